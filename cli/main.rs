@@ -1,0 +1,56 @@
+//! The `storemgr` command: a table of contents. Each subcommand is one file with its `Args` and its `run`.
+
+mod completions;
+mod failure;
+mod options;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use failure::Outcome;
+
+/// A store back end that does not collapse under load, and the laboratory that proves it.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, arg_required_else_help = true, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Configuration: flags, then the environment, then .env in the working directory, then .storemgr/env written by
+`storemgr stack up`, then defaults. The database password comes from DB_PASSWORD or DB_PASSWORD_FILE, never from a flag.
+
+Exit codes: 0 good; 1 done, and the answer is bad; 2 usage or configuration; 3 could not run;
+98 the load generator was the bottleneck; 99 a threshold was crossed; 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Completions(completions::Args),
+}
+
+fn main() -> ExitCode {
+    let loaded = options::environment::load();
+    let cli = Cli::parse();
+    let outcome = loaded.and_then(|()| run(cli.command));
+    ExitCode::from(failure::report(outcome))
+}
+
+fn run(command: Command) -> Outcome {
+    let runtime = tokio::runtime::Runtime::new().map_err(failure::Failure::could_not_run)?;
+    runtime.block_on(async {
+        match command {
+            Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

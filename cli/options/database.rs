@@ -1,0 +1,45 @@
+//! Where the database is.
+
+use anyhow::anyhow;
+use storemgr::db::Address;
+use storemgr::units::Secret;
+
+use super::environment::secret;
+use crate::failure::Failure;
+
+/// What to do when nothing says where a service is; the same sentence for every command.
+pub(crate) const NOTHING_CONFIGURED: &str =
+    "run `storemgr stack up` to start a private one, or set DB_HOST, DB_NAME, DB_USER and DB_PASSWORD";
+
+/// The options of every command that talks to the database.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Database (the password: DB_PASSWORD or DB_PASSWORD_FILE)")]
+pub(crate) struct DatabaseArgs {
+    /// Host of MySQL or MariaDB
+    #[arg(long, env = "DB_HOST", value_name = "HOST")]
+    db_host: Option<String>,
+    /// Port
+    #[arg(long, env = "DB_PORT", value_name = "PORT", default_value_t = 3306)]
+    db_port: u16,
+    /// Database
+    #[arg(long, env = "DB_NAME", value_name = "NAME", default_value = "store")]
+    db_name: String,
+    /// User
+    #[arg(long, env = "DB_USER", value_name = "USER", default_value = "store")]
+    db_user: String,
+}
+
+impl DatabaseArgs {
+    /// The address with its password, or the sentence that says what is missing.
+    pub(crate) fn address(&self) -> Result<Address, Failure> {
+        let host = self.db_host.as_deref().map(str::trim).filter(|host| !host.is_empty());
+        let host = host.ok_or_else(|| Failure::usage(anyhow!("no database is configured: {NOTHING_CONFIGURED}")))?;
+        Ok(Address {
+            host: host.to_owned(),
+            port: self.db_port,
+            name: self.db_name.clone(),
+            user: self.db_user.clone(),
+            password: Secret::new(secret(&["DB_PASSWORD", "DB_PASS"])?.unwrap_or_default()),
+        })
+    }
+}

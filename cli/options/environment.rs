@@ -1,0 +1,75 @@
+//! Where configuration comes from when no flag says so: the environment, then `.env`, then `.storemgr/env`.
+//!
+//! The file that `stack up` writes describes one whole stack. Half of it mixed with half of another configuration would
+//! be worse than none (the host of one database with the password of another), so its database variables count only if
+//! nothing else sets a `DB_` variable, and the same for `REDIS_` and `PROMETHEUS_`.
+
+use std::io::ErrorKind;
+
+use anyhow::anyhow;
+
+use crate::failure::Failure;
+
+/// What `storemgr stack up` writes, relative to the working directory.
+const STACK_FILE: &str = ".storemgr/env";
+
+/// Variables that belong together: all of a group come from one place.
+const GROUPS: [&str; 3] = ["DB_", "REDIS_", "PROMETHEUS_"];
+
+/// Sets the variables of both files that are not set yet. Must run before the command line is read.
+pub(crate) fn load() -> Result<(), Failure> {
+    match dotenvy::from_path(".env") {
+        Ok(()) => {}
+        Err(dotenvy::Error::Io(error)) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(Failure::usage(anyhow!(".env cannot be read: {error}"))),
+    }
+    let text = match std::fs::read_to_string(STACK_FILE) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Failure::usage(anyhow!("{STACK_FILE} cannot be read: {error}"))),
+    };
+    let set: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+    let wanted = stack_lines(&text, &set);
+    dotenvy::from_read(wanted.as_bytes())
+        .map_err(|error| Failure::usage(anyhow!("{STACK_FILE} cannot be read: {error}")))
+}
+
+/// The lines of the stack's file whose group nothing else has touched.
+fn stack_lines(text: &str, set: &[String]) -> String {
+    let untouched = |line: &&str| {
+        let group = GROUPS.iter().find(|group| line.starts_with(**group));
+        group.is_none_or(|group| !set.iter().any(|name| name.starts_with(*group)))
+    };
+    text.lines().filter(untouched).map(|line| format!("{line}\n")).collect()
+}
+
+/// A secret: the variable itself, or the content of the file that `NAME_FILE` names. The first name that is set wins.
+pub(crate) fn secret(names: &[&str]) -> Result<Option<String>, Failure> {
+    for name in names {
+        if let Some(value) = std::env::var_os(name) {
+            let text = value.into_string();
+            return text.map(Some).map_err(|_| Failure::usage(anyhow!("{name} is not valid UTF-8")));
+        }
+        let variable = format!("{name}_FILE");
+        if let Some(path) = std::env::var_os(&variable).filter(|path| !path.is_empty()) {
+            let text = std::fs::read_to_string(&path).map_err(|error| {
+                Failure::usage(anyhow!("{variable} names {}, which cannot be read: {error}", path.display()))
+            })?;
+            return Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_comes_from_one_place() {
+        let text = "DB_HOST=127.0.0.1\nDB_PORT=3\nREDIS_HOST=127.0.0.1\nSTOREMGR_URL=http://127.0.0.1:8\n";
+        assert_eq!(stack_lines(text, &[]), text);
+        let elsewhere = ["DB_HOST".to_owned(), "STOREMGR_LOG".to_owned()];
+        assert_eq!(stack_lines(text, &elsewhere), "REDIS_HOST=127.0.0.1\nSTOREMGR_URL=http://127.0.0.1:8\n");
+    }
+}

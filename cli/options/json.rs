@@ -1,0 +1,62 @@
+//! `--json FILE`: what a table shows, for programs.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// The option of every command that prints a table.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct JsonArgs {
+    /// Also write the result as JSON to FILE; `-` writes it to standard output instead of the tables
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// Where the JSON goes; opened before the work starts, so that a bad path fails at once and not after the measurement.
+#[derive(Debug)]
+pub(crate) enum JsonOutput {
+    /// Nobody asked.
+    Nowhere,
+    /// Instead of the tables.
+    Standard,
+    /// Beside the tables.
+    File(PathBuf, File),
+}
+
+impl JsonArgs {
+    /// Opens the file.
+    pub(crate) fn open(&self) -> Result<JsonOutput, Failure> {
+        match &self.json {
+            None => Ok(JsonOutput::Nowhere),
+            Some(path) if path.as_os_str() == "-" => Ok(JsonOutput::Standard),
+            Some(path) => {
+                let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()));
+                Ok(JsonOutput::File(path.clone(), file.map_err(Failure::usage)?))
+            }
+        }
+    }
+}
+
+impl JsonOutput {
+    /// Whether standard output belongs to the tables.
+    pub(crate) fn tables_wanted(&self) -> bool {
+        !matches!(self, Self::Standard)
+    }
+
+    /// Writes the result.
+    pub(crate) fn write(self, result: &impl Serialize) -> Result<(), Failure> {
+        let (name, mut out): (_, Box<dyn Write>) = match self {
+            Self::Nowhere => return Ok(()),
+            Self::Standard => ("standard output".to_owned(), Box::new(io::stdout())),
+            Self::File(path, file) => (path.display().to_string(), Box::new(file)),
+        };
+        let written = serde_json::to_writer_pretty(&mut out, result).map_err(anyhow::Error::from);
+        let written = written.and_then(|()| Ok(writeln!(out)?));
+        written.with_context(|| format!("{name} cannot be written")).map_err(Failure::could_not_run)
+    }
+}

@@ -1,0 +1,20 @@
+//! Options that several commands share.
+
+pub(crate) mod database;
+pub(crate) mod environment;
+pub(crate) mod json;
+pub(crate) mod redis;
+
+pub(crate) use database::DatabaseArgs;
+pub(crate) use json::JsonArgs;
+pub(crate) use redis::RedisArgs;
+
+/// Reads a duration option: a bare integer is seconds.
+pub(crate) fn duration(text: &str) -> Result<std::time::Duration, storemgr::units::InvalidDuration> {
+    storemgr::units::parse_duration(text)
+}
+
+/// Reads the address of a service.
+pub(crate) fn target(text: &str) -> Result<storemgr::net::Target, storemgr::net::InvalidTarget> {
+    storemgr::net::Target::parse(text)
+}

@@ -1,0 +1,78 @@
+//! Idempotency keys: a client's name for one attempt, so that a repeated request is answered and not executed again.
+//!
+//! The rules follow the IETF draft "The Idempotency-Key HTTP Header Field" (draft-ietf-httpapi-idempotency-key-header-07):
+//! the value may be bare or a quoted structured-field string; the same key with another body is refused.
+
+use sha2::{Digest, Sha256};
+
+use super::NewOrder;
+
+/// The longest key accepted, in bytes: what Stripe allows, and what the table's column holds.
+const MAX_KEY_LENGTH: usize = 255;
+
+/// A client's name for one attempt to place an order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey(String);
+
+/// Why a header value is not an idempotency key.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an Idempotency-Key is 1 to 255 visible ASCII characters, bare or in double quotes")]
+pub struct InvalidIdempotencyKey;
+
+impl IdempotencyKey {
+    /// Reads the header's value, bare or quoted.
+    pub fn parse(value: &[u8]) -> Result<Self, InvalidIdempotencyKey> {
+        let text = std::str::from_utf8(value).map_err(|_| InvalidIdempotencyKey)?.trim();
+        let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+        let visible = bare.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
+        if bare.is_empty() || bare.len() > MAX_KEY_LENGTH || !visible {
+            return Err(InvalidIdempotencyKey);
+        }
+        Ok(Self(bare.to_owned()))
+    }
+
+    /// The key as it is stored.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What an order says, in 32 bytes: two requests with the same key must have the same fingerprint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// SHA-256 over the user and the merged lines, so that white space and the order of the lines do not matter.
+    pub fn of(order: &NewOrder) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(order.user_id().get().to_le_bytes());
+        for line in order.lines() {
+            hash.update(line.product_id.get().to_le_bytes());
+            hash.update(line.quantity.get().to_le_bytes());
+        }
+        Self(hash.finalize().into())
+    }
+
+    /// The bytes as they are stored.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_key_is_the_bare_key() {
+        assert_eq!(IdempotencyKey::parse(b"\"abc-1\""), IdempotencyKey::parse(b"abc-1"));
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_stored_or_compared() {
+        let long = vec![b'a'; MAX_KEY_LENGTH + 1];
+        for value in [&b""[..], b"\"\"", b"a b", b"a\"b", "é".as_bytes(), b"\xff", &long] {
+            assert_eq!(IdempotencyKey::parse(value), Err(InvalidIdempotencyKey), "{value:?}");
+        }
+    }
+}

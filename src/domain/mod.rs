@@ -1,0 +1,22 @@
+//! Pure values of the store: money, quantities, orders, products, users, idempotency keys.
+//!
+//! Every type here can only be built through a constructor that checks it, so inner code takes the type and never asks
+//! again. Nothing in this module does I/O or knows of HTTP or SQL.
+
+mod cents;
+mod id;
+mod idempotency;
+mod order;
+mod product;
+mod text;
+mod user;
+
+pub use cents::{Cents, InvalidAmount};
+pub use id::{OrderId, ProductId, UserId};
+pub use idempotency::{Fingerprint, IdempotencyKey, InvalidIdempotencyKey};
+pub use order::{
+    InvalidOrder, MAX_LINE_QUANTITY, MAX_LINES, MAX_ORDER_TOTAL, NewOrder, Order, OrderLine, PlacedOrder, PricedLine,
+    Quantity, TotalTooLarge, total,
+};
+pub use product::{InvalidProduct, MAX_STOCK, NewProduct, Product, Stock, StockLevel};
+pub use user::{InvalidUser, NewUser, User};

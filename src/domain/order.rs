@@ -1,0 +1,186 @@
+//! Orders: what a client asks for, what was agreed, what is stored.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Cents, OrderId, ProductId, UserId};
+
+/// The most lines in one order. Ten thousand lines are a third of a mebibyte of JSON and one short transaction.
+pub const MAX_LINES: usize = 10_000;
+
+/// The most pieces of one product in one order.
+pub const MAX_LINE_QUANTITY: u32 = 1_000_000;
+
+/// The largest total of one order: ten thousand million. Sums over millions of such orders still fit 64 bits.
+pub const MAX_ORDER_TOTAL: Cents = Cents::new(1_000_000_000_000);
+
+/// A number of pieces, from 1 to [`MAX_LINE_QUANTITY`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Quantity(u32);
+
+impl Quantity {
+    /// Checks the range; whole numbers only.
+    pub fn new(pieces: u64) -> Option<Self> {
+        let pieces = u32::try_from(pieces).ok()?;
+        (1..=MAX_LINE_QUANTITY).contains(&pieces).then_some(Self(pieces))
+    }
+
+    /// The number of pieces.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+/// One product in an order, and how many of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderLine {
+    /// What is ordered.
+    pub product_id: ProductId,
+    /// How many.
+    pub quantity: Quantity,
+}
+
+/// Why a request is not an order.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidOrder {
+    /// An order of nothing.
+    #[error("an order needs at least one item")]
+    Empty,
+    /// More lines than one transaction should carry.
+    #[error("an order has at most {MAX_LINES} items, not {0}")]
+    TooManyLines(usize),
+    /// The pieces of one product, summed over its lines, are out of range.
+    #[error("the quantity of product {0} must be a whole number from 1 to {MAX_LINE_QUANTITY}")]
+    Quantity(ProductId),
+}
+
+/// An order as it was asked for: at least one line, one line per product, lines in the order of product ids.
+///
+/// The order of the lines is the order in which rows are locked, which is what keeps concurrent orders from
+/// deadlocking; that is why it is made here, once, for every writer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewOrder {
+    user_id: UserId,
+    lines: Vec<OrderLine>,
+}
+
+impl NewOrder {
+    /// Checks the items and merges those of the same product.
+    pub fn new(user_id: UserId, items: &[(ProductId, u64)]) -> Result<Self, InvalidOrder> {
+        if items.is_empty() {
+            return Err(InvalidOrder::Empty);
+        }
+        if items.len() > MAX_LINES {
+            return Err(InvalidOrder::TooManyLines(items.len()));
+        }
+        let mut merged = BTreeMap::<ProductId, u64>::new();
+        for &(product_id, pieces) in items {
+            if pieces == 0 {
+                return Err(InvalidOrder::Quantity(product_id));
+            }
+            let sum = merged.entry(product_id).or_default();
+            *sum = sum.saturating_add(pieces);
+        }
+        let line = |(product_id, pieces)| {
+            let quantity = Quantity::new(pieces).ok_or(InvalidOrder::Quantity(product_id))?;
+            Ok(OrderLine { product_id, quantity })
+        };
+        Ok(Self { user_id, lines: merged.into_iter().map(line).collect::<Result<_, _>>()? })
+    }
+
+    /// Who orders.
+    pub fn user_id(&self) -> UserId {
+        self.user_id
+    }
+
+    /// One line per product, in the order of product ids; never empty.
+    pub fn lines(&self) -> &[OrderLine] {
+        &self.lines
+    }
+}
+
+/// A line with the price it was sold at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PricedLine {
+    /// What was ordered.
+    pub product_id: ProductId,
+    /// How many.
+    pub quantity: u32,
+    /// What one piece cost at that moment.
+    pub unit_price: Cents,
+}
+
+/// The total of an order would pass [`MAX_ORDER_TOTAL`].
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the total of one order is at most {MAX_ORDER_TOTAL}")]
+pub struct TotalTooLarge;
+
+/// The sum of quantity times price over the lines.
+pub fn total(lines: &[PricedLine]) -> Result<Cents, TotalTooLarge> {
+    let sum = lines.iter().try_fold(Cents::default(), |sum, line| {
+        sum.checked_add(line.unit_price.checked_mul(u64::from(line.quantity))?)
+    });
+    sum.filter(|&sum| sum <= MAX_ORDER_TOTAL).ok_or(TotalTooLarge)
+}
+
+/// What the store answers to an accepted order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlacedOrder {
+    /// The order's number.
+    pub order_id: OrderId,
+    /// The sum of its lines at the prices of that moment.
+    pub total: Cents,
+    /// Whether this answers an earlier request with the same idempotency key.
+    pub replayed: bool,
+}
+
+/// An order as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Order {
+    /// The order's number.
+    pub id: OrderId,
+    /// Who ordered.
+    pub user_id: UserId,
+    /// The sum of its lines.
+    pub total_amount: Cents,
+    /// One line per product, in the order of product ids.
+    pub items: Vec<PricedLine>,
+    /// When it was committed, RFC 3339 in UTC.
+    pub created_at: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new_order(items: &[(u64, u64)]) -> Result<NewOrder, InvalidOrder> {
+        let items: Vec<_> = items.iter().map(|&(id, pieces)| (ProductId::new(id), pieces)).collect();
+        NewOrder::new(UserId::new(1), &items)
+    }
+
+    #[test]
+    fn lines_of_one_product_are_merged_and_sorted() {
+        let order = new_order(&[(7, 1), (3, 2), (7, 4)]).unwrap();
+        let lines: Vec<_> = order.lines().iter().map(|line| (line.product_id.get(), line.quantity.get())).collect();
+        assert_eq!(lines, [(3, 2), (7, 5)]);
+    }
+
+    #[test]
+    fn refuses_impossible_orders() {
+        assert_eq!(new_order(&[]), Err(InvalidOrder::Empty));
+        assert_eq!(new_order(&[(7, 0)]), Err(InvalidOrder::Quantity(ProductId::new(7))));
+        assert_eq!(new_order(&[(7, 600_000), (7, 600_000)]), Err(InvalidOrder::Quantity(ProductId::new(7))));
+        assert_eq!(new_order(&[(7, u64::MAX), (7, u64::MAX)]), Err(InvalidOrder::Quantity(ProductId::new(7))));
+        assert_eq!(new_order(&vec![(7, 1); MAX_LINES + 1]), Err(InvalidOrder::TooManyLines(MAX_LINES + 1)));
+    }
+
+    #[test]
+    fn a_total_is_the_sum_of_its_lines_and_bounded() {
+        let line =
+            |quantity, cents| PricedLine { product_id: ProductId::new(1), quantity, unit_price: Cents::new(cents) };
+        assert_eq!(total(&[line(2, 150), line(3, 5)]), Ok(Cents::new(315)));
+        assert_eq!(total(&[line(u32::MAX, u64::MAX)]), Err(TotalTooLarge));
+        assert_eq!(total(&[line(1_000_000, 1_000_001)]), Err(TotalTooLarge));
+    }
+}

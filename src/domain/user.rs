@@ -1,0 +1,86 @@
+//! Users.
+
+use serde::Serialize;
+
+use super::UserId;
+use super::text::line_of_text;
+
+/// The longest name, in characters: what the column holds.
+const MAX_NAME_LENGTH: usize = 200;
+
+/// The longest e-mail address, in characters (RFC 5321 allows a path of 256 with its brackets).
+const MAX_EMAIL_LENGTH: usize = 254;
+
+/// A user to be created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewUser {
+    name: String,
+    email: String,
+}
+
+/// Why a request is not a user.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidUser {
+    /// Empty, too long, or with control characters.
+    #[error("a user's name has 1 to {MAX_NAME_LENGTH} characters and no control characters")]
+    Name,
+    /// Not of the form local@domain, too long, or with white space.
+    #[error("an e-mail address has the form name@domain and at most {MAX_EMAIL_LENGTH} characters")]
+    Email,
+}
+
+impl NewUser {
+    /// Checks both fields. The address is kept in lower case, because it is unique and people do not think of
+    /// `Ada@example.com` and `ada@example.com` as two.
+    pub fn new(name: &str, email: &str) -> Result<Self, InvalidUser> {
+        let name = line_of_text(name, MAX_NAME_LENGTH).ok_or(InvalidUser::Name)?;
+        let email = line_of_text(email, MAX_EMAIL_LENGTH).ok_or(InvalidUser::Email)?.to_lowercase();
+        let parts = email.split_once('@');
+        let shaped = parts.is_some_and(|(local, domain)| {
+            !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !domain.starts_with('.')
+        });
+        if !shaped || email.contains(char::is_whitespace) || email.chars().count() > MAX_EMAIL_LENGTH {
+            return Err(InvalidUser::Email);
+        }
+        Ok(Self { name, email })
+    }
+
+    /// What the user is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The address, in lower case.
+    pub fn email(&self) -> &str {
+        &self.email
+    }
+}
+
+/// A user as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct User {
+    /// The user's number.
+    pub id: UserId,
+    /// What the user is called.
+    pub name: String,
+    /// The e-mail address, unique.
+    pub email: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_compared_in_lower_case() {
+        assert_eq!(NewUser::new(" Ada ", "Ada@Example.com").unwrap(), NewUser::new("Ada", "ada@example.com").unwrap());
+    }
+
+    #[test]
+    fn refuses_what_is_no_address() {
+        for email in ["", "ada", "@example.com", "ada@", "a da@example.com", "a@b@c", "ada@.com", "a\u{0}@b"] {
+            assert_eq!(NewUser::new("Ada", email), Err(InvalidUser::Email), "{email:?}");
+        }
+        assert_eq!(NewUser::new("\n", "a@b"), Err(InvalidUser::Name));
+    }
+}

@@ -1,0 +1,181 @@
+//! Every metric of the product, declared in one place.
+//!
+//! The doc comment of a metric is its help text, the labels stand beside it, and [`DECLARED`] lists them all, so that a
+//! test can hold the README, the rules, the dashboard and the queries of `report` against what the code really exports.
+//! Base units (seconds, ratios) and the prefix `storemgr_`, as the Prometheus naming practices ask
+//! (<https://prometheus.io/docs/practices/naming/>). Children of labelled metrics are looked up once by their users, not
+//! per request.
+
+mod guard;
+
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+
+pub use guard::GaugeGuard;
+
+/// What a metric is, for documentation and tests.
+#[derive(Clone, Copy, Debug)]
+pub struct Declaration {
+    /// The full name, with prefix.
+    pub name: &'static str,
+    /// `counter`, `gauge` or `histogram`.
+    pub kind: &'static str,
+    /// The names of its labels.
+    pub labels: &'static [&'static str],
+    /// What it counts, one sentence.
+    pub help: &'static str,
+}
+
+/// Latencies from 0.5 ms to 60 s: a cached report stands at the lower end, the original's time-out at the upper.
+const SECONDS: &[f64] = &[
+    0.000_5, 0.001, 0.002, 0.003, 0.005, 0.007_5, 0.01, 0.015, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0,
+    10.0, 30.0, 60.0,
+];
+
+/// Orders in one transaction: powers of two.
+const ORDERS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
+
+macro_rules! kind {
+    (IntCounterVec) => {
+        "counter"
+    };
+    (IntGauge) => {
+        "gauge"
+    };
+    (IntGaugeVec) => {
+        "gauge"
+    };
+    (Histogram) => {
+        "histogram"
+    };
+    (HistogramVec) => {
+        "histogram"
+    };
+}
+
+macro_rules! build {
+    (IntCounterVec, $name:expr, $help:expr, $labels:expr, $buckets:expr) => {
+        IntCounterVec::new(Opts::new($name, $help), $labels)
+    };
+    (IntGauge, $name:expr, $help:expr, $labels:expr, $buckets:expr) => {
+        IntGauge::with_opts(Opts::new($name, $help))
+    };
+    (IntGaugeVec, $name:expr, $help:expr, $labels:expr, $buckets:expr) => {
+        IntGaugeVec::new(Opts::new($name, $help), $labels)
+    };
+    (Histogram, $name:expr, $help:expr, $labels:expr, $buckets:expr) => {
+        Histogram::with_opts(HistogramOpts::new($name, $help).buckets($buckets.to_vec()))
+    };
+    (HistogramVec, $name:expr, $help:expr, $labels:expr, $buckets:expr) => {
+        HistogramVec::new(HistogramOpts::new($name, $help).buckets($buckets.to_vec()), $labels)
+    };
+}
+
+macro_rules! metrics {
+    ($(#[doc = $help:literal] $name:ident: $kind:ident [$($label:literal),*] $(in $buckets:ident)?;)+) => {
+        /// Every metric of one server, registered together.
+        #[derive(Clone, Debug)]
+        pub struct Metrics {
+            registry: Registry,
+            $(#[doc = $help] pub $name: $kind,)+
+        }
+
+        /// All metrics, in the order of their declaration.
+        pub const DECLARED: &[Declaration] = &[
+            $(Declaration {
+                name: concat!("storemgr_", stringify!($name)),
+                kind: kind!($kind),
+                labels: &[$($label),*],
+                help: $help.trim_ascii(),
+            },)+
+        ];
+
+        impl Metrics {
+            /// Registers every metric in a registry of its own.
+            pub fn new() -> Result<Self, prometheus::Error> {
+                let registry = Registry::new();
+                $(
+                    #[allow(unused_variables, reason = "only histograms have buckets")]
+                    let buckets: &[f64] = &[];
+                    $(let buckets = $buckets;)?
+                    let $name = build!(
+                        $kind, concat!("storemgr_", stringify!($name)), $help.trim_ascii(), &[$($label),*], buckets
+                    )?;
+                    registry.register(Box::new($name.clone()))?;
+                )+
+                #[cfg(target_os = "linux")]
+                registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+                Ok(Self { registry, $($name,)+ })
+            }
+        }
+    };
+}
+
+metrics! {
+    /// Requests answered.
+    http_requests_total: IntCounterVec ["method", "route", "status"];
+    /// Seconds from the request's headers to the answer's, by matched route.
+    http_request_duration_seconds: HistogramVec ["method", "route"] in SECONDS;
+    /// Requests being worked on.
+    http_requests_in_flight: IntGauge [];
+    /// Client connections open.
+    http_connections: IntGauge [];
+    /// Orders by what became of them: accepted, replayed, refused_stock, refused_invalid, shed, failed.
+    orders_total: IntCounterVec ["outcome"];
+    /// Orders committed in one transaction.
+    order_batch_orders: Histogram [] in ORDERS;
+    /// Orders waiting for a database connection or a batch.
+    order_queue_depth: IntGauge [];
+    /// Seconds an order waited before its transaction began.
+    order_queue_wait_seconds: Histogram [] in SECONDS;
+    /// Seconds from the beginning of a transaction to its commit.
+    order_commit_seconds: Histogram [] in SECONDS;
+    /// This instance's database connections: in_use, idle, or lingering (left behind by finished requests).
+    db_connections: IntGaugeVec ["state"];
+    /// The most connections this instance may open; 0 when unbounded (per-request).
+    db_pool_size: IntGauge [];
+    /// The database server's max_connections, as last read.
+    db_max_connections: IntGauge [];
+    /// Failed database operations by kind: too_many_connections, unreachable, lost, timeout, pool_timeout, deadlock, lock_timeout, other.
+    db_errors_total: IntCounterVec ["kind"];
+    /// Report look-ups in the cache: hit, stale, miss, error.
+    cache_requests_total: IntCounterVec ["cache", "outcome"];
+    /// Seconds since the report last answered was computed.
+    report_age_seconds: IntGaugeVec ["report"];
+    /// Always 1; the labels say what is running and with which strategies.
+    build_info: IntGaugeVec ["version", "order_writer", "db_connections", "report_source", "report_cache"];
+}
+
+impl Metrics {
+    /// Everything in the Prometheus text format.
+    pub fn render(&self) -> Result<Vec<u8>, prometheus::Error> {
+        let mut text = Vec::with_capacity(16 * 1024);
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}
+
+/// The media type of [`Metrics::render`].
+pub const TEXT_FORMAT: &str = prometheus::TEXT_FORMAT;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_is_declared_with_help_and_a_conventional_name() {
+        for metric in DECLARED {
+            assert!(metric.help.ends_with('.'), "{}: help is a sentence", metric.name);
+            assert_eq!(metric.kind == "counter", metric.name.ends_with("_total"), "{}", metric.name);
+        }
+    }
+
+    #[test]
+    fn registering_all_of_them_works() {
+        let metrics = Metrics::new().unwrap();
+        metrics.http_requests_in_flight.set(3);
+        let text = String::from_utf8(metrics.render().unwrap()).unwrap();
+        assert!(text.contains("storemgr_http_requests_in_flight 3"), "{text}");
+    }
+}

@@ -1,0 +1,138 @@
+//! One HTTP/1.1 connection that carries one request at a time.
+
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{HOST, HeaderMap};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::{NetError, Target};
+
+/// How long and how much a connection may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The longest wait for the connection to be open.
+    pub connect_timeout: Duration,
+    /// The most bytes of an answer's body.
+    pub body_limit: usize,
+}
+
+impl Default for Limits {
+    /// Five seconds to connect, which is two lost SYN packets; 64 MiB, which is no limit for any answer of the store.
+    fn default() -> Self {
+        Self { connect_timeout: Duration::from_secs(5), body_limit: 64 << 20 }
+    }
+}
+
+/// A whole answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status line's number.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, all of it.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// The body as JSON of a known shape.
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(&self.body)
+    }
+
+    /// The body as text, whatever it holds.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+/// An open connection to a service.
+#[derive(Debug)]
+pub struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    authority: String,
+    prefix: String,
+    body_limit: usize,
+}
+
+impl Connection {
+    /// Resolves the name and connects.
+    pub async fn open(target: &Target, limits: Limits) -> Result<Self, NetError> {
+        let after = limits.connect_timeout;
+        let stream = tokio::time::timeout(after, connect(target));
+        let stream = stream.await.map_err(|_| NetError::ConnectTimedOut { after })??;
+        let handshake = http1::handshake(TokioIo::new(stream)).await;
+        let (sender, connection) = handshake.map_err(|error| NetError::from_hyper(&error))?;
+        // The task ends when either side closes; what went wrong reaches the request in flight through the sender.
+        tokio::spawn(async move { drop(connection.await) });
+        Ok(Self {
+            sender,
+            authority: target.authority(),
+            prefix: target.prefix().to_owned(),
+            body_limit: limits.body_limit,
+        })
+    }
+
+    /// Whether the next request can be sent; a server may close an idle connection at any time.
+    pub fn is_open(&self) -> bool {
+        !self.sender.is_closed()
+    }
+
+    /// Sends one request and reads the whole answer. `path` starts with a slash. There is no time limit here: wrap the
+    /// call, and drop the connection when the limit passes, because the answer may still come.
+    pub async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<Answer, NetError> {
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.prefix));
+        request = request.header(HOST, &self.authority);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::new(body)).map_err(|error| NetError::Unsendable(error.to_string()))?;
+        let exchange = async {
+            self.sender.ready().await?;
+            self.sender.send_request(request).await
+        };
+        let answer = exchange.await.map_err(|error| NetError::from_hyper(&error))?;
+        let (parts, body) = answer.into_parts();
+        let body = Limited::new(body, self.body_limit).collect().await.map_err(|error| self.body_error(error))?;
+        Ok(Answer { status: parts.status, headers: parts.headers, body: body.to_bytes() })
+    }
+
+    fn body_error(&self, error: Box<dyn std::error::Error + Send + Sync>) -> NetError {
+        if error.is::<LengthLimitError>() {
+            return NetError::TooLarge { limit: self.body_limit as u64 };
+        }
+        match error.downcast::<hyper::Error>() {
+            Ok(error) => NetError::from_hyper(&error),
+            Err(error) => NetError::Other(error.to_string()),
+        }
+    }
+}
+
+async fn connect(target: &Target) -> Result<TcpStream, NetError> {
+    let host = target.host().trim_start_matches('[').trim_end_matches(']');
+    let unresolved = || NetError::Unresolved { host: host.to_owned() };
+    let addresses = tokio::net::lookup_host((host, target.port())).await.map_err(|_| unresolved())?;
+    let mut failure = unresolved();
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                // Requests are small and sent whole; waiting to coalesce them would only add latency.
+                stream.set_nodelay(true).map_err(|error| NetError::from_connect(&error))?;
+                return Ok(stream);
+            }
+            Err(error) => failure = NetError::from_connect(&error),
+        }
+    }
+    Err(failure)
+}

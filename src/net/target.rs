@@ -1,0 +1,104 @@
+//! Where a service answers: an `http://` URL taken apart.
+
+use std::fmt;
+
+/// The scheme, host, port and path prefix of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    host: String,
+    port: u16,
+    prefix: String,
+}
+
+/// Why a text is not the address of a service.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidTarget {
+    /// Only plain HTTP is spoken.
+    #[error("{0:?} needs TLS, which storemgr does not speak: give an http:// address")]
+    Tls(String),
+    /// Not a URL, or one with parts that an address of a service does not have.
+    #[error("{0:?} is not the address of a service: write it like http://127.0.0.1:5000")]
+    Malformed(String),
+}
+
+impl Target {
+    /// Reads `http://host[:port][/prefix]`; the scheme may be left out.
+    pub fn parse(text: &str) -> Result<Self, InvalidTarget> {
+        let malformed = || InvalidTarget::Malformed(text.to_owned());
+        let trimmed = text.trim();
+        if trimmed.starts_with("https://") {
+            return Err(InvalidTarget::Tls(text.to_owned()));
+        }
+        let bare = trimmed.strip_prefix("http://").unwrap_or(trimmed);
+        let uri: hyper::Uri = format!("http://{bare}").parse().map_err(|_| malformed())?;
+        let authority = uri.authority().ok_or_else(malformed)?;
+        if bare.contains("://") || authority.as_str().contains('@') || uri.query().is_some() || uri.host() == Some("") {
+            return Err(malformed());
+        }
+        if authority.port().is_some() && authority.port_u16().is_none_or(|port| port == 0) {
+            return Err(malformed());
+        }
+        Ok(Self {
+            host: authority.host().to_owned(),
+            port: authority.port_u16().unwrap_or(80),
+            prefix: uri.path().trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// A service on this machine's loopback interface.
+    pub fn loopback(port: u16) -> Self {
+        Self { host: "127.0.0.1".to_owned(), port, prefix: String::new() }
+    }
+
+    /// `host:port`, as the Host header and the resolver want it.
+    pub fn authority(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    /// The host alone; an IPv6 address stands in brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The TCP port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The path prefix, empty or starting with a slash.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "http://{}:{}{}", self.host, self.port, self.prefix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_people_write() {
+        for (text, shown) in [
+            ("http://localhost:5000", "http://localhost:5000"),
+            ("localhost:5000/", "http://localhost:5000"),
+            ("http://store", "http://store:80"),
+            ("http://[::1]:5000/api/", "http://[::1]:5000/api"),
+        ] {
+            assert_eq!(Target::parse(text).unwrap().to_string(), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_plain_http_address() {
+        assert!(matches!(Target::parse("https://store"), Err(InvalidTarget::Tls(_))));
+        for text in ["", "http://", "ftp://store", "http://a b", "http://user:pw@store", "http://store?x=1", "store:0"]
+        {
+            assert!(matches!(Target::parse(text), Err(InvalidTarget::Malformed(_))), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The life of a process: when it is asked to stop, and how it writes its log.
+
+mod exit;
+mod shutdown;
+mod telemetry;
+
+pub use exit::Exit;
+pub use shutdown::{interrupted, terminated};
+pub use telemetry::{LogFormat, init_log};

@@ -1,0 +1,149 @@
+//! Tables for people: one look for every command.
+//!
+//! A table is data first ([`Table`] holds the cells as text), so that a caller can test its content; drawing is the last
+//! step. Colour only on a terminal and never with `NO_COLOR` (<https://no-color.org>).
+
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement};
+use std::io::IsTerminal;
+
+/// How a cell is to be seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tone {
+    /// As it is.
+    #[default]
+    Plain,
+    /// Something good: green.
+    Good,
+    /// Something to look at: yellow.
+    Doubtful,
+    /// Something bad: red.
+    Bad,
+    /// A total: bold.
+    Strong,
+}
+
+/// Whether a column holds words or numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    /// Words, set to the left.
+    Left,
+    /// Numbers, set to the right.
+    Right,
+}
+
+/// A table: a title, named columns, rows of text.
+#[derive(Clone, Debug)]
+pub struct Table {
+    title: String,
+    columns: Vec<(String, Align)>,
+    rows: Vec<Vec<(String, Tone)>>,
+}
+
+impl Table {
+    /// An empty table.
+    pub fn new(title: impl Into<String>, columns: &[(&str, Align)]) -> Self {
+        let columns = columns.iter().map(|&(name, align)| (name.to_owned(), align)).collect();
+        Self { title: title.into(), columns, rows: Vec::new() }
+    }
+
+    /// Adds a row of plain cells.
+    pub fn row<I, S>(&mut self, cells: I)
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<String>,
+    {
+        self.toned_row(cells.into_iter().map(|cell| (cell, Tone::Plain)));
+    }
+
+    /// Adds a row whose cells say how they are to be seen.
+    pub fn toned_row<I, S>(&mut self, cells: I)
+    where
+        I: IntoIterator<Item = (S, Tone)>,
+        S: Into<String>,
+    {
+        self.rows.push(cells.into_iter().map(|(cell, tone)| (cell.into(), tone)).collect());
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The table as text with a title above it, at most `width` columns wide, with colour if asked.
+    pub fn render(&self, width: Option<u16>, colour: bool) -> String {
+        let mut drawn = comfy_table::Table::new();
+        drawn.load_style(UTF8_FULL_CONDENSED.with_rounded_corners());
+        if let Some(width) = width {
+            drawn.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        }
+        if colour {
+            drawn.enforce_styling();
+        } else {
+            drawn.force_no_tty();
+        }
+        drawn.set_header(self.columns.iter().map(|(name, align)| Cell::new(name).set_alignment(alignment(*align))));
+        for row in &self.rows {
+            drawn.add_row(
+                row.iter()
+                    .zip(&self.columns)
+                    .map(|((text, tone), (_, align))| toned(Cell::new(text), *tone).set_alignment(alignment(*align))),
+            );
+        }
+        if self.title.is_empty() { drawn.to_string() } else { format!("{}\n{drawn}", self.title) }
+    }
+
+    /// The table as it should be printed on this process's standard output.
+    pub fn to_terminal(&self) -> String {
+        self.render(terminal_width(), colour())
+    }
+}
+
+/// Whether standard output wants colour: a terminal, and `NO_COLOR` not set.
+pub fn colour() -> bool {
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    wanted && std::io::stdout().is_terminal()
+}
+
+/// The columns of the terminal that is standard output; nothing when it is none, so that files are not folded.
+pub fn terminal_width() -> Option<u16> {
+    std::io::stdout().is_terminal().then(|| comfy_table::Table::new().width()).flatten()
+}
+
+fn alignment(align: Align) -> CellAlignment {
+    match align {
+        Align::Left => CellAlignment::Left,
+        Align::Right => CellAlignment::Right,
+    }
+}
+
+fn toned(cell: Cell, tone: Tone) -> Cell {
+    match tone {
+        Tone::Plain => cell,
+        Tone::Good => cell.fg(Color::Green),
+        Tone::Doubtful => cell.fg(Color::Yellow),
+        Tone::Bad => cell.fg(Color::Red),
+        Tone::Strong => cell.add_attribute(Attribute::Bold),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_reads_like_a_table() {
+        let mut table = Table::new("Failures", &[("Message", Align::Left), ("Count", Align::Right)]);
+        table.row(["Too many connections", "7"]);
+        table.toned_row([("Total", Tone::Strong), ("7", Tone::Bad)]);
+        insta::assert_snapshot!(table.render(None, false), @r"
+        Failures
+        ╭──────────────────────┬───────╮
+        │ Message              ┆ Count │
+        ╞══════════════════════╪═══════╡
+        │ Too many connections ┆     7 │
+        │ Total                ┆     7 │
+        ╰──────────────────────┴───────╯
+        ");
+    }
+}

@@ -1,0 +1,139 @@
+//! How numbers are read and written for people: durations, counts, ratios, bytes.
+
+mod secret;
+
+use std::time::{Duration, SystemTime};
+
+pub use secret::Secret;
+
+/// Why a text is not a duration.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a duration: write 30 (seconds), 500ms, 30s or 1h30m")]
+pub struct InvalidDuration(String);
+
+/// Reads a duration: a bare integer is seconds, otherwise `500ms`, `30s`, `1h30m`.
+pub fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Ok(Duration::from_secs(u64::from(seconds)));
+    }
+    humantime::parse_duration(text).map_err(|_| InvalidDuration(text.to_owned()))
+}
+
+/// A duration in the unit that reads best, three significant digits: `850 µs`, `12.3 ms`, `4.56 s`, `2m 05s`.
+pub fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    match seconds {
+        s if s < 0.001 => format!("{:.0} µs", s * 1e6),
+        s if s < 1.0 => format!("{} ms", significant(s * 1e3)),
+        s if s < 120.0 => format!("{} s", significant(s)),
+        s => format!("{}m {:02}s", (s / 60.0) as u64, (s % 60.0) as u64),
+    }
+}
+
+/// Three significant digits, but never fewer than the whole part has.
+pub fn significant(value: f64) -> String {
+    match value.abs() {
+        v if v >= 100.0 => format!("{value:.0}"),
+        v if v >= 10.0 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+/// A whole number with thousands set apart: `1,234,567`.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A share of a whole as a percentage. Anything above zero shows as more than zero, anything below all as less than all.
+pub fn percent(ratio: f64) -> String {
+    match ratio * 100.0 {
+        p if p > 0.0 && p < 0.01 => "<0.01 %".to_owned(),
+        p if p < 100.0 && p > 99.99 => ">99.99 %".to_owned(),
+        p => format!("{p:.2} %"),
+    }
+}
+
+/// Bytes in binary units: `12.3 MiB`.
+pub fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{} {}", significant(value), UNITS[unit]) }
+}
+
+/// An instant as RFC 3339 in UTC with milliseconds.
+pub fn timestamp(instant: SystemTime) -> String {
+    humantime::format_rfc3339_millis(instant).to_string()
+}
+
+/// Why a text is not an instant.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not an instant: write it like 2026-11-24T12:00:00Z")]
+pub struct InvalidTimestamp(String);
+
+/// Reads an instant in RFC 3339, UTC.
+pub fn parse_timestamp(text: &str) -> Result<SystemTime, InvalidTimestamp> {
+    humantime::parse_rfc3339(text.trim()).map_err(|_| InvalidTimestamp(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        let read = |text| parse_duration(text).map(|duration| duration.as_millis());
+        assert_eq!(read("90"), Ok(90_000));
+        assert_eq!(read("500ms"), Ok(500));
+        assert_eq!(read("1h30m"), Ok(5_400_000));
+        assert_eq!(read("2m 5s"), Ok(125_000));
+        for text in ["", "-1", "1.5", "fast", "10 parsecs"] {
+            assert_eq!(parse_duration(text), Err(InvalidDuration(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn durations_are_written_in_the_unit_that_reads_best() {
+        let written = |micros| duration(Duration::from_micros(micros));
+        let all = [0, 850, 1_500, 12_345, 250_000, 4_560_000, 60_000_000, 125_000_000].map(written);
+        assert_eq!(all, ["0 µs", "850 µs", "1.50 ms", "12.3 ms", "250 ms", "4.56 s", "60.0 s", "2m 05s"]);
+    }
+
+    #[test]
+    fn counts_have_thousands_set_apart() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn a_share_that_is_not_nothing_never_shows_as_nothing() {
+        assert_eq!(
+            [0.0, 0.000_01, 0.123_456, 0.999_999, 1.0].map(percent),
+            ["0.00 %", "<0.01 %", "12.35 %", ">99.99 %", "100.00 %"]
+        );
+    }
+
+    #[test]
+    fn bytes_are_written_in_binary_units() {
+        assert_eq!([0, 1023, 1536, 20 << 20].map(bytes), ["0 B", "1023 B", "1.50 KiB", "20.0 MiB"]);
+    }
+
+    #[test]
+    fn instants_are_read_back() {
+        let instant = parse_timestamp("2026-11-24T12:00:00.250Z").unwrap();
+        assert_eq!(timestamp(instant), "2026-11-24T12:00:00.250Z");
+        assert!(parse_timestamp("yesterday").is_err());
+    }
+}

@@ -1,0 +1,38 @@
+//! The routes, each with its method, its pattern and what it is for.
+
+/// One request that the store answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The method, in capitals.
+    pub method: &'static str,
+    /// The path, with `{name}` where a value stands; also the `route` label of the metrics.
+    pub path: &'static str,
+}
+
+const fn route(method: &'static str, path: &'static str) -> Route {
+    Route { method, path }
+}
+
+/// Every route of the store.
+pub const ALL: &[Route] = &[
+    route("POST", "/orders"),
+    route("GET", "/orders/{id}"),
+    route("DELETE", "/orders/{id}"),
+    route("GET", "/orders/reports/best-sellers"),
+    route("GET", "/orders/reports/highest-spenders"),
+    route("POST", "/products"),
+    route("GET", "/products"),
+    route("GET", "/products/{id}"),
+    route("DELETE", "/products/{id}"),
+    route("POST", "/users"),
+    route("GET", "/users/{id}"),
+    route("DELETE", "/users/{id}"),
+    route("POST", "/stocks"),
+    route("GET", "/stocks/{id}"),
+    route("GET", "/stocks/reports/overview-stocks"),
+    route("GET", "/health-check"),
+    route("GET", "/live"),
+    route("GET", "/ready"),
+    route("GET", "/metrics"),
+    route("GET", "/openapi.json"),
+];
