@@ -2,6 +2,7 @@
 
 mod completions;
 mod failure;
+mod migrate;
 mod options;
 
 use std::process::ExitCode;
@@ -26,6 +27,7 @@ Exit codes: 0 good; 1 done, and the answer is bad; 2 usage or configuration; 3 c
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Migrate(migrate::Args),
     Completions(completions::Args),
 }
 
@@ -40,6 +42,7 @@ fn run(command: Command) -> Outcome {
     let runtime = tokio::runtime::Runtime::new().map_err(failure::Failure::could_not_run)?;
     runtime.block_on(async {
         match command {
+            Command::Migrate(args) => migrate::run(args).await,
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),
         }
     })
