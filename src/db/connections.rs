@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use mysql_async::{Conn, Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts};
 use prometheus::{IntCounter, IntGauge};
+use tokio::time::Instant;
 
-use super::{Config, ConnectionMode, DbError, ErrorKind, Session};
+use super::{Address, Config, ConnectionMode, DbError, ErrorKind, Session};
 use crate::metrics::{GaugeGuard, Metrics};
 
 /// How long connections may take to say goodbye when the process ends.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A tool works for as long as it has to: a year is the longest that the timer takes without doubt.
+const NO_DEADLINE: Duration = Duration::from_hours(24 * 365);
 
 /// A store's database: where sessions come from.
 #[derive(Debug)]
@@ -42,7 +46,17 @@ impl Counters {
         Self { errors: errors.into(), in_use: state("in_use"), idle: state("idle"), lingering: state("lingering") }
     }
 
+    /// For a connection that no server's metrics speak of.
+    fn unregistered() -> Result<Self, DbError> {
+        let metrics = Metrics::new().map_err(|error| DbError::Unexpected(error.to_string()))?;
+        Ok(Self::new(&metrics))
+    }
+
     pub(super) fn count(&self, error: &DbError) {
+        if matches!(error, DbError::Duplicate(_)) {
+            // An answer, not a failure.
+            return;
+        }
         let kind = error.kind();
         if let Some((_, counter)) = self.errors.iter().find(|(candidate, _)| *candidate == kind) {
             counter.inc();
@@ -70,13 +84,16 @@ impl Database {
         Ok(Self { source, statement_timeout: config.statement_timeout, counters: Counters::new(metrics) })
     }
 
-    /// A session to run statements on.
-    pub async fn session(&self) -> Result<Session, DbError> {
+    /// A session to run statements on, all of which end before `deadline`; only a commit that has begun may take longer.
+    pub async fn session(&self, deadline: Instant) -> Result<Session, DbError> {
+        let left = deadline.saturating_duration_since(Instant::now());
         let connected = match &self.source {
-            Source::Pool { pool, wait } => within(*wait, pool.get_conn(), pool_wait_error(pool, *wait)).await,
+            Source::Pool { pool, wait } => {
+                let wait = left.min(*wait);
+                within(wait, pool.get_conn(), || pool_wait_error(pool, wait)).await
+            }
             Source::PerRequest { options, wait, .. } => {
-                let timed_out = DbError::Unreachable("it did not answer in time".to_owned());
-                within(*wait, Conn::new(Opts::clone(options)), timed_out).await
+                within(left.min(*wait), Conn::new(Opts::clone(options)), no_answer).await
             }
         };
         let conn = connected.inspect_err(|error| self.counters.count(error))?;
@@ -86,7 +103,7 @@ impl Database {
                 (Some(GaugeGuard::new(&self.counters.in_use)), Some((*linger, self.counters.lingering.clone())))
             }
         };
-        Ok(Session::new(conn, self.statement_timeout, self.counters.clone(), guard, linger))
+        Ok(Session::new(conn, self.statement_timeout, deadline, self.counters.clone(), guard, linger))
     }
 
     /// Brings the gauges up to date; called before metrics are read.
@@ -108,21 +125,40 @@ impl Database {
     }
 }
 
+impl Session {
+    /// A session on a connection of its own, for tools that need one or a few. Connecting, and each statement, may take
+    /// `limit`.
+    pub async fn connect(address: &Address, limit: Duration) -> Result<Self, DbError> {
+        let config = Config {
+            address: address.clone(),
+            connections: ConnectionMode::PerRequest { linger: Duration::ZERO, wait: limit },
+            statement_timeout: limit,
+            lock_wait_timeout: limit,
+        };
+        let conn = within(limit, Conn::new(config.options()), no_answer).await?;
+        Ok(Self::new(conn, limit, Instant::now() + NO_DEADLINE, Counters::unregistered()?, None, None))
+    }
+}
+
 async fn within(
     wait: Duration,
     connecting: impl Future<Output = mysql_async::Result<Conn>>,
-    timed_out: DbError,
+    timed_out: impl FnOnce() -> DbError,
 ) -> Result<Conn, DbError> {
     match tokio::time::timeout(wait, connecting).await {
         Ok(connected) => connected.map_err(DbError::from_connect),
-        Err(_) => Err(timed_out),
+        Err(_) => Err(timed_out()),
     }
 }
 
 /// Too few connections, or none to be had: with an empty pool the wait was for the server.
 fn pool_wait_error(pool: &Pool, after: Duration) -> DbError {
     if pool.metrics().connections_in_use.load(Ordering::Relaxed) == 0 {
-        return DbError::Unreachable("it did not answer in time".to_owned());
+        return no_answer();
     }
     DbError::PoolTimeout { after }
+}
+
+fn no_answer() -> DbError {
+    DbError::Unreachable("it did not answer in time".to_owned())
 }

@@ -47,6 +47,9 @@ pub enum DbError {
     /// A unique key exists already; the name is the index's.
     #[error("the value exists already ({0})")]
     Duplicate(String),
+    /// A table or a column is missing: the schema is not up to date.
+    #[error("the database schema is not up to date: {0}")]
+    SchemaMissing(String),
     /// Anything else the server says.
     #[error("the database refused a statement: {message} ({code})")]
     Server {
@@ -120,7 +123,7 @@ impl DbError {
             Self::PoolTimeout { .. } => ErrorKind::PoolTimeout,
             Self::Deadlock => ErrorKind::Deadlock,
             Self::LockTimeout => ErrorKind::LockTimeout,
-            Self::Duplicate(_) | Self::Server { .. } | Self::Unexpected(_) => ErrorKind::Other,
+            Self::Duplicate(_) | Self::SchemaMissing(_) | Self::Server { .. } | Self::Unexpected(_) => ErrorKind::Other,
         }
     }
 
@@ -171,6 +174,7 @@ impl DbError {
                 // the commit. 1180, 1213: deadlock, at COMMIT on Galera.
                 1020 | 1180 | 1213 | 3101 => Self::Deadlock,
                 1205 => Self::LockTimeout,
+                1054 | 1146 => Self::SchemaMissing(error.message),
                 // Killed, or the server is going down: the connection is of no more use.
                 1053 | 1927 | 2006 | 2013 | 3169 | 4031 => Self::Lost,
                 code => Self::Server { code, message: error.message },

@@ -132,14 +132,10 @@ async fn applied(conn: &mut Conn) -> Result<Vec<Record>, DbError> {
     let rows = conn.query::<(u32, String), _>("SELECT version, checksum FROM schema_migrations ORDER BY version").await;
     match rows.map_err(DbError::from_statement) {
         Ok(rows) => Ok(rows.into_iter().map(|(version, checksum)| Record { version, checksum }).collect()),
-        Err(error) if is_missing_table(&error) => Ok(Vec::new()),
+        // The table does not exist, so nothing was applied yet.
+        Err(DbError::SchemaMissing(_)) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
-}
-
-/// 1146: the table does not exist, so nothing was applied yet.
-fn is_missing_table(error: &DbError) -> bool {
-    matches!(error, DbError::Server { code: 1146, .. })
 }
 
 fn pending(applied: &[Record]) -> impl Iterator<Item = &'static Migration> {
@@ -197,7 +193,7 @@ impl Session {
         let rows = self.rows::<(u32, String)>("SELECT version, checksum FROM schema_migrations ORDER BY version", ());
         let applied = match rows.await {
             Ok(rows) => rows.into_iter().map(|(version, checksum)| Record { version, checksum }).collect(),
-            Err(error) if is_missing_table(&error) => Vec::new(),
+            Err(DbError::SchemaMissing(_)) => Vec::new(),
             Err(error) => return Err(error),
         };
         Ok(state(&applied))

@@ -5,6 +5,7 @@ use std::time::Duration;
 use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, Params};
 use prometheus::IntGauge;
+use tokio::time::Instant;
 use tokio::time::error::Elapsed;
 
 use super::DbError;
@@ -18,6 +19,8 @@ pub struct Session {
     /// Present until the session is dropped or its connection is given up.
     conn: Option<Conn>,
     statement_timeout: Duration,
+    /// No statement but a commit runs past this instant.
+    deadline: Instant,
     in_transaction: bool,
     counters: Counters,
     /// Counts a connection of its own as in use.
@@ -30,11 +33,12 @@ impl Session {
     pub(super) fn new(
         conn: Conn,
         statement_timeout: Duration,
+        deadline: Instant,
         counters: Counters,
         in_use: Option<GaugeGuard>,
         linger: Option<(Duration, IntGauge)>,
     ) -> Self {
-        Self { conn: Some(conn), statement_timeout, in_transaction: false, counters, in_use, linger }
+        Self { conn: Some(conn), statement_timeout, deadline, in_transaction: false, counters, in_use, linger }
     }
 
     /// Begins a transaction. It ends with [`Session::commit`], [`Session::rollback`], or the session.
@@ -46,7 +50,7 @@ impl Session {
 
     /// Commits. If the connection breaks or the time limit passes, the outcome is unknown and this says so.
     pub async fn commit(&mut self) -> Result<(), DbError> {
-        match self.run("COMMIT").await {
+        match self.run_within(self.statement_timeout, "COMMIT").await {
             Ok(()) => {
                 self.in_transaction = false;
                 Ok(())
@@ -58,14 +62,14 @@ impl Session {
 
     /// Undoes the transaction. If that fails, the connection is given up, which undoes it too.
     pub async fn rollback(&mut self) {
-        if self.in_transaction && self.run("ROLLBACK").await.is_ok() {
+        if self.in_transaction && self.run_within(self.statement_timeout, "ROLLBACK").await.is_ok() {
             self.in_transaction = false;
         }
     }
 
     /// Runs a statement that answers nothing; gives the number of rows it changed.
     pub(super) async fn change(&mut self, sql: &str, params: impl Into<Params> + Send) -> Result<u64, DbError> {
-        let limit = self.statement_timeout;
+        let limit = self.time_limit();
         let result = tokio::time::timeout(limit, self.conn()?.exec_drop(sql, params)).await;
         self.settle(result)?;
         Ok(self.conn()?.affected_rows())
@@ -76,7 +80,7 @@ impl Session {
     where
         T: FromRow + Send + 'static,
     {
-        let limit = self.statement_timeout;
+        let limit = self.time_limit();
         let result = tokio::time::timeout(limit, self.conn()?.exec(sql, params)).await;
         self.settle(result)
     }
@@ -86,14 +90,18 @@ impl Session {
     where
         T: FromRow + Send + 'static,
     {
-        let limit = self.statement_timeout;
+        let limit = self.time_limit();
         let result = tokio::time::timeout(limit, self.conn()?.exec_first(sql, params)).await;
         self.settle(result)
     }
 
     /// Runs a statement as text: in one round trip, and without a place among the prepared ones.
     pub(super) async fn run(&mut self, sql: &str) -> Result<(), DbError> {
-        let limit = self.statement_timeout;
+        let limit = self.time_limit();
+        self.run_within(limit, sql).await
+    }
+
+    async fn run_within(&mut self, limit: Duration, sql: &str) -> Result<(), DbError> {
         let result = tokio::time::timeout(limit, self.conn()?.query_drop(sql)).await;
         self.settle(result)
     }
@@ -103,7 +111,7 @@ impl Session {
     where
         T: FromRow + Send + 'static,
     {
-        let limit = self.statement_timeout;
+        let limit = self.time_limit();
         let result = tokio::time::timeout(limit, self.conn()?.query(sql)).await;
         self.settle(result)
     }
@@ -111,6 +119,10 @@ impl Session {
     /// The number that the last `INSERT` gave its row.
     pub(super) fn last_insert_id(&self) -> u64 {
         self.conn.as_ref().and_then(Conn::last_insert_id).unwrap_or_default()
+    }
+
+    fn time_limit(&self) -> Duration {
+        self.statement_timeout.min(self.deadline.saturating_duration_since(Instant::now()))
     }
 
     fn conn(&mut self) -> Result<&mut Conn, DbError> {
