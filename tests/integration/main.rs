@@ -12,3 +12,6 @@ mod harness;
 
 /// The layer table of ARCHITECTURE.md against the imports of the code.
 mod layers;
+
+/// What the store promises, under concurrency and faults.
+mod promises;

@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
 use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, Opts, OptsBuilder};
 use storemgr::db::Address;
 use storemgr::units::Secret;
 
-use super::server::{free_port, start_tethered};
+use super::server::{free_port, start_tethered, wait_for_port};
 
 /// The server that tests use.
 #[derive(Clone, Debug)]
@@ -73,11 +72,7 @@ impl Server {
         ];
         start_tethered("mariadbd", &arguments, &directory.join("log"));
         let server = Self { host: "127.0.0.1".to_owned(), port, user: "test".to_owned(), password: "test".to_owned() };
-        let deadline = Instant::now() + Duration::from_mins(1);
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < deadline, "MariaDB did not start: see {}", path("log"));
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        wait_for_port("MariaDB", port, &directory.join("log"));
         server
     }
 

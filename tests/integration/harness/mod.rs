@@ -10,4 +10,4 @@ pub use database::TestDatabase;
 pub use instance::{Instance, Reply};
 pub use proxy::{Fault, Proxy};
 pub use redis::TestRedis;
-pub use server::{free_port, wait_until};
+pub use server::wait_until;

@@ -1,0 +1,133 @@
+//! Many writers, few products: what is sold is what was there.
+
+use std::sync::Arc;
+
+use super::ledger::Ledger;
+use super::{WRITERS, order, shop};
+use crate::harness::{Instance, TestDatabase};
+
+/// Orders until the shelves are empty, from many clients over two instances, a part of the orders deleted again.
+async fn sell_out(writer: &str, delete_every: u64) {
+    let stocks = [40, 25, 60];
+    let (database, products, users) = shop(&stocks).await;
+    let arguments = ["--order-writer", writer, "--db-pool-size", "8"];
+    let instances = [Instance::start(&database, &arguments).await, Instance::start(&database, &arguments).await];
+    let (ledger, instances, products, users) =
+        (Arc::new(Ledger::default()), Arc::new(instances), Arc::new(products), Arc::new(users));
+    let mut clients = Vec::new();
+    for client in 0..16_u64 {
+        let (ledger, instances, products, users) =
+            (Arc::clone(&ledger), Arc::clone(&instances), Arc::clone(&products), Arc::clone(&users));
+        clients.push(tokio::spawn(async move {
+            for round in 0..20 {
+                let instance = &instances[(client + round) as usize % 2];
+                // All three products in every second order, in turning order, to invite deadlocks.
+                let first = (client + round) as usize % 3;
+                let items: Vec<_> = (0..if round % 2 == 0 { 3 } else { 1 })
+                    .map(|step| (products[(first + step) % 3], 1 + (round + step as u64) % 2))
+                    .collect();
+                let user = users[round as usize % 3];
+                let key = format!("client-{client}-{round}");
+                let placed = ledger.order(instance, &key, &order(user, &items)).await;
+                if let Some(id) = placed.filter(|id| delete_every > 0 && id % delete_every == 0) {
+                    ledger.delete(&instances[round as usize % 2], id).await;
+                }
+            }
+        }));
+    }
+    for client in clients {
+        client.await.unwrap();
+    }
+    // What is left is bought piece by piece: nothing may stay that nobody can buy.
+    for &product in products.iter() {
+        let key = |piece: u64| format!("rest-{product}-{piece}");
+        let mut piece = 0;
+        while ledger.order(&instances[0], &key(piece), &order(users[0], &[(product, 1)])).await.is_some() {
+            piece += 1;
+        }
+    }
+    let given: Vec<_> = products.iter().copied().zip(stocks).collect();
+    ledger.audit(&database, &given).await;
+    assert_eq!(database.number("SELECT SUM(quantity) FROM stocks").await, 0, "something stayed on the shelves");
+    assert_eq!(ledger.unknown(), 0);
+    assert_reports_agree(&database).await;
+}
+
+/// Both sources of both reports say the same.
+async fn assert_reports_agree(database: &TestDatabase) {
+    let mut answers = Vec::new();
+    for source in ["scan", "read-model"] {
+        let arguments = ["--report-source", source, "--report-cache", "off"];
+        let instance = Instance::start(database, &arguments).await;
+        let best_sellers = instance.get("/orders/reports/best-sellers?limit=100").await.body;
+        let highest_spenders = instance.get("/orders/reports/highest-spenders?limit=100").await.body;
+        assert!(!best_sellers.as_array().unwrap().is_empty());
+        answers.push((best_sellers, highest_spenders));
+    }
+    assert_eq!(answers[0], answers[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sold_is_what_was_there() {
+    for writer in WRITERS {
+        sell_out(writer, 0).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deleted_orders_give_their_stock_back_exactly_once() {
+    for writer in WRITERS {
+        sell_out(writer, 3).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_deleted_by_many_at_once_is_deleted_once() {
+    let (database, products, users) = shop(&[10]).await;
+    let instance = Arc::new(Instance::start(&database, &[]).await);
+    let id = instance.post("/orders", order(users[0], &[(products[0], 4)])).await.body["order_id"].as_u64().unwrap();
+    let deletes: Vec<_> = (0..8)
+        .map(|_| {
+            let instance = Arc::clone(&instance);
+            tokio::spawn(async move { instance.delete(&format!("/orders/{id}")).await.status })
+        })
+        .collect();
+    let mut statuses = Vec::new();
+    for delete in deletes {
+        statuses.push(delete.await.unwrap());
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 404, 404, 404, 404, 404, 404, 404]);
+    super::ledger::audit(&database, &[(products[0], 10)]).await;
+    assert_eq!(instance.get(&format!("/stocks/{}", products[0])).await.body["quantity"], 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_product_cannot_be_deleted_under_an_order() {
+    let (database, products, users) = shop(&[1_000, 1_000]).await;
+    let instance = Arc::new(Instance::start(&database, &[]).await);
+    let ledger = Arc::new(Ledger::default());
+    let mut tasks = Vec::new();
+    for client in 0..6 {
+        let (instance, ledger, products, users) =
+            (Arc::clone(&instance), Arc::clone(&ledger), products.clone(), users.clone());
+        tasks.push(tokio::spawn(async move {
+            for round in 0..15 {
+                if client == 0 {
+                    // Sometimes wins against the first orders, and then they are refused.
+                    let status = instance.delete(&format!("/products/{}", products[0])).await.status;
+                    assert!([200, 404, 409].contains(&status), "{status}");
+                } else {
+                    let body = order(users[0], &[(products[0], 1), (products[1], 1)]);
+                    ledger.order(&instance, &format!("{client}-{round}"), &body).await;
+                }
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    ledger.audit(&database, &[]).await;
+    let orphans = "SELECT COUNT(*) FROM order_items i LEFT JOIN products p ON p.id = i.product_id WHERE p.id IS NULL";
+    assert_eq!(database.number(orphans).await, 0, "lines of products that do not exist");
+}
