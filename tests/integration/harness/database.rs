@@ -9,7 +9,7 @@ use mysql_async::{Conn, Opts, OptsBuilder};
 use storemgr::db::Address;
 use storemgr::units::Secret;
 
-use super::server::{free_port, start_tethered, wait_for_port};
+use super::server::{free_port, start_tethered, wait_for_port, wait_until};
 
 /// The server that tests use.
 #[derive(Clone, Debug)]
@@ -157,6 +157,14 @@ impl TestDatabase {
     /// Runs a query that answers one number.
     pub async fn number(&self, sql: &str) -> u64 {
         self.query::<u64>(sql).await[0]
+    }
+
+    /// Waits until the server has undone what killed or broken connections to this database had open; in between, an
+    /// audit would see half of it.
+    pub async fn settled(&self) {
+        let open = "SELECT COUNT(*) FROM information_schema.innodb_trx t JOIN information_schema.processlist p \
+                    ON p.id = t.trx_mysql_thread_id WHERE p.db = DATABASE()";
+        wait_until("open transactions to be undone", async || self.number(open).await == 0).await;
     }
 
     /// The environment variables that lead a process here.

@@ -100,10 +100,7 @@ async fn writers_running_through_breaks_lose_and_double_nothing() {
         for client in clients {
             client.await.unwrap();
         }
-        wait_until("open transactions to be undone", async || {
-            database.number("SELECT COUNT(*) FROM information_schema.innodb_trx").await == 0
-        })
-        .await;
+        database.settled().await;
         ledger.audit(&database, &[(products[0], 100_000), (products[1], 100_000)]).await;
         assert_eq!(ledger.unknown(), 0, "the database came back in time to say what became of every order");
     }

@@ -41,10 +41,7 @@ async fn what_was_acknowledged_before_a_kill_is_there_once() {
             Arc::get_mut(&mut instance).unwrap().wait_end().await;
         }
         // The server undoes what the killed instance had open; an audit in between would see it half.
-        wait_until("open transactions to be undone", async || {
-            database.number("SELECT COUNT(*) FROM information_schema.innodb_trx").await == 0
-        })
-        .await;
+        database.settled().await;
         ledger.audit(&database, &[(products[0], 100_000), (products[1], 100_000)]).await;
         assert!(ledger.unknown() > 0, "the kill interrupted nothing");
     }
@@ -131,9 +128,6 @@ async fn a_drain_that_takes_too_long_ends_with_a_warning() {
     assert!(instance.wait_end().await.success());
     assert!(instance.log().contains("before the drain's limit"), "{}", instance.log());
     holder.query_drop("ROLLBACK").await.unwrap();
-    wait_until("the order to be undone", async || {
-        database.number("SELECT COUNT(*) FROM information_schema.innodb_trx").await == 0
-    })
-    .await;
+    database.settled().await;
     assert_eq!(database.number("SELECT COUNT(*) FROM orders").await, 0);
 }
