@@ -11,6 +11,10 @@ use storemgr::units::Secret;
 
 use super::server::{free_port, start_tethered, wait_for_port, wait_until};
 
+/// An account that may open six connections: it stands for a server with few, so that the numbers stay small and other
+/// tests unharmed. Also its password.
+pub const SMALL_ACCOUNT: &str = "storemgr_few";
+
 /// The server that tests use.
 #[derive(Clone, Debug)]
 pub struct Server {
@@ -24,10 +28,29 @@ impl Server {
     /// The server of this run: the one that was named, or a private one, started once.
     fn shared() -> &'static Self {
         static SERVER: std::sync::OnceLock<Server> = std::sync::OnceLock::new();
-        SERVER.get_or_init(|| match std::env::var("TEST_DATABASE_URL") {
-            Ok(url) => Self::from_url(&url),
-            Err(_) => Self::start("shared"),
+        SERVER.get_or_init(|| {
+            let server = match std::env::var("TEST_DATABASE_URL") {
+                Ok(url) => Self::from_url(&url),
+                Err(_) => Self::start("shared"),
+            };
+            run_blocking(server.clone().create_small_account());
+            server
         })
+    }
+
+    /// Makes the account with few connections. Once and before any test: MariaDB may refuse a login while accounts
+    /// change.
+    async fn create_small_account(self) {
+        let mut conn = Conn::new(self.options(None)).await.expect("the test database server answers");
+        for host in ["127.0.0.1", "localhost"] {
+            let account = format!("'{SMALL_ACCOUNT}'@'{host}'");
+            conn.query_drop(format!("CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{SMALL_ACCOUNT}'"))
+                .await
+                .unwrap();
+            conn.query_drop(format!("ALTER USER {account} WITH MAX_USER_CONNECTIONS 6")).await.unwrap();
+            conn.query_drop(format!("GRANT ALL ON *.* TO {account}")).await.unwrap();
+        }
+        conn.disconnect().await.unwrap();
     }
 
     fn from_url(url: &str) -> Self {
@@ -86,6 +109,15 @@ impl Server {
             .prefer_socket(false)
             .into()
     }
+}
+
+/// Runs something to its end on a thread with a runtime of its own, where a test's runtime cannot be used or is ending.
+fn run_blocking(work: impl Future<Output = ()> + Send + 'static) {
+    let worker = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(work);
+    });
+    drop(worker.join());
 }
 
 fn user_name() -> String {
@@ -182,15 +214,10 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let (options, name) = (self.server.options(None), self.name.clone());
-        // A thread with a runtime of its own: the test's runtime may be ending.
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                if let Ok(mut conn) = Conn::new(options).await {
-                    drop(conn.query_drop(format!("DROP DATABASE IF EXISTS {name}")).await);
-                }
-            });
+        run_blocking(async move {
+            if let Ok(mut conn) = Conn::new(options).await {
+                drop(conn.query_drop(format!("DROP DATABASE IF EXISTS {name}")).await);
+            }
         });
-        drop(dropped.join());
     }
 }

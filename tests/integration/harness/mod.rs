@@ -6,7 +6,7 @@ mod proxy;
 mod redis;
 mod server;
 
-pub use database::TestDatabase;
+pub use database::{SMALL_ACCOUNT, TestDatabase};
 pub use instance::{Instance, Reply};
 pub use proxy::{Fault, Proxy};
 pub use redis::TestRedis;

@@ -1,25 +1,15 @@
 //! The collapse of the original, in small: a connection per request, each left behind asleep.
 
 use super::{order, shop};
-use crate::harness::{Instance, wait_until};
+use crate::harness::{Instance, SMALL_ACCOUNT, wait_until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_left_behind_use_the_server_up_and_a_pool_does_not() {
     let (database, products, users) = shop(&[1_000]).await;
-    // An account with few connections stands for a server with few: the numbers stay small and other tests unharmed.
-    let account = format!("few_{}", std::process::id());
-    for host in ["127.0.0.1", "localhost"] {
-        database.execute(&format!("DROP USER IF EXISTS '{account}'@'{host}'")).await;
-        database
-            .execute(&format!("CREATE USER '{account}'@'{host}' IDENTIFIED BY 'few' WITH MAX_USER_CONNECTIONS 6"))
-            .await;
-        database.execute(&format!("GRANT ALL ON *.* TO '{account}'@'{host}'")).await;
-    }
     let mut variables = database.variables();
     for (name, value) in &mut variables {
         match *name {
-            "DB_USER" => value.clone_from(&account),
-            "DB_PASSWORD" => "few".clone_into(value),
+            "DB_USER" | "DB_PASSWORD" => SMALL_ACCOUNT.clone_into(value),
             _ => {}
         }
     }
@@ -37,7 +27,8 @@ async fn connections_left_behind_use_the_server_up_and_a_pool_does_not() {
     }
     assert!(failures.len() >= 6, "{failures:?}");
     assert!(failures.iter().all(|failure| failure.contains("Too many connections")), "{failures:?}");
-    let asleep = format!("SELECT COUNT(*) FROM information_schema.processlist WHERE user = '{account}' AND command = ");
+    let asleep =
+        format!("SELECT COUNT(*) FROM information_schema.processlist WHERE user = '{SMALL_ACCOUNT}' AND command = ");
     assert!(database.number(&format!("{asleep}'Sleep'")).await >= 5, "the connections should be asleep, not busy");
     assert_eq!(database.number(&format!("{asleep}'Query'")).await, 0);
     drop(instance);
