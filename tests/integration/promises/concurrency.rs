@@ -1,6 +1,7 @@
 //! Many writers, few products: what is sold is what was there.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::ledger::Ledger;
 use super::{WRITERS, order, shop};
@@ -107,11 +108,16 @@ async fn a_product_or_user_cannot_be_deleted_under_an_order() {
     let (database, ..) = shop(&[]).await;
     let instance = Arc::new(Instance::start(&database, &[]).await);
     let (mut sold, mut deleted) = (0, 0);
-    for _ in 0..40 {
+    for round in 0..60 {
         let (product, user) = (instance.product(1.0, 10).await, instance.user().await);
         let paths = [format!("/products/{product}"), format!("/users/{user}")];
         let order = instance.post("/orders", order(user, &[(product, 1)]));
-        let (ordered, first, second) = tokio::join!(order, instance.delete(&paths[0]), instance.delete(&paths[1]));
+        let delete = async |path: &str| {
+            // Later and later into the order, so that some deletions meet every one of its steps.
+            tokio::time::sleep(Duration::from_micros(round * 100)).await;
+            instance.delete(path).await
+        };
+        let (ordered, first, second) = tokio::join!(order, delete(&paths[0]), delete(&paths[1]));
         assert!([201, 422].contains(&ordered.status), "{ordered:?}");
         for reply in [first, second] {
             assert!([200, 409].contains(&reply.status), "{reply:?}");
