@@ -3,6 +3,7 @@
 mod completions;
 mod failure;
 mod options;
+mod stack;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,7 @@ Exit codes: 0 good; 1 done, and the answer is bad; 2 usage or configuration; 3 c
 #[derive(Debug, Subcommand)]
 enum Command {
     Completions(completions::Args),
+    Stack(stack::Args),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +43,7 @@ fn run(command: Command) -> Outcome {
     runtime.block_on(async {
         match command {
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+            Command::Stack(args) => stack::run(args).await,
         }
     })
 }
