@@ -24,8 +24,11 @@ const GATE: &str = r#"read -r go && exec "$@" </dev/null"#;
 /// Variables that configure commands of ours or the programs themselves; what a process needs of them is in its recipe.
 const FOREIGN: [&str; 3] = ["DB_", "REDIS_", "PROMETHEUS_"];
 
-/// How many lines of a log are shown.
-const SHOWN_LINES: usize = 12;
+/// How many lines of the end of a log are shown.
+const LAST_LINES: usize = 10;
+
+/// How many lines that speak of an error are shown from before its end.
+const ERROR_LINES: usize = 3;
 
 /// How much of a log is looked at for them.
 const SHOWN_BYTES: u64 = 16 << 10;
@@ -78,7 +81,7 @@ pub(super) async fn start(
     for variable in foreign_variables(name) {
         command.env_remove(variable);
     }
-    command.envs(recipe.environment.iter().map(|(name, value)| (*name, value.as_str())));
+    command.envs(recipe.environment.iter().map(|(name, value)| (*name, value)));
     let mut child = command.spawn().map_err(spawn_error)?;
     let identity = child.id().map_or_else(|| Err(std::io::ErrorKind::NotFound.into()), Identity::of);
     let entry = Entry { identity: identity.map_err(spawn_error)?, executable: None, fingerprint: recipe.fingerprint() };
@@ -112,7 +115,8 @@ impl Log {
         Ok((Self { path, from }, file))
     }
 
-    /// The last lines since this start.
+    /// The last lines since this start, and before them the last that speak of an error: some programs end with a page
+    /// of advice.
     pub(super) fn tail(&self) -> Vec<String> {
         let read = || {
             let mut file = File::open(&self.path)?;
@@ -122,10 +126,16 @@ impl Log {
             file.take(SHOWN_BYTES).read_to_end(&mut bytes).map(|_| bytes)
         };
         let bytes: Vec<u8> = read().unwrap_or_default();
-        let text = String::from_utf8_lossy(&bytes);
-        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        lines[lines.len().saturating_sub(SHOWN_LINES)..].iter().map(|&line| line.to_owned()).collect()
+        worth_reading(&String::from_utf8_lossy(&bytes))
     }
+}
+
+fn worth_reading(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let (before, last) = lines.split_at(lines.len().saturating_sub(LAST_LINES));
+    let errors: Vec<&&str> = before.iter().filter(|line| line.to_ascii_lowercase().contains("error")).collect();
+    let errors = &errors[errors.len().saturating_sub(ERROR_LINES)..];
+    errors.iter().copied().chain(last).map(|&line| line.to_owned()).collect()
 }
 
 /// What of our environment must not reach a process. The store's own settings reach its instances; `NGINX` would tell
@@ -138,4 +148,17 @@ fn foreign_variables(name: Name) -> Vec<String> {
             || matches!(variable.as_str(), "NGINX" | "STOREMGR_URL" | "STOREMGR_INSTANCES")
     };
     std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(unwanted).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_shown_also_when_much_advice_follows_it() {
+        let advice: Vec<String> = (1..=20).map(|number| format!("advice {number}")).collect();
+        let shown = worth_reading(&format!("begin\n\nERROR: no table\n{}\n", advice.join("\n")));
+        assert_eq!(shown.len(), 1 + LAST_LINES);
+        assert_eq!((shown[0].as_str(), shown[1].as_str()), ("ERROR: no table", "advice 11"));
+    }
 }

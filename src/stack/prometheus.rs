@@ -30,6 +30,30 @@ pub(super) fn recipe(ingredients: &Ingredients<'_>) -> Recipe {
     }
 }
 
+/// Whether it has asked every instance at least once. It says that it is ready about five seconds before it begins to
+/// ask; a load test started in that time would be missing from its report.
 pub(super) async fn answers(port: u16) -> bool {
-    ready::says_ok(port, "/-/ready").await
+    let Some(answer) = ready::get(port, "/api/v1/targets?state=active").await else { return false };
+    let asked = |targets: Targets| {
+        let asked = targets.data.active_targets.iter().filter(|target| target.health != "unknown").count();
+        asked == Name::INSTANCES.len()
+    };
+    answer.json().is_ok_and(asked)
+}
+
+/// The part of the answer that matters here (<https://prometheus.io/docs/prometheus/latest/querying/api/#targets>).
+#[derive(serde::Deserialize)]
+struct Targets {
+    data: TargetData,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TargetData {
+    active_targets: Vec<ActiveTarget>,
+}
+
+#[derive(serde::Deserialize)]
+struct ActiveTarget {
+    health: String,
 }

@@ -11,7 +11,7 @@ use super::launch::{Log, ending};
 use super::process::answers;
 use super::state::Memory;
 use super::{Name, StackError};
-use crate::net::{Target, request_once};
+use crate::net::{Answer, Target, request_once};
 
 /// The longest wait for one answer: on loopback, whoever takes longer is not ready.
 const ONE_ANSWER: Duration = Duration::from_secs(2);
@@ -52,8 +52,13 @@ pub(super) async fn wait(
 
 /// Whether a GET is answered with 200.
 pub(super) async fn says_ok(port: u16, path: &str) -> bool {
+    get(port, path).await.is_some()
+}
+
+/// The answer to a GET, if it is a good one.
+pub(super) async fn get(port: u16, path: &str) -> Option<Answer> {
     let answer = request_once(&Target::loopback(port), Method::GET, path, &[], Vec::new(), ONE_ANSWER).await;
-    answer.is_ok_and(|answer| answer.status == 200)
+    answer.ok().filter(|answer| answer.status == 200)
 }
 
 /// What is there within the time of one answer; nothing when it fails or takes longer.

@@ -8,10 +8,11 @@ pub(super) fn recipe(name: Name, ingredients: &Ingredients<'_>) -> Recipe {
     let port = ingredients.ports.of(name);
     let mut arguments = vec!["serve".into(), "--listen".into(), format!("127.0.0.1:{port}").into()];
     arguments.extend(ingredients.config.serve_options.iter().cloned());
+    let services = environment::services(ingredients.ports, ingredients.password);
     Recipe {
         program: ingredients.programs.store.clone(),
         arguments,
-        environment: environment::services(ingredients.ports, ingredients.password),
+        environment: services.into_iter().map(|(name, value)| (name, value.into())).collect(),
         directories: vec![ingredients.layout.home(name)],
         ..Recipe::default()
     }

@@ -16,6 +16,10 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// What even SIGKILL may take, while the kernel writes what the process had open.
 const AFTER_KILL: Duration = Duration::from_secs(10);
 
+/// After how long the same signal is sent again to what an instance stands on: MariaDB loses one that comes while it is
+/// starting. An instance keeps none back, and might take a second one for impatience.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// The longest wait for an end in good order. An instance finishes the requests it has, whose own limit is a minute at
 /// most; a database writes its pages.
 fn deadline(name: Name) -> Duration {
@@ -61,8 +65,9 @@ async fn stop_one(
     let Some(entry) = memory.entry(name) else { return Ok(None) };
     let home = layout.home(name);
     let ran = is_there(&entry, &home);
-    let ended = end_within(&entry, &home, Signal::TERM, deadline(name)).await;
-    if !ended && !end_within(&entry, &home, Signal::KILL, AFTER_KILL).await {
+    let again = if name.is_instance() { Duration::MAX } else { AGAIN };
+    let ended = end_within(&entry, &home, (Signal::TERM, again), deadline(name)).await;
+    if !ended && !end_within(&entry, &home, (Signal::KILL, AGAIN), AFTER_KILL).await {
         return Ok(Some(name));
     }
     memory.change(|state| drop(state.processes.remove(&name)))?;
@@ -78,9 +83,12 @@ pub(super) fn is_there(entry: &Entry, home: &Path) -> bool {
 }
 
 /// Signals the process, and whatever it has left behind once it is gone. Whether all of it ended in time.
-async fn end_within(entry: &Entry, home: &Path, signal: Signal, limit: Duration) -> bool {
+///
+/// Each of them is sent the signal once, and once more whenever `again` has passed.
+async fn end_within(entry: &Entry, home: &Path, (signal, again): (Signal, Duration), limit: Duration) -> bool {
     let start = Instant::now();
     let mut told = Vec::new();
+    let mut told_at = start;
     loop {
         let leader = entry.is_alive().then(|| entry.identity.clone());
         let left_behind = entry.identity.companions(home);
@@ -92,6 +100,10 @@ async fn end_within(entry: &Entry, home: &Path, signal: Signal, limit: Duration)
             Some(leader) if signal != Signal::KILL => vec![leader],
             leader => leader.into_iter().chain(left_behind).collect(),
         };
+        if told_at.elapsed() >= again {
+            told.clear();
+            told_at = Instant::now();
+        }
         for target in targets {
             if !told.contains(&target) {
                 target.signal(signal);

@@ -109,9 +109,10 @@ impl Way<'_> {
         };
         let (_, _, prometheus, nginx) =
             tokio::try_join!(bring(Name::Database), bring(Name::Redis), launch(Name::Prometheus), launch(Name::Nginx))?;
-        tokio::try_join!(bring(Name::Serve1), bring(Name::Serve2), self.wait(Name::Prometheus, prometheus))?;
-        // What it must answer comes from an instance.
-        self.wait(Name::Nginx, nginx).await
+        tokio::try_join!(bring(Name::Serve1), bring(Name::Serve2))?;
+        // What these two must answer comes from the instances.
+        tokio::try_join!(self.wait(Name::Nginx, nginx), self.wait(Name::Prometheus, prometheus))?;
+        Ok(())
     }
 
     /// Starts a process unless it runs.

@@ -46,7 +46,9 @@ impl Place {
         fs::write(&program, STAND_IN).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let stack = Stack::open(folder.path()).unwrap();
-        Self { stack, config: Config::new(program), folder }
+        // Any other server can be tried: TEST_MYSQLD=/path/to/mysqld.
+        let mysqld = std::env::var_os("TEST_MYSQLD").map(PathBuf::from);
+        Self { stack, config: Config { mysqld, ..Config::new(program) }, folder }
     }
 
     fn path(&self, below: &str) -> PathBuf {
@@ -259,7 +261,7 @@ async fn what_cannot_start_is_explained_and_taken_back() {
     assert!(text.contains(&format!("port {port} is in use")), "{text}");
 
     // The same place comes up once the cause is gone; other options restart the instances and nothing else.
-    place.config = Config::new(place.config.serve_program.clone());
+    place.config = Config { mysqld: place.config.mysqld.clone(), ..Config::new(place.config.serve_program.clone()) };
     let (before, _) = place.up().await.unwrap();
     place.config.serve_options = vec!["--order-writer".into(), "batched".into()];
     let (after, _) = place.up().await.unwrap();
