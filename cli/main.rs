@@ -2,7 +2,9 @@
 
 mod completions;
 mod failure;
+mod migrate;
 mod options;
+mod serve;
 mod stack;
 
 use std::process::ExitCode;
@@ -27,6 +29,8 @@ Exit codes: 0 good; 1 done, and the answer is bad; 2 usage or configuration; 3 c
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Args),
+    Migrate(migrate::Args),
     Completions(completions::Args),
     Stack(stack::Args),
 }
@@ -42,6 +46,8 @@ fn run(command: Command) -> Outcome {
     let runtime = tokio::runtime::Runtime::new().map_err(failure::Failure::could_not_run)?;
     runtime.block_on(async {
         match command {
+            Command::Serve(args) => serve::run(args).await,
+            Command::Migrate(args) => migrate::run(args).await,
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),
             Command::Stack(args) => stack::run(args).await,
         }

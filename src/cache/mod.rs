@@ -1,17 +1,11 @@
-//! Redis: an adapter with short time limits. A cache may be slow or away; it must never cost a request more than the
-//! limit, and it never decides anything.
+//! Redis: an adapter with short time limits.
+//!
+//! A cache may be slow or away; it never costs a request more than [`TIME_LIMIT`], and after a few failures in a row it
+//! is not asked at all for a while. It never decides anything: truth is in the database.
 
-use crate::units::Secret;
+mod address;
+mod breaker;
+mod store;
 
-/// Where Redis is.
-#[derive(Clone, Debug)]
-pub struct Address {
-    /// Host name or IP address.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-    /// The number of the database.
-    pub database: u32,
-    /// The password, if one is asked for.
-    pub password: Option<Secret>,
-}
+pub use address::Address;
+pub use store::{Cache, CacheError, TIME_LIMIT};

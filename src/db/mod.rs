@@ -1,5 +1,31 @@
 //! MySQL and MariaDB: the only place that knows SQL and the driver's errors. No business rule lives here.
+//!
+//! A [`Database`] hands out [`Session`]s; every statement is a method on a session, one file per table or subject, and
+//! every statement runs under a time limit. All SQL runs unchanged on MySQL 8.4 or newer and MariaDB 10.11 or newer.
+//!
+//! Statements with a list of rows are written as text with whole numbers only; everything that holds text from outside
+//! is a parameter of a prepared statement.
 
 mod config;
+mod connections;
+mod error;
+mod id_blocks;
+mod idempotency;
+mod migrations;
+mod orders;
+mod products;
+mod reports;
+mod server;
+mod session;
+mod stocks;
+mod users;
 
-pub use config::Address;
+pub use config::{Address, Config, ConnectionMode};
+pub use connections::Database;
+pub use error::{DbError, ErrorKind};
+pub use idempotency::StoredAnswer;
+pub use migrations::{MigrateError, Migrated, SchemaState, migrate};
+pub use orders::{Presence, StoredOrder};
+pub use server::ServerFacts;
+pub use session::Session;
+pub use stocks::Offer;

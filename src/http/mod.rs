@@ -1,1 +1,20 @@
-//! (to come)
+//! `serve`: the HTTP edge of the store.
+//!
+//! hyper speaks HTTP/1.1; this module bounds it (connections, header size and time, body size and time, a deadline per
+//! request), routes, turns every refusal into the same JSON shape, and drains. Nothing the outside sends may end in a
+//! 500, a panic or a page of HTML. A request is worked on in a task of its own: a client that hangs up never cancels a
+//! transaction.
+
+mod accept;
+mod body;
+mod call;
+mod dispatch;
+mod error;
+mod handlers;
+mod observe;
+mod reply;
+mod router;
+mod store;
+
+pub use accept::{Limits, serve};
+pub use store::Store;

@@ -1,3 +1,17 @@
-//! tests
+//! The whole product against real services: one target, so that the harness is compiled once.
+//!
+//! The database is the one that `TEST_DATABASE_URL` names (mysql://user:password@host:port, an account that may create
+//! databases), or a private MariaDB that is started for the run. Every test has a database of its own.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+#![allow(clippy::expect_used, reason = "a test that cannot go on should panic")]
+#![allow(clippy::missing_panics_doc, reason = "tests panic")]
+#![allow(unreachable_pub, reason = "one binary")]
 
+/// Databases, instances, a proxy that breaks: what tests are written in.
+mod harness;
+
+/// The layer table of ARCHITECTURE.md against the imports of the code.
+mod layers;
+
+/// `storemgr stack`: real processes, killed, repaired, taken back.
 mod stack;

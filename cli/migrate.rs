@@ -1,0 +1,33 @@
+//! `storemgr migrate`: bring the schema up to date.
+
+use storemgr::db::{self, MigrateError};
+use storemgr::process::Exit;
+
+use crate::failure::{Failure, Outcome};
+use crate::options::DatabaseArgs;
+
+/// Bring the database schema up to date; safe to run from several places at once
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+pub(crate) async fn run(args: Args) -> Outcome {
+    let address = args.database.address()?;
+    let migrated = db::migrate(&address).await.map_err(failure)?;
+    if migrated.from == migrated.to {
+        println!("The schema of {} is current (version {}).", address.name, migrated.to);
+    } else {
+        println!("The schema of {} went from version {} to {}.", address.name, migrated.from, migrated.to);
+    }
+    Ok(Exit::Good)
+}
+
+/// A changed file is a mistake of ours or of the deployment, the rest is a database that is not there.
+fn failure(error: MigrateError) -> Failure {
+    match error {
+        MigrateError::Changed { .. } => Failure::usage(error),
+        MigrateError::Database(_) | MigrateError::Busy => Failure::could_not_run(error),
+    }
+}

@@ -1,0 +1,324 @@
+//! `storemgr serve`: the HTTP service.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow};
+use clap::ValueEnum;
+use storemgr::cache::Cache;
+use storemgr::catalog::Catalog;
+use storemgr::db::{self, ConnectionMode, Database, MigrateError, Session};
+use storemgr::http::{self, Limits, Store};
+use storemgr::metrics::Metrics;
+use storemgr::orders::{Orders, Writer};
+use storemgr::process::{self, Exit, LogFormat};
+use storemgr::read_models::{self, Reports, Source};
+use tokio::net::TcpListener;
+
+use crate::failure::{Failure, Outcome};
+use crate::options::{DatabaseArgs, RedisArgs, duration};
+
+/// Connections that other tools need beside the instances: seed, report, migrate, deploy-check, an administrator.
+const CONNECTIONS_FOR_TOOLS: u64 = 10;
+
+/// How long to wait before the database is tried again at start.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+
+/// The longest that the check of the connection budget may take.
+const CHECK_LIMIT: Duration = Duration::from_secs(5);
+
+/// Run the store's HTTP service
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Address and port to listen on
+    #[arg(long, env = "STOREMGR_LISTEN", value_name = "ADDRESS:PORT", default_value = "0.0.0.0:5000")]
+    listen: SocketAddr,
+    /// Do not bring the database schema up to date at start
+    #[arg(long, env = "STOREMGR_NO_MIGRATE")]
+    no_migrate: bool,
+    /// How log lines look
+    #[arg(long, env = "STOREMGR_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value_t = LogFormatChoice::Text)]
+    log_format: LogFormatChoice,
+    /// What is logged: error, warn, info, debug or trace
+    #[arg(long, env = "STOREMGR_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
+    log_level: String,
+    #[command(flatten)]
+    strategies: StrategyArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    redis: RedisArgs,
+}
+
+/// The experiments: each setting is one of the cures that were tried on the original.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Strategies")]
+struct StrategyArgs {
+    /// How orders are written: one query per article, or one for all articles of an order
+    #[arg(long, env = "STOREMGR_ORDER_WRITER", value_name = "WRITER", value_enum, default_value_t = WriterChoice::Batched)]
+    order_writer: WriterChoice,
+    /// How requests come by a database connection: a bounded pool, or one each, left open afterwards
+    #[arg(long, env = "STOREMGR_DB_CONNECTIONS", value_name = "MODE", value_enum, default_value_t = ConnectionChoice::Pool)]
+    db_connections: ConnectionChoice,
+    /// Connections in the pool; the sum over all instances stays under the server's max_connections
+    #[arg(long, env = "STOREMGR_DB_POOL_SIZE", value_name = "COUNT", default_value_t = 16,
+          value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    db_pool_size: u16,
+    /// The longest wait for a connection
+    #[arg(long, env = "STOREMGR_DB_POOL_WAIT", value_name = "DURATION", default_value = "800ms", value_parser = duration)]
+    db_pool_wait: Duration,
+    /// The longest that one statement may take
+    #[arg(long, env = "STOREMGR_DB_STATEMENT_TIMEOUT", value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    db_statement_timeout: Duration,
+    /// With per-request: how long a finished request's connection stays open
+    #[arg(long, env = "STOREMGR_DB_CONNECTION_LINGER", value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    db_connection_linger: Duration,
+    /// What reports are computed from: all order lines, or totals kept with the orders
+    #[arg(long, env = "STOREMGR_REPORT_SOURCE", value_name = "SOURCE", value_enum, default_value_t = SourceChoice::ReadModel)]
+    report_source: SourceChoice,
+    /// Where computed reports are kept
+    #[arg(long, env = "STOREMGR_REPORT_CACHE", value_name = "CACHE", value_enum, default_value_t = CacheChoice::Redis)]
+    report_cache: CacheChoice,
+    /// How long a cached report counts as fresh; older ones are served while they are refreshed
+    #[arg(long, env = "STOREMGR_REPORT_TTL", value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    report_ttl: Duration,
+    /// How long idempotency keys are remembered
+    #[arg(long, env = "STOREMGR_IDEMPOTENCY_RETENTION", value_name = "DURATION", default_value = "24h", value_parser = duration)]
+    idempotency_retention: Duration,
+}
+
+/// What one client may take.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Limits")]
+struct LimitArgs {
+    /// Client connections open at once
+    #[arg(long, env = "STOREMGR_MAX_CONNECTIONS", value_name = "COUNT", default_value_t = 20_000,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_connections: u32,
+    /// Bytes of a request's line and headers
+    #[arg(long, env = "STOREMGR_MAX_HEADER_BYTES", value_name = "BYTES", default_value_t = 16_384,
+          value_parser = clap::value_parser!(u32).range(8_192..=1_048_576))]
+    max_header_bytes: u32,
+    /// Bytes of a request's body
+    #[arg(long, env = "STOREMGR_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 1_048_576,
+          value_parser = clap::value_parser!(u32).range(1..=67_108_864))]
+    max_body_bytes: u32,
+    /// The longest wait for a request's headers, and for the next request; longer than the proxy in front keeps idle
+    /// connections
+    #[arg(long, env = "STOREMGR_IDLE_TIMEOUT", value_name = "DURATION", default_value = "75s", value_parser = duration)]
+    idle_timeout: Duration,
+    /// From a request's headers to its answer
+    #[arg(long, env = "STOREMGR_REQUEST_DEADLINE", value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    request_deadline: Duration,
+    /// After SIGTERM: how long to go on accepting while answering "not ready"
+    #[arg(long, env = "STOREMGR_DRAIN_NOTICE", value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    drain_notice: Duration,
+    /// After that: the longest wait for requests in flight
+    #[arg(long, env = "STOREMGR_DRAIN_TIMEOUT", value_name = "DURATION", default_value = "25s", value_parser = duration)]
+    drain_timeout: Duration,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormatChoice {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum WriterChoice {
+    /// One query per article, one commit per order
+    PerItem,
+    /// One query for an order's articles, one commit per order
+    Batched,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ConnectionChoice {
+    /// Every request opens a connection of its own and leaves it open
+    PerRequest,
+    /// A bounded pool
+    Pool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SourceChoice {
+    /// All order lines
+    Scan,
+    /// Totals kept with the orders
+    ReadModel,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CacheChoice {
+    /// Every report is computed
+    Off,
+    /// In Redis
+    Redis,
+}
+
+pub(crate) async fn run(args: Args) -> Outcome {
+    let started = Instant::now();
+    let format = match args.log_format {
+        LogFormatChoice::Text => LogFormat::Text,
+        LogFormatChoice::Json => LogFormat::Json,
+    };
+    process::init_log(format, &args.log_level).map_err(|sentence| Failure::usage(anyhow!(sentence)))?;
+    let shutdown = process::terminated().map_err(Failure::could_not_run)?;
+    let config = args.strategies.database_config(args.database.address()?);
+    let (store, orders) = args.build_store(&config)?;
+    let listener = bind(args.listen).await?;
+    let address = listener.local_addr().map_err(Failure::could_not_run)?;
+    tracing::info!(%address, pid = std::process::id(), "listening");
+    let age = args.strategies.idempotency_retention;
+    tokio::spawn(async move { orders.forget_old_keys(age).await });
+    let serving = http::serve(listener, store, args.limits.limits(), shutdown);
+    tokio::select! {
+        failure = prepare_database(&config, args.no_migrate, started) => Err(failure),
+        _drained = serving => Ok(Exit::Good),
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(address).await;
+    let bound = bound.with_context(|| format!("{address} cannot be listened on: is another instance running there?"));
+    bound.map_err(Failure::could_not_run)
+}
+
+/// Brings the schema up to date and checks the connection budget. A database that is away is waited for, while the
+/// service answers that it is not ready. Ends only with a failure that waiting does not cure.
+async fn prepare_database(config: &db::Config, no_migrate: bool, started: Instant) -> Failure {
+    let mut told = false;
+    while !no_migrate {
+        match db::migrate(&config.address).await {
+            Ok(migrated) => {
+                let ready_ms = started.elapsed().as_millis() as u64;
+                tracing::info!(schema_version = migrated.to, ready_ms, "ready");
+                break;
+            }
+            Err(error @ MigrateError::Changed { .. }) => return Failure::usage(error),
+            Err(error) if told => tracing::debug!(%error, "the database is still not ready"),
+            Err(error) => {
+                tracing::warn!(%error, "the database is not ready; trying again until it is");
+                told = true;
+            }
+        }
+        tokio::time::sleep(RETRY_PAUSE).await;
+    }
+    check_budget(config).await;
+    std::future::pending().await
+}
+
+/// Warns when all instances together can open more connections than the server accepts.
+async fn check_budget(config: &db::Config) {
+    let facts = async { Session::connect(&config.address, CHECK_LIMIT).await?.server_facts().await };
+    let Ok(facts) = facts.await else { return };
+    let ConnectionMode::Pool { size, .. } = config.connections else {
+        tracing::warn!(
+            max_connections = facts.max_connections,
+            "every request opens a database connection of its own: this is an experiment that fails under load"
+        );
+        return;
+    };
+    let listed = std::env::var("STOREMGR_INSTANCES").unwrap_or_default();
+    let instances = listed.split(',').filter(|url| !url.trim().is_empty()).count().max(1) as u64;
+    let wanted = instances * size as u64 + CONNECTIONS_FOR_TOOLS;
+    if wanted > facts.max_connections {
+        tracing::warn!(
+            instances,
+            pool_size = size as u64,
+            max_connections = facts.max_connections,
+            "the pools and the tools together can open more connections than the database accepts: lower --db-pool-size"
+        );
+    }
+}
+
+impl Args {
+    fn build_store(&self, config: &db::Config) -> Result<(Arc<Store>, Arc<Orders>), Failure> {
+        let metrics = Metrics::new().map_err(Failure::could_not_run)?;
+        let database = Arc::new(Database::open(config, &metrics).map_err(Failure::usage)?);
+        let cache = self.open_cache()?;
+        let writer = self.strategies.writer();
+        let report_config = self.strategies.report_config(self.limits.request_deadline);
+        let labels = [
+            env!("CARGO_PKG_VERSION"),
+            writer.name(),
+            self.strategies.db_connections_name(),
+            report_config.source.name(),
+            if cache.is_some() { "redis" } else { "off" },
+        ];
+        metrics.build_info.with_label_values(&labels).set(1);
+        let orders = Arc::new(Orders::new(Arc::clone(&database), writer, &metrics));
+        let catalog = Catalog::new(Arc::clone(&database));
+        let reports = Reports::new(&database, cache.as_ref(), report_config, &metrics);
+        let store = Store::new(Arc::clone(&orders), catalog, reports, database, metrics);
+        Ok((Arc::new(store), orders))
+    }
+
+    fn open_cache(&self) -> Result<Option<Arc<Cache>>, Failure> {
+        if self.strategies.report_cache == CacheChoice::Off {
+            return Ok(None);
+        }
+        let Some(address) = self.redis.address()? else {
+            tracing::warn!("REDIS_HOST is not set: reports are computed for every request");
+            return Ok(None);
+        };
+        let cache = Cache::open(&address).map_err(Failure::usage)?;
+        Ok(Some(Arc::new(cache)))
+    }
+}
+
+impl StrategyArgs {
+    fn writer(&self) -> Writer {
+        match self.order_writer {
+            WriterChoice::PerItem => Writer::PerItem,
+            WriterChoice::Batched => Writer::Batched,
+        }
+    }
+
+    fn database_config(&self, address: db::Address) -> db::Config {
+        let wait = self.db_pool_wait;
+        let connections = match self.db_connections {
+            ConnectionChoice::Pool => ConnectionMode::Pool { size: usize::from(self.db_pool_size), wait },
+            ConnectionChoice::PerRequest => ConnectionMode::PerRequest { linger: self.db_connection_linger, wait },
+        };
+        db::Config {
+            address,
+            connections,
+            statement_timeout: self.db_statement_timeout,
+            // Less than a statement's limit, so that waiting for a row ends as what it is.
+            lock_wait_timeout: self.db_statement_timeout * 3 / 5,
+        }
+    }
+
+    fn db_connections_name(&self) -> &'static str {
+        match self.db_connections {
+            ConnectionChoice::Pool => "pool",
+            ConnectionChoice::PerRequest => "per-request",
+        }
+    }
+
+    fn report_config(&self, compute_limit: Duration) -> read_models::Config {
+        let source = match self.report_source {
+            SourceChoice::Scan => Source::Scan,
+            SourceChoice::ReadModel => Source::ReadModel,
+        };
+        read_models::Config { source, time_to_live: self.report_ttl, compute_limit }
+    }
+}
+
+impl LimitArgs {
+    fn limits(&self) -> Limits {
+        Limits {
+            connections: self.max_connections as usize,
+            header_bytes: self.max_header_bytes as usize,
+            idle: self.idle_timeout,
+            body_bytes: self.max_body_bytes as usize,
+            request: self.request_deadline,
+            drain_notice: self.drain_notice,
+            drain: self.drain_timeout,
+        }
+    }
+}

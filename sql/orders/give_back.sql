@@ -1,0 +1,7 @@
+-- Gives pieces back to the stock when an order is deleted: the mirror of sell_all.sql. A product that stands in an order
+-- cannot be deleted, so every row exists.
+INSERT INTO stocks (product_id, quantity, quantity_sold)
+VALUES {rows}
+ON DUPLICATE KEY UPDATE
+  quantity = quantity + VALUES(quantity),
+  quantity_sold = quantity_sold - VALUES(quantity_sold)

@@ -1,0 +1,42 @@
+//! Products.
+
+use tokio::time::Instant;
+
+use super::{Catalog, CatalogError, finish};
+use crate::db::DbError;
+use crate::domain::{NewProduct, Product, ProductId};
+
+impl Catalog {
+    /// Stores a product, with an empty stock.
+    pub async fn add_product(&self, new: &NewProduct, deadline: Instant) -> Result<ProductId, CatalogError> {
+        let mut session = self.database.session(deadline).await?;
+        session.begin().await?;
+        let added = session.insert_product(new).await.map_err(CatalogError::from);
+        finish(&mut session, added).await
+    }
+
+    /// Reads a product.
+    pub async fn product(&self, id: ProductId, deadline: Instant) -> Result<Option<Product>, DbError> {
+        self.database.session(deadline).await?.product(id).await
+    }
+
+    /// Reads up to `limit` products whose numbers follow `after`, in the order of their numbers.
+    pub async fn products_after(&self, after: u64, limit: u32, deadline: Instant) -> Result<Vec<Product>, DbError> {
+        self.database.session(deadline).await?.products_after(after, limit).await
+    }
+
+    /// Deletes a product and its stock; false if there is no such product.
+    pub async fn delete_product(&self, id: ProductId, deadline: Instant) -> Result<bool, CatalogError> {
+        let mut session = self.database.session(deadline).await?;
+        session.begin().await?;
+        let deleted = async {
+            match session.lock_pieces_sold(id).await? {
+                None => Ok(false),
+                Some(0) => Ok(session.delete_product(id).await.map(|()| true)?),
+                Some(_) => Err(CatalogError::ProductInUse),
+            }
+        };
+        let deleted = deleted.await;
+        finish(&mut session, deleted).await
+    }
+}

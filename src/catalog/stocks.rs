@@ -1,0 +1,36 @@
+//! Stock.
+
+use tokio::time::Instant;
+
+use super::{Catalog, CatalogError, finish};
+use crate::db::DbError;
+use crate::domain::{ProductId, Stock, StockLevel};
+
+impl Catalog {
+    /// Sets how many pieces of a product there are.
+    pub async fn set_stock(&self, id: ProductId, quantity: u64, deadline: Instant) -> Result<(), CatalogError> {
+        let mut session = self.database.session(deadline).await?;
+        session.begin().await?;
+        let set = match session.set_stock(id, quantity).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(CatalogError::UnknownProduct(id)),
+            Err(error) => Err(error.into()),
+        };
+        finish(&mut session, set).await
+    }
+
+    /// Reads a product's stock.
+    pub async fn stock(&self, id: ProductId, deadline: Instant) -> Result<Option<Stock>, DbError> {
+        self.database.session(deadline).await?.stock(id).await
+    }
+
+    /// Reads up to `limit` products with their stock whose numbers follow `after`.
+    pub async fn stock_levels_after(
+        &self,
+        after: u64,
+        limit: u32,
+        deadline: Instant,
+    ) -> Result<Vec<StockLevel>, DbError> {
+        self.database.session(deadline).await?.stock_levels_after(after, limit).await
+    }
+}

@@ -1,0 +1,37 @@
+//! Users.
+
+use tokio::time::Instant;
+
+use super::{Catalog, CatalogError, finish, unique};
+use crate::db::DbError;
+use crate::domain::{NewUser, User, UserId};
+
+impl Catalog {
+    /// Stores a user.
+    pub async fn add_user(&self, new: &NewUser, deadline: Instant) -> Result<UserId, CatalogError> {
+        let mut session = self.database.session(deadline).await?;
+        session.begin().await?;
+        let added = session.insert_user(new).await.map_err(unique);
+        finish(&mut session, added).await
+    }
+
+    /// Reads a user.
+    pub async fn user(&self, id: UserId, deadline: Instant) -> Result<Option<User>, DbError> {
+        self.database.session(deadline).await?.user(id).await
+    }
+
+    /// Deletes a user; false if there is no such user.
+    pub async fn delete_user(&self, id: UserId, deadline: Instant) -> Result<bool, CatalogError> {
+        let mut session = self.database.session(deadline).await?;
+        session.begin().await?;
+        let deleted = async {
+            match session.lock_user_orders(id).await? {
+                None => Ok(false),
+                Some(0) => Ok(session.delete_user(id).await.map(|()| true)?),
+                Some(_) => Err(CatalogError::UserInUse),
+            }
+        };
+        let deleted = deleted.await;
+        finish(&mut session, deleted).await
+    }
+}

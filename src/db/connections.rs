@@ -1,0 +1,164 @@
+//! How connections are come by: from a bounded pool, or one per request that lingers.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use mysql_async::{Conn, Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts};
+use prometheus::{IntCounter, IntGauge};
+use tokio::time::Instant;
+
+use super::{Address, Config, ConnectionMode, DbError, ErrorKind, Session};
+use crate::metrics::{GaugeGuard, Metrics};
+
+/// How long connections may take to say goodbye when the process ends.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A tool works for as long as it has to: a year is the longest that the timer takes without doubt.
+const NO_DEADLINE: Duration = Duration::from_hours(24 * 365);
+
+/// A store's database: where sessions come from.
+#[derive(Debug)]
+pub struct Database {
+    source: Source,
+    statement_timeout: Duration,
+    counters: Counters,
+}
+
+#[derive(Debug)]
+enum Source {
+    Pool { pool: Pool, wait: Duration },
+    PerRequest { options: Box<Opts>, linger: Duration, wait: Duration },
+}
+
+/// The metrics of this module, looked up once.
+#[derive(Clone, Debug)]
+pub(super) struct Counters {
+    errors: Vec<(ErrorKind, IntCounter)>,
+    in_use: IntGauge,
+    idle: IntGauge,
+    lingering: IntGauge,
+}
+
+impl Counters {
+    fn new(metrics: &Metrics) -> Self {
+        let errors = ErrorKind::ALL.map(|kind| (kind, metrics.db_errors_total.with_label_values(&[kind.label()])));
+        let state = |state| metrics.db_connections.with_label_values(&[state]);
+        Self { errors: errors.into(), in_use: state("in_use"), idle: state("idle"), lingering: state("lingering") }
+    }
+
+    /// For a connection that no server's metrics speak of.
+    fn unregistered() -> Result<Self, DbError> {
+        let metrics = Metrics::new().map_err(|error| DbError::Unexpected(error.to_string()))?;
+        Ok(Self::new(&metrics))
+    }
+
+    pub(super) fn count(&self, error: &DbError) {
+        if matches!(error, DbError::Duplicate(_)) {
+            // An answer, not a failure.
+            return;
+        }
+        let kind = error.kind();
+        if let Some((_, counter)) = self.errors.iter().find(|(candidate, _)| *candidate == kind) {
+            counter.inc();
+        }
+    }
+}
+
+impl Database {
+    /// Prepares the source of connections; opens none yet. Must be called inside a runtime.
+    pub fn open(config: &Config, metrics: &Metrics) -> Result<Self, DbError> {
+        let (source, limit) = match config.connections {
+            ConnectionMode::Pool { size, wait } => {
+                let constraints = PoolConstraints::new(size, size)
+                    .ok_or_else(|| DbError::Unexpected("a pool needs at least one connection".to_owned()))?;
+                // No reset between uses: it costs a round trip and the prepared statements, and all sessions are alike.
+                let options = PoolOpts::new().with_constraints(constraints).with_reset_connection(false);
+                let pool = Pool::new(OptsBuilder::from_opts(config.options()).pool_opts(options));
+                (Source::Pool { pool, wait }, size)
+            }
+            ConnectionMode::PerRequest { linger, wait } => {
+                (Source::PerRequest { options: Box::new(config.options()), linger, wait }, 0)
+            }
+        };
+        metrics.db_pool_size.set(limit as i64);
+        Ok(Self { source, statement_timeout: config.statement_timeout, counters: Counters::new(metrics) })
+    }
+
+    /// A session to run statements on, all of which end before `deadline`; only a commit that has begun may take longer.
+    pub async fn session(&self, deadline: Instant) -> Result<Session, DbError> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let connected = match &self.source {
+            Source::Pool { pool, wait } => {
+                let wait = left.min(*wait);
+                within(wait, pool.get_conn(), || pool_wait_error(pool, wait)).await
+            }
+            Source::PerRequest { options, wait, .. } => {
+                within(left.min(*wait), Conn::new(Opts::clone(options)), no_answer).await
+            }
+        };
+        let conn = connected.inspect_err(|error| self.counters.count(error))?;
+        let (guard, linger) = match &self.source {
+            Source::Pool { .. } => (None, None),
+            Source::PerRequest { linger, .. } => {
+                (Some(GaugeGuard::new(&self.counters.in_use)), Some((*linger, self.counters.lingering.clone())))
+            }
+        };
+        Ok(Session::new(conn, self.statement_timeout, deadline, self.counters.clone(), guard, linger))
+    }
+
+    /// Brings the gauges up to date; called before metrics are read.
+    pub fn observe(&self) {
+        if let Source::Pool { pool, .. } = &self.source {
+            let metrics = pool.metrics();
+            self.counters.in_use.set(metrics.connections_in_use.load(Ordering::Relaxed) as i64);
+            self.counters.idle.set(metrics.connections_in_pool.load(Ordering::Relaxed) as i64);
+        }
+    }
+
+    /// Says goodbye to the server, within a limit: a connection that is stuck does not keep the process alive.
+    pub async fn close(self) {
+        if let Source::Pool { pool, .. } = self.source
+            && tokio::time::timeout(CLOSE_TIMEOUT, pool.disconnect()).await.is_err()
+        {
+            tracing::warn!("some database connections did not close in time");
+        }
+    }
+}
+
+impl Session {
+    /// A session on a connection of its own, for tools that need one or a few. Connecting, and each statement, may take
+    /// `limit`.
+    pub async fn connect(address: &Address, limit: Duration) -> Result<Self, DbError> {
+        let config = Config {
+            address: address.clone(),
+            connections: ConnectionMode::PerRequest { linger: Duration::ZERO, wait: limit },
+            statement_timeout: limit,
+            lock_wait_timeout: limit,
+        };
+        let conn = within(limit, Conn::new(config.options()), no_answer).await?;
+        Ok(Self::new(conn, limit, Instant::now() + NO_DEADLINE, Counters::unregistered()?, None, None))
+    }
+}
+
+async fn within(
+    wait: Duration,
+    connecting: impl Future<Output = mysql_async::Result<Conn>>,
+    timed_out: impl FnOnce() -> DbError,
+) -> Result<Conn, DbError> {
+    match tokio::time::timeout(wait, connecting).await {
+        Ok(connected) => connected.map_err(DbError::from_connect),
+        Err(_) => Err(timed_out()),
+    }
+}
+
+/// Too few connections, or none to be had: with an empty pool the wait was for the server.
+fn pool_wait_error(pool: &Pool, after: Duration) -> DbError {
+    if pool.metrics().connections_in_use.load(Ordering::Relaxed) == 0 {
+        return no_answer();
+    }
+    DbError::PoolTimeout { after }
+}
+
+fn no_answer() -> DbError {
+    DbError::Unreachable("it did not answer in time".to_owned())
+}

@@ -1,0 +1,53 @@
+//! The table of idempotency keys.
+
+use std::time::Duration;
+
+use super::{DbError, Session};
+use crate::domain::{Cents, Fingerprint, IdempotencyKey, OrderId};
+
+/// What was answered to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// What the order said.
+    pub fingerprint: [u8; 32],
+    /// The order it became.
+    pub order_id: OrderId,
+    /// The order's total.
+    pub total: Cents,
+}
+
+impl Session {
+    /// What was answered to a key, if it is known.
+    pub async fn stored_answer(&mut self, key: &IdempotencyKey) -> Result<Option<StoredAnswer>, DbError> {
+        let sql = "SELECT fingerprint, order_id, total_cents FROM idempotency_keys WHERE idempotency_key = ?";
+        let row = self.row::<(Vec<u8>, u64, u64)>(sql, (key.as_str(),)).await?;
+        let answer = row.map(|(fingerprint, order_id, total)| {
+            let fingerprint = <[u8; 32]>::try_from(fingerprint)
+                .map_err(|_| DbError::Unexpected("a fingerprint is not 32 bytes".to_owned()))?;
+            Ok(StoredAnswer { fingerprint, order_id: OrderId::new(order_id), total: Cents::new(total) })
+        });
+        answer.transpose()
+    }
+
+    /// Stores the answer to a key. Waits while another transaction holds the same key; a key that exists is a
+    /// [`DbError::Duplicate`].
+    pub async fn store_answer(
+        &mut self,
+        key: &IdempotencyKey,
+        fingerprint: Fingerprint,
+        order_id: OrderId,
+        total: Cents,
+    ) -> Result<(), DbError> {
+        let sql = "INSERT INTO idempotency_keys (idempotency_key, fingerprint, order_id, total_cents, created_at) \
+                   VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6))";
+        self.change(sql, (key.as_str(), &fingerprint.as_bytes()[..], order_id.get(), total.get())).await?;
+        Ok(())
+    }
+
+    /// Forgets keys older than `age`, at most `limit` of them; gives how many.
+    pub async fn forget_answers(&mut self, age: Duration, limit: u32) -> Result<u64, DbError> {
+        let sql = "DELETE FROM idempotency_keys WHERE created_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND \
+                   ORDER BY created_at LIMIT ?";
+        self.change(sql, (age.as_secs(), limit)).await
+    }
+}

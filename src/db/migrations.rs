@@ -1,0 +1,252 @@
+//! The schema, brought up to date by numbered files.
+//!
+//! MySQL commits every DDL statement by itself, so a file cannot be applied all or nothing. Instead every statement of a
+//! file can be repeated (`IF NOT EXISTS`, `INSERT IGNORE`): a file whose application was killed half way is applied again
+//! from its start. A file is recorded with its checksum after its last statement. A named lock keeps two instances that
+//! start together from applying at the same time; losing it (a cluster where such locks are local) costs nothing but
+//! repeated statements.
+
+use std::time::Duration;
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Opts};
+use sha2::{Digest, Sha256};
+
+use super::{Address, Config, ConnectionMode, DbError, Session};
+
+/// One numbered file.
+struct Migration {
+    version: u32,
+    name: &'static str,
+    sql: &'static str,
+}
+
+/// Every file, in the order of application. A file that was released is never changed: another one follows it.
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "catalog", sql: include_str!("../../sql/schema/0001_catalog.sql") },
+    Migration { version: 2, name: "orders", sql: include_str!("../../sql/schema/0002_orders.sql") },
+];
+
+/// How long to wait for the server, for another instance that is migrating, and for one statement.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const LOCK_TIMEOUT: Duration = Duration::from_mins(2);
+const STATEMENT_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// The version before; 0 for an empty database.
+    pub from: u32,
+    /// The version now.
+    pub to: u32,
+}
+
+/// Why the schema could not be brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DbError),
+    /// A file that was applied has changed since.
+    #[error(
+        "migration {version} ({name}) was changed after it was applied to this database: restore the file, and put the \
+         change into a new one"
+    )]
+    Changed {
+        /// The file's number.
+        version: u32,
+        /// The file's name.
+        name: String,
+    },
+    /// Another instance has been migrating for too long.
+    #[error("another instance has been migrating this database for 2 minutes: wait for it, or end it, and try again")]
+    Busy,
+}
+
+/// How the schema of a database stands to this program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SchemaState {
+    /// Everything this program knows is applied. A newer program may have applied more.
+    Current {
+        /// The version of the database.
+        version: u32,
+    },
+    /// Something is missing: `storemgr migrate` applies it.
+    Behind {
+        /// The version of the database; 0 when it is empty.
+        version: u32,
+        /// The version this program needs.
+        needed: u32,
+    },
+    /// A file that was applied differs from the one in this program.
+    Changed {
+        /// Its number.
+        version: u32,
+    },
+}
+
+/// Brings the schema up to date. Safe to call from several instances at once, and again after being killed.
+pub async fn migrate(address: &Address) -> Result<Migrated, MigrateError> {
+    let config = Config {
+        address: address.clone(),
+        connections: ConnectionMode::Pool { size: 1, wait: CONNECT_TIMEOUT },
+        statement_timeout: STATEMENT_TIMEOUT,
+        lock_wait_timeout: LOCK_TIMEOUT,
+    };
+    let connecting = Conn::new(Opts::clone(&config.options()));
+    let connected = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await;
+    let connected = connected.map_err(|_| DbError::Unreachable("it did not answer in time".to_owned()))?;
+    let mut conn = connected.map_err(DbError::from_connect)?;
+    let result = migrate_on(&mut conn, &address.name).await;
+    // The lock is the connection's and goes with it.
+    drop(conn.disconnect().await);
+    result
+}
+
+async fn migrate_on(conn: &mut Conn, database: &str) -> Result<Migrated, MigrateError> {
+    let applied = applied(conn).await?;
+    check_unchanged(&applied)?;
+    let from = applied.last().map_or(0, |record| record.version);
+    if pending(&applied).next().is_none() {
+        return Ok(Migrated { from, to: from });
+    }
+    lock(conn, database).await?;
+    // Another instance may have applied them while this one waited for the lock.
+    let applied = self::applied(conn).await?;
+    check_unchanged(&applied)?;
+    for migration in pending(&applied) {
+        apply(conn, migration).await?;
+        tracing::info!(version = migration.version, name = migration.name, "applied a schema migration");
+    }
+    let to = MIGRATIONS.last().map_or(from, |last| last.version.max(from));
+    Ok(Migrated { from, to })
+}
+
+/// A line of `schema_migrations`.
+struct Record {
+    version: u32,
+    checksum: String,
+}
+
+async fn applied(conn: &mut Conn) -> Result<Vec<Record>, DbError> {
+    let rows = conn.query::<(u32, String), _>("SELECT version, checksum FROM schema_migrations ORDER BY version").await;
+    match rows.map_err(DbError::from_statement) {
+        Ok(rows) => Ok(rows.into_iter().map(|(version, checksum)| Record { version, checksum }).collect()),
+        // The table does not exist, so nothing was applied yet.
+        Err(DbError::SchemaMissing(_)) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn pending(applied: &[Record]) -> impl Iterator<Item = &'static Migration> {
+    MIGRATIONS.iter().filter(|migration| !applied.iter().any(|record| record.version == migration.version))
+}
+
+fn changed(applied: &[Record]) -> Option<&'static Migration> {
+    MIGRATIONS.iter().find(|migration| {
+        applied.iter().any(|record| record.version == migration.version && record.checksum != checksum(migration.sql))
+    })
+}
+
+fn check_unchanged(applied: &[Record]) -> Result<(), MigrateError> {
+    match changed(applied) {
+        Some(migration) => Err(MigrateError::Changed { version: migration.version, name: migration.name.to_owned() }),
+        None => Ok(()),
+    }
+}
+
+async fn lock(conn: &mut Conn, database: &str) -> Result<(), MigrateError> {
+    // Names of locks belong to the whole server and have at most 64 characters, so the database's name goes in hashed.
+    let name = format!("storemgr.migrate.{}", &checksum(database)[..32]);
+    let taken = conn.exec_first::<Option<u8>, _, _>("SELECT GET_LOCK(?, ?)", (name, LOCK_TIMEOUT.as_secs())).await;
+    match taken.map_err(DbError::from_statement)? {
+        Some(Some(1)) => Ok(()),
+        _ => Err(MigrateError::Busy),
+    }
+}
+
+async fn apply(conn: &mut Conn, migration: &Migration) -> Result<(), DbError> {
+    let table = include_str!("../../sql/migrate/schema_migrations.sql");
+    for statement in statements(table).chain(statements(migration.sql)) {
+        conn.query_drop(statement).await.map_err(DbError::from_statement)?;
+    }
+    let sql = "INSERT IGNORE INTO schema_migrations (version, name, checksum, applied_at) \
+               VALUES (?, ?, ?, UTC_TIMESTAMP(6))";
+    let record = (migration.version, migration.name, checksum(migration.sql));
+    conn.exec_drop(sql, record).await.map_err(DbError::from_statement)
+}
+
+/// The statements of a file: each ends with a semicolon at the end of a line, and no line of a comment ends with one.
+fn statements(sql: &str) -> impl Iterator<Item = &str> {
+    sql.split_inclusive(";\n")
+        .map(|statement| statement.trim().trim_end_matches(';'))
+        .filter(|text| text.lines().any(|line| !line.trim_start().starts_with("--") && !line.trim().is_empty()))
+}
+
+fn checksum(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Session {
+    /// How the schema stands to this program.
+    pub async fn schema_state(&mut self) -> Result<SchemaState, DbError> {
+        let rows = self.rows::<(u32, String)>("SELECT version, checksum FROM schema_migrations ORDER BY version", ());
+        let applied = match rows.await {
+            Ok(rows) => rows.into_iter().map(|(version, checksum)| Record { version, checksum }).collect(),
+            Err(DbError::SchemaMissing(_)) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        Ok(state(&applied))
+    }
+}
+
+fn state(applied: &[Record]) -> SchemaState {
+    let version = applied.last().map_or(0, |record| record.version);
+    if let Some(migration) = changed(applied) {
+        return SchemaState::Changed { version: migration.version };
+    }
+    match pending(applied).last() {
+        Some(missing) => SchemaState::Behind { version, needed: missing.version },
+        None => SchemaState::Current { version },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(migration: &Migration) -> Record {
+        Record { version: migration.version, checksum: checksum(migration.sql) }
+    }
+
+    #[test]
+    fn files_are_numbered_without_gaps_and_every_statement_can_be_repeated() {
+        for (index, migration) in MIGRATIONS.iter().enumerate() {
+            assert_eq!(migration.version as usize, index + 1, "{}", migration.name);
+            for statement in statements(migration.sql) {
+                let code: Vec<_> = statement.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
+                let code = code.join(" ");
+                let repeatable = ["IF NOT EXISTS", "IF EXISTS", "INSERT IGNORE"].iter().any(|word| code.contains(word));
+                assert!(repeatable, "cannot be repeated: {code}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_schema_is_current_behind_or_changed() {
+        let all: Vec<_> = MIGRATIONS.iter().map(record).collect();
+        assert_eq!(state(&all), SchemaState::Current { version: 2 });
+        assert_eq!(state(&all[..1]), SchemaState::Behind { version: 1, needed: 2 });
+        assert_eq!(state(&[]), SchemaState::Behind { version: 0, needed: 2 });
+        let newer: Vec<_> =
+            MIGRATIONS.iter().map(record).chain([Record { version: 9, checksum: String::new() }]).collect();
+        assert_eq!(state(&newer), SchemaState::Current { version: 9 });
+        assert_eq!(state(&[Record { version: 1, checksum: "x".to_owned() }]), SchemaState::Changed { version: 1 });
+    }
+
+    #[test]
+    fn comments_are_not_statements() {
+        let found: Vec<_> = statements("-- a; b\nCREATE x;\n-- only words\n").collect();
+        assert_eq!(found, ["-- a; b\nCREATE x"]);
+    }
+}

@@ -1,0 +1,100 @@
+//! The tables of orders and of their lines.
+
+use std::fmt::Write;
+
+use super::{DbError, Session};
+use crate::domain::{Cents, Order, OrderId, PricedLine, ProductId, UserId};
+
+/// The head of a stored order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredOrder {
+    /// Who ordered.
+    pub user_id: UserId,
+    /// The sum of its lines.
+    pub total: Cents,
+}
+
+/// Whether an order is in the database, beyond doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It was committed.
+    Present,
+    /// It was not and will not be.
+    Absent,
+}
+
+impl Session {
+    /// Stores the head of an order.
+    pub async fn insert_order(&mut self, id: OrderId, user_id: UserId, total: Cents) -> Result<(), DbError> {
+        let sql = "INSERT INTO orders (id, user_id, total_cents, created_at) VALUES (?, ?, ?, UTC_TIMESTAMP(6))";
+        self.change(sql, (id.get(), user_id.get(), total.get())).await?;
+        Ok(())
+    }
+
+    /// Stores one line of an order.
+    pub async fn insert_line(&mut self, id: OrderId, line: &PricedLine) -> Result<(), DbError> {
+        let sql = "INSERT INTO order_items (order_id, product_id, quantity, unit_price_cents) VALUES (?, ?, ?, ?)";
+        self.change(sql, (id.get(), line.product_id.get(), line.quantity, line.unit_price.get())).await?;
+        Ok(())
+    }
+
+    /// Stores all lines of an order in one statement.
+    pub async fn insert_lines(&mut self, id: OrderId, lines: &[PricedLine]) -> Result<(), DbError> {
+        let mut sql = "INSERT INTO order_items (order_id, product_id, quantity, unit_price_cents) VALUES ".to_owned();
+        for (index, line) in lines.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "," };
+            // Writing to a String cannot fail.
+            let _ = write!(sql, "{separator}({id},{},{},{})", line.product_id, line.quantity, line.unit_price.get());
+        }
+        self.run(&sql).await
+    }
+
+    /// Reads an order with its lines. Both statements see the same state: they run in one transaction of the caller, or
+    /// the order is deleted in between and has no lines, which reads as absent.
+    pub async fn order(&mut self, id: OrderId) -> Result<Option<Order>, DbError> {
+        let sql =
+            "SELECT user_id, total_cents, DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%s.%fZ') FROM orders WHERE id = ?";
+        let Some((user_id, total, created_at)) = self.row::<(u64, u64, String)>(sql, (id.get(),)).await? else {
+            return Ok(None);
+        };
+        let items = self.order_lines(id).await?;
+        let order = Order { id, user_id: UserId::new(user_id), total_amount: Cents::new(total), items, created_at };
+        Ok((!order.items.is_empty()).then_some(order))
+    }
+
+    /// Reads the lines of an order, in the order of their products.
+    pub async fn order_lines(&mut self, id: OrderId) -> Result<Vec<PricedLine>, DbError> {
+        let sql =
+            "SELECT product_id, quantity, unit_price_cents FROM order_items WHERE order_id = ? ORDER BY product_id";
+        let rows = self.rows::<(u64, u32, u64)>(sql, (id.get(),)).await?;
+        let line = |(product_id, quantity, price)| PricedLine {
+            product_id: ProductId::new(product_id),
+            quantity,
+            unit_price: Cents::new(price),
+        };
+        Ok(rows.into_iter().map(line).collect())
+    }
+
+    /// Locks an order for deletion; nothing if there is no such order.
+    pub async fn lock_order(&mut self, id: OrderId) -> Result<Option<StoredOrder>, DbError> {
+        let row = self.row("SELECT user_id, total_cents FROM orders WHERE id = ? FOR UPDATE", (id.get(),)).await?;
+        Ok(row.map(|(user_id, total)| StoredOrder { user_id: UserId::new(user_id), total: Cents::new(total) }))
+    }
+
+    /// Deletes an order and its lines. Runs inside the caller's transaction, which must hold the order.
+    pub async fn delete_order(&mut self, id: OrderId) -> Result<(), DbError> {
+        self.change("DELETE FROM order_items WHERE order_id = ?", (id.get(),)).await?;
+        self.change("DELETE FROM orders WHERE id = ?", (id.get(),)).await?;
+        Ok(())
+    }
+
+    /// Whether an order whose commit was interrupted is there.
+    ///
+    /// A plain read could say no while the server is still committing. A locking read cannot: the transaction inserted
+    /// this row before COMMIT was sent and holds it until it ends either way, so this waits for its end. A
+    /// [`DbError::LockTimeout`] means that it has not ended yet.
+    pub async fn presence(&mut self, id: OrderId) -> Result<Presence, DbError> {
+        let found = self.row::<u64>("SELECT id FROM orders WHERE id = ? LOCK IN SHARE MODE", (id.get(),)).await?;
+        Ok(if found.is_some() { Presence::Present } else { Presence::Absent })
+    }
+}

@@ -1,0 +1,147 @@
+//! The accept loop: a permit before each connection, back-off when accepting fails, a drain with a deadline.
+
+use std::convert::Infallible;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{Store, dispatch};
+use crate::metrics::GaugeGuard;
+
+/// What one client may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections open at once; more wait to be accepted.
+    pub connections: usize,
+    /// Bytes of the request line and all headers.
+    pub header_bytes: usize,
+    /// The longest wait for a request's headers, which is also how long an idle connection stays open. Longer than a
+    /// proxy in front keeps its idle connections, or requests meet a closing connection.
+    pub idle: Duration,
+    /// Bytes of a request's body.
+    pub body_bytes: usize,
+    /// From a request's headers to its answer. Only an order whose commit has begun is waited for longer.
+    pub request: Duration,
+    /// After the signal to end: how long to go on accepting while answering "not ready", so that balancers notice.
+    pub drain_notice: Duration,
+    /// After that: the longest wait for requests in flight.
+    pub drain: Duration,
+}
+
+/// hyper's smallest buffer; below it, it panics.
+const SMALLEST_BUFFER: usize = 8192;
+
+/// The first and the longest pause after a failed accept. It fails when file handles run out, and then again at once.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Answers requests on a bound socket until `shutdown`, then drains. True if every request in flight was answered.
+pub async fn serve(
+    listener: TcpListener,
+    store: Arc<Store>,
+    limits: Limits,
+    shutdown: impl Future<Output = ()> + Send,
+) -> bool {
+    let permits = Arc::new(Semaphore::new(limits.connections));
+    let graceful = GracefulShutdown::new();
+    let mut shutdown = pin!(shutdown);
+    let accepting = accept_all(&listener, &store, &permits, &graceful, limits);
+    tokio::select! {
+        biased;
+        () = &mut shutdown => {}
+        () = accepting => {}
+    }
+    store.start_draining();
+    tracing::info!(notice_ms = limits.drain_notice.as_millis() as u64, "draining: not ready any more");
+    let notice = tokio::time::sleep(limits.drain_notice);
+    tokio::select! {
+        () = notice => {}
+        () = accept_all(&listener, &store, &permits, &graceful, limits) => {}
+    }
+    drop(listener);
+    let open = graceful.count();
+    let drained = tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_ok();
+    if drained {
+        tracing::info!(connections = open, "drained");
+    } else {
+        tracing::warn!(
+            limit_ms = limits.drain.as_millis() as u64,
+            "some requests were not answered before the drain's limit"
+        );
+    }
+    drained
+}
+
+async fn accept_all(
+    listener: &TcpListener,
+    store: &Arc<Store>,
+    permits: &Arc<Semaphore>,
+    graceful: &GracefulShutdown,
+    limits: Limits,
+) {
+    // The semaphore is never closed, so this loop ends with its caller.
+    while let Ok(permit) = Arc::clone(permits).acquire_owned().await {
+        let stream = accept(listener).await;
+        let connection = serve_connection(stream, Arc::clone(store), graceful, limits);
+        let open = GaugeGuard::new(&store.metrics.http_connections);
+        tokio::spawn(until_closed(connection, permit, open));
+    }
+}
+
+async fn until_closed(
+    connection: impl Future<Output = Result<(), hyper::Error>>,
+    permit: OwnedSemaphorePermit,
+    open: GaugeGuard,
+) {
+    // Clients hang up, send nonsense or nothing: hyper has answered what can be answered, and there is nobody to tell.
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "a connection ended early");
+    }
+    drop((permit, open));
+}
+
+async fn accept(listener: &TcpListener) -> TcpStream {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            // The client is gone again; the next one is not concerned.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                tracing::warn!(%error, pause_ms = pause.as_millis() as u64, "no connection can be accepted");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+}
+
+fn serve_connection(
+    stream: TcpStream,
+    store: Arc<Store>,
+    graceful: &GracefulShutdown,
+    limits: Limits,
+) -> impl Future<Output = Result<(), hyper::Error>> + use<> {
+    // Answers are written whole; waiting to coalesce them would only add latency. A socket that refuses still works.
+    drop(stream.set_nodelay(true));
+    let service = service_fn(move |request: Request<Incoming>| {
+        let store = Arc::clone(&store);
+        async move { Ok::<_, Infallible>(dispatch::answer(store, request, limits).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.idle)
+        .max_buf_size(limits.header_bytes.max(SMALLEST_BUFFER))
+        .serve_connection(TokioIo::new(stream), service);
+    graceful.watch(connection)
+}

@@ -1,0 +1,78 @@
+//! What a handler is given.
+
+use hyper::body::Bytes;
+use hyper::header::{HeaderMap, HeaderValue};
+use rand::RngExt;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use super::error::ApiError;
+use crate::wire::{Code, REQUEST_ID};
+
+/// A request, read and bounded.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// The number in the path; 0, which no row has, where there is none.
+    pub(super) id: u64,
+    /// The text after the question mark.
+    pub(super) query: String,
+    /// The headers.
+    pub(super) headers: HeaderMap,
+    /// The body; empty unless the method is POST.
+    pub(super) body: Bytes,
+    /// When the answer must be there.
+    pub(super) deadline: Instant,
+}
+
+impl Call {
+    /// The body as JSON of a known shape.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            if error.is_data() {
+                let sentence = format!("the body is JSON, but not what this route takes: {error}");
+                return ApiError::new(Code::InvalidBody, sentence);
+            }
+            ApiError::new(Code::MalformedJson, format!("the body is not JSON: {error}"))
+        })
+    }
+
+    /// A whole number in the query, or its default when it is not given.
+    pub(super) fn number(&self, name: &str, default: u64, least: u64, most: u64) -> Result<u64, ApiError> {
+        let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
+        let Some((_, text)) = pairs.into_iter().find(|(key, _)| *key == name) else { return Ok(default) };
+        let number = text.parse::<u64>().ok().filter(|number| (least..=most).contains(number));
+        number.ok_or_else(|| {
+            let sentence = format!("the query parameter {name} is a whole number from {least} to {most}");
+            ApiError::new(Code::InvalidParameter, sentence)
+        })
+    }
+}
+
+/// The name of a request: the client's, if it gave a usable one, or a new one.
+#[derive(Clone, Debug)]
+pub(super) struct RequestId(HeaderValue);
+
+impl RequestId {
+    /// The longest name taken over from a client.
+    const LONGEST: usize = 128;
+
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        if let Some(given) = headers.get(REQUEST_ID) {
+            let usable =
+                |bytes: &[u8]| bytes.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
+            if (1..=Self::LONGEST).contains(&given.len()) && usable(given.as_bytes()) {
+                return Self(given.clone());
+            }
+        }
+        let name = format!("{:016x}", rand::rng().random::<u64>());
+        Self(HeaderValue::from_str(&name).unwrap_or_else(|_| HeaderValue::from_static("-")))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or("-")
+    }
+
+    pub(super) fn header_value(&self) -> HeaderValue {
+        self.0.clone()
+    }
+}

@@ -1,0 +1,205 @@
+//! Every refusal, in one shape: a status, a code for programs, a sentence for people.
+//!
+//! This is the only type that knows both what failed inside and what is said outside. An error never shows SQL, a host
+//! name or a password; what it hides, it logs, here and once.
+
+use std::fmt;
+
+use hyper::header::{ALLOW, HeaderValue, RETRY_AFTER};
+use hyper::{Response, StatusCode};
+use rand::RngExt;
+
+use super::body::Payload;
+use super::call::RequestId;
+use super::reply;
+use super::router::Endpoint;
+use crate::catalog::CatalogError;
+use crate::db::DbError;
+use crate::domain::{InvalidOrder, InvalidProduct, InvalidUser};
+use crate::orders::OrderError;
+use crate::read_models::ReportError;
+use crate::wire::{Code, ErrorBody, JSON};
+
+/// The seconds after which a client may try again: spread, so that all who were refused do not come back together.
+const RETRY_AFTER_S: std::ops::RangeInclusive<u32> = 1..=3;
+
+/// A refusal.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    code: Code,
+    sentence: String,
+    /// What the log is told and the client is not.
+    hidden: Option<String>,
+    allow: Option<HeaderValue>,
+    deleted: bool,
+}
+
+impl ApiError {
+    pub(super) fn new(code: Code, sentence: impl Into<String>) -> Self {
+        Self { code, sentence: sentence.into(), hidden: None, allow: None, deleted: false }
+    }
+
+    fn hiding(mut self, error: &dyn fmt::Display) -> Self {
+        self.hidden = Some(error.to_string());
+        self
+    }
+
+    /// With the methods that a route takes.
+    pub(super) fn with_allow(mut self, allow: HeaderValue) -> Self {
+        self.allow = Some(allow);
+        self
+    }
+
+    /// With `"deleted": false` in its body.
+    pub(super) fn with_deleted(mut self) -> Self {
+        self.deleted = true;
+        self
+    }
+
+    #[cfg(test)]
+    pub(super) fn code(&self) -> Code {
+        self.code
+    }
+
+    /// Logs what the client is not told, and what is our fault.
+    pub(super) fn log(&self, request_id: &RequestId, endpoint: Endpoint) {
+        let (route, request_id) = (endpoint.route().path, request_id.as_str());
+        let reason = self.hidden.as_deref().unwrap_or(&self.sentence);
+        match self.code {
+            Code::InternalError => tracing::error!(request_id, route, reason, "a request failed by a defect"),
+            _ if self.code.status() >= 500 => {
+                tracing::warn!(request_id, route, reason, code = ?self.code, "a request was refused");
+            }
+            _ => tracing::debug!(request_id, route, reason, code = ?self.code, "a request was refused"),
+        }
+    }
+
+    /// The answer that says so.
+    pub(super) fn respond(self, request_id: &RequestId, endpoint: Option<Endpoint>) -> Response<Payload> {
+        let deletes = endpoint.is_some_and(|endpoint| endpoint.route().method == "DELETE");
+        let body = ErrorBody {
+            deleted: (self.deleted && deletes).then_some(false),
+            error: self.sentence,
+            code: self.code,
+            request_id: request_id.as_str().to_owned(),
+        };
+        let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let text = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = reply::text(status, JSON, text);
+        if status == StatusCode::SERVICE_UNAVAILABLE || self.code == Code::RequestInProgress {
+            let seconds = rand::rng().random_range(RETRY_AFTER_S);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(allow) = self.allow {
+            response.headers_mut().insert(ALLOW, allow);
+        }
+        response
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.sentence)
+    }
+}
+
+impl From<&DbError> for ApiError {
+    fn from(error: &DbError) -> Self {
+        let unavailable = |sentence: &str| Self::new(Code::DatabaseUnavailable, sentence);
+        let public = match error {
+            // The original's failure, told apart because it is what the lab looks for.
+            DbError::TooManyConnections => {
+                unavailable("the database refused a connection: Too many connections (1040)")
+            }
+            DbError::Unreachable(_) | DbError::Refused(_) => unavailable("the database cannot be reached"),
+            DbError::Lost => unavailable("the connection to the database broke; nothing was stored"),
+            DbError::TimedOut { .. } => unavailable("the database did not answer in time; nothing was stored"),
+            DbError::PoolTimeout { .. } => {
+                Self::new(Code::Overloaded, "no database connection became free in time: try again in a moment")
+            }
+            DbError::Deadlock | DbError::LockTimeout => {
+                Self::new(Code::Overloaded, "other requests hold the same rows: try again in a moment")
+            }
+            DbError::CommitUnknown => Self::new(
+                Code::OutcomeUnknown,
+                "the database did not say whether this was stored: look before you repeat it",
+            ),
+            DbError::SchemaMissing(_) => {
+                Self::new(Code::NotReady, "the database schema is not up to date: run `storemgr migrate`")
+            }
+            DbError::Duplicate(_) | DbError::Server { .. } | DbError::Unexpected(_) => {
+                Self::new(Code::InternalError, "the store has a defect: please report it")
+            }
+        };
+        public.hiding(error)
+    }
+}
+
+impl From<DbError> for ApiError {
+    fn from(error: DbError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<OrderError> for ApiError {
+    fn from(error: OrderError) -> Self {
+        let code = match &error {
+            OrderError::InsufficientStock { .. } => Code::InsufficientStock,
+            OrderError::UnknownProduct(_) => Code::UnknownProduct,
+            OrderError::UnknownUser(_) => Code::UnknownUser,
+            OrderError::TotalTooLarge(_) => Code::TotalTooLarge,
+            OrderError::KeyReused => Code::IdempotencyKeyReused,
+            OrderError::InProgress => Code::RequestInProgress,
+            OrderError::Overloaded => Code::Overloaded,
+            OrderError::OutcomeUnknown => Code::OutcomeUnknown,
+            OrderError::Database(error) => return error.into(),
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<CatalogError> for ApiError {
+    fn from(error: CatalogError) -> Self {
+        let code = match &error {
+            CatalogError::DuplicateEmail => Code::DuplicateEmail,
+            CatalogError::ProductInUse => Code::ProductInUse,
+            CatalogError::UserInUse => Code::UserInUse,
+            CatalogError::UnknownProduct(_) => Code::UnknownProduct,
+            CatalogError::Database(error) => return error.into(),
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<ReportError> for ApiError {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Database(error) => error.as_ref().into(),
+            ReportError::Abandoned => {
+                Self::new(Code::InternalError, "the store has a defect: please report it").hiding(&error)
+            }
+        }
+    }
+}
+
+impl From<InvalidOrder> for ApiError {
+    fn from(error: InvalidOrder) -> Self {
+        let code = match &error {
+            InvalidOrder::Empty | InvalidOrder::TooManyLines(_) => Code::InvalidItems,
+            InvalidOrder::Quantity(_) => Code::InvalidQuantity,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<InvalidProduct> for ApiError {
+    fn from(error: InvalidProduct) -> Self {
+        Self::new(Code::InvalidValue, error.to_string())
+    }
+}
+
+impl From<InvalidUser> for ApiError {
+    fn from(error: InvalidUser) -> Self {
+        Self::new(Code::InvalidValue, error.to_string())
+    }
+}

@@ -1,0 +1,43 @@
+//! `POST /orders`.
+
+use hyper::header::{HeaderValue, LOCATION};
+use hyper::{Response, StatusCode};
+
+use super::super::body::Payload;
+use super::super::call::Call;
+use super::super::error::ApiError;
+use super::super::{Store, reply};
+use crate::domain::{IdempotencyKey, InvalidOrder, NewOrder, ProductId};
+use crate::wire::{Code, IDEMPOTENCY_KEY, ItemBody, NewOrderBody, OrderPlaced};
+
+pub(in crate::http) async fn handle(store: &Store, call: &Call) -> Result<Response<Payload>, ApiError> {
+    let key = idempotency_key(call)?;
+    let body: NewOrderBody = call.json()?;
+    let items = body.items.iter().map(item).collect::<Result<Vec<_>, _>>()?;
+    let order = NewOrder::new(body.user_id, &items)?;
+    let placed = store.orders.place(&order, key.as_ref(), call.deadline).await?;
+    let answer = OrderPlaced { order_id: placed.order_id, total_amount: placed.total };
+    let mut response = reply::json(StatusCode::CREATED, &answer)?;
+    if let Ok(location) = HeaderValue::from_str(&format!("/orders/{}", placed.order_id)) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    if placed.replayed {
+        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+fn item(item: &ItemBody) -> Result<(ProductId, u64), ApiError> {
+    let quantity = super::whole_number(item.quantity).ok_or(InvalidOrder::Quantity(item.product_id))?;
+    Ok((item.product_id, quantity))
+}
+
+fn idempotency_key(call: &Call) -> Result<Option<IdempotencyKey>, ApiError> {
+    let mut values = call.headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(ApiError::new(Code::InvalidParameter, "give one Idempotency-Key, not several"));
+    }
+    let key = IdempotencyKey::parse(value.as_bytes());
+    key.map(Some).map_err(|error| ApiError::new(Code::InvalidParameter, error.to_string()))
+}

@@ -1,0 +1,20 @@
+//! `POST /stocks`.
+
+use hyper::{Response, StatusCode};
+
+use super::super::body::Payload;
+use super::super::call::Call;
+use super::super::error::ApiError;
+use super::super::{Store, reply};
+use crate::domain::MAX_STOCK;
+use crate::wire::{Code, NewStockBody, StockSet};
+
+pub(in crate::http) async fn handle(store: &Store, call: &Call) -> Result<Response<Payload>, ApiError> {
+    let NewStockBody { product_id, quantity } = call.json()?;
+    let quantity = super::whole_number(quantity).filter(|&quantity| quantity <= MAX_STOCK).ok_or_else(|| {
+        ApiError::new(Code::InvalidQuantity, format!("a stock is a whole number from 0 to {MAX_STOCK}"))
+    })?;
+    store.catalog.set_stock(product_id, quantity, call.deadline).await?;
+    let result = format!("the stock of product {product_id} is {quantity}");
+    reply::json(StatusCode::CREATED, &StockSet { result })
+}

@@ -1,0 +1,94 @@
+//! `GET /stocks/reports/overview-stocks`: every product with its stock, in the original's words.
+//!
+//! The answer is as long as the catalog, so it is written page by page: memory does not grow with the catalog, and no
+//! database connection is held while a slow client reads.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::Response;
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::super::Store;
+use super::super::body::{self, Payload};
+use super::super::call::Call;
+use super::super::error::ApiError;
+use crate::db::DbError;
+use crate::domain::StockLevel;
+use crate::wire::{JSON, OverviewRow};
+
+/// Products in a page: some hundred kilobytes of JSON.
+const PAGE: u32 = 1_000;
+
+/// The longest that one page may take: also how long a client may take to read it.
+const PAGE_LIMIT: Duration = Duration::from_secs(30);
+
+pub(in crate::http) async fn handle(store: &Arc<Store>, call: &Call) -> Result<Response<Payload>, ApiError> {
+    // The first page is read before the status is sent, so that a database that is away is a 503.
+    let first = store.catalog.stock_levels_after(0, PAGE, call.deadline).await?;
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(send_pages(Arc::clone(store), first, sender));
+    let mut response = Response::new(body::pieces(Pieces(receiver)));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    Ok(response)
+}
+
+async fn send_pages(store: Arc<Store>, first: Vec<StockLevel>, sender: mpsc::Sender<io::Result<Bytes>>) {
+    let mut page = first;
+    let mut opening = "[";
+    loop {
+        let last = page.last().map(|level| level.product.id.get()).filter(|_| page.len() == PAGE as usize);
+        let piece = json_rows(opening, page, last.is_none());
+        opening = ",";
+        let sent = sender.send_timeout(piece, PAGE_LIMIT).await;
+        let (Ok(()), Some(after)) = (sent, last) else { return };
+        page = match store.catalog.stock_levels_after(after, PAGE, Instant::now() + PAGE_LIMIT).await {
+            Ok(page) if page.is_empty() => {
+                drop(sender.send(Ok(Bytes::from_static(b"]"))).await);
+                return;
+            }
+            Ok(page) => page,
+            Err(error) => return break_off(&sender, &error).await,
+        };
+    }
+}
+
+/// The status is out: all that is left is to end the answer so that nobody takes it for whole.
+async fn break_off(sender: &mpsc::Sender<io::Result<Bytes>>, error: &DbError) {
+    tracing::warn!(%error, "an overview of the stocks was broken off");
+    drop(sender.send(Err(io::Error::other("the database failed"))).await);
+}
+
+fn json_rows(opening: &str, levels: Vec<StockLevel>, closes: bool) -> io::Result<Bytes> {
+    let mut text = opening.as_bytes().to_vec();
+    for (index, StockLevel { product, quantity }) in levels.into_iter().enumerate() {
+        if index > 0 {
+            text.push(b',');
+        }
+        let row = OverviewRow { name: product.name, sku: product.sku, price: product.price, quantity };
+        serde_json::to_writer(&mut text, &row)?;
+    }
+    if closes {
+        text.push(b']');
+    }
+    Ok(text.into())
+}
+
+/// The pieces of a body as they come out of a channel.
+struct Pieces(mpsc::Receiver<io::Result<Bytes>>);
+
+impl hyper::body::Body for Pieces {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<io::Result<hyper::body::Frame<Bytes>>>> {
+        self.0.poll_recv(context).map(|piece| piece.map(|piece| piece.map(hyper::body::Frame::data)))
+    }
+}

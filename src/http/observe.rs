@@ -1,0 +1,66 @@
+//! Requests counted and timed by route; the usual labels looked up once.
+
+use std::time::Duration;
+
+use hyper::StatusCode;
+use prometheus::{Histogram, IntCounter, IntCounterVec};
+
+use super::router::Endpoint;
+use crate::metrics::Metrics;
+
+/// What stands for a path that no route has: the path itself would let anybody make new labels.
+const UNMATCHED: &str = "(unmatched)";
+
+/// The metrics of every route.
+#[derive(Debug)]
+pub(super) struct RouteMetrics {
+    requests: IntCounterVec,
+    routes: Vec<RouteMetric>,
+    unmatched: Histogram,
+}
+
+#[derive(Debug)]
+struct RouteMetric {
+    /// Answers with the route's usual status: 201 for POST, 200 otherwise.
+    usual: IntCounter,
+    duration: Histogram,
+}
+
+impl RouteMetrics {
+    pub(super) fn new(metrics: &Metrics) -> Self {
+        let route = |endpoint: Endpoint| {
+            let route = endpoint.route();
+            let usual = usual(route.method);
+            let labels = [route.method, route.path, usual.as_str()];
+            RouteMetric {
+                usual: metrics.http_requests_total.with_label_values(&labels),
+                duration: metrics.http_request_duration_seconds.with_label_values(&labels[..2]),
+            }
+        };
+        Self {
+            requests: metrics.http_requests_total.clone(),
+            routes: Endpoint::ALL.into_iter().map(route).collect(),
+            unmatched: metrics.http_request_duration_seconds.with_label_values(&["other", UNMATCHED]),
+        }
+    }
+
+    pub(super) fn observe(&self, endpoint: Option<Endpoint>, status: StatusCode, took: Duration) {
+        let seconds = took.as_secs_f64();
+        let Some(endpoint) = endpoint else {
+            self.requests.with_label_values(&["other", UNMATCHED, status.as_str()]).inc();
+            return self.unmatched.observe(seconds);
+        };
+        let metric = &self.routes[endpoint as usize];
+        metric.duration.observe(seconds);
+        let route = endpoint.route();
+        if status == usual(route.method) {
+            metric.usual.inc();
+        } else {
+            self.requests.with_label_values(&[route.method, route.path, status.as_str()]).inc();
+        }
+    }
+}
+
+fn usual(method: &str) -> StatusCode {
+    if method == "POST" { StatusCode::CREATED } else { StatusCode::OK }
+}

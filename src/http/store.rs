@@ -1,0 +1,58 @@
+//! What every handler works with.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::catalog::Catalog;
+use crate::db::Database;
+use crate::metrics::Metrics;
+use crate::orders::Orders;
+use crate::read_models::Reports;
+
+use super::observe::RouteMetrics;
+use super::router::Router;
+
+/// The parts of one running store, and whether it is leaving.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) orders: Arc<Orders>,
+    pub(super) catalog: Catalog,
+    pub(super) reports: Reports,
+    pub(super) database: Arc<Database>,
+    pub(super) metrics: Metrics,
+    pub(super) routes: RouteMetrics,
+    pub(super) router: Router,
+    draining: AtomicBool,
+}
+
+impl Store {
+    /// Puts the parts together.
+    pub fn new(
+        orders: Arc<Orders>,
+        catalog: Catalog,
+        reports: Reports,
+        database: Arc<Database>,
+        metrics: Metrics,
+    ) -> Self {
+        let routes = RouteMetrics::new(&metrics);
+        Self {
+            orders,
+            catalog,
+            reports,
+            database,
+            metrics,
+            routes,
+            router: Router::new(),
+            draining: AtomicBool::new(false),
+        }
+    }
+
+    /// From now on the store is not ready, and every answer asks the client to take its next request elsewhere.
+    pub(super) fn start_draining(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}

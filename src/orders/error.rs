@@ -1,0 +1,56 @@
+//! Why an order was not placed, or not deleted.
+
+use crate::db::DbError;
+use crate::domain::{ProductId, UserId};
+
+/// Why an order was not placed, or not deleted. Except for [`OrderError::OutcomeUnknown`], nothing of it was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderError {
+    /// Fewer pieces than ordered.
+    #[error("product {product_id} has {available} in stock and {wanted} were ordered")]
+    InsufficientStock {
+        /// Which product.
+        product_id: ProductId,
+        /// How many there are.
+        available: u64,
+        /// How many were ordered.
+        wanted: u32,
+    },
+    /// No such product.
+    #[error("there is no product {0}")]
+    UnknownProduct(ProductId),
+    /// No such user.
+    #[error("there is no user {0}")]
+    UnknownUser(UserId),
+    /// More than one order may cost.
+    #[error(transparent)]
+    TotalTooLarge(#[from] crate::domain::TotalTooLarge),
+    /// The idempotency key belongs to another order.
+    #[error("this Idempotency-Key was used for an order with other items: use a new key for a new order")]
+    KeyReused,
+    /// The first request with this key has not ended.
+    #[error("the first request with this Idempotency-Key is still being worked on: repeat it in a moment")]
+    InProgress,
+    /// The deadline passed while the order waited, or other transactions kept winning.
+    #[error("the store has more orders than it can take: try again in a moment")]
+    Overloaded,
+    /// The database failed before anything was committed.
+    #[error(transparent)]
+    Database(DbError),
+    /// The database was lost during the commit and did not come back in time to say whether it happened.
+    #[error(
+        "the database did not say whether the order was stored: repeat the request with the same Idempotency-Key, or \
+         look before you order again"
+    )]
+    OutcomeUnknown,
+}
+
+impl From<DbError> for OrderError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::CommitUnknown => Self::OutcomeUnknown,
+            DbError::LockTimeout | DbError::Deadlock | DbError::PoolTimeout { .. } => Self::Overloaded,
+            error => Self::Database(error),
+        }
+    }
+}

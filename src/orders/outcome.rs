@@ -1,0 +1,72 @@
+//! The metrics of orders, looked up once.
+
+use std::time::Duration;
+
+use prometheus::{Histogram, HistogramTimer, IntCounter, IntGauge};
+
+use super::OrderError;
+use crate::domain::PlacedOrder;
+use crate::metrics::{GaugeGuard, Metrics};
+
+/// What became of orders, and how long they took.
+#[derive(Debug)]
+pub(super) struct OrderMetrics {
+    accepted: IntCounter,
+    replayed: IntCounter,
+    refused_stock: IntCounter,
+    refused_invalid: IntCounter,
+    shed: IntCounter,
+    failed: IntCounter,
+    batch_orders: Histogram,
+    queue_depth: IntGauge,
+    queue_wait: Histogram,
+    commit: Histogram,
+}
+
+impl OrderMetrics {
+    pub(super) fn new(metrics: &Metrics) -> Self {
+        let outcome = |outcome| metrics.orders_total.with_label_values(&[outcome]);
+        Self {
+            accepted: outcome("accepted"),
+            replayed: outcome("replayed"),
+            refused_stock: outcome("refused_stock"),
+            refused_invalid: outcome("refused_invalid"),
+            shed: outcome("shed"),
+            failed: outcome("failed"),
+            batch_orders: metrics.order_batch_orders.clone(),
+            queue_depth: metrics.order_queue_depth.clone(),
+            queue_wait: metrics.order_queue_wait_seconds.clone(),
+            commit: metrics.order_commit_seconds.clone(),
+        }
+    }
+
+    /// An order waits for as long as the returned value lives.
+    pub(super) fn wait(&self) -> (GaugeGuard, HistogramTimer) {
+        (GaugeGuard::new(&self.queue_depth), self.queue_wait.start_timer())
+    }
+
+    /// A transaction with one order was committed.
+    pub(super) fn committed(&self, took: Duration) {
+        self.batch_orders.observe(1.0);
+        self.commit.observe(took.as_secs_f64());
+    }
+
+    /// Counts what became of an order.
+    pub(super) fn count(&self, result: &Result<PlacedOrder, OrderError>) {
+        let counter = match result {
+            Ok(placed) if placed.replayed => &self.replayed,
+            Ok(_) => &self.accepted,
+            Err(OrderError::InsufficientStock { .. }) => &self.refused_stock,
+            Err(
+                OrderError::UnknownProduct(_)
+                | OrderError::UnknownUser(_)
+                | OrderError::TotalTooLarge(_)
+                | OrderError::KeyReused
+                | OrderError::InProgress,
+            ) => &self.refused_invalid,
+            Err(OrderError::Overloaded) => &self.shed,
+            Err(OrderError::Database(_) | OrderError::OutcomeUnknown) => &self.failed,
+        };
+        counter.inc();
+    }
+}

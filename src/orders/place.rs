@@ -1,0 +1,207 @@
+//! Placing an order: the frame around every writer.
+//!
+//! An attempt is one transaction. It is tried again, a bounded number of times, when nothing of it was stored and
+//! another try can succeed: it lost against another transaction, its connection broke before the commit, or another
+//! request with the same idempotency key won. When the connection breaks during the commit, the outcome is looked up,
+//! never guessed.
+
+use std::time::Duration;
+
+use rand::RngExt;
+use tokio::time::Instant;
+
+use super::{OrderError, Orders, Writer, batched, per_item};
+use crate::db::{DbError, Presence, Session, StoredAnswer};
+use crate::domain::{Cents, Fingerprint, IdempotencyKey, NewOrder, OrderId, PlacedOrder};
+
+/// How often an order is tried. Deadlocks are rare by the order of locks; a dozen in a row mean overload.
+const ATTEMPTS: u32 = 12;
+
+/// The longest pause between two tries, in milliseconds; the real one is random, so that losers do not meet again.
+const PAUSE_MS: u64 = 20;
+
+/// How long the outcome of an interrupted commit is looked for: a database that was killed needs some seconds for its
+/// recovery, and most clients wait a minute.
+const OUTCOME_LIMIT: Duration = Duration::from_secs(20);
+
+/// The pause between two looks.
+const OUTCOME_PAUSE: Duration = Duration::from_millis(100);
+
+/// How one attempt ended when it did not place the order.
+pub(super) enum Failed {
+    /// Nothing was stored, and another attempt can succeed.
+    Again(OrderError),
+    /// Final.
+    Finally(OrderError),
+}
+
+impl From<OrderError> for Failed {
+    fn from(error: OrderError) -> Self {
+        Self::Finally(error)
+    }
+}
+
+impl From<DbError> for Failed {
+    fn from(error: DbError) -> Self {
+        let again = error.is_conflict() || matches!(error, DbError::Lost);
+        let error = OrderError::from(error);
+        if again { Self::Again(error) } else { Self::Finally(error) }
+    }
+}
+
+/// Counts the tries of one order.
+pub(super) struct Tries {
+    left: u32,
+    deadline: Instant,
+}
+
+impl Tries {
+    pub(super) fn until(deadline: Instant) -> Self {
+        Self { left: ATTEMPTS, deadline }
+    }
+
+    /// Pauses before the next try, or gives the error back if there is none.
+    pub(super) async fn again_after(&mut self, failed: Failed) -> Result<(), OrderError> {
+        self.left -= 1;
+        match failed {
+            Failed::Again(_) if self.left > 0 && Instant::now() < self.deadline => {
+                let pause = rand::rng().random_range(0..=PAUSE_MS);
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+                Ok(())
+            }
+            Failed::Again(error) | Failed::Finally(error) => Err(error),
+        }
+    }
+}
+
+impl Orders {
+    /// Places an order, or answers what the same key was answered before.
+    pub async fn place(
+        &self,
+        order: &NewOrder,
+        key: Option<&IdempotencyKey>,
+        deadline: Instant,
+    ) -> Result<PlacedOrder, OrderError> {
+        let mut tries = Tries::until(deadline);
+        let result = loop {
+            match self.attempt(order, key, deadline).await {
+                Ok(placed) => break Ok(placed),
+                Err(failed) => {
+                    if let Err(error) = tries.again_after(failed).await {
+                        break Err(error);
+                    }
+                }
+            }
+        };
+        self.metrics.count(&result);
+        result
+    }
+
+    async fn attempt(
+        &self,
+        order: &NewOrder,
+        key: Option<&IdempotencyKey>,
+        deadline: Instant,
+    ) -> Result<PlacedOrder, Failed> {
+        let waiting = self.metrics.wait();
+        let mut session = self.database.session(deadline).await?;
+        drop(waiting);
+        if Instant::now() >= deadline {
+            return Err(OrderError::Overloaded.into());
+        }
+        if let Some(answered) = answered(&mut session, order, key).await? {
+            return Ok(answered);
+        }
+        let id = self.ids.next(&mut session).await?;
+        let started = Instant::now();
+        session.begin().await?;
+        let placed = match self.write(&mut session, id, order, key).await {
+            Ok(total) => self.commit(session, id, total).await?,
+            Err(failed) => {
+                session.rollback().await;
+                // Another request with this key may have taken the last piece and be the answer.
+                return match answered(&mut session, order, key).await {
+                    Ok(Some(answered)) => Ok(answered),
+                    _ => Err(failed),
+                };
+            }
+        };
+        self.metrics.committed(started.elapsed());
+        Ok(placed)
+    }
+
+    async fn write(
+        &self,
+        session: &mut Session,
+        id: OrderId,
+        order: &NewOrder,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Cents, Failed> {
+        let written = match self.writer {
+            Writer::PerItem => per_item::write(session, id, order).await,
+            Writer::Batched => batched::write(session, id, order).await,
+        };
+        let total = written?;
+        if let Some(key) = key {
+            let stored = session.store_answer(key, Fingerprint::of(order), id, total).await;
+            stored.map_err(|error| match error {
+                DbError::Duplicate(_) => Failed::Again(OrderError::InProgress),
+                DbError::LockTimeout => Failed::Finally(OrderError::InProgress),
+                error => error.into(),
+            })?;
+        }
+        Ok(total)
+    }
+
+    async fn commit(&self, mut session: Session, id: OrderId, total: Cents) -> Result<PlacedOrder, Failed> {
+        let placed = PlacedOrder { order_id: id, total, replayed: false };
+        match session.commit().await {
+            Ok(()) => return Ok(placed),
+            Err(DbError::CommitUnknown) => {}
+            Err(error) => {
+                session.rollback().await;
+                return Err(error.into());
+            }
+        }
+        drop(session);
+        match self.presence(id).await? {
+            Presence::Present => Ok(placed),
+            Presence::Absent => Err(Failed::Again(OrderError::Database(DbError::Lost))),
+        }
+    }
+
+    /// Whether an order whose commit was interrupted is there; looks until it knows or the limit passes.
+    pub(super) async fn presence(&self, id: OrderId) -> Result<Presence, OrderError> {
+        let deadline = Instant::now() + OUTCOME_LIMIT;
+        while Instant::now() < deadline {
+            if let Ok(mut session) = self.database.session(deadline).await
+                && let Ok(presence) = session.presence(id).await
+            {
+                tracing::warn!(order_id = id.get(), ?presence, "a commit was interrupted, and its outcome looked up");
+                return Ok(presence);
+            }
+            tokio::time::sleep(OUTCOME_PAUSE).await;
+        }
+        tracing::error!(
+            order_id = id.get(),
+            "a commit was interrupted, and its outcome could not be looked up in time"
+        );
+        Err(OrderError::OutcomeUnknown)
+    }
+}
+
+/// What a key was answered before, if it was used for the same order.
+async fn answered(
+    session: &mut Session,
+    order: &NewOrder,
+    key: Option<&IdempotencyKey>,
+) -> Result<Option<PlacedOrder>, Failed> {
+    let Some(key) = key else { return Ok(None) };
+    let Some(StoredAnswer { fingerprint, order_id, total }) = session.stored_answer(key).await? else {
+        return Ok(None);
+    };
+    if &fingerprint != Fingerprint::of(order).as_bytes() {
+        return Err(OrderError::KeyReused.into());
+    }
+    Ok(Some(PlacedOrder { order_id, total, replayed: true }))
+}

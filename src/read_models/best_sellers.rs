@@ -1,0 +1,22 @@
+//! The products sold most: pieces, ties by product number.
+
+use super::{Kind, MAX_ROWS, Source};
+use crate::db::{DbError, Session};
+use crate::wire::BestSeller;
+
+/// The report of the products sold most.
+#[derive(Debug)]
+pub(super) struct BestSellers;
+
+impl Kind for BestSellers {
+    const NAME: &'static str = "best_sellers";
+    type Row = BestSeller;
+
+    async fn compute(session: &mut Session, source: Source) -> Result<Vec<BestSeller>, DbError> {
+        let rows = match source {
+            Source::Scan => session.scan_best_sellers(MAX_ROWS).await?,
+            Source::ReadModel => session.kept_best_sellers(MAX_ROWS).await?,
+        };
+        Ok(rows.into_iter().map(|(product_id, quantity_sold)| BestSeller { product_id, quantity_sold }).collect())
+    }
+}

@@ -1,0 +1,22 @@
+//! The users who spent most: the sum of their orders, ties by user number.
+
+use super::{Kind, MAX_ROWS, Source};
+use crate::db::{DbError, Session};
+use crate::wire::HighestSpender;
+
+/// The report of the users who spent most.
+#[derive(Debug)]
+pub(super) struct HighestSpenders;
+
+impl Kind for HighestSpenders {
+    const NAME: &'static str = "highest_spenders";
+    type Row = HighestSpender;
+
+    async fn compute(session: &mut Session, source: Source) -> Result<Vec<HighestSpender>, DbError> {
+        let rows = match source {
+            Source::Scan => session.scan_highest_spenders(MAX_ROWS).await?,
+            Source::ReadModel => session.kept_highest_spenders(MAX_ROWS).await?,
+        };
+        Ok(rows.into_iter().map(|(user_id, total_expense)| HighestSpender { user_id, total_expense }).collect())
+    }
+}

@@ -1,0 +1,193 @@
+//! A database per test, on a server that all tests of a run share.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use mysql_async::prelude::{FromRow, Queryable};
+use mysql_async::{Conn, Opts, OptsBuilder};
+use storemgr::db::Address;
+use storemgr::units::Secret;
+
+use super::server::{free_port, start_tethered};
+
+/// The server that tests use.
+#[derive(Clone, Debug)]
+pub struct Server {
+    host: String,
+    port: u16,
+    user: String,
+    password: String,
+}
+
+impl Server {
+    /// The server of this run: the one that was named, or a private one, started once.
+    fn shared() -> &'static Self {
+        static SERVER: std::sync::OnceLock<Server> = std::sync::OnceLock::new();
+        SERVER.get_or_init(|| match std::env::var("TEST_DATABASE_URL") {
+            Ok(url) => Self::from_url(&url),
+            Err(_) => Self::start("shared"),
+        })
+    }
+
+    fn from_url(url: &str) -> Self {
+        let options = Opts::from_url(url).expect("TEST_DATABASE_URL is mysql://user:password@host:port");
+        Self {
+            host: options.ip_or_hostname().to_owned(),
+            port: options.tcp_port(),
+            user: options.user().unwrap_or("root").to_owned(),
+            password: options.pass().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// A MariaDB of our own. Waits until it answers.
+    fn start(name: &str) -> Self {
+        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("mariadb-{name}"));
+        drop(std::fs::remove_dir_all(&directory));
+        std::fs::create_dir_all(&directory).unwrap();
+        let path = |file: &str| directory.join(file).display().to_string();
+        let installed = Command::new("mariadb-install-db")
+            .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
+            .arg(format!("--user={}", user_name()))
+            .arg(format!("--datadir={}", path("data")))
+            .output()
+            .expect("mariadb-install-db is installed (ops/install does it)");
+        assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
+        let init = "CREATE USER IF NOT EXISTS 'test'@'127.0.0.1' IDENTIFIED BY 'test';\n\
+                    GRANT ALL ON *.* TO 'test'@'127.0.0.1' WITH GRANT OPTION;\n";
+        std::fs::write(path("init.sql"), init).unwrap();
+        let port = free_port();
+        let arguments = [
+            "--no-defaults".to_owned(),
+            format!("--user={}", user_name()),
+            format!("--datadir={}", path("data")),
+            format!("--init-file={}", path("init.sql")),
+            format!("--port={port}"),
+            "--bind-address=127.0.0.1".to_owned(),
+            "--skip-name-resolve".to_owned(),
+            "--socket=".to_owned(),
+            format!("--pid-file={}", path("pid")),
+            // Many tests at once; the limit that matters to one of them is the account's.
+            "--max-connections=1000".to_owned(),
+        ];
+        start_tethered("mariadbd", &arguments, &directory.join("log"));
+        let server = Self { host: "127.0.0.1".to_owned(), port, user: "test".to_owned(), password: "test".to_owned() };
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(Instant::now() < deadline, "MariaDB did not start: see {}", path("log"));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        server
+    }
+
+    fn options(&self, database: Option<&str>) -> Opts {
+        OptsBuilder::default()
+            .ip_or_hostname(self.host.clone())
+            .tcp_port(self.port)
+            .user(Some(self.user.clone()))
+            .pass(Some(self.password.clone()))
+            .db_name(database.map(ToOwned::to_owned))
+            .prefer_socket(false)
+            .into()
+    }
+}
+
+fn user_name() -> String {
+    let output = Command::new("id").arg("-un").output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// A database of one test, empty. It is deleted when the value is dropped.
+#[derive(Debug)]
+pub struct TestDatabase {
+    server: Server,
+    name: String,
+}
+
+impl TestDatabase {
+    /// An empty database on the server that all tests share.
+    pub async fn create() -> Self {
+        let server = tokio::task::spawn_blocking(Server::shared).await.unwrap();
+        Self::create_on(server.clone()).await
+    }
+
+    async fn create_on(server: Server) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("storemgr_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut conn = Conn::new(server.options(None)).await.expect("the test database server answers");
+        conn.query_drop(format!("CREATE DATABASE {name}")).await.unwrap();
+        conn.disconnect().await.unwrap();
+        Self { server, name }
+    }
+
+    /// With the schema.
+    pub async fn migrated() -> Self {
+        let database = Self::create().await;
+        storemgr::db::migrate(&database.address()).await.unwrap();
+        database
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> Address {
+        Address {
+            host: self.server.host.clone(),
+            port: self.server.port,
+            name: self.name.clone(),
+            user: self.server.user.clone(),
+            password: Secret::new(self.server.password.clone()),
+        }
+    }
+
+    /// A connection for what the product has no words for.
+    pub async fn connect(&self) -> Conn {
+        Conn::new(self.server.options(Some(&self.name))).await.unwrap()
+    }
+
+    /// Runs a statement.
+    pub async fn execute(&self, sql: &str) {
+        let mut conn = self.connect().await;
+        conn.query_drop(sql).await.unwrap();
+        conn.disconnect().await.unwrap();
+    }
+
+    /// Runs a query and gives its rows.
+    pub async fn query<T: FromRow + Send + 'static>(&self, sql: &str) -> Vec<T> {
+        let mut conn = self.connect().await;
+        let rows = conn.query(sql).await.unwrap();
+        conn.disconnect().await.unwrap();
+        rows
+    }
+
+    /// Runs a query that answers one number.
+    pub async fn number(&self, sql: &str) -> u64 {
+        self.query::<u64>(sql).await[0]
+    }
+
+    /// The environment variables that lead a process here.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("DB_HOST", self.server.host.clone()),
+            ("DB_PORT", self.server.port.to_string()),
+            ("DB_NAME", self.name.clone()),
+            ("DB_USER", self.server.user.clone()),
+            ("DB_PASSWORD", self.server.password.clone()),
+        ]
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let (options, name) = (self.server.options(None), self.name.clone());
+        // A thread with a runtime of its own: the test's runtime may be ending.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                if let Ok(mut conn) = Conn::new(options).await {
+                    drop(conn.query_drop(format!("DROP DATABASE IF EXISTS {name}")).await);
+                }
+            });
+        });
+        drop(dropped.join());
+    }
+}

@@ -1,0 +1,13 @@
+//! Databases, instances, a proxy that breaks: what tests are written in.
+
+mod database;
+mod instance;
+mod proxy;
+mod redis;
+mod server;
+
+pub use database::TestDatabase;
+pub use instance::{Instance, Reply};
+pub use proxy::{Fault, Proxy};
+pub use redis::TestRedis;
+pub use server::{free_port, wait_until};

@@ -1,0 +1,50 @@
+//! A Redis of one test.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::server::{free_port, start_tethered};
+
+/// A running Redis. It is killed when the value is dropped.
+#[derive(Debug)]
+pub struct TestRedis {
+    pub port: u16,
+    pid: u32,
+}
+
+impl TestRedis {
+    /// Starts a Redis and waits until it answers.
+    pub fn start() -> Self {
+        Self::start_on(free_port())
+    }
+
+    /// Starts a Redis on a port, e.g. one that was killed.
+    pub fn start_on(port: u16) -> Self {
+        let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("redis-{port}.log"));
+        let arguments = ["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+        let pid = start_tethered("redis-server", &arguments.map(ToOwned::to_owned), &log);
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(Instant::now() < deadline, "Redis did not start: see {}", log.display());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Self { port, pid }
+    }
+
+    /// The environment variables that lead a process here.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        vec![("REDIS_HOST", "127.0.0.1".to_owned()), ("REDIS_PORT", self.port.to_string())]
+    }
+
+    /// Sends a signal, by its name without SIG.
+    pub fn signal(&self, name: &str) {
+        drop(Command::new("kill").args([format!("-{name}"), self.pid.to_string()]).output());
+    }
+}
+
+impl Drop for TestRedis {
+    fn drop(&mut self) {
+        self.signal("KILL");
+    }
+}

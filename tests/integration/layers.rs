@@ -1,0 +1,83 @@
+//! A module imports only from layers strictly below its own. The table here is the one in ARCHITECTURE.md.
+
+use std::path::{Path, PathBuf};
+
+/// The modules of each layer, the lowest first.
+const LAYERS: &[&[&str]] = &[
+    &["domain", "metrics", "units"],
+    &["wire", "stats", "table", "net", "process"],
+    &["db", "cache", "promql"],
+    &["orders", "catalog", "read_models"],
+    &["http", "seed", "loadtest", "report", "deploy_check"],
+    &["lab", "stack"],
+];
+
+fn layer(module: &str) -> usize {
+    let found = LAYERS.iter().position(|modules| modules.contains(&module));
+    found.unwrap_or_else(|| panic!("the module {module} stands in no layer: add it to the table"))
+}
+
+fn source_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { source_files(&path) } else { vec![path] }).collect()
+}
+
+/// The modules that a file names after `crate::`, however deep the `use` stands.
+fn imports(text: &str) -> Vec<String> {
+    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let name = |rest: &str| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned();
+    code.split("crate::").skip(1).map(name).collect()
+}
+
+#[test]
+fn a_module_imports_only_from_layers_below() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut violations = Vec::new();
+    for file in source_files(&source) {
+        let relative = file.strip_prefix(&source).unwrap();
+        let module = relative.iter().next().unwrap().to_str().unwrap();
+        if module == "lib.rs" {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        for import in imports(&text) {
+            if import != module && layer(&import) >= layer(module) {
+                violations.push(format!("{}: {module} imports {import}", relative.display()));
+            }
+        }
+    }
+    assert_eq!(violations, Vec::<String>::new());
+}
+
+#[test]
+fn the_library_knows_no_command_line() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for file in source_files(&source) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(!text.contains("clap"), "{} speaks of clap", file.display());
+    }
+}
+
+#[test]
+fn only_db_knows_the_driver_and_sql() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for file in source_files(&source) {
+        if file.starts_with(source.join("db")) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(!text.contains("mysql_async"), "{} speaks of the driver", file.display());
+    }
+}
+
+#[test]
+fn the_architecture_document_holds_the_same_table() {
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md");
+    let text = std::fs::read_to_string(document).unwrap();
+    for (number, modules) in LAYERS.iter().enumerate() {
+        let row = text.lines().find(|line| line.starts_with(&format!("| {number} |"))).unwrap();
+        for module in *modules {
+            assert!(row.contains(&format!("`{module}`")), "layer {number} misses {module}: {row}");
+        }
+    }
+}
