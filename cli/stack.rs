@@ -101,7 +101,9 @@ fn run_status(stack: &Stack, json: &JsonArgs) -> Outcome {
     if status.all_run() {
         return Ok(Exit::Good);
     }
-    eprintln!("not all of the stack runs: `storemgr stack up` starts what does not");
+    let stopped = status.processes.iter().all(|process| process.state == ProcessState::Stopped);
+    let what = if stopped { "the stack is stopped" } else { "not all of the stack runs" };
+    eprintln!("{what}: `storemgr stack up` starts what does not run");
     Ok(Exit::Bad)
 }
 

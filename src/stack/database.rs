@@ -45,11 +45,10 @@ pub(super) fn recipe(ingredients: &Ingredients<'_>) -> Recipe {
         arguments,
         // A server that starts clears away what looks like another's temporary tables; two that share a folder break each
         // other. Both servers and the script that makes a data directory go by this variable.
-        environment: vec![("TMPDIR", temporary.clone().into())],
+        environment: vec![("TMPDIR".to_owned(), temporary.clone().into())],
         first: Some(initialise(programs, data)),
         directories: vec![home, temporary],
         files: vec![(accounts, statements(programs.flavour, ingredients.password))],
-        ..Recipe::default()
     }
 }
 
@@ -85,22 +84,19 @@ fn initialise(programs: &Programs, data: PathBuf) -> First {
     draft.push(".new");
     let draft = PathBuf::from(draft);
     let mut arguments = common(programs.flavour);
-    let program = match &programs.mariadb_install_db {
-        Some(script) => {
-            // The script trips over a space in a path; relative to the home of the process there is none.
-            arguments.push(with("--datadir=./", Path::new(draft.file_name().unwrap_or_default())));
-            arguments.extend(["--auth-root-authentication-method=socket".into(), "--skip-test-db".into()]);
-            // Otherwise it looks up this machine's name, which need not have an address.
-            arguments.push("--skip-name-resolve".into());
-            if let Some(base) = unpacked_base(&programs.mysqld) {
-                arguments.push(with("--basedir=", &base));
-            }
-            script
+    let program = if let Some(script) = &programs.mariadb_install_db {
+        // The script trips over a space in a path; relative to the home of the process there is none.
+        arguments.push(with("--datadir=./", Path::new(draft.file_name().unwrap_or_default())));
+        arguments.extend(["--auth-root-authentication-method=socket".into(), "--skip-test-db".into()]);
+        // Otherwise it looks up this machine's name, which need not have an address.
+        arguments.push("--skip-name-resolve".into());
+        if let Some(base) = unpacked_base(&programs.mysqld) {
+            arguments.push(with("--basedir=", &base));
         }
-        None => {
-            arguments.extend(["--initialize-insecure".into(), with("--datadir=", &draft)]);
-            &programs.mysqld
-        }
+        script
+    } else {
+        arguments.extend(["--initialize-insecure".into(), with("--datadir=", &draft)]);
+        &programs.mysqld
     };
     First { creates: data, draft, program: program.clone(), arguments }
 }
@@ -114,23 +110,20 @@ fn unpacked_base(mariadbd: &Path) -> Option<PathBuf> {
 /// Run at every start, so each may find its work done. One statement a line: older servers take no other form.
 fn statements(flavour: Flavour, password: &Secret) -> String {
     let password = password.reveal();
-    let mut text = format!("CREATE DATABASE IF NOT EXISTS `{DATABASE}` CHARACTER SET utf8mb4;\n");
+    let mut statements = vec![format!("CREATE DATABASE IF NOT EXISTS `{DATABASE}` CHARACTER SET utf8mb4")];
     if flavour == Flavour::MySql {
         // It was made with a root that anyone on this machine could be; MariaDB's root is asked for by the system user.
-        text.push_str(&format!("ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}';\n"));
+        statements.push(format!("ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}'"));
     }
     for host in ["localhost", "127.0.0.1"] {
         let account = format!("'{ACCOUNT}'@'{host}'");
-        for statement in [
+        statements.extend([
             format!("CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{password}'"),
             format!("ALTER USER {account} IDENTIFIED BY '{password}'"),
             format!("GRANT ALL PRIVILEGES ON `{DATABASE}`.* TO {account}"),
-        ] {
-            text.push_str(&statement);
-            text.push_str(";\n");
-        }
+        ]);
     }
-    text
+    statements.iter().map(|statement| format!("{statement};\n")).collect()
 }
 
 fn with(option: &str, path: &Path) -> OsString {

@@ -21,8 +21,9 @@ use super::{Name, StackError};
 /// if this process dies before that, the pipe closes and the shell ends. So nothing can run that is not known.
 const GATE: &str = r#"read -r go && exec "$@" </dev/null"#;
 
-/// Variables that configure commands of ours or the programs themselves; what a process needs of them is in its recipe.
-const FOREIGN: [&str; 3] = ["DB_", "REDIS_", "PROMETHEUS_"];
+/// Variables that configure commands of ours, or nginx, which would take over somebody's sockets. What a process needs of
+/// them is in its recipe.
+const FOREIGN: [&str; 5] = ["DB_", "REDIS_", "PROMETHEUS_", "STOREMGR_", "NGINX"];
 
 /// How many lines of the end of a log are shown.
 const LAST_LINES: usize = 10;
@@ -78,10 +79,10 @@ pub(super) async fn start(
     command.args(["-c", GATE, name.as_str()]).arg(program).args(arguments);
     command.current_dir(layout.home(name)).process_group(0).stdin(Stdio::piped());
     command.stdout(file.try_clone().map_err(spawn_error)?).stderr(file);
-    for variable in foreign_variables(name) {
+    for variable in foreign_variables() {
         command.env_remove(variable);
     }
-    command.envs(recipe.environment.iter().map(|(name, value)| (*name, value)));
+    command.envs(recipe.environment.iter().map(|(name, value)| (name, value)));
     let mut child = command.spawn().map_err(spawn_error)?;
     let identity = child.id().map_or_else(|| Err(std::io::ErrorKind::NotFound.into()), Identity::of);
     let entry = Entry { identity: identity.map_err(spawn_error)?, executable: None, fingerprint: recipe.fingerprint() };
@@ -138,16 +139,10 @@ fn worth_reading(text: &str) -> Vec<String> {
     errors.iter().copied().chain(last).map(|&line| line.to_owned()).collect()
 }
 
-/// What of our environment must not reach a process. The store's own settings reach its instances; `NGINX` would tell
-/// nginx to take over somebody's sockets.
-fn foreign_variables(name: Name) -> Vec<String> {
-    let unwanted = |variable: &String| {
-        let of_the_store = variable.starts_with("STOREMGR_");
-        FOREIGN.iter().any(|prefix| variable.starts_with(prefix))
-            || (of_the_store && !name.is_instance())
-            || matches!(variable.as_str(), "NGINX" | "STOREMGR_URL" | "STOREMGR_INSTANCES")
-    };
-    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(unwanted).collect()
+/// What of our environment must not reach a process by chance.
+fn foreign_variables() -> impl Iterator<Item = String> {
+    let foreign = |name: &String| FOREIGN.iter().any(|prefix| name.starts_with(prefix));
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(foreign)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::layout::Layout;
 use super::{Event, Observer, StackError};
 
 /// Longer than any `up` that comes to an end: each of its three steps has a minute.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// Waits until nobody else changes the stack. The lock ends with the file that is returned, also when the process is
 /// killed; processes of the stack do not inherit it.

@@ -5,7 +5,7 @@
 //! anything, so that [`Stack::down`] leaves nothing running even after `up` itself was killed. [`Stack::up`] brings the
 //! stack to the state its [`Config`] asks for, from whatever state it is in, and takes back what it started if it cannot.
 //!
-//! Each kind of process is one file with the same two parts, `recipe` and `answers`; [`process`] is their list.
+//! Each kind of process is one file with the same two parts, `recipe` and `answers`; `process` is their list.
 
 mod database;
 mod down;
@@ -63,13 +63,13 @@ impl Config {
             port: None,
             serve_program,
             serve_options: Vec::new(),
-            start_timeout: Duration::from_secs(60),
+            start_timeout: Duration::from_mins(1),
         }
     }
 }
 
 /// What happens while a stack goes up or down, for whoever wants to show it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Event {
     /// Another command works on this stack; this one waits for it.
     Waiting,

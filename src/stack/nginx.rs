@@ -62,7 +62,7 @@ fn configuration(ingredients: &Ingredients<'_>) -> String {
 /// one first tries its own log in /var/log, and goes on if it cannot.
 fn knows_early_log(version: &str) -> bool {
     let number = version.split('/').nth(1).unwrap_or_default();
-    let mut parts = number.split(|character: char| !character.is_ascii_digit()).map(|part| part.parse::<u32>());
+    let mut parts = number.split(|character: char| !character.is_ascii_digit()).map(str::parse::<u32>);
     let mut part = || parts.next().and_then(Result::ok).unwrap_or_default();
     [part(), part(), part()] >= [1, 19, 5]
 }

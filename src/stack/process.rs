@@ -88,7 +88,7 @@ pub(super) struct Recipe {
     /// Its arguments. Everybody on the machine can read them, so they hold no secret.
     pub(super) arguments: Vec<OsString>,
     /// What is set in its environment.
-    pub(super) environment: Vec<(&'static str, OsString)>,
+    pub(super) environment: Vec<(String, OsString)>,
     /// Folders it needs, made before it starts.
     pub(super) directories: Vec<PathBuf>,
     /// Files it reads, written before it starts, for nobody else to read.

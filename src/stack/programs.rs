@@ -43,7 +43,7 @@ impl Programs {
         };
         let redis = program("redis-server", "redis-server");
         let prometheus = program("prometheus", "prometheus");
-        let nginx = program("nginx", "nginx-light");
+        let nginx = program("nginx", "nginx");
         let mysqld = match &config.mysqld {
             Some(path) => Some(runnable(path)?),
             None => find(&["mariadbd", "mysqld"]),

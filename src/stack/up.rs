@@ -107,7 +107,7 @@ impl Way<'_> {
             let launched = self.launch(name, recipes).await?;
             self.wait(name, launched).await
         };
-        let (_, _, prometheus, nginx) =
+        let ((), (), prometheus, nginx) =
             tokio::try_join!(bring(Name::Database), bring(Name::Redis), launch(Name::Prometheus), launch(Name::Nginx))?;
         tokio::try_join!(bring(Name::Serve1), bring(Name::Serve2))?;
         // What these two must answer comes from the instances.

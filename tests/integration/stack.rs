@@ -199,6 +199,7 @@ async fn everything_of_a_stack_answers_where_it_says() {
         assert!(targets.contains(&place.address(instance)), "{targets}");
     }
     check_with("promtool", &["check", "config", place.path("prometheus/prometheus.yml").to_str().unwrap()]);
+    check_with("/usr/sbin/nginx", &["-t", "-p", place.path("nginx").to_str().unwrap(), "-c", "nginx.conf"]);
 
     // The account can log in with its password, and only with it.
     let port: u16 = place.address(Name::Database).rsplit(':').next().unwrap().parse().unwrap();
@@ -328,7 +329,90 @@ async fn two_ways_up_at_once_make_one_stack() {
 fn storemgr(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_storemgr"));
     command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    for (name, _) in std::env::vars() {
+        if ["DB_", "REDIS_", "PROMETHEUS_", "STOREMGR_"].iter().any(|prefix| name.starts_with(prefix)) {
+            command.env_remove(name);
+        }
+    }
+    if let Some(mysqld) = std::env::var_os("TEST_MYSQLD") {
+        command.env("STOREMGR_MYSQLD", mysqld);
+    }
     command
+}
+
+/// Sends raw bytes and gives what comes back until the other side closes.
+async fn exchange(address: &str, request: &[u8]) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn the_command_runs_the_store_itself() {
+    let place = Place::new();
+    let run = |arguments: &[&str]| storemgr(place.folder.path(), arguments).output().unwrap();
+    let up = run(&["stack", "up", "--", "--order-writer", "per-item"]);
+    let (table, told) = (String::from_utf8_lossy(&up.stdout), String::from_utf8_lossy(&up.stderr));
+    assert_eq!(up.status.code(), Some(0), "{told}");
+    for name in Name::ALL {
+        assert!(table.contains(&place.address(name)) && table.contains(&place.pid(name).to_string()), "{table}");
+    }
+    let status = run(&["stack", "status", "--json", "-"]);
+    assert_eq!(status.status.code(), Some(0));
+    let json: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    let names: Vec<&str> = json["processes"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["database", "redis", "prometheus", "nginx", "serve-1", "serve-2"]);
+    assert_eq!(json["processes"][4]["state"], "running");
+
+    // What only nginx can refuse, it refuses as the store does.
+    let front = place.address(Name::Nginx);
+    assert_eq!(get(&front, "/orders/reports/best-sellers", &[]).await.text(), "[]");
+    let large = format!("POST /orders HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n", 9 << 20);
+    let header = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "x".repeat(40_000));
+    for (request, status, code) in [
+        ("GET / HTTP/1.1\r\nhost: a b\r\n\r\n", "400", "invalid_parameter"),
+        (large.as_str(), "413", "body_too_large"),
+        (header.as_str(), "431", "invalid_parameter"),
+    ] {
+        let answer = exchange(&front, request.as_bytes()).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        let body = answer.split("\r\n\r\n").nth(1).unwrap();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(body).unwrap()["code"], code, "{answer}");
+    }
+
+    kill(place.pid(Name::Serve1), "KILL");
+    eventually("an instance is gone", || place.state(Name::Serve1) == ProcessState::Dead).await;
+    assert_eq!(run(&["stack", "status"]).status.code(), Some(1));
+    // The other one goes on: whoever asks does not notice.
+    for _ in 0..20 {
+        assert_eq!(get(&front, "/health-check", &[]).await.status, 200);
+    }
+    assert_eq!(run(&["stack", "down"]).status.code(), Some(0));
+    let log = fs::read_to_string(place.path("logs/serve-2.log")).unwrap();
+    assert!(!log.contains("ERROR"), "{log}");
+    assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new());
+    assert_eq!(run(&["stack", "status"]).status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn an_interrupted_command_takes_back_and_a_killed_one_is_cleaned_up_after() {
+    let place = Place::new();
+    for (signal, pause) in [("INT", 300), ("TERM", 1_500), ("KILL", 100), ("KILL", 600), ("KILL", 2_000)] {
+        let mut command = storemgr(place.folder.path(), &["stack", "up"]);
+        let mut up = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        kill(up.id(), signal);
+        let ended = up.wait().unwrap();
+        if signal != "KILL" {
+            assert_eq!(ended.code(), Some(130), "{signal}");
+            assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new(), "after {signal} at {pause} ms");
+        }
+        assert_eq!(storemgr(place.folder.path(), &["stack", "down"]).status().unwrap().code(), Some(0));
+        assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new(), "after {signal} at {pause} ms and down");
+    }
 }
 
 #[test]
