@@ -5,6 +5,7 @@ mod failure;
 mod migrate;
 mod options;
 mod serve;
+mod stack;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,7 @@ enum Command {
     Serve(serve::Args),
     Migrate(migrate::Args),
     Completions(completions::Args),
+    Stack(stack::Args),
 }
 
 fn main() -> ExitCode {
@@ -47,6 +49,7 @@ fn run(command: Command) -> Outcome {
             Command::Serve(args) => serve::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+            Command::Stack(args) => stack::run(args).await,
         }
     })
 }
