@@ -2,6 +2,7 @@
 
 mod completions;
 mod failure;
+mod loadtest;
 mod migrate;
 mod options;
 mod serve;
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use failure::Outcome;
+use storemgr::process::Exit;
 
 /// A store back end that does not collapse under load, and the laboratory that proves it.
 #[derive(Debug, Parser)]
@@ -31,6 +33,7 @@ Exit codes: 0 good; 1 done, and the answer is bad; 2 usage or configuration; 3 c
 enum Command {
     Serve(serve::Args),
     Migrate(migrate::Args),
+    Loadtest(loadtest::Args),
     Completions(completions::Args),
     Stack(stack::Args),
 }
@@ -47,8 +50,12 @@ fn run(command: Command) -> Outcome {
     runtime.block_on(async {
         match command {
             Command::Serve(args) => serve::run(args).await,
+            Command::Loadtest(args) => loadtest::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
-            Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+            Command::Completions(args) => {
+                completions::run(&args, &mut Cli::command());
+                Ok(Exit::Good)
+            }
             Command::Stack(args) => stack::run(args).await,
         }
     })
