@@ -5,6 +5,7 @@ mod failure;
 mod loadtest;
 mod migrate;
 mod options;
+mod report;
 mod serve;
 mod stack;
 
@@ -34,6 +35,7 @@ enum Command {
     Serve(serve::Args),
     Migrate(migrate::Args),
     Loadtest(loadtest::Args),
+    Report(report::Args),
     Completions(completions::Args),
     Stack(stack::Args),
 }
@@ -50,6 +52,7 @@ fn run(command: Command) -> Outcome {
     runtime.block_on(async {
         match command {
             Command::Serve(args) => serve::run(args).await,
+            Command::Report(args) => report::run(args).await,
             Command::Loadtest(args) => loadtest::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Completions(args) => {
