@@ -11,7 +11,7 @@ use crate::units;
 /// Why a database operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
-    /// 1040: the server has no connection left. The original's failure.
+    /// 1040: the server has no connection left (1203, 1226: the account has none). The original's failure.
     #[error("the database refused a connection: Too many connections (1040)")]
     TooManyConnections,
     /// No connection could be made.
@@ -150,7 +150,7 @@ impl DbError {
     pub(super) fn from_connect(error: Error) -> Self {
         match error {
             Error::Server(error) => match error.code {
-                1040 | 1203 => Self::TooManyConnections,
+                1040 | 1203 | 1226 => Self::TooManyConnections,
                 1044 | 1045 | 1049 | 1130 | 1698 => Self::Refused(error.message),
                 1053 | 1077 | 1079 => Self::Unreachable("it is shutting down".to_owned()),
                 code => Self::Server { code, message: error.message },

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hyper::body::Incoming;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::time::Instant;
@@ -17,17 +17,29 @@ use crate::wire::Code;
 
 /// Answers one request. Never fails: whatever goes wrong is an answer too.
 pub(super) async fn answer(store: Arc<Store>, request: Request<Incoming>, limits: Limits) -> Response<Payload> {
+    let request_id = RequestId::of(request.headers());
+    // A task of its own: when the client hangs up, hyper drops the future that waits here, and the work goes on.
+    let answered = tokio::spawn(measured(store, request, request_id.clone(), limits));
+    answered.await.unwrap_or_else(|_| {
+        let error = ApiError::new(Code::InternalError, "the store has a defect: please report it");
+        error.respond(&request_id, None)
+    })
+}
+
+async fn measured(
+    store: Arc<Store>,
+    request: Request<Incoming>,
+    request_id: RequestId,
+    limits: Limits,
+) -> Response<Payload> {
     let started = Instant::now();
     let in_flight = GaugeGuard::new(&store.metrics.http_requests_in_flight);
-    let request_id = RequestId::of(request.headers());
-    let method = request.method().clone();
-    let found = store.router.find(&method, request.uri().path());
+    let found = store.router.find(request.method(), request.uri().path());
     let endpoint = found.as_ref().ok().map(|found| found.endpoint);
-    let work = work(Arc::clone(&store), request, found, request_id.clone(), limits, started);
-    // A task of its own: when the client hangs up, hyper drops the future that waits here, and the work goes on.
-    let worked = tokio::spawn(work).await;
-    let result =
-        worked.unwrap_or_else(|_| Err(ApiError::new(Code::InternalError, "the store has a defect: please report it")));
+    let result = work(&store, request, found, limits, started + limits.request).await;
+    if let (Err(error), Some(endpoint)) = (&result, endpoint) {
+        error.log(&request_id, endpoint);
+    }
     let mut response = result.unwrap_or_else(|error| error.respond(&request_id, endpoint));
     let headers = response.headers_mut();
     headers.insert(crate::wire::REQUEST_ID, request_id.header_value());
@@ -40,33 +52,21 @@ pub(super) async fn answer(store: Arc<Store>, request: Request<Incoming>, limits
 }
 
 async fn work(
-    store: Arc<Store>,
+    store: &Arc<Store>,
     request: Request<Incoming>,
     found: Result<Found, ApiError>,
-    request_id: RequestId,
     limits: Limits,
-    started: Instant,
+    deadline: Instant,
 ) -> Result<Response<Payload>, ApiError> {
-    let found = found?;
-    let deadline = started + limits.request;
+    let Found { endpoint, id } = found?;
     let (parts, incoming) = request.into_parts();
     let body = if parts.method == Method::POST {
         body::read_json(&parts.headers, incoming, limits.body_bytes, deadline).await?
     } else {
-        hyper::body::Bytes::new()
+        Bytes::new()
     };
-    let call = Call {
-        id: found.id,
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        headers: parts.headers,
-        body,
-        deadline,
-    };
-    let result = call_handler(&store, found.endpoint, &call).await;
-    if let Err(error) = &result {
-        error.log(&request_id, found.endpoint);
-    }
-    result
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    call_handler(store, endpoint, &Call { id, query, headers: parts.headers, body, deadline }).await
 }
 
 async fn call_handler(store: &Arc<Store>, endpoint: Endpoint, call: &Call) -> Result<Response<Payload>, ApiError> {

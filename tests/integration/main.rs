@@ -13,5 +13,7 @@ mod harness;
 /// The layer table of ARCHITECTURE.md against the imports of the code.
 mod layers;
 
+/// What the store promises, under concurrency and faults.
+mod promises;
 /// `storemgr stack`: real processes, killed, repaired, taken back.
 mod stack;

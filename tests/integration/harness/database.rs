@@ -3,14 +3,17 @@
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
 use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, Opts, OptsBuilder};
 use storemgr::db::Address;
 use storemgr::units::Secret;
 
-use super::server::{free_port, start_tethered};
+use super::server::{free_port, start_tethered, wait_for_port, wait_until};
+
+/// An account that may open six connections: it stands for a server with few, so that the numbers stay small and other
+/// tests unharmed. Also its password.
+pub const SMALL_ACCOUNT: &str = "storemgr_few";
 
 /// The server that tests use.
 #[derive(Clone, Debug)]
@@ -25,10 +28,28 @@ impl Server {
     /// The server of this run: the one that was named, or a private one, started once.
     fn shared() -> &'static Self {
         static SERVER: std::sync::OnceLock<Server> = std::sync::OnceLock::new();
-        SERVER.get_or_init(|| match std::env::var("TEST_DATABASE_URL") {
-            Ok(url) => Self::from_url(&url),
-            Err(_) => Self::start("shared"),
+        SERVER.get_or_init(|| {
+            let server = match std::env::var("TEST_DATABASE_URL") {
+                Ok(url) => Self::from_url(&url),
+                Err(_) => Self::start("shared"),
+            };
+            run_blocking(server.clone().create_small_account()).expect("the account may create accounts");
+            server
         })
+    }
+
+    /// Makes the account with few connections. Once, before any test.
+    async fn create_small_account(self) {
+        let mut conn = Conn::new(self.options(None)).await.expect("the test database server answers");
+        for host in ["127.0.0.1", "localhost"] {
+            let account = format!("'{SMALL_ACCOUNT}'@'{host}'");
+            conn.query_drop(format!("CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{SMALL_ACCOUNT}'"))
+                .await
+                .unwrap();
+            conn.query_drop(format!("ALTER USER {account} WITH MAX_USER_CONNECTIONS 6")).await.unwrap();
+            conn.query_drop(format!("GRANT ALL ON *.* TO {account}")).await.unwrap();
+        }
+        conn.disconnect().await.unwrap();
     }
 
     fn from_url(url: &str) -> Self {
@@ -73,11 +94,7 @@ impl Server {
         ];
         start_tethered("mariadbd", &arguments, &directory.join("log"));
         let server = Self { host: "127.0.0.1".to_owned(), port, user: "test".to_owned(), password: "test".to_owned() };
-        let deadline = Instant::now() + Duration::from_mins(1);
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < deadline, "MariaDB did not start: see {}", path("log"));
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        wait_for_port("MariaDB", port, &directory.join("log"));
         server
     }
 
@@ -91,6 +108,15 @@ impl Server {
             .prefer_socket(false)
             .into()
     }
+}
+
+/// Runs something to its end on a thread with a runtime of its own, where a test's runtime cannot be used or is ending.
+fn run_blocking(work: impl Future<Output = ()> + Send + 'static) -> std::thread::Result<()> {
+    let worker = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(work);
+    });
+    worker.join()
 }
 
 fn user_name() -> String {
@@ -164,6 +190,14 @@ impl TestDatabase {
         self.query::<u64>(sql).await[0]
     }
 
+    /// Waits until the server has undone what killed or broken connections to this database had open; in between, an
+    /// audit would see half of it.
+    pub async fn settled(&self) {
+        let open = "SELECT COUNT(*) FROM information_schema.innodb_trx t JOIN information_schema.processlist p \
+                    ON p.id = t.trx_mysql_thread_id WHERE p.db = DATABASE()";
+        wait_until("open transactions to be undone", async || self.number(open).await == 0).await;
+    }
+
     /// The environment variables that lead a process here.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         vec![
@@ -179,15 +213,11 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let (options, name) = (self.server.options(None), self.name.clone());
-        // A thread with a runtime of its own: the test's runtime may be ending.
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                if let Ok(mut conn) = Conn::new(options).await {
-                    drop(conn.query_drop(format!("DROP DATABASE IF EXISTS {name}")).await);
-                }
-            });
+        // A database that is left behind harms nobody.
+        let _ = run_blocking(async move {
+            if let Ok(mut conn) = Conn::new(options).await {
+                drop(conn.query_drop(format!("DROP DATABASE IF EXISTS {name}")).await);
+            }
         });
-        drop(dropped.join());
     }
 }

@@ -150,7 +150,6 @@ impl Instance {
     }
 
     /// Sends a POST with a JSON body.
-    #[expect(clippy::needless_pass_by_value, reason = "reads better with json!({…}) in place")]
     pub async fn post(&self, path: &str, body: Value) -> Reply {
         self.try_send(Method::POST, path, &[], &body.to_string()).await.unwrap()
     }

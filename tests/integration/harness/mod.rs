@@ -6,8 +6,8 @@ mod proxy;
 mod redis;
 mod server;
 
-pub use database::TestDatabase;
+pub use database::{SMALL_ACCOUNT, TestDatabase};
 pub use instance::{Instance, Reply};
 pub use proxy::{Fault, Proxy};
 pub use redis::TestRedis;
-pub use server::{free_port, wait_until};
+pub use server::wait_until;

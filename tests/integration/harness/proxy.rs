@@ -1,6 +1,7 @@
 //! A TCP proxy between an instance and its database that breaks on purpose.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use storemgr::db::Address;
@@ -8,6 +9,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+
+/// How late a late COMMIT is: long enough to look for the order many times.
+const LATE: Duration = Duration::from_millis(300);
 
 /// What the proxy does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,10 +22,12 @@ pub enum Fault {
     Refuse,
     /// Holds everything back, in both directions, until the fault is over.
     Freeze,
-    /// Passes a COMMIT on to the database and then breaks the connection, before its answer.
+    /// Passes one COMMIT on to the database and keeps its answer back: the connection breaks. Then works again.
     BreakAfterCommit,
-    /// Breaks the connection instead of passing a COMMIT on.
+    /// Breaks the connection instead of passing one COMMIT on. Then works again.
     BreakBeforeCommit,
+    /// Breaks the connection at one COMMIT, which reaches the database a little later all the same. Then works again.
+    CommitLate,
 }
 
 /// A running proxy; it ends with the test's runtime.
@@ -41,7 +47,7 @@ impl Proxy {
         let faults = Arc::clone(&fault);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, upstream.clone(), faults.subscribe()));
+                tokio::spawn(carry(client, upstream.clone(), Arc::clone(&faults)));
             }
         });
         Self { port, fault }
@@ -65,39 +71,71 @@ impl Proxy {
     }
 }
 
-async fn carry(client: TcpStream, upstream: String, mut fault: watch::Receiver<Fault>) {
-    if *fault.borrow() == Fault::Refuse {
+async fn carry(client: TcpStream, upstream: String, fault: Arc<watch::Sender<Fault>>) {
+    let mut refused = fault.subscribe();
+    if *refused.borrow() == Fault::Refuse {
         return;
     }
     let Ok(server) = TcpStream::connect(upstream).await else { return };
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
+    let cut = AtomicBool::new(false);
     tokio::select! {
-        () = pump(from_client, to_server, fault.clone(), true) => {}
-        () = pump(from_server, to_client, fault.clone(), false) => {}
-        _ = fault.wait_for(|fault| *fault == Fault::Refuse) => {}
+        () = to_database(from_client, to_server, &fault, &cut) => {}
+        () = to_instance(from_server, to_client, &fault, &cut) => {}
+        _ = refused.wait_for(|fault| *fault == Fault::Refuse) => {}
     }
 }
 
-async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut fault: watch::Receiver<Fault>, to_server: bool) {
+/// Waits while everything is frozen.
+async fn thawed(fault: &watch::Sender<Fault>) {
+    drop(fault.subscribe().wait_for(|fault| *fault != Fault::Freeze).await);
+}
+
+async fn to_database(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: &watch::Sender<Fault>, cut: &AtomicBool) {
     let mut buffer = vec![0; 65_536];
-    while let Ok(length) = from.read(&mut buffer).await {
-        if length == 0 || fault.wait_for(|fault| *fault != Fault::Freeze).await.is_err() {
-            return;
-        }
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        thawed(fault).await;
         let bytes = &buffer[..length];
-        let commits = to_server && bytes.ends_with(b"COMMIT");
-        let fault = *fault.borrow();
-        if commits && fault == Fault::BreakBeforeCommit {
-            return;
+        if bytes.ends_with(b"COMMIT") {
+            if take(fault, Fault::BreakBeforeCommit) {
+                return;
+            }
+            if take(fault, Fault::CommitLate) {
+                tokio::spawn(commit_late(to, bytes.to_vec()));
+                return;
+            }
+            cut.store(take(fault, Fault::BreakAfterCommit), Ordering::SeqCst);
         }
         if to.write_all(bytes).await.is_err() {
             return;
         }
-        if commits && fault == Fault::BreakAfterCommit {
-            // Long enough for the database to have read it, too short to carry its answer back.
-            tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+async fn to_instance(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: &watch::Sender<Fault>, cut: &AtomicBool) {
+    let mut buffer = vec![0; 65_536];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        thawed(fault).await;
+        if cut.load(Ordering::SeqCst) || to.write_all(&buffer[..length]).await.is_err() {
             return;
         }
     }
+}
+
+async fn commit_late(mut to: OwnedWriteHalf, bytes: Vec<u8>) {
+    tokio::time::sleep(LATE).await;
+    drop(to.write_all(&bytes).await);
+    tokio::time::sleep(LATE).await;
+}
+
+/// Whether this fault was set; it is over once it has happened.
+fn take(fault: &watch::Sender<Fault>, wanted: Fault) -> bool {
+    fault.send_if_modified(|fault| {
+        let happens = *fault == wanted;
+        if happens {
+            *fault = Fault::None;
+        }
+        happens
+    })
 }

@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
-use super::server::{free_port, start_tethered};
+use super::server::{free_port, start_tethered, wait_for_port};
 
 /// A running Redis. It is killed when the value is dropped.
 #[derive(Debug)]
@@ -24,11 +23,7 @@ impl TestRedis {
         let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("redis-{port}.log"));
         let arguments = ["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
         let pid = start_tethered("redis-server", &arguments.map(ToOwned::to_owned), &log);
-        let deadline = Instant::now() + Duration::from_mins(1);
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < deadline, "Redis did not start: see {}", log.display());
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        wait_for_port("Redis", port, &log);
         Self { port, pid }
     }
 

@@ -28,6 +28,16 @@ pub fn start_tethered(program: &str, arguments: &[String], log: &Path) -> u32 {
     receiver.recv().unwrap()
 }
 
+/// Waits until a server that was just started accepts connections.
+#[expect(clippy::disallowed_methods, reason = "runs on a thread that may block")]
+pub fn wait_for_port(name: &str, port: u16, log: &Path) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(Instant::now() < deadline, "{name} did not start: see {}", log.display());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// Waits for a condition, a minute at most: a machine may be slow, and a test that hangs says nothing.
 pub async fn wait_until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_mins(1);

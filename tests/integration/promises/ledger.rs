@@ -1,0 +1,127 @@
+//! An independent account of what was answered, held against the database.
+//!
+//! Every attempt carries an idempotency key of its own, so that an attempt without an answer can be told apart from one
+//! that was refused: it may or may not have been stored, but not twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use hyper::Method;
+use serde_json::Value;
+
+use crate::harness::{Instance, TestDatabase};
+
+/// What the clients were told.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    entries: Mutex<Entries>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    /// Order number to total in cents.
+    accepted: BTreeMap<u64, u64>,
+    deleted: BTreeSet<u64>,
+    refused_keys: BTreeSet<String>,
+    unknown_keys: BTreeSet<String>,
+}
+
+impl Ledger {
+    /// Sends an order under a key and writes down the answer; gives the order's number if it was accepted.
+    pub async fn order(&self, instance: &Instance, key: &str, body: &Value) -> Option<u64> {
+        let sent = instance.try_send(Method::POST, "/orders", &[("idempotency-key", key)], &body.to_string()).await;
+        let mut entries = self.entries.lock().unwrap();
+        match sent {
+            Ok(reply) if reply.status == 201 => {
+                let id = reply.body["order_id"].as_u64().unwrap();
+                let total = (reply.body["total_amount"].as_f64().unwrap() * 100.0).round() as u64;
+                assert_eq!(*entries.accepted.entry(id).or_insert(total), total, "order {id} has two totals");
+                Some(id)
+            }
+            Ok(reply) if reply.status != 504 => {
+                assert!([409, 422, 503].contains(&reply.status), "{reply:?}");
+                entries.refused_keys.insert(key.to_owned());
+                None
+            }
+            _ => {
+                entries.unknown_keys.insert(key.to_owned());
+                None
+            }
+        }
+    }
+
+    /// Deletes an order and writes it down.
+    pub async fn delete(&self, instance: &Instance, id: u64) {
+        let reply = instance.delete(&format!("/orders/{id}")).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        self.entries.lock().unwrap().deleted.insert(id);
+    }
+
+    /// How many orders were accepted.
+    pub fn accepted(&self) -> usize {
+        self.entries.lock().unwrap().accepted.len()
+    }
+
+    /// How many attempts had no answer.
+    pub fn unknown(&self) -> usize {
+        self.entries.lock().unwrap().unknown_keys.len()
+    }
+
+    /// Holds the account against the database.
+    pub async fn audit(&self, database: &TestDatabase, given: &[(u64, u64)]) {
+        audit(database, given).await;
+        let stored: BTreeMap<u64, u64> =
+            database.query("SELECT id, total_cents FROM orders").await.into_iter().collect();
+        let keys: BTreeMap<String, u64> =
+            database.query("SELECT idempotency_key, order_id FROM idempotency_keys").await.into_iter().collect();
+        let entries = self.entries.lock().unwrap();
+        for (id, total) in &entries.accepted {
+            let expected = (!entries.deleted.contains(id)).then_some(total);
+            assert_eq!(stored.get(id), expected, "order {id} was acknowledged");
+        }
+        for key in &entries.refused_keys {
+            assert!(!keys.contains_key(key), "{key} was refused and stored");
+        }
+        for id in stored.keys().filter(|id| !entries.accepted.contains_key(id)) {
+            let key = keys.iter().find(|(_, order)| *order == id).map(|(key, _)| key);
+            let unknown = key.is_some_and(|key| entries.unknown_keys.contains(key));
+            assert!(unknown, "order {id} (key {key:?}) is stored and nobody was told");
+        }
+    }
+}
+
+/// What must hold in any database of the store at rest: stock and sold pieces add up to what was given, money adds up,
+/// read models equal a recomputation.
+pub async fn audit(database: &TestDatabase, given: &[(u64, u64)]) {
+    for (product, stock) in given {
+        let sql = format!("SELECT quantity + quantity_sold FROM stocks WHERE product_id = {product}");
+        assert_eq!(database.number(&sql).await, *stock, "pieces of product {product}");
+    }
+    for (what, sql) in [
+        (
+            "orders whose total is not the sum of their lines",
+            "SELECT COUNT(*) FROM orders o WHERE total_cents <> COALESCE((SELECT SUM(quantity * unit_price_cents) FROM \
+             order_items i WHERE i.order_id = o.id), 0)",
+        ),
+        (
+            "lines without an order",
+            "SELECT COUNT(*) FROM order_items i LEFT JOIN orders o ON o.id = i.order_id WHERE o.id IS NULL",
+        ),
+        (
+            "products whose sold pieces are not those of the lines",
+            "SELECT COUNT(*) FROM stocks s WHERE quantity_sold <> COALESCE((SELECT SUM(quantity) FROM order_items i WHERE \
+             i.product_id = s.product_id), 0)",
+        ),
+        (
+            "users whose totals are not those of their orders",
+            "SELECT COUNT(*) FROM user_totals u WHERE expense_cents <> COALESCE((SELECT SUM(total_cents) FROM orders o \
+             WHERE o.user_id = u.user_id), 0) OR order_count <> (SELECT COUNT(*) FROM orders o WHERE o.user_id = u.user_id)",
+        ),
+        (
+            "keys that share an order",
+            "SELECT COUNT(*) FROM (SELECT order_id FROM idempotency_keys GROUP BY order_id HAVING COUNT(*) > 1) doubled",
+        ),
+    ] {
+        assert_eq!(database.number(sql).await, 0, "{what}");
+    }
+}

@@ -1,0 +1,46 @@
+//! What the store promises, tested with concurrency, with clients that hang up, and with services that are killed.
+
+/// Many writers, few products: what is sold is what was there.
+mod concurrency;
+/// The database breaks, freezes, goes away and comes back.
+mod database_faults;
+/// The same key, many times, on two instances, after a crash.
+mod idempotency;
+/// Killed, terminated, hung up on.
+mod interruption;
+/// An independent account of what was answered, held against the database.
+mod ledger;
+/// The schema under concurrent, changed and half-applied migrations.
+mod migrations;
+/// The collapse of the original, in small.
+mod per_request;
+/// Redis killed, frozen, absent.
+mod redis_faults;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Instance, TestDatabase};
+
+/// Both writers; every promise holds for each.
+const WRITERS: [&str; 2] = ["per-item", "batched"];
+
+/// An order of one user for products and quantities.
+fn order(user: u64, items: &[(u64, u64)]) -> Value {
+    let items: Vec<_> = items.iter().map(|(id, quantity)| json!({"product_id": id, "quantity": quantity})).collect();
+    json!({"user_id": user, "items": items})
+}
+
+/// A database with products of the given stocks (each at 2.50) and some users; gives their numbers.
+async fn shop(stocks: &[u64]) -> (TestDatabase, Vec<u64>, Vec<u64>) {
+    let database = TestDatabase::migrated().await;
+    let instance = Instance::start(&database, &[]).await;
+    let mut products = Vec::new();
+    for &stock in stocks {
+        products.push(instance.product(2.50, stock).await);
+    }
+    let mut users = Vec::new();
+    for _ in 0..3 {
+        users.push(instance.user().await);
+    }
+    (database, products, users)
+}

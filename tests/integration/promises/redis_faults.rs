@@ -1,0 +1,59 @@
+//! Redis killed, frozen, absent.
+
+use super::{order, shop};
+use crate::harness::{Instance, TestRedis, wait_until};
+
+const REPORT: &str = "/orders/reports/best-sellers";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_redis_everything_works_and_with_it_again_reports_are_cached() {
+    let (database, products, users) = shop(&[100]).await;
+    let redis = TestRedis::start();
+    let port = redis.port;
+    let variables = [database.variables(), redis.variables()].concat();
+    let instance = Instance::start_with(&variables, &["--report-ttl", "1s"]).await;
+    instance.wait_ready().await;
+    let hits = async || instance.metric(r#"storemgr_cache_requests_total{cache="best_sellers",outcome="hit"}"#).await;
+    instance.post("/orders", order(users[0], &[(products[0], 1)])).await;
+    wait_until("a report out of the cache", async || {
+        assert_eq!(instance.get(REPORT).await.status, 200);
+        hits().await > 0.0
+    })
+    .await;
+    for signal in ["STOP", "KILL"] {
+        redis.signal(signal);
+        for _ in 0..10 {
+            assert_eq!(instance.get(REPORT).await.status, 200, "Redis got SIG{signal}");
+        }
+        assert_eq!(instance.post("/orders", order(users[0], &[(products[0], 1)])).await.status, 201);
+        assert_eq!(instance.get("/ready").await.status, 200);
+        redis.signal("CONT");
+    }
+    let errors = instance.metric(r#"storemgr_cache_requests_total{cache="best_sellers",outcome="error"}"#).await;
+    assert!(errors > 0.0, "nobody noticed that Redis was away");
+    let _again = TestRedis::start_on(port);
+    let before = hits().await;
+    wait_until("reports to be cached again", async || {
+        assert_eq!(instance.get(REPORT).await.status, 200);
+        hits().await > before
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_gets_fresh_after_its_time_and_says_how_old_it_is() {
+    let (database, products, users) = shop(&[100]).await;
+    let redis = TestRedis::start();
+    let instance =
+        Instance::start_with(&[database.variables(), redis.variables()].concat(), &["--report-ttl", "1s"]).await;
+    instance.wait_ready().await;
+    assert_eq!(instance.get(REPORT).await.body, serde_json::json!([]));
+    instance.post("/orders", order(users[0], &[(products[0], 3)])).await;
+    let fresh = serde_json::json!([{"product_id": products[0], "quantity_sold": 3}]);
+    wait_until("the report to be refreshed", async || {
+        let reply = instance.get(REPORT).await;
+        assert!(reply.header("age").parse::<u64>().is_ok(), "{reply:?}");
+        reply.body == fresh
+    })
+    .await;
+}
