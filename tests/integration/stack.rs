@@ -417,7 +417,8 @@ async fn an_interrupted_command_takes_back_and_a_killed_one_is_cleaned_up_after(
             assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new(), "after {signal} at {pause} ms");
         }
         assert_eq!(storemgr(place.folder.path(), &["stack", "down"]).status().unwrap().code(), Some(0));
-        assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new(), "after {signal} at {pause} ms and down");
+        // A process that was about to be started when `up` was killed sees it and ends by itself.
+        eventually("nothing is left after `up` was killed", || inhabitants(place.folder.path()).is_empty()).await;
     }
 }
 
