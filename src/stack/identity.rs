@@ -96,8 +96,10 @@ fn parse_stat(text: &str) -> Option<Stat> {
     let fields: Vec<&str> = text.get(text.rfind(')')? + 1..)?.split_ascii_whitespace().collect();
     // proc(5) counts from 1 and the name is its field 2, so field 3 (state) is our 0.
     let field = |number: usize| fields.get(number - 3).copied();
+    // A process that was killed shows as a zombie while its other threads still hold its files and ports.
+    let last_thread = field(20)?.parse::<u32>().ok()? <= 1;
     Some(Stat {
-        zombie: matches!(field(3)?, "Z" | "X"),
+        zombie: matches!(field(3)?, "Z" | "X") && last_thread,
         group: field(5)?.parse().ok()?,
         started: field(22)?.parse().ok()?,
     })
@@ -120,6 +122,16 @@ mod tests {
         let text = "7 (a) R (b c) S 1 70 3 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 123456 0 0";
         let stat = parse_stat(text).unwrap();
         assert_eq!((stat.zombie, stat.group, stat.started), (false, 70, 123_456));
+    }
+
+    #[test]
+    fn a_zombie_with_threads_left_is_still_there() {
+        let zombie = |threads| {
+            let text = format!("7 (mysqld) Z 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 {threads} 0 123456 0 0");
+            parse_stat(&text).unwrap().zombie
+        };
+        assert!(zombie(1));
+        assert!(!zombie(30));
     }
 
     #[tokio::test]

@@ -61,14 +61,23 @@ pub(super) async fn launch(
     for (path, text) in &recipe.files {
         files::replace(path, text)?;
     }
-    start(name, &recipe.program, &recipe.arguments, recipe, layout, memory).await
+    let command = Program { path: &recipe.program, arguments: &recipe.arguments, preparing: false };
+    start(name, &command, recipe, layout, memory).await
+}
+
+/// What of a recipe is to run now.
+#[derive(Debug)]
+pub(super) struct Program<'a> {
+    pub(super) path: &'a Path,
+    pub(super) arguments: &'a [OsString],
+    /// Whether it only makes what the server itself needs.
+    pub(super) preparing: bool,
 }
 
 /// Starts a program as the process `name`: in a group of its own, with no input, writing to the log.
 pub(super) async fn start(
     name: Name,
-    program: &Path,
-    arguments: &[OsString],
+    what: &Program<'_>,
     recipe: &Recipe,
     layout: &Layout,
     memory: &Memory,
@@ -76,7 +85,7 @@ pub(super) async fn start(
     let (log, file) = Log::open(layout.log(name))?;
     let spawn_error = |source| StackError::Spawn { name, source };
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", GATE, name.as_str()]).arg(program).args(arguments);
+    command.args(["-c", GATE, name.as_str()]).arg(what.path).args(what.arguments);
     command.current_dir(layout.home(name)).process_group(0).stdin(Stdio::piped());
     command.stdout(file.try_clone().map_err(spawn_error)?).stderr(file);
     for variable in foreign_variables() {
@@ -85,7 +94,12 @@ pub(super) async fn start(
     command.envs(recipe.environment.iter().map(|(name, value)| (name, value)));
     let mut child = command.spawn().map_err(spawn_error)?;
     let identity = child.id().map_or_else(|| Err(std::io::ErrorKind::NotFound.into()), Identity::of);
-    let entry = Entry { identity: identity.map_err(spawn_error)?, executable: None, fingerprint: recipe.fingerprint() };
+    let entry = Entry {
+        identity: identity.map_err(spawn_error)?,
+        executable: None,
+        preparing: what.preparing,
+        fingerprint: recipe.fingerprint(),
+    };
     memory.change(|state| drop(state.processes.insert(name, entry)))?;
     if let Some(mut gate) = child.stdin.take() {
         gate.write_all(b"go\n").await.map_err(spawn_error)?;

@@ -34,6 +34,9 @@ pub(super) struct Entry {
     pub(super) identity: Identity,
     /// What it runs, known when it answers: a script may hand over to another program at its start.
     pub(super) executable: Option<PathBuf>,
+    /// Whether it is not the server yet, but the program that makes its first data.
+    #[serde(default)]
+    pub(super) preparing: bool,
     /// Of the recipe it was started from.
     pub(super) fingerprint: String,
 }

@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use tokio::time::{Instant, sleep};
 
 use super::layout::Layout;
+use super::process::answers;
 use super::state::{Entry, Memory};
 use super::{Event, Name, Observer, StackError};
 
@@ -16,9 +17,9 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// What even SIGKILL may take, while the kernel writes what the process had open.
 const AFTER_KILL: Duration = Duration::from_secs(10);
 
-/// After how long the same signal is sent again to what an instance stands on: MariaDB loses one that comes while it is
-/// starting. An instance keeps none back, and might take a second one for impatience.
-const AGAIN: Duration = Duration::from_secs(1);
+/// The longest wait for a database that is just starting, before it is told to stop: MariaDB takes a SIGTERM that comes
+/// in that time and then waits for itself for ever.
+const START: Duration = Duration::from_secs(10);
 
 /// The longest wait for an end in good order. An instance finishes the requests it has, whose own limit is a minute at
 /// most; a database writes its pages.
@@ -65,14 +66,21 @@ async fn stop_one(
     let Some(entry) = memory.entry(name) else { return Ok(None) };
     let home = layout.home(name);
     let ran = is_there(&entry, &home);
-    let again = if name.is_instance() { Duration::MAX } else { AGAIN };
-    let ended = end_within(&entry, &home, (Signal::TERM, again), deadline(name)).await;
-    if !ended && !end_within(&entry, &home, (Signal::KILL, AGAIN), AFTER_KILL).await {
+    let ended = if entry.preparing {
+        // What it has made so far is thrown away.
+        false
+    } else {
+        if name == Name::Database {
+            wait_for_start(&entry, memory.state().ports.of(name)).await;
+        }
+        end_within(&entry, &home, Signal::TERM, deadline(name)).await
+    };
+    if !ended && !end_within(&entry, &home, Signal::KILL, AFTER_KILL).await {
         return Ok(Some(name));
     }
     memory.change(|state| drop(state.processes.remove(&name)))?;
     if ran {
-        observer(if ended { Event::Stopped(name) } else { Event::Killed(name) });
+        observer(if ended || entry.preparing { Event::Stopped(name) } else { Event::Killed(name) });
     }
     Ok(None)
 }
@@ -82,13 +90,18 @@ pub(super) fn is_there(entry: &Entry, home: &Path) -> bool {
     entry.is_alive() || !entry.identity.companions(home).is_empty()
 }
 
+/// Waits until a database is past its start, one way or the other.
+async fn wait_for_start(entry: &Entry, port: u16) {
+    let start = Instant::now();
+    while entry.is_alive() && start.elapsed() < START && !answers(Name::Database, port).await {
+        sleep(PAUSE).await;
+    }
+}
+
 /// Signals the process, and whatever it has left behind once it is gone. Whether all of it ended in time.
-///
-/// Each of them is sent the signal once, and once more whenever `again` has passed.
-async fn end_within(entry: &Entry, home: &Path, (signal, again): (Signal, Duration), limit: Duration) -> bool {
+async fn end_within(entry: &Entry, home: &Path, signal: Signal, limit: Duration) -> bool {
     let start = Instant::now();
     let mut told = Vec::new();
-    let mut told_at = start;
     loop {
         let leader = entry.is_alive().then(|| entry.identity.clone());
         let left_behind = entry.identity.companions(home);
@@ -100,10 +113,6 @@ async fn end_within(entry: &Entry, home: &Path, (signal, again): (Signal, Durati
             Some(leader) if signal != Signal::KILL => vec![leader],
             leader => leader.into_iter().chain(left_behind).collect(),
         };
-        if told_at.elapsed() >= again {
-            told.clear();
-            told_at = Instant::now();
-        }
         for target in targets {
             if !told.contains(&target) {
                 target.signal(signal);

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use super::launch::{Launched, Log, launch, start};
+use super::launch::{Launched, Log, Program, ending, launch, start};
 use super::layout::Layout;
 use super::process::{First, Ingredients, Recipe, recipe};
 use super::programs::Programs;
@@ -84,6 +84,8 @@ impl Way<'_> {
         let mut gone = Vec::new();
         for (name, recipe) in recipes {
             match self.memory.entry(*name) {
+                // A way up that was killed in the middle; what it was making is made again from the start.
+                Some(entry) if entry.preparing => gone.push(*name),
                 Some(entry) if entry.is_alive() && entry.fingerprint == recipe.fingerprint() => {}
                 Some(entry) if entry.is_alive() => changed.push(*name),
                 Some(_) => gone.push(*name),
@@ -140,12 +142,11 @@ impl Way<'_> {
         for directory in &recipe.directories {
             files::make_directory(directory)?;
         }
-        let started = start(name, &first.program, &first.arguments, recipe, self.layout, self.memory).await?;
-        let Launched { mut child, log } = started;
+        let command = Program { path: &first.program, arguments: &first.arguments, preparing: true };
+        let Launched { mut child, log } = start(name, &command, recipe, self.layout, self.memory).await?;
         let status = child.wait().await.map_err(|source| StackError::Spawn { name, source })?;
         if !status.success() {
-            let ending = super::launch::ending(Some(status));
-            return Err(StackError::Crashed { name, ending, lines: log.tail(), log: log.path });
+            return Err(StackError::Crashed { name, ending: ending(Some(status)), lines: log.tail(), log: log.path });
         }
         fs::rename(&first.draft, &first.creates).map_err(StackError::file(&first.creates, "made"))
     }
