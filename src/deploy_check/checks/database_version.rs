@@ -13,8 +13,9 @@ pub(super) const CHECK: Check = Check {
 async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
     let facts = surroundings.session().await?.server_facts().await;
     let facts = facts.map_err(|error| Outcome::fail(error.to_string(), "see the database's log"))?;
-    let kind = if facts.is_mariadb() { "MariaDB" } else { "MySQL" };
-    let seen = format!("{kind} {}", facts.version);
+    // MariaDB's own text names it.
+    let kind = if facts.is_mariadb() { "" } else { "MySQL " };
+    let seen = format!("{kind}{}", facts.version);
     if facts.is_supported() {
         return Ok(Outcome::pass(seen));
     }
