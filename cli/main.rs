@@ -4,6 +4,7 @@ mod completions;
 mod failure;
 mod migrate;
 mod options;
+mod seed;
 mod serve;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ Exit codes: 0 good; 1 done, and the answer is bad; 2 usage or configuration; 3 c
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Args),
+    Seed(seed::Args),
     Migrate(migrate::Args),
     Completions(completions::Args),
 }
@@ -45,6 +47,7 @@ fn run(command: Command) -> Outcome {
     runtime.block_on(async {
         match command {
             Command::Serve(args) => serve::run(args).await,
+            Command::Seed(args) => seed::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),
         }
