@@ -1,9 +1,5 @@
 //! `storemgr completions`: completion scripts for shells.
 
-use storemgr::process::Exit;
-
-use crate::failure::Outcome;
-
 /// Print a completion script for a shell, e.g. `storemgr completions bash > ~/.local/share/bash-completion/completions/storemgr`
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -11,7 +7,6 @@ pub(crate) struct Args {
     shell: clap_complete::Shell,
 }
 
-pub(crate) fn run(args: &Args, command: &mut clap::Command) -> Outcome {
+pub(crate) fn run(args: &Args, command: &mut clap::Command) {
     clap_complete::generate(args.shell, command, "storemgr", &mut std::io::stdout());
-    Ok(Exit::Good)
 }

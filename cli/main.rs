@@ -2,15 +2,19 @@
 
 mod completions;
 mod failure;
+mod loadtest;
 mod migrate;
 mod options;
+mod report;
 mod seed;
 mod serve;
+mod stack;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use failure::Outcome;
+use storemgr::process::Exit;
 
 /// A store back end that does not collapse under load, and the laboratory that proves it.
 #[derive(Debug, Parser)]
@@ -32,7 +36,10 @@ enum Command {
     Serve(serve::Args),
     Seed(seed::Args),
     Migrate(migrate::Args),
+    Loadtest(loadtest::Args),
+    Report(report::Args),
     Completions(completions::Args),
+    Stack(stack::Args),
 }
 
 fn main() -> ExitCode {
@@ -48,8 +55,14 @@ fn run(command: Command) -> Outcome {
         match command {
             Command::Serve(args) => serve::run(args).await,
             Command::Seed(args) => seed::run(args).await,
+            Command::Report(args) => report::run(args).await,
+            Command::Loadtest(args) => loadtest::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
-            Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+            Command::Completions(args) => {
+                completions::run(&args, &mut Cli::command());
+                Ok(Exit::Good)
+            }
+            Command::Stack(args) => stack::run(args).await,
         }
     })
 }

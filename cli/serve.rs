@@ -190,15 +190,23 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 /// Brings the schema up to date and checks the connection budget. A database that is away is waited for, while the
 /// service answers that it is not ready. Ends only with a failure that waiting does not cure.
 async fn prepare_database(config: &db::Config, no_migrate: bool, started: Instant) -> Failure {
+    if !no_migrate && let Err(failure) = migrate_when_possible(config, started).await {
+        return failure;
+    }
+    check_budget(config).await;
+    std::future::pending().await
+}
+
+async fn migrate_when_possible(config: &db::Config, started: Instant) -> Result<(), Failure> {
     let mut told = false;
-    while !no_migrate {
+    loop {
         match db::migrate(&config.address).await {
             Ok(migrated) => {
                 let ready_ms = started.elapsed().as_millis() as u64;
                 tracing::info!(schema_version = migrated.to, ready_ms, "ready");
-                break;
+                return Ok(());
             }
-            Err(error @ MigrateError::Changed { .. }) => return Failure::usage(error),
+            Err(error @ MigrateError::Changed { .. }) => return Err(Failure::usage(error)),
             Err(error) if told => tracing::debug!(%error, "the database is still not ready"),
             Err(error) => {
                 tracing::warn!(%error, "the database is not ready; trying again until it is");
@@ -207,8 +215,6 @@ async fn prepare_database(config: &db::Config, no_migrate: bool, started: Instan
         }
         tokio::time::sleep(RETRY_PAUSE).await;
     }
-    check_budget(config).await;
-    std::future::pending().await
 }
 
 /// Warns when all instances together can open more connections than the server accepts.

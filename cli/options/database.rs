@@ -12,6 +12,7 @@ pub(crate) const NOTHING_CONFIGURED: &str =
     "run `storemgr stack up` to start a private one, or set DB_HOST, DB_NAME, DB_USER and DB_PASSWORD";
 
 /// The options of every command that talks to the database.
+#[expect(clippy::struct_field_names, reason = "the flags carry the variables' names")]
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Database (the password: DB_PASSWORD or DB_PASSWORD_FILE)")]
 pub(crate) struct DatabaseArgs {

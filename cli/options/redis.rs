@@ -7,6 +7,7 @@ use super::environment::secret;
 use crate::failure::Failure;
 
 /// The options of every command that talks to Redis.
+#[expect(clippy::struct_field_names, reason = "the flags carry the variables' names")]
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Redis (a password, if any: REDIS_PASSWORD or REDIS_PASSWORD_FILE)")]
 pub(crate) struct RedisArgs {

@@ -116,3 +116,86 @@ impl History {
         UNIX_EPOCH + FIRST_INSTANT + Duration::from_micros(micros as u64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::Counts;
+    use super::*;
+    use crate::domain::total;
+
+    fn history(products: u64, users: u64, orders: u64) -> History {
+        History::new(Plan::new(Counts { products, users, stock: 0, orders }, 1).unwrap())
+    }
+
+    fn all_orders(history: &History) -> Vec<PastOrder> {
+        (0..history.plan.counts().orders.div_ceil(BLOCK)).flat_map(|block| history.block(block)).collect()
+    }
+
+    #[test]
+    fn orders_are_numbered_and_dated_in_order() {
+        let orders = all_orders(&history(500, 50, BLOCK + 1_000));
+        assert!(orders.iter().map(|order| order.id.get()).eq(1..=BLOCK + 1_000));
+        assert!(orders.is_sorted_by_key(|order| order.created_at));
+        let year = Duration::from_micros(SPAN_MICROS);
+        let first = UNIX_EPOCH + FIRST_INSTANT;
+        assert!(orders.iter().all(|order| (first..first + year).contains(&order.created_at)));
+        let quarter = orders[orders.len() / 4].created_at.duration_since(first).unwrap();
+        assert!((89..=93).contains(&(quarter.as_secs() / 86_400)), "spread over the whole year: {quarter:?}");
+    }
+
+    #[test]
+    fn an_order_is_one_that_the_store_would_accept() {
+        let history = history(500, 50, BLOCK);
+        for order in all_orders(&history) {
+            assert_eq!(total(&order.lines), Ok(order.total));
+            assert!(order.lines.is_sorted_by(|a, b| a.product_id < b.product_id), "one line per product, in order");
+            for line in &order.lines {
+                assert_eq!(line.unit_price, product(1, line.product_id.get()).price);
+            }
+        }
+    }
+
+    #[test]
+    fn most_orders_have_one_line_and_few_pieces() {
+        let orders = all_orders(&history(10_000, 1_000, 5 * BLOCK));
+        let lines: Vec<_> = orders.iter().flat_map(|order| &order.lines).collect();
+        let mean = lines.len() as f64 / orders.len() as f64;
+        assert!((1.58..1.62).contains(&mean), "{mean}");
+        assert!(orders.iter().all(|order| [1, 3].contains(&order.lines.len())));
+        for pieces in 1..=3 {
+            let share = lines.iter().filter(|line| line.quantity == pieces).count() as f64 / lines.len() as f64;
+            assert!((0.32..0.35).contains(&share), "{pieces} pieces: {share}");
+        }
+    }
+
+    #[test]
+    fn some_products_and_users_are_more_popular_than_others() {
+        let history = history(10_000, 1_000, 5 * BLOCK);
+        history.record(&all_orders(&history));
+        let mut sold: Vec<_> = (1..=10_000).map(|id| (history.sold(id), id)).collect();
+        sold.sort_unstable_by(|a, b| b.cmp(a));
+        let all: u64 = sold.iter().map(|(pieces, _)| pieces).sum();
+        let top: u64 = sold[..100].iter().map(|(pieces, _)| pieces).sum();
+        let share = top as f64 / all as f64;
+        assert!((0.33..0.39).contains(&share), "the best hundredth sells {share}");
+        assert!(sold[..10].iter().any(|&(_, id)| id > 1_000), "best sellers are spread over the catalog");
+        let mut bought: Vec<_> = (1..=1_000).map(|id| history.bought(id).0).collect();
+        bought.sort_unstable_by(|a, b| b.cmp(a));
+        assert_eq!(bought.iter().sum::<u64>(), 5 * BLOCK);
+        assert!(bought[0] > 5 * bought[500], "{} {}", bought[0], bought[500]);
+    }
+
+    #[test]
+    fn a_shop_with_two_products_sells_at_most_two_in_one_order() {
+        let lines = |products| all_orders(&history(products, 1, 1_000)).iter().map(|order| order.lines.len()).max();
+        assert_eq!([lines(1), lines(2), lines(3)], [Some(1), Some(2), Some(3)]);
+    }
+
+    #[test]
+    fn blocks_do_not_depend_on_each_other() {
+        let history = history(100, 10, 3 * BLOCK);
+        let later = history.block(2);
+        assert_eq!(history.block(0), self::history(100, 10, 3 * BLOCK).block(0));
+        assert_eq!(history.block(2), later);
+    }
+}

@@ -56,7 +56,14 @@ mod tests {
     #[test]
     fn products_read_like_a_catalog() {
         let lines: Vec<_> = products(6).iter().map(|p| format!("{}  {}  {}", p.sku, p.price, p.name)).collect();
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @"
+        HOM-000001  6.00  Möwe bamboo tea towel, forest green
+        KIT-000002  15.99  Hytte stoneware bowl, terracotta
+        GAR-000003  31.00  Brass watering can, 0.5 l
+        CLO-000004  52.99  Bamboo jumper, S
+        FUR-000005  134.00  Rhône enamel floor lamp, black
+        KIT-000006  13.99  Nordby glass bowl, forest green
+        ");
     }
 
     #[test]

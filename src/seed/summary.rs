@@ -86,6 +86,16 @@ mod tests {
         tables.extend(TableFilled::of(Phase::Orders, 3, 5, took));
         let plan = Plan::new(counts, 1).unwrap();
         let summary = Summary { plan, deleted: None, order_numbers_given: 0, tables, seconds: 0.5 };
-        insta::assert_snapshot!(summary.table("Filled").render(None, false), @"");
+        insta::assert_snapshot!(summary.table("Filled").render(None, false), @"
+        Filled
+        ╭─────────────┬────────┬────────┬────────╮
+        │ Table       ┆   Rows ┆   Time ┆ Rows/s │
+        ╞═════════════╪════════╪════════╪════════╡
+        │ products    ┆ 10,000 ┆ 250 ms ┆ 40,000 │
+        │ orders      ┆      3 ┆ 250 ms ┆     12 │
+        │ order_items ┆      5 ┆ 250 ms ┆     20 │
+        │ all         ┆ 10,008 ┆ 500 ms ┆ 20,016 │
+        ╰─────────────┴────────┴────────┴────────╯
+        ");
     }
 }

@@ -37,7 +37,14 @@ mod tests {
     fn users_read_like_people() {
         let lines: Vec<_> =
             (1..=6).map(|id| user(1, id)).map(|user| format!("{} <{}>", user.name, user.email)).collect();
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @"
+        Hana Sjöberg <hana.sjoberg.1@example.org>
+        Ümit Kaur <umit.kaur.2@example.com>
+        João Novák <joao.novak.3@example.com>
+        Lukas Lefèvre <lukas.lefevre.4@example.org>
+        Marek Møller <marek.moller.5@example.com>
+        Amélie Haddad <amelie.haddad.6@example.com>
+        ");
     }
 
     #[test]

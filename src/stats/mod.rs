@@ -1,1 +1,142 @@
-//! (to come)
+//! Latencies: recorded in microseconds, summarised without ever growing with the number of requests.
+//!
+//! A histogram with three significant digits (HdrHistogram): every value is known within 0.1 %. A percentile is the
+//! smallest recorded value that at least that share of all values does not exceed (nearest rank), so it is never above
+//! the largest. Histograms merge without loss.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+/// Significant decimal digits of every value.
+const DIGITS: u8 = 3;
+
+/// The times that requests took.
+#[derive(Clone, Debug, Default)]
+pub struct Latencies {
+    /// Made with the first value: most routes of a short window have none.
+    micros: Option<Histogram<u64>>,
+    sum: Duration,
+}
+
+impl Latencies {
+    /// Adds one time.
+    pub fn record(&mut self, took: Duration) {
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
+        if self.micros.is_none() {
+            self.micros = Histogram::new(DIGITS).ok();
+        }
+        if let Some(histogram) = &mut self.micros {
+            // It grows with the largest value; what no histogram can hold counts as the largest that it can.
+            if histogram.record(micros).is_err() {
+                histogram.saturating_record(micros);
+            }
+        }
+        self.sum += took;
+    }
+
+    /// Adds all times of another.
+    pub fn merge(&mut self, other: &Self) {
+        self.sum += other.sum;
+        match (&mut self.micros, &other.micros) {
+            (Some(own), Some(other)) => drop(own.add(other)),
+            (own @ None, Some(_)) => own.clone_from(&other.micros),
+            (_, None) => {}
+        }
+    }
+
+    /// How many times were recorded.
+    pub fn count(&self) -> u64 {
+        self.micros.as_ref().map_or(0, Histogram::len)
+    }
+
+    /// The percentile, from 0 to 100; zero when nothing was recorded.
+    pub fn percentile(&self, percent: f64) -> Duration {
+        let value = |histogram: &Histogram<u64>| {
+            // The histogram answers the upper end of a bucket, which may lie above the largest value.
+            histogram.value_at_percentile(percent).min(self.largest_micros())
+        };
+        Duration::from_micros(self.micros.as_ref().map_or(0, value))
+    }
+
+    /// The smallest time; zero when nothing was recorded.
+    pub fn smallest(&self) -> Duration {
+        Duration::from_micros(self.micros.as_ref().filter(|histogram| !histogram.is_empty()).map_or(0, Histogram::min))
+    }
+
+    /// The largest time; zero when nothing was recorded.
+    pub fn largest(&self) -> Duration {
+        Duration::from_micros(self.largest_micros())
+    }
+
+    fn largest_micros(&self) -> u64 {
+        self.micros.as_ref().map_or(0, Histogram::max)
+    }
+
+    /// The mean time, from the exact sum; zero when nothing was recorded.
+    pub fn mean(&self) -> Duration {
+        let count = self.count();
+        if count == 0 { Duration::ZERO } else { Duration::from_secs_f64(self.sum.as_secs_f64() / count as f64) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recorded(micros: impl IntoIterator<Item = u64>) -> Latencies {
+        let mut latencies = Latencies::default();
+        for value in micros {
+            latencies.record(Duration::from_micros(value));
+        }
+        latencies
+    }
+
+    #[test]
+    fn percentiles_are_nearest_ranks_within_a_thousandth() {
+        let latencies = recorded((1..=10_000).map(|step| step * 100));
+        for (percent, micros) in [(50.0, 500_000.0), (95.0, 950_000.0), (99.0, 990_000.0), (100.0, 1_000_000.0)] {
+            let found = latencies.percentile(percent).as_micros() as f64;
+            assert!((found / micros - 1.0).abs() < 0.001, "p{percent}: {found}");
+        }
+        assert_eq!(latencies.count(), 10_000);
+        assert_eq!(latencies.mean(), Duration::from_micros(500_050));
+    }
+
+    #[test]
+    fn no_percentile_is_above_the_largest_value() {
+        let latencies = recorded([3, 1_000_003, 50_000_017]);
+        assert_eq!(latencies.percentile(99.0), latencies.largest());
+        assert!(latencies.percentile(100.0) <= latencies.largest());
+    }
+
+    #[test]
+    fn merging_is_the_same_as_recording_together() {
+        let mut merged = recorded([1, 2, 3]);
+        merged.merge(&recorded([4_000_000, 5]));
+        merged.merge(&Latencies::default());
+        let together = recorded([1, 2, 3, 4_000_000, 5]);
+        for percent in [0.0, 50.0, 90.0, 100.0] {
+            assert_eq!(merged.percentile(percent), together.percentile(percent));
+        }
+        assert_eq!((merged.count(), merged.mean()), (5, together.mean()));
+    }
+
+    #[test]
+    fn more_than_a_million_values_and_a_very_long_one_are_counted() {
+        let mut latencies = recorded(std::iter::repeat_n(700, 1_200_000));
+        latencies.record(Duration::from_secs(50));
+        assert_eq!(latencies.count(), 1_200_001);
+        assert!(latencies.largest() >= Duration::from_secs(50));
+        assert_eq!(latencies.percentile(50.0), Duration::from_micros(700));
+    }
+
+    #[test]
+    fn nothing_recorded_is_zero() {
+        let none = Latencies::default();
+        assert_eq!(
+            (none.count(), none.percentile(99.0), none.smallest(), none.mean()),
+            (0, Duration::ZERO, Duration::ZERO, Duration::ZERO)
+        );
+    }
+}

@@ -15,3 +15,5 @@ mod layers;
 
 /// What the store promises, under concurrency and faults.
 mod promises;
+/// `storemgr stack`: real processes, killed, repaired, taken back.
+mod stack;

@@ -68,7 +68,10 @@ impl Server {
         drop(std::fs::remove_dir_all(&directory));
         std::fs::create_dir_all(&directory).unwrap();
         let path = |file: &str| directory.join(file).display().to_string();
+        // Servers that share a folder for temporary files take each other's away.
+        std::fs::create_dir_all(directory.join("tmp")).unwrap();
         let installed = Command::new("mariadb-install-db")
+            .env("TMPDIR", path("tmp"))
             .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
             .arg(format!("--user={}", user_name()))
             .arg(format!("--datadir={}", path("data")))
@@ -83,6 +86,7 @@ impl Server {
             "--no-defaults".to_owned(),
             format!("--user={}", user_name()),
             format!("--datadir={}", path("data")),
+            format!("--tmpdir={}", path("tmp")),
             format!("--init-file={}", path("init.sql")),
             format!("--port={port}"),
             "--bind-address=127.0.0.1".to_owned(),

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use storemgr::db::Address;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+
+/// How late a late COMMIT is: long enough to look for the order many times.
+const LATE: Duration = Duration::from_millis(300);
 
 /// What the proxy does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +26,8 @@ pub enum Fault {
     BreakAfterCommit,
     /// Breaks the connection instead of passing one COMMIT on. Then works again.
     BreakBeforeCommit,
+    /// Breaks the connection at one COMMIT, which reaches the database a little later all the same. Then works again.
+    CommitLate,
 }
 
 /// A running proxy; it ends with the test's runtime.
@@ -95,6 +101,10 @@ async fn to_database(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: &wa
             if take(fault, Fault::BreakBeforeCommit) {
                 return;
             }
+            if take(fault, Fault::CommitLate) {
+                tokio::spawn(commit_late(to, bytes.to_vec()));
+                return;
+            }
             cut.store(take(fault, Fault::BreakAfterCommit), Ordering::SeqCst);
         }
         if to.write_all(bytes).await.is_err() {
@@ -111,6 +121,12 @@ async fn to_instance(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: &wa
             return;
         }
     }
+}
+
+async fn commit_late(mut to: OwnedWriteHalf, bytes: Vec<u8>) {
+    tokio::time::sleep(LATE).await;
+    drop(to.write_all(&bytes).await);
+    tokio::time::sleep(LATE).await;
 }
 
 /// Whether this fault was set; it is over once it has happened.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use mysql_async::prelude::Queryable;
+
 use super::ledger::Ledger;
 use super::{WRITERS, order, shop};
-use crate::harness::{Instance, TestDatabase};
+use crate::harness::{Instance, TestDatabase, wait_until};
 
 /// Orders until the shelves are empty, from many clients over two instances, a part of the orders deleted again.
 async fn sell_out(writer: &str, delete_every: u64) {
@@ -141,4 +143,29 @@ async fn a_product_or_user_cannot_be_deleted_under_an_order() {
         assert_eq!(database.number(sql).await, 0, "orders or rows without their {what}");
     }
     assert!(sold > 0 && deleted > 0, "nothing raced: {sold} sold, {deleted} deleted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_waits_for_the_order_that_is_being_written() {
+    let (database, products, users) = shop(&[10]).await;
+    let instance = Instance::start(&database, &[]).await;
+    for (path, step) in [
+        (format!("/products/{}", products[0]), "UPDATE stocks SET quantity = quantity - 1, quantity_sold = 1"),
+        (format!("/users/{}", users[0]), "UPDATE user_totals SET order_count = 1, expense_cents = 250"),
+    ] {
+        // The middle of an order, as a transaction of our own.
+        let mut order = database.connect().await;
+        order.query_drop("START TRANSACTION").await.unwrap();
+        order.query_drop(step).await.unwrap();
+        let commit = async {
+            wait_until("the deletion to wait", async || {
+                instance.metric("storemgr_http_requests_in_flight").await >= 2.0
+            })
+            .await;
+            order.query_drop("COMMIT").await.unwrap();
+        };
+        let (reply, ()) = tokio::join!(instance.delete(&path), commit);
+        assert_eq!(reply.status, 409, "{path}: {reply:?}");
+        assert_eq!(instance.get(&path).await.status, 200);
+    }
 }

@@ -1,0 +1,154 @@
+//! `storemgr stack`: a private stack in this directory.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Subcommand;
+use storemgr::process::{Exit, interrupted};
+use storemgr::stack::{Config, Event, ProcessState, Stack, StackError, Status};
+use storemgr::table::{Align, Table, Tone};
+use storemgr::units;
+
+use crate::failure::{Failure, Outcome};
+use crate::options::JsonArgs;
+
+/// Run a private database, Redis, Prometheus, nginx and two instances of the store in .storemgr/
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start what does not run, and wait until all of it answers
+    Up(Up),
+    /// Stop everything that `up` started; the data stay
+    Down,
+    /// Show what runs: exit code 0 when all of it does, otherwise 1
+    Status(JsonArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct Up {
+    /// The database server to run [default: mariadbd or mysqld, whichever is installed]
+    #[arg(long, env = "STOREMGR_MYSQLD", value_name = "PATH")]
+    mysqld: Option<PathBuf>,
+    /// Where nginx listens on 127.0.0.1 [default: a free port, the same each time]
+    #[arg(long, env = "STOREMGR_STACK_PORT", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    port: Option<u16>,
+    /// The longest wait for each process to answer
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = crate::options::duration)]
+    timeout: Duration,
+    /// Options for both instances, after `--`: e.g. `-- --order-writer per-item`. Instances that run with others restart
+    #[arg(last = true, value_name = "SERVE OPTIONS")]
+    serve_options: Vec<OsString>,
+}
+
+pub(crate) async fn run(args: Args) -> Outcome {
+    let stack = Stack::open(Path::new(".")).context("this directory cannot be read").map_err(Failure::usage)?;
+    match args.command {
+        Command::Up(up) => run_up(&stack, up).await,
+        Command::Down => run_down(&stack).await,
+        Command::Status(json) => run_status(&stack, &json),
+    }
+}
+
+async fn run_up(stack: &Stack, up: Up) -> Outcome {
+    let program = std::env::current_exe().context("this program does not know where it lies");
+    let config = Config {
+        mysqld: up.mysqld,
+        port: up.port,
+        serve_options: up.serve_options,
+        start_timeout: up.timeout,
+        ..Config::new(program.map_err(Failure::could_not_run)?)
+    };
+    let cancelled = interrupted().map_err(Failure::could_not_run)?;
+    match stack.up(&config, &say, cancelled).await {
+        Ok(status) => {
+            println!("{}", table(&status).to_terminal());
+            println!("Commands in this directory now use this stack. `storemgr stack down` stops it.");
+            Ok(Exit::Good)
+        }
+        Err(error @ StackError::Interrupted) => {
+            eprintln!("storemgr: {error}");
+            Ok(Exit::Interrupted)
+        }
+        Err(error) => Err(failure(error)),
+    }
+}
+
+async fn run_down(stack: &Stack) -> Outcome {
+    stack.down(&say).await.map_err(failure)?;
+    eprintln!("nothing of the stack runs");
+    Ok(Exit::Good)
+}
+
+fn run_status(stack: &Stack, json: &JsonArgs) -> Outcome {
+    let output = json.open()?;
+    let status = stack.status().map_err(failure)?;
+    let Some(status) = status else {
+        eprintln!("there is no stack in this directory: `storemgr stack up` starts one");
+        output.write(&Status { processes: Vec::new() })?;
+        return Ok(Exit::Bad);
+    };
+    if output.tables_wanted() {
+        println!("{}", table(&status).to_terminal());
+    }
+    output.write(&status)?;
+    if status.all_run() {
+        return Ok(Exit::Good);
+    }
+    let stopped = status.processes.iter().all(|process| process.state == ProcessState::Stopped);
+    let what = if stopped { "the stack is stopped" } else { "not all of the stack runs" };
+    eprintln!("{what}: `storemgr stack up` starts what does not run");
+    Ok(Exit::Bad)
+}
+
+fn failure(error: StackError) -> Failure {
+    if error.is_usage() { Failure::usage(error) } else { Failure::could_not_run(error) }
+}
+
+/// One short line on standard error for each event, so that standard output holds the table alone.
+fn say(event: Event) {
+    match event {
+        Event::Waiting => eprintln!("another command works on this stack; waiting for it"),
+        Event::Running(name) => eprintln!("{name:<10} runs already"),
+        Event::Changed(name) => eprintln!("{name:<10} runs in another way than asked for, restarting"),
+        Event::Started(name) => eprintln!("{name:<10} started"),
+        Event::Ready(name, after) => eprintln!("{name:<10} ready after {}", units::duration(after)),
+        Event::TakingBack => eprintln!("that did not work; stopping what was started"),
+        Event::Stopped(name) => eprintln!("{name:<10} stopped"),
+        Event::Killed(name) => eprintln!("{name:<10} did not stop in time and was killed"),
+    }
+}
+
+fn table(status: &Status) -> Table {
+    let columns = [
+        ("Process", Align::Left),
+        ("State", Align::Left),
+        ("Address", Align::Left),
+        ("Pid", Align::Right),
+        ("Log", Align::Left),
+    ];
+    let mut table = Table::new("", &columns);
+    let here = std::env::current_dir().unwrap_or_default();
+    for process in &status.processes {
+        let tone = match process.state {
+            ProcessState::Running => Tone::Good,
+            ProcessState::Dead => Tone::Bad,
+            ProcessState::Stopped => Tone::Doubtful,
+        };
+        let log = process.log.strip_prefix(&here).unwrap_or(&process.log);
+        table.toned_row([
+            (process.name.to_string(), Tone::Plain),
+            (process.state.to_string(), tone),
+            (process.address.clone().unwrap_or_default(), Tone::Plain),
+            (process.pid.map(|pid| pid.to_string()).unwrap_or_default(), Tone::Plain),
+            (log.display().to_string(), Tone::Plain),
+        ]);
+    }
+    table
+}

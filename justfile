@@ -1,0 +1,64 @@
+# The one door: `just` lists what there is. Each recipe is one line; what it calls runs without just as well.
+
+_list:
+    @just --list --unsorted
+
+# install the servers that a stack and the tests need, where they are missing
+[group('start here')]
+install:
+    ops/install
+
+# a running store, measured: install, build, seed, load, report, check, stop
+[group('start here')]
+demo *options:
+    ops/demo {{ options }}
+
+# everything that must pass, or the stages that are named
+[group('check')]
+test *stages:
+    ops/test {{ stages }}
+
+# rustfmt, clippy and rustdoc
+[group('check')]
+lint:
+    ops/test format lint
+
+# the tests inside the modules
+[group('check')]
+unit:
+    ops/test unit
+
+# the whole product against real services
+[group('check')]
+integration:
+    ops/test integration
+
+# scripts and configuration files
+[group('check')]
+configuration:
+    ops/test configuration
+
+# format the code
+[group('work')]
+fmt:
+    cargo fmt --all
+
+# the optimised program, in target/release
+[group('work')]
+build:
+    cargo build --release --locked
+
+# a private stack in this directory; options after `--` go to both instances
+[group('work')]
+stack-up *options: build
+    target/release/storemgr stack up {{ options }}
+
+# stop the private stack
+[group('work')]
+stack-down:
+    target/release/storemgr stack down
+
+# what of the private stack runs
+[group('work')]
+stack-status:
+    target/release/storemgr stack status

@@ -1,0 +1,179 @@
+//! Locust's four CSV files, with its names and columns, so that notebooks written for it go on working.
+//!
+//! They are opened before the run starts, so that a bad path fails at once, and written every second, so that nothing is
+//! lost however the run ends. Times are milliseconds with three decimals, not rounded as Locust's are.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use csv::Writer;
+
+use super::recorder::{RouteStats, aggregated};
+use super::scenario::Scenario;
+use super::summary::milliseconds;
+use crate::stats::Latencies;
+use crate::units;
+
+/// The percentiles of Locust's files.
+const PERCENTILES: [(&str, f64); 11] = [
+    ("50%", 50.0),
+    ("66%", 66.0),
+    ("75%", 75.0),
+    ("80%", 80.0),
+    ("90%", 90.0),
+    ("95%", 95.0),
+    ("98%", 98.0),
+    ("99%", 99.0),
+    ("99.9%", 99.9),
+    ("99.99%", 99.99),
+    ("100%", 100.0),
+];
+
+/// The four files of a run.
+#[derive(Debug)]
+pub struct CsvFiles {
+    stats: PathBuf,
+    failures: PathBuf,
+    history: Writer<File>,
+}
+
+impl CsvFiles {
+    /// Opens `PREFIX_stats.csv`, `PREFIX_stats_history.csv`, `PREFIX_failures.csv` and `PREFIX_exceptions.csv`.
+    pub fn create(prefix: &Path) -> Result<Self, csv::Error> {
+        let path = |name: &str| {
+            let mut path = prefix.as_os_str().to_owned();
+            path.push(name);
+            PathBuf::from(path)
+        };
+        let mut history = Writer::from_path(path("_stats_history.csv"))?;
+        let first = ["Timestamp", "User Count", "Type", "Name", "Requests/s", "Failures/s"];
+        let last = [
+            "Total Request Count",
+            "Total Failure Count",
+            "Total Median Response Time",
+            "Total Average Response Time",
+            "Total Min Response Time",
+            "Total Max Response Time",
+            "Total Average Content Size",
+        ];
+        history.write_record(first.into_iter().chain(PERCENTILES.map(|(name, _)| name)).chain(last))?;
+        history.flush()?;
+        // A load test of ours has no exceptions besides failures; whoever reads all four files finds this one empty.
+        let mut exceptions = Writer::from_path(path("_exceptions.csv"))?;
+        exceptions.write_record(["Count", "Message", "Traceback", "Nodes"])?;
+        exceptions.flush()?;
+        let files = Self { stats: path("_stats.csv"), failures: path("_failures.csv"), history };
+        files.write_stats(&[], &RouteStats::default(), 1.0)?;
+        files.write_failures(&[])?;
+        Ok(files)
+    }
+
+    /// Writes the state of a run: totals, failures, and one line of history.
+    pub(super) fn write(
+        &mut self,
+        scenario: &Scenario,
+        totals: &[RouteStats],
+        window: &[RouteStats],
+        users: usize,
+        elapsed: Duration,
+        now: SystemTime,
+    ) -> Result<(), csv::Error> {
+        let rows: Vec<_> = scenario
+            .tasks()
+            .iter()
+            .zip(totals)
+            .map(|(task, stats)| (task.method.as_str(), task.route, stats))
+            .collect();
+        let all = aggregated(totals);
+        self.write_stats(&rows, &all, elapsed.as_secs_f64().max(f64::EPSILON))?;
+        self.write_failures(&rows)?;
+        self.write_history(&all, &aggregated(window), users, now)
+    }
+
+    fn write_stats(
+        &self,
+        rows: &[(&str, &str, &RouteStats)],
+        all: &RouteStats,
+        seconds: f64,
+    ) -> Result<(), csv::Error> {
+        let mut file = Writer::from_path(&self.stats)?;
+        let first = [
+            "Type",
+            "Name",
+            "Request Count",
+            "Failure Count",
+            "Median Response Time",
+            "Average Response Time",
+            "Min Response Time",
+            "Max Response Time",
+            "Average Content Size",
+            "Requests/s",
+            "Failures/s",
+        ];
+        file.write_record(first.into_iter().chain(PERCENTILES.map(|(name, _)| name)))?;
+        for (method, name, stats) in rows.iter().copied().chain([("", "Aggregated", all)]) {
+            let times = stats.all();
+            let rates = [stats.requests(), stats.failed.count()].map(|count| format!("{:.3}", count as f64 / seconds));
+            let record =
+                [method.to_owned(), name.to_owned(), stats.requests().to_string(), stats.failed.count().to_string()];
+            file.write_record(
+                record.into_iter().chain(times_and_size(stats, &times)).chain(rates).chain(percentiles(&times)),
+            )?;
+        }
+        Ok(file.flush()?)
+    }
+
+    fn write_failures(&self, rows: &[(&str, &str, &RouteStats)]) -> Result<(), csv::Error> {
+        let mut file = Writer::from_path(&self.failures)?;
+        file.write_record(["Method", "Name", "Error", "Occurrences", "First Seen", "Last Seen"])?;
+        for (method, name, stats) in rows {
+            for (message, group) in &stats.failures {
+                let seen = [group.first_seen, group.last_seen].map(units::timestamp);
+                let count = group.count.to_string();
+                file.write_record([*method, *name, message, &count, &seen[0], &seen[1]])?;
+            }
+        }
+        Ok(file.flush()?)
+    }
+
+    fn write_history(
+        &mut self,
+        all: &RouteStats,
+        window: &RouteStats,
+        users: usize,
+        now: SystemTime,
+    ) -> Result<(), csv::Error> {
+        let seconds = now.duration_since(SystemTime::UNIX_EPOCH).map_err(io::Error::other)?.as_secs();
+        let times = all.all();
+        let record = [
+            seconds.to_string(),
+            users.to_string(),
+            String::new(),
+            "Aggregated".to_owned(),
+            window.requests().to_string(),
+            window.failed.count().to_string(),
+        ];
+        let counts = [all.requests().to_string(), all.failed.count().to_string()];
+        // Without --csv-full-history Locust's percentiles count from the start of the run, and so do these.
+        self.history.write_record(
+            record.into_iter().chain(percentiles(&times)).chain(counts).chain(times_and_size(all, &times)),
+        )?;
+        Ok(self.history.flush()?)
+    }
+}
+
+/// Median, average, shortest, longest, and the average size of a body.
+fn times_and_size(stats: &RouteStats, times: &Latencies) -> [String; 5] {
+    let size = stats.body_bytes as f64 / stats.requests().max(1) as f64;
+    let [median, mean, least, most] = [times.percentile(50.0), times.mean(), times.smallest(), times.largest()]
+        .map(|time| format!("{:.3}", milliseconds(time)));
+    [median, mean, least, most, format!("{size:.1}")]
+}
+
+fn percentiles(times: &Latencies) -> [String; 11] {
+    PERCENTILES.map(|(_, percent)| {
+        if times.count() == 0 { "N/A".to_owned() } else { format!("{:.3}", milliseconds(times.percentile(percent))) }
+    })
+}

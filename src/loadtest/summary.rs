@@ -1,0 +1,246 @@
+//! What a run did, as data: the shape of `--json` and the source of the tables.
+
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::generator::{Cost, Verdict};
+use super::recorder::{RouteStats, aggregated};
+use super::scenario::Task;
+use super::user::Shared;
+use crate::stats::Latencies;
+use crate::units;
+
+/// A finished run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// Requests that were answered or failed.
+    pub requests: u64,
+    /// Those of them that failed.
+    pub failures: u64,
+    /// The share of failures, from 0 to 1.
+    pub fail_ratio: f64,
+    /// Seconds during which requests were sent.
+    pub duration_s: f64,
+    /// Requests per second of that time.
+    pub requests_per_s: f64,
+    /// Whether the generator had time to spare.
+    pub verdict: Verdict,
+    /// When the first request was sent, RFC 3339.
+    pub started_at: String,
+    /// When the last answer was there, RFC 3339.
+    pub ended_at: String,
+    /// Where the service answers.
+    pub host: String,
+    /// Users there were in the end.
+    pub users: u32,
+    /// Users started per second.
+    pub spawn_rate: f64,
+    /// Where random numbers started.
+    pub seed: u64,
+    /// Requests sent whose answer was not waited for.
+    pub in_flight_at_end: u64,
+    /// Connections opened beyond one for each user.
+    pub reconnects: u64,
+    /// Every kind of request.
+    pub routes: Vec<RouteSummary>,
+    /// All requests together.
+    pub aggregated: RouteSummary,
+    /// Every kind of failure, the most frequent first.
+    pub failure_groups: Vec<FailureSummary>,
+    /// What the generator itself cost.
+    pub(super) generator: Cost,
+}
+
+/// One kind of request.
+#[derive(Clone, Debug, Serialize)]
+pub struct RouteSummary {
+    /// The method; empty for all requests together.
+    pub method: String,
+    /// The route.
+    pub route: String,
+    /// Requests that were answered or failed.
+    pub requests: u64,
+    /// Those of them that failed.
+    pub failures: u64,
+    /// Requests per second.
+    pub requests_per_s: f64,
+    /// Failures per second.
+    pub failures_per_s: f64,
+    /// Response times of all requests.
+    pub latency_ms: LatencySummary,
+    /// Response times of those that succeeded.
+    pub succeeded_latency_ms: LatencySummary,
+    /// Response times of those that failed.
+    pub failed_latency_ms: LatencySummary,
+    /// Bytes of an answer's body on average.
+    pub average_body_bytes: f64,
+}
+
+/// Response times in milliseconds.
+#[derive(Clone, Debug, Serialize)]
+pub struct LatencySummary {
+    /// Half of the requests took no longer.
+    pub p50: f64,
+    /// 75 % took no longer.
+    pub p75: f64,
+    /// 90 % took no longer.
+    pub p90: f64,
+    /// 95 % took no longer.
+    pub p95: f64,
+    /// 98 % took no longer.
+    pub p98: f64,
+    /// 99 % took no longer.
+    pub p99: f64,
+    /// 99.9 % took no longer.
+    pub p99_9: f64,
+    /// The longest.
+    pub max: f64,
+    /// The shortest.
+    pub min: f64,
+    /// The mean.
+    pub mean: f64,
+}
+
+/// One kind of failure.
+#[derive(Clone, Debug, Serialize)]
+pub struct FailureSummary {
+    /// The method.
+    pub method: String,
+    /// The route.
+    pub route: String,
+    /// What it is called.
+    pub message: String,
+    /// How many there were.
+    pub count: u64,
+    /// Their share of all requests, from 0 to 1.
+    pub share: f64,
+    /// When the first was seen, RFC 3339.
+    pub first_seen: String,
+    /// When the last was seen, RFC 3339.
+    pub last_seen: String,
+}
+
+/// When a run began and ended, and how long requests were sent.
+#[derive(Debug)]
+pub(super) struct Clock {
+    wall: SystemTime,
+    started: Instant,
+}
+
+/// A clock that was stopped.
+#[derive(Debug)]
+pub(super) struct Times {
+    started_at: SystemTime,
+    ended_at: SystemTime,
+    sending: Duration,
+}
+
+impl Clock {
+    pub(super) fn start() -> Self {
+        Self { wall: SystemTime::now(), started: Instant::now() }
+    }
+
+    pub(super) fn stop(self, sending: Duration) -> Times {
+        Times { started_at: self.wall, ended_at: self.wall + self.started.elapsed(), sending }
+    }
+}
+
+impl Summary {
+    pub(super) fn new(shared: &Shared, totals: &[RouteStats], times: &Times, cost: Cost) -> Self {
+        let seconds = times.sending.as_secs_f64().max(f64::EPSILON);
+        let all = aggregated(totals);
+        let tasks = shared.scenario.tasks();
+        let connections = shared.connections.load(std::sync::atomic::Ordering::Relaxed);
+        let started = shared.users_started.load(std::sync::atomic::Ordering::Relaxed);
+        Self {
+            requests: all.requests(),
+            failures: all.failed.count(),
+            fail_ratio: ratio(all.failed.count(), all.requests()),
+            duration_s: seconds,
+            requests_per_s: all.requests() as f64 / seconds,
+            verdict: cost.verdict(),
+            started_at: units::timestamp(times.started_at),
+            ended_at: units::timestamp(times.ended_at),
+            host: shared.config.target.to_string(),
+            users: shared.config.users,
+            spawn_rate: shared.config.spawn_rate,
+            seed: shared.config.seed,
+            in_flight_at_end: shared.abandoned.load(std::sync::atomic::Ordering::Relaxed),
+            reconnects: connections.saturating_sub(started),
+            routes: tasks.iter().zip(totals).map(|(task, stats)| RouteSummary::of_task(task, stats, seconds)).collect(),
+            aggregated: RouteSummary::new("", "Aggregated", &all, seconds),
+            failure_groups: failure_groups(tasks, totals, all.requests()),
+            generator: cost,
+        }
+    }
+}
+
+impl RouteSummary {
+    fn of_task(task: &Task, stats: &RouteStats, seconds: f64) -> Self {
+        Self::new(task.method.as_str(), task.route, stats, seconds)
+    }
+
+    fn new(method: &str, route: &str, stats: &RouteStats, seconds: f64) -> Self {
+        let (requests, failures) = (stats.requests(), stats.failed.count());
+        Self {
+            method: method.to_owned(),
+            route: route.to_owned(),
+            requests,
+            failures,
+            requests_per_s: requests as f64 / seconds,
+            failures_per_s: failures as f64 / seconds,
+            latency_ms: LatencySummary::new(&stats.all()),
+            succeeded_latency_ms: LatencySummary::new(&stats.succeeded),
+            failed_latency_ms: LatencySummary::new(&stats.failed),
+            average_body_bytes: stats.body_bytes as f64 / requests.max(1) as f64,
+        }
+    }
+}
+
+impl LatencySummary {
+    fn new(latencies: &Latencies) -> Self {
+        let percentile = |percent| milliseconds(latencies.percentile(percent));
+        Self {
+            p50: percentile(50.0),
+            p75: percentile(75.0),
+            p90: percentile(90.0),
+            p95: percentile(95.0),
+            p98: percentile(98.0),
+            p99: percentile(99.0),
+            p99_9: percentile(99.9),
+            max: milliseconds(latencies.largest()),
+            min: milliseconds(latencies.smallest()),
+            mean: milliseconds(latencies.mean()),
+        }
+    }
+}
+
+fn failure_groups(tasks: &[Task], totals: &[RouteStats], requests: u64) -> Vec<FailureSummary> {
+    let mut groups = Vec::new();
+    for (task, stats) in tasks.iter().zip(totals) {
+        for (message, group) in &stats.failures {
+            groups.push(FailureSummary {
+                method: task.method.to_string(),
+                route: task.route.to_owned(),
+                message: message.clone(),
+                count: group.count,
+                share: ratio(group.count, requests),
+                first_seen: units::timestamp(group.first_seen),
+                last_seen: units::timestamp(group.last_seen),
+            });
+        }
+    }
+    groups.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (&a.route, &a.message).cmp(&(&b.route, &b.message))));
+    groups
+}
+
+/// A time in milliseconds.
+pub(super) fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}

@@ -1,0 +1,238 @@
+//! A finished run for people: verdict, Locust's statistics, percentiles, failures.
+
+use super::generator::Verdict;
+use super::summary::{RouteSummary, Summary};
+use crate::table::{Align, Table, Tone};
+use crate::units;
+
+/// The tables of a run, in the order in which they are printed, and the sentences around them.
+pub fn tables(summary: &Summary) -> (String, Vec<Table>) {
+    let mut all = vec![statistics(summary), percentiles(summary)];
+    if !summary.failure_groups.is_empty() {
+        all.push(failures(summary));
+    }
+    (verdict(summary), all)
+}
+
+fn verdict(summary: &Summary) -> String {
+    let cost = &summary.generator;
+    let evidence = format!(
+        "the generator used {:.2} of {} cores, {:.0} µs a request; its timers were {:.1} ms late at p99",
+        cost.cpu_cores, cost.cores, cost.cpu_us_per_request, cost.timer_late_p99_ms
+    );
+    let word = match summary.verdict {
+        Verdict::Valid => "Verdict: valid",
+        Verdict::GeneratorLimited => {
+            "Verdict: generator-limited. These are not the figures of the service: take fewer users or another machine"
+        }
+    };
+    let mut lines = vec![format!("{word} ({evidence}).")];
+    if summary.in_flight_at_end > 0 {
+        let count = units::count(summary.in_flight_at_end);
+        lines.push(format!("{count} requests had no answer yet when the run ended; they are not counted."));
+    }
+    if summary.reconnects > 0 {
+        lines.push(format!("{} connections had to be opened again.", units::count(summary.reconnects)));
+    }
+    lines.join("\n")
+}
+
+fn statistics(summary: &Summary) -> Table {
+    let title = format!(
+        "Requests, times in milliseconds ({} users, {})",
+        units::count(u64::from(summary.users)),
+        units::duration(std::time::Duration::from_secs_f64(summary.duration_s))
+    );
+    let mut table = Table::new(
+        title,
+        &[
+            ("Type", Align::Left),
+            ("Name", Align::Left),
+            ("# reqs", Align::Right),
+            ("# fails", Align::Right),
+            ("Avg", Align::Right),
+            ("Min", Align::Right),
+            ("Max", Align::Right),
+            ("Med", Align::Right),
+            ("req/s", Align::Right),
+            ("fails/s", Align::Right),
+        ],
+    );
+    for route in summary.routes.iter().chain([&summary.aggregated]) {
+        let times = &route.latency_ms;
+        let fails = format!("{} ({})", units::count(route.failures), short_percent(route));
+        let tone = row_tone(route);
+        let failed = if route.failures > 0 { Tone::Bad } else { tone };
+        table.toned_row([
+            (route.method.clone(), tone),
+            (route.route.clone(), tone),
+            (units::count(route.requests), tone),
+            (fails, failed),
+            (shown(times.mean), tone),
+            (shown(times.min), tone),
+            (shown(times.max), tone),
+            (shown(times.p50), tone),
+            (units::significant(route.requests_per_s), tone),
+            (units::significant(route.failures_per_s), failed),
+        ]);
+    }
+    table
+}
+
+fn percentiles(summary: &Summary) -> Table {
+    let columns = ["50%", "75%", "90%", "95%", "98%", "99%", "99.9%", "100%"];
+    let mut header = vec![("Type", Align::Left), ("Name", Align::Left)];
+    header.extend(columns.map(|column| (column, Align::Right)));
+    let mut table = Table::new("Response times in milliseconds: that share of the requests took no longer", &header);
+    for route in summary.routes.iter().chain([&summary.aggregated]) {
+        let times = &route.latency_ms;
+        let values = [times.p50, times.p75, times.p90, times.p95, times.p98, times.p99, times.p99_9, times.max];
+        // A percentile that fewer than one request stands behind is a guess.
+        let enough = [2, 4, 10, 20, 50, 100, 1_000, 1];
+        let cells = values
+            .iter()
+            .zip(enough)
+            .map(|(value, enough)| if route.requests >= enough { shown(*value) } else { "-".to_owned() });
+        let cells = [route.method.clone(), route.route.clone()].into_iter().chain(cells);
+        table.toned_row(cells.map(|cell| (cell, row_tone(route))));
+    }
+    table
+}
+
+fn failures(summary: &Summary) -> Table {
+    let mut table = Table::new(
+        "Failures",
+        &[
+            ("# occurrences", Align::Right),
+            ("Share", Align::Right),
+            ("Type", Align::Left),
+            ("Name", Align::Left),
+            ("Error", Align::Left),
+        ],
+    );
+    for group in &summary.failure_groups {
+        let share = units::percent(group.share);
+        table.row([units::count(group.count), share, group.method.clone(), group.route.clone(), group.message.clone()]);
+    }
+    table
+}
+
+fn row_tone(route: &RouteSummary) -> Tone {
+    if route.method.is_empty() { Tone::Strong } else { Tone::Plain }
+}
+
+fn short_percent(route: &RouteSummary) -> String {
+    match 100.0 * route.failures as f64 / route.requests.max(1) as f64 {
+        p if p > 0.0 && p < 1.0 => "<1%".to_owned(),
+        p if p < 100.0 && p > 99.0 => ">99%".to_owned(),
+        p => format!("{p:.0}%"),
+    }
+}
+
+/// Milliseconds: whole from ten on, one decimal below.
+fn shown(milliseconds: f64) -> String {
+    if milliseconds >= 9.95 { format!("{milliseconds:.0}") } else { format!("{milliseconds:.1}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::generator::Cost;
+    use super::super::summary::{FailureSummary, LatencySummary};
+    use super::*;
+
+    fn route(method: &str, route: &str, requests: u64, failures: u64) -> RouteSummary {
+        let times = || LatencySummary {
+            p50: 4.2,
+            p75: 6.0,
+            p90: 9.9,
+            p95: 12.4,
+            p98: 60.0,
+            p99: 800.6,
+            p99_9: 60_001.0,
+            max: 60_001.0,
+            min: 0.4,
+            mean: 17.3,
+        };
+        RouteSummary {
+            method: method.to_owned(),
+            route: route.to_owned(),
+            requests,
+            failures,
+            requests_per_s: requests as f64 / 60.0,
+            failures_per_s: failures as f64 / 60.0,
+            latency_ms: times(),
+            succeeded_latency_ms: times(),
+            failed_latency_ms: times(),
+            average_body_bytes: 40.0,
+        }
+    }
+
+    #[test]
+    fn a_run_reads_like_locust_and_fits_a_hundred_columns() {
+        let summary = Summary {
+            requests: 3_030,
+            failures: 1_001,
+            fail_ratio: 0.33,
+            duration_s: 60.0,
+            requests_per_s: 50.5,
+            verdict: Verdict::Valid,
+            started_at: String::new(),
+            ended_at: String::new(),
+            host: String::new(),
+            users: 150,
+            spawn_rate: 10.0,
+            seed: 1,
+            in_flight_at_end: 3,
+            reconnects: 0,
+            routes: vec![
+                route("POST", "/orders", 1_010, 1_000),
+                route("GET", "/orders/reports/best-sellers", 2_000, 1),
+                route("GET", "/orders/reports/highest-spenders", 20, 0),
+            ],
+            aggregated: route("", "Aggregated", 3_030, 1_001),
+            failure_groups: vec![FailureSummary {
+                method: "POST".to_owned(),
+                route: "/orders".to_owned(),
+                message: "503 the database refused a connection: Too many connections (1040)".to_owned(),
+                count: 1_000,
+                share: 0.33,
+                first_seen: String::new(),
+                last_seen: String::new(),
+            }],
+            generator: Cost {
+                cpu_s: 1.0,
+                cpu_cores: 0.02,
+                cores: 2,
+                cpu_us_per_request: 330.0,
+                timer_late_p99_ms: 0.4,
+            },
+        };
+        let (verdict, tables) = tables(&summary);
+        let text: Vec<_> = tables.iter().map(|table| table.render(Some(100), false)).collect();
+        let text = format!("{verdict}\n{}", text.join("\n"));
+        assert!(text.lines().skip(2).all(|line| line.chars().count() <= 100), "{text}");
+        insta::assert_snapshot!(text, @"
+        Verdict: valid (the generator used 0.02 of 2 cores, 330 µs a request; its timers were 0.4 ms late at p99).
+        3 requests had no answer yet when the run ended; they are not counted.
+        Requests, times in milliseconds (150 users, 60.0 s)
+         Type  Name                              # reqs       # fails  Avg  Min    Max  Med  req/s  fails/s
+        ────────────────────────────────────────────────────────────────────────────────────────────────────
+         POST  /orders                            1,010  1,000 (>99%)   17  0.4  60001  4.2   16.8     16.7
+         GET   /orders/reports/best-sellers       2,000       1 (<1%)   17  0.4  60001  4.2   33.3     0.02
+         GET   /orders/reports/highest-spenders      20        0 (0%)   17  0.4  60001  4.2   0.33     0.00
+               Aggregated                         3,030   1,001 (33%)   17  0.4  60001  4.2   50.5     16.7
+        Response times in milliseconds: that share of the requests took no longer
+         Type  Name                              50%  75%  90%  95%  98%  99%  99.9%   100%
+        ────────────────────────────────────────────────────────────────────────────────────
+         POST  /orders                           4.2  6.0  9.9   12   60  801  60001  60001
+         GET   /orders/reports/best-sellers      4.2  6.0  9.9   12   60  801  60001  60001
+         GET   /orders/reports/highest-spenders  4.2  6.0  9.9   12    -    -      -  60001
+               Aggregated                        4.2  6.0  9.9   12   60  801  60001  60001
+        Failures
+         # occurrences    Share  Type  Name     Error
+        ────────────────────────────────────────────────────────────────────────────────────────────────────
+                 1,000  33.00 %  POST  /orders  503 the database refused a connection: Too many connections
+                                                (1040)
+        ");
+    }
+}

@@ -1,0 +1,18 @@
+//! `down`: everything that was started is ended, from whatever state the stack is in.
+
+use super::layout::Layout;
+use super::state::Memory;
+use super::{Name, Observer, StackError, files, lock, stop};
+
+/// Ends all of it. The data, the logs and the ports stay for the next `up`.
+pub(super) async fn down(layout: &Layout, observer: Observer<'_>) -> Result<(), StackError> {
+    if !layout.state().exists() {
+        return Ok(());
+    }
+    let _lock = lock::acquire(layout, observer).await?;
+    let memory = Memory::load(layout)?;
+    // Other commands must not look for a stack that is going away.
+    let environment = layout.environment();
+    files::remove(&environment).map_err(StackError::file(&environment, "removed"))?;
+    stop::stop(&Name::ALL, layout, &memory, observer).await
+}

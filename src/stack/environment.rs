@@ -1,0 +1,95 @@
+//! `.storemgr/env`: how every other command finds the stack, and how its own instances do.
+
+use std::fmt::Write;
+
+use rand::RngExt;
+use rand::distr::Alphanumeric;
+
+use super::layout::Layout;
+use super::ports::Ports;
+use super::{Name, StackError, files};
+use crate::units::Secret;
+
+/// The database and its account: fixed names, since the server is the stack's own.
+pub(super) const DATABASE: &str = "store";
+/// See [`DATABASE`].
+pub(super) const ACCOUNT: &str = "store";
+
+/// 32 letters and digits: 190 bits, and nothing that a shell, SQL or a file of variables would have to quote.
+const PASSWORD_LENGTH: usize = 32;
+
+/// The variables with the services an instance needs.
+pub(super) fn services(ports: &Ports, password: &Secret) -> Vec<(&'static str, String)> {
+    vec![
+        ("DB_HOST", "127.0.0.1".to_owned()),
+        ("DB_PORT", ports.of(Name::Database).to_string()),
+        ("DB_NAME", DATABASE.to_owned()),
+        ("DB_USER", ACCOUNT.to_owned()),
+        ("DB_PASSWORD", password.reveal().to_owned()),
+        ("REDIS_HOST", "127.0.0.1".to_owned()),
+        ("REDIS_PORT", ports.of(Name::Redis).to_string()),
+        ("REDIS_DB", "0".to_owned()),
+    ]
+}
+
+/// Writes the file.
+pub(super) fn write(layout: &Layout, ports: &Ports, password: &Secret) -> Result<(), StackError> {
+    files::replace(&layout.environment(), &text(ports, password))
+}
+
+fn text(ports: &Ports, password: &Secret) -> String {
+    let url = |name| format!("http://127.0.0.1:{}", ports.of(name));
+    let mut variables = services(ports, password);
+    variables.push(("PROMETHEUS_URL", url(Name::Prometheus)));
+    variables.push(("STOREMGR_URL", url(Name::Nginx)));
+    variables.push(("STOREMGR_INSTANCES", Name::INSTANCES.map(url).join(",")));
+    let mut text = "# Written by `storemgr stack up`; `storemgr stack down` removes it.\n".to_owned();
+    for (name, value) in variables {
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "{name}={value}");
+    }
+    text
+}
+
+/// The password of this stack's account, made once.
+pub(super) fn password(layout: &Layout) -> Result<Secret, StackError> {
+    let path = layout.password();
+    match std::fs::read_to_string(&path) {
+        Ok(text) if text.trim().len() == PASSWORD_LENGTH => Ok(Secret::new(text.trim().to_owned())),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StackError::file(&path, "read")(error)),
+        _ => {
+            let random = rand::rng().sample_iter(Alphanumeric).take(PASSWORD_LENGTH).map(char::from);
+            let password: String = random.collect();
+            files::replace(&path, &format!("{password}\n"))?;
+            Ok(Secret::new(password))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_names_everything_a_command_needs() {
+        let ports = Ports::default().complete(None, |_, _| true).unwrap();
+        let mut shown = text(&ports, &Secret::new("pass".to_owned()));
+        for name in Name::ALL {
+            shown = shown.replace(&ports.of(name).to_string(), &format!("({name})"));
+        }
+        insta::assert_snapshot!(shown, @r"
+        # Written by `storemgr stack up`; `storemgr stack down` removes it.
+        DB_HOST=127.0.0.1
+        DB_PORT=(database)
+        DB_NAME=store
+        DB_USER=store
+        DB_PASSWORD=pass
+        REDIS_HOST=127.0.0.1
+        REDIS_PORT=(redis)
+        REDIS_DB=0
+        PROMETHEUS_URL=http://127.0.0.1:(prometheus)
+        STOREMGR_URL=http://127.0.0.1:(nginx)
+        STOREMGR_INSTANCES=http://127.0.0.1:(serve-1),http://127.0.0.1:(serve-2)
+        ");
+    }
+}

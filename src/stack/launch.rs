@@ -1,0 +1,173 @@
+//! Starting a process so that it outlives this one and is never lost.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, Command};
+
+use super::files;
+use super::identity::Identity;
+use super::layout::Layout;
+use super::process::Recipe;
+use super::state::{Entry, Memory};
+use super::{Name, StackError};
+
+/// The shell waits for a line before it becomes the program. The line is sent when the process has been written down;
+/// if this process dies before that, the pipe closes and the shell ends. So nothing can run that is not known.
+const GATE: &str = r#"read -r go && exec "$@" </dev/null"#;
+
+/// Variables that configure commands of ours, or nginx, which would take over somebody's sockets. What a process needs of
+/// them is in its recipe.
+const FOREIGN: [&str; 5] = ["DB_", "REDIS_", "PROMETHEUS_", "STOREMGR_", "NGINX"];
+
+/// How many lines of the end of a log are shown.
+const LAST_LINES: usize = 10;
+
+/// How many lines that speak of an error are shown from before its end.
+const ERROR_LINES: usize = 3;
+
+/// How much of a log is looked at for them.
+const SHOWN_BYTES: u64 = 16 << 10;
+
+/// A process that this command has started.
+#[derive(Debug)]
+pub(super) struct Launched {
+    pub(super) child: Child,
+    pub(super) log: Log,
+}
+
+/// A log, from where this start began to write to it.
+#[derive(Clone, Debug)]
+pub(super) struct Log {
+    pub(super) path: PathBuf,
+    from: u64,
+}
+
+/// Writes the files of a recipe and starts it.
+pub(super) async fn launch(
+    name: Name,
+    recipe: &Recipe,
+    layout: &Layout,
+    memory: &Memory,
+) -> Result<Launched, StackError> {
+    for directory in &recipe.directories {
+        files::make_directory(directory)?;
+    }
+    for (path, text) in &recipe.files {
+        files::replace(path, text)?;
+    }
+    let command = Program { path: &recipe.program, arguments: &recipe.arguments, preparing: false };
+    start(name, &command, recipe, layout, memory).await
+}
+
+/// What of a recipe is to run now.
+#[derive(Debug)]
+pub(super) struct Program<'a> {
+    pub(super) path: &'a Path,
+    pub(super) arguments: &'a [OsString],
+    /// Whether it only makes what the server itself needs.
+    pub(super) preparing: bool,
+}
+
+/// Starts a program as the process `name`: in a group of its own, with no input, writing to the log.
+pub(super) async fn start(
+    name: Name,
+    what: &Program<'_>,
+    recipe: &Recipe,
+    layout: &Layout,
+    memory: &Memory,
+) -> Result<Launched, StackError> {
+    let (log, file) = Log::open(layout.log(name))?;
+    let spawn_error = |source| StackError::Spawn { name, source };
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", GATE, name.as_str()]).arg(what.path).args(what.arguments);
+    command.current_dir(layout.home(name)).process_group(0).stdin(Stdio::piped());
+    command.stdout(file.try_clone().map_err(spawn_error)?).stderr(file);
+    for variable in foreign_variables() {
+        command.env_remove(variable);
+    }
+    command.envs(recipe.environment.iter().map(|(name, value)| (name, value)));
+    let mut child = command.spawn().map_err(spawn_error)?;
+    let identity = child.id().map_or_else(|| Err(std::io::ErrorKind::NotFound.into()), Identity::of);
+    let entry = Entry {
+        identity: identity.map_err(spawn_error)?,
+        executable: None,
+        preparing: what.preparing,
+        fingerprint: recipe.fingerprint(),
+    };
+    memory.change(|state| drop(state.processes.insert(name, entry)))?;
+    if let Some(mut gate) = child.stdin.take() {
+        gate.write_all(b"go\n").await.map_err(spawn_error)?;
+    }
+    Ok(Launched { child, log })
+}
+
+/// How a process ended, as the middle of a sentence.
+pub(super) fn ending(status: Option<ExitStatus>) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match status.map(|status| (status.code(), status.signal())) {
+        Some((Some(code), _)) => format!("ended with exit code {code}"),
+        Some((None, Some(signal))) => format!("was ended by signal {signal}"),
+        _ => "ended".to_owned(),
+    }
+}
+
+impl Log {
+    /// The log of a process that runs already.
+    pub(super) fn of(path: PathBuf) -> Self {
+        Self { path, from: 0 }
+    }
+
+    fn open(path: PathBuf) -> Result<(Self, File), StackError> {
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
+        let file = file.map_err(StackError::file(&path, "written"))?;
+        let from = fs::metadata(&path).map_or(0, |data| data.len());
+        Ok((Self { path, from }, file))
+    }
+
+    /// The last lines since this start, and before them the last that speak of an error: some programs end with a page
+    /// of advice.
+    pub(super) fn tail(&self) -> Vec<String> {
+        let read = || {
+            let mut file = File::open(&self.path)?;
+            let end = file.metadata()?.len();
+            file.seek(SeekFrom::Start(self.from.max(end.saturating_sub(SHOWN_BYTES))))?;
+            let mut bytes = Vec::new();
+            file.take(SHOWN_BYTES).read_to_end(&mut bytes).map(|_| bytes)
+        };
+        let bytes: Vec<u8> = read().unwrap_or_default();
+        worth_reading(&String::from_utf8_lossy(&bytes))
+    }
+}
+
+fn worth_reading(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let (before, last) = lines.split_at(lines.len().saturating_sub(LAST_LINES));
+    let errors: Vec<&&str> = before.iter().filter(|line| line.to_ascii_lowercase().contains("error")).collect();
+    let errors = &errors[errors.len().saturating_sub(ERROR_LINES)..];
+    errors.iter().copied().chain(last).map(|&line| line.to_owned()).collect()
+}
+
+/// What of our environment must not reach a process by chance.
+fn foreign_variables() -> impl Iterator<Item = String> {
+    let foreign = |name: &String| FOREIGN.iter().any(|prefix| name.starts_with(prefix));
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(foreign)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_shown_also_when_much_advice_follows_it() {
+        let advice: Vec<String> = (1..=20).map(|number| format!("advice {number}")).collect();
+        let shown = worth_reading(&format!("begin\n\nERROR: no table\n{}\n", advice.join("\n")));
+        assert_eq!(shown.len(), 1 + LAST_LINES);
+        assert_eq!((shown[0].as_str(), shown[1].as_str()), ("ERROR: no table", "advice 11"));
+    }
+}

@@ -1,0 +1,117 @@
+//! Where each process of the stack listens on 127.0.0.1.
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::RangeInclusive;
+
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+use super::{Name, StackError};
+
+/// Where free ports are looked for: below what Linux gives to outgoing connections (from 32768), because a load test
+/// opens thousands of those, and one of them would sit on the port of an instance that is just being restarted.
+const RANGE: RangeInclusive<u16> = 20_000..=29_999;
+
+/// How often a port of the range is tried before the system is asked for any.
+const ATTEMPTS: usize = 100;
+
+/// The port of each process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Ports(BTreeMap<Name, u16>);
+
+impl Ports {
+    /// Ports for all: the ones there are as far as `usable` says so, a port that is asked for, free ones for the rest.
+    pub(super) fn complete(
+        &self,
+        asked: Option<(Name, u16)>,
+        usable: impl Fn(Name, u16) -> bool,
+    ) -> Result<Self, StackError> {
+        // Kept until all are found, so that no port is found twice.
+        let mut held = Vec::new();
+        let mut ports = BTreeMap::new();
+        for name in Name::ALL {
+            let before = self.0.get(&name).copied();
+            let port = match asked.filter(|(asked, _)| *asked == name) {
+                Some((_, port)) if before == Some(port) && usable(name, port) => port,
+                Some((_, port)) => {
+                    held.push(bind(port).map_err(|_| StackError::PortInUse { port })?);
+                    port
+                }
+                None => match before.filter(|port| usable(name, *port)) {
+                    Some(port) => port,
+                    None => find(&mut held, &ports).map_err(StackError::NoPort)?,
+                },
+            };
+            ports.insert(name, port);
+        }
+        Ok(Self(ports))
+    }
+
+    /// The port of a process, or 0 when it never had one.
+    pub(super) fn of(&self, name: Name) -> u16 {
+        self.0.get(&name).copied().unwrap_or_default()
+    }
+
+    /// `127.0.0.1:PORT`, or nothing when it never had one.
+    pub(super) fn address(&self, name: Name) -> Option<String> {
+        self.0.get(&name).map(|port| format!("127.0.0.1:{port}"))
+    }
+}
+
+/// Whether nobody listens there.
+pub(super) fn is_free(port: u16) -> bool {
+    bind(port).is_ok()
+}
+
+fn bind(port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+}
+
+fn find(held: &mut Vec<TcpListener>, taken: &BTreeMap<Name, u16>) -> io::Result<u16> {
+    for _ in 0..ATTEMPTS {
+        let port = rand::rng().random_range(RANGE);
+        if taken.values().any(|other| *other == port) {
+            continue;
+        }
+        match bind(port) {
+            Ok(listener) => {
+                held.push(listener);
+                return Ok(port);
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let listener = bind(0)?;
+    let port = listener.local_addr()?.port();
+    held.push(listener);
+    Ok(port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_kept_while_they_can_be() {
+        let first = Ports::default().complete(None, |_, _| true).unwrap();
+        let mut distinct: Vec<u16> = first.0.values().copied().collect();
+        distinct.dedup();
+        assert_eq!(distinct.len(), Name::ALL.len());
+        assert_eq!(first.complete(None, |_, _| true).unwrap(), first);
+        let moved = first.complete(None, |name, _| name != Name::Redis).unwrap();
+        assert_ne!(moved.of(Name::Redis), first.of(Name::Redis));
+        assert_eq!(moved.of(Name::Nginx), first.of(Name::Nginx));
+    }
+
+    #[test]
+    fn a_port_that_is_asked_for_and_taken_is_named() {
+        let other = bind(0).unwrap();
+        let port = other.local_addr().unwrap().port();
+        let refused = Ports::default().complete(Some((Name::Nginx, port)), |_, _| true);
+        assert!(matches!(refused, Err(StackError::PortInUse { port: named }) if named == port), "{refused:?}");
+    }
+}

@@ -1,0 +1,122 @@
+//! The programs a stack is made of: where they are, and what to install when they are not there.
+
+use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{Config, MissingProgram, StackError};
+
+/// Where Debian keeps servers: not in the search path of an ordinary user.
+const SERVER_FOLDERS: [&str; 4] = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin"];
+
+/// Which of the two databases a server is: they differ in how a new data directory is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flavour {
+    MariaDb,
+    MySql,
+}
+
+/// All programs, by their absolute paths.
+#[derive(Debug)]
+pub(super) struct Programs {
+    pub(super) flavour: Flavour,
+    pub(super) mysqld: PathBuf,
+    /// Makes MariaDB's data directory; MySQL's server does that itself.
+    pub(super) mariadb_install_db: Option<PathBuf>,
+    pub(super) redis: PathBuf,
+    pub(super) prometheus: PathBuf,
+    pub(super) nginx: PathBuf,
+    /// What is started as `serve`.
+    pub(super) store: PathBuf,
+}
+
+impl Programs {
+    /// Finds all of them, or says at once what is missing.
+    pub(super) fn find(config: &Config) -> Result<Self, StackError> {
+        let mut missing = Vec::new();
+        let mut program = |program, package| {
+            find(&[program]).unwrap_or_else(|| {
+                missing.push(MissingProgram { program, package });
+                PathBuf::new()
+            })
+        };
+        let redis = program("redis-server", "redis-server");
+        let prometheus = program("prometheus", "prometheus");
+        let nginx = program("nginx", "nginx");
+        let mysqld = match &config.mysqld {
+            Some(path) => Some(runnable(path)?),
+            None => find(&["mariadbd", "mysqld"]),
+        };
+        let Some(mysqld) = mysqld.filter(|_| missing.is_empty()) else {
+            if config.mysqld.is_none() && find(&["mariadbd", "mysqld"]).is_none() {
+                missing.insert(0, MissingProgram { program: "mariadbd or mysqld", package: "mariadb-server" });
+            }
+            return Err(StackError::Missing(missing));
+        };
+        let flavour = flavour(&mysqld)?;
+        let mariadb_install_db = match flavour {
+            Flavour::MySql => None,
+            Flavour::MariaDb => Some(install_script(&mysqld).ok_or_else(|| {
+                StackError::Missing(vec![MissingProgram { program: "mariadb-install-db", package: "mariadb-server" }])
+            })?),
+        };
+        let store = runnable(&config.serve_program)?;
+        Ok(Self { flavour, mysqld, mariadb_install_db, redis, prometheus, nginx, store })
+    }
+}
+
+/// The first of these names in the search path or where servers are kept.
+fn find(names: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).chain(SERVER_FOLDERS.map(PathBuf::from)).collect();
+    names.iter().find_map(|name| folders.iter().map(|folder| folder.join(name)).find(|path| is_program(path)))
+}
+
+fn is_program(path: &Path) -> bool {
+    path.is_absolute() && path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+fn runnable(path: &Path) -> Result<PathBuf, StackError> {
+    let absolute = std::path::absolute(path).ok().filter(|path| is_program(path));
+    absolute.ok_or_else(|| StackError::NoProgram { path: path.to_owned() })
+}
+
+fn flavour(mysqld: &Path) -> Result<Flavour, StackError> {
+    let output = Command::new(mysqld).args(["--no-defaults", "--version"]).output();
+    let output = output.map_err(StackError::file(mysqld, "run"))?;
+    let said = String::from_utf8_lossy(if output.stdout.is_empty() { &output.stderr } else { &output.stdout });
+    let said = said.lines().next().unwrap_or_default().trim().to_owned();
+    match said.as_str() {
+        _ if said.contains("MariaDB") => Ok(Flavour::MariaDb),
+        _ if said.contains("mysqld") && output.status.success() => Ok(Flavour::MySql),
+        _ => Err(StackError::NoDatabase { path: mysqld.to_owned(), said }),
+    }
+}
+
+/// The script that belongs to this server: in an unpacked archive it lies beside it, in `bin` or in `scripts`.
+fn install_script(mariadbd: &Path) -> Option<PathBuf> {
+    let real = mariadbd.canonicalize().ok()?;
+    let base = real.parent()?.parent().map(Path::to_owned);
+    let beside = base.iter().flat_map(|base| ["bin", "scripts"].map(|folder| base.join(folder)));
+    let mut candidates = beside.map(|folder| folder.join(OsStr::new("mariadb-install-db")));
+    candidates.find(|path| is_program(path)).or_else(|| find(&["mariadb-install-db", "mysql_install_db"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn something_that_is_no_database_is_not_taken_for_one() {
+        let config = |path: &str| Config { mysqld: Some(path.into()), ..Config::new("/bin/sh".into()) };
+        assert!(matches!(Programs::find(&config("/no/such/mysqld")), Err(StackError::NoProgram { .. })));
+        assert!(matches!(Programs::find(&config("/bin/true")), Err(StackError::NoDatabase { .. })));
+    }
+
+    #[test]
+    fn the_installed_database_is_found() {
+        let programs = Programs::find(&Config::new("/bin/sh".into())).unwrap();
+        assert_eq!(programs.mariadb_install_db.is_some(), programs.flavour == Flavour::MariaDb);
+    }
+}

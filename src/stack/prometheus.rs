@@ -1,0 +1,59 @@
+//! Prometheus: asks both instances for their metrics every second.
+
+use super::process::{Ingredients, Recipe};
+use super::{Name, ready};
+
+/// What is scraped. A document of its own, so that promtool can read it too.
+const CONFIGURATION: &str = include_str!("prometheus.yml");
+
+pub(super) fn recipe(ingredients: &Ingredients<'_>) -> Recipe {
+    let home = ingredients.layout.home(Name::Prometheus);
+    let port = ingredients.ports.of(Name::Prometheus);
+    let file = home.join("prometheus.yml");
+    let mut arguments = Vec::new();
+    for (option, value) in [("--config.file=", file.clone()), ("--storage.tsdb.path=", home.join("data"))] {
+        let mut argument = std::ffi::OsString::from(option);
+        argument.push(value);
+        arguments.push(argument);
+    }
+    arguments.push(format!("--web.listen-address=127.0.0.1:{port}").into());
+    let mut text = CONFIGURATION.to_owned();
+    for name in Name::INSTANCES {
+        text = text.replace(&format!("{{{{{name}}}}}"), &format!("127.0.0.1:{}", ingredients.ports.of(name)));
+    }
+    Recipe {
+        program: ingredients.programs.prometheus.clone(),
+        arguments,
+        directories: vec![home],
+        files: vec![(file, text)],
+        ..Recipe::default()
+    }
+}
+
+/// Whether it has asked every instance at least once. It says that it is ready about five seconds before it begins to
+/// ask; a load test started in that time would be missing from its report.
+pub(super) async fn answers(port: u16) -> bool {
+    let Some(answer) = ready::get(port, "/api/v1/targets?state=active").await else { return false };
+    let asked = |targets: Targets| {
+        let asked = targets.data.active_targets.iter().filter(|target| target.health != "unknown").count();
+        asked == Name::INSTANCES.len()
+    };
+    answer.json().is_ok_and(asked)
+}
+
+/// The part of the answer that matters here (<https://prometheus.io/docs/prometheus/latest/querying/api/#targets>).
+#[derive(serde::Deserialize)]
+struct Targets {
+    data: TargetData,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TargetData {
+    active_targets: Vec<ActiveTarget>,
+}
+
+#[derive(serde::Deserialize)]
+struct ActiveTarget {
+    health: String,
+}

@@ -1,0 +1,37 @@
+//! Redis: the reports' cache. It keeps nothing on disk, because all it holds can be computed again.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::process::{Ingredients, Recipe};
+use super::{Name, ready};
+
+pub(super) fn recipe(ingredients: &Ingredients<'_>) -> Recipe {
+    let home = ingredients.layout.home(Name::Redis);
+    let port = ingredients.ports.of(Name::Redis).to_string();
+    let options = [
+        ("--port", port.as_str()),
+        ("--bind", "127.0.0.1"),
+        ("--save", ""),
+        ("--appendonly", "no"),
+        // A cache that is full forgets what was not used for longest; it never refuses a write.
+        ("--maxmemory", "64mb"),
+        ("--maxmemory-policy", "allkeys-lru"),
+    ];
+    Recipe {
+        program: ingredients.programs.redis.clone(),
+        arguments: options.iter().flat_map(|(name, value)| [(*name).into(), (*value).into()]).collect(),
+        directories: vec![home],
+        ..Recipe::default()
+    }
+}
+
+pub(super) async fn answers(port: u16) -> bool {
+    let ask = async {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.write_all(b"PING\r\n").await?;
+        let mut answer = [0; 7];
+        stream.read_exact(&mut answer).await.map(|_| answer)
+    };
+    ready::soon(ask).await.is_some_and(|answer| answer == *b"+PONG\r\n")
+}

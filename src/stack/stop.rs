@@ -1,0 +1,127 @@
+//! Ending processes of a stack, and nothing else.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::time::{Instant, sleep};
+
+use super::layout::Layout;
+use super::process::answers;
+use super::state::{Entry, Memory};
+use super::{Event, Name, Observer, StackError};
+
+/// The pause between two looks at a process that is ending.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// What even SIGKILL may take, while the kernel writes what the process had open.
+const AFTER_KILL: Duration = Duration::from_secs(10);
+
+/// The longest wait for a database that is just starting, before it is told to stop: MariaDB takes a SIGTERM that comes
+/// in that time and then waits for itself for ever.
+const START: Duration = Duration::from_secs(10);
+
+/// The longest wait for an end in good order. An instance finishes the requests it has, whose own limit is a minute at
+/// most; a database writes its pages.
+fn deadline(name: Name) -> Duration {
+    Duration::from_secs(match name {
+        Name::Database => 60,
+        Name::Serve1 | Name::Serve2 => 30,
+        Name::Redis | Name::Prometheus | Name::Nginx => 10,
+    })
+}
+
+/// Ends these processes: the instances first, so that they can finish what they have, then what they stand on.
+pub(super) async fn stop(
+    names: &[Name],
+    layout: &Layout,
+    memory: &Memory,
+    observer: Observer<'_>,
+) -> Result<(), StackError> {
+    let wanted = |name: Name| names.contains(&name).then_some(name);
+    let one = |name: Option<Name>| async move {
+        match name {
+            Some(name) => stop_one(name, layout, memory, observer).await,
+            None => Ok(None),
+        }
+    };
+    let [first, second] = Name::INSTANCES.map(wanted);
+    let (first, second) = tokio::join!(one(first), one(second));
+    let [nginx, prometheus, redis, database] = Name::SERVICES.map(wanted);
+    let (nginx, prometheus, redis, database) = tokio::join!(one(nginx), one(prometheus), one(redis), one(database));
+    let mut surviving = Vec::new();
+    for survivor in [first, second, nginx, prometheus, redis, database] {
+        surviving.extend(survivor?);
+    }
+    if surviving.is_empty() { Ok(()) } else { Err(StackError::WouldNotStop(surviving)) }
+}
+
+/// Ends one process with all it started, and forgets it. Gives its name if it is still there.
+async fn stop_one(
+    name: Name,
+    layout: &Layout,
+    memory: &Memory,
+    observer: Observer<'_>,
+) -> Result<Option<Name>, StackError> {
+    let Some(entry) = memory.entry(name) else { return Ok(None) };
+    let home = layout.home(name);
+    let ran = is_there(&entry, &home);
+    let ended = if entry.preparing {
+        // What it has made so far is thrown away.
+        false
+    } else {
+        if name == Name::Database {
+            wait_for_start(&entry, memory.state().ports.of(name)).await;
+        }
+        end_within(&entry, &home, Signal::TERM, deadline(name)).await
+    };
+    if !ended && !end_within(&entry, &home, Signal::KILL, AFTER_KILL).await {
+        return Ok(Some(name));
+    }
+    memory.change(|state| drop(state.processes.remove(&name)))?;
+    if ran {
+        observer(if ended || entry.preparing { Event::Stopped(name) } else { Event::Killed(name) });
+    }
+    Ok(None)
+}
+
+/// Whether the process or anything it started is still there.
+pub(super) fn is_there(entry: &Entry, home: &Path) -> bool {
+    entry.is_alive() || !entry.identity.companions(home).is_empty()
+}
+
+/// Waits until a database is past its start, one way or the other.
+async fn wait_for_start(entry: &Entry, port: u16) {
+    let start = Instant::now();
+    while entry.is_alive() && start.elapsed() < START && !answers(Name::Database, port).await {
+        sleep(PAUSE).await;
+    }
+}
+
+/// Signals the process, and whatever it has left behind once it is gone. Whether all of it ended in time.
+async fn end_within(entry: &Entry, home: &Path, signal: Signal, limit: Duration) -> bool {
+    let start = Instant::now();
+    let mut told = Vec::new();
+    loop {
+        let leader = entry.is_alive().then(|| entry.identity.clone());
+        let left_behind = entry.identity.companions(home);
+        if leader.is_none() && left_behind.is_empty() {
+            return true;
+        }
+        // A leader that lives ends its own companions, in its own order; killed, it cannot.
+        let targets = match leader {
+            Some(leader) if signal != Signal::KILL => vec![leader],
+            leader => leader.into_iter().chain(left_behind).collect(),
+        };
+        for target in targets {
+            if !told.contains(&target) {
+                target.signal(signal);
+                told.push(target);
+            }
+        }
+        if start.elapsed() >= limit {
+            return false;
+        }
+        sleep(PAUSE).await;
+    }
+}

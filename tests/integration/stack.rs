@@ -1,0 +1,448 @@
+//! `storemgr stack`: real processes in a folder of their own.
+//!
+//! Where the store itself does not matter, nginx stands in for its instances: the tests hold for any program that keeps
+//! the contract of `serve`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use storemgr::stack::{Config, Event, Name, ProcessState, Stack, StackError, Status};
+use tempfile::TempDir;
+
+/// Answers every request with 200 until SIGTERM; writes down how it was called.
+const STAND_IN: &str = r#"#!/bin/sh
+[ "$1 $2" = "serve --listen" ] || exit 2
+case "$*" in *--fail*) echo "first line"; echo "the shelves are on fire" >&2; exit 7 ;; esac
+case "$*" in *--hang*) exec sleep 600 ;; esac
+env > environment; echo "$@" > arguments; mkdir -p temporary
+[ "$(id -u)" = 0 ] && user='user root root;'
+cat > nginx.conf <<EOF
+$user daemon off; pid nginx.pid; error_log stderr; events {}
+http {
+  access_log off; client_body_temp_path temporary/1; proxy_temp_path temporary/2; fastcgi_temp_path temporary/3;
+  uwsgi_temp_path temporary/4; scgi_temp_path temporary/5;
+  server { listen $3; location / { add_header X-Seen-Id \$http_x_request_id; return 200 "$3"; } }
+}
+EOF
+PATH=$PATH:/usr/sbin exec nginx -p "$PWD" -c nginx.conf
+"#;
+
+/// A folder with a stack of stand-ins, which does not outlive the test.
+struct Place {
+    folder: TempDir,
+    stack: Stack,
+    config: Config,
+}
+
+impl Place {
+    fn new() -> Self {
+        // A space, as the folders of people have.
+        let folder = tempfile::Builder::new().prefix("a stack ").tempdir().unwrap();
+        let program = folder.path().join("store");
+        fs::write(&program, STAND_IN).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let stack = Stack::open(folder.path()).unwrap();
+        // Any other server can be tried: TEST_MYSQLD=/path/to/mysqld.
+        let mysqld = std::env::var_os("TEST_MYSQLD").map(PathBuf::from);
+        Self { stack, config: Config { mysqld, ..Config::new(program) }, folder }
+    }
+
+    fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join(".storemgr").join(below)
+    }
+
+    /// `up`, with the events it told.
+    async fn up(&self) -> Result<(Status, Vec<String>), StackError> {
+        let events = Mutex::new(Vec::new());
+        let observer = |event: Event| {
+            let text = match event {
+                Event::Ready(name, _) => format!("Ready({name:?})"),
+                other => format!("{other:?}"),
+            };
+            events.lock().unwrap().push(text);
+        };
+        let status = self.stack.up(&self.config, &observer, std::future::pending()).await?;
+        Ok((status, events.into_inner().unwrap()))
+    }
+
+    fn status(&self) -> Status {
+        self.stack.status().unwrap().unwrap()
+    }
+
+    fn state(&self, name: Name) -> ProcessState {
+        self.status().of(name).unwrap().state
+    }
+
+    fn pid(&self, name: Name) -> u32 {
+        self.status().of(name).unwrap().pid.unwrap()
+    }
+
+    fn address(&self, name: Name) -> String {
+        self.status().of(name).unwrap().address.clone().unwrap()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // A test that failed half way must not leave servers behind; nothing of it may wait for a runtime.
+        for pid in inhabitants(self.folder.path()) {
+            kill(pid, "KILL");
+        }
+    }
+}
+
+fn kill(pid: u32, signal: &str) {
+    Command::new("kill").args(["-s", signal, &pid.to_string()]).stderr(Stdio::null()).status().unwrap();
+}
+
+/// Every living process that works below a folder.
+fn inhabitants(folder: &Path) -> Vec<u32> {
+    let folder = folder.canonicalize().unwrap();
+    let pids = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let inside =
+        |pid: &u32| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|directory| directory.starts_with(&folder));
+    pids.filter(inside).collect()
+}
+
+async fn eventually(what: &str, condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(30), "not within 30 s: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn get(address: &str, path: &str, headers: &[(&str, &str)]) -> storemgr::net::Answer {
+    let target = storemgr::net::Target::parse(address).unwrap();
+    let limit = Duration::from_secs(10);
+    storemgr::net::request_once(&target, hyper::Method::GET, path, headers, Vec::new(), limit).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_stack_goes_up_is_repaired_and_goes_down() {
+    let place = Place::new();
+    assert_eq!(place.stack.status().unwrap(), None);
+    let start = Instant::now();
+    let (status, _) = place.up().await.unwrap();
+    eprintln!("up from nothing in {:?}", start.elapsed());
+    assert!(status.all_run(), "{status:?}");
+
+    // A second one finds all of it.
+    let (again, events) = place.up().await.unwrap();
+    assert_eq!(again, status);
+    assert_eq!(events.len(), Name::ALL.len());
+    assert!(events.iter().all(|event| event.starts_with("Running(")), "{events:?}");
+
+    // What was killed is seen, and what it left behind (nginx's workers) is cleared away before it starts anew.
+    for name in [Name::Nginx, Name::Serve1, Name::Database] {
+        kill(place.pid(name), "KILL");
+        eventually("a killed process is seen as dead", || place.state(name) == ProcessState::Dead).await;
+    }
+    assert!(!place.status().all_run());
+    let (repaired, events) = place.up().await.unwrap();
+    assert!(repaired.all_run(), "{repaired:?}");
+    assert_eq!(events.iter().filter(|event| event.starts_with("Started(")).count(), 3, "{events:?}");
+    for name in Name::ALL {
+        assert_eq!(repaired.of(name).unwrap().address, status.of(name).unwrap().address, "{name} moved");
+    }
+
+    // Down leaves nothing, also when a master died and its workers did not.
+    kill(place.pid(Name::Nginx), "KILL");
+    place.stack.down(&|_| {}).await.unwrap();
+    assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new());
+    assert!(place.status().processes.iter().all(|process| process.state == ProcessState::Stopped));
+    assert!(!place.path("env").exists());
+    place.stack.down(&|_| {}).await.unwrap();
+}
+
+#[tokio::test]
+async fn everything_of_a_stack_answers_where_it_says() {
+    let mut place = Place::new();
+    place.config.serve_options = vec!["--order-writer".into(), "per-item".into()];
+    place.up().await.unwrap();
+
+    // The file of variables is complete, private, and what the instances were started with.
+    let file = place.path("env");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let text = fs::read_to_string(&file).unwrap();
+    let variables: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(variables.len(), 11, "{text}");
+    let instance = fs::read_to_string(place.path("serve-1/environment")).unwrap();
+    for variable in variables.iter().filter(|line| line.starts_with("DB_") || line.starts_with("REDIS_")) {
+        assert!(instance.lines().any(|line| line == *variable), "{variable} is not in {instance}");
+    }
+    let arguments = fs::read_to_string(place.path("serve-2/arguments")).unwrap();
+    assert_eq!(arguments.trim(), format!("serve --listen {} --order-writer per-item", place.address(Name::Serve2)));
+
+    // nginx spreads over both instances, passes on the request's name, and keeps their metrics to itself.
+    let front = place.address(Name::Nginx);
+    let mut reached = Vec::new();
+    for _ in 0..10 {
+        let answer = get(&front, "/health-check", &[("x-request-id", "a-name.1")]).await;
+        assert_eq!(answer.headers["x-seen-id"], "a-name.1");
+        reached.push(answer.text());
+    }
+    for instance in Name::INSTANCES {
+        assert!(reached.contains(&place.address(instance)), "{instance} was not reached: {reached:?}");
+    }
+    let unfit = get(&front, "/health-check", &[("x-request-id", "\"quoted\"")]).await;
+    assert_ne!(unfit.headers["x-seen-id"], "\"quoted\"");
+    assert_eq!(get(&front, "/metrics", &[]).await.status, 404);
+
+    // Prometheus knows both instances as its targets.
+    let targets = get(&place.address(Name::Prometheus), "/api/v1/targets", &[]).await.text();
+    for instance in Name::INSTANCES {
+        assert!(targets.contains(&place.address(instance)), "{targets}");
+    }
+    check_with("promtool", &["check", "config", place.path("prometheus/prometheus.yml").to_str().unwrap()]);
+    check_with("/usr/sbin/nginx", &["-t", "-p", place.path("nginx").to_str().unwrap(), "-c", "nginx.conf"]);
+
+    // The account can log in with its password, and only with it.
+    let port: u16 = place.address(Name::Database).rsplit(':').next().unwrap().parse().unwrap();
+    let password = variables.iter().find_map(|line| line.strip_prefix("DB_PASSWORD=")).unwrap();
+    assert!(log_in(port, "store", password).await.is_ok());
+    assert!(log_in(port, "store", "wrong").await.is_err());
+    assert!(log_in(port, "root", "").await.is_err(), "anyone could be root");
+
+    // With both instances gone, what nginx says is what the store would say.
+    for name in Name::INSTANCES {
+        kill(place.pid(name), "TERM");
+        eventually("an instance is gone", || place.state(name) == ProcessState::Dead).await;
+    }
+    let away = get(&front, "/health-check", &[]).await;
+    assert_eq!((away.status.as_u16(), away.headers["retry-after"].to_str().unwrap()), (503, "1"));
+    let error: serde_json::Value = away.json().unwrap();
+    assert_eq!(error["code"], "not_ready");
+    place.stack.down(&|_| {}).await.unwrap();
+}
+
+async fn log_in(port: u16, user: &str, password: &str) -> Result<(), mysql_async::Error> {
+    let options = mysql_async::OptsBuilder::default()
+        .ip_or_hostname("127.0.0.1")
+        .tcp_port(port)
+        .user(Some(user))
+        .pass(Some(password))
+        .prefer_socket(false);
+    mysql_async::Conn::new(options).await?.disconnect().await
+}
+
+fn check_with(program: &str, arguments: &[&str]) {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test]
+async fn what_cannot_start_is_explained_and_taken_back() {
+    let mut place = Place::new();
+    place.config.serve_options = vec!["--fail".into()];
+    let error = place.up().await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("ended with exit code 7 before it was ready"), "{text}");
+    assert!(text.contains("the shelves are on fire") && text.contains("logs/serve-"), "{text}");
+    assert!(!error.is_usage());
+    assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new());
+    assert!(!place.path("env").exists());
+
+    // What does not answer in time is named too.
+    place.config.serve_options = vec!["--hang".into()];
+    place.config.start_timeout = Duration::from_secs(5);
+    let text = place.up().await.unwrap_err().to_string();
+    assert!(text.contains("was not ready after 5.00 s"), "{text}");
+    assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new());
+
+    // A port that is asked for and taken.
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = other.local_addr().unwrap().port();
+    place.config.port = Some(port);
+    let text = place.up().await.unwrap_err().to_string();
+    assert!(text.contains(&format!("port {port} is in use")), "{text}");
+
+    // The same place comes up once the cause is gone; other options restart the instances and nothing else.
+    place.config = Config { mysqld: place.config.mysqld.clone(), ..Config::new(place.config.serve_program.clone()) };
+    let (before, _) = place.up().await.unwrap();
+    place.config.serve_options = vec!["--order-writer".into(), "batched".into()];
+    let (after, _) = place.up().await.unwrap();
+    for name in Name::ALL {
+        let changed = before.of(name).unwrap().pid != after.of(name).unwrap().pid;
+        assert_eq!(changed, Name::INSTANCES.contains(&name), "{name}");
+    }
+    place.stack.down(&|_| {}).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stranger_with_a_remembered_number_is_left_alone() {
+    let place = Place::new();
+    place.up().await.unwrap();
+    let redis = place.pid(Name::Redis);
+    kill(redis, "KILL");
+    eventually("redis is gone", || place.state(Name::Redis) == ProcessState::Dead).await;
+    // The number passes to a stranger: to the state, that is a number with another start.
+    let mut stranger = Command::new("sleep").arg("600").current_dir("/").spawn().unwrap();
+    let path = place.path("stack.json");
+    let mut state: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    state["processes"]["redis"]["pid"] = stranger.id().into();
+    fs::write(&path, state.to_string()).unwrap();
+    assert_eq!(place.state(Name::Redis), ProcessState::Dead);
+    place.up().await.unwrap();
+    place.stack.down(&|_| {}).await.unwrap();
+    assert!(stranger.try_wait().unwrap().is_none(), "a stranger was killed");
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+    assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new());
+}
+
+#[tokio::test]
+async fn a_way_up_that_is_cut_short_leaves_nothing() {
+    let place = Place::new();
+    // Given up at many points on the way, from the first moment to nearly the end.
+    for pause in [0, 20, 60, 150, 400, 700, 1_000] {
+        let cut = tokio::time::sleep(Duration::from_millis(pause));
+        match place.stack.up(&place.config, &|_| {}, cut).await {
+            Ok(_) => place.stack.down(&|_| {}).await.unwrap(),
+            Err(error) => assert!(matches!(error, StackError::Interrupted), "{error}"),
+        }
+        assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new(), "after {pause} ms");
+    }
+    // Dropped, as if it had been killed: nothing is taken back, but the next `up` and `down` know of all of it.
+    let cut_off = Place::new();
+    let up = cut_off.stack.up(&cut_off.config, &|_| {}, std::future::pending());
+    assert!(tokio::time::timeout(Duration::from_millis(150), up).await.is_err(), "up in no time at all");
+    assert!(cut_off.up().await.unwrap().0.all_run());
+    cut_off.stack.down(&|_| {}).await.unwrap();
+    assert_eq!(inhabitants(cut_off.folder.path()), Vec::<u32>::new());
+    for pause in [30, 300, 900] {
+        let up = place.stack.up(&place.config, &|_| {}, std::future::pending());
+        let _ = tokio::time::timeout(Duration::from_millis(pause), up).await;
+        place.stack.down(&|_| {}).await.unwrap();
+        assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new(), "after {pause} ms");
+    }
+}
+
+#[tokio::test]
+async fn two_ways_up_at_once_make_one_stack() {
+    let place = Place::new();
+    let (one, other) = tokio::join!(place.up(), place.up());
+    assert_eq!(one.unwrap().0, other.unwrap().0);
+    place.stack.down(&|_| {}).await.unwrap();
+    assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new());
+}
+
+/// The command in a folder, with nothing of our environment that configures it.
+fn storemgr(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_storemgr"));
+    command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    for (name, _) in std::env::vars() {
+        if ["DB_", "REDIS_", "PROMETHEUS_", "STOREMGR_"].iter().any(|prefix| name.starts_with(prefix)) {
+            command.env_remove(name);
+        }
+    }
+    if let Some(mysqld) = std::env::var_os("TEST_MYSQLD") {
+        command.env("STOREMGR_MYSQLD", mysqld);
+    }
+    command
+}
+
+/// Sends raw bytes and gives what comes back until the other side closes.
+async fn exchange(address: &str, request: &[u8]) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn the_command_runs_the_store_itself() {
+    let place = Place::new();
+    let run = |arguments: &[&str]| storemgr(place.folder.path(), arguments).output().unwrap();
+    let up = run(&["stack", "up", "--", "--order-writer", "per-item"]);
+    let (table, told) = (String::from_utf8_lossy(&up.stdout), String::from_utf8_lossy(&up.stderr));
+    assert_eq!(up.status.code(), Some(0), "{told}");
+    for name in Name::ALL {
+        assert!(table.contains(&place.address(name)) && table.contains(&place.pid(name).to_string()), "{table}");
+    }
+    let status = run(&["stack", "status", "--json", "-"]);
+    assert_eq!(status.status.code(), Some(0));
+    let json: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    let names: Vec<&str> = json["processes"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["database", "redis", "prometheus", "nginx", "serve-1", "serve-2"]);
+    assert_eq!(json["processes"][4]["state"], "running");
+
+    // What only nginx can refuse, it refuses as the store does.
+    let front = place.address(Name::Nginx);
+    assert_eq!(get(&front, "/orders/reports/best-sellers", &[]).await.text(), "[]");
+    let large = format!("POST /orders HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n", 9 << 20);
+    let header = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "x".repeat(40_000));
+    for (request, status, code) in [
+        ("GET / HTTP/1.1\r\nhost: a b\r\n\r\n", "400", "invalid_parameter"),
+        (large.as_str(), "413", "body_too_large"),
+        (header.as_str(), "431", "invalid_parameter"),
+    ] {
+        let answer = exchange(&front, request.as_bytes()).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        let body = answer.split("\r\n\r\n").nth(1).unwrap();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(body).unwrap()["code"], code, "{answer}");
+    }
+
+    kill(place.pid(Name::Serve1), "KILL");
+    eventually("an instance is gone", || place.state(Name::Serve1) == ProcessState::Dead).await;
+    assert_eq!(run(&["stack", "status"]).status.code(), Some(1));
+    // The other one goes on: whoever asks does not notice.
+    for _ in 0..20 {
+        assert_eq!(get(&front, "/health-check", &[]).await.status, 200);
+    }
+    assert_eq!(run(&["stack", "down"]).status.code(), Some(0));
+    let log = fs::read_to_string(place.path("logs/serve-2.log")).unwrap();
+    assert!(!log.contains("ERROR"), "{log}");
+    assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new());
+    assert_eq!(run(&["stack", "status"]).status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn an_interrupted_command_takes_back_and_a_killed_one_is_cleaned_up_after() {
+    let place = Place::new();
+    for (signal, pause) in [("INT", 300), ("TERM", 1_500), ("KILL", 100), ("KILL", 600), ("KILL", 2_000)] {
+        let mut command = storemgr(place.folder.path(), &["stack", "up"]);
+        let mut up = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        kill(up.id(), signal);
+        let ended = up.wait().unwrap();
+        if signal != "KILL" {
+            assert_eq!(ended.code(), Some(130), "{signal}");
+            assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new(), "after {signal} at {pause} ms");
+        }
+        assert_eq!(storemgr(place.folder.path(), &["stack", "down"]).status().unwrap().code(), Some(0));
+        // A process that was about to be started when `up` was killed sees it and ends by itself.
+        eventually("nothing is left after `up` was killed", || inhabitants(place.folder.path()).is_empty()).await;
+    }
+}
+
+#[test]
+fn a_missing_program_is_named_with_its_package() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = storemgr(folder.path(), &["stack", "up"]).env("PATH", "/nonexistent").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("redis-server, prometheus are not installed"), "{text}");
+    assert!(text.contains("apt-get install redis-server prometheus"), "{text}");
+    let output = storemgr(folder.path(), &["stack", "up", "--mysqld", "/bin/true"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!folder.path().join(".storemgr").exists(), "something was made before the check");
+}
+
+#[test]
+fn no_stack_is_said_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let status = storemgr(folder.path(), &["stack", "status", "--json", "-"]).output().unwrap();
+    assert_eq!(status.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&status.stderr).contains("`storemgr stack up` starts one"));
+    let json: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert_eq!(json, serde_json::json!({ "processes": [] }));
+    let down = storemgr(folder.path(), &["stack", "down"]).output().unwrap();
+    assert_eq!(down.status.code(), Some(0));
+}
