@@ -34,7 +34,7 @@ pub(crate) struct Args {
     #[arg(long, env = "STOREMGR_SEED_ORDERS", value_name = "COUNT", default_value_t = 0)]
     orders: u64,
     /// The number that all random choices follow from
-    #[arg(long, env = "STOREMGR_SEED", value_name = "NUMBER", default_value_t = 1)]
+    #[arg(long, env = "STOREMGR_SEED_NUMBER", value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
     /// Delete everything that is in the store before; stop its instances first if a history is asked for
     #[arg(long)]

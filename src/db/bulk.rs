@@ -60,11 +60,14 @@ const TABLES: [&str; 7] = ["stocks", "user_totals", "order_items", "orders", "id
 /// database's name goes in hashed.
 const SEED_LOCK: &str = "CONCAT('storemgr.seed.', LEFT(SHA2(DATABASE(), 256), 32))";
 
+/// How long to wait for that lock, in seconds.
+const LOCK_WAIT_S: u32 = 2;
+
 impl Session {
-    /// Takes the lock that keeps two seeds from filling one database at the same time, if it is free. It is held until
-    /// the connection ends.
+    /// Takes the lock that keeps two seeds from filling one database at the same time, if it is free: within a moment,
+    /// because the server may not have noticed yet that the one before was killed. It is held until the connection ends.
     pub async fn try_lock_seed(&mut self) -> Result<bool, DbError> {
-        let sql = format!("SELECT GET_LOCK({SEED_LOCK}, 0)");
+        let sql = format!("SELECT GET_LOCK({SEED_LOCK}, {LOCK_WAIT_S})");
         Ok(self.run_rows::<Option<u8>>(&sql).await?.first() == Some(&Some(1)))
     }
 
@@ -112,7 +115,7 @@ impl Session {
         for product in products {
             sql.row().number(product.id.get()).text(&product.name).text(&product.sku).number(product.price.get());
         }
-        self.run(&sql.finish()).await
+        self.store([sql.finish()]).await
     }
 
     /// Stores users under their numbers.
@@ -121,7 +124,7 @@ impl Session {
         for user in users {
             sql.row().number(user.id.get()).text(&user.name).text(&user.email);
         }
-        self.run(&sql.finish()).await
+        self.store([sql.finish()]).await
     }
 
     /// Stores what is there of each product, and what was sold.
@@ -130,7 +133,7 @@ impl Session {
         for (id, quantity, sold) in stocks {
             sql.row().number(id.get()).number(quantity).number(sold);
         }
-        self.run(&sql.finish()).await
+        self.store([sql.finish()]).await
     }
 
     /// Stores how many orders each user placed, and their sum.
@@ -142,7 +145,7 @@ impl Session {
         for (id, count, expense) in totals {
             sql.row().number(id.get()).number(count).number(expense.get());
         }
-        self.run(&sql.finish()).await
+        self.store([sql.finish()]).await
     }
 
     /// Stores orders with their lines, all or none. Totals are the caller's.
@@ -157,12 +160,22 @@ impl Session {
                 row.number(u64::from(line.quantity)).number(line.unit_price.get());
             }
         }
+        self.store([heads.finish(), lines.finish()]).await
+    }
+
+    /// Runs statements in one transaction, even a single one: when the client dies, a statement that the server has
+    /// received and not yet begun is undone and not committed into whatever the next seed makes of the store.
+    async fn store(&mut self, statements: impl IntoIterator<Item = Option<String>>) -> Result<(), DbError> {
         self.begin().await?;
-        self.run(&heads.finish()).await?;
-        self.run(&lines.finish()).await?;
+        for statement in statements.into_iter().flatten() {
+            self.run(&statement).await?;
+        }
         self.commit().await
     }
 }
+
+/// What ends a row and begins the next.
+const NEXT_ROW: &str = "),(";
 
 /// The text of a multi-row `INSERT`.
 struct Rows {
@@ -180,7 +193,7 @@ impl Rows {
     /// Begins a row.
     fn row(&mut self) -> &mut Self {
         self.sql.push_str(self.before_row);
-        self.before_row = "),(";
+        self.before_row = NEXT_ROW;
         self.before_value = "";
         self
     }
@@ -217,9 +230,10 @@ impl Rows {
         self.sql.push('\'');
     }
 
-    fn finish(mut self) -> String {
+    /// The statement; nothing if there are no rows.
+    fn finish(mut self) -> Option<String> {
         self.sql.push(')');
-        self.sql
+        (self.before_row == NEXT_ROW).then_some(self.sql)
     }
 }
 
@@ -235,8 +249,9 @@ mod tests {
         rows.row().number(1).text("é'\\").instant(UNIX_EPOCH + Duration::from_micros(1));
         rows.row().number(2).text("").number(3);
         assert_eq!(
-            rows.finish(),
+            rows.finish().unwrap(),
             "INSERT INTO t (a, b, c) VALUES (1,_utf8mb4 x'c3a9275c','1970-01-01T00:00:00.000001'),(2,_utf8mb4 x'',3)"
         );
+        assert_eq!(Rows::into("t (a)").finish(), None);
     }
 }

@@ -66,8 +66,8 @@ mod tests {
     #[test]
     fn a_stream_is_the_same_forever() {
         let mut draws = Draws::new(1, Stream::Product, 7);
-        let drawn: Vec<u64> = (0..5).map(|_| draws.below(1_000_000)).collect();
-        assert_eq!(drawn, [656_316, 447_188, 441_387, 953_492, 792_731]);
+        let numbers: Vec<u64> = (0..5).map(|_| draws.below(1_000_000)).collect();
+        assert_eq!(numbers, [656_316, 447_188, 441_387, 953_492, 792_731]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub enum SeedError {
     )]
     HalfFilled(Contents),
     /// The database failed while the store was being filled.
-    #[error("{0}; the store is half filled now: run the same command with --reset to start again")]
+    #[error("{0}; the store may be half filled now: run the same command with --reset to start again")]
     Broken(DbError),
 }
 

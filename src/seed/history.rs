@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::draws::{Draws, Stream};
 use super::plan::Plan;
 use super::popularity::Popularity;
-use super::products::product;
+use super::products::price;
 use crate::db::PastOrder;
 use crate::domain::{Cents, OrderId, PricedLine, ProductId, UserId};
 
@@ -28,8 +28,8 @@ const MOST_PIECES: u64 = 3;
 const PRODUCT_OFFSET: u64 = 9;
 const USER_OFFSET: u64 = 19;
 
-/// The history covers the year 2025, whatever day it is: 2025-01-01T00:00:00Z, and 365 days.
-const FIRST_INSTANT: Duration = Duration::from_secs(1_735_689_600);
+/// The history covers the year 2025, whatever day it is: from 20,089 days after 1970-01-01, for 365 days.
+const FIRST_INSTANT: Duration = Duration::from_hours(20_089 * 24);
 const SPAN_MICROS: u64 = 365 * 24 * 3_600 * 1_000_000;
 
 /// What can be bought and by whom, and the totals of what was.
@@ -54,7 +54,7 @@ impl History {
             plan,
             products: Popularity::new(ranks(Stream::ProductRanks), counts.products, PRODUCT_OFFSET),
             users: Popularity::new(ranks(Stream::UserRanks), counts.users, USER_OFFSET),
-            prices: (1..=counts.products).map(|id| product(seed, id).price.get() as u32).collect(),
+            prices: (1..=counts.products).map(|id| price(seed, id).get() as u32).collect(),
             sold: (0..counts.products).map(|_| AtomicU64::new(0)).collect(),
             bought: (0..counts.users).map(|_| Default::default()).collect(),
         }
@@ -150,7 +150,7 @@ mod tests {
             assert_eq!(total(&order.lines), Ok(order.total));
             assert!(order.lines.is_sorted_by(|a, b| a.product_id < b.product_id), "one line per product, in order");
             for line in &order.lines {
-                assert_eq!(line.unit_price, product(1, line.product_id.get()).price);
+                assert_eq!(line.unit_price, price(1, line.product_id.get()));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Products: believable names, unique stock keeping units, prices as shops set them.
 
 use super::draws::{Draws, Stream};
-use super::words::{KINDS, SERIES};
+use super::words::{KINDS, Kind, SERIES};
 use crate::domain::{Cents, Product, ProductId};
 
 /// Steps away from the usual price, in thousandths: about 8 % each, as many up as down. The product of several of them
@@ -14,10 +14,9 @@ const STEPS_PER_PRICE: u32 = 6;
 /// The product with a number. It depends on the seed and the number alone.
 pub(super) fn product(seed: u64, id: u64) -> Product {
     let mut draws = Draws::new(seed, Stream::Product, id);
-    let kind = &KINDS[draws.below(KINDS.len() as u64) as usize];
+    let (kind, price) = kind_at_price(&mut draws);
     let make = draws.pick(kind.makes);
     let variant = draws.pick(kind.variants);
-    let price = price(&mut draws, kind.usual_cents);
     let name = if draws.percent(60) {
         format!("{} {make} {}, {variant}", draws.pick(SERIES), kind.noun)
     } else {
@@ -26,15 +25,23 @@ pub(super) fn product(seed: u64, id: u64) -> Product {
     Product { id: ProductId::new(id), name, sku: format!("{}-{id:06}", kind.code), price }
 }
 
-fn price(draws: &mut Draws, usual_cents: u64) -> Cents {
+/// The price of that product, without the words.
+pub(super) fn price(seed: u64, id: u64) -> Cents {
+    kind_at_price(&mut Draws::new(seed, Stream::Product, id)).1
+}
+
+/// The choices that make a price come first, so that they can be made alone.
+fn kind_at_price(draws: &mut Draws) -> (&'static Kind, Cents) {
+    let kind = &KINDS[draws.below(KINDS.len() as u64) as usize];
     let step = |cents: u64, _| (cents * STEPS[draws.below(STEPS.len() as u64) as usize]).div_ceil(1_000);
-    let cents = (0..STEPS_PER_PRICE).fold(usual_cents, step);
+    let cents = (0..STEPS_PER_PRICE).fold(kind.usual_cents, step);
     let whole = (cents / 100).max(1);
-    Cents::new(match draws.below(100) {
+    let price = match draws.below(100) {
         0..55 => whole * 100 - 1,
         55..75 => whole * 100 + 50,
         _ => whole * 100,
-    })
+    };
+    (kind, Cents::new(price))
 }
 
 fn capitalised(text: &str) -> String {
@@ -57,12 +64,12 @@ mod tests {
     fn products_read_like_a_catalog() {
         let lines: Vec<_> = products(6).iter().map(|p| format!("{}  {}  {}", p.sku, p.price, p.name)).collect();
         insta::assert_snapshot!(lines.join("\n"), @"
-        HOM-000001  6.00  Möwe bamboo tea towel, forest green
-        KIT-000002  15.99  Hytte stoneware bowl, terracotta
-        GAR-000003  31.00  Brass watering can, 0.5 l
-        CLO-000004  52.99  Bamboo jumper, S
-        FUR-000005  134.00  Rhône enamel floor lamp, black
-        KIT-000006  13.99  Nordby glass bowl, forest green
+        HOM-000001  7.00  Möwe cotton tea towel, lilac
+        KIT-000002  20.99  Hytte stoneware bowl, white
+        GAR-000003  25.99  Cast-iron watering can, 3 l
+        CLO-000004  49.00  Cotton jumper, M
+        FUR-000005  144.99  Rhône copper floor lamp, lilac
+        KIT-000006  17.99  Nordby porcelain bowl, sand
         ");
     }
 
@@ -102,5 +109,6 @@ mod tests {
     fn another_seed_is_another_catalog() {
         assert_ne!(product(1, 1), product(2, 1));
         assert_eq!(product(1, 1), product(1, 1));
+        assert!((1..100).all(|id| product(1, id).price == price(1, id)));
     }
 }

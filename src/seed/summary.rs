@@ -88,14 +88,12 @@ mod tests {
         let summary = Summary { plan, deleted: None, order_numbers_given: 0, tables, seconds: 0.5 };
         insta::assert_snapshot!(summary.table("Filled").render(None, false), @"
         Filled
-        ╭─────────────┬────────┬────────┬────────╮
-        │ Table       ┆   Rows ┆   Time ┆ Rows/s │
-        ╞═════════════╪════════╪════════╪════════╡
-        │ products    ┆ 10,000 ┆ 250 ms ┆ 40,000 │
-        │ orders      ┆      3 ┆ 250 ms ┆     12 │
-        │ order_items ┆      5 ┆ 250 ms ┆     20 │
-        │ all         ┆ 10,008 ┆ 500 ms ┆ 20,016 │
-        ╰─────────────┴────────┴────────┴────────╯
+         Table          Rows    Time  Rows/s
+        ─────────────────────────────────────
+         products     10,000  250 ms  40,000
+         orders            3  250 ms      12
+         order_items       5  250 ms      20
+         all          10,008  500 ms  20,016
         ");
     }
 }
