@@ -8,6 +8,7 @@ mod migrate;
 mod options;
 mod output;
 mod report;
+mod seed;
 mod serve;
 mod stack;
 
@@ -34,12 +35,13 @@ Exit codes: 0 good; 1 done, and the answer is bad; 2 usage or configuration; 3 c
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Args),
+    Seed(seed::Args),
     Migrate(migrate::Args),
     Loadtest(loadtest::Args),
     Report(report::Args),
     DeployCheck(deploy_check::Args),
-    Completions(completions::Args),
     Stack(stack::Args),
+    Completions(completions::Args),
 }
 
 fn main() -> ExitCode {
@@ -54,12 +56,13 @@ fn run(command: Command) -> Outcome {
     runtime.block_on(async {
         match command {
             Command::Serve(args) => serve::run(args).await,
-            Command::DeployCheck(args) => deploy_check::run(args).await,
-            Command::Report(args) => report::run(args).await,
-            Command::Loadtest(args) => loadtest::run(args).await,
+            Command::Seed(args) => seed::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
-            Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+            Command::Loadtest(args) => loadtest::run(args).await,
+            Command::Report(args) => report::run(args).await,
+            Command::DeployCheck(args) => deploy_check::run(args).await,
             Command::Stack(args) => stack::run(args).await,
+            Command::Completions(args) => completions::run(&args, &mut Cli::command()),
         }
     })
 }

@@ -15,5 +15,9 @@ mod layers;
 
 /// What the store promises, under concurrency and faults.
 mod promises;
+
+/// `storemgr seed`: the rows it promises, what it refuses, what a stop leaves behind.
+mod seed;
+
 /// `storemgr stack`: real processes, killed, repaired, taken back.
 mod stack;

@@ -1,0 +1,157 @@
+//! `storemgr seed`: fill a store with products, users, stock and a history of orders.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::anyhow;
+use indicatif::{ProgressBar, ProgressStyle};
+use storemgr::db::{Address, MigrateError};
+use storemgr::process::{self, Exit};
+use storemgr::seed::{self, Counts, Phase, Plan, Progress, SeedError, Summary};
+use storemgr::units;
+
+use crate::failure::{Failure, Outcome};
+use crate::options::{DatabaseArgs, JsonArgs};
+use crate::output;
+
+/// Fill a store with products, users, stock and, on request, a history of orders
+///
+/// The same counts and the same seed give the same rows, on MySQL and on MariaDB. A store that has data is left alone
+/// unless --reset is given.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Products, numbered from 1
+    #[arg(long, env = "STOREMGR_SEED_PRODUCTS", value_name = "COUNT", default_value_t = 10_000)]
+    products: u64,
+    /// Users, numbered from 1
+    #[arg(long, env = "STOREMGR_SEED_USERS", value_name = "COUNT", default_value_t = 1_000)]
+    users: u64,
+    /// Pieces of each product that are there at the end, after the history was sold
+    #[arg(long, env = "STOREMGR_SEED_STOCK", value_name = "PIECES", default_value_t = 100_000)]
+    stock: u64,
+    /// Orders in the history: some products and users more popular than others, 1.6 lines each on average
+    #[arg(long, env = "STOREMGR_SEED_ORDERS", value_name = "COUNT", default_value_t = 0)]
+    orders: u64,
+    /// The number that all random choices follow from
+    #[arg(long, env = "STOREMGR_SEED_NUMBER", value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// Delete everything that is in the store before; stop its instances first if a history is asked for
+    #[arg(long)]
+    reset: bool,
+    #[command(flatten)]
+    json: JsonArgs,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+pub(crate) async fn run(args: Args) -> Outcome {
+    let Args { products, users, stock, orders, .. } = args;
+    let plan = Plan::new(Counts { products, users, stock, orders }, args.seed).map_err(Failure::usage)?;
+    let address = args.database.address()?;
+    let interrupted = process::interrupted().map_err(Failure::could_not_run)?;
+    let json = args.json.open()?;
+    let display = Arc::new(Display::new());
+    let progress: Arc<dyn Progress> = Arc::<Display>::clone(&display);
+    let summary = tokio::select! {
+        seeded = seed::run(&address, plan, args.reset, progress) => {
+            display.clear();
+            seeded.map_err(|error| failure(error, &address))?
+        }
+        () = interrupted => {
+            display.clear();
+            eprintln!("storemgr: {}", display.interruption(&address));
+            return Ok(Exit::Interrupted);
+        }
+    };
+    if json.tables_wanted() {
+        print(&summary, &address)?;
+    }
+    json.write(&summary)?;
+    Ok(Exit::Good)
+}
+
+fn print(summary: &Summary, address: &Address) -> Result<(), Failure> {
+    let title = format!("Filled {} (seed {})", place(address), summary.plan.seed());
+    output::say(&summary.table(&title).to_terminal())?;
+    if summary.plan.counts().orders > 0 && summary.order_numbers_given > 0 {
+        output::say(&format!(
+            "Order numbers up to {} had been given out before, and the history has taken numbers from 1: restart every \
+             `storemgr serve` that is running on this store, it may hold some of them.",
+            units::count(summary.order_numbers_given)
+        ))?;
+    }
+    Ok(())
+}
+
+/// Which store, without its password.
+fn place(address: &Address) -> String {
+    format!("{} on {}:{}", address.name, address.host, address.port)
+}
+
+/// What somebody must decide is a question of usage; a database that is not there could not be used.
+fn failure(error: SeedError, address: &Address) -> Failure {
+    let usage = matches!(
+        error,
+        SeedError::HasData(_) | SeedError::HalfFilled(_) | SeedError::Migrate(MigrateError::Changed { .. })
+    );
+    let told = anyhow!(error).context(place(address));
+    if usage { Failure::usage(told) } else { Failure::could_not_run(told) }
+}
+
+/// Shows how far it has come: a bar on a terminal, otherwise a line per step. Both on standard error.
+struct Display {
+    bar: ProgressBar,
+    terminal: bool,
+    /// Whether the store was touched.
+    begun: AtomicBool,
+}
+
+impl Display {
+    fn new() -> Self {
+        let bar = ProgressBar::hidden();
+        Self { bar, terminal: std::io::stderr().is_terminal(), begun: AtomicBool::new(false) }
+    }
+
+    fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    /// What an interruption leaves behind.
+    fn interruption(&self, address: &Address) -> String {
+        if self.begun.load(Ordering::Relaxed) {
+            format!("interrupted: {} is half filled; run the same command with --reset to start again", place(address))
+        } else {
+            format!("interrupted: nothing was changed in {}", place(address))
+        }
+    }
+}
+
+impl Progress for Display {
+    fn begin(&self, phase: Phase, rows: u64) {
+        self.begun.store(true, Ordering::Relaxed);
+        if !self.terminal {
+            return;
+        }
+        let template = "{msg:<12} {bar:32} {human_pos:>12} of {human_len} ({per_sec}, {eta} left)";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style);
+        }
+        self.bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+        self.bar.set_message(phase.name());
+        self.bar.reset();
+        self.bar.set_length(rows);
+    }
+
+    fn advance(&self, rows: u64) {
+        self.bar.inc(rows);
+    }
+
+    fn end(&self, phase: Phase, rows: u64, took: Duration) {
+        if !self.terminal && rows > 0 {
+            let verb = if phase == Phase::Reset { "deleted" } else { "wrote" };
+            eprintln!("{verb} {} {} in {}", units::count(rows), phase.name(), units::duration(took));
+        }
+    }
+}
