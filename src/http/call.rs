@@ -27,12 +27,17 @@ pub(super) struct Call {
 impl Call {
     /// The body as JSON of a known shape.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        // An array would be read as the fields in their order; no client means that.
+        if self.body.trim_ascii_start().first() == Some(&b'[') {
+            serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).map_err(|error| malformed(&error))?;
+            return Err(ApiError::new(Code::InvalidBody, "the body is an array; this route takes an object"));
+        }
         serde_json::from_slice(&self.body).map_err(|error| {
             if error.is_data() {
                 let sentence = format!("the body is JSON, but not what this route takes: {error}");
                 return ApiError::new(Code::InvalidBody, sentence);
             }
-            ApiError::new(Code::MalformedJson, format!("the body is not JSON: {error}"))
+            malformed(&error)
         })
     }
 
@@ -46,6 +51,10 @@ impl Call {
             ApiError::new(Code::InvalidParameter, sentence)
         })
     }
+}
+
+fn malformed(error: &serde_json::Error) -> ApiError {
+    ApiError::new(Code::MalformedJson, format!("the body is not JSON: {error}"))
 }
 
 /// The name of a request: the client's, if it gave a usable one, or a new one.

@@ -104,7 +104,7 @@ fn instances(report: &Report) -> Table {
     for instance in &report.instances {
         let name = (instance.instance.clone(), Tone::Plain);
         let own = [
-            instance.cpu_cores.map_or("-".to_owned(), |cores| format!("{cores:.2}")),
+            instance.cpu_cores.map_or("-".to_owned(), |cores| format!("{cores:.3}")),
             instance.memory_bytes.map_or("-".to_owned(), units::bytes),
         ];
         let own = own.map(|cell| (cell, Tone::Plain));
@@ -237,7 +237,7 @@ mod tests {
         Requests by instance
          Instance         # reqs  4xx    5xx   failed  req/s     p50      p95     p99  cores    memory
         ───────────────────────────────────────────────────────────────────────────────────────────────
-         127.0.0.1:24880   2,040    1  1,000  49.07 %   34.0  800 µs  4.00 ms  1.50 s   0.12  20.0 MiB
+         127.0.0.1:24880   2,040    1  1,000  49.07 %   34.0  800 µs  4.00 ms  1.50 s  0.123  20.0 MiB
         Orders by outcome
          Outcome   Orders    Share  Orders/s
         ─────────────────────────────────────

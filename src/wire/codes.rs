@@ -61,6 +61,36 @@ pub enum Code {
 }
 
 impl Code {
+    /// Every code, in the order of their status.
+    pub const ALL: &[Self] = &[
+        Self::MalformedJson,
+        Self::InvalidParameter,
+        Self::NotFound,
+        Self::NoSuchRoute,
+        Self::MethodNotAllowed,
+        Self::RequestTimeout,
+        Self::InsufficientStock,
+        Self::DuplicateEmail,
+        Self::ProductInUse,
+        Self::UserInUse,
+        Self::RequestInProgress,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::InvalidBody,
+        Self::InvalidItems,
+        Self::InvalidQuantity,
+        Self::UnknownProduct,
+        Self::UnknownUser,
+        Self::InvalidValue,
+        Self::TotalTooLarge,
+        Self::IdempotencyKeyReused,
+        Self::InternalError,
+        Self::Overloaded,
+        Self::DatabaseUnavailable,
+        Self::NotReady,
+        Self::OutcomeUnknown,
+    ];
+
     /// The HTTP status that goes with the code.
     pub const fn status(self) -> u16 {
         match self {

@@ -7,6 +7,8 @@
 #![allow(clippy::missing_panics_doc, reason = "tests panic")]
 #![allow(unreachable_pub, reason = "one binary")]
 
+/// The HTTP contract, request by request.
+mod contract;
 /// Databases, instances, a proxy that breaks: what tests are written in.
 mod harness;
 

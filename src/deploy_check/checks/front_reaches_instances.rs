@@ -1,8 +1,11 @@
 //! `front-reaches-instances`: requests through nginx really reach every instance.
 
+use tokio::task::JoinSet;
+
 use super::super::finding::Outcome;
 use super::super::surroundings::Surroundings;
 use super::{Check, settle};
+use crate::net::Target;
 
 pub(super) const CHECK: Check = Check {
     id: "front-reaches-instances",
@@ -10,43 +13,62 @@ pub(super) const CHECK: Check = Check {
     run: |surroundings| Box::pin(settle(check(surroundings))),
 };
 
-/// Requests sent for each instance: enough for any balancing to have its turn with all of them.
+/// Requests sent at once for each instance. At once, because `least_conn` may send one request after another to the same
+/// instance for as long as somebody else's requests keep the other one busy.
 const REQUESTS: usize = 6;
+
+/// How often that is done before an instance counts as not reached.
+const ROUNDS: usize = 3;
 
 async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
     let front = surroundings.front_target()?;
     let instances = surroundings.instance_targets()?;
-    let mut live = Vec::new();
+    let mut missed = Vec::new();
     for instance in instances {
         // One that does not answer is for instances-live to tell.
         if let Ok(count) = health_checks(surroundings, instance).await {
-            live.push((instance, count));
+            missed.push((instance, count));
         }
     }
-    if live.is_empty() {
+    let live = missed.len();
+    if live == 0 {
         return Err(Outcome::skip("no instance answers", "see instances-live"));
     }
-    for _ in 0..instances.len() * REQUESTS {
-        if let Err(reason) = surroundings.get(front, "/health-check").await {
+    let mut sent = 0;
+    for _ in 0..ROUNDS {
+        let burst = instances.len() * REQUESTS;
+        sent += burst;
+        let failed = send_at_once(surroundings, front, burst).await;
+        if let Some(reason) = failed {
             return Ok(Outcome::fail(format!("{front}: {reason}"), "see that nginx runs, and its error log"));
         }
-    }
-    let mut missed = Vec::new();
-    for (instance, before) in &live {
-        let after = health_checks(surroundings, instance).await.unwrap_or(*before);
-        if after <= *before {
-            missed.push(instance.to_string());
+        let mut still = Vec::new();
+        for (instance, before) in missed {
+            if health_checks(surroundings, instance).await.unwrap_or(before) <= before {
+                still.push((instance, before));
+            }
+        }
+        missed = still;
+        if missed.is_empty() {
+            return Ok(Outcome::pass(format!("{sent} requests to {front} reached {live} instances")));
         }
     }
-    if missed.is_empty() {
-        let count = instances.len() * REQUESTS;
-        return Ok(Outcome::pass(format!("{count} requests to {front} reached {} instances", live.len())));
-    }
-    let seen = format!("no request to {front} reached {}", missed.join(", "));
+    let names: Vec<_> = missed.iter().map(|(instance, _)| instance.to_string()).collect();
+    let seen = format!("none of {sent} requests to {front} reached {}", names.join(", "));
     Ok(Outcome::fail(seen, "list that instance in nginx's upstream, and reload nginx"))
 }
 
+/// Sends requests at the same time; gives what the first that failed says.
+async fn send_at_once(surroundings: &Surroundings, front: &Target, count: usize) -> Option<String> {
+    let mut requests = JoinSet::new();
+    for _ in 0..count {
+        let (surroundings, front) = (surroundings.clone(), front.clone());
+        requests.spawn(async move { surroundings.get(&front, "/health-check").await.err() });
+    }
+    requests.join_all().await.into_iter().flatten().next()
+}
+
 /// How many health checks an instance has answered.
-async fn health_checks(surroundings: &Surroundings, instance: &crate::net::Target) -> Result<f64, String> {
+async fn health_checks(surroundings: &Surroundings, instance: &Target) -> Result<f64, String> {
     surroundings.metric(instance, "storemgr_http_requests_total", r#"route="/health-check""#).await
 }

@@ -1,0 +1,29 @@
+//! The HTTP contract, request by request, against the real binary.
+
+/// Every refusal: its status, its code, its shape.
+mod errors;
+/// Whatever is sent: no defect is reached, and nothing refused is stored.
+mod hostile;
+/// What one client may take, and what it is told beyond that.
+mod limits;
+/// GET /openapi.json says what is served.
+mod openapi;
+/// Every success: its status, its headers, its keys, its money.
+mod successes;
+
+/// Every way to run a store; the contract is the same for each.
+const WAYS: [&[&str]; 4] = [
+    &["--report-cache", "off"],
+    &["--order-writer", "per-item", "--report-source", "scan", "--report-cache", "off"],
+    &[
+        "--order-writer",
+        "batched",
+        "--db-connections",
+        "per-request",
+        "--db-connection-linger",
+        "0s",
+        "--report-cache",
+        "off",
+    ],
+    &["--order-writer", "per-item", "--db-pool-size", "1", "--report-cache", "off"],
+];
