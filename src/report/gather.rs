@@ -10,11 +10,9 @@ use super::window::{RunFile, Window};
 use crate::promql::{PromError, Prometheus, Sample};
 use crate::units;
 
-/// How long to wait for Prometheus to have seen the end of a run.
-const SCRAPE_PATIENCE: Duration = Duration::from_secs(90);
-
-/// The pause between two looks for that.
-const SCRAPE_PAUSE: Duration = Duration::from_millis(250);
+/// When, in seconds after the end of a run, to look whether Prometheus has scraped the store since: stores are scraped
+/// every second to every minute.
+const SCRAPES_AFTER_S: [u64; 10] = [1, 2, 3, 5, 10, 15, 20, 30, 60, 90];
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -141,35 +139,25 @@ pub async fn gather(prometheus: &Prometheus, window: Window, run: Option<RunFile
 
 /// The window up to the first scrape of every instance after its end; waits for that scrape.
 async fn padded(prometheus: &Prometheus, window: Window) -> Result<Window, ReportError> {
-    let interval = scrape_interval(prometheus, window.end).await?;
-    let end = window.end + interval + interval / 2;
     let ended_s = window.end.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-    let give_up = SystemTime::now() + SCRAPE_PATIENCE;
-    loop {
-        let now = SystemTime::now();
-        if now >= end {
-            let scraped = prometheus.query("min(timestamp(storemgr_http_requests_in_flight))", end).await?;
-            match scraped.first() {
-                Some(sample) if sample.value >= ended_s => return Ok(Window { end, ..window }),
-                // A run long ago of a store that is gone: what there is is all there will be.
-                _ if now > end + SCRAPE_PATIENCE => return Ok(Window { end, ..window }),
-                None => {
-                    let (start, end) = (units::timestamp(window.start), units::timestamp(window.end));
-                    return Err(ReportError::NoData { start, end });
-                }
-                Some(_) if now > give_up => return Err(ReportError::NotScraped),
-                Some(_) => {}
-            }
+    let mut known = false;
+    for seconds in SCRAPES_AFTER_S {
+        let end = window.end + Duration::from_secs(seconds);
+        tokio::time::sleep(end.duration_since(SystemTime::now()).unwrap_or_default()).await;
+        let scraped = prometheus.query("min(timestamp(storemgr_http_requests_in_flight))", end).await?;
+        if scraped.first().is_some_and(|sample| sample.value >= ended_s) {
+            return Ok(Window { end, ..window });
         }
-        tokio::time::sleep(SCRAPE_PAUSE).await;
+        known |= !scraped.is_empty();
+        if !known {
+            // Waiting does not bring back a store that Prometheus does not know.
+            return Err(ReportError::NoData {
+                start: units::timestamp(window.start),
+                end: units::timestamp(window.end),
+            });
+        }
     }
-}
-
-/// How often the store is scraped, from how often it was in the last minute; a minute when that is not known.
-async fn scrape_interval(prometheus: &Prometheus, at: SystemTime) -> Result<Duration, PromError> {
-    let counted = prometheus.query("max(count_over_time(storemgr_http_requests_in_flight[1m]))", at).await?;
-    let scrapes = counted.first().map_or(1.0, |sample| sample.value).max(1.0);
-    Ok(Duration::from_secs_f64(60.0 / scrapes).max(Duration::from_secs(1)))
+    Err(ReportError::NotScraped)
 }
 
 fn assemble(answers: &Answers, window: Window, run: Option<RunFile>) -> Report {

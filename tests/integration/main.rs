@@ -9,17 +9,23 @@
 
 /// The HTTP contract, request by request.
 mod contract;
+/// `storemgr deploy-check`: each check fails for its own reason.
+mod deploy_check;
 /// Databases, instances, a proxy that breaks: what tests are written in.
 mod harness;
 
 /// The layer table of ARCHITECTURE.md against the imports of the code.
 mod layers;
 
+/// `storemgr loadtest`: a server that is known, and what the tool says of it.
+mod loadtest;
 /// What the store promises, under concurrency and faults.
 mod promises;
 
 /// `storemgr seed`: the rows it promises, what it refuses, what a stop leaves behind.
 mod seed;
 
+/// `storemgr report`: a real Prometheus, and counts that are known.
+mod report;
 /// `storemgr stack`: real processes, killed, repaired, taken back.
 mod stack;

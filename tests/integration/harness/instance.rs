@@ -61,9 +61,10 @@ impl Instance {
         let log = directory.join(format!("{number}.log"));
         let output = File::create(&log).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_storemgr"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]).args(arguments);
+        command.args(["serve", "--log-format", "json"]).args(arguments);
         // Nothing of the machine's own configuration may reach a test.
-        command.env_clear().current_dir(&directory).envs(variables.iter().map(|(name, value)| (name, value)));
+        command.env_clear().env("STOREMGR_LISTEN", "127.0.0.1:0").current_dir(&directory);
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(output).spawn().unwrap();
         let mut instance = Self { child, target: Target::loopback(1), log };
         let mut address = None;

@@ -1,13 +1,17 @@
 //! Databases, instances, a proxy that breaks: what tests are written in.
 
+mod command;
 mod database;
 mod instance;
 mod proxy;
 mod redis;
 mod server;
+mod web;
 
+pub use command::{Ran, command, run_command};
 pub use database::{SMALL_ACCOUNT, TestDatabase};
 pub use instance::{Instance, Reply};
 pub use proxy::{Fault, Proxy};
 pub use redis::TestRedis;
-pub use server::wait_until;
+pub use server::{free_port, wait_until};
+pub use web::WebServer;

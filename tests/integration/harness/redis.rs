@@ -32,6 +32,18 @@ impl TestRedis {
         vec![("REDIS_HOST", "127.0.0.1".to_owned()), ("REDIS_PORT", self.port.to_string())]
     }
 
+    /// Where it is.
+    pub fn address(&self) -> storemgr::cache::Address {
+        storemgr::cache::Address { host: "127.0.0.1".to_owned(), port: self.port, database: 0, password: None }
+    }
+
+    /// Changes a setting.
+    pub fn configure(&self, setting: &str, value: &str) {
+        let port = self.port.to_string();
+        let set = Command::new("redis-cli").args(["-p", &port, "config", "set", setting, value]).output().unwrap();
+        assert!(String::from_utf8_lossy(&set.stdout).contains("OK"), "{set:?}");
+    }
+
     /// Sends a signal, by its name without SIG.
     pub fn signal(&self, name: &str) {
         drop(Command::new("kill").args([format!("-{name}"), self.pid.to_string()]).output());

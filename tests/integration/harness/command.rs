@@ -1,0 +1,32 @@
+//! A command that is run to its end.
+
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+/// What a command printed, and how it ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// The binary under test with arguments and nothing of the machine's own configuration.
+pub fn command(arguments: &[&str], variables: &[(&str, String)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_storemgr"));
+    command.args(arguments).env_clear().envs(variables.iter().map(|(name, value)| (name, value)));
+    command.current_dir(env!("CARGO_TARGET_TMPDIR")).stdin(Stdio::null()).kill_on_drop(true);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs the binary under test to its end.
+pub async fn run_command(arguments: &[&str], variables: &[(&str, String)]) -> Ran {
+    let output = command(arguments, variables).output().await.unwrap();
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}

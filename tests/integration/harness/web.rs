@@ -1,0 +1,75 @@
+//! A private nginx before some instances, and a private Prometheus that watches them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use storemgr::net::Target;
+
+use super::server::{free_port, start_tethered, wait_for_port};
+
+/// A running server of either kind. It is killed when the value is dropped.
+#[derive(Debug)]
+pub struct WebServer {
+    pub target: Target,
+    pid: u32,
+}
+
+fn folder(name: &str) -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+impl WebServer {
+    /// nginx with `least_conn` over these instances.
+    pub fn nginx(instances: &[&Target]) -> Self {
+        let (folder, port) = (folder("nginx"), free_port());
+        let servers: String = instances.iter().map(|target| format!("server {};", target.authority())).collect();
+        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .iter()
+            .map(|name| format!("{name}_temp_path {}/{name};", folder.display()))
+            .collect();
+        let configuration = format!(
+            "daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n\
+             http {{ access_log off; {temporary} upstream store {{ least_conn; {servers} }}\n\
+             server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://store; }} }} }}",
+            folder = folder.display()
+        );
+        std::fs::write(folder.join("nginx.conf"), configuration).unwrap();
+        let arguments = ["-c".to_owned(), folder.join("nginx.conf").display().to_string()];
+        Self::start("nginx", &arguments, &folder, port)
+    }
+
+    /// Prometheus that scrapes these instances every second.
+    pub fn prometheus(instances: &[&Target]) -> Self {
+        let (folder, port) = (folder("prometheus"), free_port());
+        let targets: Vec<_> = instances.iter().map(|target| format!("\"{}\"", target.authority())).collect();
+        let configuration = format!(
+            "global: {{scrape_interval: 1s}}\nscrape_configs:\n- job_name: storemgr\n  static_configs: [{{targets: [{}]}}]\n",
+            targets.join(",")
+        );
+        std::fs::write(folder.join("prometheus.yml"), configuration).unwrap();
+        let arguments = [
+            format!("--config.file={}", folder.join("prometheus.yml").display()),
+            format!("--storage.tsdb.path={}", folder.join("data").display()),
+            format!("--web.listen-address=127.0.0.1:{port}"),
+        ];
+        Self::start("prometheus", &arguments, &folder, port)
+    }
+
+    fn start(program: &str, arguments: &[String], folder: &Path, port: u16) -> Self {
+        let log = folder.join("log");
+        let pid = start_tethered(program, arguments, &log);
+        wait_for_port(program, port, &log);
+        Self { target: Target::loopback(port), pid }
+    }
+}
+
+impl Drop for WebServer {
+    fn drop(&mut self) {
+        drop(Command::new("kill").args(["-KILL", &self.pid.to_string()]).output());
+    }
+}

@@ -1,0 +1,301 @@
+//! `storemgr loadtest`: a server that is known, and what the tool says of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::Value;
+use storemgr::net::Target;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::harness::{Ran, command, run_command};
+
+/// What the server does with every request.
+#[derive(Clone, Copy, Debug)]
+enum Behaviour {
+    /// 200 after this long.
+    Answer(Duration),
+    /// 500 with a page of HTML.
+    Fail,
+    /// 503 with a sentence that holds a number.
+    Refuse,
+    /// 200, and the connection closes.
+    AnswerAndClose,
+    /// Half an answer, and the connection closes.
+    BreakOff,
+    /// Nothing.
+    Stall,
+}
+
+/// A server on a socket of its own, which counts what it was asked.
+struct Server {
+    target: Target,
+    asked: Arc<AtomicU64>,
+    gone: Arc<AtomicBool>,
+}
+
+impl Server {
+    async fn start(behaviour: Behaviour) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = Target::loopback(listener.local_addr().unwrap().port());
+        let (asked, gone) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+        let (counter, end) = (Arc::clone(&asked), Arc::clone(&gone));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                if end.load(Ordering::SeqCst) {
+                    return;
+                }
+                tokio::spawn(talk(stream, behaviour, Arc::clone(&counter), Arc::clone(&end)));
+            }
+        });
+        Self { target, asked, gone }
+    }
+
+    fn asked(&self) -> u64 {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+async fn talk(mut stream: TcpStream, behaviour: Behaviour, asked: Arc<AtomicU64>, gone: Arc<AtomicBool>) {
+    let mut received = Vec::new();
+    while !gone.load(Ordering::SeqCst) {
+        let Some(length) = request_length(&received) else {
+            let mut buffer = [0; 4_096];
+            match stream.read(&mut buffer).await {
+                Ok(count @ 1..) => received.extend_from_slice(&buffer[..count]),
+                _ => return,
+            }
+            continue;
+        };
+        received.drain(..length);
+        asked.fetch_add(1, Ordering::SeqCst);
+        let (answer, closes): (&[u8], _) = match behaviour {
+            Behaviour::Answer(after) => {
+                tokio::time::sleep(after).await;
+                (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]", false)
+            }
+            Behaviour::Fail => (b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 13\r\n\r\n<html></html>", false),
+            Behaviour::Refuse => {
+                (b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 38\r\n\r\n{\"error\":\"product 17 is away (1040) \"}\n", false)
+            }
+            Behaviour::AnswerAndClose => (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n[]", true),
+            Behaviour::BreakOff => (b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n[", true),
+            Behaviour::Stall => {
+                tokio::time::sleep(Duration::from_mins(10)).await;
+                return;
+            }
+        };
+        if stream.write_all(answer).await.is_err() || closes {
+            return;
+        }
+    }
+}
+
+/// The bytes of the first request, once they are all there.
+fn request_length(received: &[u8]) -> Option<usize> {
+    let text = std::str::from_utf8(received).ok()?;
+    let (head, _) = text.split_once("\r\n\r\n")?;
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let whole = head.len() + 4 + length.map_or(0, |length| length.parse().unwrap());
+    (received.len() >= whole).then_some(whole)
+}
+
+async fn run(server: &Server, arguments: &[&str]) -> (Ran, Value) {
+    let host = server.target.to_string();
+    let base = [
+        "loadtest",
+        "--host",
+        &host,
+        "--users",
+        "5",
+        "--spawn-rate",
+        "1000",
+        "--run-time",
+        "1s",
+        "--think-time",
+        "5ms..10ms",
+        "--json",
+        "-",
+    ];
+    // The last of a flag that is given twice counts here, as in a shell's history.
+    let mut all: Vec<&str> = Vec::new();
+    for pair in base[1..].chunks(2) {
+        if !arguments.contains(&pair[0]) {
+            all.extend(pair);
+        }
+    }
+    let ran = run_command(&[&["loadtest"], &all[..], arguments].concat(), &[]).await;
+    let summary = serde_json::from_str(&ran.stdout).unwrap_or(Value::Null);
+    (ran, summary)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_and_times_are_those_of_the_server() {
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(20))).await;
+    let (ran, summary) = run(&server, &[]).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(summary["requests"].as_u64().unwrap(), server.asked());
+    assert_eq!((summary["failures"].as_u64(), summary["reconnects"].as_u64()), (Some(0), Some(0)));
+    assert_eq!(summary["verdict"], "valid");
+    let routes = summary["routes"].as_array().unwrap();
+    assert_eq!(routes.iter().map(|route| route["requests"].as_u64().unwrap()).sum::<u64>(), server.asked());
+    for route in routes {
+        let times = |name: &str| route["latency_ms"][name].as_f64().unwrap();
+        assert!(times("p50") >= 20.0 && times("min") >= 20.0, "{route}");
+        assert!(
+            times("p50") <= times("p95") && times("p95") <= times("p99") && times("p99") <= times("max"),
+            "{route}"
+        );
+    }
+    let seconds = summary["duration_s"].as_f64().unwrap();
+    assert!((1.0..5.0).contains(&seconds), "{seconds}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_are_grouped_by_what_the_service_says() {
+    let server = Server::start(Behaviour::Fail).await;
+    let (ran, summary) = run(&server, &[]).await;
+    assert_eq!(ran.code, 1, "every request failed: {ran:?}");
+    assert_eq!(summary["failures"].as_u64().unwrap(), server.asked());
+    assert_eq!(summary["fail_ratio"].as_f64(), Some(1.0));
+    let groups = summary["failure_groups"].as_array().unwrap();
+    assert_eq!(groups.len(), 3, "one for each route: {groups:?}");
+    assert!(groups.iter().all(|group| group["message"] == "500 Internal Server Error"));
+    let server = Server::start(Behaviour::Refuse).await;
+    let (ran, summary) = run(&server, &["--max-fail-ratio", "100%"]).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(summary["failure_groups"][0]["message"], "503 product N is away (1040)");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_close_are_opened_again_and_broken_answers_are_failures() {
+    let server = Server::start(Behaviour::AnswerAndClose).await;
+    let (ran, summary) = run(&server, &[]).await;
+    assert_eq!((ran.code, summary["failures"].as_u64()), (0, Some(0)), "{ran:?}");
+    assert_eq!(summary["requests"].as_u64().unwrap(), server.asked());
+    assert!(summary["reconnects"].as_u64().unwrap() > 5, "{summary}");
+    let server = Server::start(Behaviour::BreakOff).await;
+    let (ran, summary) = run(&server, &[]).await;
+    assert_eq!((ran.code, summary["fail_ratio"].as_f64()), (1, Some(1.0)));
+    assert_eq!(summary["failure_groups"][0]["message"], "connection closed by the server before it answered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_never_answers_times_out_and_what_is_still_awaited_is_told() {
+    let server = Server::start(Behaviour::Stall).await;
+    let (ran, summary) = run(&server, &["--timeout", "300ms"]).await;
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert_eq!(summary["failure_groups"][0]["message"], "no answer after 300 ms");
+    let (_, summary) = run(&server, &["--timeout", "60s", "--stop-timeout", "200ms"]).await;
+    assert_eq!((summary["requests"].as_u64(), summary["in_flight_at_end"].as_u64()), (Some(0), Some(5)), "{summary}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_dies_in_the_middle_is_a_result() {
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(5))).await;
+    let killed = async {
+        while server.asked() < 50 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        server.gone.store(true, Ordering::SeqCst);
+        // Frees the accept loop, which then ends.
+        drop(TcpStream::connect(server.target.authority()).await);
+    };
+    let ((ran, summary), ()) = tokio::join!(run(&server, &["--run-time", "2s"]), killed);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let messages: Vec<_> =
+        summary["failure_groups"].as_array().unwrap().iter().map(|group| group["message"].as_str().unwrap()).collect();
+    assert!(messages.contains(&"connection refused"), "{messages:?}");
+    assert!(summary["requests"].as_u64() > summary["failures"].as_u64());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_run_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(5))).await;
+    let (host, prefix, json) = (server.target.to_string(), folder.path().join("run"), folder.path().join("run.json"));
+    let arguments = [
+        "loadtest",
+        "--host",
+        &host,
+        "--users",
+        "3",
+        "--run-time",
+        "10m",
+        "--think-time",
+        "5ms",
+        "--csv",
+        prefix.to_str().unwrap(),
+        "--json",
+        json.to_str().unwrap(),
+    ];
+    let child = command(&arguments, &[]).spawn().unwrap();
+    let pid = child.id().unwrap().to_string();
+    while server.asked() < 100 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let output = child.wait_with_output().await.unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("Verdict: valid") && shown.contains("Aggregated"), "{shown}");
+    let summary: Value = serde_json::from_str(&std::fs::read_to_string(json).unwrap()).unwrap();
+    assert_eq!(summary["requests"].as_u64().unwrap(), server.asked());
+    let file = |name: &str| std::fs::read_to_string(format!("{}_{name}.csv", prefix.display())).unwrap();
+    let stats = file("stats");
+    let aggregated = stats.lines().last().unwrap();
+    assert!(aggregated.starts_with(&format!(",Aggregated,{},0,", server.asked())), "{stats}");
+    assert_eq!(file("exceptions"), "Count,Message,Traceback,Nodes\n");
+    assert_eq!(file("failures"), "Method,Name,Error,Occurrences,First Seen,Last Seen\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_csv_files_are_locusts() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Behaviour::Fail).await;
+    let prefix = folder.path().join("locust");
+    // Shorter than the second between two lines of history.
+    let (ran, summary) = run(&server, &["--csv", prefix.to_str().unwrap(), "--run-time", "300ms"]).await;
+    assert_eq!(ran.code, 1);
+    let file = |name: &str| std::fs::read_to_string(format!("{}_{name}.csv", prefix.display())).unwrap();
+    let heading = |name: &str| file(name).lines().next().unwrap().to_owned();
+    let percentiles = "50%,66%,75%,80%,90%,95%,98%,99%,99.9%,99.99%,100%";
+    let stats = "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,Min Response Time,Max Response Time,Average Content Size,Requests/s,Failures/s";
+    assert_eq!(heading("stats"), format!("{stats},{percentiles}"));
+    let history = "Timestamp,User Count,Type,Name,Requests/s,Failures/s";
+    let totals = "Total Request Count,Total Failure Count,Total Median Response Time,Total Average Response Time,Total Min Response Time,Total Max Response Time,Total Average Content Size";
+    assert_eq!(heading("stats_history"), format!("{history},{percentiles},{totals}"));
+    let failures = file("failures");
+    let counted: u64 =
+        failures.lines().skip(1).map(|line| line.split(',').nth(3).unwrap().parse::<u64>().unwrap()).sum();
+    assert_eq!(counted, summary["failures"].as_u64().unwrap());
+    assert_eq!(file("stats").lines().count(), 5, "a heading, three routes, and all together");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_run_is_said_in_a_sentence() {
+    let nothing = run_command(&["loadtest"], &[]).await;
+    assert!(nothing.code == 2 && nothing.stderr.contains("storemgr stack up"), "{nothing:?}");
+    let away = run_command(&["loadtest", "--host", "127.0.0.1:1"], &[]).await;
+    assert!(
+        away.code == 3 && away.stderr.contains("http://127.0.0.1:1 cannot be reached: connection refused"),
+        "{away:?}"
+    );
+    let server = Server::start(Behaviour::Fail).await;
+    for (arguments, sentence) in [
+        (["--users", "0"], "1..=1000000"),
+        (["--run-time", "soon"], "is not a duration"),
+        (["--run-time", "0"], "longer than nothing"),
+        (["--think-time", "2s..1s"], "from the shorter to the longer"),
+        (["--spawn-rate", "0"], "above 0"),
+        (["--host", "https://store"], "TLS"),
+        (["--csv", "/nowhere/x"], "cannot be written"),
+        (["--json", "/nowhere/x"], "cannot be written"),
+        (["--users", "900000"], "ulimit -n"),
+    ] {
+        let (ran, _) = run(&server, &arguments).await;
+        assert!(ran.code == 2 && ran.stderr.contains(sentence), "{arguments:?}: {ran:?}");
+    }
+    assert_eq!(server.asked(), 0, "a bad command line sent requests");
+}
