@@ -41,6 +41,8 @@ pub struct Contents {
     pub user_totals: u64,
     /// Rows of `orders`.
     pub orders: u64,
+    /// Rows of `order_items`.
+    pub order_items: u64,
     /// Rows of `idempotency_keys`.
     pub idempotency_keys: u64,
 }
@@ -48,7 +50,8 @@ pub struct Contents {
 impl Contents {
     /// All rows together.
     pub fn rows(&self) -> u64 {
-        self.products + self.stocks + self.users + self.user_totals + self.orders + self.idempotency_keys
+        let catalog = self.products + self.stocks + self.users + self.user_totals;
+        catalog + self.orders + self.order_items + self.idempotency_keys
     }
 }
 
@@ -84,11 +87,12 @@ impl Session {
     pub async fn contents(&mut self) -> Result<Contents, DbError> {
         let sql = "SELECT (SELECT COUNT(*) FROM products), (SELECT COUNT(*) FROM stocks), \
                    (SELECT COUNT(*) FROM users), (SELECT COUNT(*) FROM user_totals), \
-                   (SELECT COUNT(*) FROM orders), (SELECT COUNT(*) FROM idempotency_keys)";
-        let row = self.run_rows::<(u64, u64, u64, u64, u64, u64)>(sql).await?.into_iter().next();
+                   (SELECT COUNT(*) FROM orders), (SELECT COUNT(*) FROM order_items), \
+                   (SELECT COUNT(*) FROM idempotency_keys)";
+        let row = self.run_rows::<(u64, u64, u64, u64, u64, u64, u64)>(sql).await?.into_iter().next();
         let row = row.ok_or_else(|| DbError::Unexpected("no counts".to_owned()))?;
-        let (products, stocks, users, user_totals, orders, idempotency_keys) = row;
-        Ok(Contents { products, stocks, users, user_totals, orders, idempotency_keys })
+        let (products, stocks, users, user_totals, orders, order_items, idempotency_keys) = row;
+        Ok(Contents { products, stocks, users, user_totals, orders, order_items, idempotency_keys })
     }
 
     /// Deletes every row of the store. The numbers that orders were given stay given: instances that run hold blocks of
