@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Mutex;
 use tokio::task::{JoinError, JoinSet};
 
 use super::error::SeedError;
@@ -42,7 +43,7 @@ pub async fn run(
         Some(made) => Some(made.await.map_err(|error| SeedError::Database(defect(&error)))?),
         None => None,
     };
-    let filling = Arc::new(Filling { address: address.clone(), plan, history, progress });
+    let filling = Arc::new(Filling { address: address.clone(), plan, history, progress, idle: Mutex::default() });
     filling.fill(&mut keeper, before).await.map_err(SeedError::Broken)
 }
 
@@ -81,6 +82,8 @@ struct Filling {
     /// Present if there are orders.
     history: Option<History>,
     progress: Arc<dyn Progress>,
+    /// Connections that wait for the next step.
+    idle: Mutex<Vec<Session>>,
 }
 
 impl Filling {
@@ -130,11 +133,16 @@ impl Filling {
 
     /// One writer: takes the next block until there is none; gives how many order lines it wrote.
     async fn write_blocks(&self, phase: Phase, blocks: u64, next_block: &AtomicU64) -> Result<u64, DbError> {
-        let mut session = connect(&self.address).await?;
+        let idle = self.idle.lock().await.pop();
+        let mut session = match idle {
+            Some(session) => session,
+            None => connect(&self.address).await?,
+        };
         let mut lines = 0;
         loop {
             let block = next_block.fetch_add(1, Ordering::Relaxed);
             if block >= blocks {
+                self.idle.lock().await.push(session);
                 return Ok(lines);
             }
             let first = block * phase.block();
