@@ -1,5 +1,10 @@
 //! `storemgr completions`: completion scripts for shells.
 
+use storemgr::process::Exit;
+
+use crate::failure::Outcome;
+use crate::output;
+
 /// Print a completion script for a shell, e.g. `storemgr completions bash > ~/.local/share/bash-completion/completions/storemgr`
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -7,6 +12,9 @@ pub(crate) struct Args {
     shell: clap_complete::Shell,
 }
 
-pub(crate) fn run(args: &Args, command: &mut clap::Command) {
-    clap_complete::generate(args.shell, command, "storemgr", &mut std::io::stdout());
+pub(crate) fn run(args: &Args, command: &mut clap::Command) -> Outcome {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, command, "storemgr", &mut script);
+    output::write(&script)?;
+    Ok(Exit::Good)
 }

@@ -10,6 +10,7 @@ use storemgr::process::{self, Exit};
 
 use crate::failure::{Failure, Outcome};
 use crate::options::{JsonArgs, duration, target};
+use crate::output;
 
 /// Users who start in a tenth of a minute or so, when no spawn rate is given: late enough for a cold service to warm up,
 /// early enough to leave most of the run to the full load.
@@ -81,9 +82,9 @@ pub(crate) async fn run(args: Args) -> Outcome {
     let (summary, ended) = ran.map_err(failure)?;
     if json.tables_wanted() {
         let (verdict, tables) = loadtest::tables(&summary);
-        println!("{verdict}");
+        output::say(&verdict)?;
         for table in tables {
-            println!("\n{}", table.to_terminal());
+            output::say(&format!("\n{}", table.to_terminal()))?;
         }
     }
     json.write(&summary)?;

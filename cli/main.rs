@@ -1,10 +1,12 @@
 //! The `storemgr` command: a table of contents. Each subcommand is one file with its `Args` and its `run`.
 
 mod completions;
+mod deploy_check;
 mod failure;
 mod loadtest;
 mod migrate;
 mod options;
+mod output;
 mod report;
 mod seed;
 mod serve;
@@ -14,7 +16,6 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use failure::Outcome;
-use storemgr::process::Exit;
 
 /// A store back end that does not collapse under load, and the laboratory that proves it.
 #[derive(Debug, Parser)]
@@ -38,8 +39,9 @@ enum Command {
     Migrate(migrate::Args),
     Loadtest(loadtest::Args),
     Report(report::Args),
-    Completions(completions::Args),
+    DeployCheck(deploy_check::Args),
     Stack(stack::Args),
+    Completions(completions::Args),
 }
 
 fn main() -> ExitCode {
@@ -55,14 +57,12 @@ fn run(command: Command) -> Outcome {
         match command {
             Command::Serve(args) => serve::run(args).await,
             Command::Seed(args) => seed::run(args).await,
-            Command::Report(args) => report::run(args).await,
-            Command::Loadtest(args) => loadtest::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
-            Command::Completions(args) => {
-                completions::run(&args, &mut Cli::command());
-                Ok(Exit::Good)
-            }
+            Command::Loadtest(args) => loadtest::run(args).await,
+            Command::Report(args) => report::run(args).await,
+            Command::DeployCheck(args) => deploy_check::run(args).await,
             Command::Stack(args) => stack::run(args).await,
+            Command::Completions(args) => completions::run(&args, &mut Cli::command()),
         }
     })
 }

@@ -5,6 +5,7 @@ use storemgr::process::Exit;
 
 use crate::failure::{Failure, Outcome};
 use crate::options::DatabaseArgs;
+use crate::output;
 
 /// Bring the database schema up to date; safe to run from several places at once
 #[derive(Debug, clap::Args)]
@@ -16,11 +17,12 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> Outcome {
     let address = args.database.address()?;
     let migrated = db::migrate(&address).await.map_err(failure)?;
-    if migrated.from == migrated.to {
-        println!("The schema of {} is current (version {}).", address.name, migrated.to);
+    let sentence = if migrated.from == migrated.to {
+        format!("The schema of {} is current (version {}).", address.name, migrated.to)
     } else {
-        println!("The schema of {} went from version {} to {}.", address.name, migrated.from, migrated.to);
-    }
+        format!("The schema of {} went from version {} to {}.", address.name, migrated.from, migrated.to)
+    };
+    output::say(&sentence)?;
     Ok(Exit::Good)
 }
 

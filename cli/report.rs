@@ -12,6 +12,7 @@ use storemgr::table::{Align, Table};
 
 use crate::failure::{Failure, Outcome};
 use crate::options::{JsonArgs, duration, target};
+use crate::output;
 
 /// Print what a store did in a window of time, out of Prometheus: requests, orders, connections, cache
 #[derive(Debug, clap::Args)]
@@ -34,7 +35,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args) -> Outcome {
     if args.queries {
-        print_queries(args.last);
+        print_queries(args.last)?;
         return Ok(Exit::Good);
     }
     let run = args.run.as_deref().map(read_run).transpose()?;
@@ -48,9 +49,9 @@ pub(crate) async fn run(args: Args) -> Outcome {
     let report = report::gather(&Prometheus::new(prometheus), window, run).await.map_err(Failure::could_not_run)?;
     if json.tables_wanted() {
         let (heading, tables) = report::tables(&report);
-        println!("{heading}");
+        output::say(&heading)?;
         for table in tables {
-            println!("\n{}", table.to_terminal());
+            output::say(&format!("\n{}", table.to_terminal()))?;
         }
     }
     json.write(&report)?;
@@ -63,10 +64,10 @@ fn read_run(path: &Path) -> Result<RunFile, Failure> {
     run.with_context(|| path.display().to_string()).map_err(Failure::usage)
 }
 
-fn print_queries(window: Duration) {
+fn print_queries(window: Duration) -> Result<(), Failure> {
     let mut table = Table::new("", &[("Name", Align::Left), ("Finds out", Align::Left), ("PromQL", Align::Left)]);
     for query in report::queries(window) {
         table.row([query.id, query.purpose, &query.promql]);
     }
-    println!("{}", table.to_terminal());
+    output::say(&table.to_terminal())
 }

@@ -15,6 +15,7 @@ use storemgr::units;
 
 use crate::failure::{Failure, Outcome};
 use crate::options::{DatabaseArgs, JsonArgs};
+use crate::output;
 
 /// Fill a store with products, users, stock and, on request, a history of orders
 ///
@@ -51,7 +52,7 @@ pub(crate) async fn run(args: Args) -> Outcome {
     let plan = Plan::new(Counts { products, users, stock, orders }, args.seed).map_err(Failure::usage)?;
     let address = args.database.address()?;
     let interrupted = process::interrupted().map_err(Failure::could_not_run)?;
-    let output = args.json.open()?;
+    let json = args.json.open()?;
     let display = Arc::new(Display::new());
     let progress: Arc<dyn Progress> = Arc::<Display>::clone(&display);
     let summary = tokio::select! {
@@ -65,23 +66,24 @@ pub(crate) async fn run(args: Args) -> Outcome {
             return Ok(Exit::Interrupted);
         }
     };
-    if output.tables_wanted() {
-        print(&summary, &address);
+    if json.tables_wanted() {
+        print(&summary, &address)?;
     }
-    output.write(&summary)?;
+    json.write(&summary)?;
     Ok(Exit::Good)
 }
 
-fn print(summary: &Summary, address: &Address) {
+fn print(summary: &Summary, address: &Address) -> Result<(), Failure> {
     let title = format!("Filled {} (seed {})", place(address), summary.plan.seed());
-    println!("{}", summary.table(&title).to_terminal());
+    output::say(&summary.table(&title).to_terminal())?;
     if summary.plan.counts().orders > 0 && summary.order_numbers_given > 0 {
-        println!(
+        output::say(&format!(
             "Order numbers up to {} had been given out before, and the history has taken numbers from 1: restart every \
              `storemgr serve` that is running on this store, it may hold some of them.",
             units::count(summary.order_numbers_given)
-        );
+        ))?;
     }
+    Ok(())
 }
 
 /// Which store, without its password.

@@ -68,8 +68,8 @@ async fn run_up(stack: &Stack, up: Up) -> Outcome {
     let cancelled = interrupted().map_err(Failure::could_not_run)?;
     match stack.up(&config, &say, cancelled).await {
         Ok(status) => {
-            println!("{}", table(&status).to_terminal());
-            println!("Commands in this directory now use this stack. `storemgr stack down` stops it.");
+            crate::output::say(&table(&status).to_terminal())?;
+            crate::output::say("Commands in this directory now use this stack. `storemgr stack down` stops it.")?;
             Ok(Exit::Good)
         }
         Err(error @ StackError::Interrupted) => {
@@ -95,7 +95,7 @@ fn run_status(stack: &Stack, json: &JsonArgs) -> Outcome {
         return Ok(Exit::Bad);
     };
     if output.tables_wanted() {
-        println!("{}", table(&status).to_terminal());
+        crate::output::say(&table(&status).to_terminal())?;
     }
     output.write(&status)?;
     if status.all_run() {

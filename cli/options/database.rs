@@ -31,6 +31,11 @@ pub(crate) struct DatabaseArgs {
 }
 
 impl DatabaseArgs {
+    /// Whether anything says where the database is.
+    pub(crate) fn is_configured(&self) -> bool {
+        self.db_host.as_deref().is_some_and(|host| !host.trim().is_empty())
+    }
+
     /// The address with its password, or the sentence that says what is missing.
     pub(crate) fn address(&self) -> Result<Address, Failure> {
         let host = self.db_host.as_deref().map(str::trim).filter(|host| !host.is_empty());

@@ -1,13 +1,14 @@
 //! `--json FILE`: what a table shows, for programs.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::output;
 
 /// The option of every command that prints a table.
 #[derive(Clone, Debug, clap::Args)]
@@ -50,13 +51,14 @@ impl JsonOutput {
 
     /// Writes the result.
     pub(crate) fn write(self, result: &impl Serialize) -> Result<(), Failure> {
-        let (name, mut out): (_, Box<dyn Write>) = match self {
-            Self::Nowhere => return Ok(()),
-            Self::Standard => ("standard output".to_owned(), Box::new(io::stdout())),
-            Self::File(path, file) => (path.display().to_string(), Box::new(file)),
-        };
-        let written = serde_json::to_writer_pretty(&mut out, result).map_err(anyhow::Error::from);
-        let written = written.and_then(|()| Ok(writeln!(out)?));
-        written.with_context(|| format!("{name} cannot be written")).map_err(Failure::could_not_run)
+        let text = serde_json::to_string_pretty(result).map_err(Failure::could_not_run)?;
+        match self {
+            Self::Nowhere => Ok(()),
+            Self::Standard => output::say(&text),
+            Self::File(path, mut file) => {
+                let written = writeln!(file, "{text}");
+                written.with_context(|| format!("{} cannot be written", path.display())).map_err(Failure::could_not_run)
+            }
+        }
     }
 }

@@ -5,7 +5,9 @@
 
 mod address;
 mod breaker;
+mod server;
 mod store;
 
 pub use address::Address;
+pub use server::{ServerFacts, server_facts};
 pub use store::{Cache, CacheError, TIME_LIMIT};

@@ -7,6 +7,7 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 
 use super::Address;
 use super::breaker::Breaker;
+use crate::units;
 
 /// The most that a call costs its request. A Redis in the same network answers in well under a millisecond.
 pub const TIME_LIMIT: Duration = Duration::from_millis(50);
@@ -24,8 +25,11 @@ pub enum CacheError {
     #[error("Redis is away and was not asked")]
     NotAsked,
     /// No answer in time.
-    #[error("Redis did not answer within {} ms", TIME_LIMIT.as_millis())]
-    TimedOut,
+    #[error("Redis did not answer within {}", units::duration(*.after))]
+    NoAnswer {
+        /// How long was waited.
+        after: Duration,
+    },
     /// It refused, or the connection failed.
     #[error("Redis failed: {0}")]
     Failed(#[from] redis::RedisError),
@@ -70,7 +74,7 @@ impl Cache {
         let result = match tokio::time::timeout(TIME_LIMIT, call).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(CacheError::Failed(error)),
-            Err(_) => Err(CacheError::TimedOut),
+            Err(_) => Err(CacheError::NoAnswer { after: TIME_LIMIT }),
         };
         match &result {
             Ok(_) => self.breaker.succeeded(),

@@ -9,8 +9,11 @@
 mod guard;
 
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Counter, Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
+
+use rustix::time::{ClockId, clock_gettime};
 
 pub use guard::GaugeGuard;
 
@@ -37,6 +40,9 @@ const SECONDS: &[f64] = &[
 const ORDERS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
 macro_rules! kind {
+    (Counter) => {
+        "counter"
+    };
     (IntCounterVec) => {
         "counter"
     };
@@ -55,6 +61,9 @@ macro_rules! kind {
 }
 
 macro_rules! build {
+    (Counter, $name:expr, $help:expr, $labels:expr, $buckets:expr) => {
+        Counter::with_opts(Opts::new($name, $help))
+    };
     (IntCounterVec, $name:expr, $help:expr, $labels:expr, $buckets:expr) => {
         IntCounterVec::new(Opts::new($name, $help), $labels)
     };
@@ -143,6 +152,8 @@ metrics! {
     cache_requests_total: IntCounterVec ["cache", "outcome"];
     /// Seconds since the report last answered was computed.
     report_age_seconds: IntGaugeVec ["report"];
+    /// Seconds of processor time this instance has used; process_cpu_seconds_total counts whole seconds only.
+    process_cpu_seconds_total: Counter [];
     /// Always 1; the labels say what is running and with which strategies.
     build_info: IntGaugeVec ["version", "order_writer", "db_connections", "report_source", "report_cache"];
 }
@@ -150,10 +161,18 @@ metrics! {
 impl Metrics {
     /// Everything in the Prometheus text format.
     pub fn render(&self) -> Result<Vec<u8>, prometheus::Error> {
+        let used = cpu_time_s() - self.process_cpu_seconds_total.get();
+        self.process_cpu_seconds_total.inc_by(used.max(0.0));
         let mut text = Vec::with_capacity(16 * 1024);
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
     }
+}
+
+/// Seconds of processor time this process has used since it started.
+fn cpu_time_s() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 /// The media type of [`Metrics::render`].

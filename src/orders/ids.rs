@@ -30,4 +30,9 @@ impl OrderIds {
         free.start += 1;
         Ok(OrderId::new(id))
     }
+
+    /// Gives the rest of the block up: somebody else has used numbers of it, as after the store was filled anew.
+    pub(super) async fn discard(&self) {
+        *self.free.lock().await = 0..0;
+    }
 }

@@ -141,7 +141,13 @@ impl Orders {
             Writer::PerItem => per_item::write(session, id, order).await,
             Writer::Batched => batched::write(session, id, order).await,
         };
-        let total = written?;
+        let total = match written {
+            Err(Failed::Finally(OrderError::Database(DbError::Duplicate(_)))) => {
+                self.ids.discard().await;
+                return Err(Failed::Again(OrderError::Overloaded));
+            }
+            written => written?,
+        };
         if let Some(key) = key {
             let stored = session.store_answer(key, Fingerprint::of(order), id, total).await;
             stored.map_err(|error| match error {

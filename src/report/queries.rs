@@ -111,10 +111,14 @@ fn query(id: &'static str, purpose: &'static str, promql: String) -> Query {
 
 /// What each series of a counter counted in the window; the module doc of `report` says why it is not `increase()`.
 fn counted(counter: &str, window: &str) -> String {
+    let started = "process_start_time_seconds";
     let last = format!("last_over_time({counter}[{window}])");
     let before = format!("last_over_time({counter}[{LOOKBACK}] offset {window})");
+    // What a former process counted is not where this one began.
+    let same = format!("last_over_time({started}[{window}]) == last_over_time({started}[{LOOKBACK}] offset {window})");
+    let began = format!("(({before} and on (instance) ({same})) or {last} * 0)");
     format!(
-        "((({last} - ({before} or {last} * 0)) unless (resets({counter}[{window}]) > 0)) or increase({counter}[{window}]))"
+        "((({last} - {began}) unless on (instance) (changes({started}[{window}]) > 0)) or increase({counter}[{window}]))"
     )
 }
 

@@ -224,6 +224,39 @@ mod tests {
         let text: Vec<_> = tables.iter().map(|table| table.render(Some(100), false)).collect();
         let text = format!("{heading}\n{}", text.join("\n"));
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @"
+        From 2026-11-24T12:00:00.000Z to 2026-11-24T12:01:00.000Z (60.0 s), as counted by the server.
+        The load test counted 2,045 requests, the server 2,040: a difference of -0.24 %.
+        Requests by route (percentiles are interpolated within buckets)
+         Type  Name                            # reqs  4xx    5xx   failed  req/s      p50      p95     p99
+        ────────────────────────────────────────────────────────────────────────────────────────────────────
+         POST  /orders                          2,040    1  1,000  49.07 %   34.0  4.20 ms   59.3 s   >60 s
+         GET   /orders/reports/highest-spende   2,040    1  1,000  49.07 %   34.0        -        -       -
+               rs
+               Aggregated                       2,040    1  1,000  49.07 %   34.0   800 µs  4.00 ms  1.50 s
+        Requests by instance
+         Instance         # reqs  4xx    5xx   failed  req/s     p50      p95     p99  cores    memory
+        ───────────────────────────────────────────────────────────────────────────────────────────────
+         127.0.0.1:24880   2,040    1  1,000  49.07 %   34.0  800 µs  4.00 ms  1.50 s   0.12  20.0 MiB
+        Orders by outcome
+         Outcome   Orders    Share  Orders/s
+        ─────────────────────────────────────
+         accepted   1,040  50.98 %      17.3
+         failed     1,000  49.02 %      16.7
+        Database connections, all instances together
+                                       Most at one time
+        ────────────────────────────────────────────────
+         idle                                         3
+         in use                                      16
+         lingering                                    0
+         all                                         19
+         the pools may open                          32
+         the database accepts                       151
+         failed: too many connections                12
+        Reports out of the cache
+         Report        hit  stale  miss  error  from the cache
+        ───────────────────────────────────────────────────────
+         best_sellers   90      8     2      0         98.00 %
+        ");
     }
 }

@@ -22,11 +22,42 @@ fn source_files(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { source_files(&path) } else { vec![path] }).collect()
 }
 
-/// The modules that a file names after `crate::`, however deep the `use` stands.
+/// The modules that a file names after `crate::`, alone or in braces, however deep the `use` stands.
 fn imports(text: &str) -> Vec<String> {
     let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
-    let name = |rest: &str| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned();
-    code.split("crate::").skip(1).map(name).collect()
+    let name = |rest: &str| rest.trim().split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned();
+    let mut found = Vec::new();
+    for rest in code.split("crate::").skip(1) {
+        let Some(group) = rest.strip_prefix('{') else {
+            found.push(name(rest));
+            continue;
+        };
+        let mut depth = 1;
+        let mut start = 0;
+        for (at, character) in group.char_indices() {
+            match character {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => {}
+            }
+            if (depth == 1 && character == ',') || depth == 0 {
+                found.push(name(&group[start..at]));
+                start = at + 1;
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    found.retain(|name| !name.is_empty());
+    found
+}
+
+#[test]
+fn imports_are_found_alone_and_in_braces() {
+    let text =
+        "use crate::units;\nuse crate::{cache, db::{self, Session},\n    wire,\n};\n// crate::http\ncrate::net::x()";
+    assert_eq!(imports(text), ["units", "cache", "db", "wire", "net"]);
 }
 
 #[test]

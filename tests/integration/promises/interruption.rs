@@ -131,3 +131,18 @@ async fn a_drain_that_takes_too_long_ends_with_a_warning() {
     database.settled().await;
     assert_eq!(database.number("SELECT COUNT(*) FROM orders").await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_that_somebody_else_has_used_are_given_up() {
+    for writer in WRITERS {
+        let (database, products, users) = shop(&[100]).await;
+        let instance = Instance::start(&database, &["--order-writer", writer]).await;
+        let body = order(users[0], &[(products[0], 1)]);
+        let first = instance.post("/orders", body.clone()).await.body["order_id"].as_u64().unwrap();
+        // As after the store was filled anew: the next number of this instance's block is taken.
+        database.execute(&format!("INSERT INTO orders VALUES ({}, {}, 0, NOW())", first + 1, users[0])).await;
+        let second = instance.post("/orders", body).await;
+        assert_eq!(second.status, 201, "{second:?}");
+        assert!(second.body["order_id"].as_u64().unwrap() > first + 1);
+    }
+}

@@ -1,0 +1,31 @@
+//! `instances-ready`: every instance would take requests.
+
+use super::super::finding::Outcome;
+use super::super::surroundings::Surroundings;
+use super::{Check, settle};
+
+pub(super) const CHECK: Check = Check {
+    id: "instances-ready",
+    expected: "every instance answers GET /ready with 200",
+    run: |surroundings| Box::pin(settle(check(surroundings))),
+};
+
+async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
+    let instances = surroundings.instance_targets()?;
+    let (mut ready, mut failures) = (Vec::new(), Vec::new());
+    for instance in instances {
+        match surroundings.get(instance, "/ready").await {
+            Ok(_) => ready.push(instance.to_string()),
+            // Told by instances-live.
+            Err(_) if surroundings.get(instance, "/live").await.is_err() => {}
+            Err(reason) => failures.push(format!("{instance}: {reason}")),
+        }
+    }
+    if ready.is_empty() && failures.is_empty() {
+        return Err(Outcome::skip("no instance answers", "see instances-live"));
+    }
+    if failures.is_empty() {
+        return Ok(Outcome::pass(ready.join(", ")));
+    }
+    Ok(Outcome::fail(failures.join("\n"), "the instance says what it waits for; its log says more"))
+}

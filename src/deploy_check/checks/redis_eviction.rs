@@ -1,0 +1,28 @@
+//! `redis-eviction`: a full Redis makes room instead of refusing.
+
+use super::super::finding::Outcome;
+use super::super::surroundings::Surroundings;
+use super::{Check, settle};
+use crate::{cache, units};
+
+pub(super) const CHECK: Check = Check {
+    id: "redis-eviction",
+    expected: "a bound on memory, and a policy that evicts any key (allkeys-…)",
+    run: |surroundings| Box::pin(settle(check(surroundings))),
+};
+
+async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
+    let address = surroundings.redis_address()?;
+    let facts = cache::server_facts(address, surroundings.timeout).await;
+    let facts = facts.map_err(|_| Outcome::skip("Redis cannot be reached", "see redis-reachable"))?;
+    let policy = &facts.eviction_policy;
+    if facts.max_memory == 0 {
+        let seen = format!("no bound on memory ({policy})");
+        return Ok(Outcome::warn(seen, "set maxmemory, so that Redis cannot take the machine's last memory"));
+    }
+    let seen = format!("{}, {policy}", units::bytes(facts.max_memory));
+    if policy.starts_with("allkeys-") {
+        return Ok(Outcome::pass(seen));
+    }
+    Ok(Outcome::fail(seen, "set maxmemory-policy to allkeys-lru: with this one a full Redis refuses to cache"))
+}

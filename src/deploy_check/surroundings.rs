@@ -1,0 +1,103 @@
+//! Where the parts of the deployment are, and the questions that several checks ask.
+
+use std::time::Duration;
+
+use hyper::Method;
+
+use super::finding::Outcome;
+use crate::cache;
+use crate::db::{self, Session};
+use crate::net::{self, Answer, Target};
+use crate::wire::ErrorBody;
+
+/// Where the parts of the deployment are. What is not configured is not checked.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// The database.
+    pub database: Option<db::Address>,
+    /// Redis.
+    pub redis: Option<cache::Address>,
+    /// Where clients go: nginx.
+    pub front: Option<Target>,
+    /// The instances behind it.
+    pub instances: Vec<Target>,
+    /// Prometheus.
+    pub prometheus: Option<Target>,
+    /// The longest that one check may take.
+    pub timeout: Duration,
+}
+
+/// What stands in for the advice where nothing is configured.
+fn configure(variables: &str) -> String {
+    format!("set {variables}, or run `storemgr stack up`")
+}
+
+impl Surroundings {
+    /// Whether there is nothing to check.
+    pub fn is_empty(&self) -> bool {
+        let parts = [self.database.is_some(), self.redis.is_some(), self.front.is_some(), self.prometheus.is_some()];
+        !parts.contains(&true) && self.instances.is_empty()
+    }
+
+    /// A session for a check that needs the database; a skip where it is not to be had, which `database-reachable` tells.
+    pub(super) async fn session(&self) -> Result<Session, Outcome> {
+        let address = self.database_address()?;
+        Session::connect(address, self.timeout)
+            .await
+            .map_err(|_| Outcome::skip("the database cannot be reached", "see database-reachable"))
+    }
+
+    pub(super) fn database_address(&self) -> Result<&db::Address, Outcome> {
+        let missing =
+            || Outcome::skip("no database is configured", configure("DB_HOST, DB_NAME, DB_USER and DB_PASSWORD"));
+        self.database.as_ref().ok_or_else(missing)
+    }
+
+    pub(super) fn redis_address(&self) -> Result<&cache::Address, Outcome> {
+        let missing = || Outcome::skip("no Redis is configured: reports are not cached", configure("REDIS_HOST"));
+        self.redis.as_ref().ok_or_else(missing)
+    }
+
+    pub(super) fn front_target(&self) -> Result<&Target, Outcome> {
+        let missing = || Outcome::skip("it is not configured where clients go", configure("STOREMGR_URL"));
+        self.front.as_ref().ok_or_else(missing)
+    }
+
+    pub(super) fn instance_targets(&self) -> Result<&[Target], Outcome> {
+        if self.instances.is_empty() {
+            return Err(Outcome::skip("no instances are configured", configure("STOREMGR_INSTANCES")));
+        }
+        Ok(&self.instances)
+    }
+
+    pub(super) fn prometheus_target(&self) -> Result<&Target, Outcome> {
+        let missing = || Outcome::skip("no Prometheus is configured", configure("PROMETHEUS_URL"));
+        self.prometheus.as_ref().ok_or_else(missing)
+    }
+
+    /// Sends a GET; anything but a 200 is a sentence.
+    pub(super) async fn get(&self, target: &Target, path: &str) -> Result<Answer, String> {
+        let answer = net::request_once(target, Method::GET, path, &[], Vec::new(), self.timeout).await;
+        let answer = answer.map_err(|error| error.to_string())?;
+        if answer.status.as_u16() == 200 { Ok(answer) } else { Err(said(&answer)) }
+    }
+
+    /// The value of a metric of an instance, summed over the series whose labels hold a text.
+    pub(super) async fn metric(&self, target: &Target, name: &str, labels: &str) -> Result<f64, String> {
+        let text = self.get(target, "/metrics").await?.text();
+        let matching = text.lines().filter(|line| {
+            line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']) && rest.contains(labels))
+        });
+        let values = matching.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+        Ok(values.sum())
+    }
+}
+
+/// What an answer says went wrong.
+pub(super) fn said(answer: &Answer) -> String {
+    let status = answer.status.as_u16();
+    match answer.json::<ErrorBody>() {
+        Ok(body) => format!("{status} {}", body.error),
+        Err(_) => answer.status.to_string(),
+    }
+}
