@@ -18,7 +18,8 @@ use super::users::user;
 use crate::db::{self, Address, Contents, DbError, Session};
 use crate::domain::{Cents, ProductId, UserId};
 
-/// Connections that write at the same time. More make nothing faster: the server's log is one.
+/// Connections that write at the same time. Measured with server and client on two cores: two to four write an order in
+/// two thirds of the time of one, eight are slower.
 const WRITERS: u64 = 4;
 
 /// How long to wait for a connection, and for one statement: writing a block takes well under a second, counting or
