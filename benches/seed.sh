@@ -37,7 +37,7 @@ trap clean EXIT
 
 fresh() { sql -e "DROP DATABASE IF EXISTS $1; CREATE DATABASE $1"; DB_NAME=$1 "$storemgr" migrate >/dev/null; }
 # Milliseconds that a command takes. What was written before must not be written to disk meanwhile.
-timed() { local from to; sync; from=$(date +%s%N); "$@" >/dev/null 2>&1; to=$(date +%s%N); echo $(((to - from) / 1000000)); }
+timed() { local from to; sync; from=$(date +%s%N); "$@" >"$work/said" 2>&1 || stop "$* failed: $(tail -n 1 "$work/said")"; to=$(date +%s%N); echo $(((to - from) / 1000000)); }
 seed() { DB_NAME=$filled "$storemgr" seed "$@"; }
 load() { sql "$loaded" -e "LOAD DATA LOCAL INFILE '$work/$1' INTO TABLE $1 CHARACTER SET utf8mb4"; }
 load_one_by_one() { local table statements=; for table in "${tables[@]}"; do statements+="LOAD DATA LOCAL INFILE '$work/$table' INTO TABLE $table CHARACTER SET utf8mb4;"; done; sql "$loaded" -e "$statements"; }
