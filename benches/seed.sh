@@ -17,9 +17,9 @@ rounds=${1:-3}
 storemgr=${STOREMGR:-target/release/storemgr}
 orders=${ORDERS:-625000}
 client=${CLIENT:-$(command -v mariadb || command -v mysql || true)}
-: "${DB_HOST:?names the database server}" "${DB_USER:?names the account}"
-export DB_HOST DB_USER DB_PORT=${DB_PORT:-3306} DB_PASSWORD=${DB_PASSWORD:-}
+export DB_HOST=${DB_HOST:-} DB_USER=${DB_USER:-} DB_PORT=${DB_PORT:-3306} DB_PASSWORD=${DB_PASSWORD:-}
 stop() { echo "benches/seed.sh: $1" >&2; exit "${2:-3}"; }
+[[ -n $DB_HOST && -n $DB_USER ]] || stop "set DB_HOST, DB_PORT, DB_USER and DB_PASSWORD" 2
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || stop "ROUNDS is a number from 1, not $rounds" 2
 [[ -x $storemgr ]] || stop "$storemgr is not there: run cargo build --release, or set STOREMGR" 2
 [[ -n $client ]] || stop "no mariadb or mysql client is installed: install mariadb-client, or set CLIENT" 2
