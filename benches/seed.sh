@@ -17,9 +17,9 @@ rounds=${1:-3}
 storemgr=${STOREMGR:-target/release/storemgr}
 orders=${ORDERS:-625000}
 client=${CLIENT:-$(command -v mariadb || command -v mysql || true)}
-: "${DB_HOST:?names the database server}" "${DB_USER:?names the account}"
-export DB_HOST DB_USER DB_PORT=${DB_PORT:-3306} DB_PASSWORD=${DB_PASSWORD:-}
+export DB_HOST=${DB_HOST:-} DB_USER=${DB_USER:-} DB_PORT=${DB_PORT:-3306} DB_PASSWORD=${DB_PASSWORD:-}
 stop() { echo "benches/seed.sh: $1" >&2; exit "${2:-3}"; }
+[[ -n $DB_HOST && -n $DB_USER ]] || stop "set DB_HOST, DB_PORT, DB_USER and DB_PASSWORD" 2
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || stop "ROUNDS is a number from 1, not $rounds" 2
 [[ -x $storemgr ]] || stop "$storemgr is not there: run cargo build --release, or set STOREMGR" 2
 [[ -n $client ]] || stop "no mariadb or mysql client is installed: install mariadb-client, or set CLIENT" 2
@@ -37,7 +37,7 @@ trap clean EXIT
 
 fresh() { sql -e "DROP DATABASE IF EXISTS $1; CREATE DATABASE $1"; DB_NAME=$1 "$storemgr" migrate >/dev/null; }
 # Milliseconds that a command takes. What was written before must not be written to disk meanwhile.
-timed() { local from to; sync; from=$(date +%s%N); "$@" >/dev/null 2>&1; to=$(date +%s%N); echo $(((to - from) / 1000000)); }
+timed() { local from to; sync; from=$(date +%s%N); "$@" >"$work/said" 2>&1 || stop "$* failed: $(tail -n 1 "$work/said")"; to=$(date +%s%N); echo $(((to - from) / 1000000)); }
 seed() { DB_NAME=$filled "$storemgr" seed "$@"; }
 load() { sql "$loaded" -e "LOAD DATA LOCAL INFILE '$work/$1' INTO TABLE $1 CHARACTER SET utf8mb4"; }
 load_one_by_one() { local table statements=; for table in "${tables[@]}"; do statements+="LOAD DATA LOCAL INFILE '$work/$table' INTO TABLE $table CHARACTER SET utf8mb4;"; done; sql "$loaded" -e "$statements"; }

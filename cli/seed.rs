@@ -1,12 +1,13 @@
 //! `storemgr seed`: fill a store with products, users, stock and a history of orders.
 
+use std::fmt;
 use std::io::IsTerminal;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::anyhow;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use storemgr::db::{Address, MigrateError};
 use storemgr::process::{self, Exit};
 use storemgr::seed::{self, Counts, Phase, Plan, Progress, SeedError, Summary};
@@ -100,9 +101,9 @@ fn failure(error: SeedError, address: &Address) -> Failure {
     if usage { Failure::usage(told) } else { Failure::could_not_run(told) }
 }
 
-/// Shows how far it has come: a bar on a terminal, otherwise a line per step. Both on standard error.
+/// Shows how far it has come: a bar per step on a terminal, otherwise a line per step. Both on standard error.
 struct Display {
-    bar: ProgressBar,
+    bar: Mutex<ProgressBar>,
     terminal: bool,
     /// Whether the store was touched.
     begun: AtomicBool,
@@ -110,12 +111,17 @@ struct Display {
 
 impl Display {
     fn new() -> Self {
-        let bar = ProgressBar::hidden();
-        Self { bar, terminal: std::io::stderr().is_terminal(), begun: AtomicBool::new(false) }
+        let terminal = std::io::stderr().is_terminal();
+        Self { bar: Mutex::new(ProgressBar::hidden()), terminal, begun: AtomicBool::new(false) }
     }
 
     fn clear(&self) {
-        self.bar.finish_and_clear();
+        self.bar().finish_and_clear();
+    }
+
+    /// A bar is whole at any moment, also when a thread panicked while it held the lock.
+    fn bar(&self) -> MutexGuard<'_, ProgressBar> {
+        self.bar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What an interruption leaves behind.
@@ -131,21 +137,16 @@ impl Display {
 impl Progress for Display {
     fn begin(&self, phase: Phase, rows: u64) {
         self.begun.store(true, Ordering::Relaxed);
-        if !self.terminal {
-            return;
+        if self.terminal {
+            let mut bar = self.bar();
+            bar.finish_and_clear();
+            *bar = ProgressBar::new(rows).with_style(style(phase)).with_message(phase.name());
+            bar.tick();
         }
-        let template = "{msg:<12} {bar:32} {human_pos:>12} of {human_len} ({per_sec}, {eta} left)";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            self.bar.set_style(style);
-        }
-        self.bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
-        self.bar.set_message(phase.name());
-        self.bar.reset();
-        self.bar.set_length(rows);
     }
 
     fn advance(&self, rows: u64) {
-        self.bar.inc(rows);
+        self.bar().inc(rows);
     }
 
     fn end(&self, phase: Phase, rows: u64, took: Duration) {
@@ -154,4 +155,17 @@ impl Progress for Display {
             eprintln!("{verb} {} {} in {}", units::count(rows), phase.name(), units::duration(took));
         }
     }
+}
+
+/// How a step's bar looks. A table is emptied at once, so there is nothing to count.
+fn style(phase: Phase) -> ProgressStyle {
+    let template = match phase {
+        Phase::Reset => "deleting {human_len} {msg}",
+        _ => "{msg:<12} {bar:32} {human_pos:>12} of {human_len} ({rate}, {eta} left)",
+    };
+    let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
+        // A bar that cannot be drawn is no reason to stop.
+        let _ = write!(text, "{}/s", units::count(state.per_sec() as u64));
+    };
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).with_key("rate", rate)
 }

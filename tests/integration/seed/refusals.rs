@@ -26,6 +26,28 @@ async fn a_store_with_data_is_left_alone_until_reset_is_given() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_table_is_not_forgotten() {
+    let database = TestDatabase::migrated().await;
+    let sql = "SELECT CONVERT(table_name USING utf8mb4) FROM information_schema.tables \
+               WHERE table_schema = DATABASE()";
+    // Whoever adds one: `empty_store` and `contents` in src/db/bulk.rs must know it, and so must `content` here.
+    let known = [
+        "id_blocks",
+        "idempotency_keys",
+        "order_items",
+        "orders",
+        "products",
+        "schema_migrations",
+        "stocks",
+        "user_totals",
+        "users",
+    ];
+    let mut tables = database.query::<String>(sql).await;
+    tables.sort_unstable();
+    assert_eq!(tables, known);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn anything_in_any_table_is_data() {
     for (sql, said) in [
         ("INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.com')", "half filled"),
