@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use hyper::Method;
+use hyper::{Method, StatusCode};
 use serde::Deserialize;
 
 use crate::net::{self, NetError, Target};
@@ -52,6 +52,12 @@ pub enum PromError {
         /// With which status.
         status: u16,
     },
+    /// It has just been started.
+    #[error("Prometheus at {target} is still starting: try again in a moment")]
+    Starting {
+        /// Where.
+        target: Target,
+    },
     /// It refuses the query.
     #[error("Prometheus refused a query: {0}")]
     Refused(String),
@@ -93,6 +99,9 @@ impl Prometheus {
         let path = format!("/api/v1/query?{parameters}");
         let answer = net::request_once(&self.target, Method::GET, &path, &[], Vec::new(), PATIENCE).await;
         let answer = answer.map_err(|error| PromError::Unreachable { target: self.target.clone(), error })?;
+        if answer.status == StatusCode::SERVICE_UNAVAILABLE {
+            return Err(PromError::Starting { target: self.target.clone() });
+        }
         let not_prometheus =
             || PromError::NotPrometheus { target: self.target.clone(), status: answer.status.as_u16() };
         let envelope: Envelope = answer.json().map_err(|_| not_prometheus())?;

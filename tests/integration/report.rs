@@ -25,8 +25,9 @@ async fn scraped(prometheus: &WebServer, since: SystemTime) {
     let client = storemgr::promql::Prometheus::new(prometheus.target.clone());
     let since = since.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
     wait_until("Prometheus to look", async || {
-        let seen = client.query("min(timestamp(storemgr_http_requests_in_flight))", SystemTime::now()).await.unwrap();
-        seen.first().is_some_and(|sample| sample.value > since)
+        // It answers 503 while it starts.
+        let seen = client.query("min(timestamp(storemgr_http_requests_in_flight))", SystemTime::now()).await;
+        seen.is_ok_and(|samples| samples.first().is_some_and(|sample| sample.value > since))
     })
     .await;
 }
@@ -98,6 +99,11 @@ async fn what_cannot_be_reported_is_said_in_a_sentence() {
     let away = run_command(&["report", "--prometheus", "127.0.0.1:1"], &[]).await;
     assert!(away.code == 3 && away.stderr.contains("127.0.0.1:1: connection refused"), "{away:?}");
     let prometheus = WebServer::prometheus(&[]);
+    wait_until("Prometheus to answer", async || {
+        let client = storemgr::promql::Prometheus::new(prometheus.target.clone());
+        client.query("vector(1)", SystemTime::now()).await.is_ok()
+    })
+    .await;
     let url = [("PROMETHEUS_URL", prometheus.target.to_string())];
     let empty = run_command(&["report", "--last", "1m"], &url).await;
     assert!(empty.code == 3 && empty.stderr.contains("no data of a store"), "{empty:?}");
