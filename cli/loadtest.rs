@@ -74,7 +74,7 @@ pub(crate) async fn run(args: Args) -> Outcome {
     let json = args.json.open()?;
     let files = args.open_csv()?;
     let scenario = Scenario::store(args.products, args.customers);
-    let interrupt = process::interrupted().map_err(Failure::could_not_run)?;
+    let interrupt = process::terminated().map_err(Failure::could_not_run)?;
     if !args.quiet {
         eprintln!("{} users on {} for {}", config.users, config.target, storemgr::units::duration(config.run_time));
     }

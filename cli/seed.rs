@@ -51,7 +51,7 @@ pub(crate) async fn run(args: Args) -> Outcome {
     let Args { products, users, stock, orders, .. } = args;
     let plan = Plan::new(Counts { products, users, stock, orders }, args.seed).map_err(Failure::usage)?;
     let address = args.database.address()?;
-    let interrupted = process::interrupted().map_err(Failure::could_not_run)?;
+    let interrupted = process::terminated().map_err(Failure::could_not_run)?;
     let json = args.json.open()?;
     let display = Arc::new(Display::new());
     let progress: Arc<dyn Progress> = Arc::<Display>::clone(&display);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Subcommand;
-use storemgr::process::{Exit, interrupted};
+use storemgr::process::{Exit, terminated};
 use storemgr::stack::{Config, Event, ProcessState, Stack, StackError, Status};
 use storemgr::table::{Align, Table, Tone};
 use storemgr::units;
@@ -65,7 +65,7 @@ async fn run_up(stack: &Stack, up: Up) -> Outcome {
         start_timeout: up.timeout,
         ..Config::new(program.map_err(Failure::could_not_run)?)
     };
-    let cancelled = interrupted().map_err(Failure::could_not_run)?;
+    let cancelled = terminated().map_err(Failure::could_not_run)?;
     match stack.up(&config, &say, cancelled).await {
         Ok(status) => {
             crate::output::say(&table(&status).to_terminal())?;

@@ -5,5 +5,5 @@ mod shutdown;
 mod telemetry;
 
 pub use exit::Exit;
-pub use shutdown::{interrupted, terminated};
+pub use shutdown::terminated;
 pub use telemetry::{LogFormat, init_log};

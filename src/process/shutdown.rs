@@ -4,7 +4,8 @@ use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Resolves when the process is asked to end: SIGTERM from an orchestrator, SIGINT from a terminal.
+/// Resolves when the process is asked to end: SIGTERM from an orchestrator, SIGINT (Ctrl-C) from a terminal. A service
+/// drains then; a command writes what it has gathered and leaves with 130.
 ///
 /// The handlers are installed before this returns, so no signal is lost between the call and the first poll.
 pub fn terminated() -> io::Result<impl Future<Output = ()> + Send + 'static> {
@@ -16,10 +17,4 @@ pub fn terminated() -> io::Result<impl Future<Output = ()> + Send + 'static> {
             _ = interrupt.recv() => {}
         }
     })
-}
-
-/// Resolves when a person presses Ctrl-C or the process is told to end: the same signals, for commands that write what
-/// they have gathered and leave with 130.
-pub fn interrupted() -> io::Result<impl Future<Output = ()> + Send + 'static> {
-    terminated()
 }

@@ -107,3 +107,24 @@ async fn a_repeat_while_the_first_is_still_being_worked_on_is_told_so() {
     assert_eq!((reply.status, reply.code()), (409, "request_in_progress"), "{reply:?}");
     assert_eq!(database.number("SELECT COUNT(*) FROM orders").await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_keys_are_forgotten_step_by_step_and_young_ones_are_not() {
+    let (database, ..) = shop(&[]).await;
+    for number in 0..25 {
+        let key = format!("'key-{number}', REPEAT('x', 32), {number}, 1, UTC_TIMESTAMP(6) - INTERVAL {number} HOUR");
+        database.execute(&format!("INSERT INTO idempotency_keys VALUES ({key})")).await;
+    }
+    let patience = std::time::Duration::from_mins(1);
+    let mut session = storemgr::db::Session::connect(&database.address(), patience).await.unwrap();
+    let age = std::time::Duration::from_mins(10 * 60 - 30);
+    assert_eq!(session.forget_answers(age, 10).await.unwrap(), 10);
+    assert_eq!(
+        database.number("SELECT COUNT(*) FROM idempotency_keys WHERE order_id >= 15").await,
+        0,
+        "the oldest first"
+    );
+    assert_eq!(session.forget_answers(age, 10).await.unwrap(), 5);
+    assert_eq!(session.forget_answers(age, 10).await.unwrap(), 0);
+    assert_eq!(database.number("SELECT COUNT(*) FROM idempotency_keys").await, 10);
+}
