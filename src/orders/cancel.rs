@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::place::{Failed, Tries};
+use super::attempts::{Failed, Tries};
 use super::{OrderError, Orders};
 use crate::db::{DbError, Presence};
 use crate::domain::OrderId;

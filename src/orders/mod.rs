@@ -7,6 +7,7 @@
 //! Locks are taken in the same order everywhere (an order being deleted, then stocks by product, then the user's totals,
 //! then the idempotency key), so that transactions wait for each other in a line and not in a circle.
 
+mod attempts;
 mod batched;
 mod cancel;
 mod error;
@@ -15,6 +16,7 @@ mod ids;
 mod outcome;
 mod per_item;
 mod place;
+mod pricing;
 
 use std::sync::Arc;
 

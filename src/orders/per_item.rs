@@ -1,8 +1,8 @@
 //! `per-item`: one query per article, as the original began.
 
 use super::OrderError;
-use super::batched::priced;
-use super::place::Failed;
+use super::attempts::Failed;
+use super::pricing::priced;
 use crate::db::Session;
 use crate::domain::{Cents, NewOrder, OrderId, total};
 
