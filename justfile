@@ -62,3 +62,8 @@ stack-down:
 [group('work')]
 stack-status:
     target/release/storemgr stack status
+
+# how fast `seed` fills a store, beside LOAD DATA of the same rows; takes DB_HOST, DB_USER, DB_PASSWORD
+[group('measure')]
+bench-seed *rounds: build
+    benches/seed.sh {{ rounds }}

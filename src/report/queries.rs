@@ -76,9 +76,7 @@ pub fn queries(window: Duration) -> Vec<Query> {
         query(
             "cpu",
             "Processor cores used by each instance, on average",
-            format!(
-                "sum by (instance) (rate(process_cpu_seconds_total[{window}]) and on (instance) storemgr_build_info)"
-            ),
+            format!("sum by (instance) (rate(storemgr_process_cpu_seconds_total[{window}]))"),
         ),
         query(
             "memory",

@@ -14,8 +14,8 @@ mod deploy_check;
 /// Databases, instances, a proxy that breaks: what tests are written in.
 mod harness;
 
-/// The layer table of ARCHITECTURE.md against the imports of the code.
-mod layers;
+/// The documents against the code: layers, metrics.
+mod house_rules;
 
 /// `storemgr loadtest`: a server that is known, and what the tool says of it.
 mod loadtest;

@@ -1,3 +1,5 @@
+//! The documents against the code, and the code against its own rules.
+//!
 //! A module imports only from layers strictly below its own. The table here is the one in ARCHITECTURE.md.
 
 use std::path::{Path, PathBuf};
@@ -111,4 +113,18 @@ fn the_architecture_document_holds_the_same_table() {
             assert!(row.contains(&format!("`{module}`")), "layer {number} misses {module}: {row}");
         }
     }
+}
+
+#[test]
+fn the_readme_lists_every_metric_as_it_is_declared() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let mut rows = 0;
+    for metric in storemgr::metrics::DECLARED {
+        let labels: Vec<_> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        let row = format!("| `{}` | {} | {} | {} |", metric.name, metric.kind, labels.join(", "), metric.help);
+        assert!(readme.lines().any(|line| line == row), "the README misses: {row}");
+        rows += 1;
+    }
+    let listed = readme.lines().filter(|line| line.starts_with("| `storemgr_")).count();
+    assert_eq!(listed, rows, "the README lists a metric that is not declared");
 }
