@@ -163,3 +163,30 @@ fn percentiles(times: &Latencies) -> [String; 11] {
         if times.count() == 0 { "N/A".to_owned() } else { format!("{:.3}", milliseconds(times.percentile(percent))) }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::scenario::Scenario;
+    use super::*;
+
+    #[test]
+    fn rates_are_of_the_time_in_which_requests_were_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = CsvFiles::create(&folder.path().join("run")).unwrap();
+        let scenario = Scenario::store(1, 1);
+        let mut totals = vec![RouteStats::default(); 3];
+        for number in 0..30 {
+            totals[0].record(Duration::from_millis(2), 10, (number % 3 == 0).then(|| "500".to_owned()));
+        }
+        let mut progress = Progress::new(&scenario, &totals, &totals);
+        (progress.window, progress.sending, progress.users) = (Duration::from_millis(500), Duration::from_secs(3), 7);
+        files.write(&progress).unwrap();
+        let last_line = |name: &str| {
+            let text = std::fs::read_to_string(folder.path().join(name)).unwrap();
+            text.lines().last().unwrap().split(',').map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(last_line("run_stats_history.csv")[1..6], ["7", "", "Aggregated", "60.000", "20.000"]);
+        assert_eq!(last_line("run_stats.csv")[9..11], ["10.000", "3.333"]);
+        assert_eq!(last_line("run_failures.csv")[..4], ["POST", "/orders", "500", "10"]);
+    }
+}

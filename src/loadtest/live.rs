@@ -47,9 +47,9 @@ impl Live {
         }
     }
 
-    /// The run is over.
-    pub(super) fn clear(&mut self) {
-        if self.lines > 0 {
+    /// The run is over; what is left stands in its tables.
+    pub(super) fn end(&mut self) {
+        if std::mem::take(&mut self.show) && self.lines > 0 {
             eprintln!();
         }
     }

@@ -192,8 +192,8 @@ impl Running {
     async fn abandon_answers(&mut self) {
         self.phase.send_replace(Phase::Stopped);
         while self.users.join_next().await.is_some() {}
+        self.live.end();
         self.collect();
-        self.live.clear();
     }
 
     /// When the next user is due: users start evenly, the first one at once. Nothing when all have started, or when the

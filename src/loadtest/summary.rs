@@ -177,7 +177,7 @@ impl Summary {
             duration_s: seconds,
             requests_per_s: all.requests() as f64 / seconds,
             verdict: generator.verdict(),
-            times_doubtful: generator.is_late_beside(aggregated.latency_ms.p99),
+            times_doubtful: all.requests() > 0 && generator.is_late_beside(aggregated.latency_ms.p99),
             started_at: units::timestamp(times.started_at),
             ended_at: units::timestamp(times.ended_at),
             host: shared.config.target.to_string(),

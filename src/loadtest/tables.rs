@@ -17,7 +17,7 @@ pub fn tables(summary: &Summary) -> (String, Vec<Table>) {
 fn verdict(summary: &Summary) -> String {
     let cost = &summary.generator;
     let evidence = format!(
-        "the generator used {:.2} of {} cores, {:.0} µs a request; its timers were {:.1} ms late at p99",
+        "generator: {:.2} of {} cores, {:.0} µs a request, timers {:.1} ms late at p99",
         cost.cpu_cores, cost.cores, cost.cpu_us_per_request, cost.timer_late_p99_ms
     );
     let word = match summary.verdict {
@@ -235,7 +235,7 @@ mod tests {
         let text = format!("{verdict}\n{}", text.join("\n"));
         assert!(text.lines().skip(2).all(|line| line.chars().count() <= 100), "{text}");
         insta::assert_snapshot!(text, @"
-        Verdict: valid (the generator used 0.02 of 2 cores, 330 µs a request; its timers were 0.4 ms late at p99).
+        Verdict: valid (generator: 0.02 of 2 cores, 330 µs a request, timers 0.4 ms late at p99).
         3 requests were still unanswered at the end: not in these figures, but failed for the exit code.
         Requests, times in milliseconds (150 users, 60.0 s)
          Type  Name                              # reqs       # fails  Avg  Min    Max  Med  req/s  fails/s
