@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use storemgr::loadtest::{self, Config, CsvFiles, Ended, LoadTestError, Scenario, Summary, ThinkTime, Verdict};
+use storemgr::loadtest::{
+    self, Config, CsvFiles, Ended, Finished, LoadTestError, Scenario, Summary, ThinkTime, Verdict,
+};
 use storemgr::net::Target;
 use storemgr::process::{self, Exit};
 
@@ -79,16 +81,20 @@ pub(crate) async fn run(args: Args) -> Outcome {
         eprintln!("{} users on {} for {}", config.users, config.target, storemgr::units::duration(config.run_time));
     }
     let ran = loadtest::run(config, scenario, files, !args.quiet, interrupt).await;
-    let (summary, ended) = ran.map_err(failure)?;
-    if json.tables_wanted() {
-        let (verdict, tables) = loadtest::tables(&summary);
-        output::say(&verdict)?;
-        for table in tables {
-            output::say(&format!("\n{}", table.to_terminal()))?;
-        }
+    let Finished { summary, ended, unwritten } = ran.map_err(failure)?;
+    // Whatever cannot be written, the rest still is: only then is it said.
+    let shown = if json.tables_wanted() { show(&summary) } else { Ok(()) };
+    json.write(&summary).and(shown)?;
+    match unwritten {
+        Some(error) => Err(failure(error)),
+        None => Ok(exit(&summary, ended, args.max_fail_ratio)),
     }
-    json.write(&summary)?;
-    Ok(exit(&summary, ended, args.max_fail_ratio))
+}
+
+fn show(summary: &Summary) -> Result<(), Failure> {
+    let (verdict, tables) = loadtest::tables(summary);
+    output::say(&verdict)?;
+    tables.iter().try_for_each(|table| output::say(&format!("\n{}", table.to_terminal())))
 }
 
 /// Whoever interrupted knows why the run is short; a generator that was the bottleneck makes every other word void.
@@ -97,7 +103,7 @@ fn exit(summary: &Summary, ended: Ended, max_fail_ratio: f64) -> Exit {
         (Ended::Interrupted, _) => Exit::Interrupted,
         (Ended::Finished, Verdict::GeneratorLimited) => Exit::GeneratorLimited,
         // A run without a single answer is not a good one.
-        (Ended::Finished, Verdict::Valid) if summary.requests == 0 || summary.fail_ratio > max_fail_ratio => Exit::Bad,
+        (Ended::Finished, Verdict::Valid) if summary.requests == 0 || summary.bad_ratio() > max_fail_ratio => Exit::Bad,
         (Ended::Finished, Verdict::Valid) => Exit::Good,
     }
 }

@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use csv::Writer;
 
-use super::recorder::{RouteStats, aggregated};
-use super::scenario::Scenario;
+use super::progress::{Progress, rate};
+use super::recorder::RouteStats;
 use super::summary::milliseconds;
 use crate::stats::Latencies;
 use crate::units;
@@ -65,38 +65,25 @@ impl CsvFiles {
         exceptions.write_record(["Count", "Message", "Traceback", "Nodes"])?;
         exceptions.flush()?;
         let files = Self { stats: path("_stats.csv"), failures: path("_failures.csv"), history };
-        files.write_stats(&[], &RouteStats::default(), 1.0)?;
+        files.write_stats(&[], &RouteStats::default(), Duration::ZERO)?;
         files.write_failures(&[])?;
         Ok(files)
     }
 
     /// Writes the state of a run: totals, failures, and one line of history.
-    pub(super) fn write(
-        &mut self,
-        scenario: &Scenario,
-        totals: &[RouteStats],
-        window: &[RouteStats],
-        users: usize,
-        elapsed: Duration,
-        now: SystemTime,
-    ) -> Result<(), csv::Error> {
-        let rows: Vec<_> = scenario
-            .tasks()
-            .iter()
-            .zip(totals)
-            .map(|(task, stats)| (task.method.as_str(), task.route, stats))
-            .collect();
-        let all = aggregated(totals);
-        self.write_stats(&rows, &all, elapsed.as_secs_f64().max(f64::EPSILON))?;
+    pub(super) fn write(&mut self, progress: &Progress<'_>) -> Result<(), csv::Error> {
+        let tasks = progress.scenario.tasks().iter().zip(progress.totals);
+        let rows: Vec<_> = tasks.map(|(task, stats)| (task.method.as_str(), task.route, stats)).collect();
+        self.write_stats(&rows, &progress.all, progress.sending)?;
         self.write_failures(&rows)?;
-        self.write_history(&all, &aggregated(window), users, now)
+        self.write_history(progress, SystemTime::now())
     }
 
     fn write_stats(
         &self,
         rows: &[(&str, &str, &RouteStats)],
         all: &RouteStats,
-        seconds: f64,
+        sending: Duration,
     ) -> Result<(), csv::Error> {
         let mut file = Writer::from_path(&self.stats)?;
         let first = [
@@ -115,7 +102,7 @@ impl CsvFiles {
         file.write_record(first.into_iter().chain(PERCENTILES.map(|(name, _)| name)))?;
         for (method, name, stats) in rows.iter().copied().chain([("", "Aggregated", all)]) {
             let times = stats.all();
-            let rates = [stats.requests(), stats.failed.count()].map(|count| format!("{:.3}", count as f64 / seconds));
+            let rates = [stats.requests(), stats.failed.count()].map(|count| per_second(count, sending));
             let record =
                 [method.to_owned(), name.to_owned(), stats.requests().to_string(), stats.failed.count().to_string()];
             file.write_record(
@@ -138,22 +125,17 @@ impl CsvFiles {
         Ok(file.flush()?)
     }
 
-    fn write_history(
-        &mut self,
-        all: &RouteStats,
-        window: &RouteStats,
-        users: usize,
-        now: SystemTime,
-    ) -> Result<(), csv::Error> {
+    fn write_history(&mut self, progress: &Progress<'_>, now: SystemTime) -> Result<(), csv::Error> {
+        let (all, recent) = (&progress.all, &progress.recent);
         let seconds = now.duration_since(SystemTime::UNIX_EPOCH).map_err(io::Error::other)?.as_secs();
         let times = all.all();
         let record = [
             seconds.to_string(),
-            users.to_string(),
+            progress.users.to_string(),
             String::new(),
             "Aggregated".to_owned(),
-            window.requests().to_string(),
-            window.failed.count().to_string(),
+            per_second(recent.requests(), progress.window),
+            per_second(recent.failed.count(), progress.window),
         ];
         let counts = [all.requests().to_string(), all.failed.count().to_string()];
         // Without --csv-full-history Locust's percentiles count from the start of the run, and so do these.
@@ -162,6 +144,10 @@ impl CsvFiles {
         )?;
         Ok(self.history.flush()?)
     }
+}
+
+fn per_second(count: u64, time: Duration) -> String {
+    format!("{:.3}", rate(count, time))
 }
 
 /// Median, average, shortest, longest, and the average size of a body.
@@ -176,4 +162,31 @@ fn percentiles(times: &Latencies) -> [String; 11] {
     PERCENTILES.map(|(_, percent)| {
         if times.count() == 0 { "N/A".to_owned() } else { format!("{:.3}", milliseconds(times.percentile(percent))) }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scenario::Scenario;
+    use super::*;
+
+    #[test]
+    fn rates_are_of_the_time_in_which_requests_were_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = CsvFiles::create(&folder.path().join("run")).unwrap();
+        let scenario = Scenario::store(1, 1);
+        let mut totals = vec![RouteStats::default(); 3];
+        for number in 0..30 {
+            totals[0].record(Duration::from_millis(2), 10, (number % 3 == 0).then(|| "500".to_owned()));
+        }
+        let mut progress = Progress::new(&scenario, &totals, &totals);
+        (progress.window, progress.sending, progress.users) = (Duration::from_millis(500), Duration::from_secs(3), 7);
+        files.write(&progress).unwrap();
+        let last_line = |name: &str| {
+            let text = std::fs::read_to_string(folder.path().join(name)).unwrap();
+            text.lines().last().unwrap().split(',').map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(last_line("run_stats_history.csv")[1..6], ["7", "", "Aggregated", "60.000", "20.000"]);
+        assert_eq!(last_line("run_stats.csv")[9..11], ["10.000", "3.333"]);
+        assert_eq!(last_line("run_failures.csv")[..4], ["POST", "/orders", "500", "10"]);
+    }
 }

@@ -1,9 +1,10 @@
 //! Whether the load generator itself was the bottleneck: its own cost, and how late its timers fired.
 //!
 //! When this process has no processor time left, answers lie unread and count as slow, and the figures say more about
-//! the generator than about the service. Two signs: the process used nearly all cores it could, or a timer of ten
-//! milliseconds fired late for one time in a hundred.
+//! the generator than about the service. The signs: the process used nearly all cores it could; a timer of ten
+//! milliseconds fired late for one time in a hundred; it had no file handle or port left for a request.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::user::Counts;
 use crate::stats::Latencies;
 
 /// Whether the figures of a run can be trusted.
@@ -36,6 +38,8 @@ pub(super) struct Cost {
     pub(super) cpu_us_per_request: f64,
     /// How late a timer fired for one time in a hundred, milliseconds.
     pub(super) timer_late_p99_ms: f64,
+    /// Requests that failed because this machine had no file handle or local port left.
+    pub(super) exhausted: u64,
 }
 
 /// The probe's timer.
@@ -44,8 +48,15 @@ const TICK: Duration = Duration::from_millis(10);
 /// More than this share of all cores is too much for timers to be on time.
 const MOST_CPU: f64 = 0.9;
 
-/// A p99 of lateness above this shows in the response times.
-const MOST_LATE: Duration = Duration::from_millis(100);
+/// A p99 of lateness above this is the generator's own standstill.
+const MOST_LATE_MS: f64 = 100.0;
+
+/// A p99 of lateness up to this is what a machine with other work to do has.
+const ORDINARY_LATE_MS: f64 = 5.0;
+
+/// An answer is seen as late as a timer is. When lateness is more than this share of the response times (p99 of both),
+/// the long ones say more about the generator than about the service.
+const MOST_LATE_SHARE: f64 = 0.5;
 
 /// Measures the generator while a run lasts.
 #[derive(Debug)]
@@ -74,7 +85,7 @@ impl Probe {
     }
 
     /// Ends the measurement.
-    pub(super) fn finish(self, requests: u64) -> Cost {
+    pub(super) fn finish(self, requests: u64, counts: &Counts) -> Cost {
         self.task.abort();
         let cpu = cpu_time().saturating_sub(self.cpu_at_start).as_secs_f64();
         let late = self.late.lock().unwrap_or_else(PoisonError::into_inner).percentile(99.0);
@@ -84,6 +95,7 @@ impl Probe {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             cpu_us_per_request: cpu * 1e6 / requests.max(1) as f64,
             timer_late_p99_ms: late.as_secs_f64() * 1e3,
+            exhausted: counts.exhausted.load(Ordering::Relaxed),
         }
     }
 }
@@ -92,8 +104,14 @@ impl Cost {
     /// Whether the figures of the run can be trusted.
     pub(super) fn verdict(&self) -> Verdict {
         let busy = self.cpu_cores > MOST_CPU * self.cores as f64;
-        let late = self.timer_late_p99_ms > MOST_LATE.as_secs_f64() * 1e3;
-        if busy || late { Verdict::GeneratorLimited } else { Verdict::Valid }
+        let limited = busy || self.timer_late_p99_ms > MOST_LATE_MS || self.exhausted > 0;
+        if limited { Verdict::GeneratorLimited } else { Verdict::Valid }
+    }
+
+    /// Whether timers were so late that the longest response times, of which this is the p99, may be the generator's
+    /// own. A short run or a busy machine is enough for that, so it is told and does not make a run invalid.
+    pub(super) fn is_late_beside(&self, response_p99_ms: f64) -> bool {
+        self.timer_late_p99_ms > ORDINARY_LATE_MS.max(MOST_LATE_SHARE * response_p99_ms)
     }
 }
 
@@ -107,13 +125,22 @@ fn cpu_time() -> Duration {
 mod tests {
     use super::*;
 
+    fn cost(cpu_cores: f64, timer_late_p99_ms: f64) -> Cost {
+        Cost { cpu_s: 1.0, cpu_cores, cores: 2, cpu_us_per_request: 10.0, timer_late_p99_ms, exhausted: 0 }
+    }
+
     #[test]
     fn a_generator_without_time_to_spare_says_so() {
-        let cost = |cpu_cores, timer_late_p99_ms| {
-            Cost { cpu_s: 1.0, cpu_cores, cores: 2, cpu_us_per_request: 10.0, timer_late_p99_ms }.verdict()
-        };
-        assert_eq!(cost(0.3, 0.5), Verdict::Valid);
-        assert_eq!(cost(1.9, 0.5), Verdict::GeneratorLimited);
-        assert_eq!(cost(0.3, 250.0), Verdict::GeneratorLimited);
+        assert_eq!(cost(0.3, 0.5).verdict(), Verdict::Valid);
+        assert_eq!(cost(1.9, 0.5).verdict(), Verdict::GeneratorLimited);
+        assert_eq!(cost(0.3, 250.0).verdict(), Verdict::GeneratorLimited);
+        assert_eq!(Cost { exhausted: 1, ..cost(0.3, 0.5) }.verdict(), Verdict::GeneratorLimited);
+    }
+
+    #[test]
+    fn lateness_counts_beside_the_times_that_were_measured() {
+        assert!(cost(0.3, 12.0).is_late_beside(15.0), "most of 15 ms may be the generator's");
+        assert!(!cost(0.3, 12.0).is_late_beside(900.0), "of 900 ms next to nothing is");
+        assert!(!cost(0.3, 4.0).is_late_beside(1.0), "as late as any machine with other work");
     }
 }

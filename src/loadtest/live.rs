@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::recorder::{RouteStats, aggregated, merge_all};
+use super::progress::{Progress, rate};
+use super::recorder::RouteStats;
 use super::scenario::Scenario;
 use super::summary::milliseconds;
 use crate::units;
@@ -19,40 +20,36 @@ pub(super) struct Live {
     show: bool,
     ticks: u32,
     lines: u32,
-    window: Vec<RouteStats>,
+    recent: RouteStats,
+    window: Duration,
 }
 
 impl Live {
     pub(super) fn new(show: bool) -> Self {
-        Self { show, ticks: 0, lines: 0, window: Vec::new() }
+        Self { show, ticks: 0, lines: 0, recent: RouteStats::default(), window: Duration::ZERO }
     }
 
     /// One more second.
-    pub(super) fn tick(
-        &mut self,
-        scenario: &Scenario,
-        totals: &[RouteStats],
-        window: &[RouteStats],
-        users: usize,
-        elapsed: Duration,
-    ) {
+    pub(super) fn tick(&mut self, progress: &Progress<'_>) {
         if !self.show {
             return;
         }
-        merge_all(&mut self.window, window.to_vec());
+        self.recent.merge(progress.recent.clone());
+        self.window += progress.window;
         self.ticks += 1;
         if self.ticks.is_multiple_of(EVERY) {
             if self.lines.is_multiple_of(HEADING_EVERY) {
-                eprintln!("{}", heading(scenario));
+                eprintln!("{}", heading(progress.scenario));
             }
             self.lines += 1;
-            eprintln!("{}", line(totals, &std::mem::take(&mut self.window), users, elapsed));
+            let (recent, window) = (std::mem::take(&mut self.recent), std::mem::take(&mut self.window));
+            eprintln!("{}", line(progress, &recent, window));
         }
     }
 
-    /// The run is over.
-    pub(super) fn clear(&mut self) {
-        if self.lines > 0 {
+    /// The run is over; what is left stands in its tables.
+    pub(super) fn end(&mut self) {
+        if std::mem::take(&mut self.show) && self.lines > 0 {
             eprintln!();
         }
     }
@@ -75,20 +72,47 @@ fn heading(scenario: &Scenario) -> String {
 }
 
 /// The last two seconds, beside the counts since the start.
-fn line(totals: &[RouteStats], window: &[RouteStats], users: usize, elapsed: Duration) -> String {
-    let (total, recent) = (aggregated(totals), aggregated(window));
-    let per_second = |count: u64| units::significant(count as f64 / f64::from(EVERY));
+fn line(progress: &Progress<'_>, recent: &RouteStats, window: Duration) -> String {
+    let per_second = |count: u64| units::significant(rate(count, window));
     let times = recent.all();
-    let percentile = |percent| units::significant(milliseconds(times.percentile(percent)));
+    let percentile = |percent| match times.count() {
+        0 => "-".to_owned(),
+        _ => units::significant(milliseconds(times.percentile(percent))),
+    };
     format!(
         "{:>7}s {:>7} {:>10} {:>10} {:>9} {:>9} {:>9} {:>9}",
-        elapsed.as_secs(),
-        users,
-        units::count(total.requests()),
-        units::count(total.failed.count()),
+        progress.sending.as_secs(),
+        units::count(progress.users as u64),
+        units::count(progress.all.requests()),
+        units::count(progress.all.failed.count()),
         per_second(recent.requests()),
         per_second(recent.failed.count()),
         percentile(50.0),
         percentile(95.0)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_stands_under_its_heading() {
+        let scenario = Scenario::store(10, 10);
+        let mut totals = vec![RouteStats::default(); 3];
+        let quiet = line(&Progress::new(&scenario, &totals, &[]), &RouteStats::default(), Duration::ZERO);
+        for _ in 0..3_000 {
+            totals[0].record(Duration::from_micros(4_200), 10, None);
+        }
+        totals[1].record(Duration::from_mins(1), 0, Some("no answer after 60 s".to_owned()));
+        let mut progress = Progress::new(&scenario, &totals, &totals);
+        (progress.sending, progress.users) = (Duration::from_millis(2_500), 1_500);
+        let busy = line(&progress, &progress.recent, Duration::from_secs(2));
+        insta::assert_snapshot!(format!("{}\n{quiet}\n{busy}", heading(&scenario)), @"
+        POST /orders, GET /orders/reports/best-sellers, GET /orders/reports/highest-spenders
+            time   users   requests   failures     req/s   fails/s    p50 ms    p95 ms
+              0s       0          0          0      0.00      0.00         -         -
+              2s   1,500      3,001          1      1500      0.50      4.20      4.20
+        ");
+    }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::stats::Latencies;
 
-/// The most kinds of failures that are told apart, over all routes; the rest counts together.
+/// The most kinds of failures that are told apart for one task; the rest counts together.
 const MOST_GROUPS: usize = 200;
 
 /// What stands for the kinds of failures beyond those.

@@ -1,20 +1,21 @@
 //! A whole run: users start, run, stop; results are written as they come.
 
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::files::CsvFiles;
 use super::generator::Probe;
 use super::live::Live;
+use super::progress::Progress;
 use super::recorder::{Recorder, RouteStats, aggregated, merge_all};
 use super::summary::{Clock, Summary};
-use super::user::{self, Phase, Shared};
+use super::user::{self, Counts, Phase, Shared};
 use super::{Config, Scenario};
 use crate::net::{Connection, Limits, NetError, Target};
 
@@ -54,7 +55,7 @@ pub enum LoadTestError {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ended {
     /// After its time.
     Finished,
@@ -62,49 +63,44 @@ pub enum Ended {
     Interrupted,
 }
 
+/// A run that is over.
+#[derive(Debug)]
+pub struct Finished {
+    /// What it did.
+    pub summary: Summary,
+    /// How it ended.
+    pub ended: Ended,
+    /// Why the result files are not complete, if they are not. The run goes on without them: a full disk must not cost
+    /// the measurement.
+    pub unwritten: Option<LoadTestError>,
+}
+
 /// Runs a load test until its time is over or `interrupt` resolves; shows it on standard error if `show` says so.
 pub async fn run(
     config: Config,
     scenario: Scenario,
-    mut files: Option<CsvFiles>,
+    files: Option<CsvFiles>,
     show: bool,
     interrupt: impl Future<Output = ()> + Send,
-) -> Result<(Summary, Ended), LoadTestError> {
+) -> Result<Finished, LoadTestError> {
+    let mut interrupt = std::pin::pin!(interrupt);
     allow_handles(config.users)?;
     check_reachable(&config.target).await?;
-    let shared = Arc::new(Shared {
-        recorder: Recorder::new(scenario.tasks().len()),
-        config,
-        scenario,
-        connections: AtomicU64::new(0),
-        users_started: AtomicU64::new(0),
-        abandoned: AtomicU64::new(0),
-    });
+    let recorder = Recorder::new(scenario.tasks().len());
+    let shared = Arc::new(Shared { recorder, config, scenario, counts: Counts::default() });
     let probe = Probe::start();
     let clock = Clock::start();
-    let (phase, watching) = watch::channel(Phase::Running);
-    let mut running = Running {
-        shared: Arc::clone(&shared),
-        watching,
-        users: JoinSet::new(),
-        totals: Vec::new(),
-        live: Live::new(show),
-        started: Instant::now(),
+    let mut running = Running::new(Arc::clone(&shared), files, show);
+    let sent = running.send_requests(interrupt.as_mut()).await;
+    let ended = match sent {
+        Ended::Interrupted => running.await_answers(INTERRUPT_PATIENCE, std::future::pending()).await,
+        Ended::Finished => running.await_answers(shared.config.stop_timeout, interrupt).await,
     };
-    let ended = running.until_over(files.as_mut(), interrupt).await?;
-    let ran = running.started.elapsed();
-    phase.send_replace(Phase::Stopping);
-    let patience = if ended == Ended::Finished { shared.config.stop_timeout } else { INTERRUPT_PATIENCE };
-    let waited = tokio::time::timeout(patience, running.users_end()).await;
-    phase.send_replace(Phase::Stopped);
-    if waited.is_err() {
-        running.users_end().await;
-    }
-    running.collect(files.as_mut(), None)?;
-    running.live.clear();
-    let cost = probe.finish(aggregated(&running.totals).requests());
-    let summary = Summary::new(&shared, &running.totals, &clock.stop(ran), cost);
-    Ok((summary, ended))
+    running.abandon_answers().await;
+    let times = clock.stop(running.sending());
+    let cost = probe.finish(aggregated(&running.totals).requests(), &shared.counts);
+    let summary = Summary::new(&shared, running.started_users, &running.totals, &times, cost);
+    Ok(Finished { summary, ended: sent.max(ended), unwritten: running.unwritten })
 }
 
 /// After an interrupt a person wants to go on: requests in flight get this long.
@@ -113,74 +109,128 @@ const INTERRUPT_PATIENCE: Duration = Duration::from_secs(1);
 /// A run under way.
 struct Running {
     shared: Arc<Shared>,
-    watching: watch::Receiver<Phase>,
+    phase: watch::Sender<Phase>,
     users: JoinSet<()>,
+    started_users: usize,
     totals: Vec<RouteStats>,
+    files: Option<CsvFiles>,
+    unwritten: Option<LoadTestError>,
     live: Live,
     started: Instant,
+    /// When the last request could be sent, once that moment has come.
+    stopped: Option<Instant>,
+    collected: Instant,
+    ticks: Interval,
 }
 
 impl Running {
+    fn new(shared: Arc<Shared>, files: Option<CsvFiles>, show: bool) -> Self {
+        let started = Instant::now();
+        let mut ticks = tokio::time::interval_at(started + TICK, TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            shared,
+            phase: watch::Sender::new(Phase::Running),
+            users: JoinSet::new(),
+            started_users: 0,
+            totals: Vec::new(),
+            files,
+            unwritten: None,
+            live: Live::new(show),
+            started,
+            stopped: None,
+            collected: started,
+            ticks,
+        }
+    }
+
+    /// For how long requests have been sent, or were.
+    fn sending(&self) -> Duration {
+        self.stopped.unwrap_or_else(Instant::now) - self.started
+    }
+
     /// Starts users and adds results up until the run time is over.
-    async fn until_over(
-        &mut self,
-        mut files: Option<&mut CsvFiles>,
-        interrupt: impl Future<Output = ()> + Send,
-    ) -> Result<Ended, LoadTestError> {
-        let mut interrupt = std::pin::pin!(interrupt);
+    async fn send_requests(&mut self, mut interrupt: Pin<&mut impl Future<Output = ()>>) -> Ended {
         let over = tokio::time::sleep(self.shared.config.run_time);
         let mut over = std::pin::pin!(over);
-        let mut ticks = tokio::time::interval_at(self.started + TICK, TICK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
+        let ended = loop {
             let next_user = self.next_start();
-            tokio::select! {
-                () = &mut interrupt => return Ok(Ended::Interrupted),
-                () = &mut over => return Ok(Ended::Finished),
-                _ = ticks.tick() => self.collect(files.as_deref_mut(), Some(self.users.len()))?,
-                () = tokio::time::sleep_until(next_user), if self.users.len() < self.shared.config.users as usize => {
-                    self.start_due_users();
+            let due = async {
+                match next_user {
+                    Some(due) => tokio::time::sleep_until(due).await,
+                    None => std::future::pending().await,
                 }
+            };
+            tokio::select! {
+                () = &mut interrupt => break Ended::Interrupted,
+                () = &mut over => break Ended::Finished,
+                _ = self.ticks.tick() => self.collect(),
+                () = due => self.start_due_users(),
+            }
+        };
+        self.stopped = Some(Instant::now());
+        self.phase.send_replace(Phase::Stopping);
+        ended
+    }
+
+    /// Waits for the answers to requests in flight, unless that takes too long or somebody interrupts.
+    async fn await_answers(&mut self, patience: Duration, interrupt: impl Future<Output = ()>) -> Ended {
+        let mut interrupt = std::pin::pin!(interrupt);
+        let over = tokio::time::sleep(patience);
+        let mut over = std::pin::pin!(over);
+        loop {
+            tokio::select! {
+                () = &mut interrupt => return Ended::Interrupted,
+                () = &mut over => return Ended::Finished,
+                _ = self.ticks.tick() => self.collect(),
+                joined = self.users.join_next() => if joined.is_none() { return Ended::Finished },
             }
         }
     }
 
-    /// When the next user is due: users start evenly, the first one at once.
-    fn next_start(&self) -> Instant {
-        self.started + Duration::from_secs_f64(self.users.len() as f64 / self.shared.config.spawn_rate)
+    /// Ends the users who still wait, and adds up the last results.
+    async fn abandon_answers(&mut self) {
+        self.phase.send_replace(Phase::Stopped);
+        while self.users.join_next().await.is_some() {}
+        self.live.end();
+        self.collect();
+    }
+
+    /// When the next user is due: users start evenly, the first one at once. Nothing when all have started, or when the
+    /// next one is due so late that no clock can say when.
+    fn next_start(&self) -> Option<Instant> {
+        let config = &self.shared.config;
+        if self.started_users >= config.users as usize {
+            return None;
+        }
+        let after = Duration::try_from_secs_f64(self.started_users as f64 / config.spawn_rate).ok()?;
+        self.started.checked_add(after)
     }
 
     fn start_due_users(&mut self) {
-        while self.users.len() < self.shared.config.users as usize && self.next_start() <= Instant::now() {
-            let number = self.users.len();
-            self.shared.users_started.fetch_add(1, Ordering::Relaxed);
-            self.users.spawn(user::run(number, Arc::clone(&self.shared), self.watching.clone()));
+        while self.next_start().is_some_and(|due| due <= Instant::now()) {
+            self.users.spawn(user::run(self.started_users, Arc::clone(&self.shared), self.phase.subscribe()));
+            self.started_users += 1;
         }
-    }
-
-    async fn users_end(&mut self) {
-        while self.users.join_next().await.is_some() {}
     }
 
     /// Adds up what was recorded since the last time; shows it and writes it.
-    fn collect(&mut self, files: Option<&mut CsvFiles>, users: Option<usize>) -> Result<(), LoadTestError> {
-        let window = self.shared.recorder.take();
-        merge_all(&mut self.totals, window.clone());
-        if let Some(files) = files {
-            let elapsed = self.started.elapsed();
-            files.write(
-                &self.shared.scenario,
-                &self.totals,
-                &window,
-                users.unwrap_or(0),
-                elapsed,
-                SystemTime::now(),
-            )?;
+    fn collect(&mut self) {
+        let recent = self.shared.recorder.take();
+        merge_all(&mut self.totals, recent.clone());
+        let (now, sending) = (Instant::now(), self.sending());
+        let mut progress = Progress::new(&self.shared.scenario, &self.totals, &recent);
+        progress.window = now - self.collected;
+        progress.sending = sending;
+        progress.users = self.users.len();
+        self.collected = now;
+        if let Some(files) = &mut self.files
+            && let Err(error) = files.write(&progress)
+        {
+            self.unwritten = Some(error.into());
+            self.files = None;
         }
-        if let Some(users) = users {
-            self.live.tick(&self.shared.scenario, &self.totals, &window, users, self.started.elapsed());
-        }
-        Ok(())
+        self.live.tick(&progress);
     }
 }
 

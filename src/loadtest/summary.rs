@@ -1,5 +1,6 @@
 //! What a run did, as data: the shape of `--json` and the source of the tables.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
@@ -27,21 +28,25 @@ pub struct Summary {
     pub requests_per_s: f64,
     /// Whether the generator had time to spare.
     pub verdict: Verdict,
+    /// Whether the generator's own timers were late by more than half of the p99 that it measured.
+    pub times_doubtful: bool,
     /// When the first request was sent, RFC 3339.
     pub started_at: String,
     /// When the last answer was there, RFC 3339.
     pub ended_at: String,
     /// Where the service answers.
     pub host: String,
-    /// Users there were in the end.
+    /// Users asked for.
     pub users: u32,
+    /// Users that started: fewer when the run ended before all had.
+    pub users_started: usize,
     /// Users started per second.
     pub spawn_rate: f64,
     /// Where random numbers started.
     pub seed: u64,
     /// Requests sent whose answer was not waited for.
     pub in_flight_at_end: u64,
-    /// Connections opened beyond one for each user.
+    /// Connections opened by users who had had one before: the service had closed it, or it was given up.
     pub reconnects: u64,
     /// Every kind of request.
     pub routes: Vec<RouteSummary>,
@@ -83,8 +88,12 @@ pub struct RouteSummary {
 pub struct LatencySummary {
     /// Half of the requests took no longer.
     pub p50: f64,
+    /// 66 % took no longer.
+    pub p66: f64,
     /// 75 % took no longer.
     pub p75: f64,
+    /// 80 % took no longer.
+    pub p80: f64,
     /// 90 % took no longer.
     pub p90: f64,
     /// 95 % took no longer.
@@ -95,6 +104,8 @@ pub struct LatencySummary {
     pub p99: f64,
     /// 99.9 % took no longer.
     pub p99_9: f64,
+    /// 99.99 % took no longer.
+    pub p99_99: f64,
     /// The longest.
     pub max: f64,
     /// The shortest.
@@ -148,32 +159,45 @@ impl Clock {
 }
 
 impl Summary {
-    pub(super) fn new(shared: &Shared, totals: &[RouteStats], times: &Times, cost: Cost) -> Self {
+    pub(super) fn new(
+        shared: &Shared,
+        users_started: usize,
+        totals: &[RouteStats],
+        times: &Times,
+        generator: Cost,
+    ) -> Self {
         let seconds = times.sending.as_secs_f64().max(f64::EPSILON);
         let all = aggregated(totals);
         let tasks = shared.scenario.tasks();
-        let connections = shared.connections.load(std::sync::atomic::Ordering::Relaxed);
-        let started = shared.users_started.load(std::sync::atomic::Ordering::Relaxed);
+        let aggregated = RouteSummary::new("", "Aggregated", &all, seconds);
         Self {
             requests: all.requests(),
             failures: all.failed.count(),
             fail_ratio: ratio(all.failed.count(), all.requests()),
             duration_s: seconds,
             requests_per_s: all.requests() as f64 / seconds,
-            verdict: cost.verdict(),
+            verdict: generator.verdict(),
+            times_doubtful: all.requests() > 0 && generator.is_late_beside(aggregated.latency_ms.p99),
             started_at: units::timestamp(times.started_at),
             ended_at: units::timestamp(times.ended_at),
             host: shared.config.target.to_string(),
             users: shared.config.users,
+            users_started,
             spawn_rate: shared.config.spawn_rate,
             seed: shared.config.seed,
-            in_flight_at_end: shared.abandoned.load(std::sync::atomic::Ordering::Relaxed),
-            reconnects: connections.saturating_sub(started),
+            in_flight_at_end: shared.counts.unanswered.load(Ordering::Relaxed),
+            reconnects: shared.counts.reconnects.load(Ordering::Relaxed),
             routes: tasks.iter().zip(totals).map(|(task, stats)| RouteSummary::of_task(task, stats, seconds)).collect(),
-            aggregated: RouteSummary::new("", "Aggregated", &all, seconds),
+            aggregated,
             failure_groups: failure_groups(tasks, totals, all.requests()),
-            generator: cost,
+            generator,
         }
+    }
+
+    /// The share of requests sent that got no good answer while anybody waited for one: failures, and those that were
+    /// still in flight at the end.
+    pub fn bad_ratio(&self) -> f64 {
+        ratio(self.failures + self.in_flight_at_end, self.requests + self.in_flight_at_end)
     }
 }
 
@@ -204,12 +228,15 @@ impl LatencySummary {
         let percentile = |percent| milliseconds(latencies.percentile(percent));
         Self {
             p50: percentile(50.0),
+            p66: percentile(66.0),
             p75: percentile(75.0),
+            p80: percentile(80.0),
             p90: percentile(90.0),
             p95: percentile(95.0),
             p98: percentile(98.0),
             p99: percentile(99.0),
             p99_9: percentile(99.9),
+            p99_99: percentile(99.99),
             max: milliseconds(latencies.largest()),
             min: milliseconds(latencies.smallest()),
             mean: milliseconds(latencies.mean()),

@@ -17,7 +17,7 @@ pub fn tables(summary: &Summary) -> (String, Vec<Table>) {
 fn verdict(summary: &Summary) -> String {
     let cost = &summary.generator;
     let evidence = format!(
-        "the generator used {:.2} of {} cores, {:.0} µs a request; its timers were {:.1} ms late at p99",
+        "generator: {:.2} of {} cores, {:.0} µs a request, timers {:.1} ms late at p99",
         cost.cpu_cores, cost.cores, cost.cpu_us_per_request, cost.timer_late_p99_ms
     );
     let word = match summary.verdict {
@@ -27,9 +27,22 @@ fn verdict(summary: &Summary) -> String {
         }
     };
     let mut lines = vec![format!("{word} ({evidence}).")];
+    if summary.times_doubtful {
+        let p99 = shown(summary.aggregated.latency_ms.p99);
+        lines.push(format!("Beside that lateness a p99 of {p99} ms is doubtful: the machine had other work to do."));
+    }
+    if cost.exhausted > 0 {
+        let count = units::count(cost.exhausted);
+        lines.push(format!("{count} requests failed because this machine had no file handle or local port left."));
+    }
+    if summary.users_started < summary.users as usize {
+        let (started, users) = (units::count(summary.users_started as u64), units::count(u64::from(summary.users)));
+        lines.push(format!("Only {started} of {users} users had started when the run ended."));
+    }
     if summary.in_flight_at_end > 0 {
         let count = units::count(summary.in_flight_at_end);
-        lines.push(format!("{count} requests had no answer yet when the run ended; they are not counted."));
+        let what = "were still unanswered at the end: not in these figures, but failed for the exit code";
+        lines.push(format!("{count} requests {what}."));
     }
     if summary.reconnects > 0 {
         lines.push(format!("{} connections had to be opened again.", units::count(summary.reconnects)));
@@ -129,9 +142,13 @@ fn short_percent(route: &RouteSummary) -> String {
     }
 }
 
-/// Milliseconds: whole from ten on, one decimal below.
+/// Milliseconds: whole from ten on, one decimal below, two below a tenth.
 fn shown(milliseconds: f64) -> String {
-    if milliseconds >= 9.95 { format!("{milliseconds:.0}") } else { format!("{milliseconds:.1}") }
+    match milliseconds {
+        long if long >= 9.95 => format!("{long:.0}"),
+        short if short >= 0.095 || short <= 0.0 => format!("{short:.1}"),
+        shortest => format!("{shortest:.2}"),
+    }
 }
 
 #[cfg(test)]
@@ -143,12 +160,15 @@ mod tests {
     fn route(method: &str, route: &str, requests: u64, failures: u64) -> RouteSummary {
         let times = || LatencySummary {
             p50: 4.2,
+            p66: 5.0,
             p75: 6.0,
+            p80: 7.0,
             p90: 9.9,
             p95: 12.4,
             p98: 60.0,
             p99: 800.6,
             p99_9: 60_001.0,
+            p99_99: 60_001.0,
             max: 60_001.0,
             min: 0.4,
             mean: 17.3,
@@ -176,10 +196,12 @@ mod tests {
             duration_s: 60.0,
             requests_per_s: 50.5,
             verdict: Verdict::Valid,
+            times_doubtful: false,
             started_at: String::new(),
             ended_at: String::new(),
             host: String::new(),
             users: 150,
+            users_started: 150,
             spawn_rate: 10.0,
             seed: 1,
             in_flight_at_end: 3,
@@ -205,6 +227,7 @@ mod tests {
                 cores: 2,
                 cpu_us_per_request: 330.0,
                 timer_late_p99_ms: 0.4,
+                exhausted: 0,
             },
         };
         let (verdict, tables) = tables(&summary);
@@ -212,8 +235,8 @@ mod tests {
         let text = format!("{verdict}\n{}", text.join("\n"));
         assert!(text.lines().skip(2).all(|line| line.chars().count() <= 100), "{text}");
         insta::assert_snapshot!(text, @"
-        Verdict: valid (the generator used 0.02 of 2 cores, 330 µs a request; its timers were 0.4 ms late at p99).
-        3 requests had no answer yet when the run ended; they are not counted.
+        Verdict: valid (generator: 0.02 of 2 cores, 330 µs a request, timers 0.4 ms late at p99).
+        3 requests were still unanswered at the end: not in these figures, but failed for the exit code.
         Requests, times in milliseconds (150 users, 60.0 s)
          Type  Name                              # reqs       # fails  Avg  Min    Max  Med  req/s  fails/s
         ────────────────────────────────────────────────────────────────────────────────────────────────────

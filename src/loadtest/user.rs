@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use tokio::sync::watch;
@@ -32,32 +33,41 @@ pub(super) struct Shared {
     pub(super) config: Config,
     pub(super) scenario: Scenario,
     pub(super) recorder: Recorder,
-    /// Connections opened, by all users.
-    pub(super) connections: AtomicU64,
-    /// Users that have started.
-    pub(super) users_started: AtomicU64,
+    pub(super) counts: Counts,
+}
+
+/// What happens too seldom to need a shard.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    /// Connections opened by users who had had one before.
+    pub(super) reconnects: AtomicU64,
+    /// Requests that failed because this machine had no file handle or local port left.
+    pub(super) exhausted: AtomicU64,
     /// Requests whose answer was not waited for.
-    pub(super) abandoned: AtomicU64,
+    pub(super) unanswered: AtomicU64,
 }
 
 /// Sends requests until the run stops.
 pub(super) async fn run(number: usize, shared: Arc<Shared>, mut phase: watch::Receiver<Phase>) {
     // Every user has random numbers of its own, however many there are.
     let mut random = Pcg64Mcg::seed_from_u64(shared.config.seed ^ (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let mut connection = None;
+    let mut line = Line::default();
     while *phase.borrow() == Phase::Running {
         let place = shared.scenario.draw(&mut random);
         let task = &shared.scenario.tasks()[place];
         let body = task.body(&mut random);
         let started = Instant::now();
         let result = tokio::select! {
-            result = attempt(&shared, &mut connection, task, body) => result,
+            result = line.ask_in_time(&shared, task, body) => result,
             _ = phase.wait_for(|phase| *phase == Phase::Stopped) => {
-                shared.abandoned.fetch_add(1, Ordering::Relaxed);
+                shared.counts.unanswered.fetch_add(1, Ordering::Relaxed);
                 return;
             }
         };
         let took = started.elapsed();
+        if matches!(result, Err(NetError::Exhausted { .. })) {
+            shared.counts.exhausted.fetch_add(1, Ordering::Relaxed);
+        }
         let bytes = result.as_ref().map_or(0, |answer| answer.body.len());
         shared.recorder.record(number, place, took, bytes, failure::message(&result));
         let pause = pause(shared.config.think_time, &mut random);
@@ -71,28 +81,46 @@ pub(super) async fn run(number: usize, shared: Arc<Shared>, mut phase: watch::Re
     }
 }
 
-/// One request within its time, on the user's connection or a new one.
-async fn attempt(
-    shared: &Shared,
-    connection: &mut Option<Connection>,
-    task: &Task,
-    body: hyper::body::Bytes,
-) -> Result<Answer, NetError> {
-    let after = shared.config.timeout;
-    let exchange = async {
-        let mut open = if let Some(open) = connection.take().filter(Connection::is_open) {
-            open
-        } else {
-            shared.connections.fetch_add(1, Ordering::Relaxed);
-            Connection::open(&shared.config.target, Limits { connect_timeout: after, ..Limits::default() }).await?
-        };
+/// A user's way to the service: one connection, opened when it is needed.
+#[derive(Debug, Default)]
+struct Line {
+    connection: Option<Connection>,
+    /// Whether there ever was one.
+    opened: bool,
+}
+
+impl Line {
+    /// One request within its time. When the time passes the connection goes with it: its answer may still come.
+    async fn ask_in_time(&mut self, shared: &Shared, task: &Task, body: Bytes) -> Result<Answer, NetError> {
+        let after = shared.config.timeout;
+        tokio::time::timeout(after, self.ask(shared, task, body)).await.unwrap_or(Err(NetError::TimedOut { after }))
+    }
+
+    /// One request, on the open connection or a new one.
+    async fn ask(&mut self, shared: &Shared, task: &Task, body: Bytes) -> Result<Answer, NetError> {
+        if let Some(open) = self.connection.take().filter(Connection::is_open) {
+            // A service may close an idle connection in the very moment of the next request; if nothing of that
+            // request was sent, nothing has failed.
+            match self.exchange(open, task, body.clone()).await {
+                Err(NetError::ClosedIdle) => {}
+                result => return result,
+            }
+        }
+        let limits = Limits { connect_timeout: shared.config.timeout, ..Limits::default() };
+        let open = Connection::open(&shared.config.target, limits).await?;
+        if std::mem::replace(&mut self.opened, true) {
+            shared.counts.reconnects.fetch_add(1, Ordering::Relaxed);
+        }
+        self.exchange(open, task, body).await
+    }
+
+    /// One request and its whole answer; only a connection that carried one is kept.
+    async fn exchange(&mut self, mut open: Connection, task: &Task, body: Bytes) -> Result<Answer, NetError> {
         let headers: &[_] = if body.is_empty() { &HEADERS[..1] } else { &HEADERS };
         let answer = open.send(task.method.clone(), task.route, headers, body).await?;
-        // Only a connection that carried a whole answer is used again.
-        *connection = Some(open);
+        self.connection = Some(open);
         Ok(answer)
-    };
-    tokio::time::timeout(after, exchange).await.unwrap_or(Err(NetError::TimedOut { after }))
+    }
 }
 
 const HEADERS: [(&str, &str); 2] =

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{HOST, HeaderMap};
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -58,6 +58,8 @@ pub struct Connection {
     authority: String,
     prefix: String,
     body_limit: usize,
+    /// Whether a whole answer came over it, so that a server may since have closed it for being idle.
+    kept: bool,
 }
 
 impl Connection {
@@ -75,6 +77,7 @@ impl Connection {
             authority: target.authority(),
             prefix: target.prefix().to_owned(),
             body_limit: limits.body_limit,
+            kept: false,
         })
     }
 
@@ -85,6 +88,8 @@ impl Connection {
 
     /// Sends one request and reads the whole answer. `path` starts with a slash. There is no time limit here: wrap the
     /// call, and drop the connection when the limit passes, because the answer may still come.
+    ///
+    /// [`NetError::ClosedIdle`] promises that nothing was sent: the request may be sent again on a new connection.
     pub async fn send(
         &mut self,
         method: Method,
@@ -98,14 +103,24 @@ impl Connection {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(body)).map_err(|error| NetError::Unsendable(error.to_string()))?;
-        let exchange = async {
-            self.sender.ready().await?;
-            self.sender.send_request(request).await
-        };
-        let answer = exchange.await.map_err(|error| NetError::from_hyper(&error))?;
-        let (parts, body) = answer.into_parts();
+        let (parts, body) = self.exchange(request).await?.into_parts();
         let body = Limited::new(body, self.body_limit).collect().await.map_err(|error| self.body_error(error))?;
+        self.kept = true;
         Ok(Answer { status: parts.status, headers: parts.headers, body: body.to_bytes() })
+    }
+
+    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, NetError> {
+        self.sender.ready().await.map_err(|_| self.closed_unsent())?;
+        let sent = self.sender.try_send_request(request).await;
+        sent.map_err(|mut error| match error.take_message() {
+            // The request came back: hyper had not begun to write it.
+            Some(_) => self.closed_unsent(),
+            None => NetError::from_hyper(&error.into_error()),
+        })
+    }
+
+    fn closed_unsent(&self) -> NetError {
+        if self.kept { NetError::ClosedIdle } else { NetError::Closed }
     }
 
     fn body_error(&self, error: Box<dyn std::error::Error + Send + Sync>) -> NetError {
@@ -135,4 +150,63 @@ async fn connect(target: &Target) -> Result<TcpStream, NetError> {
         }
     }
     Err(failure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]";
+
+    async fn listen() -> (TcpListener, Target) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = Target::loopback(listener.local_addr().unwrap().port());
+        (listener, target)
+    }
+
+    async fn read_request(stream: &mut TcpStream) {
+        let mut received = Vec::new();
+        while !received.ends_with(b"\r\n\r\n") {
+            received.push(stream.read_u8().await.unwrap());
+        }
+    }
+
+    async fn get(connection: &mut Connection) -> Result<Answer, NetError> {
+        connection.send(Method::GET, "/", &[], Bytes::new()).await
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_closed_while_idle_says_that_nothing_was_sent() {
+        let (listener, target) = listen().await;
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            read_request(&mut stream).await;
+            stream.write_all(ANSWER).await.unwrap();
+        });
+        let mut connection = Connection::open(&target, Limits::default()).await.unwrap();
+        get(&mut connection).await.unwrap();
+        server.await.unwrap();
+        while connection.is_open() {
+            tokio::task::yield_now().await;
+        }
+        let error = get(&mut connection).await.unwrap_err();
+        assert!(matches!(error, NetError::ClosedIdle), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_request_that_was_received_is_never_said_to_be_unsent() {
+        let (listener, target) = listen().await;
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            read_request(&mut stream).await;
+            stream.write_all(ANSWER).await.unwrap();
+            read_request(&mut stream).await;
+        });
+        let mut connection = Connection::open(&target, Limits::default()).await.unwrap();
+        get(&mut connection).await.unwrap();
+        let error = get(&mut connection).await.unwrap_err();
+        assert!(matches!(error, NetError::Closed | NetError::Reset), "{error:?}");
+    }
 }

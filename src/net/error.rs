@@ -30,6 +30,9 @@ pub enum NetError {
     /// The other side closed the connection before it answered.
     #[error("connection closed by the server before it answered")]
     Closed,
+    /// The other side had closed a connection that was kept for the next request; nothing of that request was sent.
+    #[error("the idle connection was closed by the server before anything was sent")]
+    ClosedIdle,
     /// No whole answer in time.
     #[error("no answer after {}", units::duration(*.after))]
     TimedOut {

@@ -22,8 +22,14 @@ enum Behaviour {
     Refuse,
     /// 200, and the connection closes.
     AnswerAndClose,
+    /// 200, and the connection closes a little later without having said so.
+    AnswerAndCloseIdle,
     /// Half an answer, and the connection closes.
     BreakOff,
+    /// Half an answer, and the connection is reset.
+    Reset,
+    /// 200 to so many requests, and then nothing.
+    StallAfter(u64),
     /// Nothing.
     Stall,
 }
@@ -55,6 +61,17 @@ impl Server {
     fn asked(&self) -> u64 {
         self.asked.load(Ordering::SeqCst)
     }
+
+    /// Waits for so many requests, but not for ever.
+    async fn was_asked(&self, times: u64) {
+        let asked = async {
+            while self.asked() < times {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let patience = Duration::from_secs(30);
+        assert!(tokio::time::timeout(patience, asked).await.is_ok(), "asked {} times, not {times}", self.asked());
+    }
 }
 
 async fn talk(mut stream: TcpStream, behaviour: Behaviour, asked: Arc<AtomicU64>, gone: Arc<AtomicBool>) {
@@ -69,7 +86,7 @@ async fn talk(mut stream: TcpStream, behaviour: Behaviour, asked: Arc<AtomicU64>
             continue;
         };
         received.drain(..length);
-        asked.fetch_add(1, Ordering::SeqCst);
+        let number = asked.fetch_add(1, Ordering::SeqCst) + 1;
         let (answer, closes): (&[u8], _) = match behaviour {
             Behaviour::Answer(after) => {
                 tokio::time::sleep(after).await;
@@ -81,7 +98,15 @@ async fn talk(mut stream: TcpStream, behaviour: Behaviour, asked: Arc<AtomicU64>
             }
             Behaviour::AnswerAndClose => (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n[]", true),
             Behaviour::BreakOff => (b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n[", true),
-            Behaviour::Stall => {
+            Behaviour::AnswerAndCloseIdle => (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]", true),
+            Behaviour::Reset => {
+                stream.set_zero_linger().unwrap();
+                (b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n[", true)
+            }
+            Behaviour::StallAfter(answers) if number <= answers => {
+                (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]", false)
+            }
+            Behaviour::Stall | Behaviour::StallAfter(_) => {
                 tokio::time::sleep(Duration::from_mins(10)).await;
                 return;
             }
@@ -175,10 +200,80 @@ async fn connections_that_close_are_opened_again_and_broken_answers_are_failures
     assert_eq!((ran.code, summary["failures"].as_u64()), (0, Some(0)), "{ran:?}");
     assert_eq!(summary["requests"].as_u64().unwrap(), server.asked());
     assert!(summary["reconnects"].as_u64().unwrap() > 5, "{summary}");
-    let server = Server::start(Behaviour::BreakOff).await;
-    let (ran, summary) = run(&server, &[]).await;
-    assert_eq!((ran.code, summary["fail_ratio"].as_f64()), (1, Some(1.0)));
-    assert_eq!(summary["failure_groups"][0]["message"], "connection closed by the server before it answered");
+    for (behaviour, message) in [
+        (Behaviour::BreakOff, "connection closed by the server before it answered"),
+        (Behaviour::Reset, "connection reset by the server"),
+    ] {
+        let server = Server::start(behaviour).await;
+        let (ran, summary) = run(&server, &[]).await;
+        assert_eq!((ran.code, summary["fail_ratio"].as_f64()), (1, Some(1.0)));
+        assert_eq!(summary["requests"].as_u64().unwrap(), server.asked(), "nothing was asked twice");
+        assert_eq!(summary["failure_groups"][0]["message"], message);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_closed_while_its_user_thought_is_no_failure() {
+    let server = Server::start(Behaviour::AnswerAndCloseIdle).await;
+    // Long enough for the end of the connection to arrive, even on a busy machine.
+    let (ran, summary) = run(&server, &["--think-time", "200ms", "--run-time", "2s"]).await;
+    assert_eq!((ran.code, summary["failures"].as_u64()), (0, Some(0)), "{summary}");
+    let (requests, reconnects) = (summary["requests"].as_u64().unwrap(), summary["reconnects"].as_u64().unwrap());
+    assert_eq!((requests, reconnects), (server.asked(), requests - 5), "one connection for each request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_falls_silent_does_not_pass() {
+    let server = Server::start(Behaviour::StallAfter(5)).await;
+    let (ran, summary) = run(&server, &["--stop-timeout", "200ms"]).await;
+    assert_eq!((summary["requests"].as_u64(), summary["failures"].as_u64()), (Some(5), Some(0)), "{summary}");
+    assert_eq!((summary["in_flight_at_end"].as_u64(), ran.code), (Some(5), 1), "{summary}");
+    assert_eq!(server.asked(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_the_last_answers_can_be_interrupted() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Behaviour::StallAfter(3)).await;
+    let (host, json) = (server.target.to_string(), folder.path().join("run.json"));
+    let arguments =
+        ["loadtest", "-H", &host, "-u", "2", "-r", "1000", "-t", "300ms", "--think-time", "1ms", "-s", "10m", "--json"];
+    let child = command(&[&arguments[..], &[json.to_str().unwrap()]].concat(), &[]).spawn().unwrap();
+    let pid = child.id().unwrap().to_string();
+    server.was_asked(5).await;
+    // The run time is over well before this; if it is not, the interrupt ends the run and the test sees the same.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let output = child.wait_with_output().await.unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let summary: Value = serde_json::from_str(&std::fs::read_to_string(json).unwrap()).unwrap();
+    assert_eq!((summary["requests"].as_u64(), summary["in_flight_at_end"].as_u64()), (Some(3), Some(2)), "{summary}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_can_no_longer_be_written_does_not_cost_the_measurement() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(5))).await;
+    let prefix = folder.path().join("run");
+    let spoil = async {
+        server.was_asked(5).await;
+        let stats = folder.path().join("run_stats.csv");
+        std::fs::remove_file(&stats).unwrap();
+        std::fs::create_dir(&stats).unwrap();
+    };
+    let arguments = ["--csv", prefix.to_str().unwrap()];
+    let ((ran, summary), ()) = tokio::join!(run(&server, &arguments), spoil);
+    assert_eq!(summary["requests"].as_u64(), Some(server.asked()), "{ran:?}");
+    assert!(ran.code == 3 && ran.stderr.contains("the results cannot be written"), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_who_are_due_after_the_end_never_start() {
+    let server = Server::start(Behaviour::Answer(Duration::ZERO)).await;
+    for rate in ["0.001", "1e-300"] {
+        let (ran, summary) = run(&server, &["--spawn-rate", rate]).await;
+        assert_eq!((ran.code, summary["users_started"].as_u64()), (0, Some(1)), "{rate}: {ran:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,9 +290,7 @@ async fn what_never_answers_times_out_and_what_is_still_awaited_is_told() {
 async fn a_server_that_dies_in_the_middle_is_a_result() {
     let server = Server::start(Behaviour::Answer(Duration::from_millis(5))).await;
     let killed = async {
-        while server.asked() < 50 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        server.was_asked(50).await;
         server.gone.store(true, Ordering::SeqCst);
         // Frees the accept loop, which then ends.
         drop(TcpStream::connect(server.target.authority()).await);
@@ -232,9 +325,7 @@ async fn an_interrupted_run_loses_nothing() {
     ];
     let child = command(&arguments, &[]).spawn().unwrap();
     let pid = child.id().unwrap().to_string();
-    while server.asked() < 100 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    server.was_asked(100).await;
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     let output = child.wait_with_output().await.unwrap();
     assert_eq!(output.status.code(), Some(130), "{output:?}");
