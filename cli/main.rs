@@ -59,7 +59,7 @@ fn run(command: Command) -> Outcome {
             Command::Seed(args) => seed::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Loadtest(args) => loadtest::run(args).await,
-            Command::Report(args) => report::run(args).await,
+            Command::Report(args) => report::run(&args).await,
             Command::DeployCheck(args) => deploy_check::run(args).await,
             Command::Stack(args) => stack::run(args).await,
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),

@@ -1,15 +1,61 @@
-//! Prometheus: instant queries over its HTTP API (<https://prometheus.io/docs/prometheus/latest/querying/api/>).
+//! Prometheus, as somewhere to ask: instant queries over its HTTP API
+//! (<https://prometheus.io/docs/prometheus/latest/querying/api/>), answered as typed samples.
+//!
+//! No rule of the store lives here: which questions are asked, and what the answers mean, is for the caller. Nothing is
+//! retried. Every failure names the address that was asked and, where a person can do something about it, what.
+
+mod answer;
+mod error;
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hyper::{Method, StatusCode};
-use serde::Deserialize;
 
-use crate::net::{self, NetError, Target};
+pub use error::PromError;
 
-/// The longest wait for the answer to one query.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::net::{Target, request_once};
+
+/// The labels of a series, without `__name__`: the caller asked by name and knows it.
+pub type Labels = BTreeMap<String, String>;
+
+/// What one series is worth at one instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// What tells the series from its siblings.
+    pub labels: Labels,
+    /// Its value; not a number where Prometheus says so.
+    pub value: f64,
+}
+
+impl Sample {
+    /// A label's value, empty when the series does not have it; as Prometheus itself sees it.
+    pub fn label(&self, name: &str) -> &str {
+        self.labels.get(name).map_or("", String::as_str)
+    }
+}
+
+/// What one series was worth at each scrape of a stretch of time, oldest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// What tells the series from its siblings.
+    pub labels: Labels,
+    /// The scrapes.
+    pub points: Vec<Point>,
+}
+
+/// One scraped value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// When it was scraped, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// What was read.
+    pub value: f64,
+}
+
+/// How long one query may take. Prometheus itself gives up after two minutes; a person in front of a terminal earlier.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A Prometheus server.
 #[derive(Clone, Debug)]
@@ -17,113 +63,65 @@ pub struct Prometheus {
     target: Target,
 }
 
-/// One series of an instant vector.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sample {
-    /// The labels, without the metric's name.
-    pub labels: BTreeMap<String, String>,
-    /// The value; may be NaN or infinite.
-    pub value: f64,
-}
-
-impl Sample {
-    /// A label's value, or nothing.
-    pub fn label(&self, name: &str) -> &str {
-        self.labels.get(name).map(String::as_str).unwrap_or_default()
-    }
-}
-
-/// Why there is no answer to a query.
-#[derive(Debug, thiserror::Error)]
-pub enum PromError {
-    /// Nobody answers there.
-    #[error("Prometheus cannot be reached at {target}: {error}. Is it running? `storemgr stack up` starts one")]
-    Unreachable {
-        /// Where.
-        target: Target,
-        /// Why.
-        error: NetError,
-    },
-    /// Somebody answers who is not Prometheus.
-    #[error("{target} is not a Prometheus server: it answered {status}")]
-    NotPrometheus {
-        /// Where.
-        target: Target,
-        /// With which status.
-        status: u16,
-    },
-    /// It has just been started.
-    #[error("Prometheus at {target} is still starting: try again in a moment")]
-    Starting {
-        /// Where.
-        target: Target,
-    },
-    /// It refuses the query.
-    #[error("Prometheus refused a query: {0}")]
-    Refused(String),
-}
-
-#[derive(Deserialize)]
-struct Envelope {
-    status: String,
-    data: Option<Data>,
-    error: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "resultType", content = "result", rename_all = "lowercase")]
-enum Data {
-    Vector(Vec<Series>),
-    Scalar((f64, String)),
-}
-
-#[derive(Deserialize)]
-struct Series {
-    metric: BTreeMap<String, String>,
-    value: (f64, String),
-}
-
 impl Prometheus {
-    /// The server at an address.
+    /// Names the server; nothing is sent yet.
     pub fn new(target: Target) -> Self {
         Self { target }
     }
 
-    /// Evaluates a query at an instant.
-    pub async fn query(&self, query: &str, at: SystemTime) -> Result<Vec<Sample>, PromError> {
-        let time = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        let parameters = form_urlencoded::Serializer::new(String::new())
-            .append_pair("query", query)
-            .append_pair("time", &time.to_string())
-            .finish();
-        let path = format!("/api/v1/query?{parameters}");
-        let answer = net::request_once(&self.target, Method::GET, &path, &[], Vec::new(), PATIENCE).await;
-        let answer = answer.map_err(|error| PromError::Unreachable { target: self.target.clone(), error })?;
-        if answer.status == StatusCode::SERVICE_UNAVAILABLE {
-            return Err(PromError::Starting { target: self.target.clone() });
+    /// Where it is.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Evaluates an expression whose result is one value per series, as of `at`.
+    pub async fn query(&self, expression: &str, at: SystemTime) -> Result<Vec<Sample>, PromError> {
+        answer::values(self.ask(expression, at).await?).map_err(|shape| self.wrong_shape(expression, &shape))
+    }
+
+    /// Evaluates an expression that selects raw samples (`name{…}[5m]`), as of `at`.
+    pub async fn series(&self, expression: &str, at: SystemTime) -> Result<Vec<Series>, PromError> {
+        answer::series(self.ask(expression, at).await?).map_err(|shape| self.wrong_shape(expression, &shape))
+    }
+
+    async fn ask(&self, expression: &str, at: SystemTime) -> Result<answer::Data, PromError> {
+        let url = || self.target.to_string();
+        let form = format!("query={}&time={}", encoded(expression), seconds(at));
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json")];
+        let sent = request_once(&self.target, Method::POST, "/api/v1/query", &headers, form.into(), QUERY_TIMEOUT);
+        let received = sent.await.map_err(|cause| PromError::Unreachable { url: url(), cause })?;
+        match received.json::<answer::Envelope>().ok().and_then(answer::Envelope::outcome) {
+            Some(Ok(data)) => Ok(data),
+            Some(Err(error)) => Err(PromError::Refused { url: url(), expression: expression.to_owned(), error }),
+            // While it starts it answers every request with 503 and a line of text.
+            None if received.status == StatusCode::SERVICE_UNAVAILABLE => Err(PromError::Starting { url: url() }),
+            None => Err(PromError::NotPrometheus { url: url(), status: received.status.as_u16() }),
         }
-        let not_prometheus =
-            || PromError::NotPrometheus { target: self.target.clone(), status: answer.status.as_u16() };
-        let envelope: Envelope = answer.json().map_err(|_| not_prometheus())?;
-        match envelope {
-            Envelope { status, data: Some(data), .. } if status == "success" => Ok(samples(data)),
-            Envelope { error: Some(error), .. } => Err(PromError::Refused(error)),
-            Envelope { .. } => Err(not_prometheus()),
-        }
+    }
+
+    fn wrong_shape(&self, expression: &str, shape: &str) -> PromError {
+        let url = self.target.to_string();
+        PromError::Unexpected { url, expression: expression.to_owned(), shape: shape.to_owned() }
     }
 }
 
-fn samples(data: Data) -> Vec<Sample> {
-    let series = match data {
-        Data::Vector(series) => series,
-        Data::Scalar(value) => vec![Series { metric: BTreeMap::new(), value }],
-    };
-    let sample = |Series { mut metric, value: (_, value) }: Series| {
-        metric.remove("__name__");
-        // "NaN", "+Inf" and "-Inf" are numbers here as they are there.
-        Sample { labels: metric, value: value.parse().unwrap_or(f64::NAN) }
-    };
-    series.into_iter().map(sample).collect()
+/// An instant as the API takes it: seconds since 1970 with milliseconds, which is the resolution of Prometheus.
+fn seconds(at: SystemTime) -> String {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{}.{:03}", since.as_secs(), since.subsec_millis())
+}
+
+/// A form value (<https://url.spec.whatwg.org/#application/x-www-form-urlencoded>), every doubtful byte escaped.
+fn encoded(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len() * 2), |mut form, byte| {
+        if byte.is_ascii_alphanumeric() || b"-_.*".contains(&byte) {
+            form.push(char::from(byte));
+        } else {
+            // Writing to a String does not fail.
+            let _ = write!(form, "%{byte:02X}");
+        }
+        form
+    })
 }
 
 #[cfg(test)]
@@ -131,15 +129,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn vectors_and_scalars_are_read() {
-        let text = r#"{"status":"success","data":{"resultType":"vector","result":[
-            {"metric":{"__name__":"up","instance":"a:1"},"value":[1.5,"+Inf"]},{"metric":{},"value":[1.5,"NaN"]}]}}"#;
-        let envelope: Envelope = serde_json::from_str(text).unwrap();
-        let samples = samples(envelope.data.unwrap());
-        assert_eq!((samples[0].label("instance"), samples[0].value), ("a:1", f64::INFINITY));
-        assert!(samples[1].value.is_nan() && samples[1].labels.is_empty() && samples[0].labels.len() == 1);
-        let text = r#"{"status":"success","data":{"resultType":"scalar","result":[1.5,"2"]}}"#;
-        let envelope: Envelope = serde_json::from_str(text).unwrap();
-        assert_eq!(super::samples(envelope.data.unwrap())[0].value as u64, 2);
+    fn an_expression_survives_the_form() {
+        assert_eq!(encoded(r#"sum(up{job="a b"}) + 1"#), "sum%28up%7Bjob%3D%22a%20b%22%7D%29%20%2B%201");
+        assert_eq!(encoded("é&"), "%C3%A9%26");
+    }
+
+    #[test]
+    fn an_instant_keeps_its_milliseconds() {
+        assert_eq!(seconds(UNIX_EPOCH + Duration::from_millis(1_700_000_000_007)), "1700000000.007");
+    }
+
+    #[tokio::test]
+    async fn nobody_there_is_a_sentence_with_the_address() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let error = Prometheus::new(Target::loopback(port)).query("up", SystemTime::now()).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "Prometheus at http://127.0.0.1:{port} does not answer (connection refused): check the address, or run \
+                 `storemgr stack up` to start a private one"
+            )
+        );
     }
 }

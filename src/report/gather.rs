@@ -1,256 +1,217 @@
-//! Asking Prometheus, and putting the answers together.
+//! Asks the questions and puts the answers together.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use serde::Serialize;
-
-use super::queries::queries;
-use super::window::{RunFile, Window};
+use super::counter::{Counters, Increase};
+use super::query::{self, PROBES, Query};
+use super::watch::{Watch, instance_of};
+use super::window::Window;
+use super::{CacheUse, Comparison, ConnectionPeak, Connections, Count, ProcessUse, Report, ReportError, Span, Stretch};
+use super::{compare, traffic};
 use crate::promql::{PromError, Prometheus, Sample};
 use crate::units;
 
-/// When, in seconds after the end of a run, to look whether Prometheus has scraped the store since: stores are scraped
-/// every second to every minute.
-const SCRAPES_AFTER_S: [u64; 10] = [1, 2, 3, 5, 10, 15, 20, 30, 60, 90];
+/// How much of a window is fetched with one question: at a sample per second and some hundred series a few megabytes.
+const STRETCH: Duration = Duration::from_mins(10);
 
-/// Why there is no report.
-#[derive(Debug, thiserror::Error)]
-pub enum ReportError {
-    /// Prometheus failed.
-    #[error(transparent)]
-    Prometheus(#[from] PromError),
-    /// Prometheus knows nothing of a store in that window.
-    #[error(
-        "Prometheus has no data of a store from {start} to {end}: was a store running and scraped then? `storemgr \
-         deploy-check` says what Prometheus sees now"
-    )]
-    NoData {
-        /// The window's beginning.
-        start: String,
-        /// The window's end.
-        end: String,
-    },
-    /// Prometheus has not looked at the store since the run ended.
-    #[error("Prometheus has not scraped the store since the run ended: is the store still running?")]
-    NotScraped,
+/// The outcomes of an order, in the order of the table; each is there even when nothing came out that way.
+const OUTCOMES: &[&str] = &["accepted", "replayed", "refused_stock", "refused_invalid", "shed", "failed"];
+
+/// Makes the report. `waiting` is called once when a run's last scrape has to be waited for.
+pub async fn gather(client: &Prometheus, span: &Span, waiting: &(dyn Fn() + Sync)) -> Result<Report, ReportError> {
+    let (window, unseen) = match span {
+        Span::Last(length) => (Window::last(*length)?, Vec::new()),
+        Span::Run(run) => Window::of_run(client, run, waiting).await?,
+    };
+    let asking = Asking::begin(client, window).await?;
+    let requests = asking.increases(&query::REQUESTS).await?;
+    let (probes, requests): (Vec<_>, Vec<_>) =
+        requests.into_iter().partition(|increase| PROBES.contains(&increase.label("route")));
+    let buckets = asking.increases(&query::LATENCIES).await?;
+    let seconds = window.length().as_secs_f64();
+    let routes = traffic::by_route(&requests, &buckets, seconds);
+    let total = traffic::total(&requests, &buckets, seconds);
+    Ok(Report {
+        prometheus: client.target().to_string(),
+        window: stretch(&window, &asking.watch),
+        probes: probes.iter().map(Increase::count).sum(),
+        instances: traffic::by_instance(&requests, &buckets, seconds, asking.watch.instances()),
+        orders: outcomes(&asking.increases(&query::ORDERS).await?),
+        connections: asking.connections().await?,
+        database_errors: counts(&asking.increases(&query::DATABASE_ERRORS).await?, "kind"),
+        caches: caches(&asking.increases(&query::CACHE).await?),
+        processes: asking.processes().await?,
+        load_test: load_test(span, &total, &routes),
+        remarks: remarks(&asking.watch, &unseen),
+        total,
+        routes,
+    })
 }
 
-/// What a store did.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Report {
-    /// The window's beginning, RFC 3339.
-    pub start: String,
-    /// The window's end, RFC 3339.
-    pub end: String,
-    /// Seconds that rates are over.
-    pub duration_s: f64,
-    /// Every route that was asked for.
-    pub routes: Vec<Row>,
-    /// All routes together.
-    pub aggregated: Row,
-    /// Every instance.
-    pub instances: Vec<InstanceRow>,
-    /// What became of orders.
-    pub orders: BTreeMap<String, u64>,
-    /// Database connections.
-    pub connections: Connections,
-    /// Failed database operations by kind.
-    pub database_errors: BTreeMap<String, u64>,
-    /// Report look-ups in the cache: by report, by outcome.
-    pub cache: BTreeMap<String, BTreeMap<String, u64>>,
-    /// What the load test of this window counted, if the report is about one.
-    pub load_test: Option<LoadTestCounts>,
-}
-
-/// Requests, and how long they took.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Row {
-    /// The method; empty for all together.
-    pub method: String,
-    /// The route.
-    pub route: String,
-    /// Requests answered.
-    pub requests: u64,
-    /// Those with a status from 400 to 499.
-    pub client_errors: u64,
-    /// Those with a status of 500 or more.
-    pub server_errors: u64,
-    /// Percentiles of the response times: 50, 95, 99; seconds; nothing without requests.
-    pub percentiles_s: [Option<f64>; 3],
-}
-
-/// One instance.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct InstanceRow {
-    /// Host and port.
-    pub instance: String,
-    /// Its requests.
-    #[serde(flatten)]
-    pub row: Row,
-    /// Processor cores used on average.
-    pub cpu_cores: Option<f64>,
-    /// The most resident memory, bytes.
-    pub memory_bytes: Option<u64>,
-}
-
-/// Database connections, all instances together.
-#[expect(clippy::struct_field_names, reason = "max_connections is the database's own name for it")]
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Connections {
-    /// The most at one time, by state.
-    pub peak_by_state: BTreeMap<String, u64>,
-    /// The most at one time.
-    pub peak: u64,
-    /// What the pools may open; 0 for no bound.
-    pub pool_size: u64,
-    /// What the database accepts; nothing when no instance has asked it.
-    pub max_connections: Option<u64>,
-}
-
-/// A load test's counts beside the server's.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct LoadTestCounts {
-    /// Requests the load test counted.
-    pub requests: u64,
-    /// Failures the load test counted.
-    pub failures: u64,
-    /// How far the server's count of requests is from it, as a share of it.
-    pub difference: f64,
-}
-
-/// The answers, by the names of the questions.
-type Answers = BTreeMap<&'static str, Vec<Sample>>;
-
-/// Reports on a window, or on the window of a load test.
-pub async fn gather(prometheus: &Prometheus, window: Window, run: Option<RunFile>) -> Result<Report, ReportError> {
-    // The first scrape after the end holds the last requests, and rates stay those of the window itself.
-    let evaluated = if run.is_some() { padded(prometheus, window).await? } else { window };
-    let mut answers = Answers::new();
-    for query in queries(evaluated.length()) {
-        answers.insert(query.id, prometheus.query(&query.promql, evaluated.end).await?);
+fn load_test(span: &Span, total: &super::Traffic, routes: &[super::Route]) -> Option<Comparison> {
+    match span {
+        Span::Last(_) => None,
+        Span::Run(run) => Some(compare::with_run(run, total, routes)),
     }
-    let no_data = || ReportError::NoData { start: units::timestamp(window.start), end: units::timestamp(window.end) };
-    if answers.values().all(Vec::is_empty) {
-        return Err(no_data());
-    }
-    Ok(assemble(&answers, window, run))
 }
 
-/// The window up to the first scrape of every instance after its end; waits for that scrape.
-async fn padded(prometheus: &Prometheus, window: Window) -> Result<Window, ReportError> {
-    let ended_s = window.end.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-    let mut known = false;
-    for seconds in SCRAPES_AFTER_S {
-        let end = window.end + Duration::from_secs(seconds);
-        tokio::time::sleep(end.duration_since(SystemTime::now()).unwrap_or_default()).await;
-        let scraped = prometheus.query("min(timestamp(storemgr_http_requests_in_flight))", end).await?;
-        if scraped.first().is_some_and(|sample| sample.value >= ended_s) {
-            return Ok(Window { end, ..window });
+/// The questions about one window.
+struct Asking<'a> {
+    client: &'a Prometheus,
+    window: Window,
+    watch: Watch,
+}
+
+impl<'a> Asking<'a> {
+    /// Finds out who was watched; an error if nobody was.
+    async fn begin(client: &'a Prometheus, window: Window) -> Result<Self, ReportError> {
+        let mut asking = Self { client, window, watch: Watch::default() };
+        let scrapes = client.series(&query::SCRAPES.over(window.counted()), window.counted_until).await?;
+        let url = client.target().to_string();
+        let (from, to) = (units::timestamp(window.from), units::timestamp(window.to));
+        if scrapes.is_empty() {
+            return Err(ReportError::NoData { url, from, to });
         }
-        known |= !scraped.is_empty();
-        if !known {
-            // Waiting does not bring back a store that Prometheus does not know.
-            return Err(ReportError::NoData {
-                start: units::timestamp(window.start),
-                end: units::timestamp(window.end),
-            });
+        if !scrapes.iter().flat_map(|series| &series.points).any(|point| point.value > 0.0) {
+            let instances: Vec<_> = scrapes.iter().map(|series| instance_of(&series.labels)).collect();
+            return Err(ReportError::NoneUp { url, from, to, instances: instances.join(" and ") });
         }
+        let before = client.query(query::WATCHED.promql, window.from).await?;
+        let started = asking.values(&query::STARTED).await?;
+        asking.watch = Watch::new(&scrapes, &before, &started, window.from);
+        Ok(asking)
     }
-    Err(ReportError::NotScraped)
-}
 
-fn assemble(answers: &Answers, window: Window, run: Option<RunFile>) -> Report {
-    let samples = |id| answers.get(id).map(Vec::as_slice).unwrap_or_default();
-    let (routes, instances, mut aggregated) = requests(samples("requests"));
-    aggregated.percentiles_s = ["all_p50", "all_p95", "all_p99"].map(|id| value(samples(id)));
-    let routes = routes.into_values().map(|mut row| {
-        row.percentiles_s = ["route_p50", "route_p95", "route_p99"].map(|id| {
-            let found = samples(id).iter().find(|s| s.label("method") == row.method && s.label("route") == row.route);
-            found.and_then(known)
+    async fn values(&self, query: &Query) -> Result<Vec<Sample>, PromError> {
+        self.client.query(&query.over(self.window.counted()), self.window.counted_until).await
+    }
+
+    /// The one value of a question that has one, if there is an answer.
+    async fn single(&self, query: &Query) -> Result<Option<u64>, PromError> {
+        Ok(self.values(query).await?.first().map(|value| value.value as u64))
+    }
+
+    /// How much each series of a counter rose. A long window is fetched piece by piece, so that neither side ever holds
+    /// all of its samples.
+    async fn increases(&self, query: &Query) -> Result<Vec<Increase>, PromError> {
+        let mut counters = Counters::beginning_with(self.client.query(&query.before(), self.window.from).await?);
+        let mut begin = self.window.from;
+        while begin < self.window.counted_until {
+            let end = (begin + STRETCH).min(self.window.counted_until);
+            let range = end.duration_since(begin).unwrap_or_default();
+            counters.feed(self.client.series(&query.over(range), end).await?, &self.watch);
+            begin = end;
+        }
+        Ok(counters.increases())
+    }
+
+    async fn connections(&self) -> Result<Connections, PromError> {
+        let together = self.values(&query::CONNECTIONS).await?;
+        let of_one = self.values(&query::CONNECTIONS_OF_ONE).await?;
+        let states = together.iter().map(|value| {
+            let state = value.labels.get("state").cloned().unwrap_or_default();
+            let one = of_one.iter().find(|one| one.labels == value.labels);
+            ConnectionPeak { state, peak: value.value as u64, peak_of_one: one.map_or(0, |one| one.value as u64) }
         });
-        row
-    });
-    let instances = instances.into_iter().map(|(instance, mut row)| {
-        let of = |id| samples(id).iter().find(|sample| sample.label("instance") == instance).and_then(known);
-        row.percentiles_s = ["instance_p50", "instance_p95", "instance_p99"].map(of);
-        let (cpu_cores, memory_bytes) = (of("cpu"), of("memory").map(|bytes| bytes as u64));
-        InstanceRow { instance, row, cpu_cores, memory_bytes }
-    });
-    let load_test = run.map(|run| LoadTestCounts {
-        requests: run.requests,
-        failures: run.failures,
-        difference: (aggregated.requests as f64 - run.requests as f64) / run.requests.max(1) as f64,
-    });
-    Report {
-        start: units::timestamp(window.start),
-        end: units::timestamp(window.end),
-        duration_s: window.length().as_secs_f64(),
-        routes: routes.collect(),
-        instances: instances.collect(),
-        aggregated,
-        orders: by_label(samples("orders"), "outcome"),
-        connections: Connections {
-            peak_by_state: by_label(samples("connections_peak"), "state"),
-            peak: value(samples("connections_peak_total")).map_or(0, whole),
-            pool_size: value(samples("pool_size")).map_or(0, whole),
-            max_connections: value(samples("max_connections")).map(whole).filter(|limit| *limit > 0),
-        },
-        database_errors: by_label(samples("database_errors"), "kind"),
-        cache: cache(samples("cache")),
-        load_test,
+        let states = states.collect();
+        let total = self.single(&query::CONNECTIONS_TOTAL).await?;
+        let total_of_one = self.single(&query::CONNECTIONS_OF_ONE_TOTAL).await?;
+        let pools: Vec<u64> = self.values(&query::POOL_SIZE).await?.iter().map(|pool| pool.value as u64).collect();
+        let bounded = !pools.is_empty() && pools.iter().all(|size| *size > 0);
+        Ok(Connections {
+            states,
+            total: total.zip(total_of_one).map(|(peak, peak_of_one)| ConnectionPeak {
+                state: "all".to_owned(),
+                peak,
+                peak_of_one,
+            }),
+            pool_size: bounded.then(|| pools.iter().sum()),
+            pool_size_of_one: pools.into_iter().max().filter(|_| bounded),
+            max_connections: self.single(&query::MAX_CONNECTIONS).await?.filter(|limit| *limit > 0),
+        })
     }
-}
 
-type ByRoute = BTreeMap<(String, String), Row>;
-
-/// Adds requests up by route, by instance and in all.
-fn requests(samples: &[Sample]) -> (ByRoute, BTreeMap<String, Row>, Row) {
-    let (mut routes, mut instances, mut all) = (ByRoute::new(), BTreeMap::<String, Row>::new(), Row::default());
-    for sample in samples {
-        let count = whole(sample.value);
-        // A label that exists and counted nothing in this window was somebody else's.
-        if count == 0 {
-            continue;
-        }
-        let (method, route) = (sample.label("method").to_owned(), sample.label("route").to_owned());
-        let row = routes.entry((route.clone(), method.clone())).or_insert(Row { method, route, ..Row::default() });
-        let instance = instances.entry(sample.label("instance").to_owned()).or_default();
-        for row in [row, instance, &mut all] {
-            row.requests += count;
-            match sample.label("status").as_bytes().first() {
-                Some(b'4') => row.client_errors += count,
-                Some(b'5') => row.server_errors += count,
-                _ => {}
+    async fn processes(&self) -> Result<Vec<ProcessUse>, PromError> {
+        let cpu = self.increases(&query::CPU).await?;
+        let peaks = self.values(&query::MEMORY_PEAK).await?;
+        let lasts = self.values(&query::MEMORY_LAST).await?;
+        let restarts = self.values(&query::RESTARTS).await?;
+        let of = |values: &[Sample], instance: &str| {
+            values.iter().find(|value| instance_of(&value.labels) == instance).map(|value| value.value as u64)
+        };
+        let seconds = self.window.length().as_secs_f64();
+        let uses = self.watch.instances().map(|instance| {
+            let cpu_seconds = cpu.iter().find(|cpu| instance_of(&cpu.labels) == instance).map(|cpu| cpu.by);
+            ProcessUse {
+                instance: instance.to_owned(),
+                cpu_seconds,
+                cpu_cores: cpu_seconds.map(|cpu| cpu / seconds),
+                memory_peak_bytes: of(&peaks, instance),
+                memory_last_bytes: of(&lasts, instance),
+                restarts: of(&restarts, instance).unwrap_or(0),
             }
+        });
+        Ok(uses.collect())
+    }
+}
+
+fn stretch(window: &Window, watch: &Watch) -> Stretch {
+    Stretch {
+        started_at: units::timestamp(window.from),
+        ended_at: units::timestamp(window.to),
+        counted_until: units::timestamp(window.counted_until),
+        duration_s: window.length().as_secs_f64(),
+        scrape_interval_s: watch.interval_s(),
+    }
+}
+
+fn remarks(watch: &Watch, unseen: &[String]) -> Vec<String> {
+    let late = watch.late().map(|instance| {
+        format!("{instance} was running before the window, but Prometheus saw it first in the middle: what it did before is not counted.")
+    });
+    let unseen = unseen.iter().map(|instance| {
+        format!("{instance} was not scraped after the end of the run: its last requests may be missing.")
+    });
+    late.chain(unseen).collect()
+}
+
+/// The counts of one label's values, summed over everything else; those that did not rise are left out.
+fn counts(increases: &[Increase], label: &str) -> Vec<Count> {
+    let mut counts: Vec<Count> = Vec::new();
+    for increase in increases.iter().filter(|increase| increase.count() > 0) {
+        let name = increase.label(label);
+        match counts.iter_mut().find(|count| count.name == name) {
+            Some(count) => count.count += increase.count(),
+            None => counts.push(Count { name: name.to_owned(), count: increase.count() }),
         }
     }
-    (routes, instances, all)
+    counts.sort_by(|one, other| one.name.cmp(&other.name));
+    counts
 }
 
-fn by_label(samples: &[Sample], label: &str) -> BTreeMap<String, u64> {
-    samples.iter().map(|sample| (sample.label(label).to_owned(), whole(sample.value))).collect()
+fn outcomes(increases: &[Increase]) -> Vec<Count> {
+    let mut found = counts(increases, "outcome");
+    let known = OUTCOMES.iter().map(|outcome| {
+        let at = found.iter().position(|count| count.name == *outcome);
+        at.map_or_else(|| Count { name: (*outcome).to_owned(), count: 0 }, |at| found.remove(at))
+    });
+    let mut outcomes: Vec<Count> = known.collect();
+    outcomes.append(&mut found);
+    outcomes
 }
 
-fn cache(samples: &[Sample]) -> BTreeMap<String, BTreeMap<String, u64>> {
-    let mut caches = BTreeMap::<_, BTreeMap<_, _>>::new();
-    for sample in samples {
-        let outcomes = caches.entry(sample.label("cache").to_owned()).or_default();
-        outcomes.insert(sample.label("outcome").to_owned(), whole(sample.value));
-    }
-    caches
-}
-
-fn value(samples: &[Sample]) -> Option<f64> {
-    samples.first().and_then(known)
-}
-
-/// The value, unless nothing was there to compute it from.
-fn known(sample: &Sample) -> Option<f64> {
-    (!sample.value.is_nan()).then_some(sample.value)
-}
-
-/// Counts are whole; the arithmetic of Prometheus is not.
-fn whole(value: f64) -> u64 {
-    if value.is_finite() { value.max(0.0).round() as u64 } else { 0 }
+fn caches(increases: &[Increase]) -> Vec<CacheUse> {
+    let names: std::collections::BTreeSet<&str> = increases.iter().map(|increase| increase.label("cache")).collect();
+    let uses = names.into_iter().map(|name| {
+        let of = |outcome: &str| {
+            let matching =
+                |increase: &&Increase| increase.label("cache") == name && increase.label("outcome") == outcome;
+            increases.iter().filter(matching).map(Increase::count).sum::<u64>()
+        };
+        let (hit, stale, miss, error) = (of("hit"), of("stale"), of("miss"), of("error"));
+        let all = hit + stale + miss + error;
+        let hit_ratio = (all > 0).then(|| (hit + stale) as f64 / all as f64);
+        CacheUse { cache: name.to_owned(), hit, stale, miss, error, hit_ratio }
+    });
+    uses.collect()
 }

@@ -1,20 +1,32 @@
-//! What a store did in a window of time, out of Prometheus.
+//! `report`: what the store did in a window of time, out of Prometheus alone.
 //!
-//! **Counts are exact.** `increase()` extrapolates to the window's edges, and misses what a series counted before its
-//! first sample (<https://prometheus.io/docs/prometheus/latest/querying/functions/#increase>); a load test of a minute
-//! would be off by some percent. A count here is the last value in the window less the last value before it, and all of
-//! the last value for a series or a process that was not there before. Only for an instance that was restarted in the
-//! window is `increase()` taken, which handles the reset.
+//! Four steps, each a file or a few: the window (`window.rs`), the questions as data (`query.rs`), asking them and
+//! counting exactly (`gather.rs`, `counter.rs`, `histogram.rs`), and the result ([`Report`]), which is plain data: it is
+//! written as JSON as it stands, and drawn by pure functions, one file per table in `tables/`.
 //!
-//! **Percentiles are estimates**: interpolated within the buckets of a histogram (`histogram_quantile`). One that falls
-//! beyond the last bucket is only known to be larger.
+//! Nothing here knows the database or the server: whoever has a Prometheus that watched the store can make the report.
 
+mod compare;
+mod counter;
+mod error;
 mod gather;
-mod queries;
+mod histogram;
+mod model;
+mod query;
+mod run;
 mod tables;
+mod traffic;
+mod watch;
 mod window;
 
-pub use gather::{LoadTestCounts, Report, ReportError, gather};
-pub use queries::{Query, queries};
-pub use tables::tables;
-pub use window::{InvalidRunFile, RunFile, Window};
+pub use error::ReportError;
+pub use gather::gather;
+pub use histogram::Percentile;
+pub use model::{
+    CacheUse, Comparison, ConnectionPeak, Connections, Count, Instance, Latencies, ProcessUse, Report, Route,
+    RouteComparison, Stretch, Traffic,
+};
+pub use query::{ABOUT_QUERIES, Kind, PROBES, QUERIES, Query};
+pub use run::{Run, RunRoute};
+pub use tables::{heading, notes, tables};
+pub use window::Span;

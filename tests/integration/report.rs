@@ -1,123 +1,412 @@
-//! `storemgr report`: a real Prometheus, and counts that are known.
+//! `report` on a real Prometheus that scrapes exporters whose counts are known exactly.
 
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use serde_json::{Value, json};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use storemgr::metrics::Metrics;
+use storemgr::net::Target;
+use storemgr::promql::{self, PromError};
+use storemgr::report::{Percentile, QUERIES, Report, ReportError, Run, Span, gather};
 use storemgr::units;
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
 
-use crate::harness::{Instance, TestDatabase, WebServer, free_port, run_command, wait_until};
+/// Short, so that the tests are; the code must not depend on it.
+const INTERVAL: Duration = Duration::from_millis(200);
 
-/// Sends what every part of these tests counts: 10 orders, 5 of them refused, and 20 reports.
-async fn load(instance: &Instance, user: u64, product: u64) {
-    for round in 0..10 {
-        let product = if round % 2 == 0 { product } else { 999_999 };
-        let body = json!({"user_id": user, "items": [{"product_id": product, "quantity": 1}]});
-        instance.post("/orders", body).await;
-        instance.get("/orders/reports/best-sellers").await;
-        instance.get("/orders/reports/highest-spenders").await;
-        // Not of the store, and not in the report.
-        instance.get("/health-check").await;
+/// The longest wait for something that happens within a second or two on an idle machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Something that answers `/metrics` like an instance of the store.
+struct Exporter {
+    address: SocketAddr,
+    metrics: Arc<Mutex<Metrics>>,
+}
+
+impl Exporter {
+    async fn start() -> Self {
+        Self::on(TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    fn on(listener: TcpListener) -> Self {
+        let address = listener.local_addr().unwrap();
+        let metrics = Arc::new(Mutex::new(Metrics::new().unwrap()));
+        let served = Arc::clone(&metrics);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let served = Arc::clone(&served);
+                let service = service_fn(move |_: Request<hyper::body::Incoming>| {
+                    let text = served.lock().unwrap().render().unwrap();
+                    async move { Ok::<_, hyper::Error>(Response::new(Full::new(Bytes::from(text)))) }
+                });
+                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+            }
+        });
+        Self { address, metrics }
+    }
+
+    fn count(&self, method: &str, route: &str, status: &str, seconds: f64, times: u64) {
+        let metrics = self.metrics.lock().unwrap();
+        metrics.http_requests_total.with_label_values(&[method, route, status]).inc_by(times);
+        for _ in 0..times {
+            metrics.http_request_duration_seconds.with_label_values(&[method, route]).observe(seconds);
+        }
+    }
+
+    fn with(&self, change: impl FnOnce(&Metrics)) {
+        change(&self.metrics.lock().unwrap());
+    }
+
+    /// What a restart of the process does to its counters.
+    fn restart(&self) {
+        *self.metrics.lock().unwrap() = Metrics::new().unwrap();
     }
 }
 
-/// Waits until Prometheus has seen the instance's counters as they are.
-async fn scraped(prometheus: &WebServer, since: SystemTime) {
-    let client = storemgr::promql::Prometheus::new(prometheus.target.clone());
-    let since = since.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
-    wait_until("Prometheus to look", async || {
-        // It answers 503 while it starts.
-        let seen = client.query("min(timestamp(storemgr_http_requests_in_flight))", SystemTime::now()).await;
-        seen.is_ok_and(|samples| samples.first().is_some_and(|sample| sample.value > since))
-    })
-    .await;
+/// A Prometheus of its own, gone with the test.
+struct Prometheus {
+    client: promql::Prometheus,
+    instances: usize,
+    _process: Child,
+    _directory: tempfile::TempDir,
 }
 
-async fn report(prometheus: &WebServer, run: &std::path::Path) -> Value {
-    let url = prometheus.target.to_string();
-    let arguments = ["report", "--prometheus", &url, "--run", run.to_str().unwrap(), "--json", "-"];
-    let ran = run_command(&arguments, &[]).await;
-    assert_eq!(ran.code, 0, "{ran:?}");
-    serde_json::from_str(&ran.stdout).unwrap()
-}
-
-fn run_file(folder: &std::path::Path, started: SystemTime, requests: u64) -> std::path::PathBuf {
-    let path = folder.join(format!("run-{requests}.json"));
-    let (started, ended) = (units::timestamp(started), units::timestamp(SystemTime::now()));
-    let run = json!({"started_at": started, "ended_at": ended, "requests": requests, "failures": 0});
-    std::fs::write(&path, run.to_string()).unwrap();
-    path
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn counts_are_exact_for_new_series_old_series_and_restarted_instances() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = TestDatabase::migrated().await;
-    let listen = ("STOREMGR_LISTEN", format!("127.0.0.1:{}", free_port()));
-    let variables = [database.variables(), vec![listen]].concat();
-    let instance = Instance::start_with(&variables, &["--report-cache", "off"]).await;
-    instance.wait_ready().await;
-    let (product, user) = (instance.product(2.5, 1_000).await, instance.user().await);
-    let prometheus = WebServer::prometheus(&[instance.target()]);
-    scraped(&prometheus, SystemTime::now()).await;
-    // The first round counts in series that Prometheus has not seen before (status 422), the second in old ones.
-    for round in 0..2 {
-        let started = SystemTime::now();
-        load(&instance, user, product).await;
-        let seen = report(&prometheus, &run_file(folder.path(), started, 30)).await;
-        assert_eq!(
-            (seen["aggregated"]["requests"].as_u64(), seen["aggregated"]["client_errors"].as_u64()),
-            (Some(30), Some(5)),
-            "{round}: {seen}"
+impl Prometheus {
+    async fn scraping(instances: &[SocketAddr]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let config = directory.path().join("prometheus.yml");
+        let targets: Vec<_> = instances.iter().map(|address| format!("\"{address}\"")).collect();
+        let millis = INTERVAL.as_millis();
+        let text = format!(
+            "global:\n  scrape_interval: {millis}ms\n  scrape_timeout: {millis}ms\nscrape_configs:\n  - job_name: \
+             storemgr\n    static_configs:\n      - targets: [{}]\n",
+            targets.join(", ")
         );
-        assert_eq!(seen["load_test"]["difference"].as_f64(), Some(0.0));
-        assert_eq!(
-            (seen["orders"]["accepted"].as_u64(), seen["orders"]["refused_invalid"].as_u64()),
-            (Some(5), Some(5))
-        );
-        assert_eq!(seen["routes"].as_array().unwrap().len(), 3, "{seen}");
-        assert_eq!(seen["instances"][0]["instance"], instance.target().authority());
-        assert_eq!(seen["connections"]["pool_size"], 16);
-        let p50 = seen["aggregated"]["percentiles_s"][0].as_f64().unwrap();
-        assert!(p50 > 0.0 && p50 < 10.0, "{p50}");
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        std::fs::write(&config, text).unwrap();
+        let port = free_port();
+        let process = Command::new("prometheus")
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.tsdb.path={}", directory.path().join("data").display()))
+            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let client = promql::Prometheus::new(Target::loopback(port));
+        let prometheus = Self { client, instances: instances.len(), _process: process, _directory: directory };
+        prometheus.wait_until("it answers", "vector(1)", |values| values == [1.0]).await;
+        prometheus
     }
-    // Another process at the same address begins from nothing, below where the one before it ended.
-    drop(instance);
-    let instance = Instance::start_with(&variables, &["--report-cache", "off"]).await;
-    instance.wait_ready().await;
-    let started = SystemTime::now();
-    load(&instance, user, product).await;
-    let seen = report(&prometheus, &run_file(folder.path(), started, 30)).await;
-    assert_eq!(seen["aggregated"]["requests"].as_u64(), Some(30), "{seen}");
+
+    /// Waits until every instance was scraped with success.
+    async fn watches(&self) {
+        self.wait_until("all are up", "up == 1", |values| values.len() == self.instances).await;
+    }
+
+    /// Waits until all counts so far were scraped, with success: a slow machine may fail a scrape.
+    async fn catches_up(&self) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
+        self.wait_until("it scraped", "timestamp(storemgr_http_requests_in_flight)", |scraped| {
+            scraped.len() == self.instances && scraped.iter().all(|at| *at > now)
+        })
+        .await;
+    }
+
+    /// Lets gauges stand long enough to be scraped and then looked at: sums over instances are computed four times a second.
+    async fn holds_still(&self) {
+        self.catches_up().await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+
+    async fn wait_until(&self, what: &str, expression: &str, is_so: impl Fn(&[f64]) -> bool) {
+        let begin = SystemTime::now();
+        loop {
+            let answer = self.client.query(expression, SystemTime::now()).await;
+            let values: Vec<f64> = answer.iter().flatten().map(|value| value.value).collect();
+            if is_so(&values) {
+                return;
+            }
+            assert!(begin.elapsed().unwrap() < PATIENCE, "{what}: not within {PATIENCE:?}; last answer {answer:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn report(&self, span: &Span) -> Result<Report, ReportError> {
+        gather(&self.client, span, &|| ()).await
+    }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_reported_is_said_in_a_sentence() {
-    let folder = tempfile::tempdir().unwrap();
-    let nothing = run_command(&["report"], &[]).await;
-    assert!(nothing.code == 2 && nothing.stderr.contains("storemgr stack up"), "{nothing:?}");
-    let away = run_command(&["report", "--prometheus", "127.0.0.1:1"], &[]).await;
-    assert!(away.code == 3 && away.stderr.contains("127.0.0.1:1: connection refused"), "{away:?}");
-    let prometheus = WebServer::prometheus(&[]);
-    wait_until("Prometheus to answer", async || {
-        let client = storemgr::promql::Prometheus::new(prometheus.target.clone());
-        client.query("vector(1)", SystemTime::now()).await.is_ok()
-    })
-    .await;
-    let url = [("PROMETHEUS_URL", prometheus.target.to_string())];
-    let empty = run_command(&["report", "--last", "1m"], &url).await;
-    assert!(empty.code == 3 && empty.stderr.contains("no data of a store"), "{empty:?}");
-    let missing = run_command(&["report", "--run", "/nowhere.json"], &url).await;
-    assert!(missing.code == 2 && missing.stderr.contains("/nowhere.json cannot be read"), "{missing:?}");
-    let other = folder.path().join("other.json");
-    std::fs::write(&other, "{}").unwrap();
-    let other = run_command(&["report", "--run", other.to_str().unwrap()], &url).await;
-    assert!(other.code == 2 && other.stderr.contains("loadtest --json"), "{other:?}");
-    // Somebody who is not Prometheus.
-    let database = TestDatabase::migrated().await;
-    let instance = Instance::start(&database, &[]).await;
-    let stranger = run_command(&["report", "--prometheus", &instance.target().to_string()], &[]).await;
-    assert!(stranger.code == 3 && stranger.stderr.contains("is not a Prometheus server"), "{stranger:?}");
-    let queries = run_command(&["report", "--queries"], &[]).await;
-    assert!(queries.code == 0 && queries.stdout.contains("storemgr_http_requests_total"), "{queries:?}");
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn run(started_at: SystemTime, requests: u64) -> Run {
+    Run { started_at, ended_at: SystemTime::now(), requests, failures: 0, routes: Vec::new() }
+}
+
+fn route(report: &Report, method: &str, path: &str) -> (u64, u64, u64) {
+    let found = report.routes.iter().find(|route| route.method == method && route.route == path);
+    found.map_or((0, 0, 0), |found| (found.traffic.requests, found.traffic.failures, found.traffic.refusals))
+}
+
+#[tokio::test]
+async fn counts_are_exact_whatever_appears_restarts_or_goes_on_around_them() {
+    let (one, two) = (Exporter::start().await, Exporter::start().await);
+    let prometheus = Prometheus::scraping(&[one.address, two.address]).await;
+    one.count("POST", "/orders", "201", 0.004, 1000);
+    prometheus.watches().await;
+    prometheus.catches_up().await;
+
+    let started_at = SystemTime::now();
+    one.count("POST", "/orders", "201", 0.004, 7);
+    two.count("POST", "/orders", "503", 70.0, 5);
+    prometheus.catches_up().await;
+    // A series that nobody has seen before, and one that restarts twice.
+    one.count("GET", "/users/{id}", "404", 0.001, 3);
+    two.restart();
+    two.count("POST", "/orders", "503", 0.004, 2);
+    two.count("GET", "/live", "200", 0.001, 50);
+    prometheus.catches_up().await;
+    two.restart();
+    two.count("POST", "/orders", "201", 0.004, 4);
+    let run = run(started_at, 21);
+    // The last counts have not been scraped when the report is asked for: it has to wait.
+    let report = prometheus.report(&Span::Run(run.clone())).await.unwrap();
+
+    assert_eq!(route(&report, "POST", "/orders"), (7 + 5 + 2 + 4, 5 + 2, 0));
+    assert_eq!(route(&report, "GET", "/users/{id}"), (3, 0, 3));
+    assert_eq!((report.total.requests, report.probes), (21, 50));
+    let instances: Vec<_> = report.instances.iter().map(|instance| instance.traffic.requests).collect();
+    assert_eq!(instances.iter().sum::<u64>(), 21);
+    assert!(instances.contains(&10) && instances.contains(&11), "{instances:?}");
+    let load_test = report.load_test.unwrap();
+    assert_eq!(load_test.total.difference_percent, Some(0.0));
+    assert_eq!(load_test.total.prometheus_failures, 10);
+
+    // What happens afterwards changes nothing.
+    one.count("POST", "/orders", "201", 0.004, 9999);
+    prometheus.catches_up().await;
+    let later = prometheus.report(&Span::Run(run)).await.unwrap();
+    assert_eq!(later.total.requests, 21);
+}
+
+#[tokio::test]
+async fn percentiles_are_those_of_prometheus_and_know_what_lies_beyond() {
+    let exporter = Exporter::start().await;
+    let prometheus = Prometheus::scraping(&[exporter.address]).await;
+    prometheus.watches().await;
+    exporter.count("GET", "/fast", "200", 0.004, 90);
+    exporter.count("GET", "/fast", "200", 0.2, 10);
+    exporter.count("GET", "/slow", "200", 61.0, 10);
+    prometheus.catches_up().await;
+    let report = prometheus.report(&Span::Last(Duration::from_secs(30))).await.unwrap();
+
+    for (quantile, ours) in [(0.5, 0), (0.95, 1)] {
+        let expression = format!(
+            r#"histogram_quantile({quantile}, sum by (le) (storemgr_http_request_duration_seconds_bucket{{route="/fast"}}))"#
+        );
+        let theirs = prometheus.client.query(&expression, SystemTime::now()).await.unwrap()[0].value;
+        let fast = report.routes.iter().find(|route| route.route == "/fast").unwrap().traffic.latency_ms;
+        let Percentile::Near(ours) = [fast.p50, fast.p95][ours] else { panic!("{fast:?}") };
+        assert!((ours - theirs).abs() < 1e-9, "{quantile}: {ours} here, {theirs} there");
+    }
+    let slow = report.routes.iter().find(|route| route.route == "/slow").unwrap().traffic.latency_ms;
+    assert_eq!(slow.p50, Percentile::Above(60.0));
+}
+
+#[tokio::test]
+async fn what_an_instance_did_before_anybody_looked_is_not_counted() {
+    let exporter = Exporter::start().await;
+    exporter.count("POST", "/orders", "201", 0.004, 5000);
+    let prometheus = Prometheus::scraping(&[exporter.address]).await;
+    prometheus.watches().await;
+    exporter.count("POST", "/orders", "201", 0.004, 3);
+    prometheus.catches_up().await;
+    // This process is older than the window, and the window older than this Prometheus.
+    let younger = process_age(&prometheus.client).await.checked_sub(Duration::from_millis(100)).unwrap();
+    let report = prometheus.report(&Span::Last(younger)).await.unwrap();
+    assert_eq!(report.total.requests, 3);
+    assert!(report.remarks[0].contains("Prometheus saw it first in the middle"), "{:?}", report.remarks);
+}
+
+async fn process_age(client: &promql::Prometheus) -> Duration {
+    let started = client.query("process_start_time_seconds", SystemTime::now()).await.unwrap()[0].value;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    now.checked_sub(Duration::from_secs_f64(started)).unwrap()
+}
+
+#[tokio::test]
+async fn orders_connections_and_cache_are_what_was_exported() {
+    let (one, two) = (Exporter::start().await, Exporter::start().await);
+    let prometheus = Prometheus::scraping(&[one.address, two.address]).await;
+    prometheus.watches().await;
+    let busy = |in_use: i64, idle: i64| {
+        move |metrics: &Metrics| {
+            metrics.db_connections.with_label_values(&["in_use"]).set(in_use);
+            metrics.db_connections.with_label_values(&["idle"]).set(idle);
+            metrics.db_pool_size.set(20);
+            metrics.db_max_connections.set(151);
+        }
+    };
+    one.with(busy(12, 8));
+    two.with(busy(5, 2));
+    one.with(|metrics| {
+        metrics.orders_total.with_label_values(&["accepted"]).inc_by(40);
+        metrics.orders_total.with_label_values(&["shed"]).inc_by(2);
+        metrics.db_errors_total.with_label_values(&["too_many_connections"]).inc_by(9);
+    });
+    for exporter in [&one, &two] {
+        exporter.with(|metrics| {
+            metrics.cache_requests_total.with_label_values(&["best_sellers", "hit"]).inc_by(30);
+            metrics.cache_requests_total.with_label_values(&["best_sellers", "stale"]).inc_by(6);
+            metrics.cache_requests_total.with_label_values(&["best_sellers", "miss"]).inc_by(4);
+        });
+    }
+    prometheus.holds_still().await;
+    one.with(busy(1, 19));
+    prometheus.holds_still().await;
+    let report = prometheus.report(&Span::Last(Duration::from_mins(1))).await.unwrap();
+
+    let orders: Vec<_> = report.orders.iter().map(|order| (order.name.as_str(), order.count)).collect();
+    assert_eq!(
+        orders,
+        [("accepted", 40), ("replayed", 0), ("refused_stock", 0), ("refused_invalid", 0), ("shed", 2), ("failed", 0)]
+    );
+    let connections = &report.connections;
+    let peak = |state: &str| {
+        let found = connections.states.iter().find(|peak| peak.state == state).unwrap();
+        (found.peak, found.peak_of_one)
+    };
+    assert_eq!((peak("in_use"), peak("idle")), ((17, 12), (21, 19)));
+    let total = connections.total.as_ref().unwrap();
+    assert_eq!((total.peak, total.peak_of_one), (27, 20));
+    assert_eq!((connections.pool_size, connections.pool_size_of_one), (Some(40), Some(20)));
+    assert_eq!(connections.max_connections, Some(151));
+    assert_eq!((report.database_errors[0].name.as_str(), report.database_errors[0].count), ("too_many_connections", 9));
+    let cache = &report.caches[0];
+    assert_eq!((cache.hit, cache.stale, cache.miss, cache.hit_ratio), (60, 12, 8, Some(0.9)));
+    assert!(report.processes.iter().all(|process| process.memory_peak_bytes > Some(1 << 20) && process.restarts == 0));
+}
+
+#[tokio::test]
+async fn no_data_is_a_sentence() {
+    let nobody = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let prometheus = Prometheus::scraping(&[nobody]).await;
+    let hour = Duration::from_hours(1);
+    let started_at = SystemTime::now() - 2 * hour;
+    let before = Run { started_at, ended_at: started_at + hour, requests: 1, failures: 0, routes: Vec::new() };
+    let error = prometheus.report(&Span::Run(before)).await.unwrap_err();
+    assert!(matches!(error, ReportError::NoData { .. }), "{error}");
+    assert!(error.to_string().contains("has no data of the store between"), "{error}");
+
+    prometheus.wait_until("it tried", "up == 0", |values| values.len() == 1).await;
+    let error = prometheus.report(&Span::Last(Duration::from_mins(1))).await.unwrap_err();
+    assert!(error.to_string().contains(&format!("it asked {nobody}, and none answered")), "{error}");
+}
+
+#[tokio::test]
+async fn an_idle_store_has_a_report_without_requests() {
+    let exporter = Exporter::start().await;
+    let prometheus = Prometheus::scraping(&[exporter.address]).await;
+    prometheus.watches().await;
+    let report = prometheus.report(&Span::Last(Duration::from_secs(10))).await.unwrap();
+    assert_eq!((report.total.requests, report.total.latency_ms.p50), (0, Percentile::Nothing));
+    let notes = storemgr::report::notes(&report);
+    assert!(notes.iter().any(|note| note.contains("nobody asked it anything")), "{notes:?}");
+}
+
+#[tokio::test]
+async fn prometheus_understands_every_query() {
+    let exporter = Exporter::start().await;
+    let prometheus = Prometheus::scraping(&[exporter.address]).await;
+    for expression in QUERIES.iter().flat_map(|query| query.expressions(Duration::from_secs(61))) {
+        let values = prometheus.client.query(&expression, SystemTime::now()).await;
+        if !matches!(values, Err(PromError::Unexpected { .. })) {
+            values.unwrap();
+        }
+    }
+    let error = prometheus.client.query("sum(", SystemTime::now()).await.unwrap_err();
+    assert!(
+        error.to_string().contains("could not answer `sum(`") && error.to_string().contains("parse error"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn something_else_that_answers_is_no_prometheus() {
+    let exporter = Exporter::start().await;
+    let client = promql::Prometheus::new(Target::loopback(exporter.address.port()));
+    let error = client.query("up", SystemTime::now()).await.unwrap_err();
+    assert!(matches!(error, PromError::NotPrometheus { status: 200, .. }), "{error}");
+}
+
+/// The command itself, away from any configuration: its exit code, its output, its complaints.
+async fn command(arguments: &[&str]) -> (i32, String, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_storemgr"));
+    command.arg("report").args(arguments).current_dir(directory.path()).env_remove("PROMETHEUS_URL");
+    let ended = command.output().await.unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (ended.status.code().unwrap(), text(&ended.stdout), text(&ended.stderr))
+}
+
+#[tokio::test]
+async fn what_cannot_be_reported_is_said_in_a_sentence_with_its_exit_code() {
+    let directory = tempfile::tempdir().unwrap();
+    let other = directory.path().join("other.json");
+    std::fs::write(&other, r#"{"healthy":true}"#).unwrap();
+    let closed = format!("127.0.0.1:{}", free_port());
+    for (arguments, code, sentence) in [
+        (&[] as &[&str], 2, "no Prometheus is configured: run `storemgr stack up`"),
+        (&["--prometheus", ""], 2, "no Prometheus is configured"),
+        (&["--prometheus", "https://prometheus"], 2, "needs TLS"),
+        (&["--last", "0"], 2, "--last 0 is no window"),
+        (&["--last", "900000h", "--prometheus", &closed], 2, "reaches back too far"),
+        (&["--run", "absent.json"], 2, "absent.json cannot be read"),
+        (&["--run", other.to_str().unwrap()], 2, "is not the result of a load test: missing field `started_at`"),
+        (&["--prometheus", &closed], 3, "does not answer (connection refused)"),
+    ] {
+        let (ended, output, complaint) = command(arguments).await;
+        assert!(
+            ended == code && complaint.contains(sentence) && output.is_empty(),
+            "{arguments:?}: {ended} {complaint}"
+        );
+        assert_eq!(complaint.lines().count(), 1, "{complaint}");
+    }
+    let (code, output, _) = command(&["--queries", "--last", "90s"]).await;
+    assert!(code == 0 && output.contains(r#"storemgr_http_requests_total{job="storemgr"}[90s]"#), "{output}");
+}
+
+#[tokio::test]
+async fn the_command_prints_tables_and_writes_json() {
+    let exporter = Exporter::start().await;
+    let prometheus = Prometheus::scraping(&[exporter.address]).await;
+    prometheus.watches().await;
+    let started_at = SystemTime::now();
+    exporter.count("GET", "/orders/reports/best-sellers", "200", 0.004, 12);
+    prometheus.catches_up().await;
+    let directory = tempfile::tempdir().unwrap();
+    let (run, json) = (directory.path().join("run.json"), directory.path().join("report.json"));
+    let (started_at, ended_at) = (units::timestamp(started_at), units::timestamp(SystemTime::now()));
+    let text = serde_json::json!({"started_at": started_at, "ended_at": ended_at, "requests": 12, "failures": 0,
+        "routes": [{"method": "GET", "route": "/orders/reports/best-sellers", "requests": 12, "failures": 0}]});
+    std::fs::write(&run, text.to_string()).unwrap();
+    let url = prometheus.client.target().to_string();
+    let arguments = ["--prometheus", &url, "--run", run.to_str().unwrap(), "--json", json.to_str().unwrap()];
+    let (code, output, complaint) = command(&arguments).await;
+    assert!(code == 0 && output.contains("best-sellers") && output.contains("+0.00 %"), "{code} {output} {complaint}");
+
+    let written: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    assert_eq!((&written["requests"], &written["routes"][0]["requests"]), (&12.into(), &12.into()), "{written}");
+    assert_eq!(written["load_test"]["difference_percent"].as_f64(), Some(0.0));
+    assert!(written["routes"][0]["latency_ms"]["p95"].as_f64().is_some_and(|p95| p95 > 3.0 && p95 <= 5.0), "{written}");
 }

@@ -1,8 +1,11 @@
 //! A private nginx before some instances, and a private Prometheus that watches them.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use storemgr::net::Target;
 
@@ -43,7 +46,8 @@ impl WebServer {
         Self::start("nginx", &arguments, &folder, port)
     }
 
-    /// Prometheus that scrapes these instances every second.
+    /// Prometheus that scrapes these instances every second. Waits until it is ready.
+    #[expect(clippy::disallowed_methods, reason = "a test's own thread may wait")]
     pub fn prometheus(instances: &[&Target]) -> Self {
         let (folder, port) = (folder("prometheus"), free_port());
         let targets: Vec<_> = instances.iter().map(|target| format!("\"{}\"", target.authority())).collect();
@@ -57,7 +61,12 @@ impl WebServer {
             format!("--storage.tsdb.path={}", folder.join("data").display()),
             format!("--web.listen-address=127.0.0.1:{port}"),
         ];
-        Self::start("prometheus", &arguments, &folder, port)
+        let server = Self::start("prometheus", &arguments, &folder, port);
+        // It listens before it answers.
+        while !says_ok(port, "/-/ready") {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        server
     }
 
     fn start(program: &str, arguments: &[String], folder: &Path, port: u16) -> Self {
@@ -66,6 +75,15 @@ impl WebServer {
         wait_for_port(program, port, &log);
         Self { target: Target::loopback(port), pid }
     }
+}
+
+/// Whether a GET is answered with 200.
+fn says_ok(port: u16, path: &str) -> bool {
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return false };
+    let request = format!("GET {path} HTTP/1.0\r\n\r\n");
+    let mut answer = String::new();
+    let answered = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_string(&mut answer));
+    answered.is_ok() && answer.split(' ').nth(1) == Some("200")
 }
 
 impl Drop for WebServer {

@@ -1,0 +1,53 @@
+//! The load test's own counts beside those of the instances.
+//!
+//! The two sides count at different ends: a request that never reached an instance (refused, reset, timed out on the way)
+//! is only in the load test's count; one that somebody else sent only in Prometheus's.
+
+use super::{Comparison, Route, RouteComparison, Run, Traffic};
+
+/// Sets a run beside what the instances counted, route by route.
+pub(super) fn with_run(run: &Run, total: &Traffic, routes: &[Route]) -> Comparison {
+    let counted = |traffic: &Traffic| (traffic.requests, traffic.failures + traffic.refusals);
+    let mut compared: Vec<RouteComparison> = Vec::new();
+    for own in &run.routes {
+        let same = routes.iter().find(|route| route.route == own.route && route.method == own.method);
+        let theirs = same.map_or((0, 0), |route| counted(&route.traffic));
+        compared.push(RouteComparison::new(&own.method, &own.route, (own.requests, own.failures), theirs));
+    }
+    let only_here = routes
+        .iter()
+        .filter(|route| !run.routes.iter().any(|own| own.route == route.route && own.method == route.method));
+    for route in only_here {
+        compared.push(RouteComparison::new(&route.method, &route.route, (0, 0), counted(&route.traffic)));
+    }
+    compared.sort_by(|one, other| (&one.route, &one.method).cmp(&(&other.route, &other.method)));
+    let total = RouteComparison::new("", "Aggregated", (run.requests, run.failures), counted(total));
+    Comparison { total, routes: compared }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_that_only_one_side_knows_are_there() {
+        let run: Run = serde_json::from_str(
+            r#"{"started_at":"2026-11-24T12:00:00Z","ended_at":"2026-11-24T12:01:00Z","requests":200,"failures":3,
+            "routes":[{"method":"GET","route":"/b","requests":100,"failures":0},
+                      {"method":"GET","route":"/c","requests":100,"failures":3}]}"#,
+        )
+        .unwrap();
+        let traffic = |requests| Traffic { requests, refusals: 1, ..Traffic::default() };
+        let route =
+            |name: &str, requests| Route { method: "GET".into(), route: name.into(), traffic: traffic(requests) };
+        let comparison = with_run(&run, &traffic(111), &[route("/a", 10), route("/b", 101)]);
+        let rows: Vec<_> = comparison
+            .routes
+            .iter()
+            .map(|row| (row.route.as_str(), row.load_test_requests, row.prometheus_requests, row.difference_percent))
+            .collect();
+        assert_eq!(rows, [("/a", 0, 10, None), ("/b", 100, 101, Some(1.0)), ("/c", 100, 0, Some(-100.0))]);
+        assert_eq!(comparison.total.difference_percent, Some(-44.5));
+        assert_eq!((comparison.total.load_test_failures, comparison.total.prometheus_failures), (3, 1));
+    }
+}

@@ -1,0 +1,180 @@
+//! How much a counter rose in a window, exactly.
+//!
+//! PromQL's own `increase()` answers another question. Its documentation
+//! (<https://prometheus.io/docs/prometheus/latest/querying/functions/#increase>) says that the increase "is extrapolated
+//! to cover the full time range as specified in the range vector selector, so that it is possible to get a non-integer
+//! result even if a counter increases only by integer increments": with a scrape every second and a run of a minute
+//! that is up to 2 % too many. And it sees only differences between samples in the range, so that a series that appears
+//! in the middle (the first order of a fresh instance) loses its first value. Subtracting the value at the beginning
+//! from the one at the end (`x - x offset 1m`) is exact, but wrong as soon as an instance restarts.
+//!
+//! So the samples themselves are fetched and counted here:
+//!
+//! * the beginning is the last value scraped at or before the window's start;
+//! * each sample adds what it has over the one before; a lower value is a restart from zero, and adds itself;
+//! * a series without a value before the window started at zero in it. One exception: an instance that Prometheus did
+//!   not watch before, whose process is older than the window, brings along what it counted before anybody looked. Its
+//!   first scrape is then the beginning.
+//!
+//! What no method can know: what an instance counted between its last scrape and its death; and a restart after which a
+//! counter passed its old value before the next scrape.
+
+use std::collections::BTreeMap;
+
+use super::watch::Watch;
+use crate::promql::{Labels, Point, Sample, Series};
+
+/// How much one series rose in the window.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Increase {
+    pub(super) labels: Labels,
+    pub(super) by: f64,
+}
+
+impl Increase {
+    /// A label's value, empty when the series does not have it; as Prometheus itself sees it.
+    pub(super) fn label(&self, name: &str) -> &str {
+        self.labels.get(name).map_or("", String::as_str)
+    }
+
+    /// The rise of a counter of whole things.
+    pub(super) fn count(&self) -> u64 {
+        self.by.round() as u64
+    }
+}
+
+/// The series of one counter, fed with samples in the order of time.
+#[derive(Debug, Default)]
+pub(super) struct Counters(BTreeMap<Labels, Counter>);
+
+#[derive(Debug)]
+struct Counter {
+    last: f64,
+    last_at_ms: i64,
+    risen: f64,
+}
+
+impl Counters {
+    /// Begins with the values before the window.
+    pub(super) fn beginning_with(values: Vec<Sample>) -> Self {
+        let counter = |value: f64| Counter { last: value, last_at_ms: i64::MIN, risen: 0.0 };
+        Self(values.into_iter().map(|value| (value.labels, counter(value.value))).collect())
+    }
+
+    /// Takes the next stretch of samples. A sample that was already seen, because the stretches touch, is passed over.
+    pub(super) fn feed(&mut self, stretch: Vec<Series>, watch: &Watch) {
+        for series in stretch {
+            let Some(first) = series.points.first().copied() else { continue };
+            let counter = self.0.entry(series.labels).or_insert_with_key(|labels| {
+                let beginning = if watch.is_first_look(labels, first.at_ms) { first.value } else { 0.0 };
+                Counter { last: beginning, last_at_ms: i64::MIN, risen: 0.0 }
+            });
+            for point in series.points {
+                counter.take(point);
+            }
+        }
+    }
+
+    /// What each series rose by; also those that stood still.
+    pub(super) fn increases(self) -> Vec<Increase> {
+        self.0.into_iter().map(|(labels, counter)| Increase { labels, by: counter.risen }).collect()
+    }
+}
+
+impl Counter {
+    fn take(&mut self, point: Point) {
+        if point.at_ms <= self.last_at_ms || point.value.is_nan() {
+            return;
+        }
+        let restarted = point.value < self.last;
+        self.risen += if restarted { point.value } else { point.value - self.last };
+        self.last = point.value;
+        self.last_at_ms = point.at_ms;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn labels() -> Labels {
+        Labels::from([("instance".to_owned(), "a:1".to_owned())])
+    }
+
+    fn series(points: &[(i64, f64)]) -> Vec<Series> {
+        let points = points.iter().map(|&(at_ms, value)| Point { at_ms, value }).collect();
+        vec![Series { labels: labels(), points }]
+    }
+
+    fn risen(before: Option<f64>, stretches: &[&[(i64, f64)]], watch: &Watch) -> f64 {
+        let before = before.map(|value| Sample { labels: labels(), value });
+        let mut counters = Counters::beginning_with(before.into_iter().collect());
+        for points in stretches {
+            counters.feed(series(points), watch);
+        }
+        counters.increases().iter().map(|increase| increase.by).sum()
+    }
+
+    #[track_caller]
+    fn assert_risen(expected: f64, before: Option<f64>, stretches: &[&[(i64, f64)]]) {
+        let risen = risen(before, stretches, &Watch::default());
+        assert!((risen - expected).abs() < 1e-9, "{risen} instead of {expected}");
+    }
+
+    #[test]
+    fn the_difference_to_the_value_before_the_window() {
+        assert_risen(7.0, Some(5.0), &[&[(1, 8.0), (2, 12.0)]]);
+    }
+
+    #[test]
+    fn a_series_that_appears_in_the_window_keeps_its_first_value() {
+        assert_risen(12.0, None, &[&[(5, 8.0), (6, 12.0)]]);
+    }
+
+    #[test]
+    fn a_restart_counts_from_zero() {
+        assert_risen(3.0 + 2.0 + 4.0, Some(5.0), &[&[(1, 8.0), (2, 2.0), (3, 6.0)]]);
+        assert_risen(4.0, Some(100.0), &[&[(1, 4.0)]]);
+    }
+
+    #[test]
+    fn a_sample_at_the_seam_of_two_stretches_counts_once() {
+        assert_risen(9.0, Some(0.0), &[&[(1, 4.0), (2, 6.0)], &[(2, 6.0), (3, 9.0)]]);
+    }
+
+    #[test]
+    fn an_older_process_that_was_not_watched_before_begins_with_its_first_scrape() {
+        let watch = Watch::with_first_look("a:1", 10);
+        let at_first_look = risen(None, &[&[(10, 500.0), (11, 507.0)]], &watch);
+        let later = risen(None, &[&[(11, 3.0), (12, 7.0)]], &watch);
+        assert!((at_first_look - 7.0).abs() < 1e-9 && (later - 7.0).abs() < 1e-9);
+    }
+
+    proptest! {
+        /// Whatever an instance counts, however often it restarts: as long as each scrape sees it, nothing is lost.
+        #[test]
+        fn nothing_is_lost_or_invented(lives in prop::collection::vec(prop::collection::vec(0_u32..1000, 1..8), 1..5)) {
+            let mut at_ms = 0;
+            let mut expected = 0.0;
+            let mut last = 0.0;
+            let mut points = Vec::new();
+            for life in &lives {
+                let mut value = 0.0;
+                for (index, rise) in life.iter().enumerate() {
+                    value += f64::from(*rise);
+                    // A restart can only be seen when the new process has counted less than the old one.
+                    prop_assume!(index > 0 || points.is_empty() || value < last);
+                    expected += f64::from(*rise);
+                    at_ms += 1;
+                    points.push((at_ms, value));
+                }
+                last = value;
+            }
+            let (first, second) = points.split_at(points.len() / 2);
+            let found = risen(None, &[first, second], &Watch::default());
+            prop_assert!((found - expected).abs() < 1e-9, "{} instead of {}", found, expected);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Percentiles out of the buckets of a Prometheus histogram.
+//!
+//! The same estimate as PromQL's `histogram_quantile()`
+//! (<https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile>): find the bucket in which the
+//! wanted rank lies and assume that the requests in it are spread evenly. It is made here and not there because the
+//! buckets are counted exactly (`counter.rs`), one answer serves every percentile of every table, and where PromQL returns
+//! the last finite bound for a rank beyond it, a reader must see that the value is larger than that bound.
+
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+
+/// A percentile.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Percentile {
+    /// There were no requests.
+    #[default]
+    Nothing,
+    /// Estimated, in seconds.
+    Near(f64),
+    /// Beyond the last finite bucket, whose bound in seconds this is.
+    Above(f64),
+}
+
+/// Requests by latency: how many took at most so long, by bound. The key orders like the bound, since no bound is
+/// negative.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Buckets(BTreeMap<u64, f64>);
+
+impl Buckets {
+    /// Adds the requests of one series of one bucket. `le` is the label as Prometheus has it.
+    pub(super) fn add(&mut self, le: &str, requests: f64) {
+        if let Ok(bound) = le.parse::<f64>()
+            && bound >= 0.0
+        {
+            *self.0.entry(bound.to_bits()).or_default() += requests;
+        }
+    }
+
+    /// The value that a share `quantile` of the requests did not pass.
+    pub(super) fn percentile(&self, quantile: f64) -> Percentile {
+        let total = self.0.last_key_value().map_or(0.0, |(_, &requests)| requests);
+        let rank = quantile * total;
+        let (mut below, mut counted) = (0.0, 0.0);
+        for (bound, &requests) in self.0.iter().map(|(bits, requests)| (f64::from_bits(*bits), requests)) {
+            if requests >= rank && requests > 0.0 {
+                if bound.is_infinite() {
+                    return Percentile::Above(below);
+                }
+                return Percentile::Near(below + (bound - below) * (rank - counted) / (requests - counted));
+            }
+            (below, counted) = (bound, requests);
+        }
+        Percentile::Nothing
+    }
+}
+
+/// Milliseconds, as in `loadtest --json`; `{"above": …}` where only a lower bound is known; `null` for nothing.
+impl Serialize for Percentile {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Nothing => serializer.serialize_none(),
+            Self::Near(seconds) => serializer.serialize_f64(milliseconds(*seconds)),
+            Self::Above(seconds) => BTreeMap::from([("above", milliseconds(*seconds))]).serialize(serializer),
+        }
+    }
+}
+
+/// To the microsecond: the estimate knows less than that.
+fn milliseconds(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn buckets(counts: &[(&str, f64)]) -> Buckets {
+        let mut buckets = Buckets::default();
+        for (le, count) in counts {
+            buckets.add(le, *count);
+        }
+        buckets
+    }
+
+    #[test]
+    fn interpolates_within_the_bucket() {
+        let buckets = buckets(&[("0.1", 50.0), ("0.2", 100.0), ("+Inf", 100.0)]);
+        assert_eq!(buckets.percentile(0.25), Percentile::Near(0.05));
+        assert_eq!(buckets.percentile(0.5), Percentile::Near(0.1));
+        let Percentile::Near(high) = buckets.percentile(0.95) else { panic!() };
+        assert!((high - 0.19).abs() < 1e-9, "{high}");
+    }
+
+    #[test]
+    fn an_empty_bucket_in_front_does_not_pull_down() {
+        let buckets = buckets(&[("1", 0.0), ("2", 10.0), ("+Inf", 10.0)]);
+        assert_eq!(buckets.percentile(0.5), Percentile::Near(1.5));
+    }
+
+    #[test]
+    fn beyond_the_last_bound_only_the_bound_is_known() {
+        let buckets = buckets(&[("0.5", 1.0), ("60", 10.0), ("+Inf", 100.0)]);
+        assert_eq!(buckets.percentile(0.99), Percentile::Above(60.0));
+        assert_eq!(serde_json::to_string(&buckets.percentile(0.99)).unwrap(), r#"{"above":60000.0}"#);
+    }
+
+    #[test]
+    fn no_requests_have_no_percentile() {
+        assert_eq!(buckets(&[]).percentile(0.5), Percentile::Nothing);
+        assert_eq!(buckets(&[("1", 0.0), ("+Inf", 0.0)]).percentile(0.5), Percentile::Nothing);
+        assert_eq!(serde_json::to_string(&Percentile::Nothing).unwrap(), "null");
+    }
+
+    #[test]
+    fn series_of_the_same_bound_add_up_however_it_is_written() {
+        let merged = buckets(&[("1", 1.0), ("1.0", 1.0), ("+Inf", 2.0)]);
+        assert_eq!(merged.percentile(1.0), Percentile::Near(1.0));
+    }
+}

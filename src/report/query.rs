@@ -1,0 +1,281 @@
+//! What `report` asks Prometheus: every question as data, so that they can be listed, and held against the metrics that
+//! the code declares.
+//!
+//! `$window` stands for the length of the window, `$step` for the distance at which a sum over instances is looked at.
+
+use std::time::Duration;
+
+/// One question.
+#[derive(Debug)]
+pub struct Query {
+    /// What the answer is, in a few words.
+    pub title: &'static str,
+    /// The table it goes into.
+    pub table: &'static str,
+    /// How it is asked.
+    pub kind: Kind,
+    /// The selector of a counter, or a whole expression, in PromQL.
+    pub promql: &'static str,
+}
+
+/// How a question is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Raw samples of the window and the value before it; the increase is counted here (`counter.rs` says why).
+    Counter,
+    /// Raw samples of the window, to look at each.
+    Samples,
+    /// One value per series, evaluated at the end of the window.
+    Value,
+}
+
+/// What a reader of the listed questions must know.
+pub const ABOUT_QUERIES: &str = "\
+Each is evaluated at the end of the window, or where it says so. Two lines are a counter: its last value before the window (evaluated at the
+beginning), and its samples in it. They are subtracted and added up by storemgr, because PromQL's increase() extrapolates
+to the edges of the window and misses the first value of a series that appears in it.";
+
+/// How far before the window the last value of a counter is looked for; what Prometheus does by default.
+pub(super) const LOOKBACK: Duration = Duration::from_mins(5);
+
+/// Routes that machines ask, not clients: probes, scrapes, documents. They are no part of the load.
+pub const PROBES: &[&str] = &["/health-check", "/live", "/ready", "/metrics", "/openapi.json"];
+
+const fn counter(table: &'static str, title: &'static str, promql: &'static str) -> Query {
+    Query { title, table, kind: Kind::Counter, promql }
+}
+
+const fn value(table: &'static str, title: &'static str, promql: &'static str) -> Query {
+    Query { title, table, kind: Kind::Value, promql }
+}
+
+pub(super) const SCRAPES: Query = Query {
+    title: "when each instance was scraped, and whether it answered",
+    table: "window",
+    kind: Kind::Samples,
+    promql: r#"up{job="storemgr"}"#,
+};
+
+pub(super) const WATCHED: Query = value(
+    "window",
+    "instances already watched (evaluated at the beginning)",
+    r#"max_over_time(up{job="storemgr"}[5m]) == 1"#,
+);
+
+pub(super) const STARTED: Query = value(
+    "window",
+    "when each instance's process started",
+    r#"min_over_time(process_start_time_seconds{job="storemgr"}[$window])"#,
+);
+
+pub(super) const REQUESTS: Query =
+    counter("requests", "requests by route and status", r#"storemgr_http_requests_total{job="storemgr"}"#);
+
+pub(super) const LATENCIES: Query = counter(
+    "requests",
+    "requests by route and latency",
+    r#"storemgr_http_request_duration_seconds_bucket{job="storemgr",route!~"/health-check|/live|/ready|/metrics|/openapi.json"}"#,
+);
+
+pub(super) const ORDERS: Query = counter("orders", "orders by outcome", r#"storemgr_orders_total{job="storemgr"}"#);
+
+pub(super) const CONNECTIONS: Query = value(
+    "connections",
+    "peak of the connections of all instances, by state",
+    r#"max_over_time(sum by (state) (storemgr_db_connections{job="storemgr"})[$window:$step])"#,
+);
+
+pub(super) const CONNECTIONS_TOTAL: Query = value(
+    "connections",
+    "peak of the connections of all instances",
+    r#"max_over_time(sum(storemgr_db_connections{job="storemgr"})[$window:$step])"#,
+);
+
+pub(super) const CONNECTIONS_OF_ONE: Query = value(
+    "connections",
+    "peak of one instance's connections, by state",
+    r#"max by (state) (max_over_time(storemgr_db_connections{job="storemgr"}[$window]))"#,
+);
+
+pub(super) const CONNECTIONS_OF_ONE_TOTAL: Query = value(
+    "connections",
+    "peak of one instance's connections",
+    r#"max(max_over_time(sum by (instance) (storemgr_db_connections{job="storemgr"})[$window:$step]))"#,
+);
+
+pub(super) const POOL_SIZE: Query = value(
+    "connections",
+    "the most connections each instance may open; 0 is no limit",
+    r#"max_over_time(storemgr_db_pool_size{job="storemgr"}[$window])"#,
+);
+
+pub(super) const MAX_CONNECTIONS: Query = value(
+    "connections",
+    "the database server's max_connections",
+    r#"max(max_over_time(storemgr_db_max_connections{job="storemgr"}[$window]))"#,
+);
+
+pub(super) const DATABASE_ERRORS: Query =
+    counter("connections", "database errors by kind", r#"storemgr_db_errors_total{job="storemgr"}"#);
+
+pub(super) const CACHE: Query =
+    counter("cache", "report look-ups by outcome", r#"storemgr_cache_requests_total{job="storemgr"}"#);
+
+pub(super) const CPU: Query =
+    counter("processes", "processor seconds", r#"storemgr_process_cpu_seconds_total{job="storemgr"}"#);
+
+pub(super) const MEMORY_PEAK: Query = value(
+    "processes",
+    "most resident memory",
+    r#"max_over_time(process_resident_memory_bytes{job="storemgr"}[$window])"#,
+);
+
+pub(super) const MEMORY_LAST: Query = value(
+    "processes",
+    "resident memory at the end",
+    r#"last_over_time(process_resident_memory_bytes{job="storemgr"}[$window])"#,
+);
+
+pub(super) const RESTARTS: Query =
+    value("processes", "restarts", r#"changes(process_start_time_seconds{job="storemgr"}[$window])"#);
+
+/// Everything that is asked, in the order of the tables.
+pub const QUERIES: &[&Query] = &[
+    &SCRAPES,
+    &WATCHED,
+    &STARTED,
+    &REQUESTS,
+    &LATENCIES,
+    &ORDERS,
+    &CONNECTIONS,
+    &CONNECTIONS_TOTAL,
+    &CONNECTIONS_OF_ONE,
+    &CONNECTIONS_OF_ONE_TOTAL,
+    &POOL_SIZE,
+    &MAX_CONNECTIONS,
+    &DATABASE_ERRORS,
+    &CACHE,
+    &CPU,
+    &MEMORY_PEAK,
+    &MEMORY_LAST,
+    &RESTARTS,
+];
+
+impl Query {
+    /// The expression for a window of this length.
+    pub(super) fn over(&self, window: Duration) -> String {
+        match self.kind {
+            Kind::Counter | Kind::Samples => format!("{}[{}]", self.promql, promql_duration(window)),
+            Kind::Value => self
+                .promql
+                .replace("$window", &promql_duration(window))
+                .replace("$step", &promql_duration(step(window))),
+        }
+    }
+
+    /// The expression for a counter's last value before an instant. It looks past the mark that a failed scrape leaves,
+    /// which a plain selector does not.
+    pub(super) fn before(&self) -> String {
+        format!("last_over_time({}[{}])", self.promql, promql_duration(LOOKBACK))
+    }
+
+    /// The question as a person can paste it into Prometheus, for a window of this length.
+    pub fn expressions(&self, window: Duration) -> Vec<String> {
+        match self.kind {
+            Kind::Counter => vec![self.before(), self.over(window)],
+            Kind::Samples | Kind::Value => vec![self.over(window)],
+        }
+    }
+}
+
+/// The distance at which sums over instances are looked at: a quarter of a stack's scrape interval, because the instances
+/// are scraped at different moments of it; wider only where Prometheus would have to compute more than ten thousand.
+fn step(window: Duration) -> Duration {
+    (window / 10_000).max(Duration::from_millis(250).min(window / 4)).max(Duration::from_millis(1))
+}
+
+/// A length of time as PromQL writes it. Whole milliseconds, the resolution of Prometheus.
+fn promql_duration(duration: Duration) -> String {
+    match duration.as_millis().max(1) {
+        millis if millis % 60_000 == 0 => format!("{}m", millis / 60_000),
+        millis if millis % 1_000 == 0 => format!("{}s", millis / 1_000),
+        millis => format!("{millis}ms"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::DECLARED;
+
+    /// Metrics that the process collector of the `prometheus` crate adds to every instance, and Prometheus itself.
+    const GIVEN: &[&str] = &["process_resident_memory_bytes", "process_start_time_seconds", "up"];
+
+    /// The names of the metrics in an expression: what stands right before a `{`.
+    fn names(promql: &str) -> Vec<&str> {
+        let word = |character: char| character.is_ascii_alphanumeric() || character == '_';
+        let before = promql.split('{').rev().skip(1);
+        before.map(|text| &text[text.rfind(|character| !word(character)).map_or(0, |at| at + 1)..]).collect()
+    }
+
+    #[test]
+    fn no_query_uses_a_metric_that_the_code_does_not_declare() {
+        let mut seen = 0;
+        for query in QUERIES {
+            // Every mention, whether or not a selector follows.
+            let mentions = query.promql.split(|character: char| !character.is_ascii_alphanumeric() && character != '_');
+            let ours = mentions.filter(|word| word.starts_with("storemgr_"));
+            for name in names(query.promql).into_iter().filter(|name| !GIVEN.contains(name)).chain(ours) {
+                let declared = DECLARED.iter().any(|metric| match metric.kind {
+                    "histogram" => ["_bucket", "_sum", "_count"]
+                        .iter()
+                        .any(|suffix| name.strip_suffix(suffix) == Some(metric.name)),
+                    _ => name == metric.name,
+                });
+                assert!(declared, "{}: {name} is not declared in src/metrics", query.title);
+                seen += 1;
+            }
+        }
+        assert!(seen > 15, "only {seen} names were found");
+    }
+
+    #[test]
+    fn every_selector_names_the_job_and_every_label_is_declared() {
+        for query in QUERIES {
+            assert_eq!(query.promql.matches('{').count(), query.promql.matches(r#"{job="storemgr""#).count());
+            for name in names(query.promql) {
+                let base = name.strip_suffix("_bucket").unwrap_or(name);
+                let Some(metric) = DECLARED.iter().find(|metric| metric.name == base) else { continue };
+                for label in ["state", "route"] {
+                    let used =
+                        query.promql.contains(&format!("({label})")) || query.promql.contains(&format!(",{label}"));
+                    assert!(!used || metric.labels.contains(&label), "{name} has no label {label}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_probes_are_routes_and_left_out_of_the_latencies() {
+        for probe in PROBES {
+            assert!(crate::wire::ALL.iter().any(|route| route.path == *probe), "{probe}");
+        }
+        assert!(LATENCIES.promql.contains(&format!(r#"route!~"{}""#, PROBES.join("|"))));
+    }
+
+    #[test]
+    fn lengths_are_written_as_promql_reads_them() {
+        let written = |millis| promql_duration(Duration::from_millis(millis));
+        assert_eq!([300_000, 61_000, 61_234].map(written), ["5m", "61s", "61234ms"]);
+        assert_eq!(CACHE.over(Duration::from_mins(5)), r#"storemgr_cache_requests_total{job="storemgr"}[5m]"#);
+    }
+
+    #[test]
+    fn a_window_has_steps_enough_and_not_too_many() {
+        for seconds in [1, 60, 86_400, 8_640_000] {
+            let window = Duration::from_secs(seconds);
+            let steps = window.as_secs_f64() / step(window).as_secs_f64();
+            assert!((4.0..=10_001.0).contains(&steps), "{seconds} s: {steps} steps");
+        }
+    }
+}

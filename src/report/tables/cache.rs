@@ -1,0 +1,24 @@
+//! The report cache.
+
+use super::{NOTHING, zero_is_good};
+use crate::report::Report;
+use crate::table::Align::{Left, Right};
+use crate::table::{Table, Tone};
+use crate::units;
+
+pub(super) fn table(report: &Report) -> Table {
+    let columns =
+        [("Cache", Left), ("Hit", Right), ("Stale", Right), ("Miss", Right), ("Error", Right), ("From cache", Right)];
+    let mut table = Table::new("Report cache", &columns);
+    for cache in report.caches.iter().filter(|cache| cache.hit_ratio.is_some()) {
+        table.toned_row([
+            (cache.cache.clone(), Tone::Plain),
+            (units::count(cache.hit), Tone::Plain),
+            (units::count(cache.stale), Tone::Plain),
+            (units::count(cache.miss), Tone::Plain),
+            (units::count(cache.error), zero_is_good(cache.error)),
+            (cache.hit_ratio.map_or_else(|| NOTHING.to_owned(), units::percent), Tone::Plain),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,56 @@
+//! The load test's own counts beside Prometheus's.
+
+use super::{DOUBTFUL_DIFFERENCE, NOTHING};
+use crate::report::{Comparison, Report, RouteComparison};
+use crate::table::Align::{Left, Right};
+use crate::table::{Table, Tone};
+use crate::units;
+
+pub(super) fn table(comparison: &Comparison) -> Table {
+    let columns = [
+        ("Method", Left),
+        ("Route", Left),
+        ("Load test", Right),
+        ("Prometheus", Right),
+        ("Diff", Right),
+        ("Failed", Right),
+        ("4xx, 5xx", Right),
+    ];
+    let mut table = Table::new("Requests and failures as the load test counted them, beside Prometheus", &columns);
+    for route in &comparison.routes {
+        table.toned_row(cells(route, Tone::Plain));
+    }
+    table.toned_row(cells(&comparison.total, Tone::Strong));
+    table
+}
+
+/// What to think when the counts differ.
+pub(super) fn note(report: &Report, comparison: &Comparison) -> Option<String> {
+    if !is_doubtful(&comparison.total) {
+        return None;
+    }
+    let until = &report.window.counted_until;
+    Some(format!(
+        "The counts differ by more than {DOUBTFUL_DIFFERENCE} %. Only the load test counts what never reached an instance; \
+         only Prometheus counts what others asked, and what came between the end of the run and the scrape at {until}."
+    ))
+}
+
+fn is_doubtful(counts: &RouteComparison) -> bool {
+    counts.load_test_requests != counts.prometheus_requests
+        && counts.difference_percent.is_none_or(|percent| percent.abs() > DOUBTFUL_DIFFERENCE)
+}
+
+fn cells(counts: &RouteComparison, tone: Tone) -> [(String, Tone); 7] {
+    let difference = counts.difference_percent.map_or_else(|| NOTHING.to_owned(), |percent| format!("{percent:+.2} %"));
+    let doubt = if is_doubtful(counts) { Tone::Doubtful } else { tone };
+    [
+        (counts.method.clone(), tone),
+        (counts.route.clone(), tone),
+        (units::count(counts.load_test_requests), tone),
+        (units::count(counts.prometheus_requests), tone),
+        (difference, doubt),
+        (units::count(counts.load_test_failures), tone),
+        (units::count(counts.prometheus_failures), tone),
+    ]
+}

@@ -1,0 +1,38 @@
+//! Requests and percentiles by instance.
+
+use super::{fail_share, per_second, percentile, zero_is_good};
+use crate::report::Report;
+use crate::table::Align::{Left, Right};
+use crate::table::{Table, Tone};
+use crate::units;
+
+pub(super) fn table(report: &Report) -> Table {
+    let columns = [
+        ("Instance", Left),
+        ("Requests", Right),
+        ("Failed", Right),
+        ("Refused", Right),
+        ("Failed %", Right),
+        ("Req/s", Right),
+        ("p50", Right),
+        ("p95", Right),
+        ("p99", Right),
+    ];
+    let mut table = Table::new("By instance", &columns);
+    for instance in &report.instances {
+        let traffic = &instance.traffic;
+        let failed = zero_is_good(traffic.failures);
+        table.toned_row([
+            (instance.instance.clone(), Tone::Plain),
+            (units::count(traffic.requests), Tone::Plain),
+            (units::count(traffic.failures), failed),
+            (units::count(traffic.refusals), Tone::Plain),
+            (fail_share(traffic), failed),
+            (per_second(traffic), Tone::Plain),
+            (percentile(traffic.latency_ms.p50), Tone::Plain),
+            (percentile(traffic.latency_ms.p95), Tone::Plain),
+            (percentile(traffic.latency_ms.p99), Tone::Plain),
+        ]);
+    }
+    table
+}

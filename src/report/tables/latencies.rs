@@ -1,0 +1,24 @@
+//! Percentiles by route.
+
+use super::percentile;
+use crate::report::{Latencies, Report};
+use crate::table::Align::{Left, Right};
+use crate::table::{Table, Tone};
+
+pub(super) fn table(report: &Report) -> Table {
+    let columns = [("Method", Left), ("Route", Left), ("p50", Right), ("p95", Right), ("p99", Right)];
+    let mut table = Table::new("Time to answer", &columns);
+    for route in &report.routes {
+        table.toned_row(cells(&route.method, &route.route, &route.traffic.latency_ms, Tone::Plain));
+    }
+    if !table.is_empty() {
+        table.toned_row(cells("", "Aggregated", &report.total.latency_ms, Tone::Strong));
+    }
+    table
+}
+
+fn cells(method: &str, route: &str, latencies: &Latencies, tone: Tone) -> Vec<(String, Tone)> {
+    let Latencies { p50, p95, p99 } = *latencies;
+    let names = [method.to_owned(), route.to_owned()];
+    names.into_iter().chain([p50, p95, p99].map(percentile)).map(|cell| (cell, tone)).collect()
+}

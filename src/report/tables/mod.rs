@@ -1,0 +1,114 @@
+//! The report for people: a heading, the tables, and notes that say how to read them. Pure functions of the result.
+//!
+//! Each table is one file with one function; none is wider than 100 columns with the store's own routes.
+
+mod cache;
+mod comparison;
+mod connections;
+mod instances;
+mod latencies;
+mod orders;
+mod processes;
+mod requests;
+
+use std::time::Duration;
+
+use super::{Percentile, Report, Traffic};
+use crate::table::{Table, Tone};
+use crate::units;
+
+/// What stands where there is nothing to show.
+const NOTHING: &str = "-";
+
+/// From which difference to the load test on, in percent, a reader should ask why.
+const DOUBTFUL_DIFFERENCE: f64 = 1.0;
+
+/// What the report is about: the window, and where the figures are from.
+pub fn heading(report: &Report) -> String {
+    let window = &report.window;
+    let length = units::duration(Duration::from_secs_f64(window.duration_s));
+    let instances = match report.instances.len() {
+        1 => "1 instance".to_owned(),
+        many => format!("{many} instances"),
+    };
+    let interval = window.scrape_interval_s.map(|seconds| format!(", scraped every {} s", units::significant(seconds)));
+    let interval = interval.unwrap_or_default();
+    format!(
+        "{} to {} ({length})\n{instances}{interval}, as seen by Prometheus at {}",
+        window.started_at, window.ended_at, report.prometheus
+    )
+}
+
+/// All tables, in the order in which they are read; those without anything to say are left out.
+pub fn tables(report: &Report) -> Vec<Table> {
+    let comparison = report.load_test.as_ref().map(comparison::table);
+    let mut tables = vec![requests::table(report), latencies::table(report), instances::table(report)];
+    tables.extend(comparison);
+    tables.push(orders::table(report));
+    tables.push(connections::table(report));
+    tables.push(connections::errors(report));
+    tables.push(cache::table(report));
+    tables.push(processes::table(report));
+    tables.retain(|table| !table.is_empty());
+    tables
+}
+
+/// How the figures are to be read, one sentence each.
+pub fn notes(report: &Report) -> Vec<String> {
+    let mut notes = report.remarks.clone();
+    if report.total.requests == 0 {
+        notes.push("The store was up, and nobody asked it anything in this window.".to_owned());
+    }
+    if report.probes > 0 {
+        notes.push(format!("{} requests of probes and scrapes are left out.", units::count(report.probes)));
+    }
+    notes.push(
+        "Failed: answered with 5xx. Refused: answered with 4xx. What never reached an instance, Prometheus does not know.".to_owned(),
+    );
+    notes.push(
+        "Percentiles are estimated within the buckets of a histogram, and measured in the server: the way there and \
+         back is not in them."
+            .to_owned(),
+    );
+    notes.push(
+        "Peaks are the highest that Prometheus saw at a scrape; what came and went in between it did not see."
+            .to_owned(),
+    );
+    notes.extend(report.load_test.as_ref().and_then(|comparison| comparison::note(report, comparison)));
+    notes
+}
+
+/// A percentile in the unit that reads best.
+fn percentile(percentile: Percentile) -> String {
+    match percentile {
+        Percentile::Nothing => NOTHING.to_owned(),
+        Percentile::Near(seconds) => units::duration(Duration::from_secs_f64(seconds)),
+        Percentile::Above(seconds) => format!("> {seconds} s"),
+    }
+}
+
+/// A share of the requests that failed, if there were any.
+fn fail_share(traffic: &Traffic) -> String {
+    if traffic.requests == 0 { NOTHING.to_owned() } else { units::percent(traffic.fail_ratio) }
+}
+
+/// Requests per second; from a thousand on nobody reads decimals.
+fn per_second(traffic: &Traffic) -> String {
+    match traffic.requests_per_s {
+        rate if rate >= 1000.0 => units::count(rate.round() as u64),
+        rate => units::significant(rate),
+    }
+}
+
+/// How a number that should be zero is to be seen.
+fn zero_is_good(count: u64) -> Tone {
+    if count == 0 { Tone::Plain } else { Tone::Bad }
+}
+
+/// A number that may be unknown.
+fn known(count: Option<u64>) -> String {
+    count.map_or_else(|| NOTHING.to_owned(), units::count)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,31 @@
+//! What the instances took of their machine.
+
+use super::{NOTHING, zero_is_good};
+use crate::report::Report;
+use crate::table::Align::{Left, Right};
+use crate::table::{Table, Tone};
+use crate::units;
+
+pub(super) fn table(report: &Report) -> Table {
+    let columns = [
+        ("Instance", Left),
+        ("Processor time", Right),
+        ("Processors", Right),
+        ("Memory, peak", Right),
+        ("Memory, last", Right),
+        ("Restarts", Right),
+    ];
+    let mut table = Table::new("Processor and memory", &columns);
+    let or_nothing = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
+    for process in &report.processes {
+        table.toned_row([
+            (process.instance.clone(), Tone::Plain),
+            (or_nothing(process.cpu_seconds.map(|seconds| format!("{} s", units::significant(seconds)))), Tone::Plain),
+            (or_nothing(process.cpu_cores.map(units::significant)), Tone::Plain),
+            (or_nothing(process.memory_peak_bytes.map(units::bytes)), Tone::Plain),
+            (or_nothing(process.memory_last_bytes.map(units::bytes)), Tone::Plain),
+            (units::count(process.restarts), zero_is_good(process.restarts)),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,210 @@
+//! The rendered report, from fixed data.
+
+use super::*;
+use crate::report::{
+    CacheUse, Comparison, ConnectionPeak, Connections, Count, Instance, Latencies, ProcessUse, Route, RouteComparison,
+    Stretch,
+};
+
+fn traffic(requests: u64, failures: u64, refusals: u64, latencies: [Percentile; 3]) -> Traffic {
+    let [p50, p95, p99] = latencies;
+    Traffic {
+        requests,
+        failures,
+        refusals,
+        fail_ratio: failures as f64 / requests as f64,
+        requests_per_s: requests as f64 / 60.0,
+        latency_ms: Latencies { p50, p95, p99 },
+    }
+}
+
+fn report() -> Report {
+    let near = [0.001_23, 0.0125, 0.75].map(Percentile::Near);
+    let slow = [Percentile::Near(0.25), Percentile::Near(31.5), Percentile::Above(60.0)];
+    let route = |method: &str, route: &str, traffic| Route { method: method.into(), route: route.into(), traffic };
+    let peak = |state: &str, peak, peak_of_one| ConnectionPeak { state: state.into(), peak, peak_of_one };
+    let count = |name: &str, count| Count { name: name.into(), count };
+    Report {
+        prometheus: "http://127.0.0.1:9090".into(),
+        window: Stretch {
+            started_at: "2026-11-24T12:00:00.000Z".into(),
+            ended_at: "2026-11-24T12:01:00.000Z".into(),
+            counted_until: "2026-11-24T12:01:00.700Z".into(),
+            duration_s: 60.0,
+            scrape_interval_s: Some(1.0),
+        },
+        total: traffic(1_246_021, 12_600, 41, slow),
+        probes: 180,
+        routes: vec![
+            route("POST", "/orders", traffic(1_234_567, 12_600, 41, slow)),
+            route("GET", "/orders/reports/highest-spenders", traffic(11_454, 0, 0, near)),
+        ],
+        instances: vec![
+            Instance { instance: "127.0.0.1:40001".into(), traffic: traffic(1_246_021, 12_600, 41, slow) },
+            Instance { instance: "127.0.0.1:40002".into(), traffic: Traffic::default() },
+        ],
+        orders: vec![count("accepted", 1_221_926), count("refused_stock", 41), count("failed", 12_600)],
+        connections: Connections {
+            states: vec![peak("idle", 8, 5), peak("in_use", 36, 20), peak("lingering", 0, 0)],
+            total: Some(peak("all", 40, 20)),
+            pool_size: Some(40),
+            pool_size_of_one: Some(20),
+            max_connections: Some(151),
+        },
+        database_errors: vec![count("too_many_connections", 12_600)],
+        caches: vec![
+            CacheUse { cache: "best_sellers".into(), hit: 90, stale: 6, miss: 4, error: 0, hit_ratio: Some(0.96) },
+            CacheUse { cache: "unused".into(), hit: 0, stale: 0, miss: 0, error: 0, hit_ratio: None },
+        ],
+        processes: vec![
+            ProcessUse {
+                instance: "127.0.0.1:40001".into(),
+                cpu_seconds: Some(42.5),
+                cpu_cores: Some(0.708),
+                memory_peak_bytes: Some(19 << 20),
+                memory_last_bytes: Some(17 << 20),
+                restarts: 1,
+            },
+            ProcessUse { instance: "127.0.0.1:40002".into(), ..ProcessUse::default() },
+        ],
+        load_test: Some(Comparison {
+            total: RouteComparison::new("", "Aggregated", (1_260_000, 12_700), (1_246_021, 12_641)),
+            routes: vec![
+                RouteComparison::new("POST", "/orders", (1_248_546, 12_700), (1_234_567, 12_641)),
+                RouteComparison::new("GET", "/orders/reports/highest-spenders", (11_454, 0), (11_454, 0)),
+                RouteComparison::new("GET", "/products", (0, 0), (5, 0)),
+            ],
+        }),
+        remarks: vec![
+            "127.0.0.1:40002 was not scraped after the end of the run: its last requests may be missing.".into(),
+        ],
+    }
+}
+
+fn drawn(report: &Report) -> String {
+    tables(report).iter().map(|table| table.render(None, false)).collect::<Vec<_>>().join("\n\n")
+}
+
+#[test]
+fn the_heading_says_when_and_whence() {
+    insta::assert_snapshot!(heading(&report()), @"
+    2026-11-24T12:00:00.000Z to 2026-11-24T12:01:00.000Z (60.0 s)
+    2 instances, scraped every 1.00 s, as seen by Prometheus at http://127.0.0.1:9090
+    ");
+}
+
+#[test]
+fn the_tables_of_a_run() {
+    insta::assert_snapshot!(drawn(&report()), @"
+    Requests
+     Method  Route                              Requests  Failed  Refused  Failed %   Req/s
+    ────────────────────────────────────────────────────────────────────────────────────────
+     POST    /orders                           1,234,567  12,600       41    1.02 %  20,576
+     GET     /orders/reports/highest-spenders     11,454       0        0    0.00 %     191
+             Aggregated                        1,246,021  12,600       41    1.01 %  20,767
+
+    Time to answer
+     Method  Route                                 p50      p95     p99
+    ────────────────────────────────────────────────────────────────────
+     POST    /orders                            250 ms   31.5 s  > 60 s
+     GET     /orders/reports/highest-spenders  1.23 ms  12.5 ms  750 ms
+             Aggregated                         250 ms   31.5 s  > 60 s
+
+    By instance
+     Instance          Requests  Failed  Refused  Failed %   Req/s     p50     p95     p99
+    ───────────────────────────────────────────────────────────────────────────────────────
+     127.0.0.1:40001  1,246,021  12,600       41    1.01 %  20,767  250 ms  31.5 s  > 60 s
+     127.0.0.1:40002          0       0        0         -    0.00       -       -       -
+
+    Requests and failures as the load test counted them, beside Prometheus
+     Method  Route                             Load test  Prometheus     Diff  Failed  4xx, 5xx
+    ────────────────────────────────────────────────────────────────────────────────────────────
+     POST    /orders                           1,248,546   1,234,567  -1.12 %  12,700    12,641
+     GET     /orders/reports/highest-spenders     11,454      11,454  +0.00 %       0         0
+     GET     /products                                 0           5        -       0         0
+             Aggregated                        1,260,000   1,246,021  -1.11 %  12,700    12,641
+
+    Orders
+     Outcome           Orders     Share
+    ────────────────────────────────────
+     accepted       1,221,926   98.98 %
+     refused_stock         41   <0.01 %
+     failed            12,600    1.02 %
+     all            1,234,567  100.00 %
+
+    Database connections, the most at one time
+     State                     All instances  Of the limit  One instance
+    ─────────────────────────────────────────────────────────────────────
+     idle                                  8        5.30 %             5
+     in_use                               36       23.84 %            20
+     lingering                             0        0.00 %             0
+     all                                  40       26.49 %            20
+     allowed: pools                       40       26.49 %            20
+     allowed: max_connections            151             -             -
+
+    Database errors
+     Kind                   Count
+    ──────────────────────────────
+     too_many_connections  12,600
+
+    Report cache
+     Cache         Hit  Stale  Miss  Error  From cache
+    ───────────────────────────────────────────────────
+     best_sellers   90      6     4      0     96.00 %
+
+    Processor and memory
+     Instance         Processor time  Processors  Memory, peak  Memory, last  Restarts
+    ───────────────────────────────────────────────────────────────────────────────────
+     127.0.0.1:40001          42.5 s        0.71      19.0 MiB      17.0 MiB         1
+     127.0.0.1:40002               -           -             -             -         0
+    ");
+}
+
+#[test]
+fn the_notes_of_a_run() {
+    insta::assert_snapshot!(notes(&report()).join("\n"), @"
+    127.0.0.1:40002 was not scraped after the end of the run: its last requests may be missing.
+    180 requests of probes and scrapes are left out.
+    Failed: answered with 5xx. Refused: answered with 4xx. What never reached an instance, Prometheus does not know.
+    Percentiles are estimated within the buckets of a histogram, and measured in the server: the way there and back is not in them.
+    Peaks are the highest that Prometheus saw at a scrape; what came and went in between it did not see.
+    The counts differ by more than 1 %. Only the load test counts what never reached an instance; only Prometheus counts what others asked, and what came between the end of the run and the scrape at 2026-11-24T12:01:00.700Z.
+    ");
+}
+
+#[test]
+fn no_table_is_wider_than_a_hundred_columns() {
+    for line in drawn(&report()).lines() {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+}
+
+#[test]
+fn an_idle_store_shows_no_shares_of_nothing() {
+    let idle = Report { instances: vec![], ..Report::default() };
+    insta::assert_snapshot!(drawn(&idle), @"
+    Requests
+     Method  Route       Requests  Failed  Refused  Failed %  Req/s
+    ────────────────────────────────────────────────────────────────
+             Aggregated         0       0        0         -   0.00
+    ");
+    assert!(notes(&idle)[0].contains("nobody asked it anything"));
+}
+
+#[test]
+fn without_a_bound_or_a_limit_it_says_so() {
+    let mut report = report();
+    report.connections =
+        Connections { pool_size: None, pool_size_of_one: None, max_connections: None, ..report.connections };
+    insta::assert_snapshot!(connections::table(&report).render(None, false), @"
+    Database connections, the most at one time
+     State                     All instances  Of the limit  One instance
+    ─────────────────────────────────────────────────────────────────────
+     idle                                  8             -             5
+     in_use                               36             -            20
+     lingering                             0             -             0
+     all                                  40             -            20
+     allowed: pools                 no bound             -      no bound
+     allowed: max_connections              -             -             -
+    ");
+}

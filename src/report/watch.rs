@@ -1,0 +1,114 @@
+//! Since when Prometheus has watched each instance: what tells a counter that began at zero from one that was older than
+//! the first look at it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::promql::{Labels, Sample, Series};
+
+/// The label by which Prometheus tells the instances apart.
+pub(super) const INSTANCE: &str = "instance";
+
+/// What is known of each instance.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Watch {
+    instances: BTreeSet<String>,
+    /// Of instances that were running before the window, yet watched only from some point in it: when that was.
+    first_looks: BTreeMap<String, i64>,
+    interval_ms: Option<f64>,
+}
+
+impl Watch {
+    /// From the scrapes of the window, the instances watched before it, and when the processes started.
+    pub(super) fn new(scrapes: &[Series], before: &[Sample], started: &[Sample], from: SystemTime) -> Self {
+        let from_seconds = from.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let of = |value: &Sample| instance_of(&value.labels);
+        let watched: BTreeSet<String> = before.iter().map(of).collect();
+        let older = started.iter().filter(|value| value.value < from_seconds).map(of);
+        let first_looks = older
+            .filter(|instance| !watched.contains(instance))
+            .filter_map(|instance| first_success(scrapes, &instance).map(|at_ms| (instance, at_ms)))
+            .collect();
+        let instances = scrapes.iter().map(|series| instance_of(&series.labels)).collect();
+        Self { instances, first_looks, interval_ms: interval_ms(scrapes) }
+    }
+
+    /// Whether a sample at this time is the first look at an instance that had been counting before.
+    pub(super) fn is_first_look(&self, labels: &Labels, at_ms: i64) -> bool {
+        labels.get(INSTANCE).and_then(|instance| self.first_looks.get(instance)).is_some_and(|first| at_ms <= *first)
+    }
+
+    /// The instances that were scraped in the window, also in vain.
+    pub(super) fn instances(&self) -> impl Iterator<Item = &str> {
+        self.instances.iter().map(String::as_str)
+    }
+
+    /// Instances of which only a part of the window was seen.
+    pub(super) fn late(&self) -> impl Iterator<Item = &str> {
+        self.first_looks.keys().map(String::as_str)
+    }
+
+    /// The mean distance between two scrapes, in seconds.
+    pub(super) fn interval_s(&self) -> Option<f64> {
+        self.interval_ms.map(|millis| millis / 1000.0)
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_first_look(instance: &str, at_ms: i64) -> Self {
+        Self { first_looks: BTreeMap::from([(instance.to_owned(), at_ms)]), ..Self::default() }
+    }
+}
+
+/// The instance a series belongs to.
+pub(super) fn instance_of(labels: &Labels) -> String {
+    labels.get(INSTANCE).cloned().unwrap_or_default()
+}
+
+fn first_success(scrapes: &[Series], instance: &str) -> Option<i64> {
+    let of_instance = scrapes.iter().filter(|series| instance_of(&series.labels) == instance);
+    of_instance.flat_map(|series| &series.points).filter(|point| point.value > 0.0).map(|point| point.at_ms).min()
+}
+
+fn interval_ms(scrapes: &[Series]) -> Option<f64> {
+    let longest = scrapes.iter().map(|series| &series.points).max_by_key(|points| points.len())?;
+    let (first, last) = (longest.first()?, longest.last()?);
+    (longest.len() > 1).then(|| (last.at_ms - first.at_ms) as f64 / (longest.len() - 1) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::promql::Point;
+
+    fn labels(instance: &str) -> Labels {
+        Labels::from([(INSTANCE.to_owned(), instance.to_owned())])
+    }
+
+    fn up(instance: &str, points: &[(i64, f64)]) -> Series {
+        let points = points.iter().map(|&(at_ms, value)| Point { at_ms, value }).collect();
+        Series { labels: labels(instance), points }
+    }
+
+    fn value(instance: &str, value: f64) -> Sample {
+        Sample { labels: labels(instance), value }
+    }
+
+    #[test]
+    fn only_an_older_process_that_nobody_watched_has_a_first_look() {
+        let scrapes = [
+            up("watched", &[(100_500, 1.0), (101_500, 1.0)]),
+            up("fresh", &[(100_500, 1.0)]),
+            up("late", &[(100_500, 0.0), (101_500, 1.0), (102_500, 1.0)]),
+        ];
+        let started = [value("watched", 10.0), value("fresh", 100.0), value("late", 10.0)];
+        let from = UNIX_EPOCH + Duration::from_secs(100);
+        let watch = Watch::new(&scrapes, &[value("watched", 1.0)], &started, from);
+        assert_eq!(watch.late().collect::<Vec<_>>(), ["late"]);
+        assert!(watch.is_first_look(&labels("late"), 101_500) && !watch.is_first_look(&labels("late"), 102_500));
+        assert!(!watch.is_first_look(&labels("fresh"), 100_500) && !watch.is_first_look(&labels("watched"), 100_500));
+        assert_eq!(watch.instances().count(), 3);
+        assert_eq!(watch.interval_s(), Some(1.0));
+    }
+}
