@@ -184,6 +184,12 @@ pub(crate) async fn run(args: Args) -> Outcome {
     process::init_log(format, &args.log_level).map_err(|sentence| Failure::usage(anyhow!(sentence)))?;
     let shutdown = process::terminated().map_err(Failure::could_not_run)?;
     let config = args.strategies.database_config(args.database.address()?);
+    if let ConnectionMode::Pool { size, for_writer, .. } = config.connections
+        && size <= for_writer
+    {
+        let sentence = "group-commit writes with a connection of its own: give --db-pool-size 2 or more";
+        return Err(Failure::usage(anyhow!(sentence)));
+    }
     let (store, orders) = args.build_store(&config)?;
     let listener = bind(args.listen).await?;
     let address = listener.local_addr().map_err(Failure::could_not_run)?;
