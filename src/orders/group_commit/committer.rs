@@ -98,7 +98,7 @@ impl Committer {
                         let second = part.split_off(part.len() / 2);
                         parts.extend([second, part]);
                     } else {
-                        part.into_iter().for_each(|entry| entry.answer(Err(error.clone())));
+                        refuse_all(part, &error);
                     }
                 }
             }
@@ -112,8 +112,8 @@ impl Committer {
         let mut others_hold_rows = false;
         loop {
             let now = Instant::now();
-            part.extract_if(.., |entry| entry.deadline <= now)
-                .for_each(|entry| entry.answer(Err(OrderError::Overloaded)));
+            let expired: Vec<_> = part.extract_if(.., |entry| entry.deadline <= now).collect();
+            refuse_all(expired, &OrderError::Overloaded);
             if part.is_empty() {
                 return Ok(Vec::new());
             }
@@ -223,7 +223,15 @@ fn may_be_one_orders_fault(error: &OrderError) -> bool {
 }
 
 fn answer(part: Vec<Entry>, results: Results) {
-    part.into_iter().zip(results).for_each(|(entry, result)| entry.answer(result));
+    for (entry, result) in part.into_iter().zip(results) {
+        entry.answer(result);
+    }
+}
+
+fn refuse_all(part: Vec<Entry>, error: &OrderError) {
+    for entry in part {
+        entry.answer(Err(error.clone()));
+    }
 }
 
 /// Answers a batch whose commit was interrupted, as soon as its outcome is known; or lets it be tried again.
