@@ -108,6 +108,14 @@ impl Database {
         ]
     }
 
+    /// Runs statements that answer nothing.
+    pub(crate) async fn run(&self, sql: &str) -> Result<()> {
+        let mut conn = Conn::new(self.options()).await?;
+        conn.query_drop(sql).await?;
+        conn.disconnect().await?;
+        Ok(())
+    }
+
     /// One whole number out of the database.
     pub(crate) async fn number(&self, sql: &str) -> Result<u64> {
         let mut conn = Conn::new(self.options()).await?;

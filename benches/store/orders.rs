@@ -45,15 +45,15 @@ pub(crate) async fn measure(server: &crate::database::Server, effort: Effort, ou
     let http = |writer, connections| Side::Http { writer, connections };
     let bare = |connections, orders| Side::Bare(BareClient { connections, orders });
     let sides = [
-        ("bare client, 1 order a transaction, 1 connection", bare(1, 1)),
-        ("bare client, 1 order a transaction, 32 connections", bare(32, 1)),
-        ("bare client, 256 orders a transaction, 1 connection", bare(1, 256)),
-        ("HTTP, per-item, 32 connections", http("per-item", FEW)),
-        ("HTTP, batched, 32 connections", http("batched", FEW)),
-        ("HTTP, group-commit, 32 connections", http("group-commit", FEW)),
-        ("HTTP, group-commit, 1,024 connections", http("group-commit", MANY)),
-        ("HTTP, batched, one order at a time", http("batched", 1)),
-        ("HTTP, group-commit, one order at a time", http("group-commit", 1)),
+        ("bare, 1 order, 1 conn", bare(1, 1)),
+        ("bare, 1 order, 32 conns", bare(32, 1)),
+        ("bare, 256 orders, 1 conn", bare(1, 256)),
+        ("per-item, 32 conns", http("per-item", FEW)),
+        ("batched, 32 conns", http("batched", FEW)),
+        ("group-commit, 32 conns", http("group-commit", FEW)),
+        ("group-commit, 1,024 conns", http("group-commit", MANY)),
+        ("batched, 1 conn", http("batched", 1)),
+        ("group-commit, 1 conn", http("group-commit", 1)),
     ];
     let bodies = Mix { products: PRODUCTS }.bodies(BODIES);
     let mut all: Vec<Figures> = sides.iter().map(|_| Figures::default()).collect();
@@ -78,7 +78,7 @@ pub(crate) async fn measure(server: &crate::database::Server, effort: Effort, ou
         .collect();
     let columns =
         ["side", "orders/s", "x bare 32", "x bare 256", "p50 ms", "p99 ms", "store us", "database us", "wrk us"];
-    outcome.table("Orders, acknowledged and durable; processor time is per order", &columns, &rows);
+    outcome.table("Orders, acknowledged and durable. Bare: the database alone, orders per transaction; the others through HTTP. us: processor time per order", &columns, &rows);
     lines(&database, outcome).await?;
     database.drop().await
 }

@@ -10,6 +10,7 @@ use tokio::process::{Child, Command};
 
 use crate::Effort;
 use crate::database::{Database, Server};
+use crate::mix::{Mix, PRODUCTS};
 use crate::outcome::{Outcome, figure, median, say};
 use crate::store::{Store, free_port};
 use crate::wrk;
@@ -60,6 +61,7 @@ pub(crate) async fn measure(server: &Server, effort: Effort, outcome: &mut Outco
         ["report, not cached", &format!("ms at {} lines", lines[0]), &format!("ms at {} lines", lines[1]), "ratio"];
     outcome.table("Milliseconds of a report, one at a time (median)", &columns, &rows);
     cached(&databases[0], effort, outcome).await?;
+    indexed(&databases[0], effort, outcome).await?;
     for database in databases {
         database.drop().await?;
     }
@@ -94,6 +96,46 @@ async fn cached(database: &Database, effort: Effort, outcome: &mut Outcome) -> R
         "A cached report beside a file of the same bytes, 64 connections",
         &["served by", "requests/s", "x nginx", "p99 ms"],
         &[row("storemgr, best sellers out of the cache", store), row("nginx, a file (2 workers)", file)],
+    );
+    Ok(())
+}
+
+/// What indexes on the totals would save a report, and what they would cost every order.
+async fn indexed(database: &Database, effort: Effort, outcome: &mut Outcome) -> Result<()> {
+    let bodies = Mix { products: PRODUCTS }.bodies(20_000);
+    let sides = [
+        ("without index", "DROP INDEX by_sold ON stocks; DROP INDEX by_expense ON user_totals"),
+        (
+            "indexes on both totals",
+            "CREATE INDEX by_sold ON stocks (quantity_sold); CREATE INDEX by_expense ON user_totals (expense_cents)",
+        ),
+    ];
+    let mut orders = [Vec::new(), Vec::new()];
+    let mut reports = [Vec::new(), Vec::new()];
+    for round in 0..effort.rounds {
+        for (place, (_, change)) in sides.iter().enumerate() {
+            if round + place > 0 {
+                database.run(change).await?;
+            }
+            let store = Store::start(database, &["--report-cache", "off"]).await?;
+            let seen = wrk::orders(&store.target, 1_024, effort.duration, &bodies).await?;
+            ensure!(seen.failed == 0, "{} orders failed", seen.failed);
+            orders[place].push(seen.per_second);
+            reports[place].push(store.one_by_one(Method::GET, REPORTS[0], "", 300).await?);
+            store.stop().await?;
+        }
+    }
+    let rows: Vec<_> = sides
+        .iter()
+        .zip(orders.iter().zip(&reports))
+        .map(|((name, _), (orders, reports))| {
+            ((*name).to_owned(), vec![figure(median(orders)), figure(median(reports))])
+        })
+        .collect();
+    outcome.table(
+        "What an index on the totals costs the writer and saves the report",
+        &["schema", "orders/s", "best sellers, not cached, ms"],
+        &rows,
     );
     Ok(())
 }
