@@ -1,25 +1,27 @@
 //! What a failure is called, so that the same failures count together.
 
-use crate::net::{Answer, NetError};
+use hyper::StatusCode;
+
+use crate::net::{NetError, Reply};
 
 /// Bytes of an answer's sentence that are shown.
 const LONGEST: usize = 160;
 
 /// Why a request failed, for the table: of an answer its status and the sentence in its body's `error` (or `detail`,
 /// `message`), otherwise what went wrong on the way.
-pub(super) fn message(result: &Result<Answer, NetError>) -> Option<String> {
+pub(super) fn message(result: Result<&Reply<'_>, &NetError>) -> Option<String> {
     match result {
-        Ok(answer) if answer.status.as_u16() < 400 => None,
-        Ok(answer) => Some(match sentence(answer) {
-            Some(sentence) => format!("{} {}", answer.status.as_u16(), without_numbers(&sentence)),
-            None => answer.status.to_string(),
+        Ok(reply) if reply.status < 400 => None,
+        Ok(reply) => Some(match sentence(reply.body) {
+            Some(sentence) => format!("{} {}", reply.status, without_numbers(&sentence)),
+            None => StatusCode::from_u16(reply.status).map_or_else(|_| reply.status.to_string(), |s| s.to_string()),
         }),
         Err(error) => Some(error.to_string()),
     }
 }
 
-fn sentence(answer: &Answer) -> Option<String> {
-    let body: serde_json::Value = answer.json().ok()?;
+fn sentence(body: &[u8]) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
     let said = ["error", "detail", "message"].iter().find_map(|key| body.get(key)?.as_str())?;
     let line = said.lines().next().unwrap_or_default().trim();
     let end = line.char_indices().map(|(at, _)| at).find(|at| *at >= LONGEST).unwrap_or(line.len());
@@ -46,16 +48,14 @@ fn without_numbers(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hyper::{HeaderMap, StatusCode};
 
-    fn answer(status: u16, body: &str) -> Answer {
-        let status = StatusCode::from_u16(status).unwrap();
-        Answer { status, headers: HeaderMap::new(), body: body.to_owned().into() }
+    fn named(status: u16, body: &str) -> String {
+        let reply = Reply { status, head: b"", body: body.as_bytes(), body_bytes: 0 };
+        message(Ok(&reply)).unwrap_or_default()
     }
 
     #[test]
     fn failures_are_named_by_what_the_service_says() {
-        let named = |status, body| message(&Ok(answer(status, body))).unwrap_or_default();
         assert_eq!(named(201, "{}"), "");
         assert_eq!(named(500, "<html>oops</html>"), "500 Internal Server Error");
         assert_eq!(named(500, r#"{"error":""}"#), "500 Internal Server Error");
@@ -65,13 +65,13 @@ mod tests {
         assert_eq!(named(409, short), "409 product N has N in stock and N were ordered");
         let python = r#"{"error":"(1040, 'Too many connections')\nTraceback"}"#;
         assert_eq!(named(500, python), "500 (1040, 'Too many connections')");
-        assert_eq!(message(&Err(NetError::Refused)).unwrap(), "connection refused");
+        assert_eq!(message(Err(&NetError::Refused)).unwrap(), "connection refused");
     }
 
     #[test]
     fn a_long_sentence_is_cut_between_characters() {
         let body = format!(r#"{{"error":"{}"}}"#, "é".repeat(500));
-        let named = message(&Ok(answer(500, &body))).unwrap();
+        let named = named(500, &body);
         assert!(named.len() <= LONGEST + 10, "{}", named.len());
     }
 }

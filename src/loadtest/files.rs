@@ -166,6 +166,7 @@ fn percentiles(times: &Latencies) -> [String; 11] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::recorder::Sample;
     use super::super::scenario::Scenario;
     use super::*;
 
@@ -176,7 +177,7 @@ mod tests {
         let scenario = Scenario::store(1, 1);
         let mut totals = vec![RouteStats::default(); 3];
         for number in 0..30 {
-            totals[0].record(Duration::from_millis(2), 10, (number % 3 == 0).then(|| "500".to_owned()));
+            totals[0].record(Sample::of(2, 10, (number % 3 == 0).then_some("500")));
         }
         let mut progress = Progress::new(&scenario, &totals, &totals);
         (progress.window, progress.sending, progress.users) = (Duration::from_millis(500), Duration::from_secs(3), 7);

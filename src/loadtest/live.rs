@@ -94,6 +94,7 @@ fn line(progress: &Progress<'_>, recent: &RouteStats, window: Duration) -> Strin
 
 #[cfg(test)]
 mod tests {
+    use super::super::recorder::Sample;
     use super::*;
 
     #[test]
@@ -102,9 +103,9 @@ mod tests {
         let mut totals = vec![RouteStats::default(); 3];
         let quiet = line(&Progress::new(&scenario, &totals, &[]), &RouteStats::default(), Duration::ZERO);
         for _ in 0..3_000 {
-            totals[0].record(Duration::from_micros(4_200), 10, None);
+            totals[0].record(Sample { response: Duration::from_micros(4_200), ..Sample::of(4, 10, None) });
         }
-        totals[1].record(Duration::from_mins(1), 0, Some("no answer after 60 s".to_owned()));
+        totals[1].record(Sample::of(60_000, 0, Some("no answer after 60 s")));
         let mut progress = Progress::new(&scenario, &totals, &totals);
         (progress.sending, progress.users) = (Duration::from_millis(2_500), 1_500);
         let busy = line(&progress, &progress.recent, Duration::from_secs(2));

@@ -1,15 +1,16 @@
 //! What a run did, as data: the shape of `--json` and the source of the tables.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use tokio::time::Instant;
 
 use super::generator::{Cost, Verdict};
-use super::recorder::{RouteStats, aggregated};
+use super::recorder::{RouteStats, Shard, aggregated};
 use super::scenario::Task;
-use super::user::Shared;
+use super::threshold::Outcome;
+use super::worker::Shared;
+use super::{Arrivals, Load};
 use crate::stats::Latencies;
 use crate::units;
 
@@ -28,6 +29,8 @@ pub struct Summary {
     pub requests_per_s: f64,
     /// Whether the generator had time to spare.
     pub verdict: Verdict,
+    /// Why not, if not: sentences.
+    pub verdict_reasons: Vec<String>,
     /// Whether the generator's own timers were late by more than half of the p99 that it measured.
     pub times_doubtful: bool,
     /// When the first request was sent, RFC 3339.
@@ -36,12 +39,18 @@ pub struct Summary {
     pub ended_at: String,
     /// Where the service answers.
     pub host: String,
-    /// Users asked for.
+    /// How the load came: `closed` (users who wait) or `open` (a rate of arrivals).
+    pub model: &'static str,
+    /// The most users asked for; at a rate, the most connections allowed.
     pub users: u32,
-    /// Users that started: fewer when the run ended before all had.
+    /// Users that started: fewer when the run ended before all had. At a rate, the connections that were needed.
     pub users_started: usize,
-    /// Users started per second.
-    pub spawn_rate: f64,
+    /// Users started per second; null with stages and at a rate.
+    pub spawn_rate: Option<f64>,
+    /// In a run at a rate: what was asked for.
+    pub rate: Option<RateSummary>,
+    /// How the load went on: seconds, and the level at their end.
+    pub stages: Vec<(f64, f64)>,
     /// Where random numbers started.
     pub seed: u64,
     /// Requests sent whose answer was not waited for.
@@ -54,8 +63,38 @@ pub struct Summary {
     pub aggregated: RouteSummary,
     /// Every kind of failure, the most frequent first.
     pub failure_groups: Vec<FailureSummary>,
+    /// What became of each threshold, in the order in which they were given.
+    pub thresholds: Vec<Outcome>,
+    /// What was sent in the warm-up; in no other figure. Null without a warm-up.
+    pub warm_up: Option<WarmUpSummary>,
     /// What the generator itself cost.
     pub(super) generator: Cost,
+}
+
+/// An open arrival rate.
+#[derive(Clone, Debug, Serialize)]
+pub struct RateSummary {
+    /// Requests per second at the beginning.
+    pub per_second: f64,
+    /// `constant` or `poisson`.
+    pub arrivals: &'static str,
+    /// Requests that were due while requests were measured, per second.
+    pub offered_per_s: f64,
+}
+
+/// What was sent before anything counted.
+#[derive(Clone, Debug, Serialize)]
+pub struct WarmUpSummary {
+    /// Seconds it took.
+    pub duration_s: f64,
+    /// Requests that were answered or failed.
+    pub requests: u64,
+    /// Those of them that failed.
+    pub failures: u64,
+    /// Requests per second.
+    pub requests_per_s: f64,
+    /// Response times of all of them.
+    pub latency_ms: LatencySummary,
 }
 
 /// One kind of request.
@@ -73,14 +112,19 @@ pub struct RouteSummary {
     pub requests_per_s: f64,
     /// Failures per second.
     pub failures_per_s: f64,
-    /// Response times of all requests.
+    /// Response times of all requests, from the instant each was due.
     pub latency_ms: LatencySummary,
+    /// In a run at a rate: times of all requests from the instant each was sent.
+    pub service_ms: Option<LatencySummary>,
     /// Response times of those that succeeded.
     pub succeeded_latency_ms: LatencySummary,
     /// Response times of those that failed.
     pub failed_latency_ms: LatencySummary,
     /// Bytes of an answer's body on average.
     pub average_body_bytes: f64,
+    /// Response times of all requests, whole.
+    #[serde(skip)]
+    pub(super) times: Latencies,
 }
 
 /// Response times in milliseconds.
@@ -145,7 +189,10 @@ pub(super) struct Clock {
 pub(super) struct Times {
     started_at: SystemTime,
     ended_at: SystemTime,
-    sending: Duration,
+    /// How long requests were sent that count.
+    measured: Duration,
+    /// How long requests were sent before.
+    warm_up: Duration,
 }
 
 impl Clock {
@@ -153,45 +200,54 @@ impl Clock {
         Self { wall: SystemTime::now(), started: Instant::now() }
     }
 
-    pub(super) fn stop(self, sending: Duration) -> Times {
-        Times { started_at: self.wall, ended_at: self.wall + self.started.elapsed(), sending }
+    pub(super) fn stop(self, measured: Duration, warm_up: Duration) -> Times {
+        Times { started_at: self.wall, ended_at: self.wall + self.started.elapsed(), measured, warm_up }
     }
 }
 
 impl Summary {
-    pub(super) fn new(
-        shared: &Shared,
-        users_started: usize,
-        totals: &[RouteStats],
-        times: &Times,
-        generator: Cost,
-    ) -> Self {
-        let seconds = times.sending.as_secs_f64().max(f64::EPSILON);
+    pub(super) fn new(shared: &Shared, users_started: usize, results: &Shard, times: &Times, generator: Cost) -> Self {
+        let seconds = times.measured.as_secs_f64().max(f64::EPSILON);
+        let (tasks, totals, config) = (shared.scenario.tasks(), &results.measured, &shared.config);
         let all = aggregated(totals);
-        let tasks = shared.scenario.tasks();
         let aggregated = RouteSummary::new("", "Aggregated", &all, seconds);
-        Self {
+        let reasons = generator.reasons(all.requests());
+        let limited = !reasons.is_empty();
+        let mut summary = Self {
             requests: all.requests(),
             failures: all.failed.count(),
             fail_ratio: ratio(all.failed.count(), all.requests()),
             duration_s: seconds,
             requests_per_s: all.requests() as f64 / seconds,
-            verdict: generator.verdict(),
+            verdict: if limited { Verdict::GeneratorLimited } else { Verdict::Valid },
+            verdict_reasons: reasons,
             times_doubtful: all.requests() > 0 && generator.is_late_beside(aggregated.latency_ms.p99),
             started_at: units::timestamp(times.started_at),
             ended_at: units::timestamp(times.ended_at),
-            host: shared.config.target.to_string(),
-            users: shared.config.users,
+            host: config.target.to_string(),
+            model: if shared.is_open() { "open" } else { "closed" },
+            users: config.most_users(),
             users_started,
-            spawn_rate: shared.config.spawn_rate,
-            seed: shared.config.seed,
-            in_flight_at_end: shared.counts.unanswered.load(Ordering::Relaxed),
-            reconnects: shared.counts.reconnects.load(Ordering::Relaxed),
+            spawn_rate: spawn_rate(&config.load),
+            rate: rate(&config.load, results.late_starts.count() as f64 / seconds),
+            stages: config.load.stages().iter().map(|stage| (stage.lasts.as_secs_f64(), stage.level)).collect(),
+            seed: config.seed,
+            in_flight_at_end: shared.stations.iter().map(|station| station.in_flight()).sum(),
+            reconnects: shared.counts.reconnects(),
             routes: tasks.iter().zip(totals).map(|(task, stats)| RouteSummary::of_task(task, stats, seconds)).collect(),
             aggregated,
             failure_groups: failure_groups(tasks, totals, all.requests()),
+            thresholds: Vec::new(),
+            warm_up: warm_up(results, times.warm_up),
             generator,
-        }
+        };
+        summary.thresholds = config.thresholds.iter().map(|threshold| threshold.evaluate(&summary)).collect();
+        summary
+    }
+
+    /// Whether all thresholds hold.
+    pub fn thresholds_hold(&self) -> bool {
+        self.thresholds.iter().all(|threshold| threshold.held)
     }
 
     /// The share of requests sent that got no good answer while anybody waited for one: failures, and those that were
@@ -207,7 +263,7 @@ impl RouteSummary {
     }
 
     fn new(method: &str, route: &str, stats: &RouteStats, seconds: f64) -> Self {
-        let (requests, failures) = (stats.requests(), stats.failed.count());
+        let (requests, failures, times) = (stats.requests(), stats.failed.count(), stats.all());
         Self {
             method: method.to_owned(),
             route: route.to_owned(),
@@ -215,10 +271,12 @@ impl RouteSummary {
             failures,
             requests_per_s: requests as f64 / seconds,
             failures_per_s: failures as f64 / seconds,
-            latency_ms: LatencySummary::new(&stats.all()),
+            latency_ms: LatencySummary::new(&times),
+            service_ms: (stats.service.count() > 0).then(|| LatencySummary::new(&stats.service)),
             succeeded_latency_ms: LatencySummary::new(&stats.succeeded),
             failed_latency_ms: LatencySummary::new(&stats.failed),
             average_body_bytes: stats.body_bytes as f64 / requests.max(1) as f64,
+            times,
         }
     }
 }
@@ -242,6 +300,33 @@ impl LatencySummary {
             mean: milliseconds(latencies.mean()),
         }
     }
+}
+
+fn spawn_rate(load: &Load) -> Option<f64> {
+    match load {
+        Load::Users(users) if users.stages.is_empty() => Some(users.spawn_rate),
+        _ => None,
+    }
+}
+
+fn rate(load: &Load, offered_per_s: f64) -> Option<RateSummary> {
+    let Load::Rate(rate) = load else { return None };
+    let arrivals = match rate.arrivals {
+        Arrivals::Constant => "constant",
+        Arrivals::Poisson => "poisson",
+    };
+    Some(RateSummary { per_second: rate.per_second, arrivals, offered_per_s })
+}
+
+fn warm_up(results: &Shard, lasted: Duration) -> Option<WarmUpSummary> {
+    let all = aggregated(&results.warm_up);
+    (!lasted.is_zero()).then(|| WarmUpSummary {
+        duration_s: lasted.as_secs_f64(),
+        requests: all.requests(),
+        failures: all.failed.count(),
+        requests_per_s: all.requests() as f64 / lasted.as_secs_f64(),
+        latency_ms: LatencySummary::new(&all.all()),
+    })
 }
 
 fn failure_groups(tasks: &[Task], totals: &[RouteStats], requests: u64) -> Vec<FailureSummary> {
