@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::net::Target;
+use crate::units;
 
 /// A run of closed users.
 #[derive(Clone, Debug)]
@@ -15,8 +16,6 @@ pub struct Config {
     pub spawn_rate: f64,
     /// From the first user's start to the last request's.
     pub run_time: Duration,
-    /// How long a user waits between an answer and the next request.
-    pub think_time: ThinkTime,
     /// The longest wait for an answer; then the connection is closed and the request has failed.
     pub timeout: Duration,
     /// After the run time: the longest wait for answers to requests in flight.
@@ -32,4 +31,38 @@ pub struct ThinkTime {
     pub least: Duration,
     /// The longest.
     pub most: Duration,
+}
+
+impl Default for ThinkTime {
+    /// A person who looks at a page before the next click.
+    fn default() -> Self {
+        Self { least: Duration::from_secs(1), most: Duration::from_secs(2) }
+    }
+}
+
+impl ThinkTime {
+    /// Reads a range like `1s..2s`, or one duration.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (least, most) = text.split_once("..").unwrap_or((text, text));
+        let read = |text| units::parse_duration(text).map_err(|error| error.to_string());
+        let (least, most) = (read(least)?, read(most)?);
+        if least > most {
+            return Err("the range goes from the shorter to the longer, e.g. 1s..2s".to_owned());
+        }
+        Ok(Self { least, most })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn think_times_are_read_as_people_write_them() {
+        let range = |least, most| ThinkTime { least: Duration::from_millis(least), most: Duration::from_millis(most) };
+        assert_eq!(ThinkTime::parse("1s..2s"), Ok(range(1_000, 2_000)));
+        assert_eq!(ThinkTime::parse("500ms"), Ok(range(500, 500)));
+        assert_eq!(ThinkTime::parse("0"), Ok(range(0, 0)));
+        assert!(ThinkTime::parse("2s..1s").is_err() && ThinkTime::parse("fast").is_err());
+    }
 }

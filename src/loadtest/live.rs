@@ -56,7 +56,7 @@ impl Live {
 }
 
 fn heading(scenario: &Scenario) -> String {
-    let routes: Vec<_> = scenario.tasks().iter().map(|task| format!("{} {}", task.method, task.route)).collect();
+    let routes: Vec<_> = scenario.groups().iter().map(|group| format!("{} {}", group.method, group.route)).collect();
     format!(
         "{}\n{:>8} {:>7} {:>10} {:>10} {:>9} {:>9} {:>9} {:>9}",
         routes.join(", "),
@@ -94,17 +94,19 @@ fn line(progress: &Progress<'_>, recent: &RouteStats, window: Duration) -> Strin
 
 #[cfg(test)]
 mod tests {
+    use super::super::failure::{Failure, FailureKind};
     use super::*;
 
     #[test]
     fn a_line_stands_under_its_heading() {
-        let scenario = Scenario::store(10, 10);
+        let scenario = Scenario::store(10, 10, &[]).unwrap();
         let mut totals = vec![RouteStats::default(); 3];
         let quiet = line(&Progress::new(&scenario, &totals, &[]), &RouteStats::default(), Duration::ZERO);
         for _ in 0..3_000 {
             totals[0].record(Duration::from_micros(4_200), 10, None);
         }
-        totals[1].record(Duration::from_mins(1), 0, Some("no answer after 60 s".to_owned()));
+        let failure = Failure { kind: FailureKind::Timeout, said: "no answer after 60 s".to_owned() };
+        totals[1].record(Duration::from_mins(1), 0, Some(failure));
         let mut progress = Progress::new(&scenario, &totals, &totals);
         (progress.sending, progress.users) = (Duration::from_millis(2_500), 1_500);
         let busy = line(&progress, &progress.recent, Duration::from_secs(2));

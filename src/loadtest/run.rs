@@ -86,7 +86,7 @@ pub async fn run(
     let mut interrupt = std::pin::pin!(interrupt);
     allow_handles(config.users)?;
     check_reachable(&config.target).await?;
-    let recorder = Recorder::new(scenario.tasks().len());
+    let recorder = Recorder::new(scenario.groups().len());
     let shared = Arc::new(Shared { recorder, config, scenario, counts: Counts::default() });
     let probe = Probe::start();
     let clock = Clock::start();

@@ -6,9 +6,10 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::failure::FailureKind;
 use super::generator::{Cost, Verdict};
 use super::recorder::{RouteStats, aggregated};
-use super::scenario::Task;
+use super::scenario::{Group, Scenario, Task};
 use super::user::Shared;
 use crate::stats::Latencies;
 use crate::units;
@@ -44,6 +45,8 @@ pub struct Summary {
     pub spawn_rate: f64,
     /// Where random numbers started.
     pub seed: u64,
+    /// What users did.
+    pub scenario: ScenarioSummary,
     /// Requests sent whose answer was not waited for.
     pub in_flight_at_end: u64,
     /// Connections opened by users who had had one before: the service had closed it, or it was given up.
@@ -56,6 +59,32 @@ pub struct Summary {
     pub failure_groups: Vec<FailureSummary>,
     /// What the generator itself cost.
     pub(super) generator: Cost,
+}
+
+/// What users did: enough to tell whether another run did the same.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScenarioSummary {
+    /// What it is called.
+    pub name: String,
+    /// Its tasks, in the order of the file.
+    pub tasks: Vec<TaskSummary>,
+}
+
+/// One task of a scenario.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TaskSummary {
+    /// What it is called.
+    pub name: String,
+    /// How often it was done, compared with the others.
+    pub weight: u32,
+    /// The method.
+    pub method: String,
+    /// The route under which it counts.
+    pub route: String,
+    /// The shortest pause after it, milliseconds.
+    pub think_time_min_ms: f64,
+    /// The longest pause after it, milliseconds.
+    pub think_time_max_ms: f64,
 }
 
 /// One kind of request.
@@ -121,7 +150,9 @@ pub struct FailureSummary {
     pub method: String,
     /// The route.
     pub route: String,
-    /// What it is called.
+    /// What went wrong: `timeout`, `refused`, `reset`, `http`, `check` or `other`.
+    pub kind: FailureKind,
+    /// What it is called, without what differs from one request to the next.
     pub message: String,
     /// How many there were.
     pub count: u64,
@@ -131,6 +162,8 @@ pub struct FailureSummary {
     pub first_seen: String,
     /// When the last was seen, RFC 3339.
     pub last_seen: String,
+    /// What the first one said, numbers and all.
+    pub example: String,
 }
 
 /// When a run began and ended, and how long requests were sent.
@@ -168,7 +201,7 @@ impl Summary {
     ) -> Self {
         let seconds = times.sending.as_secs_f64().max(f64::EPSILON);
         let all = aggregated(totals);
-        let tasks = shared.scenario.tasks();
+        let groups = shared.scenario.groups();
         let aggregated = RouteSummary::new("", "Aggregated", &all, seconds);
         Self {
             requests: all.requests(),
@@ -185,11 +218,16 @@ impl Summary {
             users_started,
             spawn_rate: shared.config.spawn_rate,
             seed: shared.config.seed,
+            scenario: ScenarioSummary::new(&shared.scenario),
             in_flight_at_end: shared.counts.unanswered.load(Ordering::Relaxed),
             reconnects: shared.counts.reconnects.load(Ordering::Relaxed),
-            routes: tasks.iter().zip(totals).map(|(task, stats)| RouteSummary::of_task(task, stats, seconds)).collect(),
+            routes: groups
+                .iter()
+                .zip(totals)
+                .map(|(group, stats)| RouteSummary::of_group(group, stats, seconds))
+                .collect(),
             aggregated,
-            failure_groups: failure_groups(tasks, totals, all.requests()),
+            failure_groups: failure_groups(groups, totals, all.requests()),
             generator,
         }
     }
@@ -201,9 +239,23 @@ impl Summary {
     }
 }
 
+impl ScenarioSummary {
+    fn new(scenario: &Scenario) -> Self {
+        let task = |task: &Task| TaskSummary {
+            name: task.name.clone(),
+            weight: task.weight,
+            method: task.method.to_string(),
+            route: scenario.groups()[task.group].route.clone(),
+            think_time_min_ms: milliseconds(task.think_time.least),
+            think_time_max_ms: milliseconds(task.think_time.most),
+        };
+        Self { name: scenario.name().to_owned(), tasks: scenario.tasks().iter().map(task).collect() }
+    }
+}
+
 impl RouteSummary {
-    fn of_task(task: &Task, stats: &RouteStats, seconds: f64) -> Self {
-        Self::new(task.method.as_str(), task.route, stats, seconds)
+    fn of_group(group: &Group, stats: &RouteStats, seconds: f64) -> Self {
+        Self::new(group.method.as_str(), &group.route, stats, seconds)
     }
 
     fn new(method: &str, route: &str, stats: &RouteStats, seconds: f64) -> Self {
@@ -244,23 +296,25 @@ impl LatencySummary {
     }
 }
 
-fn failure_groups(tasks: &[Task], totals: &[RouteStats], requests: u64) -> Vec<FailureSummary> {
-    let mut groups = Vec::new();
-    for (task, stats) in tasks.iter().zip(totals) {
-        for (message, group) in &stats.failures {
-            groups.push(FailureSummary {
-                method: task.method.to_string(),
-                route: task.route.to_owned(),
-                message: message.clone(),
+fn failure_groups(groups: &[Group], totals: &[RouteStats], requests: u64) -> Vec<FailureSummary> {
+    let mut all = Vec::new();
+    for (route, stats) in groups.iter().zip(totals) {
+        for (kind, message, group) in stats.failures.groups() {
+            all.push(FailureSummary {
+                method: route.method.to_string(),
+                route: route.route.clone(),
+                kind,
+                message: message.to_owned(),
                 count: group.count,
                 share: ratio(group.count, requests),
                 first_seen: units::timestamp(group.first_seen),
                 last_seen: units::timestamp(group.last_seen),
+                example: group.example.clone(),
             });
         }
     }
-    groups.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (&a.route, &a.message).cmp(&(&b.route, &b.message))));
-    groups
+    all.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (&a.route, &a.message).cmp(&(&b.route, &b.message))));
+    all
 }
 
 /// A time in milliseconds.

@@ -114,20 +114,43 @@ fn percentiles(summary: &Summary) -> Table {
 
 fn failures(summary: &Summary) -> Table {
     let mut table = Table::new(
-        "Failures",
+        "Failures, first and last seen in seconds of the run",
         &[
             ("# occurrences", Align::Right),
             ("Share", Align::Right),
+            ("First", Align::Right),
+            ("Last", Align::Right),
+            ("Kind", Align::Left),
             ("Type", Align::Left),
             ("Name", Align::Left),
             ("Error", Align::Left),
         ],
     );
     for group in &summary.failure_groups {
-        let share = units::percent(group.share);
-        table.row([units::count(group.count), share, group.method.clone(), group.route.clone(), group.message.clone()]);
+        let error = if group.message == group.example {
+            group.message.clone()
+        } else {
+            format!("{}; the first: {}", group.message, group.example)
+        };
+        table.row([
+            units::count(group.count),
+            units::percent(group.share),
+            second(summary, &group.first_seen),
+            second(summary, &group.last_seen),
+            group.kind.to_string(),
+            group.method.clone(),
+            group.route.clone(),
+            error,
+        ]);
     }
     table
+}
+
+/// The second of the run in which an instant was.
+fn second(summary: &Summary, instant: &str) -> String {
+    let instants = [instant, &summary.started_at].map(units::parse_timestamp);
+    let [Ok(instant), Ok(start)] = instants else { return "-".to_owned() };
+    instant.duration_since(start).unwrap_or_default().as_secs().to_string()
 }
 
 fn row_tone(route: &RouteSummary) -> Tone {
@@ -153,8 +176,9 @@ fn shown(milliseconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::failure::FailureKind;
     use super::super::generator::Cost;
-    use super::super::summary::{FailureSummary, LatencySummary};
+    use super::super::summary::{FailureSummary, LatencySummary, ScenarioSummary};
     use super::*;
 
     fn route(method: &str, route: &str, requests: u64, failures: u64) -> RouteSummary {
@@ -197,7 +221,7 @@ mod tests {
             requests_per_s: 50.5,
             verdict: Verdict::Valid,
             times_doubtful: false,
-            started_at: String::new(),
+            started_at: "2026-11-24T12:00:00.000Z".to_owned(),
             ended_at: String::new(),
             host: String::new(),
             users: 150,
@@ -215,12 +239,15 @@ mod tests {
             failure_groups: vec![FailureSummary {
                 method: "POST".to_owned(),
                 route: "/orders".to_owned(),
+                kind: FailureKind::Http,
                 message: "503 the database refused a connection: Too many connections (1040)".to_owned(),
                 count: 1_000,
                 share: 0.33,
-                first_seen: String::new(),
-                last_seen: String::new(),
+                first_seen: "2026-11-24T12:00:07.001Z".to_owned(),
+                last_seen: "2026-11-24T12:00:59.001Z".to_owned(),
+                example: "503 the database refused a connection: Too many connections (1040)".to_owned(),
             }],
+            scenario: ScenarioSummary { name: String::new(), tasks: Vec::new() },
             generator: Cost {
                 cpu_s: 1.0,
                 cpu_cores: 0.02,
@@ -251,11 +278,11 @@ mod tests {
          GET   /orders/reports/best-sellers      4.2  6.0  9.9   12   60  801  60001  60001
          GET   /orders/reports/highest-spenders  4.2  6.0  9.9   12    -    -      -  60001
                Aggregated                        4.2  6.0  9.9   12   60  801  60001  60001
-        Failures
-         # occurrences    Share  Type  Name     Error
+        Failures, first and last seen in seconds of the run
+         # occurrences    Share  First  Last  Kind  Type  Name     Error
         ────────────────────────────────────────────────────────────────────────────────────────────────────
-                 1,000  33.00 %  POST  /orders  503 the database refused a connection: Too many connections
-                                                (1040)
+                 1,000  33.00 %      7    59  HTTP  POST  /orders  503 the database refused a connection:
+                                                                   Too many connections (1040)
         ");
     }
 }

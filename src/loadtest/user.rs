@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::failure;
 use super::recorder::Recorder;
-use super::scenario::{Scenario, Task};
+use super::scenario::{Rendered, Scenario, Task};
 use super::{Config, ThinkTime};
 use crate::net::{Answer, Connection, Limits, NetError};
 
@@ -52,13 +52,14 @@ pub(super) async fn run(number: usize, shared: Arc<Shared>, mut phase: watch::Re
     // Every user has random numbers of its own, however many there are.
     let mut random = Pcg64Mcg::seed_from_u64(shared.config.seed ^ (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let mut line = Line::default();
+    let mut request = Rendered::default();
     while *phase.borrow() == Phase::Running {
         let place = shared.scenario.draw(&mut random);
         let task = &shared.scenario.tasks()[place];
-        let body = task.body(&mut random);
+        shared.scenario.render(place, number as u64 + 1, &mut random, &mut request);
         let started = Instant::now();
         let result = tokio::select! {
-            result = line.ask_in_time(&shared, task, body) => result,
+            result = line.ask_in_time(&shared, task, &request) => result,
             _ = phase.wait_for(|phase| *phase == Phase::Stopped) => {
                 shared.counts.unanswered.fetch_add(1, Ordering::Relaxed);
                 return;
@@ -69,8 +70,8 @@ pub(super) async fn run(number: usize, shared: Arc<Shared>, mut phase: watch::Re
             shared.counts.exhausted.fetch_add(1, Ordering::Relaxed);
         }
         let bytes = result.as_ref().map_or(0, |answer| answer.body.len());
-        shared.recorder.record(number, place, took, bytes, failure::message(&result));
-        let pause = pause(shared.config.think_time, &mut random);
+        shared.recorder.record(number, task.group, took, bytes, failure::of(&result, &task.check));
+        let pause = pause(task.think_time, &mut random);
         // A sender that is gone ends the run as well.
         let stopping = phase.wait_for(|phase| *phase >= Phase::Stopping);
         if pause.is_zero() {
@@ -91,17 +92,17 @@ struct Line {
 
 impl Line {
     /// One request within its time. When the time passes the connection goes with it: its answer may still come.
-    async fn ask_in_time(&mut self, shared: &Shared, task: &Task, body: Bytes) -> Result<Answer, NetError> {
+    async fn ask_in_time(&mut self, shared: &Shared, task: &Task, request: &Rendered) -> Result<Answer, NetError> {
         let after = shared.config.timeout;
-        tokio::time::timeout(after, self.ask(shared, task, body)).await.unwrap_or(Err(NetError::TimedOut { after }))
+        tokio::time::timeout(after, self.ask(shared, task, request)).await.unwrap_or(Err(NetError::TimedOut { after }))
     }
 
     /// One request, on the open connection or a new one.
-    async fn ask(&mut self, shared: &Shared, task: &Task, body: Bytes) -> Result<Answer, NetError> {
+    async fn ask(&mut self, shared: &Shared, task: &Task, request: &Rendered) -> Result<Answer, NetError> {
         if let Some(open) = self.connection.take().filter(Connection::is_open) {
             // A service may close an idle connection in the very moment of the next request; if nothing of that
             // request was sent, nothing has failed.
-            match self.exchange(open, task, body.clone()).await {
+            match self.exchange(open, task, request).await {
                 Err(NetError::ClosedIdle) => {}
                 result => return result,
             }
@@ -111,20 +112,18 @@ impl Line {
         if std::mem::replace(&mut self.opened, true) {
             shared.counts.reconnects.fetch_add(1, Ordering::Relaxed);
         }
-        self.exchange(open, task, body).await
+        self.exchange(open, task, request).await
     }
 
     /// One request and its whole answer; only a connection that carried one is kept.
-    async fn exchange(&mut self, mut open: Connection, task: &Task, body: Bytes) -> Result<Answer, NetError> {
-        let headers: &[_] = if body.is_empty() { &HEADERS[..1] } else { &HEADERS };
-        let answer = open.send(task.method.clone(), task.route, headers, body).await?;
+    async fn exchange(&mut self, mut open: Connection, task: &Task, request: &Rendered) -> Result<Answer, NetError> {
+        let headers: Vec<_> = request.headers(task).collect();
+        let body = Bytes::copy_from_slice(request.body());
+        let answer = open.send(task.method.clone(), request.path(), &headers, body).await?;
         self.connection = Some(open);
         Ok(answer)
     }
 }
-
-const HEADERS: [(&str, &str); 2] =
-    [("user-agent", concat!("storemgr/", env!("CARGO_PKG_VERSION"))), ("content-type", crate::wire::JSON)];
 
 fn pause(think_time: ThinkTime, random: &mut Pcg64Mcg) -> Duration {
     let ThinkTime { least, most } = think_time;
