@@ -1,15 +1,14 @@
 //! `storemgr loadtest`: put a store under load and say what it did.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
-use storemgr::loadtest::{self, Config, CsvFiles, Ended, Finished, LoadTestError, Summary, Verdict};
+use anyhow::anyhow;
+use storemgr::loadtest::{self, Config, Ended, Finished, LoadTestError, Summary, Verdict};
 use storemgr::net::Target;
 use storemgr::process::{self, Exit};
 
 use crate::failure::{Failure, Outcome};
-use crate::options::{JsonArgs, ScenarioArgs, duration, target};
+use crate::options::{JsonArgs, ResultArgs, ScenarioArgs, duration, target};
 use crate::output;
 
 /// Users who start in a tenth of a minute or so, when no spawn rate is given: late enough for a cold service to warm up,
@@ -48,14 +47,13 @@ pub(crate) struct Args {
     /// The share of failed requests that is still good, e.g. 1% or 0.01
     #[arg(long, env = "STOREMGR_MAX_FAIL_RATIO", value_name = "RATIO", default_value = "0", value_parser = ratio)]
     max_fail_ratio: f64,
-    /// Also write Locust's four CSV files, PREFIX_stats.csv and so on
-    #[arg(long, value_name = "PREFIX")]
-    csv: Option<PathBuf>,
     /// Nothing on standard error while the run lasts
     #[arg(short, long)]
     quiet: bool,
     #[command(flatten)]
     scenario: ScenarioArgs,
+    #[command(flatten)]
+    results: ResultArgs,
     #[command(flatten)]
     json: JsonArgs,
 }
@@ -67,16 +65,18 @@ pub(crate) async fn run(args: Args) -> Outcome {
     let scenario = args.scenario.load()?;
     let config = args.config()?;
     let json = args.json.open()?;
-    let files = args.open_csv()?;
+    let (files, page) = (args.results.open_csv()?, args.results.open_page()?);
     let interrupt = process::terminated().map_err(Failure::could_not_run)?;
     if !args.quiet {
         eprintln!("{} users on {} for {}", config.users, config.target, storemgr::units::duration(config.run_time));
     }
     let ran = loadtest::run(config, scenario, files, !args.quiet, interrupt).await;
-    let Finished { summary, ended, unwritten } = ran.map_err(failure)?;
+    let Finished { mut summary, ended, unwritten } = ran.map_err(failure)?;
+    summary.tags = args.results.tags();
     // Whatever cannot be written, the rest still is: only then is it said.
     let shown = if json.tables_wanted() { show(&summary) } else { Ok(()) };
-    json.write(&summary).and(shown)?;
+    let page = page.map_or(Ok(()), |page| page.write(&summary));
+    json.write(&summary).and(page).and(shown)?;
     match unwritten {
         Some(error) => Err(failure(error)),
         None => Ok(exit(&summary, ended, args.max_fail_ratio)),
@@ -129,12 +129,6 @@ impl Args {
             stop_timeout: self.stop_timeout,
             seed: self.seed,
         })
-    }
-
-    fn open_csv(&self) -> Result<Option<CsvFiles>, Failure> {
-        let Some(prefix) = &self.csv else { return Ok(None) };
-        let files = CsvFiles::create(prefix).with_context(|| format!("{}_*.csv cannot be written", prefix.display()));
-        files.map(Some).map_err(Failure::usage)
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) struct ScenarioArgs {
     #[arg(long, env = "STOREMGR_SCENARIO", value_name = "FILE")]
     scenario: Option<PathBuf>,
     /// Another value for one of the scenario's variables; may be repeated
-    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
     variables: Vec<(String, String)>,
     /// Print the built-in scenario, as a file to start from, and do nothing else
     #[arg(long)]
@@ -55,10 +55,4 @@ impl ScenarioArgs {
         }
         Ok(scenario)
     }
-}
-
-fn variable(text: &str) -> Result<(String, String), String> {
-    let parts = text.split_once('=').filter(|(name, _)| !name.trim().is_empty());
-    let (name, value) = parts.ok_or("write it like products=500")?;
-    Ok((name.trim().to_owned(), value.to_owned()))
 }

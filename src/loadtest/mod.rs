@@ -9,22 +9,26 @@
 //! the totals, so that a request costs no shared lock and memory does not grow with their number.
 
 mod config;
+mod environment;
 mod failure;
 mod files;
 mod generator;
 mod live;
+mod page;
 mod progress;
 mod recorder;
 mod run;
 mod scenario;
 mod summary;
 mod tables;
+mod timeline;
 mod user;
 
 pub use config::{Config, ThinkTime};
 pub use failure::FailureKind;
 pub use files::CsvFiles;
 pub use generator::Verdict;
+pub use page::page;
 pub use run::{Ended, Finished, LoadTestError, run};
 pub use scenario::{STORE_SCENARIO, Scenario, ScenarioError};
 pub use summary::Summary;

@@ -15,6 +15,7 @@ use super::live::Live;
 use super::progress::Progress;
 use super::recorder::{Recorder, RouteStats, aggregated, merge_all};
 use super::summary::{Clock, Summary};
+use super::timeline::Timeline;
 use super::user::{self, Counts, Phase, Shared};
 use super::{Config, Scenario};
 use crate::net::{Connection, Limits, NetError, Target};
@@ -99,7 +100,8 @@ pub async fn run(
     running.abandon_answers().await;
     let times = clock.stop(running.sending());
     let cost = probe.finish(aggregated(&running.totals).requests(), &shared.counts);
-    let summary = Summary::new(&shared, running.started_users, &running.totals, &times, cost);
+    let mut summary = Summary::new(&shared, running.started_users, &running.totals, &times, cost);
+    summary.timeline = running.timeline.points().to_vec();
     Ok(Finished { summary, ended: sent.max(ended), unwritten: running.unwritten })
 }
 
@@ -116,6 +118,7 @@ struct Running {
     files: Option<CsvFiles>,
     unwritten: Option<LoadTestError>,
     live: Live,
+    timeline: Timeline,
     started: Instant,
     /// When the last request could be sent, once that moment has come.
     stopped: Option<Instant>,
@@ -137,6 +140,7 @@ impl Running {
             files,
             unwritten: None,
             live: Live::new(show),
+            timeline: Timeline::start(),
             started,
             stopped: None,
             collected: started,
@@ -230,6 +234,7 @@ impl Running {
             self.unwritten = Some(error.into());
             self.files = None;
         }
+        self.timeline.add(&progress, now - self.started);
         self.live.tick(&progress);
     }
 }

@@ -1,15 +1,18 @@
 //! What a run did, as data: the shape of `--json` and the source of the tables.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use super::environment::Environment;
 use super::failure::FailureKind;
 use super::generator::{Cost, Verdict};
 use super::recorder::{RouteStats, aggregated};
 use super::scenario::{Group, Scenario, Task};
+use super::timeline::Point;
 use super::user::Shared;
 use crate::stats::Latencies;
 use crate::units;
@@ -59,6 +62,12 @@ pub struct Summary {
     pub failure_groups: Vec<FailureSummary>,
     /// What the generator itself cost.
     pub(super) generator: Cost,
+    /// The run second by second.
+    pub timeline: Vec<Point>,
+    /// Where the run was made.
+    pub environment: Environment,
+    /// What whoever ran it wanted to be known.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// What users did: enough to tell whether another run did the same.
@@ -110,6 +119,17 @@ pub struct RouteSummary {
     pub failed_latency_ms: LatencySummary,
     /// Bytes of an answer's body on average.
     pub average_body_bytes: f64,
+    /// All response times, so that results can be merged and compared exactly.
+    pub histograms: Histograms,
+}
+
+/// All response times of one kind of request.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Histograms {
+    /// Of requests that succeeded.
+    pub succeeded: Latencies,
+    /// Of requests that failed.
+    pub failed: Latencies,
 }
 
 /// Response times in milliseconds.
@@ -229,6 +249,9 @@ impl Summary {
             aggregated,
             failure_groups: failure_groups(groups, totals, all.requests()),
             generator,
+            timeline: Vec::new(),
+            environment: Environment::here(),
+            tags: BTreeMap::new(),
         }
     }
 
@@ -253,6 +276,15 @@ impl ScenarioSummary {
     }
 }
 
+impl Histograms {
+    /// Of all requests.
+    pub fn all(&self) -> Latencies {
+        let mut all = self.succeeded.clone();
+        all.merge(&self.failed);
+        all
+    }
+}
+
 impl RouteSummary {
     fn of_group(group: &Group, stats: &RouteStats, seconds: f64) -> Self {
         Self::new(group.method.as_str(), &group.route, stats, seconds)
@@ -271,6 +303,7 @@ impl RouteSummary {
             succeeded_latency_ms: LatencySummary::new(&stats.succeeded),
             failed_latency_ms: LatencySummary::new(&stats.failed),
             average_body_bytes: stats.body_bytes as f64 / requests.max(1) as f64,
+            histograms: Histograms { succeeded: stats.succeeded.clone(), failed: stats.failed.clone() },
         }
     }
 }

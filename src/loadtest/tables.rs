@@ -174,89 +174,102 @@ fn shown(milliseconds: f64) -> String {
     }
 }
 
+/// A run, for tests of what is made of it.
+#[cfg(test)]
+pub(super) fn example() -> Summary {
+    use super::environment::Environment;
+    use super::failure::FailureKind;
+    use super::generator::Cost;
+    use super::summary::{FailureSummary, ScenarioSummary};
+    Summary {
+        requests: 3_030,
+        failures: 1_001,
+        fail_ratio: 0.33,
+        duration_s: 60.0,
+        requests_per_s: 50.5,
+        verdict: Verdict::Valid,
+        times_doubtful: false,
+        started_at: "2026-11-24T12:00:00.000Z".to_owned(),
+        ended_at: String::new(),
+        host: String::new(),
+        users: 150,
+        users_started: 150,
+        spawn_rate: 10.0,
+        seed: 1,
+        in_flight_at_end: 3,
+        reconnects: 0,
+        routes: vec![
+            example_route("POST", "/orders", 1_010, 1_000),
+            example_route("GET", "/orders/reports/best-sellers", 2_000, 1),
+            example_route("GET", "/orders/reports/highest-spenders", 20, 0),
+        ],
+        aggregated: example_route("", "Aggregated", 3_030, 1_001),
+        failure_groups: vec![FailureSummary {
+            method: "POST".to_owned(),
+            route: "/orders".to_owned(),
+            kind: FailureKind::Http,
+            message: "503 the database refused a connection: Too many connections (1040)".to_owned(),
+            count: 1_000,
+            share: 0.33,
+            first_seen: "2026-11-24T12:00:07.001Z".to_owned(),
+            last_seen: "2026-11-24T12:00:59.001Z".to_owned(),
+            example: "503 the database refused a connection: Too many connections (1040)".to_owned(),
+        }],
+        scenario: ScenarioSummary { name: String::new(), tasks: Vec::new() },
+        generator: Cost {
+            cpu_s: 1.0,
+            cpu_cores: 0.02,
+            cores: 2,
+            cpu_us_per_request: 330.0,
+            timer_late_p99_ms: 0.4,
+            exhausted: 0,
+        },
+        timeline: Vec::new(),
+        environment: Environment::here(),
+        tags: std::collections::BTreeMap::new(),
+    }
+}
+
+#[cfg(test)]
+fn example_route(method: &str, route: &str, requests: u64, failures: u64) -> RouteSummary {
+    use super::summary::{Histograms, LatencySummary};
+    let times = || LatencySummary {
+        p50: 4.2,
+        p66: 5.0,
+        p75: 6.0,
+        p80: 7.0,
+        p90: 9.9,
+        p95: 12.4,
+        p98: 60.0,
+        p99: 800.6,
+        p99_9: 60_001.0,
+        p99_99: 60_001.0,
+        max: 60_001.0,
+        min: 0.4,
+        mean: 17.3,
+    };
+    RouteSummary {
+        method: method.to_owned(),
+        route: route.to_owned(),
+        requests,
+        failures,
+        requests_per_s: requests as f64 / 60.0,
+        failures_per_s: failures as f64 / 60.0,
+        latency_ms: times(),
+        succeeded_latency_ms: times(),
+        failed_latency_ms: times(),
+        average_body_bytes: 40.0,
+        histograms: Histograms::default(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::failure::FailureKind;
-    use super::super::generator::Cost;
-    use super::super::summary::{FailureSummary, LatencySummary, ScenarioSummary};
     use super::*;
-
-    fn route(method: &str, route: &str, requests: u64, failures: u64) -> RouteSummary {
-        let times = || LatencySummary {
-            p50: 4.2,
-            p66: 5.0,
-            p75: 6.0,
-            p80: 7.0,
-            p90: 9.9,
-            p95: 12.4,
-            p98: 60.0,
-            p99: 800.6,
-            p99_9: 60_001.0,
-            p99_99: 60_001.0,
-            max: 60_001.0,
-            min: 0.4,
-            mean: 17.3,
-        };
-        RouteSummary {
-            method: method.to_owned(),
-            route: route.to_owned(),
-            requests,
-            failures,
-            requests_per_s: requests as f64 / 60.0,
-            failures_per_s: failures as f64 / 60.0,
-            latency_ms: times(),
-            succeeded_latency_ms: times(),
-            failed_latency_ms: times(),
-            average_body_bytes: 40.0,
-        }
-    }
 
     #[test]
     fn a_run_reads_like_locust_and_fits_a_hundred_columns() {
-        let summary = Summary {
-            requests: 3_030,
-            failures: 1_001,
-            fail_ratio: 0.33,
-            duration_s: 60.0,
-            requests_per_s: 50.5,
-            verdict: Verdict::Valid,
-            times_doubtful: false,
-            started_at: "2026-11-24T12:00:00.000Z".to_owned(),
-            ended_at: String::new(),
-            host: String::new(),
-            users: 150,
-            users_started: 150,
-            spawn_rate: 10.0,
-            seed: 1,
-            in_flight_at_end: 3,
-            reconnects: 0,
-            routes: vec![
-                route("POST", "/orders", 1_010, 1_000),
-                route("GET", "/orders/reports/best-sellers", 2_000, 1),
-                route("GET", "/orders/reports/highest-spenders", 20, 0),
-            ],
-            aggregated: route("", "Aggregated", 3_030, 1_001),
-            failure_groups: vec![FailureSummary {
-                method: "POST".to_owned(),
-                route: "/orders".to_owned(),
-                kind: FailureKind::Http,
-                message: "503 the database refused a connection: Too many connections (1040)".to_owned(),
-                count: 1_000,
-                share: 0.33,
-                first_seen: "2026-11-24T12:00:07.001Z".to_owned(),
-                last_seen: "2026-11-24T12:00:59.001Z".to_owned(),
-                example: "503 the database refused a connection: Too many connections (1040)".to_owned(),
-            }],
-            scenario: ScenarioSummary { name: String::new(), tasks: Vec::new() },
-            generator: Cost {
-                cpu_s: 1.0,
-                cpu_cores: 0.02,
-                cores: 2,
-                cpu_us_per_request: 330.0,
-                timer_late_p99_ms: 0.4,
-                exhausted: 0,
-            },
-        };
+        let summary = example();
         let (verdict, tables) = tables(&summary);
         let text: Vec<_> = tables.iter().map(|table| table.render(Some(100), false)).collect();
         let text = format!("{verdict}\n{}", text.join("\n"));
