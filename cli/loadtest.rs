@@ -1,18 +1,16 @@
 //! `storemgr loadtest`: put a store under load and say what it did.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use storemgr::loadtest::{
-    self, Arrivals, Config, CsvFiles, Ended, Finished, Load, LoadTestError, Rate, Scenario, Stage, Summary, ThinkTime,
-    Threshold, Users, Verdict,
+    self, Arrivals, Config, Ended, Finished, Load, LoadTestError, Rate, Stage, Summary, Threshold, Users, Verdict,
 };
 use storemgr::net::Target;
 use storemgr::process::{self, Exit};
 
 use crate::failure::{Failure, Outcome};
-use crate::options::{JsonArgs, duration, target};
+use crate::options::{JsonArgs, ResultArgs, ScenarioArgs, duration, target};
 use crate::output;
 
 /// Users who start in a tenth of a minute or so, when no spawn rate is given: late enough for a cold service to warm up,
@@ -61,9 +59,6 @@ pub(crate) struct Args {
     /// Where the store answers
     #[arg(short = 'H', long, env = "STOREMGR_URL", value_name = "URL", value_parser = target)]
     host: Option<Target>,
-    /// Pause between an answer and the next request: a range or one duration; 0 for none
-    #[arg(long, env = "STOREMGR_THINK_TIME", value_name = "RANGE", default_value = "1s..2s", value_parser = think_time)]
-    think_time: ThinkTime,
     /// The longest wait for an answer
     #[arg(long, env = "STOREMGR_TIMEOUT", value_name = "DURATION", default_value = "60s", value_parser = duration)]
     timeout: Duration,
@@ -73,23 +68,16 @@ pub(crate) struct Args {
     /// Where random numbers start: the same seed asks for the same things
     #[arg(long, env = "STOREMGR_SEED", value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
-    /// Products are numbered from 1 to this
-    #[arg(long, env = "STOREMGR_PRODUCTS", value_name = "COUNT", default_value_t = 10_000,
-          value_parser = clap::value_parser!(u64).range(1..))]
-    products: u64,
-    /// Customers are numbered from 1 to this
-    #[arg(long, env = "STOREMGR_CUSTOMERS", value_name = "COUNT", default_value_t = 1_000,
-          value_parser = clap::value_parser!(u64).range(1..))]
-    customers: u64,
     /// The share of failed requests that is still good, e.g. 1% or 0.01 [default: 0, unless a threshold limits failures]
     #[arg(long, env = "STOREMGR_MAX_FAIL_RATIO", value_name = "RATIO", value_parser = ratio)]
     max_fail_ratio: Option<f64>,
-    /// Also write Locust's four CSV files, PREFIX_stats.csv and so on
-    #[arg(long, value_name = "PREFIX")]
-    csv: Option<PathBuf>,
     /// Nothing on standard error while the run lasts
     #[arg(short, long)]
     quiet: bool,
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+    #[command(flatten)]
+    results: ResultArgs,
     #[command(flatten)]
     json: JsonArgs,
 }
@@ -104,20 +92,25 @@ enum ArrivalsArg {
 }
 
 pub(crate) async fn run(args: Args) -> Outcome {
+    if let Some(printed) = args.scenario.print() {
+        return printed;
+    }
+    let scenario = args.scenario.load()?;
     let config = args.config()?;
     let max_fail_ratio = args.max_fail_ratio();
     let json = args.json.open()?;
-    let files = args.open_csv()?;
-    let scenario = Scenario::store(args.products, args.customers);
+    let (files, page) = (args.results.open_csv()?, args.results.open_page()?);
     let interrupt = process::terminated().map_err(Failure::could_not_run)?;
     if !args.quiet {
         eprintln!("{}", announcement(&config));
     }
     let ran = loadtest::run(config, scenario, files, !args.quiet, interrupt).await;
-    let Finished { summary, ended, unwritten } = ran.map_err(failure)?;
+    let Finished { mut summary, ended, unwritten } = ran.map_err(failure)?;
+    summary.tags = args.results.tags();
     // Whatever cannot be written, the rest still is: only then is it said.
     let shown = if json.tables_wanted() { show(&summary) } else { Ok(()) };
-    json.write(&summary).and(shown)?;
+    let page = page.map_or(Ok(()), |page| page.write(&summary));
+    json.write(&summary).and(page).and(shown)?;
     match unwritten {
         Some(error) => Err(failure(error)),
         None => Ok(exit(&summary, ended, max_fail_ratio)),
@@ -174,7 +167,6 @@ impl Args {
             load: self.load()?,
             warm_up: self.warm_up,
             run_time: self.run_time,
-            think_time: self.think_time,
             timeout: self.timeout,
             stop_timeout: self.stop_timeout,
             seed: self.seed,
@@ -219,22 +211,6 @@ impl Args {
         }
         Ok(Load::Users(Users { users, spawn_rate, stages }))
     }
-
-    fn open_csv(&self) -> Result<Option<CsvFiles>, Failure> {
-        let Some(prefix) = &self.csv else { return Ok(None) };
-        let files = CsvFiles::create(prefix).with_context(|| format!("{}_*.csv cannot be written", prefix.display()));
-        files.map(Some).map_err(Failure::usage)
-    }
-}
-
-fn think_time(text: &str) -> Result<ThinkTime, String> {
-    let (least, most) = text.split_once("..").unwrap_or((text, text));
-    let (least, most) =
-        (duration(least).map_err(|error| error.to_string())?, duration(most).map_err(|error| error.to_string())?);
-    if least > most {
-        return Err("the range goes from the shorter to the longer, e.g. 1s..2s".to_owned());
-    }
-    Ok(ThinkTime { least, most })
 }
 
 fn ratio(text: &str) -> Result<f64, String> {
@@ -250,12 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn think_times_and_ratios_are_read_as_people_write_them() {
-        let range = |least, most| ThinkTime { least: Duration::from_millis(least), most: Duration::from_millis(most) };
-        assert_eq!(think_time("1s..2s"), Ok(range(1_000, 2_000)));
-        assert_eq!(think_time("500ms"), Ok(range(500, 500)));
-        assert_eq!(think_time("0"), Ok(range(0, 0)));
-        assert!(think_time("2s..1s").is_err() && think_time("fast").is_err());
+    fn ratios_are_read_as_people_write_them() {
         assert_eq!(ratio("1%"), Ok(0.01));
         assert_eq!(ratio("0.5"), Ok(0.5));
         assert!(ratio("2").is_err() && ratio("-1%").is_err() && ratio("x").is_err());

@@ -176,7 +176,7 @@ pub(super) async fn dispatch(
 async fn serve(number: u64, first: Instant, desk: Arc<Desk>, shared: Arc<Shared>, station: Arc<Station>) {
     let _alive = Alive::new(&shared);
     let mut random = shared.random(number);
-    let mut line = Line::default();
+    let mut line = Line::new(number);
     let place = Arc::new(Place::default());
     let mut next = Some(first);
     while let Some(due) = next {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::profile::{Profile, Stage};
 use super::threshold::Threshold;
 use crate::net::Target;
+use crate::units;
 
 /// A run.
 #[derive(Clone, Debug)]
@@ -17,8 +18,6 @@ pub struct Config {
     pub warm_up: Duration,
     /// How long requests are sent and counted. With stages this is not used: their durations add up to it.
     pub run_time: Duration,
-    /// How long a user waits between an answer and the next request.
-    pub think_time: ThinkTime,
     /// The longest wait for an answer, from the instant its request was due; then the connection is closed and the
     /// request has failed.
     pub timeout: Duration,
@@ -119,5 +118,39 @@ impl Load {
             Self::Users(users) => &users.stages,
             Self::Rate(rate) => &rate.stages,
         }
+    }
+}
+
+impl Default for ThinkTime {
+    /// A person who looks at a page before the next click.
+    fn default() -> Self {
+        Self { least: Duration::from_secs(1), most: Duration::from_secs(2) }
+    }
+}
+
+impl ThinkTime {
+    /// Reads a range like `1s..2s`, or one duration.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (least, most) = text.split_once("..").unwrap_or((text, text));
+        let read = |text| units::parse_duration(text).map_err(|error| error.to_string());
+        let (least, most) = (read(least)?, read(most)?);
+        if least > most {
+            return Err("the range goes from the shorter to the longer, e.g. 1s..2s".to_owned());
+        }
+        Ok(Self { least, most })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn think_times_are_read_as_people_write_them() {
+        let range = |least, most| ThinkTime { least: Duration::from_millis(least), most: Duration::from_millis(most) };
+        assert_eq!(ThinkTime::parse("1s..2s"), Ok(range(1_000, 2_000)));
+        assert_eq!(ThinkTime::parse("500ms"), Ok(range(500, 500)));
+        assert_eq!(ThinkTime::parse("0"), Ok(range(0, 0)));
+        assert!(ThinkTime::parse("2s..1s").is_err() && ThinkTime::parse("fast").is_err());
     }
 }

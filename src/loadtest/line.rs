@@ -3,41 +3,51 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use hyper::Method;
 use rand_pcg::Pcg64Mcg;
 use tokio::time::{Instant, Sleep};
 
-use super::failure;
+use super::ThinkTime;
+use super::failure::{self, Failure};
 use super::recorder::Sample;
-use super::scenario::Task;
+use super::scenario::{Rendered, Task};
 use super::worker::{Shared, Station};
 use crate::net::{Keep, LeanConnection, NetError};
 
-/// How a request ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
-    /// With an answer, or with its connection's end.
-    Heard,
-    /// No connection could be opened.
-    Unconnected,
+/// What a user does after a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Next {
+    /// The pause that the scenario has after it.
+    pub(super) think_time: ThinkTime,
+    /// Whether there was a connection at all.
+    pub(super) connected: bool,
 }
 
 /// The line of one user.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Line {
+    /// Who uses it, from 1.
+    user: u64,
     connection: Option<LeanConnection>,
     /// Whether there ever was one.
     opened: bool,
     deadline: Deadline,
+    rendered: Rendered,
     request: Vec<u8>,
 }
 
 /// What came back, as far as it is counted.
 struct Heard {
     body_bytes: u64,
-    failure: Option<String>,
+    failure: Option<Failure>,
 }
 
 impl Line {
+    pub(super) fn new(user: u64) -> Self {
+        let (rendered, request) = (Rendered::default(), Vec::new());
+        Self { user, connection: None, opened: false, deadline: Deadline::default(), rendered, request }
+    }
+
     /// Draws a task, sends its request, waits for the whole answer and records it. `due` is when it should have been
     /// sent: its response time and its time limit count from there.
     pub(super) async fn ask(
@@ -46,59 +56,59 @@ impl Line {
         station: &Station,
         random: &mut Pcg64Mcg,
         due: Instant,
-    ) -> Ended {
+    ) -> Next {
         let place = shared.scenario.draw(random);
         let task = &shared.scenario.tasks()[place];
-        self.write_request(shared, task, random);
+        shared.scenario.render(place, self.user, random, &mut self.rendered);
+        self.write_request(shared, task);
         station.count_sent();
         let sent = Instant::now();
         let result = self.ask_in_time(shared, task, due).await;
         let ended_at = Instant::now();
         station.count_over();
-        let (heard, ended) = match result {
-            Ok(heard) => (heard, Ended::Heard),
+        let (heard, connected) = match result {
+            Ok(heard) => (heard, true),
             Err(error) => {
-                // Whatever happened, nothing more may come over this connection.
-                let unconnected = self.connection.take().is_none() && !matches!(error, NetError::TimedOut { .. });
                 station.count_exhausted(&error);
-                let ended = if unconnected { Ended::Unconnected } else { Ended::Heard };
-                (Heard { body_bytes: 0, failure: failure::message(Err(&error)) }, ended)
+                // Whatever happened, nothing more may come over this connection.
+                let connected = self.connection.take().is_some();
+                (Heard { body_bytes: 0, failure: failure::of(Err(&error), &task.check) }, connected)
             }
         };
         let (response, service) = (ended_at - due, shared.is_open().then(|| ended_at - sent));
-        station.record(place, due, Sample { response, service, body_bytes: heard.body_bytes, failure: heard.failure });
-        ended
+        let sample = Sample { response, service, body_bytes: heard.body_bytes, failure: heard.failure };
+        station.record(task.group, due, sample);
+        Next { think_time: task.think_time, connected }
     }
 
-    fn write_request(&mut self, shared: &Shared, task: &Task, random: &mut Pcg64Mcg) {
-        let request = &mut self.request;
+    fn write_request(&mut self, shared: &Shared, task: &Task) {
+        let Self { rendered, request, .. } = self;
         request.clear();
-        let body = task.body(random);
-        for part in [task.method.as_str(), " ", shared.config.target.prefix(), task.route, " HTTP/1.1\r\n"] {
-            request.extend_from_slice(part.as_bytes());
+        let mut write = |parts: &[&str]| parts.iter().for_each(|part| request.extend_from_slice(part.as_bytes()));
+        let prefix = shared.config.target.prefix();
+        write(&[task.method.as_str(), " ", prefix, rendered.path(), " HTTP/1.1\r\n", &shared.host_header]);
+        for (name, value) in rendered.headers(task) {
+            write(&[name, ": ", value, "\r\n"]);
         }
-        request.extend_from_slice(shared.fixed_headers.as_bytes());
-        if !body.is_empty() {
-            request.extend_from_slice(b"content-type: application/json\r\n");
+        let body = rendered.body();
+        // Without a body a length is only sent where a server may wait for one (RFC 9110, section 8.6).
+        if !body.is_empty() || matches!(task.method, Method::POST | Method::PUT | Method::PATCH) {
+            write(&["content-length: ", itoa::Buffer::new().format(body.len()), "\r\n"]);
         }
-        if !body.is_empty() || task.method != hyper::Method::GET {
-            request.extend_from_slice(format!("content-length: {}\r\n", body.len()).as_bytes());
-        }
-        request.extend_from_slice(b"\r\n");
-        request.extend_from_slice(&body);
+        write(&["\r\n"]);
+        request.extend_from_slice(body);
     }
 
     /// One request within its time. When the time passes the connection goes with it: its answer may still come.
     async fn ask_in_time(&mut self, shared: &Shared, task: &Task, due: Instant) -> Result<Heard, NetError> {
         let after = shared.config.timeout;
-        let Self { connection, opened, deadline, request } = self;
-        let timed_out = tokio::select! {
+        let Self { connection, opened, deadline, request, .. } = self;
+        tokio::select! {
             biased;
             result = ask(connection, opened, request, shared, task) => return result,
-            () = deadline.passed(due + after) => true,
-        };
-        debug_assert!(timed_out);
-        let connecting = connection.take().is_none();
+            () = deadline.passed(due + after) => {}
+        }
+        let connecting = connection.is_none();
         Err(if connecting { NetError::ConnectTimedOut { after } } else { NetError::TimedOut { after } })
     }
 }
@@ -111,11 +121,10 @@ async fn ask(
     shared: &Shared,
     task: &Task,
 ) -> Result<Heard, NetError> {
-    let to_head = task.method == hyper::Method::HEAD;
     if let Some(open) = connection.as_mut().filter(|open| open.is_open()) {
         // A service may close an idle connection in the very moment of the next request; if nothing of that request was
         // sent, nothing has failed.
-        match exchange(open, request, to_head).await {
+        match exchange(open, request, task).await {
             Err(NetError::ClosedIdle) => {}
             result => return result,
         }
@@ -125,12 +134,13 @@ async fn ask(
     if std::mem::replace(opened, true) {
         shared.counts.count_reconnect();
     }
-    exchange(open, request, to_head).await
+    exchange(open, request, task).await
 }
 
-async fn exchange(open: &mut LeanConnection, request: &[u8], to_head: bool) -> Result<Heard, NetError> {
-    let reply = open.exchange(request, to_head, Keep::Failures).await?;
-    let heard = Heard { body_bytes: reply.body_bytes, failure: failure::message(Ok(&reply)) };
+async fn exchange(open: &mut LeanConnection, request: &[u8], task: &Task) -> Result<Heard, NetError> {
+    let keep = if task.check.reads_answers() { Keep::All } else { Keep::Failures };
+    let reply = open.exchange(request, task.method == Method::HEAD, keep).await?;
+    let heard = Heard { body_bytes: reply.body_bytes, failure: failure::of(Ok(&reply), &task.check) };
     open.rest();
     Ok(heard)
 }

@@ -56,7 +56,7 @@ impl Live {
 }
 
 fn heading(scenario: &Scenario) -> String {
-    let routes: Vec<_> = scenario.tasks().iter().map(|task| format!("{} {}", task.method, task.route)).collect();
+    let routes: Vec<_> = scenario.groups().iter().map(|group| format!("{} {}", group.method, group.route)).collect();
     format!(
         "{}\n{:>8} {:>7} {:>10} {:>10} {:>9} {:>9} {:>9} {:>9}",
         routes.join(", "),
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_line_stands_under_its_heading() {
-        let scenario = Scenario::store(10, 10);
+        let scenario = Scenario::store(10, 10, &[]).unwrap();
         let mut totals = vec![RouteStats::default(); 3];
         let quiet = line(&Progress::new(&scenario, &totals, &[]), &RouteStats::default(), Duration::ZERO);
         for _ in 0..3_000 {

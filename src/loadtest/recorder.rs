@@ -1,17 +1,11 @@
 //! Where results go: a shard for each worker, and totals that one task adds them up in.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use super::failure::{Failure, Failures};
 use crate::stats::Latencies;
 
-/// The most kinds of failures that are told apart for one task; the rest counts together.
-const MOST_GROUPS: usize = 200;
-
-/// What stands for the kinds of failures beyond those.
-const OTHER: &str = "(other failures)";
-
-/// The results of one task's requests.
+/// The results of one group's requests.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RouteStats {
     /// Response times of requests that succeeded.
@@ -23,18 +17,7 @@ pub(super) struct RouteStats {
     /// Bytes of all bodies received.
     pub(super) body_bytes: u64,
     /// Failures by what they are called.
-    pub(super) failures: BTreeMap<String, FailureGroup>,
-}
-
-/// One kind of failure.
-#[derive(Clone, Debug)]
-pub(super) struct FailureGroup {
-    /// How many there were.
-    pub(super) count: u64,
-    /// When the first was seen.
-    pub(super) first_seen: SystemTime,
-    /// When the last was seen.
-    pub(super) last_seen: SystemTime,
+    pub(super) failures: Failures,
 }
 
 impl RouteStats {
@@ -55,19 +38,9 @@ impl RouteStats {
         let Sample { response, service, body_bytes, failure } = sample;
         self.body_bytes += body_bytes;
         service.iter().for_each(|service| self.service.record(*service));
-        let Some(message) = failure else { return self.succeeded.record(response) };
+        let Some(failure) = failure else { return self.succeeded.record(response) };
         self.failed.record(response);
-        let now = SystemTime::now();
-        self.add_failures(message, &FailureGroup { count: 1, first_seen: now, last_seen: now });
-    }
-
-    fn add_failures(&mut self, message: String, group: &FailureGroup) {
-        let known = self.failures.contains_key(&message) || self.failures.len() < MOST_GROUPS;
-        let message = if known { message } else { OTHER.to_owned() };
-        let total = self.failures.entry(message).or_insert(FailureGroup { count: 0, ..group.clone() });
-        total.count += group.count;
-        total.first_seen = total.first_seen.min(group.first_seen);
-        total.last_seen = total.last_seen.max(group.last_seen);
+        self.failures.record(failure);
     }
 
     /// Adds the results of another.
@@ -76,9 +49,7 @@ impl RouteStats {
         self.failed.merge(&other.failed);
         self.service.merge(&other.service);
         self.body_bytes += other.body_bytes;
-        for (message, group) in other.failures {
-            self.add_failures(message, &group);
-        }
+        self.failures.merge(other.failures);
     }
 }
 
@@ -91,14 +62,14 @@ pub(super) struct Sample {
     pub(super) service: Option<Duration>,
     /// Bytes of the answer's body.
     pub(super) body_bytes: u64,
-    /// What the failure is called, if it failed.
-    pub(super) failure: Option<String>,
+    /// Why it failed, if it did.
+    pub(super) failure: Option<Failure>,
 }
 
 /// What one worker has recorded since the last time it was asked.
 #[derive(Debug)]
 pub(super) struct Shard {
-    /// Requests that were due in the warm-up, task by task.
+    /// Requests that were due in the warm-up, group by group.
     pub(super) warm_up: Vec<RouteStats>,
     /// The others.
     pub(super) measured: Vec<RouteStats>,
@@ -109,20 +80,20 @@ pub(super) struct Shard {
 }
 
 impl Shard {
-    /// For so many tasks.
-    pub(super) fn new(tasks: usize) -> Self {
+    /// For so many groups of tasks.
+    pub(super) fn new(groups: usize) -> Self {
         Self {
-            warm_up: vec![RouteStats::default(); tasks],
-            measured: vec![RouteStats::default(); tasks],
+            warm_up: vec![RouteStats::default(); groups],
+            measured: vec![RouteStats::default(); groups],
             late_timers: Latencies::default(),
             late_starts: Latencies::default(),
         }
     }
 
     /// Adds one request.
-    pub(super) fn record(&mut self, task: usize, measured: bool, sample: Sample) {
+    pub(super) fn record(&mut self, group: usize, measured: bool, sample: Sample) {
         let stats = if measured { &mut self.measured } else { &mut self.warm_up };
-        stats[task].record(sample);
+        stats[group].record(sample);
     }
 
     /// Takes everything recorded since the last time.
@@ -139,7 +110,7 @@ impl Shard {
     }
 }
 
-/// Adds results task by task.
+/// Adds results group by group.
 pub(super) fn merge_all(totals: &mut Vec<RouteStats>, routes: Vec<RouteStats>) {
     totals.resize_with(totals.len().max(routes.len()), RouteStats::default);
     for (total, route) in totals.iter_mut().zip(routes) {
@@ -147,7 +118,7 @@ pub(super) fn merge_all(totals: &mut Vec<RouteStats>, routes: Vec<RouteStats>) {
     }
 }
 
-/// All tasks together.
+/// All groups together.
 pub(super) fn aggregated(routes: &[RouteStats]) -> RouteStats {
     let mut all = RouteStats::default();
     for route in routes {
@@ -161,7 +132,8 @@ impl Sample {
     /// A request that was sent when it was due.
     pub(super) fn of(millis: u64, body_bytes: u64, failure: Option<&str>) -> Self {
         let took = Duration::from_millis(millis);
-        Self { response: took, service: None, body_bytes, failure: failure.map(str::to_owned) }
+        let failure = failure.map(|said| Failure { kind: super::failure::FailureKind::Http, said: said.to_owned() });
+        Self { response: took, service: None, body_bytes, failure }
     }
 }
 
@@ -181,17 +153,7 @@ mod tests {
         let all = aggregated(&totals.measured);
         assert_eq!((all.requests(), all.failed.count(), all.body_bytes), (100, 25, 1000));
         assert_eq!((totals.measured[0].requests(), totals.measured[1].requests()), (50, 50));
-        assert_eq!(all.failures["500"].count, 25);
+        assert_eq!(all.failures.groups().map(|(_, _, group)| group.count).collect::<Vec<_>>(), [25]);
         assert_eq!(aggregated(&totals.warm_up).requests(), 20);
-    }
-
-    #[test]
-    fn a_hundred_thousand_kinds_of_failures_stay_few_and_none_is_lost() {
-        let mut stats = RouteStats::default();
-        for number in 0..100_000 {
-            stats.record(Sample::of(1, 0, Some(&format!("reason {number}"))));
-        }
-        assert_eq!(stats.failures.len(), MOST_GROUPS + 1);
-        assert_eq!(stats.failures.values().map(|group| group.count).sum::<u64>(), 100_000);
     }
 }

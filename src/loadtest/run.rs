@@ -16,6 +16,7 @@ use super::profile::Profile;
 use super::progress::Progress;
 use super::recorder::{RouteStats, Shard, aggregated, merge_all};
 use super::summary::{Clock, Summary};
+use super::timeline::Timeline;
 use super::worker::{Shared, Worker};
 use super::{Config, Load, Scenario};
 use crate::net::{LeanConnection, NetError, Target, resolve};
@@ -117,7 +118,8 @@ pub async fn run(
     let times = clock.stop(running.measuring(), running.warming_up());
     let results = &running.results;
     let cost = running.meter.cost(results, aggregated(&results.measured).requests(), &shared);
-    let summary = Summary::new(&shared, running.most_users, results, &times, cost);
+    let mut summary = Summary::new(&shared, running.most_users, results, &times, cost);
+    summary.timeline = running.timeline.points().to_vec();
     Ok(Finished { summary, ended: sent.max(ended), unwritten: running.unwritten })
 }
 
@@ -140,6 +142,7 @@ struct Running {
     files: Option<CsvFiles>,
     unwritten: Option<LoadTestError>,
     live: Live,
+    timeline: Timeline,
     /// When the last request could be sent, once that moment has come.
     stopped: Option<Instant>,
     collected: Instant,
@@ -159,10 +162,11 @@ impl Running {
             numbers: 0,
             most_users: 0,
             meter: Meter::start(),
-            results: Shard::new(shared.scenario.tasks().len()),
+            results: Shard::new(shared.scenario.groups().len()),
             files,
             unwritten: None,
             live: Live::new(show),
+            timeline: Timeline::start(),
             stopped: None,
             collected: shared.started,
             ticks,
@@ -287,6 +291,7 @@ impl Running {
             self.unwritten = Some(error.into());
             self.files = None;
         }
+        self.timeline.add(&progress, now - self.shared.started);
         self.live.tick(&progress);
     }
 }
@@ -305,7 +310,7 @@ async fn reach(target: &Target) -> Result<(Vec<SocketAddr>, bool), LoadTestError
 }
 
 fn check_thresholds(config: &Config, scenario: &Scenario) -> Result<(), LoadTestError> {
-    let routes: Vec<_> = scenario.tasks().iter().map(|task| (task.method.as_str(), task.route)).collect();
+    let routes: Vec<_> = scenario.groups().iter().map(|group| (group.method.as_str(), group.route.as_str())).collect();
     for threshold in config.thresholds.iter().filter(|threshold| threshold.route().is_some()) {
         if !routes.iter().any(|(method, route)| threshold.is_about(method, route)) {
             let routes: Vec<_> = routes.iter().map(|(method, route)| format!("{method} {route}")).collect();

@@ -1,14 +1,18 @@
 //! What a run did, as data: the shape of `--json` and the source of the tables.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use super::environment::Environment;
+use super::failure::FailureKind;
 use super::generator::{Cost, Verdict};
 use super::recorder::{RouteStats, Shard, aggregated};
-use super::scenario::Task;
+use super::scenario::{Group, Scenario, Task};
 use super::threshold::Outcome;
+use super::timeline::Point;
 use super::worker::Shared;
 use super::{Arrivals, Load};
 use crate::stats::Latencies;
@@ -53,6 +57,8 @@ pub struct Summary {
     pub stages: Vec<(f64, f64)>,
     /// Where random numbers started.
     pub seed: u64,
+    /// What users did.
+    pub scenario: ScenarioSummary,
     /// Requests sent whose answer was not waited for.
     pub in_flight_at_end: u64,
     /// Connections opened by users who had had one before: the service had closed it, or it was given up.
@@ -69,6 +75,38 @@ pub struct Summary {
     pub warm_up: Option<WarmUpSummary>,
     /// What the generator itself cost.
     pub(super) generator: Cost,
+    /// The run second by second.
+    pub timeline: Vec<Point>,
+    /// Where the run was made.
+    pub environment: Environment,
+    /// What whoever ran it wanted to be known.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// What users did: enough to tell whether another run did the same.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScenarioSummary {
+    /// What it is called.
+    pub name: String,
+    /// Its tasks, in the order of the file.
+    pub tasks: Vec<TaskSummary>,
+}
+
+/// One task of a scenario.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TaskSummary {
+    /// What it is called.
+    pub name: String,
+    /// How often it was done, compared with the others.
+    pub weight: u32,
+    /// The method.
+    pub method: String,
+    /// The route under which it counts.
+    pub route: String,
+    /// The shortest pause after it, milliseconds.
+    pub think_time_min_ms: f64,
+    /// The longest pause after it, milliseconds.
+    pub think_time_max_ms: f64,
 }
 
 /// An open arrival rate.
@@ -122,9 +160,17 @@ pub struct RouteSummary {
     pub failed_latency_ms: LatencySummary,
     /// Bytes of an answer's body on average.
     pub average_body_bytes: f64,
-    /// Response times of all requests, whole.
-    #[serde(skip)]
-    pub(super) times: Latencies,
+    /// All response times, so that results can be merged and compared exactly.
+    pub histograms: Histograms,
+}
+
+/// All response times of one kind of request.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Histograms {
+    /// Of requests that succeeded.
+    pub succeeded: Latencies,
+    /// Of requests that failed.
+    pub failed: Latencies,
 }
 
 /// Response times in milliseconds.
@@ -165,7 +211,9 @@ pub struct FailureSummary {
     pub method: String,
     /// The route.
     pub route: String,
-    /// What it is called.
+    /// What went wrong: `timeout`, `refused`, `reset`, `http`, `check` or `other`.
+    pub kind: FailureKind,
+    /// What it is called, without what differs from one request to the next.
     pub message: String,
     /// How many there were.
     pub count: u64,
@@ -175,6 +223,8 @@ pub struct FailureSummary {
     pub first_seen: String,
     /// When the last was seen, RFC 3339.
     pub last_seen: String,
+    /// What the first one said, numbers and all.
+    pub example: String,
 }
 
 /// When a run began and ended, and how long requests were sent.
@@ -208,7 +258,7 @@ impl Clock {
 impl Summary {
     pub(super) fn new(shared: &Shared, users_started: usize, results: &Shard, times: &Times, generator: Cost) -> Self {
         let seconds = times.measured.as_secs_f64().max(f64::EPSILON);
-        let (tasks, totals, config) = (shared.scenario.tasks(), &results.measured, &shared.config);
+        let (groups, totals, config) = (shared.scenario.groups(), &results.measured, &shared.config);
         let all = aggregated(totals);
         let aggregated = RouteSummary::new("", "Aggregated", &all, seconds);
         let reasons = generator.reasons(all.requests());
@@ -232,14 +282,22 @@ impl Summary {
             rate: rate(&config.load, results.late_starts.count() as f64 / seconds),
             stages: config.load.stages().iter().map(|stage| (stage.lasts.as_secs_f64(), stage.level)).collect(),
             seed: config.seed,
+            scenario: ScenarioSummary::new(&shared.scenario),
             in_flight_at_end: shared.stations.iter().map(|station| station.in_flight()).sum(),
             reconnects: shared.counts.reconnects(),
-            routes: tasks.iter().zip(totals).map(|(task, stats)| RouteSummary::of_task(task, stats, seconds)).collect(),
+            routes: groups
+                .iter()
+                .zip(totals)
+                .map(|(group, stats)| RouteSummary::of_group(group, stats, seconds))
+                .collect(),
             aggregated,
-            failure_groups: failure_groups(tasks, totals, all.requests()),
+            failure_groups: failure_groups(groups, totals, all.requests()),
             thresholds: Vec::new(),
             warm_up: warm_up(results, times.warm_up),
             generator,
+            timeline: Vec::new(),
+            environment: Environment::here(),
+            tags: BTreeMap::new(),
         };
         summary.thresholds = config.thresholds.iter().map(|threshold| threshold.evaluate(&summary)).collect();
         summary
@@ -257,9 +315,32 @@ impl Summary {
     }
 }
 
+impl ScenarioSummary {
+    fn new(scenario: &Scenario) -> Self {
+        let task = |task: &Task| TaskSummary {
+            name: task.name.clone(),
+            weight: task.weight,
+            method: task.method.to_string(),
+            route: scenario.groups()[task.group].route.clone(),
+            think_time_min_ms: milliseconds(task.think_time.least),
+            think_time_max_ms: milliseconds(task.think_time.most),
+        };
+        Self { name: scenario.name().to_owned(), tasks: scenario.tasks().iter().map(task).collect() }
+    }
+}
+
+impl Histograms {
+    /// Of all requests.
+    pub fn all(&self) -> Latencies {
+        let mut all = self.succeeded.clone();
+        all.merge(&self.failed);
+        all
+    }
+}
+
 impl RouteSummary {
-    fn of_task(task: &Task, stats: &RouteStats, seconds: f64) -> Self {
-        Self::new(task.method.as_str(), task.route, stats, seconds)
+    fn of_group(group: &Group, stats: &RouteStats, seconds: f64) -> Self {
+        Self::new(group.method.as_str(), &group.route, stats, seconds)
     }
 
     fn new(method: &str, route: &str, stats: &RouteStats, seconds: f64) -> Self {
@@ -276,7 +357,7 @@ impl RouteSummary {
             succeeded_latency_ms: LatencySummary::new(&stats.succeeded),
             failed_latency_ms: LatencySummary::new(&stats.failed),
             average_body_bytes: stats.body_bytes as f64 / requests.max(1) as f64,
-            times,
+            histograms: Histograms { succeeded: stats.succeeded.clone(), failed: stats.failed.clone() },
         }
     }
 }
@@ -329,23 +410,25 @@ fn warm_up(results: &Shard, lasted: Duration) -> Option<WarmUpSummary> {
     })
 }
 
-fn failure_groups(tasks: &[Task], totals: &[RouteStats], requests: u64) -> Vec<FailureSummary> {
-    let mut groups = Vec::new();
-    for (task, stats) in tasks.iter().zip(totals) {
-        for (message, group) in &stats.failures {
-            groups.push(FailureSummary {
-                method: task.method.to_string(),
-                route: task.route.to_owned(),
-                message: message.clone(),
+fn failure_groups(groups: &[Group], totals: &[RouteStats], requests: u64) -> Vec<FailureSummary> {
+    let mut all = Vec::new();
+    for (route, stats) in groups.iter().zip(totals) {
+        for (kind, message, group) in stats.failures.groups() {
+            all.push(FailureSummary {
+                method: route.method.to_string(),
+                route: route.route.clone(),
+                kind,
+                message: message.to_owned(),
                 count: group.count,
                 share: ratio(group.count, requests),
                 first_seen: units::timestamp(group.first_seen),
                 last_seen: units::timestamp(group.last_seen),
+                example: group.example.clone(),
             });
         }
     }
-    groups.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (&a.route, &a.message).cmp(&(&b.route, &b.message))));
-    groups
+    all.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (&a.route, &a.message).cmp(&(&b.route, &b.message))));
+    all
 }
 
 /// A time in milliseconds.

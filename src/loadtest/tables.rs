@@ -168,20 +168,43 @@ fn percentiles(summary: &Summary) -> Table {
 
 fn failures(summary: &Summary) -> Table {
     let mut table = Table::new(
-        "Failures",
+        "Failures, first and last seen in seconds of the run",
         &[
             ("# occurrences", Align::Right),
             ("Share", Align::Right),
+            ("First", Align::Right),
+            ("Last", Align::Right),
+            ("Kind", Align::Left),
             ("Type", Align::Left),
             ("Name", Align::Left),
             ("Error", Align::Left),
         ],
     );
     for group in &summary.failure_groups {
-        let share = units::percent(group.share);
-        table.row([units::count(group.count), share, group.method.clone(), group.route.clone(), group.message.clone()]);
+        let error = if group.message == group.example {
+            group.message.clone()
+        } else {
+            format!("{}; the first: {}", group.message, group.example)
+        };
+        table.row([
+            units::count(group.count),
+            units::percent(group.share),
+            second(summary, &group.first_seen),
+            second(summary, &group.last_seen),
+            group.kind.to_string(),
+            group.method.clone(),
+            group.route.clone(),
+            error,
+        ]);
     }
     table
+}
+
+/// The second of the run in which an instant was.
+fn second(summary: &Summary, instant: &str) -> String {
+    let instants = [instant, &summary.started_at].map(units::parse_timestamp);
+    let [Ok(instant), Ok(start)] = instants else { return "-".to_owned() };
+    instant.duration_since(start).unwrap_or_default().as_secs().to_string()
 }
 
 fn row_tone(route: &RouteSummary) -> Tone {
@@ -205,100 +228,116 @@ fn shown(milliseconds: f64) -> String {
     }
 }
 
+/// A run, for tests of what is made of it.
+#[cfg(test)]
+pub(super) fn example() -> Summary {
+    use super::environment::Environment;
+    use super::failure::FailureKind;
+    use super::generator::Cost;
+    use super::summary::{FailureSummary, ScenarioSummary};
+    use super::threshold::Outcome;
+    Summary {
+        requests: 3_030,
+        failures: 1_001,
+        fail_ratio: 0.33,
+        duration_s: 60.0,
+        requests_per_s: 50.5,
+        verdict: Verdict::Valid,
+        verdict_reasons: Vec::new(),
+        times_doubtful: false,
+        started_at: "2026-11-24T12:00:00.000Z".to_owned(),
+        ended_at: String::new(),
+        host: String::new(),
+        users: 150,
+        users_started: 150,
+        model: "closed",
+        spawn_rate: Some(10.0),
+        rate: None,
+        stages: Vec::new(),
+        seed: 1,
+        in_flight_at_end: 3,
+        reconnects: 0,
+        routes: vec![
+            example_route("POST", "/orders", 1_010, 1_000),
+            example_route("GET", "/orders/reports/best-sellers", 2_000, 1),
+            example_route("GET", "/orders/reports/highest-spenders", 20, 0),
+        ],
+        aggregated: example_route("", "Aggregated", 3_030, 1_001),
+        failure_groups: vec![FailureSummary {
+            method: "POST".to_owned(),
+            route: "/orders".to_owned(),
+            kind: FailureKind::Http,
+            message: "503 the database refused a connection: Too many connections (1040)".to_owned(),
+            count: 1_000,
+            share: 0.33,
+            first_seen: "2026-11-24T12:00:07.001Z".to_owned(),
+            last_seen: "2026-11-24T12:00:59.001Z".to_owned(),
+            example: "503 the database refused a connection: Too many connections (1040)".to_owned(),
+        }],
+        scenario: ScenarioSummary { name: String::new(), tasks: Vec::new() },
+        thresholds: vec![
+            Outcome {
+                threshold: "p95<200ms".to_owned(),
+                seen: Some("12.4 ms".to_owned()),
+                value: Some(12.4),
+                held: true,
+            },
+            Outcome {
+                threshold: "POST /orders:fail_ratio<1%".to_owned(),
+                seen: Some("99.01 %".to_owned()),
+                value: Some(0.99),
+                held: false,
+            },
+        ],
+        warm_up: None,
+        generator: Cost::small(),
+        timeline: Vec::new(),
+        environment: Environment::here(),
+        tags: std::collections::BTreeMap::new(),
+    }
+}
+
+#[cfg(test)]
+fn example_route(method: &str, route: &str, requests: u64, failures: u64) -> RouteSummary {
+    use super::summary::{Histograms, LatencySummary};
+    let times = || LatencySummary {
+        p50: 4.2,
+        p66: 5.0,
+        p75: 6.0,
+        p80: 7.0,
+        p90: 9.9,
+        p95: 12.4,
+        p98: 60.0,
+        p99: 800.6,
+        p99_9: 60_001.0,
+        p99_99: 60_001.0,
+        max: 60_001.0,
+        min: 0.4,
+        mean: 17.3,
+    };
+    RouteSummary {
+        method: method.to_owned(),
+        route: route.to_owned(),
+        requests,
+        failures,
+        requests_per_s: requests as f64 / 60.0,
+        failures_per_s: failures as f64 / 60.0,
+        latency_ms: times(),
+        succeeded_latency_ms: times(),
+        failed_latency_ms: times(),
+        service_ms: None,
+        average_body_bytes: 40.0,
+        histograms: Histograms::default(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::generator::Cost;
-    use super::super::summary::{FailureSummary, LatencySummary};
-    use super::super::threshold::Outcome;
     use super::*;
-
-    fn route(method: &str, route: &str, requests: u64, failures: u64) -> RouteSummary {
-        let times = || LatencySummary {
-            p50: 4.2,
-            p66: 5.0,
-            p75: 6.0,
-            p80: 7.0,
-            p90: 9.9,
-            p95: 12.4,
-            p98: 60.0,
-            p99: 800.6,
-            p99_9: 60_001.0,
-            p99_99: 60_001.0,
-            max: 60_001.0,
-            min: 0.4,
-            mean: 17.3,
-        };
-        RouteSummary {
-            method: method.to_owned(),
-            route: route.to_owned(),
-            requests,
-            failures,
-            requests_per_s: requests as f64 / 60.0,
-            failures_per_s: failures as f64 / 60.0,
-            latency_ms: times(),
-            succeeded_latency_ms: times(),
-            failed_latency_ms: times(),
-            service_ms: None,
-            times: crate::stats::Latencies::default(),
-            average_body_bytes: 40.0,
-        }
-    }
 
     #[test]
     fn a_run_reads_like_locust_and_fits_a_hundred_columns() {
-        let summary = Summary {
-            requests: 3_030,
-            failures: 1_001,
-            fail_ratio: 0.33,
-            duration_s: 60.0,
-            requests_per_s: 50.5,
-            verdict: Verdict::Valid,
-            verdict_reasons: Vec::new(),
-            times_doubtful: false,
-            started_at: String::new(),
-            ended_at: String::new(),
-            host: String::new(),
-            users: 150,
-            users_started: 150,
-            model: "closed",
-            spawn_rate: Some(10.0),
-            rate: None,
-            stages: Vec::new(),
-            seed: 1,
-            in_flight_at_end: 3,
-            reconnects: 0,
-            routes: vec![
-                route("POST", "/orders", 1_010, 1_000),
-                route("GET", "/orders/reports/best-sellers", 2_000, 1),
-                route("GET", "/orders/reports/highest-spenders", 20, 0),
-            ],
-            aggregated: route("", "Aggregated", 3_030, 1_001),
-            failure_groups: vec![FailureSummary {
-                method: "POST".to_owned(),
-                route: "/orders".to_owned(),
-                message: "503 the database refused a connection: Too many connections (1040)".to_owned(),
-                count: 1_000,
-                share: 0.33,
-                first_seen: String::new(),
-                last_seen: String::new(),
-            }],
-            thresholds: vec![
-                Outcome {
-                    threshold: "p95<200ms".to_owned(),
-                    seen: Some("12.4 ms".to_owned()),
-                    value: Some(12.4),
-                    held: true,
-                },
-                Outcome {
-                    threshold: "POST /orders:fail_ratio<1%".to_owned(),
-                    seen: Some("99.01 %".to_owned()),
-                    value: Some(0.99),
-                    held: false,
-                },
-            ],
-            warm_up: None,
-            generator: Cost::small(),
-        };
+        let summary = example();
         let (verdict, tables) = tables(&summary);
         let text: Vec<_> = tables.iter().map(|table| table.render(Some(100), false)).collect();
         let text = format!("{verdict}\n{}", text.join("\n"));
@@ -326,11 +365,11 @@ mod tests {
          GET   /orders/reports/best-sellers      4.2  6.0  9.9   12   60  801  60001  60001
          GET   /orders/reports/highest-spenders  4.2  6.0  9.9   12    -    -      -  60001
                Aggregated                        4.2  6.0  9.9   12   60  801  60001  60001
-        Failures
-         # occurrences    Share  Type  Name     Error
+        Failures, first and last seen in seconds of the run
+         # occurrences    Share  First  Last  Kind  Type  Name     Error
         ────────────────────────────────────────────────────────────────────────────────────────────────────
-                 1,000  33.00 %  POST  /orders  503 the database refused a connection: Too many connections
-                                                (1040)
+                 1,000  33.00 %      7    59  HTTP  POST  /orders  503 the database refused a connection:
+                                                                   Too many connections (1040)
         ");
     }
 }

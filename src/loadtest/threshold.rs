@@ -248,7 +248,7 @@ impl Metric {
         let times = &route.latency_ms;
         let measured = |value| (route.requests > 0).then_some(value);
         match self {
-            Self::Percentile(percent) => measured(route.times.percentile(percent).as_secs_f64() * 1e3),
+            Self::Percentile(percent) => measured(route.histograms.all().percentile(percent).as_secs_f64() * 1e3),
             Self::Mean => measured(times.mean),
             Self::Min => measured(times.min),
             Self::Max => measured(times.max),

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::ThinkTime;
-use super::line::{Ended, Line, RECONNECT_PAUSE};
+use super::line::{Line, RECONNECT_PAUSE};
 use super::worker::{Alive, Shared, Station};
 
 /// How a user is told to leave.
@@ -36,11 +36,11 @@ impl Leave {
 pub(super) async fn run(number: u64, shared: Arc<Shared>, station: Arc<Station>, leave: Arc<Leave>) {
     let _alive = Alive::new(&shared);
     let mut random = shared.random(number);
-    let mut line = Line::default();
+    let mut line = Line::new(number + 1);
     while !leave.was_told() {
-        let ended = line.ask(&shared, &station, &mut random, Instant::now()).await;
-        let mut pause = pause(shared.config.think_time, &mut random);
-        if ended == Ended::Unconnected {
+        let next = line.ask(&shared, &station, &mut random, Instant::now()).await;
+        let mut pause = pause(next.think_time, &mut random);
+        if !next.connected {
             pause = pause.max(RECONNECT_PAUSE);
         }
         if !pause.is_zero() && tokio::time::timeout(pause, leave.wake.notified()).await.is_ok() {

@@ -29,8 +29,8 @@ pub(super) struct Shared {
     pub(super) addresses: Vec<SocketAddr>,
     /// Whether the service is on this same machine.
     pub(super) same_machine: bool,
-    /// The headers of every request.
-    pub(super) fixed_headers: String,
+    /// The one header that every request has.
+    pub(super) host_header: String,
     pub(super) stations: Vec<Arc<Station>>,
     pub(super) counts: Counts,
     pub(super) started: Instant,
@@ -78,8 +78,8 @@ pub(super) struct Station {
 }
 
 impl Station {
-    fn new(index: usize, tasks: usize, measured_from: Instant) -> Self {
-        let shard = Mutex::new(Shard::new(tasks));
+    fn new(index: usize, groups: usize, measured_from: Instant) -> Self {
+        let shard = Mutex::new(Shard::new(groups));
         Self { index, measured_from, shard, in_flight: AtomicU64::new(0), exhausted: AtomicU64::new(0) }
     }
 
@@ -111,9 +111,9 @@ impl Station {
     }
 
     /// Adds a request that is over.
-    pub(super) fn record(&self, task: usize, due: Instant, sample: Sample) {
+    pub(super) fn record(&self, group: usize, due: Instant, sample: Sample) {
         let measured = due >= self.measured_from;
-        self.lock().record(task, measured, sample);
+        self.lock().record(group, measured, sample);
     }
 
     /// Adds how late the generator came to a request that is due.
@@ -163,10 +163,9 @@ impl Shared {
     ) -> Self {
         let started = Instant::now();
         let measured_from = started + config.warm_up;
-        let station = |index| Arc::new(Station::new(index, scenario.tasks().len(), measured_from));
-        let agent = concat!("user-agent: storemgr/", env!("CARGO_PKG_VERSION"));
+        let station = |index| Arc::new(Station::new(index, scenario.groups().len(), measured_from));
         Self {
-            fixed_headers: format!("host: {}\r\n{agent}\r\n", config.target.authority()),
+            host_header: format!("host: {}\r\n", config.target.authority()),
             stations: (0..workers).map(station).collect(),
             counts: Counts::default(),
             users: AtomicUsize::new(0),

@@ -4,6 +4,8 @@
 //! smallest recorded value that at least that share of all values does not exceed (nearest rank), so it is never above
 //! the largest. Histograms merge without loss.
 
+mod encoding;
+
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
