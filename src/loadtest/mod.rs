@@ -12,13 +12,17 @@
 //! and memory does not grow with their number.
 
 mod arrivals;
+mod baseline;
+mod comparison;
 mod config;
 mod environment;
+mod exporter;
 mod failure;
 mod files;
 mod generator;
 mod line;
 mod live;
+mod outputs;
 mod pacer;
 mod page;
 mod profile;
@@ -33,10 +37,13 @@ mod timeline;
 mod user;
 mod worker;
 
+pub use baseline::{Baseline, BaselineError, Comparison, Conditions};
 pub use config::{Arrivals, Config, Load, Rate, ThinkTime, Users};
+pub use exporter::Exporter;
 pub use failure::FailureKind;
 pub use files::CsvFiles;
 pub use generator::Verdict;
+pub use outputs::{Outputs, Snapshot};
 pub use page::page;
 pub use profile::{InvalidStage, Stage};
 pub use run::{Ended, Finished, LoadTestError, run};
