@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use storemgr::loadtest::{
-    self, Arrivals, Conditions, Config, Ended, Finished, Load, LoadTestError, Outputs, Rate, Stage, Summary, Threshold,
-    Users, Verdict,
+    self, Arrivals, Conditions, Config, Ended, Finished, GaveWay, Load, LoadTestError, Outputs, Rate, Scenario, Search,
+    Stage, Summary, Threshold, Users, Verdict,
 };
 use storemgr::net::Target;
 use storemgr::process::{self, Exit};
 
 use crate::failure::{Failure, Outcome};
+use crate::options::json::JsonOutput;
 use crate::options::{JsonArgs, ResultArgs, ScenarioArgs, duration, target};
 use crate::output;
 
@@ -69,6 +70,17 @@ pub(crate) struct Args {
     /// Where random numbers start: the same seed asks for the same things
     #[arg(long, env = "STOREMGR_SEED", value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
+    /// Search the load from which on the thresholds no longer hold: up in doublings from --users or --rate, then between,
+    /// then the edge again [thresholds if none are given: fail_ratio<1%, p95<500ms]
+    #[arg(long, conflicts_with_all = ["stages", "warm_up", "run_time", "csv", "html", "spawn_rate"])]
+    find_limit: bool,
+    /// With --find-limit: how long each load is measured; it is held for two fifths of that before
+    #[arg(long, env = "STOREMGR_LIMIT_STEP", value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    limit_step: Duration,
+    /// With --find-limit: the highest load tried, in users or requests per second
+    #[arg(long, env = "STOREMGR_LIMIT_MOST", value_name = "LOAD", default_value_t = 10_000,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    limit_most: u32,
     /// The share of failed requests that is still good, e.g. 1% or 0.01 [default: 0, unless a threshold limits failures]
     #[arg(long, env = "STOREMGR_MAX_FAIL_RATIO", value_name = "RATIO", value_parser = ratio)]
     max_fail_ratio: Option<f64>,
@@ -102,6 +114,9 @@ pub(crate) async fn run(args: Args) -> Outcome {
     // Before anything is opened for writing: it may be the same file.
     let baseline = args.results.baseline(&Conditions::of(&config, &scenario))?;
     let json = args.json.open()?;
+    if args.find_limit {
+        return find_limit(&args, config, &scenario, json).await;
+    }
     let page = args.results.open_page()?;
     let snapshot = |summary: &Summary| {
         // What cannot be written now may be at the end; only then is it said.
@@ -130,6 +145,27 @@ pub(crate) async fn run(args: Args) -> Outcome {
         Some(error) => Err(failure(error)),
         None => Ok(exit(&summary, ended, max_fail_ratio)),
     }
+}
+
+async fn find_limit(args: &Args, config: Config, scenario: &Scenario, json: JsonOutput) -> Outcome {
+    let interrupt = process::terminated().map_err(Failure::could_not_run)?;
+    let step = args.limit_step;
+    let search = Search { most: args.limit_most, step, settle: step * 2 / 5, ..Search::default() };
+    if step.is_zero() {
+        return Err(Failure::usage(anyhow!("the steps of --find-limit are longer than nothing")));
+    }
+    let limit = loadtest::find_limit(config, scenario, search, !args.quiet, interrupt).await.map_err(failure)?;
+    if json.tables_wanted() {
+        let (sentences, chart, table) = loadtest::limit_tables(&limit);
+        output::say(&format!("{sentences}\n\n{chart}\n\n{}", table.to_terminal()))?;
+    }
+    json.write(&limit)?;
+    Ok(match limit.gave_way {
+        _ if limit.interrupted => Exit::Interrupted,
+        GaveWay::Generator => Exit::GeneratorLimited,
+        _ if limit.last_good.is_none() => Exit::Bad,
+        GaveWay::Service | GaveWay::Nobody => Exit::Good,
+    })
 }
 
 fn announcement(config: &Config) -> String {
