@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use storemgr::loadtest::{
-    self, Arrivals, Config, Ended, Finished, GaveWay, Load, LoadTestError, Rate, Scenario, Search, Stage, Summary,
-    Threshold, Users, Verdict,
+    self, Arrivals, Conditions, Config, Ended, Finished, GaveWay, Load, LoadTestError, Outputs, Rate, Scenario, Search,
+    Stage, Summary, Threshold, Users, Verdict,
 };
 use storemgr::net::Target;
 use storemgr::process::{self, Exit};
@@ -72,7 +72,7 @@ pub(crate) struct Args {
     seed: u64,
     /// Search the load from which on the thresholds no longer hold: up in doublings from --users or --rate, then between,
     /// then the edge again [thresholds if none are given: fail_ratio<1%, p95<500ms]
-    #[arg(long, conflicts_with_all = ["stages", "warm_up", "run_time", "csv", "html", "spawn_rate"])]
+    #[arg(long, conflicts_with_all = ["stages", "warm_up", "run_time", "csv", "html", "spawn_rate", "baseline", "metrics_listen"])]
     find_limit: bool,
     /// With --find-limit: how long each load is measured; it is held for two fifths of that before
     #[arg(long, env = "STOREMGR_LIMIT_STEP", value_name = "DURATION", default_value = "10s", value_parser = duration)]
@@ -111,21 +111,35 @@ pub(crate) async fn run(args: Args) -> Outcome {
     let scenario = args.scenario.load()?;
     let config = args.config()?;
     let max_fail_ratio = args.max_fail_ratio();
+    // Before anything is opened for writing: it may be the same file.
+    let baseline = args.results.baseline(&Conditions::of(&config, &scenario))?;
     let json = args.json.open()?;
     if args.find_limit {
         return find_limit(&args, config, &scenario, json).await;
     }
-    let (files, page) = (args.results.open_csv()?, args.results.open_page()?);
+    let page = args.results.open_page()?;
+    let snapshot = |summary: &Summary| {
+        // What cannot be written now may be at the end; only then is it said.
+        drop(json.write_so_far(summary));
+        drop(page.as_ref().map(|page| page.write(summary)));
+    };
+    let outputs = Outputs {
+        show: !args.quiet,
+        csv: args.results.open_csv()?,
+        snapshot: Some(Box::new(snapshot)),
+        exporter: args.results.exporter().await?,
+        baseline,
+        tags: args.results.tags(),
+    };
     let interrupt = process::terminated().map_err(Failure::could_not_run)?;
     if !args.quiet {
         eprintln!("{}", announcement(&config));
     }
-    let ran = loadtest::run(config, scenario, files, !args.quiet, interrupt).await;
-    let Finished { mut summary, ended, unwritten } = ran.map_err(failure)?;
-    summary.tags = args.results.tags();
+    let ran = loadtest::run(config, scenario, outputs, interrupt).await;
+    let Finished { summary, ended, unwritten } = ran.map_err(failure)?;
     // Whatever cannot be written, the rest still is: only then is it said.
     let shown = if json.tables_wanted() { show(&summary) } else { Ok(()) };
-    let page = page.map_or(Ok(()), |page| page.write(&summary));
+    let page = page.as_ref().map_or(Ok(()), |page| page.write(&summary));
     json.write(&summary).and(page).and(shown)?;
     match unwritten {
         Some(error) => Err(failure(error)),

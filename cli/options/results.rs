@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use storemgr::loadtest::{self, CsvFiles, Summary};
+use storemgr::loadtest::{self, Baseline, Conditions, CsvFiles, Exporter, Summary};
 
 use crate::failure::Failure;
+use crate::output;
 
 /// The options for files of results.
 #[derive(Debug, clap::Args)]
@@ -19,6 +20,16 @@ pub(crate) struct ResultArgs {
     /// Also write one HTML page with charts, which needs no script and no network
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Compare with earlier runs, FILEs of --json: refused when host, users, rate or mix differ; several tell a difference
+    /// from noise
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    baseline: Vec<PathBuf>,
+    /// With --baseline: earlier runs of what is tested now, to be counted with this one
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "baseline")]
+    with: Vec<PathBuf>,
+    /// While the run lasts, expose it to Prometheus at http://ADDR/metrics, e.g. 127.0.0.1:9646
+    #[arg(long, env = "STOREMGR_METRICS_LISTEN", value_name = "ADDR")]
+    metrics_listen: Option<SocketAddr>,
     /// Something to be known about the run, such as version=1.2; stands in the JSON and the page; may be repeated
     #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
     tags: Vec<(String, String)>,
@@ -50,12 +61,26 @@ impl ResultArgs {
     pub(crate) fn tags(&self) -> BTreeMap<String, String> {
         self.tags.iter().cloned().collect()
     }
+
+    /// Reads the runs to compare with.
+    pub(crate) fn baseline(&self, conditions: &Conditions) -> Result<Option<Baseline>, Failure> {
+        let read = || Baseline::read(&self.baseline, &self.with, conditions);
+        (!self.baseline.is_empty()).then(read).transpose().map_err(Failure::usage)
+    }
+
+    /// Listens for Prometheus.
+    pub(crate) async fn exporter(&self) -> Result<Option<Exporter>, Failure> {
+        let Some(address) = self.metrics_listen else { return Ok(None) };
+        let listening = Exporter::listen(address).await;
+        let listening = listening.with_context(|| format!("--metrics-listen {address} cannot be listened on"));
+        listening.map(Some).map_err(Failure::usage)
+    }
 }
 
 impl Page {
-    /// Writes the page.
-    pub(crate) fn write(mut self, summary: &Summary) -> Result<(), Failure> {
-        let written = self.file.write_all(loadtest::page(summary).as_bytes());
+    /// Writes the page, in place of what stands there.
+    pub(crate) fn write(&self, summary: &Summary) -> Result<(), Failure> {
+        let written = output::replace(&self.file, loadtest::page(summary).as_bytes());
         let written = written.with_context(|| format!("{} cannot be written", self.path.display()));
         written.map_err(Failure::could_not_run)
     }

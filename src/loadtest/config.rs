@@ -111,6 +111,16 @@ impl Config {
     }
 }
 
+impl Arrivals {
+    /// What it is called in results.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Poisson => "poisson",
+        }
+    }
+}
+
 impl Load {
     /// Where the load goes after its beginning.
     pub fn stages(&self) -> &[Stage] {

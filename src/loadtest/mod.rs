@@ -12,14 +12,18 @@
 //! and memory does not grow with their number.
 
 mod arrivals;
+mod baseline;
+mod comparison;
 mod config;
 mod environment;
+mod exporter;
 mod failure;
 mod files;
 mod find_limit;
 mod generator;
 mod line;
 mod live;
+mod outputs;
 mod pacer;
 mod page;
 mod profile;
@@ -34,11 +38,14 @@ mod timeline;
 mod user;
 mod worker;
 
+pub use baseline::{Baseline, BaselineError, Comparison, Conditions};
 pub use config::{Arrivals, Config, Load, Rate, ThinkTime, Users};
+pub use exporter::Exporter;
 pub use failure::FailureKind;
 pub use files::CsvFiles;
 pub use find_limit::{DEFAULT_CRITERIA, GaveWay, Limit, Search, Step, find_limit, limit_tables};
 pub use generator::Verdict;
+pub use outputs::{Outputs, Snapshot};
 pub use page::page;
 pub use profile::{InvalidStage, Stage};
 pub use run::{Ended, Finished, LoadTestError, run};

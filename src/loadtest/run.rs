@@ -9,9 +9,9 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use super::files::CsvFiles;
 use super::generator::{Meter, cores};
 use super::live::Live;
+use super::outputs::Outputs;
 use super::profile::Profile;
 use super::progress::Progress;
 use super::recorder::{RouteStats, Shard, aggregated, merge_all};
@@ -26,6 +26,10 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// File handles a run needs besides one for each user.
 const OTHER_HANDLES: u64 = 64;
+
+/// How many times results are added up between two snapshots of the whole run: often enough that a run which is killed
+/// loses little, seldom enough to cost nothing.
+const TICKS_PER_SNAPSHOT: u32 = 10;
 
 /// How often the number of users follows a slope.
 const SLOPE_STEP: Duration = Duration::from_millis(5);
@@ -94,12 +98,11 @@ pub struct Finished {
     pub unwritten: Option<LoadTestError>,
 }
 
-/// Runs a load test until its time is over or `interrupt` resolves; shows it on standard error if `show` says so.
+/// Runs a load test until its time is over or `interrupt` resolves.
 pub async fn run(
     mut config: Config,
     scenario: Scenario,
-    files: Option<CsvFiles>,
-    show: bool,
+    outputs: Outputs<'_>,
     interrupt: impl Future<Output = ()> + Send,
 ) -> Result<Finished, LoadTestError> {
     let mut interrupt = std::pin::pin!(interrupt);
@@ -109,27 +112,25 @@ pub async fn run(
     // A worker without a user would have nothing to do.
     let workers = cores().min(config.most_users().max(1) as usize);
     let shared = Arc::new(Shared::new(config, scenario, addresses, same_machine, workers));
-    let clock = Clock::start();
-    let mut running = Running::start(Arc::clone(&shared), files, show)?;
+    let mut running = Running::start(Arc::clone(&shared), outputs)?;
     let sent = running.send_requests(interrupt.as_mut()).await;
     let ended = match sent {
         Ended::Interrupted => running.await_answers(INTERRUPT_PATIENCE, std::future::pending()).await,
         Ended::Finished => running.await_answers(shared.config.stop_timeout, interrupt).await,
     };
     running.abandon_answers().await;
-    let times = clock.stop(running.measuring(), running.warming_up());
-    let results = &running.results;
-    let cost = running.meter.cost(results, aggregated(&results.measured).requests(), &shared);
-    let mut summary = Summary::new(&shared, running.most_users, results, &times, cost);
-    summary.timeline = running.timeline.points().to_vec();
-    Ok(Finished { summary, ended: sent.max(ended), unwritten: running.unwritten })
+    let ended = sent.max(ended);
+    let mut summary = running.summary();
+    summary.complete = ended == Ended::Finished;
+    summary.comparison = running.outputs.baseline.as_ref().map(|baseline| baseline.compare(&summary));
+    Ok(Finished { summary, ended, unwritten: running.unwritten })
 }
 
 /// After an interrupt a person wants to go on: requests in flight get this long.
 const INTERRUPT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A run under way.
-struct Running {
+struct Running<'a> {
     shared: Arc<Shared>,
     profile: Profile,
     workers: Vec<Worker>,
@@ -141,9 +142,11 @@ struct Running {
     most_users: usize,
     meter: Meter,
     results: Shard,
-    files: Option<CsvFiles>,
+    clock: Clock,
+    outputs: Outputs<'a>,
     unwritten: Option<LoadTestError>,
     live: Live,
+    ticked: u32,
     timeline: Timeline,
     /// When the last request could be sent, once that moment has come.
     stopped: Option<Instant>,
@@ -151,8 +154,8 @@ struct Running {
     ticks: Interval,
 }
 
-impl Running {
-    fn start(shared: Arc<Shared>, files: Option<CsvFiles>, show: bool) -> Result<Self, LoadTestError> {
+impl<'a> Running<'a> {
+    fn start(shared: Arc<Shared>, outputs: Outputs<'a>) -> Result<Self, LoadTestError> {
         let mut ticks = tokio::time::interval_at(shared.started + TICK, TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let workers =
@@ -165,9 +168,11 @@ impl Running {
             most_users: 0,
             meter: Meter::start(),
             results: Shard::new(shared.scenario.groups().len()),
-            files,
+            clock: Clock::start(),
             unwritten: None,
-            live: Live::new(show),
+            live: Live::new(outputs.show),
+            outputs,
+            ticked: 0,
             timeline: Timeline::start(),
             stopped: None,
             collected: shared.started,
@@ -287,14 +292,38 @@ impl Running {
         progress.sending = self.measuring();
         progress.users = self.shared.users();
         self.collected = now;
-        if let Some(files) = &mut self.files
+        if let Some(files) = &mut self.outputs.csv
             && let Err(error) = files.write(&progress)
         {
             self.unwritten = Some(error.into());
-            self.files = None;
+            self.outputs.csv = None;
+        }
+        if let Some(exporter) = &self.outputs.exporter {
+            exporter.add(&self.shared.scenario, &recent, progress.users);
         }
         self.timeline.add(&progress, now - self.shared.started);
         self.live.tick(&progress);
+        self.ticked += 1;
+        if self.ticked.is_multiple_of(TICKS_PER_SNAPSHOT) {
+            self.write_snapshot();
+        }
+    }
+
+    fn write_snapshot(&mut self) {
+        if let Some(mut snapshot) = self.outputs.snapshot.take() {
+            snapshot(&self.summary());
+            self.outputs.snapshot = Some(snapshot);
+        }
+    }
+
+    /// What the run has done so far.
+    fn summary(&self) -> Summary {
+        let times = self.clock.read(self.measuring(), self.warming_up());
+        let cost = self.meter.cost(&self.results, aggregated(&self.results.measured).requests(), &self.shared);
+        let mut summary = Summary::new(&self.shared, self.most_users, &self.results, &times, cost);
+        summary.timeline = self.timeline.points().to_vec();
+        summary.tags.clone_from(&self.outputs.tags);
+        summary
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use super::Load;
+use super::baseline::Comparison;
 use super::environment::Environment;
 use super::failure::FailureKind;
 use super::generator::{Cost, Verdict};
@@ -14,7 +16,6 @@ use super::scenario::{Group, Scenario, Task};
 use super::threshold::Outcome;
 use super::timeline::Point;
 use super::worker::Shared;
-use super::{Arrivals, Load};
 use crate::stats::Latencies;
 use crate::units;
 
@@ -41,6 +42,8 @@ pub struct Summary {
     pub started_at: String,
     /// When the last answer was there, RFC 3339.
     pub ended_at: String,
+    /// Whether the run went to its end: no in a file that was written before, and after an interrupt.
+    pub complete: bool,
     /// Where the service answers.
     pub host: String,
     /// How the load came: `closed` (users who wait) or `open` (a rate of arrivals).
@@ -81,10 +84,12 @@ pub struct Summary {
     pub environment: Environment,
     /// What whoever ran it wanted to be known.
     pub tags: BTreeMap<String, String>,
+    /// How it differs from earlier runs, if it was compared.
+    pub comparison: Option<Comparison>,
 }
 
 /// What users did: enough to tell whether another run did the same.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScenarioSummary {
     /// What it is called.
     pub name: String,
@@ -93,7 +98,7 @@ pub struct ScenarioSummary {
 }
 
 /// One task of a scenario.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskSummary {
     /// What it is called.
     pub name: String,
@@ -234,7 +239,7 @@ pub(super) struct Clock {
     started: Instant,
 }
 
-/// A clock that was stopped.
+/// What a clock showed.
 #[derive(Debug)]
 pub(super) struct Times {
     started_at: SystemTime,
@@ -250,7 +255,8 @@ impl Clock {
         Self { wall: SystemTime::now(), started: Instant::now() }
     }
 
-    pub(super) fn stop(self, measured: Duration, warm_up: Duration) -> Times {
+    /// What it shows.
+    pub(super) fn read(&self, measured: Duration, warm_up: Duration) -> Times {
         Times { started_at: self.wall, ended_at: self.wall + self.started.elapsed(), measured, warm_up }
     }
 }
@@ -274,6 +280,7 @@ impl Summary {
             times_doubtful: all.requests() > 0 && generator.is_late_beside(aggregated.latency_ms.p99),
             started_at: units::timestamp(times.started_at),
             ended_at: units::timestamp(times.ended_at),
+            complete: false,
             host: config.target.to_string(),
             model: if shared.is_open() { "open" } else { "closed" },
             users: config.most_users(),
@@ -298,6 +305,7 @@ impl Summary {
             timeline: Vec::new(),
             environment: Environment::here(),
             tags: BTreeMap::new(),
+            comparison: None,
         };
         summary.thresholds = config.thresholds.iter().map(|threshold| threshold.evaluate(&summary)).collect();
         summary
@@ -316,7 +324,16 @@ impl Summary {
 }
 
 impl ScenarioSummary {
-    fn new(scenario: &Scenario) -> Self {
+    /// The tasks and their weights, in a line.
+    pub(super) fn mix(&self) -> String {
+        let task = |task: &TaskSummary| {
+            let think = format!("{} to {} ms", task.think_time_min_ms, task.think_time_max_ms);
+            format!("{} {} x{} (think {think})", task.method, task.route, task.weight)
+        };
+        self.tasks.iter().map(task).collect::<Vec<_>>().join(", ")
+    }
+
+    pub(super) fn new(scenario: &Scenario) -> Self {
         let task = |task: &Task| TaskSummary {
             name: task.name.clone(),
             weight: task.weight,
@@ -392,10 +409,7 @@ fn spawn_rate(load: &Load) -> Option<f64> {
 
 fn rate(load: &Load, offered_per_s: f64) -> Option<RateSummary> {
     let Load::Rate(rate) = load else { return None };
-    let arrivals = match rate.arrivals {
-        Arrivals::Constant => "constant",
-        Arrivals::Poisson => "poisson",
-    };
+    let arrivals = rate.arrivals.name();
     Some(RateSummary { per_second: rate.per_second, arrivals, offered_per_s })
 }
 

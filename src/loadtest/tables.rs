@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::comparison;
 use super::generator::Verdict;
 use super::summary::{RouteSummary, Summary};
 use crate::table::{Align, Table, Tone};
@@ -17,6 +18,7 @@ pub fn tables(summary: &Summary) -> (String, Vec<Table>) {
     if !summary.failure_groups.is_empty() {
         all.push(failures(summary));
     }
+    all.extend(summary.comparison.as_ref().map(comparison::table));
     (verdict(summary), all)
 }
 
@@ -243,6 +245,7 @@ pub(super) fn example() -> Summary {
         times_doubtful: false,
         started_at: "2026-11-24T12:00:00.000Z".to_owned(),
         ended_at: String::new(),
+        complete: true,
         host: String::new(),
         users: 150,
         users_started: 150,
@@ -290,6 +293,7 @@ pub(super) fn example() -> Summary {
         timeline: Vec::new(),
         environment: Environment::here(),
         tags: std::collections::BTreeMap::new(),
+        comparison: None,
     }
 }
 

@@ -57,7 +57,10 @@ fn encode(histogram: &Histogram<u64>) -> Result<String, String> {
 fn decode(text: &str) -> Result<Histogram<u64>, String> {
     let bytes = STANDARD.decode(text).map_err(|error| format!("a histogram is not in base64: {error}"))?;
     let read = Deserializer::new().deserialize(&mut bytes.as_slice());
-    read.map_err(|error| format!("a histogram cannot be read: {error}"))
+    let mut histogram: Histogram<u64> = read.map_err(|error| format!("a histogram cannot be read: {error}"))?;
+    // As those that are recorded here: one that cannot grow would lose what is merged into it.
+    histogram.auto(true);
+    Ok(histogram)
 }
 
 #[cfg(test)]
@@ -79,8 +82,14 @@ mod tests {
         let (one, other) = (recorded([1, 2, 3, 50_000_000]), recorded((1..10_000).map(|step| step * 37)));
         let mut merged = through_text(&one);
         merged.merge(&through_text(&other));
-        let mut together = one;
-        together.merge(&other);
+        // The shorter times first: what is read back must still grow.
+        let (mut grown, together) = (through_text(&other), {
+            let mut together = one.clone();
+            together.merge(&other);
+            together
+        });
+        grown.merge(&one);
+        assert_eq!((grown.count(), grown.largest()), (together.count(), together.largest()));
         for percent in [0.0, 25.0, 50.0, 90.0, 99.0, 99.99, 100.0] {
             assert_eq!(merged.percentile(percent), together.percentile(percent), "p{percent}");
         }

@@ -20,7 +20,7 @@ pub use self::tables::limit_tables;
 use super::generator::Verdict;
 use super::summary::Summary;
 use super::threshold::Threshold;
-use super::{Config, Ended, Load, LoadTestError, Scenario, run};
+use super::{Config, Ended, Load, LoadTestError, Outputs, Scenario, run};
 use crate::units;
 
 /// How a limit is searched.
@@ -225,7 +225,7 @@ impl<'a> Hunt<'a> {
                 rate.stages.clear();
             }
         }
-        let finished = run(config, self.scenario.clone(), None, false, interrupt).await?;
+        let finished = run(config, self.scenario.clone(), Outputs::default(), interrupt).await?;
         Ok((finished.summary, finished.ended))
     }
 
@@ -240,7 +240,7 @@ impl<'a> Hunt<'a> {
             let users = super::Users { users: 1, spawn_rate: 1.0, stages: Vec::new() };
             (config.load, config.thresholds) = (Load::Users(users), Vec::new());
             (config.warm_up, config.run_time) = (Duration::ZERO, RECOVERY_STEP);
-            match run(config, self.scenario.clone(), None, false, interrupt.as_mut()).await {
+            match run(config, self.scenario.clone(), Outputs::default(), interrupt.as_mut()).await {
                 Ok(finished) if finished.ended == Ended::Interrupted => return Ok(Ended::Interrupted),
                 Ok(finished) if finished.summary.requests > 0 && finished.summary.bad_ratio() <= 0.0 => break,
                 // Not yet.
