@@ -67,3 +67,8 @@ stack-status:
 [group('measure')]
 bench-seed *rounds: build
     benches/seed.sh {{ rounds }}
+
+# what a request costs the load generator, beside wrk, oha, hey and Locust where they are installed
+[group('measure')]
+bench-loadtest *rounds: build
+    benches/loadtest.sh {{ rounds }}

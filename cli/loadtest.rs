@@ -72,7 +72,7 @@ pub(crate) struct Args {
     seed: u64,
     /// Search the load from which on the thresholds no longer hold: up in doublings from --users or --rate, then between,
     /// then the edge again [thresholds if none are given: fail_ratio<1%, p95<500ms]
-    #[arg(long, conflicts_with_all = ["stages", "warm_up", "run_time", "csv", "html", "spawn_rate"])]
+    #[arg(long, conflicts_with_all = ["stages", "warm_up", "run_time", "csv", "html", "spawn_rate", "baseline", "metrics_listen"])]
     find_limit: bool,
     /// With --find-limit: how long each load is measured; it is held for two fifths of that before
     #[arg(long, env = "STOREMGR_LIMIT_STEP", value_name = "DURATION", default_value = "10s", value_parser = duration)]

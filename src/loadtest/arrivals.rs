@@ -215,7 +215,7 @@ mod tests {
             let mut before = Duration::ZERO;
             for _ in 0..20_000 {
                 let due = schedule.next().unwrap();
-                gaps.push((due - before).as_secs_f64());
+                gaps.push(due.as_secs_f64() - before.as_secs_f64());
                 before = due;
             }
         }

@@ -99,7 +99,7 @@ impl Area {
     pub(super) fn reaches(&mut self, area: f64) -> Option<f64> {
         let points = &self.profile.points;
         while let [(from, a), (to, b), ..] = points[self.piece..] {
-            let whole = (a + b) / 2.0 * (to - from);
+            let whole = f64::midpoint(a, b) * (to - from);
             if area <= self.before + whole {
                 return Some(from + within(area - self.before, a, (b - a) / (to - from), to - from));
             }
@@ -140,10 +140,10 @@ mod tests {
     #[test]
     fn users_start_evenly_the_first_one_at_once() {
         let profile = Profile::spawn(5, 2.0);
-        let levels = [0.0, 0.4, 0.5, 1.0, 2.0, 9.0].map(|at| profile.level(at).floor());
-        assert_eq!(levels, [1.0, 1.0, 2.0, 3.0, 5.0, 5.0]);
+        let levels = [0.0, 0.4, 0.5, 1.0, 2.0, 9.0].map(|at| profile.level(at) as u32);
+        assert_eq!(levels, [1, 1, 2, 3, 5, 5]);
         assert_eq!((profile.next_change(1.2), profile.next_change(2.0)), (Some(1.2), None));
-        assert_eq!(Profile::spawn(5, 1e-300).level(100.0).floor(), 1.0, "the second is never due");
+        assert_eq!(Profile::spawn(5, 1e-300).level(100.0) as u32, 1, "the second is never due");
         assert_eq!(Profile::spawn(1, 10.0).next_change(0.0), None);
     }
 
@@ -151,8 +151,8 @@ mod tests {
     fn stages_go_evenly_from_level_to_level_after_the_warm_up() {
         let stages = [stage(10, 100.0), stage(0, 20.0), stage(10, 20.0), stage(10, 0.0)];
         let profile = Profile::stages(0.0, Duration::from_secs(5), &stages);
-        let levels = [0.0, 4.0, 10.0, 14.9, 15.0, 20.0, 30.0, 35.0, 99.0].map(|at| profile.level(at).round());
-        assert_eq!(levels, [0.0, 0.0, 50.0, 99.0, 20.0, 20.0, 10.0, 0.0, 0.0]);
+        let levels = [0.0, 4.0, 10.0, 14.9, 15.0, 20.0, 30.0, 35.0, 99.0].map(|at| profile.level(at).round() as u32);
+        assert_eq!(levels, [0, 0, 50, 99, 20, 20, 10, 0, 0]);
         let changes = [1.0, 7.0, 16.0, 30.0, 35.0].map(|at| profile.next_change(at));
         assert_eq!(changes, [Some(5.0), Some(7.0), Some(25.0), Some(30.0), None]);
     }

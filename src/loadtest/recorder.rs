@@ -37,7 +37,9 @@ impl RouteStats {
     pub(super) fn record(&mut self, sample: Sample) {
         let Sample { response, service, body_bytes, failure } = sample;
         self.body_bytes += body_bytes;
-        service.iter().for_each(|service| self.service.record(*service));
+        if let Some(service) = service {
+            self.service.record(service);
+        }
         let Some(failure) = failure else { return self.succeeded.record(response) };
         self.failed.record(response);
         self.failures.record(failure);

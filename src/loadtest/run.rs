@@ -109,7 +109,9 @@ pub async fn run(
     check_thresholds(&config, &scenario)?;
     allow_handles(&mut config)?;
     let (addresses, same_machine) = reach(&config.target).await?;
-    let shared = Arc::new(Shared::new(config, scenario, addresses, same_machine, cores()));
+    // A worker without a user would have nothing to do.
+    let workers = cores().min(config.most_users().max(1) as usize);
+    let shared = Arc::new(Shared::new(config, scenario, addresses, same_machine, workers));
     let mut running = Running::start(Arc::clone(&shared), outputs)?;
     let sent = running.send_requests(interrupt.as_mut()).await;
     let ended = match sent {

@@ -24,16 +24,12 @@ pub fn tables(summary: &Summary) -> (String, Vec<Table>) {
 
 fn verdict(summary: &Summary) -> String {
     let cost = &summary.generator;
-    let mut evidence = format!(
-        "generator: {:.2} of {} cores, {:.0} µs a request, timers {:.1} ms late at p99",
+    let starts = cost.start_late_p99_ms.map(|late| format!(", requests {late:.1} ms")).unwrap_or_default();
+    let idle = cost.host_idle_ratio.map(|idle| format!("; machine {:.0} % idle", 100.0 * idle)).unwrap_or_default();
+    let evidence = format!(
+        "generator: {:.2} of {} cores, {:.0} µs a request, timers {:.1} ms late at p99{starts}{idle}",
         cost.cpu_cores, cost.cores, cost.cpu_us_per_request, cost.timer_late_p99_ms
     );
-    if let Some(late) = cost.start_late_p99_ms {
-        evidence += &format!(", requests {late:.1} ms");
-    }
-    if let Some(idle) = cost.host_idle_ratio {
-        evidence += &format!("; machine {:.0} % idle", 100.0 * idle);
-    }
     let word = match summary.verdict {
         Verdict::Valid => "Verdict: valid".to_owned(),
         Verdict::GeneratorLimited => {

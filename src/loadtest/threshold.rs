@@ -288,8 +288,8 @@ mod tests {
         assert!(!ratio.is_about("POST", "/orders/reports"));
         assert!(read("/orders:p50<1s").is_about("GET", "/orders"));
         assert_eq!(read("rps>=500").relation, Relation::AtLeast);
-        assert_eq!(read("p99.9<1.5s").limit, 1_500.0);
-        assert_eq!(read("max<800us").limit, 0.8);
+        assert_eq!(Some(read("p99.9<1.5s").limit), Some(1_500.0));
+        assert_eq!(Some(read("max<800us").limit), Some(0.8));
     }
 
     #[test]

@@ -299,7 +299,8 @@ impl Dispatcher {
         let (desk, workers) = (Arc::new(Desk::default()), shared.stations.len());
         let random = shared.random(!(index as u64));
         let schedule = Schedule::new(shared.config.profile(), rate.arrivals, index, workers, random);
-        let most_users = (rate.most_users as usize).div_ceil(workers);
+        let all = rate.most_users as usize;
+        let most_users = all / workers + usize::from(index < all % workers);
         let until = shared.config.warm_up + shared.config.measured();
         let (own, own_station) = (Arc::clone(shared), Arc::clone(station));
         let dispatch = arrivals::dispatch(schedule, Arc::clone(&desk), own, own_station, most_users, until);

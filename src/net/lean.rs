@@ -289,7 +289,7 @@ mod tests {
     #[tokio::test]
     async fn answers_are_read_whole_in_whatever_pieces_they_come() {
         let large = vec![b'x'; 300_000];
-        let answers = vec![
+        let answers = [
             with_body("content-length: 5\r\nX-Name:  a b \r\n", b"hello"),
             with_body("transfer-encoding: chunked\r\n", b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"),
             [b"HTTP/1.1 100 Continue\r\n\r\n".as_slice(), &with_body("content-length: 2\r\n", b"ok")].concat(),
