@@ -87,3 +87,7 @@ bench-reports *options:
 [group('measure')]
 bench-overload *options:
     cargo bench --locked --bench store -- overload --seconds 60 {{ options }}
+# what a request costs the load generator, beside wrk, oha, hey and Locust where they are installed
+[group('measure')]
+bench-loadtest *rounds: build
+    benches/loadtest.sh {{ rounds }}

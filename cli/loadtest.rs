@@ -1,46 +1,66 @@
 //! `storemgr loadtest`: put a store under load and say what it did.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use storemgr::loadtest::{
-    self, Config, CsvFiles, Ended, Finished, LoadTestError, Scenario, Summary, ThinkTime, Verdict,
+    self, Arrivals, Conditions, Config, Ended, Finished, GaveWay, Load, LoadTestError, Outputs, Rate, Scenario, Search,
+    Stage, Summary, Threshold, Users, Verdict,
 };
 use storemgr::net::Target;
 use storemgr::process::{self, Exit};
 
 use crate::failure::{Failure, Outcome};
-use crate::options::{JsonArgs, duration, target};
+use crate::options::json::JsonOutput;
+use crate::options::{JsonArgs, ResultArgs, ScenarioArgs, duration, target};
 use crate::output;
 
 /// Users who start in a tenth of a minute or so, when no spawn rate is given: late enough for a cold service to warm up,
 /// early enough to leave most of the run to the full load.
 const DEFAULT_SPAWN_SECONDS: f64 = 5.0;
 
-/// Put a store under load: users who order, read reports and think
+/// Users at the same time, when none are given.
+const DEFAULT_USERS: u32 = 10;
+
+/// Connections at the same time in a run at a rate, when none are given: a stall of ten seconds at 1,000 a second.
+const DEFAULT_CONNECTIONS: u32 = 10_000;
+
+/// Put a store under load: users who order, read reports and think, or requests at a rate
 ///
-/// A request's response time runs from just before it is sent to the last byte of its answer. It failed when there was
-/// no whole answer or its status is 400 or more. Works against any service with the same routes.
+/// A request's response time runs from the instant it was due (for a user, just before it is sent) to the last byte of
+/// its answer. It failed when there was no whole answer or its status is 400 or more. Works against any service with the
+/// same routes. Exit codes: 1 too many requests failed, 98 the generator was the bottleneck, 99 a threshold was crossed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Users at the same time
-    #[arg(short, long, visible_alias = "vus", env = "STOREMGR_USERS", value_name = "COUNT", default_value_t = 10,
+    /// Users at the same time [default: 10]; with --rate, the most connections at the same time [default: 10000]
+    #[arg(short, long, visible_alias = "vus", env = "STOREMGR_USERS", value_name = "COUNT",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    users: u32,
+    users: Option<u32>,
     /// Users started per second [default: all within 5 seconds]
-    #[arg(short = 'r', long, env = "STOREMGR_SPAWN_RATE", value_name = "RATE")]
+    #[arg(short = 'r', long, env = "STOREMGR_SPAWN_RATE", value_name = "RATE", conflicts_with_all = ["rate", "stages"])]
     spawn_rate: Option<f64>,
-    /// How long to run, e.g. 90, 90s or 5m
+    /// Requests per second that are due whether earlier ones were answered or not, instead of users who wait and think
+    #[arg(long, env = "STOREMGR_RATE", value_name = "RATE")]
+    rate: Option<f64>,
+    /// With --rate: how requests are spaced
+    #[arg(long, env = "STOREMGR_ARRIVALS", value_name = "HOW", value_enum, default_value_t = ArrivalsArg::Constant)]
+    arrivals: ArrivalsArg,
+    /// Go evenly to a number of users (with --rate: of requests per second) within a time, e.g. 30s:50; repeatable
+    #[arg(long = "stage", value_name = "DURATION:LEVEL")]
+    stages: Vec<Stage>,
+    /// How long to run, e.g. 90, 90s or 5m; with --stage, the stages' durations add up to it
     #[arg(short = 't', long, visible_alias = "duration", env = "STOREMGR_RUN_TIME", value_name = "DURATION",
           default_value = "60s", value_parser = duration)]
     run_time: Duration,
+    /// Before the run time: send requests for so long that do not count
+    #[arg(long, env = "STOREMGR_WARM_UP", value_name = "DURATION", default_value = "0", value_parser = duration)]
+    warm_up: Duration,
+    /// What must hold, e.g. 'p95<200ms', 'POST /orders:fail_ratio<1%' or 'rps>500'; repeatable
+    #[arg(long = "threshold", value_name = "CONDITION")]
+    thresholds: Vec<Threshold>,
     /// Where the store answers
     #[arg(short = 'H', long, env = "STOREMGR_URL", value_name = "URL", value_parser = target)]
     host: Option<Target>,
-    /// Pause between an answer and the next request: a range or one duration; 0 for none
-    #[arg(long, env = "STOREMGR_THINK_TIME", value_name = "RANGE", default_value = "1s..2s", value_parser = think_time)]
-    think_time: ThinkTime,
     /// The longest wait for an answer
     #[arg(long, env = "STOREMGR_TIMEOUT", value_name = "DURATION", default_value = "60s", value_parser = duration)]
     timeout: Duration,
@@ -50,45 +70,112 @@ pub(crate) struct Args {
     /// Where random numbers start: the same seed asks for the same things
     #[arg(long, env = "STOREMGR_SEED", value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
-    /// Products are numbered from 1 to this
-    #[arg(long, env = "STOREMGR_PRODUCTS", value_name = "COUNT", default_value_t = 10_000,
-          value_parser = clap::value_parser!(u64).range(1..))]
-    products: u64,
-    /// Customers are numbered from 1 to this
-    #[arg(long, env = "STOREMGR_CUSTOMERS", value_name = "COUNT", default_value_t = 1_000,
-          value_parser = clap::value_parser!(u64).range(1..))]
-    customers: u64,
-    /// The share of failed requests that is still good, e.g. 1% or 0.01
-    #[arg(long, env = "STOREMGR_MAX_FAIL_RATIO", value_name = "RATIO", default_value = "0", value_parser = ratio)]
-    max_fail_ratio: f64,
-    /// Also write Locust's four CSV files, PREFIX_stats.csv and so on
-    #[arg(long, value_name = "PREFIX")]
-    csv: Option<PathBuf>,
+    /// Search the load from which on the thresholds no longer hold: up in doublings from --users or --rate, then between,
+    /// then the edge again [thresholds if none are given: fail_ratio<1%, p95<500ms]
+    #[arg(long, conflicts_with_all = ["stages", "warm_up", "run_time", "csv", "html", "spawn_rate", "baseline", "metrics_listen"])]
+    find_limit: bool,
+    /// With --find-limit: how long each load is measured; it is held for two fifths of that before
+    #[arg(long, env = "STOREMGR_LIMIT_STEP", value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    limit_step: Duration,
+    /// With --find-limit: the highest load tried, in users or requests per second
+    #[arg(long, env = "STOREMGR_LIMIT_MOST", value_name = "LOAD", default_value_t = 10_000,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    limit_most: u32,
+    /// The share of failed requests that is still good, e.g. 1% or 0.01 [default: 0, unless a threshold limits failures]
+    #[arg(long, env = "STOREMGR_MAX_FAIL_RATIO", value_name = "RATIO", value_parser = ratio)]
+    max_fail_ratio: Option<f64>,
     /// Nothing on standard error while the run lasts
     #[arg(short, long)]
     quiet: bool,
     #[command(flatten)]
+    scenario: ScenarioArgs,
+    #[command(flatten)]
+    results: ResultArgs,
+    #[command(flatten)]
     json: JsonArgs,
 }
 
+/// How arrivals are spaced.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum ArrivalsArg {
+    /// Evenly
+    Constant,
+    /// At random, as independent visitors come
+    Poisson,
+}
+
 pub(crate) async fn run(args: Args) -> Outcome {
+    if let Some(printed) = args.scenario.print() {
+        return printed;
+    }
+    let scenario = args.scenario.load()?;
     let config = args.config()?;
+    let max_fail_ratio = args.max_fail_ratio();
+    // Before anything is opened for writing: it may be the same file.
+    let baseline = args.results.baseline(&Conditions::of(&config, &scenario))?;
     let json = args.json.open()?;
-    let files = args.open_csv()?;
-    let scenario = Scenario::store(args.products, args.customers);
+    if args.find_limit {
+        return find_limit(&args, config, &scenario, json).await;
+    }
+    let page = args.results.open_page()?;
+    let snapshot = |summary: &Summary| {
+        // What cannot be written now may be at the end; only then is it said.
+        drop(json.write_so_far(summary));
+        drop(page.as_ref().map(|page| page.write(summary)));
+    };
+    let outputs = Outputs {
+        show: !args.quiet,
+        csv: args.results.open_csv()?,
+        snapshot: Some(Box::new(snapshot)),
+        exporter: args.results.exporter().await?,
+        baseline,
+        tags: args.results.tags(),
+    };
     let interrupt = process::terminated().map_err(Failure::could_not_run)?;
     if !args.quiet {
-        eprintln!("{} users on {} for {}", config.users, config.target, storemgr::units::duration(config.run_time));
+        eprintln!("{}", announcement(&config));
     }
-    let ran = loadtest::run(config, scenario, files, !args.quiet, interrupt).await;
+    let ran = loadtest::run(config, scenario, outputs, interrupt).await;
     let Finished { summary, ended, unwritten } = ran.map_err(failure)?;
     // Whatever cannot be written, the rest still is: only then is it said.
     let shown = if json.tables_wanted() { show(&summary) } else { Ok(()) };
-    json.write(&summary).and(shown)?;
+    let page = page.as_ref().map_or(Ok(()), |page| page.write(&summary));
+    json.write(&summary).and(page).and(shown)?;
     match unwritten {
         Some(error) => Err(failure(error)),
-        None => Ok(exit(&summary, ended, args.max_fail_ratio)),
+        None => Ok(exit(&summary, ended, max_fail_ratio)),
     }
+}
+
+async fn find_limit(args: &Args, config: Config, scenario: &Scenario, json: JsonOutput) -> Outcome {
+    let interrupt = process::terminated().map_err(Failure::could_not_run)?;
+    let step = args.limit_step;
+    let search = Search { most: args.limit_most, step, settle: step * 2 / 5, ..Search::default() };
+    if step.is_zero() {
+        return Err(Failure::usage(anyhow!("the steps of --find-limit are longer than nothing")));
+    }
+    let limit = loadtest::find_limit(config, scenario, search, !args.quiet, interrupt).await.map_err(failure)?;
+    if json.tables_wanted() {
+        let (sentences, chart, table) = loadtest::limit_tables(&limit);
+        output::say(&format!("{sentences}\n\n{chart}\n\n{}", table.to_terminal()))?;
+    }
+    json.write(&limit)?;
+    Ok(match limit.gave_way {
+        _ if limit.interrupted => Exit::Interrupted,
+        GaveWay::Generator => Exit::GeneratorLimited,
+        _ if limit.last_good.is_none() => Exit::Bad,
+        GaveWay::Service | GaveWay::Nobody => Exit::Good,
+    })
+}
+
+fn announcement(config: &Config) -> String {
+    let lasts = storemgr::units::duration(config.warm_up + config.measured());
+    let start = match &config.load {
+        Load::Users(users) => format!("{} users", users.users),
+        Load::Rate(rate) => format!("{} requests per second", rate.per_second),
+    };
+    let to = config.load.stages().iter().map(|stage| format!(", {} within {:?}", stage.level, stage.lasts));
+    format!("{start}{} on {} for {lasts}", to.collect::<String>(), config.target)
 }
 
 fn show(summary: &Summary) -> Result<(), Failure> {
@@ -97,21 +184,26 @@ fn show(summary: &Summary) -> Result<(), Failure> {
     tables.iter().try_for_each(|table| output::say(&format!("\n{}", table.to_terminal())))
 }
 
-/// Whoever interrupted knows why the run is short; a generator that was the bottleneck makes every other word void.
+/// Whoever interrupted knows why the run is short; a generator that was the bottleneck makes every other word void; who
+/// gave thresholds has said what is good.
 fn exit(summary: &Summary, ended: Ended, max_fail_ratio: f64) -> Exit {
+    // A run without a single answer is not a good one.
+    let failed = summary.requests == 0 || summary.bad_ratio() > max_fail_ratio;
     match (ended, summary.verdict) {
         (Ended::Interrupted, _) => Exit::Interrupted,
         (Ended::Finished, Verdict::GeneratorLimited) => Exit::GeneratorLimited,
-        // A run without a single answer is not a good one.
-        (Ended::Finished, Verdict::Valid) if summary.requests == 0 || summary.bad_ratio() > max_fail_ratio => Exit::Bad,
+        (Ended::Finished, Verdict::Valid) if !summary.thresholds_hold() => Exit::ThresholdCrossed,
+        (Ended::Finished, Verdict::Valid) if failed => Exit::Bad,
         (Ended::Finished, Verdict::Valid) => Exit::Good,
     }
 }
 
 fn failure(error: LoadTestError) -> Failure {
     match error {
-        LoadTestError::TooFewHandles { .. } => Failure::usage(error),
-        LoadTestError::Unreachable { .. } | LoadTestError::Files(_) => Failure::could_not_run(error),
+        LoadTestError::TooFewHandles { .. } | LoadTestError::UnknownRoute { .. } => Failure::usage(error),
+        LoadTestError::Unreachable { .. } | LoadTestError::Files(_) | LoadTestError::Workers(_) => {
+            Failure::could_not_run(error)
+        }
     }
 }
 
@@ -121,40 +213,55 @@ impl Args {
             let sentence = "no store to load: give --host URL (or STOREMGR_URL), or run `storemgr stack up` first";
             Failure::usage(anyhow!(sentence))
         })?;
-        let spawn_rate = self.spawn_rate.unwrap_or((f64::from(self.users) / DEFAULT_SPAWN_SECONDS).max(1.0));
-        if !(spawn_rate.is_finite() && spawn_rate > 0.0) {
-            return Err(Failure::usage(anyhow!("the spawn rate is a number above 0, not {spawn_rate}")));
-        }
-        if self.run_time.is_zero() || self.timeout.is_zero() {
-            return Err(Failure::usage(anyhow!("the run time and the time-out are longer than nothing")));
-        }
-        Ok(Config {
+        let config = Config {
             target,
-            users: self.users,
-            spawn_rate,
+            load: self.load()?,
+            warm_up: self.warm_up,
             run_time: self.run_time,
-            think_time: self.think_time,
             timeout: self.timeout,
             stop_timeout: self.stop_timeout,
             seed: self.seed,
-        })
+            thresholds: self.thresholds.clone(),
+        };
+        if config.measured().is_zero() || self.timeout.is_zero() {
+            return Err(Failure::usage(anyhow!("the run time and the time-out are longer than nothing")));
+        }
+        Ok(config)
     }
 
-    fn open_csv(&self) -> Result<Option<CsvFiles>, Failure> {
-        let Some(prefix) = &self.csv else { return Ok(None) };
-        let files = CsvFiles::create(prefix).with_context(|| format!("{}_*.csv cannot be written", prefix.display()));
-        files.map(Some).map_err(Failure::usage)
+    /// Whoever limits failures by a threshold has said how many are good.
+    fn max_fail_ratio(&self) -> f64 {
+        let limited = self.thresholds.iter().any(Threshold::limits_failures);
+        self.max_fail_ratio.unwrap_or(if limited { 1.0 } else { 0.0 })
     }
-}
 
-fn think_time(text: &str) -> Result<ThinkTime, String> {
-    let (least, most) = text.split_once("..").unwrap_or((text, text));
-    let (least, most) =
-        (duration(least).map_err(|error| error.to_string())?, duration(most).map_err(|error| error.to_string())?);
-    if least > most {
-        return Err("the range goes from the shorter to the longer, e.g. 1s..2s".to_owned());
+    fn load(&self) -> Result<Load, Failure> {
+        let usage = |sentence: String| Err(Failure::usage(anyhow!(sentence)));
+        let stages = self.stages.clone();
+        if let Some(per_second) = self.rate {
+            if !(0.0..=1e6).contains(&per_second) || (per_second <= 0.0 && stages.is_empty()) {
+                return usage(format!(
+                    "the rate is a number of requests per second, at most a million, not {per_second}"
+                ));
+            }
+            let arrivals = match self.arrivals {
+                ArrivalsArg::Constant => Arrivals::Constant,
+                ArrivalsArg::Poisson => Arrivals::Poisson,
+            };
+            let most_users = self.users.unwrap_or(DEFAULT_CONNECTIONS);
+            return Ok(Load::Rate(Rate { per_second, arrivals, stages, most_users }));
+        }
+        if !stages.is_empty() && self.users.is_none() && !self.warm_up.is_zero() {
+            return usage("a warm-up needs users to begin with: give --users beside --stage".to_owned());
+        }
+        // Stages begin with nobody, if nothing else is said.
+        let users = self.users.unwrap_or(if stages.is_empty() { DEFAULT_USERS } else { 0 });
+        let spawn_rate = self.spawn_rate.unwrap_or((f64::from(users) / DEFAULT_SPAWN_SECONDS).max(1.0));
+        if !(spawn_rate.is_finite() && spawn_rate > 0.0) {
+            return usage(format!("the spawn rate is a number above 0, not {spawn_rate}"));
+        }
+        Ok(Load::Users(Users { users, spawn_rate, stages }))
     }
-    Ok(ThinkTime { least, most })
 }
 
 fn ratio(text: &str) -> Result<f64, String> {
@@ -170,12 +277,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn think_times_and_ratios_are_read_as_people_write_them() {
-        let range = |least, most| ThinkTime { least: Duration::from_millis(least), most: Duration::from_millis(most) };
-        assert_eq!(think_time("1s..2s"), Ok(range(1_000, 2_000)));
-        assert_eq!(think_time("500ms"), Ok(range(500, 500)));
-        assert_eq!(think_time("0"), Ok(range(0, 0)));
-        assert!(think_time("2s..1s").is_err() && think_time("fast").is_err());
+    fn ratios_are_read_as_people_write_them() {
         assert_eq!(ratio("1%"), Ok(0.01));
         assert_eq!(ratio("0.5"), Ok(0.5));
         assert!(ratio("2").is_err() && ratio("-1%").is_err() && ratio("x").is_err());

@@ -30,7 +30,7 @@ Configuration: flags, then the environment, then .env in the working directory, 
 stack up`), then defaults. The database password comes from DB_PASSWORD or DB_PASSWORD_FILE, never from a flag.
 
 Exit codes: 0 good; 1 done, and the answer is bad; 2 usage or configuration; 3 could not run; 98 the load generator was \
-the bottleneck; 130 interrupted.";
+the bottleneck; 99 a threshold was crossed; 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Command {

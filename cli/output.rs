@@ -1,6 +1,7 @@
 //! Standard output, for results. A reader that has seen enough (`| head`) is no failure.
 
-use std::io::{self, ErrorKind, Write};
+use std::fs::File;
+use std::io::{self, ErrorKind, Seek, Write};
 
 use anyhow::Context;
 
@@ -14,6 +15,17 @@ pub(crate) fn say(text: &str) -> Result<(), Failure> {
 /// Prints bytes as they are.
 pub(crate) fn write(bytes: &[u8]) -> Result<(), Failure> {
     tolerate(io::stdout().lock().write_all(bytes))
+}
+
+/// Writes bytes to a file in place of what it holds. The file is never empty in between, so that whoever is killed here
+/// leaves the results from before or these; what is no regular file, such as a pipe, is written to once more.
+pub(crate) fn replace(mut file: &File, bytes: &[u8]) -> io::Result<()> {
+    let regular = file.metadata()?.is_file();
+    if regular {
+        file.rewind()?;
+    }
+    file.write_all(bytes)?;
+    if regular { file.set_len(bytes.len() as u64) } else { Ok(()) }
 }
 
 fn tolerate(written: io::Result<()>) -> Result<(), Failure> {

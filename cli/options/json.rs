@@ -1,7 +1,6 @@
 //! `--json FILE`: what a table shows, for programs.
 
 use std::fs::File;
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -49,16 +48,20 @@ impl JsonOutput {
         !matches!(self, Self::Standard)
     }
 
+    /// Writes what is known so far to the file, if there is one, in place of what stands there.
+    pub(crate) fn write_so_far(&self, result: &impl Serialize) -> Result<(), Failure> {
+        let Self::File(path, file) = self else { return Ok(()) };
+        let text = serde_json::to_string_pretty(result).map_err(Failure::could_not_run)?;
+        let written = output::replace(file, format!("{text}\n").as_bytes());
+        written.with_context(|| format!("{} cannot be written", path.display())).map_err(Failure::could_not_run)
+    }
+
     /// Writes the result.
     pub(crate) fn write(self, result: &impl Serialize) -> Result<(), Failure> {
-        let text = serde_json::to_string_pretty(result).map_err(Failure::could_not_run)?;
-        match self {
+        match &self {
             Self::Nowhere => Ok(()),
-            Self::Standard => output::say(&text),
-            Self::File(path, mut file) => {
-                let written = writeln!(file, "{text}");
-                written.with_context(|| format!("{} cannot be written", path.display())).map_err(Failure::could_not_run)
-            }
+            Self::Standard => output::say(&serde_json::to_string_pretty(result).map_err(Failure::could_not_run)?),
+            Self::File(..) => self.write_so_far(result),
         }
     }
 }

@@ -4,10 +4,14 @@ pub(crate) mod database;
 pub(crate) mod environment;
 pub(crate) mod json;
 pub(crate) mod redis;
+pub(crate) mod results;
+pub(crate) mod scenario;
 
 pub(crate) use database::DatabaseArgs;
 pub(crate) use json::JsonArgs;
 pub(crate) use redis::RedisArgs;
+pub(crate) use results::ResultArgs;
+pub(crate) use scenario::ScenarioArgs;
 
 /// Reads a duration option: a bare integer is seconds.
 pub(crate) fn duration(text: &str) -> Result<std::time::Duration, storemgr::units::InvalidDuration> {
@@ -17,4 +21,11 @@ pub(crate) fn duration(text: &str) -> Result<std::time::Duration, storemgr::unit
 /// Reads the address of a service.
 pub(crate) fn target(text: &str) -> Result<storemgr::net::Target, storemgr::net::InvalidTarget> {
     storemgr::net::Target::parse(text)
+}
+
+/// Reads `name=value`.
+pub(crate) fn name_and_value(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').filter(|(name, _)| !name.trim().is_empty());
+    let (name, value) = parts.ok_or("write it like name=value")?;
+    Ok((name.trim().to_owned(), value.to_owned()))
 }

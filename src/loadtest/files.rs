@@ -72,8 +72,8 @@ impl CsvFiles {
 
     /// Writes the state of a run: totals, failures, and one line of history.
     pub(super) fn write(&mut self, progress: &Progress<'_>) -> Result<(), csv::Error> {
-        let tasks = progress.scenario.tasks().iter().zip(progress.totals);
-        let rows: Vec<_> = tasks.map(|(task, stats)| (task.method.as_str(), task.route, stats)).collect();
+        let groups = progress.scenario.groups().iter().zip(progress.totals);
+        let rows: Vec<_> = groups.map(|(group, stats)| (group.method.as_str(), group.route.as_str(), stats)).collect();
         self.write_stats(&rows, &progress.all, progress.sending)?;
         self.write_failures(&rows)?;
         self.write_history(progress, SystemTime::now())
@@ -116,7 +116,7 @@ impl CsvFiles {
         let mut file = Writer::from_path(&self.failures)?;
         file.write_record(["Method", "Name", "Error", "Occurrences", "First Seen", "Last Seen"])?;
         for (method, name, stats) in rows {
-            for (message, group) in &stats.failures {
+            for (_, message, group) in stats.failures.groups() {
                 let seen = [group.first_seen, group.last_seen].map(units::timestamp);
                 let count = group.count.to_string();
                 file.write_record([*method, *name, message, &count, &seen[0], &seen[1]])?;
@@ -166,6 +166,7 @@ fn percentiles(times: &Latencies) -> [String; 11] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::recorder::Sample;
     use super::super::scenario::Scenario;
     use super::*;
 
@@ -173,10 +174,10 @@ mod tests {
     fn rates_are_of_the_time_in_which_requests_were_counted() {
         let folder = tempfile::tempdir().unwrap();
         let mut files = CsvFiles::create(&folder.path().join("run")).unwrap();
-        let scenario = Scenario::store(1, 1);
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
         let mut totals = vec![RouteStats::default(); 3];
         for number in 0..30 {
-            totals[0].record(Duration::from_millis(2), 10, (number % 3 == 0).then(|| "500".to_owned()));
+            totals[0].record(Sample::of(2, 10, (number % 3 == 0).then_some("500")));
         }
         let mut progress = Progress::new(&scenario, &totals, &totals);
         (progress.window, progress.sending, progress.users) = (Duration::from_millis(500), Duration::from_secs(3), 7);

@@ -1,19 +1,19 @@
-//! Whether the load generator itself was the bottleneck: its own cost, and how late its timers fired.
+//! Whether the load generator itself was the bottleneck: its own cost, and how late it was.
 //!
 //! When this process has no processor time left, answers lie unread and count as slow, and the figures say more about
-//! the generator than about the service. The signs: the process used nearly all cores it could; a timer of ten
-//! milliseconds fired late for one time in a hundred; it had no file handle or port left for a request.
+//! the generator than about the service. The signs: the process used nearly all cores, or more than half of a machine
+//! that had nothing left; a timer of ten milliseconds fired late for one time in a hundred; requests that were due were
+//! never sent; it had no file handle or port left for one.
 
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::user::Counts;
-use crate::stats::Latencies;
+use super::recorder::Shard;
+use super::worker::Shared;
+use crate::units;
 
 /// Whether the figures of a run can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -25,28 +25,41 @@ pub enum Verdict {
     GeneratorLimited,
 }
 
-/// What the generator itself cost.
+/// What the generator itself cost, while it was measured.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Cost {
     /// Seconds of processor time this process used.
     pub(super) cpu_s: f64,
-    /// That time as a share of one core over the whole run.
+    /// That time as a share of one core.
     pub(super) cpu_cores: f64,
     /// The cores there are.
     pub(super) cores: usize,
     /// Microseconds of processor time per request.
     pub(super) cpu_us_per_request: f64,
+    /// The share of the whole machine's processor time that nobody used, from 0 to 1; null where it cannot be read.
+    pub(super) host_idle_ratio: Option<f64>,
+    /// Whether the service runs on the same machine and takes its share.
+    pub(super) shares_machine: bool,
     /// How late a timer fired for one time in a hundred, milliseconds.
     pub(super) timer_late_p99_ms: f64,
+    /// In a run at a rate: how late the generator came to a request that was due, for one in a hundred, milliseconds.
+    pub(super) start_late_p99_ms: Option<f64>,
+    /// Requests that were due and never sent, because all connections were busy.
+    pub(super) arrivals_missed: u64,
     /// Requests that failed because this machine had no file handle or local port left.
     pub(super) exhausted: u64,
+    /// The most memory this process has had, bytes.
+    pub(super) peak_memory_bytes: u64,
 }
-
-/// The probe's timer.
-const TICK: Duration = Duration::from_millis(10);
 
 /// More than this share of all cores is too much for timers to be on time.
 const MOST_CPU: f64 = 0.9;
+
+/// Less than this share of the machine left, and whoever uses most of it is the bottleneck.
+const LEAST_IDLE: f64 = 0.05;
+
+/// The share of a machine with nothing left above which the generator is what uses most of it.
+const MOST_OF_A_BUSY_HOST: f64 = 0.5;
 
 /// A p99 of lateness above this is the generator's own standstill.
 const MOST_LATE_MS: f64 = 100.0;
@@ -58,54 +71,71 @@ const ORDINARY_LATE_MS: f64 = 5.0;
 /// the long ones say more about the generator than about the service.
 const MOST_LATE_SHARE: f64 = 0.5;
 
-/// Measures the generator while a run lasts.
+/// The share of requests that were due which may be missed: below it no percentile that is shown changes.
+const MOST_MISSED: f64 = 0.001;
+
+/// Measures what the generator costs from one instant on.
 #[derive(Debug)]
-pub(super) struct Probe {
+pub(super) struct Meter {
     started: Instant,
-    cpu_at_start: Duration,
-    late: Arc<Mutex<Latencies>>,
-    task: tokio::task::JoinHandle<()>,
+    cpu: Duration,
+    host: Option<HostTime>,
 }
 
-impl Probe {
+impl Meter {
     /// Starts measuring.
     pub(super) fn start() -> Self {
-        let late = Arc::new(Mutex::new(Latencies::default()));
-        let record = Arc::clone(&late);
-        let task = tokio::spawn(async move {
-            loop {
-                let due = Instant::now() + TICK;
-                tokio::time::sleep_until(due).await;
-                // The timer itself counts in whole milliseconds.
-                let lateness = due.elapsed().saturating_sub(Duration::from_millis(1));
-                record.lock().unwrap_or_else(PoisonError::into_inner).record(lateness);
-            }
-        });
-        Self { started: Instant::now(), cpu_at_start: cpu_time(), late, task }
+        Self { started: Instant::now(), cpu: cpu_time(), host: HostTime::now() }
     }
 
-    /// Ends the measurement.
-    pub(super) fn finish(self, requests: u64, counts: &Counts) -> Cost {
-        self.task.abort();
-        let cpu = cpu_time().saturating_sub(self.cpu_at_start).as_secs_f64();
-        let late = self.late.lock().unwrap_or_else(PoisonError::into_inner).percentile(99.0);
+    /// What it cost since, for the requests that were measured.
+    pub(super) fn cost(&self, results: &Shard, requests: u64, shared: &Shared) -> Cost {
+        let cpu = cpu_time().saturating_sub(self.cpu).as_secs_f64();
+        let p99_ms = |late: &crate::stats::Latencies| late.percentile(99.0).as_secs_f64() * 1e3;
+        let late_starts = &results.late_starts;
         Cost {
             cpu_s: cpu,
             cpu_cores: cpu / self.started.elapsed().as_secs_f64().max(f64::EPSILON),
-            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            cores: cores(),
             cpu_us_per_request: cpu * 1e6 / requests.max(1) as f64,
-            timer_late_p99_ms: late.as_secs_f64() * 1e3,
-            exhausted: counts.exhausted.load(Ordering::Relaxed),
+            host_idle_ratio: self.host.and_then(|before| HostTime::now()?.idle_ratio_since(before)),
+            shares_machine: shared.same_machine,
+            timer_late_p99_ms: p99_ms(&results.late_timers),
+            start_late_p99_ms: (late_starts.count() > 0).then(|| p99_ms(late_starts)),
+            arrivals_missed: shared.counts.missed(),
+            exhausted: shared.stations.iter().map(|station| station.exhausted()).sum(),
+            peak_memory_bytes: peak_memory(),
         }
     }
 }
 
 impl Cost {
-    /// Whether the figures of the run can be trusted.
-    pub(super) fn verdict(&self) -> Verdict {
-        let busy = self.cpu_cores > MOST_CPU * self.cores as f64;
-        let limited = busy || self.timer_late_p99_ms > MOST_LATE_MS || self.exhausted > 0;
-        if limited { Verdict::GeneratorLimited } else { Verdict::Valid }
+    /// Why the figures of the run cannot be trusted; nothing if they can. `requests` were sent.
+    pub(super) fn reasons(&self, requests: u64) -> Vec<String> {
+        let mut reasons = Vec::new();
+        let used = self.cpu_cores / self.cores as f64;
+        if used > MOST_CPU {
+            reasons.push(format!("the generator used {:.2} of {} cores", self.cpu_cores, self.cores));
+        } else if used > MOST_OF_A_BUSY_HOST && self.host_idle_ratio.is_some_and(|idle| idle < LEAST_IDLE) {
+            let share = units::percent(used);
+            reasons.push(format!("the machine had no processor time left and the generator used {share} of it"));
+        }
+        if self.timer_late_p99_ms > MOST_LATE_MS {
+            reasons.push(format!("its timers were {:.0} ms late at p99", self.timer_late_p99_ms));
+        }
+        if let Some(late) = self.start_late_p99_ms.filter(|late| *late > MOST_LATE_MS) {
+            reasons.push(format!("it came {late:.0} ms late to requests that were due, at p99"));
+        }
+        let missed = self.arrivals_missed;
+        if missed as f64 > MOST_MISSED * (requests + missed) as f64 {
+            let count = units::count(missed);
+            reasons.push(format!("{count} requests that were due were never sent: all its connections were busy"));
+        }
+        if self.exhausted > 0 {
+            let count = units::count(self.exhausted);
+            reasons.push(format!("{count} requests failed because this machine had no file handle or local port left"));
+        }
+        reasons
     }
 
     /// Whether timers were so late that the longest response times, of which this is the p99, may be the generator's
@@ -115,10 +145,67 @@ impl Cost {
     }
 }
 
+/// The cores this process may use.
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// The processor time this process has used since it started.
-fn cpu_time() -> Duration {
+pub(super) fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// The largest resident set this process has had, as the kernel counts it (`VmHWM` in proc_pid_status(5)).
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()).map_or(0, |kib| kib * 1024)
+}
+
+/// The processor time of the whole machine, in ticks (proc_stat(5)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct HostTime {
+    all: u64,
+    idle: u64,
+}
+
+impl HostTime {
+    fn now() -> Option<Self> {
+        Self::parse(&std::fs::read_to_string("/proc/stat").ok()?)
+    }
+
+    fn parse(stat: &str) -> Option<Self> {
+        let line = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
+        // user nice system idle iowait irq softirq steal; what follows is counted in user already.
+        let ticks: Vec<u64> = line.split_whitespace().take(8).map_while(|field| field.parse().ok()).collect();
+        Some(Self { all: ticks.iter().sum(), idle: ticks.get(3)? + ticks.get(4)? })
+    }
+
+    fn idle_ratio_since(self, before: Self) -> Option<f64> {
+        let all = self.all.checked_sub(before.all).filter(|all| *all > 0)?;
+        Some(self.idle.saturating_sub(before.idle) as f64 / all as f64)
+    }
+}
+
+#[cfg(test)]
+impl Cost {
+    /// What a run costs that nobody notices.
+    pub(super) fn small() -> Self {
+        Self {
+            cpu_s: 1.0,
+            cpu_cores: 0.02,
+            cores: 2,
+            cpu_us_per_request: 330.0,
+            host_idle_ratio: Some(0.9),
+            shares_machine: true,
+            timer_late_p99_ms: 0.4,
+            start_late_p99_ms: None,
+            arrivals_missed: 0,
+            exhausted: 0,
+            peak_memory_bytes: 10 << 20,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -126,15 +213,21 @@ mod tests {
     use super::*;
 
     fn cost(cpu_cores: f64, timer_late_p99_ms: f64) -> Cost {
-        Cost { cpu_s: 1.0, cpu_cores, cores: 2, cpu_us_per_request: 10.0, timer_late_p99_ms, exhausted: 0 }
+        Cost { cpu_cores, timer_late_p99_ms, ..Cost::small() }
     }
 
     #[test]
     fn a_generator_without_time_to_spare_says_so() {
-        assert_eq!(cost(0.3, 0.5).verdict(), Verdict::Valid);
-        assert_eq!(cost(1.9, 0.5).verdict(), Verdict::GeneratorLimited);
-        assert_eq!(cost(0.3, 250.0).verdict(), Verdict::GeneratorLimited);
-        assert_eq!(Cost { exhausted: 1, ..cost(0.3, 0.5) }.verdict(), Verdict::GeneratorLimited);
+        let limited = |cost: Cost| !cost.reasons(10_000).is_empty();
+        assert!(!limited(cost(0.3, 0.5)));
+        assert!(limited(cost(1.9, 0.5)));
+        assert!(limited(cost(0.3, 250.0)));
+        assert!(limited(Cost { exhausted: 1, ..cost(0.3, 0.5) }));
+        assert!(limited(Cost { start_late_p99_ms: Some(250.0), ..cost(0.3, 0.5) }));
+        let missed = |arrivals_missed| limited(Cost { arrivals_missed, ..cost(0.3, 0.5) });
+        assert!(!missed(10) && missed(11), "of 10,000, one in a thousand");
+        let crowded = |cpu_cores| limited(Cost { host_idle_ratio: Some(0.01), ..cost(cpu_cores, 0.5) });
+        assert!(!crowded(0.9) && crowded(1.1), "who uses most of a machine that has nothing left");
     }
 
     #[test]
@@ -142,5 +235,15 @@ mod tests {
         assert!(cost(0.3, 12.0).is_late_beside(15.0), "most of 15 ms may be the generator's");
         assert!(!cost(0.3, 12.0).is_late_beside(900.0), "of 900 ms next to nothing is");
         assert!(!cost(0.3, 4.0).is_late_beside(1.0), "as late as any machine with other work");
+    }
+
+    #[test]
+    fn the_idle_share_is_that_of_all_cores_since_before() {
+        let parse = |text| HostTime::parse(text).unwrap();
+        let before = parse("cpu  100 0 50 800 50 0 0 0 7 7\ncpu0 1 2 3 4\n");
+        let after = parse("cpu  150 0 90 880 70 5 5 0 7 7\n");
+        assert_eq!(after.idle_ratio_since(before), Some(0.5));
+        assert_eq!(before.idle_ratio_since(before), None);
+        assert!(HostTime::now().is_some() && peak_memory() > 1 << 20);
     }
 }

@@ -1,29 +1,41 @@
-//! A whole run: users start, run, stop; results are written as they come.
+//! A whole run: the load follows its profile, workers send; results are written as they come.
 
+use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use super::files::CsvFiles;
-use super::generator::Probe;
+use super::generator::{Meter, cores};
 use super::live::Live;
+use super::outputs::Outputs;
+use super::profile::Profile;
 use super::progress::Progress;
-use super::recorder::{Recorder, RouteStats, aggregated, merge_all};
+use super::recorder::{RouteStats, Shard, aggregated, merge_all};
 use super::summary::{Clock, Summary};
-use super::user::{self, Counts, Phase, Shared};
-use super::{Config, Scenario};
-use crate::net::{Connection, Limits, NetError, Target};
+use super::timeline::Timeline;
+use super::worker::{Shared, Worker};
+use super::{Config, Load, Scenario};
+use crate::net::{LeanConnection, NetError, Target, resolve};
 
 /// How often results are added up.
 const TICK: Duration = Duration::from_secs(1);
 
 /// File handles a run needs besides one for each user.
 const OTHER_HANDLES: u64 = 64;
+
+/// How many times results are added up between two snapshots of the whole run: often enough that a run which is killed
+/// loses little, seldom enough to cost nothing.
+const TICKS_PER_SNAPSHOT: u32 = 10;
+
+/// How often the number of users follows a slope.
+const SLOPE_STEP: Duration = Duration::from_millis(5);
+
+/// The longest wait for the first connection: two lost SYN packets.
+const REACH_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why a run did not begin, or could not write its results.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +61,17 @@ pub enum LoadTestError {
         /// Handles allowed.
         limit: u64,
     },
+    /// A threshold is about a route that nobody asks for.
+    #[error("the threshold {threshold:?} is about no route of this run: there are {routes}")]
+    UnknownRoute {
+        /// The threshold.
+        threshold: String,
+        /// The routes there are.
+        routes: String,
+    },
+    /// The threads that send cannot be started.
+    #[error("the load generator cannot start: {0}")]
+    Workers(#[from] io::Error),
     /// A result file cannot be written.
     #[error("the results cannot be written: {0}")]
     Files(#[from] csv::Error),
@@ -75,88 +98,113 @@ pub struct Finished {
     pub unwritten: Option<LoadTestError>,
 }
 
-/// Runs a load test until its time is over or `interrupt` resolves; shows it on standard error if `show` says so.
+/// Runs a load test until its time is over or `interrupt` resolves.
 pub async fn run(
-    config: Config,
+    mut config: Config,
     scenario: Scenario,
-    files: Option<CsvFiles>,
-    show: bool,
+    outputs: Outputs<'_>,
     interrupt: impl Future<Output = ()> + Send,
 ) -> Result<Finished, LoadTestError> {
     let mut interrupt = std::pin::pin!(interrupt);
-    allow_handles(config.users)?;
-    check_reachable(&config.target).await?;
-    let recorder = Recorder::new(scenario.tasks().len());
-    let shared = Arc::new(Shared { recorder, config, scenario, counts: Counts::default() });
-    let probe = Probe::start();
-    let clock = Clock::start();
-    let mut running = Running::new(Arc::clone(&shared), files, show);
+    check_thresholds(&config, &scenario)?;
+    allow_handles(&mut config)?;
+    let (addresses, same_machine) = reach(&config.target).await?;
+    // A worker without a user would have nothing to do.
+    let workers = cores().min(config.most_users().max(1) as usize);
+    let shared = Arc::new(Shared::new(config, scenario, addresses, same_machine, workers));
+    let mut running = Running::start(Arc::clone(&shared), outputs)?;
     let sent = running.send_requests(interrupt.as_mut()).await;
     let ended = match sent {
         Ended::Interrupted => running.await_answers(INTERRUPT_PATIENCE, std::future::pending()).await,
         Ended::Finished => running.await_answers(shared.config.stop_timeout, interrupt).await,
     };
     running.abandon_answers().await;
-    let times = clock.stop(running.sending());
-    let cost = probe.finish(aggregated(&running.totals).requests(), &shared.counts);
-    let summary = Summary::new(&shared, running.started_users, &running.totals, &times, cost);
-    Ok(Finished { summary, ended: sent.max(ended), unwritten: running.unwritten })
+    let ended = sent.max(ended);
+    let mut summary = running.summary();
+    summary.complete = ended == Ended::Finished;
+    summary.comparison = running.outputs.baseline.as_ref().map(|baseline| baseline.compare(&summary));
+    Ok(Finished { summary, ended, unwritten: running.unwritten })
 }
 
 /// After an interrupt a person wants to go on: requests in flight get this long.
 const INTERRUPT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A run under way.
-struct Running {
+struct Running<'a> {
     shared: Arc<Shared>,
-    phase: watch::Sender<Phase>,
-    users: JoinSet<()>,
-    started_users: usize,
-    totals: Vec<RouteStats>,
-    files: Option<CsvFiles>,
+    profile: Profile,
+    workers: Vec<Worker>,
+    /// Closed users who were started and have not been asked to leave.
+    users: usize,
+    /// Users ever started, so that each has random numbers of its own.
+    numbers: u64,
+    /// The most users there were.
+    most_users: usize,
+    meter: Meter,
+    results: Shard,
+    clock: Clock,
+    outputs: Outputs<'a>,
     unwritten: Option<LoadTestError>,
     live: Live,
-    started: Instant,
+    ticked: u32,
+    timeline: Timeline,
     /// When the last request could be sent, once that moment has come.
     stopped: Option<Instant>,
     collected: Instant,
     ticks: Interval,
 }
 
-impl Running {
-    fn new(shared: Arc<Shared>, files: Option<CsvFiles>, show: bool) -> Self {
-        let started = Instant::now();
-        let mut ticks = tokio::time::interval_at(started + TICK, TICK);
+impl<'a> Running<'a> {
+    fn start(shared: Arc<Shared>, outputs: Outputs<'a>) -> Result<Self, LoadTestError> {
+        let mut ticks = tokio::time::interval_at(shared.started + TICK, TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self {
-            shared,
-            phase: watch::Sender::new(Phase::Running),
-            users: JoinSet::new(),
-            started_users: 0,
-            totals: Vec::new(),
-            files,
+        let workers =
+            (0..shared.stations.len()).map(|index| Worker::start(index, &shared)).collect::<Result<_, _>>()?;
+        Ok(Self {
+            profile: shared.config.profile(),
+            workers,
+            users: 0,
+            numbers: 0,
+            most_users: 0,
+            meter: Meter::start(),
+            results: Shard::new(shared.scenario.groups().len()),
+            clock: Clock::start(),
             unwritten: None,
-            live: Live::new(show),
-            started,
+            live: Live::new(outputs.show),
+            outputs,
+            ticked: 0,
+            timeline: Timeline::start(),
             stopped: None,
-            collected: started,
+            collected: shared.started,
             ticks,
-        }
+            shared,
+        })
     }
 
-    /// For how long requests have been sent, or were.
-    fn sending(&self) -> Duration {
-        self.stopped.unwrap_or_else(Instant::now) - self.started
+    /// For how long requests have been sent that count, or were.
+    fn measuring(&self) -> Duration {
+        self.stopped.unwrap_or_else(Instant::now).saturating_duration_since(self.shared.measured_from)
     }
 
-    /// Starts users and adds results up until the run time is over.
+    /// For how long requests were sent before that.
+    fn warming_up(&self) -> Duration {
+        let until = self.stopped.unwrap_or_else(Instant::now).min(self.shared.measured_from);
+        until - self.shared.started
+    }
+
+    /// Lets the load follow its profile and adds results up until the run time is over.
     async fn send_requests(&mut self, mut interrupt: Pin<&mut impl Future<Output = ()>>) -> Ended {
-        let over = tokio::time::sleep(self.shared.config.run_time);
-        let mut over = std::pin::pin!(over);
+        let measured_from = self.shared.measured_from;
+        let mut over = std::pin::pin!(tokio::time::sleep_until(measured_from + self.shared.config.measured()));
+        let mut warm = std::pin::pin!(tokio::time::sleep_until(measured_from));
+        let mut warming_up = true;
         let ended = loop {
-            let next_user = self.next_start();
+            // One reading of the clock for both: a change between two of them would never be seen.
+            let now = self.shared.started.elapsed().as_secs_f64();
+            self.follow_profile(now);
+            let next_change = self.next_change(now);
             let due = async {
-                match next_user {
+                match next_change {
                     Some(due) => tokio::time::sleep_until(due).await,
                     None => std::future::pending().await,
                 }
@@ -164,93 +212,161 @@ impl Running {
             tokio::select! {
                 () = &mut interrupt => break Ended::Interrupted,
                 () = &mut over => break Ended::Finished,
+                () = &mut warm, if warming_up => (self.meter, warming_up) = (Meter::start(), false),
                 _ = self.ticks.tick() => self.collect(),
-                () = due => self.start_due_users(),
+                () = due => {}
             }
         };
         self.stopped = Some(Instant::now());
-        self.phase.send_replace(Phase::Stopping);
+        self.workers.iter().for_each(Worker::stop);
         ended
     }
 
     /// Waits for the answers to requests in flight, unless that takes too long or somebody interrupts.
     async fn await_answers(&mut self, patience: Duration, interrupt: impl Future<Output = ()>) -> Ended {
         let mut interrupt = std::pin::pin!(interrupt);
-        let over = tokio::time::sleep(patience);
-        let mut over = std::pin::pin!(over);
+        let mut over = std::pin::pin!(tokio::time::sleep(patience));
         loop {
+            let shared = Arc::clone(&self.shared);
             tokio::select! {
                 () = &mut interrupt => return Ended::Interrupted,
                 () = &mut over => return Ended::Finished,
                 _ = self.ticks.tick() => self.collect(),
-                joined = self.users.join_next() => if joined.is_none() { return Ended::Finished },
+                () = shared.nobody() => return Ended::Finished,
             }
         }
     }
 
     /// Ends the users who still wait, and adds up the last results.
     async fn abandon_answers(&mut self) {
-        self.phase.send_replace(Phase::Stopped);
-        while self.users.join_next().await.is_some() {}
+        let workers = std::mem::take(&mut self.workers);
+        // Joining threads blocks, if only for a moment. A panic was printed when it happened.
+        drop(tokio::task::spawn_blocking(|| workers.into_iter().for_each(Worker::end)).await);
         self.live.end();
         self.collect();
     }
 
-    /// When the next user is due: users start evenly, the first one at once. Nothing when all have started, or when the
-    /// next one is due so late that no clock can say when.
-    fn next_start(&self) -> Option<Instant> {
-        let config = &self.shared.config;
-        if self.started_users >= config.users as usize {
-            return None;
+    /// After so many seconds: starts users who are due, and lets those go whom the profile no longer has.
+    fn follow_profile(&mut self, now: f64) {
+        if self.shared.is_open() {
+            return;
         }
-        let after = Duration::try_from_secs_f64(self.started_users as f64 / config.spawn_rate).ok()?;
-        self.started.checked_add(after)
+        // A level that is a whole number may be computed a hair below it.
+        let wanted = (self.profile.level(now) + 1e-6).floor() as usize;
+        while self.users < wanted {
+            self.workers[self.users % self.workers.len()].start_user(self.numbers);
+            self.users += 1;
+            self.numbers += 1;
+        }
+        while self.users > wanted {
+            self.users -= 1;
+            self.workers[self.users % self.workers.len()].let_one_leave();
+        }
+        self.most_users = self.most_users.max(self.users);
     }
 
-    fn start_due_users(&mut self) {
-        while self.next_start().is_some_and(|due| due <= Instant::now()) {
-            self.users.spawn(user::run(self.started_users, Arc::clone(&self.shared), self.phase.subscribe()));
-            self.started_users += 1;
+    /// When the number of users next changes. Nothing when it does not, or so late that no clock can say when.
+    fn next_change(&self, now: f64) -> Option<Instant> {
+        if self.shared.is_open() {
+            return None;
         }
+        let change = Duration::try_from_secs_f64(self.profile.next_change(now)?).ok()?;
+        let soonest = Duration::from_secs_f64(now) + SLOPE_STEP;
+        self.shared.started.checked_add(change.max(soonest))
     }
 
     /// Adds up what was recorded since the last time; shows it and writes it.
     fn collect(&mut self) {
-        let recent = self.shared.recorder.take();
-        merge_all(&mut self.totals, recent.clone());
-        let (now, sending) = (Instant::now(), self.sending());
-        let mut progress = Progress::new(&self.shared.scenario, &self.totals, &recent);
+        let mut recent: Vec<RouteStats> = Vec::new();
+        for station in &self.shared.stations {
+            let taken = station.take();
+            // Whoever watches wants to see the warm-up as well; the totals go without it.
+            merge_all(&mut recent, taken.warm_up.clone());
+            merge_all(&mut recent, taken.measured.clone());
+            self.results.merge(taken);
+        }
+        self.most_users = self.most_users.max(self.shared.users());
+        let now = Instant::now();
+        let mut progress = Progress::new(&self.shared.scenario, &self.results.measured, &recent);
         progress.window = now - self.collected;
-        progress.sending = sending;
-        progress.users = self.users.len();
+        progress.sending = self.measuring();
+        progress.users = self.shared.users();
         self.collected = now;
-        if let Some(files) = &mut self.files
+        if let Some(files) = &mut self.outputs.csv
             && let Err(error) = files.write(&progress)
         {
             self.unwritten = Some(error.into());
-            self.files = None;
+            self.outputs.csv = None;
         }
+        if let Some(exporter) = &self.outputs.exporter {
+            exporter.add(&self.shared.scenario, &recent, progress.users);
+        }
+        self.timeline.add(&progress, now - self.shared.started);
         self.live.tick(&progress);
+        self.ticked += 1;
+        if self.ticked.is_multiple_of(TICKS_PER_SNAPSHOT) {
+            self.write_snapshot();
+        }
+    }
+
+    fn write_snapshot(&mut self) {
+        if let Some(mut snapshot) = self.outputs.snapshot.take() {
+            snapshot(&self.summary());
+            self.outputs.snapshot = Some(snapshot);
+        }
+    }
+
+    /// What the run has done so far.
+    fn summary(&self) -> Summary {
+        let times = self.clock.read(self.measuring(), self.warming_up());
+        let cost = self.meter.cost(&self.results, aggregated(&self.results.measured).requests(), &self.shared);
+        let mut summary = Summary::new(&self.shared, self.most_users, &self.results, &times, cost);
+        summary.timeline = self.timeline.points().to_vec();
+        summary.tags.clone_from(&self.outputs.tags);
+        summary
     }
 }
 
-/// One connection before the first user: a wrong address is told at once, not as a table of failures.
-async fn check_reachable(target: &Target) -> Result<(), LoadTestError> {
-    let opened = Connection::open(target, Limits::default()).await;
-    opened.map(drop).map_err(|error| LoadTestError::Unreachable { target: target.clone(), error })
+/// One connection before the first user: a wrong address is told at once, not as a table of failures. Gives where the
+/// service is, and whether that is this machine.
+async fn reach(target: &Target) -> Result<(Vec<SocketAddr>, bool), LoadTestError> {
+    let reach = async {
+        let addresses = resolve(target).await?;
+        let local = LeanConnection::open(&addresses).await?.is_local();
+        Ok((addresses, local))
+    };
+    let after = REACH_PATIENCE;
+    let reached = tokio::time::timeout(after, reach).await.unwrap_or(Err(NetError::ConnectTimedOut { after }));
+    reached.map_err(|error| LoadTestError::Unreachable { target: target.clone(), error })
 }
 
-/// Raises this process's own limit of file handles as far as it may.
-fn allow_handles(users: u32) -> Result<(), LoadTestError> {
+fn check_thresholds(config: &Config, scenario: &Scenario) -> Result<(), LoadTestError> {
+    let routes: Vec<_> = scenario.groups().iter().map(|group| (group.method.as_str(), group.route.as_str())).collect();
+    for threshold in config.thresholds.iter().filter(|threshold| threshold.route().is_some()) {
+        if !routes.iter().any(|(method, route)| threshold.is_about(method, route)) {
+            let routes: Vec<_> = routes.iter().map(|(method, route)| format!("{method} {route}")).collect();
+            return Err(LoadTestError::UnknownRoute { threshold: threshold.to_string(), routes: routes.join(", ") });
+        }
+    }
+    Ok(())
+}
+
+/// Raises this process's own limit of file handles as far as it may. Users need one each; connections of a rate are as
+/// many as there can be.
+fn allow_handles(config: &mut Config) -> Result<(), LoadTestError> {
+    let users = config.most_users();
     let needed = u64::from(users) + OTHER_HANDLES;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current.is_none_or(|limit| limit >= needed) {
         return Ok(());
     }
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
-    let limit = if raised { maximum } else { current };
-    match limit {
-        Some(limit) if limit < needed => Err(LoadTestError::TooFewHandles { users, needed, limit }),
-        _ => Ok(()),
+    let Some(limit) = (if raised { maximum } else { current }).filter(|limit| *limit < needed) else { return Ok(()) };
+    match &mut config.load {
+        Load::Users(_) => Err(LoadTestError::TooFewHandles { users, needed, limit }),
+        Load::Rate(rate) => {
+            rate.most_users = u32::try_from(limit.saturating_sub(OTHER_HANDLES)).unwrap_or(users).clamp(1, users);
+            Ok(())
+        }
     }
 }

@@ -1,15 +1,21 @@
 //! What a run did, as data: the shape of `--json` and the source of the tables.
 
-use std::sync::atomic::Ordering;
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use super::Load;
+use super::baseline::Comparison;
+use super::environment::Environment;
+use super::failure::FailureKind;
 use super::generator::{Cost, Verdict};
-use super::recorder::{RouteStats, aggregated};
-use super::scenario::Task;
-use super::user::Shared;
+use super::recorder::{RouteStats, Shard, aggregated};
+use super::scenario::{Group, Scenario, Task};
+use super::threshold::Outcome;
+use super::timeline::Point;
+use super::worker::Shared;
 use crate::stats::Latencies;
 use crate::units;
 
@@ -28,22 +34,34 @@ pub struct Summary {
     pub requests_per_s: f64,
     /// Whether the generator had time to spare.
     pub verdict: Verdict,
+    /// Why not, if not: sentences.
+    pub verdict_reasons: Vec<String>,
     /// Whether the generator's own timers were late by more than half of the p99 that it measured.
     pub times_doubtful: bool,
     /// When the first request was sent, RFC 3339.
     pub started_at: String,
     /// When the last answer was there, RFC 3339.
     pub ended_at: String,
+    /// Whether the run went to its end: no in a file that was written before, and after an interrupt.
+    pub complete: bool,
     /// Where the service answers.
     pub host: String,
-    /// Users asked for.
+    /// How the load came: `closed` (users who wait) or `open` (a rate of arrivals).
+    pub model: &'static str,
+    /// The most users asked for; at a rate, the most connections allowed.
     pub users: u32,
-    /// Users that started: fewer when the run ended before all had.
+    /// Users that started: fewer when the run ended before all had. At a rate, the connections that were needed.
     pub users_started: usize,
-    /// Users started per second.
-    pub spawn_rate: f64,
+    /// Users started per second; null with stages and at a rate.
+    pub spawn_rate: Option<f64>,
+    /// In a run at a rate: what was asked for.
+    pub rate: Option<RateSummary>,
+    /// How the load went on: seconds, and the level at their end.
+    pub stages: Vec<(f64, f64)>,
     /// Where random numbers started.
     pub seed: u64,
+    /// What users did.
+    pub scenario: ScenarioSummary,
     /// Requests sent whose answer was not waited for.
     pub in_flight_at_end: u64,
     /// Connections opened by users who had had one before: the service had closed it, or it was given up.
@@ -54,8 +72,72 @@ pub struct Summary {
     pub aggregated: RouteSummary,
     /// Every kind of failure, the most frequent first.
     pub failure_groups: Vec<FailureSummary>,
+    /// What became of each threshold, in the order in which they were given.
+    pub thresholds: Vec<Outcome>,
+    /// What was sent in the warm-up; in no other figure. Null without a warm-up.
+    pub warm_up: Option<WarmUpSummary>,
     /// What the generator itself cost.
     pub(super) generator: Cost,
+    /// The run second by second.
+    pub timeline: Vec<Point>,
+    /// Where the run was made.
+    pub environment: Environment,
+    /// What whoever ran it wanted to be known.
+    pub tags: BTreeMap<String, String>,
+    /// How it differs from earlier runs, if it was compared.
+    pub comparison: Option<Comparison>,
+}
+
+/// What users did: enough to tell whether another run did the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScenarioSummary {
+    /// What it is called.
+    pub name: String,
+    /// Its tasks, in the order of the file.
+    pub tasks: Vec<TaskSummary>,
+}
+
+/// One task of a scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskSummary {
+    /// What it is called.
+    pub name: String,
+    /// How often it was done, compared with the others.
+    pub weight: u32,
+    /// The method.
+    pub method: String,
+    /// The route under which it counts.
+    pub route: String,
+    /// The shortest pause after it, milliseconds.
+    pub think_time_min_ms: f64,
+    /// The longest pause after it, milliseconds.
+    pub think_time_max_ms: f64,
+}
+
+/// An open arrival rate.
+#[derive(Clone, Debug, Serialize)]
+pub struct RateSummary {
+    /// Requests per second at the beginning.
+    pub per_second: f64,
+    /// `constant` or `poisson`.
+    pub arrivals: &'static str,
+    /// Requests that were due while requests were measured, per second.
+    pub offered_per_s: f64,
+}
+
+/// What was sent before anything counted.
+#[derive(Clone, Debug, Serialize)]
+pub struct WarmUpSummary {
+    /// Seconds it took.
+    pub duration_s: f64,
+    /// Requests that were answered or failed.
+    pub requests: u64,
+    /// Those of them that failed.
+    pub failures: u64,
+    /// Requests per second.
+    pub requests_per_s: f64,
+    /// Response times of all of them.
+    pub latency_ms: LatencySummary,
 }
 
 /// One kind of request.
@@ -73,14 +155,27 @@ pub struct RouteSummary {
     pub requests_per_s: f64,
     /// Failures per second.
     pub failures_per_s: f64,
-    /// Response times of all requests.
+    /// Response times of all requests, from the instant each was due.
     pub latency_ms: LatencySummary,
+    /// In a run at a rate: times of all requests from the instant each was sent.
+    pub service_ms: Option<LatencySummary>,
     /// Response times of those that succeeded.
     pub succeeded_latency_ms: LatencySummary,
     /// Response times of those that failed.
     pub failed_latency_ms: LatencySummary,
     /// Bytes of an answer's body on average.
     pub average_body_bytes: f64,
+    /// All response times, so that results can be merged and compared exactly.
+    pub histograms: Histograms,
+}
+
+/// All response times of one kind of request.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Histograms {
+    /// Of requests that succeeded.
+    pub succeeded: Latencies,
+    /// Of requests that failed.
+    pub failed: Latencies,
 }
 
 /// Response times in milliseconds.
@@ -121,7 +216,9 @@ pub struct FailureSummary {
     pub method: String,
     /// The route.
     pub route: String,
-    /// What it is called.
+    /// What went wrong: `timeout`, `refused`, `reset`, `http`, `check` or `other`.
+    pub kind: FailureKind,
+    /// What it is called, without what differs from one request to the next.
     pub message: String,
     /// How many there were.
     pub count: u64,
@@ -131,6 +228,8 @@ pub struct FailureSummary {
     pub first_seen: String,
     /// When the last was seen, RFC 3339.
     pub last_seen: String,
+    /// What the first one said, numbers and all.
+    pub example: String,
 }
 
 /// When a run began and ended, and how long requests were sent.
@@ -140,12 +239,15 @@ pub(super) struct Clock {
     started: Instant,
 }
 
-/// A clock that was stopped.
+/// What a clock showed.
 #[derive(Debug)]
 pub(super) struct Times {
     started_at: SystemTime,
     ended_at: SystemTime,
-    sending: Duration,
+    /// How long requests were sent that count.
+    measured: Duration,
+    /// How long requests were sent before.
+    warm_up: Duration,
 }
 
 impl Clock {
@@ -153,45 +255,65 @@ impl Clock {
         Self { wall: SystemTime::now(), started: Instant::now() }
     }
 
-    pub(super) fn stop(self, sending: Duration) -> Times {
-        Times { started_at: self.wall, ended_at: self.wall + self.started.elapsed(), sending }
+    /// What it shows.
+    pub(super) fn read(&self, measured: Duration, warm_up: Duration) -> Times {
+        Times { started_at: self.wall, ended_at: self.wall + self.started.elapsed(), measured, warm_up }
     }
 }
 
 impl Summary {
-    pub(super) fn new(
-        shared: &Shared,
-        users_started: usize,
-        totals: &[RouteStats],
-        times: &Times,
-        generator: Cost,
-    ) -> Self {
-        let seconds = times.sending.as_secs_f64().max(f64::EPSILON);
+    pub(super) fn new(shared: &Shared, users_started: usize, results: &Shard, times: &Times, generator: Cost) -> Self {
+        let seconds = times.measured.as_secs_f64().max(f64::EPSILON);
+        let (groups, totals, config) = (shared.scenario.groups(), &results.measured, &shared.config);
         let all = aggregated(totals);
-        let tasks = shared.scenario.tasks();
         let aggregated = RouteSummary::new("", "Aggregated", &all, seconds);
-        Self {
+        let reasons = generator.reasons(all.requests());
+        let limited = !reasons.is_empty();
+        let mut summary = Self {
             requests: all.requests(),
             failures: all.failed.count(),
             fail_ratio: ratio(all.failed.count(), all.requests()),
             duration_s: seconds,
             requests_per_s: all.requests() as f64 / seconds,
-            verdict: generator.verdict(),
+            verdict: if limited { Verdict::GeneratorLimited } else { Verdict::Valid },
+            verdict_reasons: reasons,
             times_doubtful: all.requests() > 0 && generator.is_late_beside(aggregated.latency_ms.p99),
             started_at: units::timestamp(times.started_at),
             ended_at: units::timestamp(times.ended_at),
-            host: shared.config.target.to_string(),
-            users: shared.config.users,
+            complete: false,
+            host: config.target.to_string(),
+            model: if shared.is_open() { "open" } else { "closed" },
+            users: config.most_users(),
             users_started,
-            spawn_rate: shared.config.spawn_rate,
-            seed: shared.config.seed,
-            in_flight_at_end: shared.counts.unanswered.load(Ordering::Relaxed),
-            reconnects: shared.counts.reconnects.load(Ordering::Relaxed),
-            routes: tasks.iter().zip(totals).map(|(task, stats)| RouteSummary::of_task(task, stats, seconds)).collect(),
+            spawn_rate: spawn_rate(&config.load),
+            rate: rate(&config.load, results.late_starts.count() as f64 / seconds),
+            stages: config.load.stages().iter().map(|stage| (stage.lasts.as_secs_f64(), stage.level)).collect(),
+            seed: config.seed,
+            scenario: ScenarioSummary::new(&shared.scenario),
+            in_flight_at_end: shared.stations.iter().map(|station| station.in_flight()).sum(),
+            reconnects: shared.counts.reconnects(),
+            routes: groups
+                .iter()
+                .zip(totals)
+                .map(|(group, stats)| RouteSummary::of_group(group, stats, seconds))
+                .collect(),
             aggregated,
-            failure_groups: failure_groups(tasks, totals, all.requests()),
+            failure_groups: failure_groups(groups, totals, all.requests()),
+            thresholds: Vec::new(),
+            warm_up: warm_up(results, times.warm_up),
             generator,
-        }
+            timeline: Vec::new(),
+            environment: Environment::here(),
+            tags: BTreeMap::new(),
+            comparison: None,
+        };
+        summary.thresholds = config.thresholds.iter().map(|threshold| threshold.evaluate(&summary)).collect();
+        summary
+    }
+
+    /// Whether all thresholds hold.
+    pub fn thresholds_hold(&self) -> bool {
+        self.thresholds.iter().all(|threshold| threshold.held)
     }
 
     /// The share of requests sent that got no good answer while anybody waited for one: failures, and those that were
@@ -201,13 +323,45 @@ impl Summary {
     }
 }
 
+impl ScenarioSummary {
+    /// The tasks and their weights, in a line.
+    pub(super) fn mix(&self) -> String {
+        let task = |task: &TaskSummary| {
+            let think = format!("{} to {} ms", task.think_time_min_ms, task.think_time_max_ms);
+            format!("{} {} x{} (think {think})", task.method, task.route, task.weight)
+        };
+        self.tasks.iter().map(task).collect::<Vec<_>>().join(", ")
+    }
+
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let task = |task: &Task| TaskSummary {
+            name: task.name.clone(),
+            weight: task.weight,
+            method: task.method.to_string(),
+            route: scenario.groups()[task.group].route.clone(),
+            think_time_min_ms: milliseconds(task.think_time.least),
+            think_time_max_ms: milliseconds(task.think_time.most),
+        };
+        Self { name: scenario.name().to_owned(), tasks: scenario.tasks().iter().map(task).collect() }
+    }
+}
+
+impl Histograms {
+    /// Of all requests.
+    pub fn all(&self) -> Latencies {
+        let mut all = self.succeeded.clone();
+        all.merge(&self.failed);
+        all
+    }
+}
+
 impl RouteSummary {
-    fn of_task(task: &Task, stats: &RouteStats, seconds: f64) -> Self {
-        Self::new(task.method.as_str(), task.route, stats, seconds)
+    fn of_group(group: &Group, stats: &RouteStats, seconds: f64) -> Self {
+        Self::new(group.method.as_str(), &group.route, stats, seconds)
     }
 
     fn new(method: &str, route: &str, stats: &RouteStats, seconds: f64) -> Self {
-        let (requests, failures) = (stats.requests(), stats.failed.count());
+        let (requests, failures, times) = (stats.requests(), stats.failed.count(), stats.all());
         Self {
             method: method.to_owned(),
             route: route.to_owned(),
@@ -215,10 +369,12 @@ impl RouteSummary {
             failures,
             requests_per_s: requests as f64 / seconds,
             failures_per_s: failures as f64 / seconds,
-            latency_ms: LatencySummary::new(&stats.all()),
+            latency_ms: LatencySummary::new(&times),
+            service_ms: (stats.service.count() > 0).then(|| LatencySummary::new(&stats.service)),
             succeeded_latency_ms: LatencySummary::new(&stats.succeeded),
             failed_latency_ms: LatencySummary::new(&stats.failed),
             average_body_bytes: stats.body_bytes as f64 / requests.max(1) as f64,
+            histograms: Histograms { succeeded: stats.succeeded.clone(), failed: stats.failed.clone() },
         }
     }
 }
@@ -244,23 +400,49 @@ impl LatencySummary {
     }
 }
 
-fn failure_groups(tasks: &[Task], totals: &[RouteStats], requests: u64) -> Vec<FailureSummary> {
-    let mut groups = Vec::new();
-    for (task, stats) in tasks.iter().zip(totals) {
-        for (message, group) in &stats.failures {
-            groups.push(FailureSummary {
-                method: task.method.to_string(),
-                route: task.route.to_owned(),
-                message: message.clone(),
+fn spawn_rate(load: &Load) -> Option<f64> {
+    match load {
+        Load::Users(users) if users.stages.is_empty() => Some(users.spawn_rate),
+        _ => None,
+    }
+}
+
+fn rate(load: &Load, offered_per_s: f64) -> Option<RateSummary> {
+    let Load::Rate(rate) = load else { return None };
+    let arrivals = rate.arrivals.name();
+    Some(RateSummary { per_second: rate.per_second, arrivals, offered_per_s })
+}
+
+fn warm_up(results: &Shard, lasted: Duration) -> Option<WarmUpSummary> {
+    let all = aggregated(&results.warm_up);
+    (!lasted.is_zero()).then(|| WarmUpSummary {
+        duration_s: lasted.as_secs_f64(),
+        requests: all.requests(),
+        failures: all.failed.count(),
+        requests_per_s: all.requests() as f64 / lasted.as_secs_f64(),
+        latency_ms: LatencySummary::new(&all.all()),
+    })
+}
+
+fn failure_groups(groups: &[Group], totals: &[RouteStats], requests: u64) -> Vec<FailureSummary> {
+    let mut all = Vec::new();
+    for (route, stats) in groups.iter().zip(totals) {
+        for (kind, message, group) in stats.failures.groups() {
+            all.push(FailureSummary {
+                method: route.method.to_string(),
+                route: route.route.clone(),
+                kind,
+                message: message.to_owned(),
                 count: group.count,
                 share: ratio(group.count, requests),
                 first_seen: units::timestamp(group.first_seen),
                 last_seen: units::timestamp(group.last_seen),
+                example: group.example.clone(),
             });
         }
     }
-    groups.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (&a.route, &a.message).cmp(&(&b.route, &b.message))));
-    groups
+    all.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (&a.route, &a.message).cmp(&(&b.route, &b.message))));
+    all
 }
 
 /// A time in milliseconds.

@@ -1,5 +1,8 @@
 //! A finished run for people: verdict, Locust's statistics, percentiles, failures.
 
+use std::time::Duration;
+
+use super::comparison;
 use super::generator::Verdict;
 use super::summary::{RouteSummary, Summary};
 use crate::table::{Align, Table, Tone};
@@ -7,35 +10,49 @@ use crate::units;
 
 /// The tables of a run, in the order in which they are printed, and the sentences around them.
 pub fn tables(summary: &Summary) -> (String, Vec<Table>) {
-    let mut all = vec![statistics(summary), percentiles(summary)];
+    let mut all = Vec::new();
+    if !summary.thresholds.is_empty() {
+        all.push(thresholds(summary));
+    }
+    all.extend([statistics(summary), percentiles(summary)]);
     if !summary.failure_groups.is_empty() {
         all.push(failures(summary));
     }
+    all.extend(summary.comparison.as_ref().map(comparison::table));
     (verdict(summary), all)
 }
 
 fn verdict(summary: &Summary) -> String {
     let cost = &summary.generator;
+    let starts = cost.start_late_p99_ms.map(|late| format!(", requests {late:.1} ms")).unwrap_or_default();
+    let idle = cost.host_idle_ratio.map(|idle| format!("; machine {:.0} % idle", 100.0 * idle)).unwrap_or_default();
     let evidence = format!(
-        "generator: {:.2} of {} cores, {:.0} µs a request, timers {:.1} ms late at p99",
+        "generator: {:.2} of {} cores, {:.0} µs a request, timers {:.1} ms late at p99{starts}{idle}",
         cost.cpu_cores, cost.cores, cost.cpu_us_per_request, cost.timer_late_p99_ms
     );
     let word = match summary.verdict {
-        Verdict::Valid => "Verdict: valid",
+        Verdict::Valid => "Verdict: valid".to_owned(),
         Verdict::GeneratorLimited => {
-            "Verdict: generator-limited. These are not the figures of the service: take fewer users or another machine"
+            format!("Verdict: generator-limited: {}", summary.verdict_reasons.join("; "))
         }
     };
     let mut lines = vec![format!("{word} ({evidence}).")];
+    if summary.verdict == Verdict::GeneratorLimited {
+        lines.push("These are not the figures of the service: take less load, or another machine.".to_owned());
+    }
+    if cost.shares_machine {
+        lines.push("The service runs on the same machine and shares its processor with the generator.".to_owned());
+    }
     if summary.times_doubtful {
         let p99 = shown(summary.aggregated.latency_ms.p99);
         lines.push(format!("Beside that lateness a p99 of {p99} ms is doubtful: the machine had other work to do."));
     }
-    if cost.exhausted > 0 {
-        let count = units::count(cost.exhausted);
-        lines.push(format!("{count} requests failed because this machine had no file handle or local port left."));
+    if cost.arrivals_missed > 0 {
+        let count = units::count(cost.arrivals_missed);
+        let users = units::count(u64::from(summary.users));
+        lines.push(format!("{count} requests that were due were never sent: all {users} connections were busy."));
     }
-    if summary.users_started < summary.users as usize {
+    if summary.model == "closed" && summary.users_started < summary.users as usize {
         let (started, users) = (units::count(summary.users_started as u64), units::count(u64::from(summary.users)));
         lines.push(format!("Only {started} of {users} users had started when the run ended."));
     }
@@ -47,14 +64,43 @@ fn verdict(summary: &Summary) -> String {
     if summary.reconnects > 0 {
         lines.push(format!("{} connections had to be opened again.", units::count(summary.reconnects)));
     }
+    if let Some(warm_up) = &summary.warm_up {
+        lines.push(format!(
+            "Not counted: {} requests of the warm-up ({}), {} of them failed, p50 {} ms, p95 {} ms.",
+            units::count(warm_up.requests),
+            units::duration(Duration::from_secs_f64(warm_up.duration_s)),
+            units::count(warm_up.failures),
+            shown(warm_up.latency_ms.p50),
+            shown(warm_up.latency_ms.p95)
+        ));
+    }
     lines.join("\n")
+}
+
+fn thresholds(summary: &Summary) -> Table {
+    let mut table =
+        Table::new("Thresholds", &[("", Align::Left), ("Threshold", Align::Left), ("Measured", Align::Right)]);
+    for outcome in &summary.thresholds {
+        let (word, tone) = if outcome.held { ("held", Tone::Good) } else { ("crossed", Tone::Bad) };
+        let seen = outcome.seen.clone().unwrap_or_else(|| "nothing".to_owned());
+        table.toned_row([(word.to_owned(), tone), (outcome.threshold.clone(), Tone::Plain), (seen, tone)]);
+    }
+    table
+}
+
+/// What was asked for, in a few words.
+fn load(summary: &Summary) -> String {
+    match &summary.rate {
+        None => format!("{} users", units::count(u64::from(summary.users))),
+        Some(rate) => format!("{} due per second, {}", units::significant(rate.offered_per_s), rate.arrivals),
+    }
 }
 
 fn statistics(summary: &Summary) -> Table {
     let title = format!(
-        "Requests, times in milliseconds ({} users, {})",
-        units::count(u64::from(summary.users)),
-        units::duration(std::time::Duration::from_secs_f64(summary.duration_s))
+        "Requests, times in milliseconds ({}, {})",
+        load(summary),
+        units::duration(Duration::from_secs_f64(summary.duration_s))
     );
     let mut table = Table::new(
         title,
@@ -97,8 +143,14 @@ fn percentiles(summary: &Summary) -> Table {
     let mut header = vec![("Type", Align::Left), ("Name", Align::Left)];
     header.extend(columns.map(|column| (column, Align::Right)));
     let mut table = Table::new("Response times in milliseconds: that share of the requests took no longer", &header);
-    for route in summary.routes.iter().chain([&summary.aggregated]) {
-        let times = &route.latency_ms;
+    let rows = summary
+        .routes
+        .iter()
+        .chain([&summary.aggregated])
+        .map(|route| (route, route.route.as_str(), &route.latency_ms));
+    // From the instant a request was sent, where that is not the instant it was due.
+    let service = summary.aggregated.service_ms.iter().map(|times| (&summary.aggregated, "service time alone", times));
+    for (route, name, times) in rows.chain(service) {
         let values = [times.p50, times.p75, times.p90, times.p95, times.p98, times.p99, times.p99_9, times.max];
         // A percentile that fewer than one request stands behind is a guess.
         let enough = [2, 4, 10, 20, 50, 100, 1_000, 1];
@@ -106,7 +158,7 @@ fn percentiles(summary: &Summary) -> Table {
             .iter()
             .zip(enough)
             .map(|(value, enough)| if route.requests >= enough { shown(*value) } else { "-".to_owned() });
-        let cells = [route.method.clone(), route.route.clone()].into_iter().chain(cells);
+        let cells = [route.method.clone(), name.to_owned()].into_iter().chain(cells);
         table.toned_row(cells.map(|cell| (cell, row_tone(route))));
     }
     table
@@ -114,20 +166,43 @@ fn percentiles(summary: &Summary) -> Table {
 
 fn failures(summary: &Summary) -> Table {
     let mut table = Table::new(
-        "Failures",
+        "Failures, first and last seen in seconds of the run",
         &[
             ("# occurrences", Align::Right),
             ("Share", Align::Right),
+            ("First", Align::Right),
+            ("Last", Align::Right),
+            ("Kind", Align::Left),
             ("Type", Align::Left),
             ("Name", Align::Left),
             ("Error", Align::Left),
         ],
     );
     for group in &summary.failure_groups {
-        let share = units::percent(group.share);
-        table.row([units::count(group.count), share, group.method.clone(), group.route.clone(), group.message.clone()]);
+        let error = if group.message == group.example {
+            group.message.clone()
+        } else {
+            format!("{}; the first: {}", group.message, group.example)
+        };
+        table.row([
+            units::count(group.count),
+            units::percent(group.share),
+            second(summary, &group.first_seen),
+            second(summary, &group.last_seen),
+            group.kind.to_string(),
+            group.method.clone(),
+            group.route.clone(),
+            error,
+        ]);
     }
     table
+}
+
+/// The second of the run in which an instant was.
+fn second(summary: &Summary, instant: &str) -> String {
+    let instants = [instant, &summary.started_at].map(units::parse_timestamp);
+    let [Ok(instant), Ok(start)] = instants else { return "-".to_owned() };
+    instant.duration_since(start).unwrap_or_default().as_secs().to_string()
 }
 
 fn row_tone(route: &RouteSummary) -> Tone {
@@ -151,92 +226,131 @@ fn shown(milliseconds: f64) -> String {
     }
 }
 
+/// A run, for tests of what is made of it.
+#[cfg(test)]
+pub(super) fn example() -> Summary {
+    use super::environment::Environment;
+    use super::failure::FailureKind;
+    use super::generator::Cost;
+    use super::summary::{FailureSummary, ScenarioSummary};
+    use super::threshold::Outcome;
+    Summary {
+        requests: 3_030,
+        failures: 1_001,
+        fail_ratio: 0.33,
+        duration_s: 60.0,
+        requests_per_s: 50.5,
+        verdict: Verdict::Valid,
+        verdict_reasons: Vec::new(),
+        times_doubtful: false,
+        started_at: "2026-11-24T12:00:00.000Z".to_owned(),
+        ended_at: String::new(),
+        complete: true,
+        host: String::new(),
+        users: 150,
+        users_started: 150,
+        model: "closed",
+        spawn_rate: Some(10.0),
+        rate: None,
+        stages: Vec::new(),
+        seed: 1,
+        in_flight_at_end: 3,
+        reconnects: 0,
+        routes: vec![
+            example_route("POST", "/orders", 1_010, 1_000),
+            example_route("GET", "/orders/reports/best-sellers", 2_000, 1),
+            example_route("GET", "/orders/reports/highest-spenders", 20, 0),
+        ],
+        aggregated: example_route("", "Aggregated", 3_030, 1_001),
+        failure_groups: vec![FailureSummary {
+            method: "POST".to_owned(),
+            route: "/orders".to_owned(),
+            kind: FailureKind::Http,
+            message: "503 the database refused a connection: Too many connections (1040)".to_owned(),
+            count: 1_000,
+            share: 0.33,
+            first_seen: "2026-11-24T12:00:07.001Z".to_owned(),
+            last_seen: "2026-11-24T12:00:59.001Z".to_owned(),
+            example: "503 the database refused a connection: Too many connections (1040)".to_owned(),
+        }],
+        scenario: ScenarioSummary { name: String::new(), tasks: Vec::new() },
+        thresholds: vec![
+            Outcome {
+                threshold: "p95<200ms".to_owned(),
+                seen: Some("12.4 ms".to_owned()),
+                value: Some(12.4),
+                held: true,
+            },
+            Outcome {
+                threshold: "POST /orders:fail_ratio<1%".to_owned(),
+                seen: Some("99.01 %".to_owned()),
+                value: Some(0.99),
+                held: false,
+            },
+        ],
+        warm_up: None,
+        generator: Cost::small(),
+        timeline: Vec::new(),
+        environment: Environment::here(),
+        tags: std::collections::BTreeMap::new(),
+        comparison: None,
+    }
+}
+
+#[cfg(test)]
+fn example_route(method: &str, route: &str, requests: u64, failures: u64) -> RouteSummary {
+    use super::summary::{Histograms, LatencySummary};
+    let times = || LatencySummary {
+        p50: 4.2,
+        p66: 5.0,
+        p75: 6.0,
+        p80: 7.0,
+        p90: 9.9,
+        p95: 12.4,
+        p98: 60.0,
+        p99: 800.6,
+        p99_9: 60_001.0,
+        p99_99: 60_001.0,
+        max: 60_001.0,
+        min: 0.4,
+        mean: 17.3,
+    };
+    RouteSummary {
+        method: method.to_owned(),
+        route: route.to_owned(),
+        requests,
+        failures,
+        requests_per_s: requests as f64 / 60.0,
+        failures_per_s: failures as f64 / 60.0,
+        latency_ms: times(),
+        succeeded_latency_ms: times(),
+        failed_latency_ms: times(),
+        service_ms: None,
+        average_body_bytes: 40.0,
+        histograms: Histograms::default(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::generator::Cost;
-    use super::super::summary::{FailureSummary, LatencySummary};
     use super::*;
-
-    fn route(method: &str, route: &str, requests: u64, failures: u64) -> RouteSummary {
-        let times = || LatencySummary {
-            p50: 4.2,
-            p66: 5.0,
-            p75: 6.0,
-            p80: 7.0,
-            p90: 9.9,
-            p95: 12.4,
-            p98: 60.0,
-            p99: 800.6,
-            p99_9: 60_001.0,
-            p99_99: 60_001.0,
-            max: 60_001.0,
-            min: 0.4,
-            mean: 17.3,
-        };
-        RouteSummary {
-            method: method.to_owned(),
-            route: route.to_owned(),
-            requests,
-            failures,
-            requests_per_s: requests as f64 / 60.0,
-            failures_per_s: failures as f64 / 60.0,
-            latency_ms: times(),
-            succeeded_latency_ms: times(),
-            failed_latency_ms: times(),
-            average_body_bytes: 40.0,
-        }
-    }
 
     #[test]
     fn a_run_reads_like_locust_and_fits_a_hundred_columns() {
-        let summary = Summary {
-            requests: 3_030,
-            failures: 1_001,
-            fail_ratio: 0.33,
-            duration_s: 60.0,
-            requests_per_s: 50.5,
-            verdict: Verdict::Valid,
-            times_doubtful: false,
-            started_at: String::new(),
-            ended_at: String::new(),
-            host: String::new(),
-            users: 150,
-            users_started: 150,
-            spawn_rate: 10.0,
-            seed: 1,
-            in_flight_at_end: 3,
-            reconnects: 0,
-            routes: vec![
-                route("POST", "/orders", 1_010, 1_000),
-                route("GET", "/orders/reports/best-sellers", 2_000, 1),
-                route("GET", "/orders/reports/highest-spenders", 20, 0),
-            ],
-            aggregated: route("", "Aggregated", 3_030, 1_001),
-            failure_groups: vec![FailureSummary {
-                method: "POST".to_owned(),
-                route: "/orders".to_owned(),
-                message: "503 the database refused a connection: Too many connections (1040)".to_owned(),
-                count: 1_000,
-                share: 0.33,
-                first_seen: String::new(),
-                last_seen: String::new(),
-            }],
-            generator: Cost {
-                cpu_s: 1.0,
-                cpu_cores: 0.02,
-                cores: 2,
-                cpu_us_per_request: 330.0,
-                timer_late_p99_ms: 0.4,
-                exhausted: 0,
-            },
-        };
+        let summary = example();
         let (verdict, tables) = tables(&summary);
         let text: Vec<_> = tables.iter().map(|table| table.render(Some(100), false)).collect();
         let text = format!("{verdict}\n{}", text.join("\n"));
         assert!(text.lines().skip(2).all(|line| line.chars().count() <= 100), "{text}");
         insta::assert_snapshot!(text, @"
-        Verdict: valid (generator: 0.02 of 2 cores, 330 µs a request, timers 0.4 ms late at p99).
+        Verdict: valid (generator: 0.02 of 2 cores, 330 µs a request, timers 0.4 ms late at p99; machine 90 % idle).
+        The service runs on the same machine and shares its processor with the generator.
         3 requests were still unanswered at the end: not in these figures, but failed for the exit code.
+        Thresholds
+                  Threshold                   Measured
+        ───────────────────────────────────────────────
+         held     p95<200ms                    12.4 ms
+         crossed  POST /orders:fail_ratio<1%   99.01 %
         Requests, times in milliseconds (150 users, 60.0 s)
          Type  Name                              # reqs       # fails  Avg  Min    Max  Med  req/s  fails/s
         ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -251,11 +365,11 @@ mod tests {
          GET   /orders/reports/best-sellers      4.2  6.0  9.9   12   60  801  60001  60001
          GET   /orders/reports/highest-spenders  4.2  6.0  9.9   12    -    -      -  60001
                Aggregated                        4.2  6.0  9.9   12   60  801  60001  60001
-        Failures
-         # occurrences    Share  Type  Name     Error
+        Failures, first and last seen in seconds of the run
+         # occurrences    Share  First  Last  Kind  Type  Name     Error
         ────────────────────────────────────────────────────────────────────────────────────────────────────
-                 1,000  33.00 %  POST  /orders  503 the database refused a connection: Too many connections
-                                                (1040)
+                 1,000  33.00 %      7    59  HTTP  POST  /orders  503 the database refused a connection:
+                                                                   Too many connections (1040)
         ");
     }
 }

@@ -1,130 +1,53 @@
-//! One user: send, wait for the answer, think, again.
+//! A closed user: send, wait for the answer, think, again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use hyper::body::Bytes;
-use rand::{RngExt, SeedableRng};
+use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::failure;
-use super::recorder::Recorder;
-use super::scenario::{Scenario, Task};
-use super::{Config, ThinkTime};
-use crate::net::{Answer, Connection, Limits, NetError};
+use super::ThinkTime;
+use super::line::{Line, RECONNECT_PAUSE};
+use super::worker::{Alive, Shared, Station};
 
-/// How far a run is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Phase {
-    /// Requests are sent.
-    Running,
-    /// No request is sent any more; answers are waited for.
-    Stopping,
-    /// Nothing is waited for any more.
-    Stopped,
-}
-
-/// What all users of a run share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) config: Config,
-    pub(super) scenario: Scenario,
-    pub(super) recorder: Recorder,
-    pub(super) counts: Counts,
-}
-
-/// What happens too seldom to need a shard.
+/// How a user is told to leave.
 #[derive(Debug, Default)]
-pub(super) struct Counts {
-    /// Connections opened by users who had had one before.
-    pub(super) reconnects: AtomicU64,
-    /// Requests that failed because this machine had no file handle or local port left.
-    pub(super) exhausted: AtomicU64,
-    /// Requests whose answer was not waited for.
-    pub(super) unanswered: AtomicU64,
+pub(super) struct Leave {
+    told: AtomicBool,
+    wake: Notify,
 }
 
-/// Sends requests until the run stops.
-pub(super) async fn run(number: usize, shared: Arc<Shared>, mut phase: watch::Receiver<Phase>) {
-    // Every user has random numbers of its own, however many there are.
-    let mut random = Pcg64Mcg::seed_from_u64(shared.config.seed ^ (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let mut line = Line::default();
-    while *phase.borrow() == Phase::Running {
-        let place = shared.scenario.draw(&mut random);
-        let task = &shared.scenario.tasks()[place];
-        let body = task.body(&mut random);
-        let started = Instant::now();
-        let result = tokio::select! {
-            result = line.ask_in_time(&shared, task, body) => result,
-            _ = phase.wait_for(|phase| *phase == Phase::Stopped) => {
-                shared.counts.unanswered.fetch_add(1, Ordering::Relaxed);
-                return;
-            }
-        };
-        let took = started.elapsed();
-        if matches!(result, Err(NetError::Exhausted { .. })) {
-            shared.counts.exhausted.fetch_add(1, Ordering::Relaxed);
+impl Leave {
+    /// After the answer that the user waits for; out of a pause at once.
+    pub(super) fn tell(&self) {
+        self.told.store(true, Ordering::Relaxed);
+        self.wake.notify_one();
+    }
+
+    fn was_told(&self) -> bool {
+        self.told.load(Ordering::Relaxed)
+    }
+}
+
+/// Sends requests until the user is told to leave.
+pub(super) async fn run(number: u64, shared: Arc<Shared>, station: Arc<Station>, leave: Arc<Leave>) {
+    let _alive = Alive::new(&shared);
+    let mut random = shared.random(number);
+    let mut line = Line::new(number + 1);
+    while !leave.was_told() {
+        let next = line.ask(&shared, &station, &mut random, Instant::now()).await;
+        let mut pause = pause(next.think_time, &mut random);
+        if !next.connected {
+            pause = pause.max(RECONNECT_PAUSE);
         }
-        let bytes = result.as_ref().map_or(0, |answer| answer.body.len());
-        shared.recorder.record(number, place, took, bytes, failure::message(&result));
-        let pause = pause(shared.config.think_time, &mut random);
-        // A sender that is gone ends the run as well.
-        let stopping = phase.wait_for(|phase| *phase >= Phase::Stopping);
-        if pause.is_zero() {
-            tokio::task::yield_now().await;
-        } else if tokio::time::timeout(pause, stopping).await.is_ok() {
+        if !pause.is_zero() && tokio::time::timeout(pause, leave.wake.notified()).await.is_ok() {
             return;
         }
     }
 }
-
-/// A user's way to the service: one connection, opened when it is needed.
-#[derive(Debug, Default)]
-struct Line {
-    connection: Option<Connection>,
-    /// Whether there ever was one.
-    opened: bool,
-}
-
-impl Line {
-    /// One request within its time. When the time passes the connection goes with it: its answer may still come.
-    async fn ask_in_time(&mut self, shared: &Shared, task: &Task, body: Bytes) -> Result<Answer, NetError> {
-        let after = shared.config.timeout;
-        tokio::time::timeout(after, self.ask(shared, task, body)).await.unwrap_or(Err(NetError::TimedOut { after }))
-    }
-
-    /// One request, on the open connection or a new one.
-    async fn ask(&mut self, shared: &Shared, task: &Task, body: Bytes) -> Result<Answer, NetError> {
-        if let Some(open) = self.connection.take().filter(Connection::is_open) {
-            // A service may close an idle connection in the very moment of the next request; if nothing of that
-            // request was sent, nothing has failed.
-            match self.exchange(open, task, body.clone()).await {
-                Err(NetError::ClosedIdle) => {}
-                result => return result,
-            }
-        }
-        let limits = Limits { connect_timeout: shared.config.timeout, ..Limits::default() };
-        let open = Connection::open(&shared.config.target, limits).await?;
-        if std::mem::replace(&mut self.opened, true) {
-            shared.counts.reconnects.fetch_add(1, Ordering::Relaxed);
-        }
-        self.exchange(open, task, body).await
-    }
-
-    /// One request and its whole answer; only a connection that carried one is kept.
-    async fn exchange(&mut self, mut open: Connection, task: &Task, body: Bytes) -> Result<Answer, NetError> {
-        let headers: &[_] = if body.is_empty() { &HEADERS[..1] } else { &HEADERS };
-        let answer = open.send(task.method.clone(), task.route, headers, body).await?;
-        self.connection = Some(open);
-        Ok(answer)
-    }
-}
-
-const HEADERS: [(&str, &str); 2] =
-    [("user-agent", concat!("storemgr/", env!("CARGO_PKG_VERSION"))), ("content-type", crate::wire::JSON)];
 
 fn pause(think_time: ThinkTime, random: &mut Pcg64Mcg) -> Duration {
     let ThinkTime { least, most } = think_time;

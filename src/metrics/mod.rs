@@ -1,7 +1,7 @@
 //! Every metric of the product, declared in one place.
 //!
-//! The doc comment of a metric is its help text, the labels stand beside it, and [`DECLARED`] lists them all, so that a
-//! test can hold the README, the rules, the dashboard and the queries of `report` against what the code really exports.
+//! The doc comment of a metric is its help text, the labels stand beside it, and [`DECLARED`] lists those of the server,
+//! [`LOADTEST_DECLARED`] those that a load test exposes while it lasts, so that a test can hold the README, the rules, the dashboard and the queries of `report` against what the code really exports.
 //! Base units (seconds, ratios) and the prefix `storemgr_`, as the Prometheus naming practices ask
 //! (<https://prometheus.io/docs/practices/naming/>). Children of labelled metrics are looked up once by their users, not
 //! per request.
@@ -82,16 +82,19 @@ macro_rules! build {
 }
 
 macro_rules! metrics {
-    ($(#[doc = $help:literal] $name:ident: $kind:ident [$($label:literal),*] $(in $buckets:ident)?;)+) => {
-        /// Every metric of one server, registered together.
+    (
+        #[doc = $of:literal] $set:ident, $declared:ident:
+        $(#[doc = $help:literal] $name:ident: $kind:ident [$($label:literal),*] $(in $buckets:ident)?;)+
+    ) => {
+        #[doc = $of]
         #[derive(Clone, Debug)]
-        pub struct Metrics {
+        pub struct $set {
             registry: Registry,
             $(#[doc = $help] pub $name: $kind,)+
         }
 
-        /// All metrics, in the order of their declaration.
-        pub const DECLARED: &[Declaration] = &[
+        /// All of them, in the order of their declaration.
+        pub const $declared: &[Declaration] = &[
             $(Declaration {
                 name: concat!("storemgr_", stringify!($name)),
                 kind: kind!($kind),
@@ -100,7 +103,7 @@ macro_rules! metrics {
             },)+
         ];
 
-        impl Metrics {
+        impl $set {
             /// Registers every metric in a registry of its own.
             pub fn new() -> Result<Self, prometheus::Error> {
                 let registry = Registry::new();
@@ -122,6 +125,8 @@ macro_rules! metrics {
 }
 
 metrics! {
+    /// Every metric of one server, registered together.
+    Metrics, DECLARED:
     /// Requests answered.
     http_requests_total: IntCounterVec ["method", "route", "status"];
     /// Seconds from the request's headers to the answer's, by matched route.
@@ -158,6 +163,32 @@ metrics! {
     build_info: IntGaugeVec ["version", "order_writer", "db_connections", "report_source", "report_cache"];
 }
 
+metrics! {
+    /// Every metric of one load test, while it lasts.
+    LoadTestMetrics, LOADTEST_DECLARED:
+    /// Requests of a load test that were answered or failed, by outcome: succeeded, failed.
+    loadtest_requests_total: IntCounterVec ["method", "route", "outcome"];
+    /// Failed requests of a load test by kind: timeout, refused, reset, http, check, other.
+    loadtest_failures_total: IntCounterVec ["method", "route", "kind"];
+    /// Seconds from the instant a request of a load test was due to the last byte of its answer.
+    loadtest_response_time_seconds: HistogramVec ["method", "route"] in SECONDS;
+    /// Users of a load test, or connections of one at a rate.
+    loadtest_users: IntGauge [];
+    /// Seconds of processor time the load generator has used.
+    loadtest_cpu_seconds_total: Counter [];
+}
+
+impl LoadTestMetrics {
+    /// Everything in the Prometheus text format.
+    pub fn render(&self) -> Result<Vec<u8>, prometheus::Error> {
+        let used = cpu_time_s() - self.loadtest_cpu_seconds_total.get();
+        self.loadtest_cpu_seconds_total.inc_by(used.max(0.0));
+        let mut text = Vec::with_capacity(16 * 1024);
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}
+
 impl Metrics {
     /// Everything in the Prometheus text format.
     pub fn render(&self) -> Result<Vec<u8>, prometheus::Error> {
@@ -184,7 +215,7 @@ mod tests {
 
     #[test]
     fn every_metric_is_declared_with_help_and_a_conventional_name() {
-        for metric in DECLARED {
+        for metric in DECLARED.iter().chain(LOADTEST_DECLARED) {
             assert!(metric.help.ends_with('.'), "{}: help is a sentence", metric.name);
             assert_eq!(metric.kind == "counter", metric.name.ends_with("_total"), "{}", metric.name);
         }

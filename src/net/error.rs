@@ -51,6 +51,12 @@ pub enum NetError {
         /// `file handles` or `local ports`.
         what: &'static str,
     },
+    /// What came is no answer.
+    #[error("the answer is not valid HTTP: {why}")]
+    Malformed {
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The request itself cannot be sent.
     #[error("the request is not valid HTTP: {0}")]
     Unsendable(String),
@@ -69,7 +75,8 @@ impl NetError {
         }
     }
 
-    fn from_io(error: &io::Error) -> Self {
+    /// From a failed read or write.
+    pub(super) fn from_io(error: &io::Error) -> Self {
         // EMFILE and ENFILE have no ErrorKind of their own.
         if matches!(error.raw_os_error(), Some(23 | 24)) {
             return Self::Exhausted { what: "file handles" };

@@ -1,14 +1,18 @@
 //! Outgoing HTTP/1.1: addresses, one connection, one request at a time.
 //!
+//! Two of them: [`Connection`] is hyper's, for whoever asks now and then; [`LeanConnection`] is the load generator's own.
 //! No pool and no hidden retry: a caller that measures must know what was sent, and a caller that checks must see the
 //! first failure. Failures come as [`NetError`], in words that a person can act on and that group well in a table.
 
 mod connection;
 mod error;
+mod lean;
+mod reply;
 mod target;
 
 pub use connection::{Answer, Connection, Limits};
 pub use error::NetError;
+pub use lean::{Keep, LeanConnection, Reply, resolve};
 pub use target::{InvalidTarget, Target};
 
 use std::time::Duration;

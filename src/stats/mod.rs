@@ -4,15 +4,21 @@
 //! smallest recorded value that at least that share of all values does not exceed (nearest rank), so it is never above
 //! the largest. Histograms merge without loss.
 
+mod encoding;
+mod rank_sum;
+
+use std::fmt;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+
+pub use rank_sum::{rank_sum_p, smallest_rank_sum_p};
 
 /// Significant decimal digits of every value.
 const DIGITS: u8 = 3;
 
 /// The times that requests took.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Latencies {
     /// Made with the first value: most routes of a short window have none.
     micros: Option<Histogram<u64>>,
@@ -73,10 +79,24 @@ impl Latencies {
         self.micros.as_ref().map_or(0, Histogram::max)
     }
 
+    /// Every recorded time, within the histogram's resolution, and how often it was recorded; the shortest first.
+    pub fn values(&self) -> impl Iterator<Item = (Duration, u64)> {
+        let values = self.micros.iter().flat_map(Histogram::iter_recorded);
+        values.map(|value| (Duration::from_micros(value.value_iterated_to()), value.count_since_last_iteration()))
+    }
+
     /// The mean time, from the exact sum; zero when nothing was recorded.
     pub fn mean(&self) -> Duration {
         let count = self.count();
         if count == 0 { Duration::ZERO } else { Duration::from_secs_f64(self.sum.as_secs_f64() / count as f64) }
+    }
+}
+
+impl fmt::Debug for Latencies {
+    /// In a line: the thousands of buckets say nothing to anybody.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (count, median, largest) = (self.count(), self.percentile(50.0), self.largest());
+        write!(formatter, "Latencies {{ count: {count}, median: {median:?}, largest: {largest:?} }}")
     }
 }
 

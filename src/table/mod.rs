@@ -95,10 +95,55 @@ impl Table {
         title.into_iter().chain(lines).collect::<Vec<_>>().join("\n")
     }
 
+    /// The table for a page, with its title as a heading. It stands in a box of its own, in which it can be moved where it is
+    /// wider than the page.
+    pub fn to_html(&self) -> String {
+        let row = |tag: &str, cells: &mut dyn Iterator<Item = (&String, String)>| {
+            let cells: String = cells.map(|(text, class)| format!("<{tag}{class}>{}</{tag}>", escaped(text))).collect();
+            format!("<tr>{cells}</tr>\n")
+        };
+        let head = row("th", &mut self.columns.iter().map(|(name, align)| (name, class(*align, Tone::Plain))));
+        let body = self.rows.iter().map(|cells| {
+            let cells = cells.iter().zip(&self.columns);
+            row("td", &mut cells.map(|((text, tone), (_, align))| (text, class(*align, *tone))))
+        });
+        let body: String = body.collect();
+        let title = escaped(&self.title);
+        format!("<section>\n<h2>{title}</h2>\n<div class=\"table\"><table>\n{head}{body}</table></div>\n</section>\n")
+    }
+
     /// The table as it should be printed on this process's standard output.
     pub fn to_terminal(&self) -> String {
         self.render(terminal_width(), colour())
     }
+}
+
+/// A text in which nothing is markup, for a page.
+pub fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+fn class(align: Align, tone: Tone) -> String {
+    let tone = match tone {
+        Tone::Plain => None,
+        Tone::Good => Some("good"),
+        Tone::Doubtful => Some("doubtful"),
+        Tone::Bad => Some("bad"),
+        Tone::Strong => Some("strong"),
+    };
+    let names: Vec<_> = (align == Align::Right).then_some("number").into_iter().chain(tone).collect();
+    if names.is_empty() { String::new() } else { format!(" class=\"{}\"", names.join(" ")) }
 }
 
 /// Whether standard output wants colour: a terminal, and `NO_COLOR` not set.
@@ -139,6 +184,19 @@ fn toned(cell: Cell, tone: Tone) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_for_a_page_has_no_markup_but_its_own() {
+        let mut table = Table::new("A & B", &[("Message", Align::Left), ("Count", Align::Right)]);
+        table.toned_row([("<script>\"x\"</script>", Tone::Bad), ("7", Tone::Plain)]);
+        let html = table.to_html();
+        assert!(html.contains("<h2>A &amp; B</h2>"), "{html}");
+        assert!(html.contains("<td class=\"bad\">&lt;script&gt;&quot;x&quot;&lt;/script&gt;</td>"), "{html}");
+        assert!(
+            html.contains("<th class=\"number\">Count</th>") && html.contains("<td class=\"number\">7</td>"),
+            "{html}"
+        );
+    }
 
     #[test]
     fn a_table_reads_like_a_table() {

@@ -40,6 +40,24 @@ pub fn significant(value: f64) -> String {
     }
 }
 
+/// Three significant digits without noughts that say nothing, thousands as `k`, for the labels of an axis: `0`, `0.5`, `25`,
+/// `1.2k`.
+pub fn significant_short(value: f64) -> String {
+    let (value, unit) = match value.abs() {
+        v if v >= 999_500.0 => (value / 1e6, "M"),
+        v if v >= 999.5 => (value / 1e3, "k"),
+        _ => (value, ""),
+    };
+    let digits = match value.abs() {
+        v if v >= 99.95 => format!("{value:.0}"),
+        v if v >= 9.995 => format!("{value:.1}"),
+        v if v >= 0.0995 || v <= 0.0 => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    };
+    let digits = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { &digits };
+    format!("{digits}{unit}")
+}
+
 /// A whole number with thousands set apart: `1,234,567`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -110,6 +128,12 @@ mod tests {
         let written = |micros| duration(Duration::from_micros(micros));
         let all = [0, 850, 1_500, 12_345, 250_000, 4_560_000, 60_000_000, 125_000_000].map(written);
         assert_eq!(all, ["0 µs", "850 µs", "1.50 ms", "12.3 ms", "250 ms", "4.56 s", "60.0 s", "2m 05s"]);
+    }
+
+    #[test]
+    fn labels_of_an_axis_are_short() {
+        let all = [0.0, 0.05, 0.5, 3.0, 25.0, 100.0, 999.7, 1_250.0, 20_000.0, 3e6].map(significant_short);
+        assert_eq!(all, ["0", "0.05", "0.5", "3", "25", "100", "1k", "1.25k", "20k", "3M"]);
     }
 
     #[test]

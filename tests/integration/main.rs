@@ -19,6 +19,7 @@ mod house_rules;
 
 /// `storemgr loadtest`: a server that is known, and what the tool says of it.
 mod loadtest;
+mod loadtest_scenario;
 /// What the store promises, under concurrency and faults.
 mod promises;
 

@@ -1,5 +1,9 @@
 //! `storemgr loadtest`: a server that is known, and what the tool says of it.
 
+mod calibrated;
+mod narrow;
+mod truth;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;

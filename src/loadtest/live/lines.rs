@@ -1,11 +1,11 @@
-//! What a person sees while a run lasts: a line every two seconds on standard error.
+//! The live view where nothing can change in place: a line every two seconds.
 
 use std::time::Duration;
 
-use super::progress::{Progress, rate};
-use super::recorder::RouteStats;
-use super::scenario::Scenario;
-use super::summary::milliseconds;
+use crate::loadtest::progress::{Progress, rate};
+use crate::loadtest::recorder::RouteStats;
+use crate::loadtest::scenario::Scenario;
+use crate::loadtest::summary::milliseconds;
 use crate::units;
 
 /// Ticks between two lines.
@@ -14,49 +14,41 @@ const EVERY: u32 = 2;
 /// Lines between two headings.
 const HEADING_EVERY: u32 = 15;
 
-/// The live view of a run.
-#[derive(Debug)]
-pub(super) struct Live {
-    show: bool,
+/// The lines so far.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
     ticks: u32,
-    lines: u32,
+    printed: u32,
     recent: RouteStats,
     window: Duration,
 }
 
-impl Live {
-    pub(super) fn new(show: bool) -> Self {
-        Self { show, ticks: 0, lines: 0, recent: RouteStats::default(), window: Duration::ZERO }
-    }
-
+impl Lines {
     /// One more second.
     pub(super) fn tick(&mut self, progress: &Progress<'_>) {
-        if !self.show {
-            return;
-        }
         self.recent.merge(progress.recent.clone());
         self.window += progress.window;
         self.ticks += 1;
         if self.ticks.is_multiple_of(EVERY) {
-            if self.lines.is_multiple_of(HEADING_EVERY) {
+            if self.printed.is_multiple_of(HEADING_EVERY) {
                 eprintln!("{}", heading(progress.scenario));
             }
-            self.lines += 1;
+            self.printed += 1;
             let (recent, window) = (std::mem::take(&mut self.recent), std::mem::take(&mut self.window));
             eprintln!("{}", line(progress, &recent, window));
         }
     }
 
-    /// The run is over; what is left stands in its tables.
-    pub(super) fn end(&mut self) {
-        if std::mem::take(&mut self.show) && self.lines > 0 {
+    /// Sets what follows apart.
+    pub(super) fn end(&self) {
+        if self.printed > 0 {
             eprintln!();
         }
     }
 }
 
 fn heading(scenario: &Scenario) -> String {
-    let routes: Vec<_> = scenario.tasks().iter().map(|task| format!("{} {}", task.method, task.route)).collect();
+    let routes: Vec<_> = scenario.groups().iter().map(|group| format!("{} {}", group.method, group.route)).collect();
     format!(
         "{}\n{:>8} {:>7} {:>10} {:>10} {:>9} {:>9} {:>9} {:>9}",
         routes.join(", "),
@@ -95,16 +87,17 @@ fn line(progress: &Progress<'_>, recent: &RouteStats, window: Duration) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loadtest::recorder::Sample;
 
     #[test]
     fn a_line_stands_under_its_heading() {
-        let scenario = Scenario::store(10, 10);
+        let scenario = Scenario::store(10, 10, &[]).unwrap();
         let mut totals = vec![RouteStats::default(); 3];
         let quiet = line(&Progress::new(&scenario, &totals, &[]), &RouteStats::default(), Duration::ZERO);
         for _ in 0..3_000 {
-            totals[0].record(Duration::from_micros(4_200), 10, None);
+            totals[0].record(Sample { response: Duration::from_micros(4_200), ..Sample::of(4, 10, None) });
         }
-        totals[1].record(Duration::from_mins(1), 0, Some("no answer after 60 s".to_owned()));
+        totals[1].record(Sample::of(60_000, 0, Some("no answer after 60 s")));
         let mut progress = Progress::new(&scenario, &totals, &totals);
         (progress.sending, progress.users) = (Duration::from_millis(2_500), 1_500);
         let busy = line(&progress, &progress.recent, Duration::from_secs(2));

@@ -1,0 +1,75 @@
+use super::*;
+use crate::loadtest::summary::Summary;
+use crate::loadtest::tables::example;
+use crate::loadtest::timeline::{Point, PointLatency};
+
+fn point(second: u32) -> Point {
+    // The tenth second had no answer.
+    let latency = PointLatency { p50: 4.0, p95: 60.0, p99: 800.0, max: 900.0 };
+    Point {
+        at_s: f64::from(second),
+        window_s: 1.0,
+        users: 150,
+        requests: if second == 10 { 0 } else { 50 },
+        failures: 10,
+        latency_ms: (second != 10).then_some(latency),
+        cpu_cores: 0.1,
+    }
+}
+
+fn run() -> Summary {
+    let mut summary = example();
+    summary.timeline = (1..=60).map(point).collect();
+    for millis in 1..=3_030 {
+        summary.routes[0].histograms.succeeded.record(std::time::Duration::from_millis(millis));
+    }
+    summary
+}
+
+#[test]
+fn a_page_loads_nothing_and_runs_nothing() {
+    let mut summary = run();
+    summary.scenario.name = "<script>alert(1)</script>".to_owned();
+    summary.failure_groups[0].message = "<img src=x onerror=alert(1)>".to_owned();
+    summary.tags.insert("<b>".to_owned(), "\"&".to_owned());
+    let page = page(&summary);
+    for forbidden in ["<script", "<img", "<b>", "url(", "@import", "http://www.w3.org"] {
+        assert!(!page.contains(forbidden), "the page has {forbidden}");
+    }
+    assert!(page.contains("&lt;script&gt;alert(1)") && page.contains("default-src 'none'"));
+    assert_eq!(page.matches("<svg role=\"img\"").count(), 5, "five charts");
+}
+
+#[test]
+fn charts_are_drawn_in_inks_of_the_page() {
+    let page = page(&run());
+    assert!(!page.contains("#0102"), "a colour that stands for an ink is left");
+    for ink in ["var(--ink-0, ", "var(--ink-2, ", "var(--ink-3, "] {
+        assert!(page.contains(ink), "{ink}");
+    }
+    for ink in 0..9 {
+        assert_eq!(STYLE.matches(&format!("--ink-{ink}: ")).count(), 2, "ink {ink} is for light and dark");
+    }
+}
+
+#[test]
+fn a_line_is_broken_where_there_was_no_answer() {
+    let summary = run();
+    let charts = charts::charts(&summary);
+    let lines = |chart: &Chart<'_>| {
+        let drawing = chart.draw().unwrap();
+        let drawn = drawing.split("<polyline").skip(1);
+        // The axes have inks 0 and 1.
+        drawn.filter(|line| !line.contains("var(--ink-0") && !line.contains("var(--ink-1")).count()
+    };
+    assert_eq!((lines(&charts[1]), lines(&charts[2])), (2, 6), "two lines in one part each, and three in two");
+}
+
+#[test]
+fn a_run_without_a_single_answer_has_a_page() {
+    let mut summary = run();
+    summary.timeline.clear();
+    summary.routes.clear();
+    let page = page(&summary);
+    assert!(page.contains("</html>") && page.matches("<svg role=\"img\"").count() == 5);
+}

@@ -1,0 +1,27 @@
+//! What is wrong with a scenario: which file, which line, which task, and what to do about it.
+
+use std::fmt;
+
+/// Why a scenario cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScenarioError {
+    pub(super) origin: String,
+    pub(super) line: Option<usize>,
+    pub(super) task: Option<String>,
+    pub(super) what: String,
+}
+
+impl std::error::Error for ScenarioError {}
+
+impl fmt::Display for ScenarioError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.origin)?;
+        if let Some(line) = self.line {
+            write!(formatter, ", line {line}")?;
+        }
+        if let Some(task) = &self.task {
+            write!(formatter, ", task {task:?}")?;
+        }
+        write!(formatter, ": {}", self.what)
+    }
+}

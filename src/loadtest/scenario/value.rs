@@ -1,0 +1,190 @@
+//! Where a value in a request comes from, and the scratch space that one user draws them in.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+
+/// A value that differs from request to request. Everything that can be known before the run (bounds, encoded texts) is.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    /// A whole number drawn evenly, both ends included.
+    Random { least: i64, most: i64 },
+    /// The same, but different from the other numbers of its group in the same request.
+    Distinct { least: i64, most: i64, group: usize },
+    /// The next number of a counter that all users share.
+    Sequence(Arc<AtomicU64>),
+    /// One of some texts, drawn evenly.
+    Choice(Vec<Box<str>>),
+    /// A column of the row that this request has of a table.
+    Column { table: usize, cells: Arc<[Box<str>]> },
+    /// A random UUID (RFC 9562, version 4).
+    Uuid,
+    /// The number of the user who sends, from 1.
+    User,
+    /// A value that this request has drawn before, under a name.
+    Again(usize),
+}
+
+/// In which order the rows of a table are taken.
+#[derive(Clone, Debug)]
+pub(super) enum Rows {
+    /// Drawn evenly by each request.
+    Random(usize),
+    /// One after the other over all users, and again from the first.
+    Sequential(usize, Arc<AtomicU64>),
+}
+
+/// What the values of one request share. Made once for a user and used again for every request.
+#[derive(Debug, Default)]
+pub(super) struct Draws {
+    /// The values drawn under a name: where they stand in `text`.
+    named: Vec<(usize, usize)>,
+    text: String,
+    /// The row of each table, once a value of it was asked for.
+    rows: Vec<Option<usize>>,
+    /// What the groups of different numbers have given already.
+    given: Vec<(usize, i64)>,
+}
+
+impl Draws {
+    /// A new request begins.
+    pub(super) fn clear(&mut self) {
+        self.named.clear();
+        self.text.clear();
+        self.rows.clear();
+        self.given.clear();
+    }
+
+    /// Keeps what `written` holds from `start` on under the next name.
+    pub(super) fn keep(&mut self, written: &str) {
+        let start = self.text.len();
+        self.text.push_str(written);
+        self.named.push((start, self.text.len()));
+    }
+
+    /// Writes one value.
+    pub(super) fn write(&mut self, source: &Source, who: &mut Who<'_>, into: &mut String) {
+        match source {
+            Source::Random { least, most } => write_integer(who.random.random_range(*least..=*most), into),
+            Source::Distinct { least, most, group } => {
+                write_integer(self.distinct(*least, *most, *group, who.random), into);
+            }
+            Source::Sequence(counter) => into.push_str(itoa::Buffer::new().format(next(counter))),
+            Source::Choice(texts) => into.push_str(&texts[who.random.random_range(0..texts.len())]),
+            Source::Column { table, cells } => into.push_str(&cells[self.row(*table, who)]),
+            Source::Uuid => write_uuid(who.random.random(), into),
+            Source::User => into.push_str(itoa::Buffer::new().format(who.user)),
+            Source::Again(name) => {
+                let (start, end) = self.named[*name];
+                into.push_str(&self.text[start..end]);
+            }
+        }
+    }
+
+    /// A number that this request has not had from the group, each of those left with the same chance. A range with too
+    /// few numbers gives one again.
+    fn distinct(&mut self, least: i64, most: i64, group: usize, random: &mut Pcg64Mcg) -> i64 {
+        let given = self.given.iter().filter(|(of, _)| *of == group).count();
+        let Some(end) = most.checked_sub(given as i64).filter(|end| *end >= least) else {
+            return random.random_range(least..=most);
+        };
+        let mut number = random.random_range(least..=end);
+        // `given` is sorted: every number that stands at or below ours moves ours up by one.
+        for (_, taken) in self.given.iter().filter(|(of, _)| *of == group) {
+            number += i64::from(number >= *taken);
+        }
+        let place = self.given.partition_point(|before| *before < (group, number));
+        self.given.insert(place, (group, number));
+        number
+    }
+
+    fn row(&mut self, table: usize, who: &mut Who<'_>) -> usize {
+        if self.rows.len() <= table {
+            self.rows.resize(table + 1, None);
+        }
+        *self.rows[table].get_or_insert_with(|| match &who.tables[table] {
+            Rows::Random(rows) => who.random.random_range(0..*rows),
+            Rows::Sequential(rows, counter) => (next(counter) % *rows as u64) as usize,
+        })
+    }
+}
+
+/// Who sends, with what is theirs.
+#[derive(Debug)]
+pub(super) struct Who<'a> {
+    /// The user's number, from 1.
+    pub(super) user: u64,
+    /// The user's random numbers.
+    pub(super) random: &'a mut Pcg64Mcg,
+    /// The scenario's tables.
+    pub(super) tables: &'a [Rows],
+}
+
+fn next(counter: &AtomicU64) -> u64 {
+    counter.fetch_add(1, Ordering::Relaxed)
+}
+
+fn write_integer(number: i64, into: &mut String) {
+    into.push_str(itoa::Buffer::new().format(number));
+}
+
+fn write_uuid(bits: u128, into: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let bits = bits & !(0xf << 76) & !(0b11 << 62) | 4 << 76 | 0b10 << 62;
+    for place in 0..32 {
+        if matches!(place, 8 | 12 | 16 | 20) {
+            into.push('-');
+        }
+        into.push(char::from(HEX[(bits >> (124 - 4 * place)) as usize & 0xf]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+
+    fn drawn(source: &Source, draws: &mut Draws, random: &mut Pcg64Mcg) -> String {
+        let mut text = String::new();
+        draws.write(source, &mut Who { user: 7, random, tables: &[] }, &mut text);
+        text
+    }
+
+    #[test]
+    fn different_numbers_are_different_as_long_as_there_are_enough() {
+        let mut random = Pcg64Mcg::seed_from_u64(1);
+        let source = Source::Distinct { least: 1, most: 3, group: 0 };
+        let mut firsts = [0; 3];
+        for _ in 0..3_000 {
+            let mut draws = Draws::default();
+            let three: Vec<_> = (0..3).map(|_| drawn(&source, &mut draws, &mut random)).collect();
+            let mut sorted = three.clone();
+            sorted.sort();
+            assert_eq!(sorted, ["1", "2", "3"]);
+            firsts[three[0].parse::<usize>().unwrap() - 1] += 1;
+            let fourth: u32 = drawn(&source, &mut draws, &mut random).parse().unwrap();
+            assert!((1..=3).contains(&fourth));
+        }
+        assert!(firsts.iter().all(|count| (900..1_100).contains(count)), "{firsts:?}");
+    }
+
+    #[test]
+    fn a_uuid_is_random_and_says_so() {
+        let mut random = Pcg64Mcg::seed_from_u64(1);
+        let uuids: Vec<_> = (0..100).map(|_| drawn(&Source::Uuid, &mut Draws::default(), &mut random)).collect();
+        for uuid in &uuids {
+            assert!(uuid.len() == 36 && &uuid[14..15] == "4" && "89ab".contains(&uuid[19..20]), "{uuid}");
+        }
+        assert_ne!(uuids[0], uuids[1]);
+    }
+
+    #[test]
+    fn a_counter_counts_on_over_requests() {
+        let mut random = Pcg64Mcg::seed_from_u64(1);
+        let source = Source::Sequence(Arc::new(AtomicU64::new(5)));
+        let three = [(); 3].map(|()| drawn(&source, &mut Draws::default(), &mut random));
+        assert_eq!(three, ["5", "6", "7"]);
+    }
+}

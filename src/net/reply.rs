@@ -1,0 +1,228 @@
+//! The head of an answer: where it ends, what it says of the body, whether the connection lives on.
+//!
+//! Only what RFC 9112 needs to find the end of an answer is read here; whoever wants a header asks for it by name.
+
+use std::mem::MaybeUninit;
+
+use super::NetError;
+
+/// The most headers an answer may have: more than any proxy adds, and few enough to stand on the stack.
+const MOST_HEADERS: usize = 96;
+
+/// The most bytes of an answer's head, as large as the largest that browsers take.
+pub(super) const MOST_HEAD_BYTES: usize = 256 << 10;
+
+/// How the end of a body is found (RFC 9112, section 6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// So many bytes.
+    Length(u64),
+    /// In pieces, each with its length.
+    Chunked,
+    /// The body ends where the connection does.
+    UntilClosed,
+}
+
+/// What a head says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The bytes of the head, with the empty line.
+    pub(super) bytes: usize,
+    pub(super) status: u16,
+    pub(super) framing: Framing,
+    /// Whether the next request may be sent over the same connection.
+    pub(super) keeps: bool,
+}
+
+/// Reads a head; nothing while it is not complete. An answer to HEAD has no body whatever it says.
+pub(super) fn parse(received: &[u8], to_head: bool) -> Result<Option<Head>, NetError> {
+    let mut headers = [const { MaybeUninit::uninit() }; MOST_HEADERS];
+    let mut response = httparse::Response::new(&mut []);
+    let parsed =
+        httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut response, received, &mut headers);
+    let bytes = match parsed {
+        Ok(httparse::Status::Complete(bytes)) => bytes,
+        Ok(httparse::Status::Partial) => return Ok(None),
+        Err(httparse::Error::TooManyHeaders) => {
+            return Err(NetError::Malformed { why: "it has too many headers" });
+        }
+        Err(_) => return Err(NetError::Malformed { why: "its head is not HTTP/1.1" }),
+    };
+    let status = response.code.unwrap_or_default();
+    let mut length = None;
+    let (mut chunked, mut close, mut keep_alive) = (false, false, false);
+    for header in response.headers.iter() {
+        match header.name.len() {
+            14 if header.name.eq_ignore_ascii_case("content-length") => {
+                let read = content_length(header.value)?;
+                if length.replace(read).is_some_and(|before| before != read) {
+                    return Err(NetError::Malformed { why: "it has two lengths" });
+                }
+            }
+            17 if header.name.eq_ignore_ascii_case("transfer-encoding") => {
+                let last = header.value.rsplit(|byte| *byte == b',').next().unwrap_or_default();
+                chunked = last.trim_ascii().eq_ignore_ascii_case(b"chunked");
+                if !chunked {
+                    return Err(NetError::Malformed { why: "its transfer encoding is not chunked" });
+                }
+            }
+            10 if header.name.eq_ignore_ascii_case("connection") => {
+                for token in header.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+                    close |= token.eq_ignore_ascii_case(b"close");
+                    keep_alive |= token.eq_ignore_ascii_case(b"keep-alive");
+                }
+            }
+            _ => {}
+        }
+    }
+    let framing = match length {
+        _ if to_head || status < 200 || status == 204 || status == 304 => Framing::Length(0),
+        _ if chunked => Framing::Chunked,
+        Some(length) => Framing::Length(length),
+        None => Framing::UntilClosed,
+    };
+    let speaks_1_1 = response.version == Some(1);
+    let keeps = !close && (speaks_1_1 || keep_alive) && framing != Framing::UntilClosed && status != 101;
+    Ok(Some(Head { bytes, status, framing, keeps }))
+}
+
+fn content_length(value: &[u8]) -> Result<u64, NetError> {
+    let digits = std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    digits.and_then(|text| text.parse().ok()).ok_or(NetError::Malformed { why: "its length is not a number" })
+}
+
+/// Where a reader of a chunked body stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Chunks {
+    /// Before a line that holds a length.
+    #[default]
+    AtLength,
+    /// Inside a chunk, so many bytes before its end.
+    Inside(u64),
+    /// After a chunk, before its end of line.
+    AfterChunk,
+    /// After the last chunk, among the trailers.
+    Trailers,
+    /// After everything.
+    Done,
+}
+
+/// The longest line between chunks: a length with its extensions, or a trailer.
+const LONGEST_LINE: usize = 8 << 10;
+
+impl Chunks {
+    /// Reads on; gives how many bytes were understood. Data goes to `data`.
+    pub(super) fn read(&mut self, received: &[u8], mut data: impl FnMut(&[u8])) -> Result<usize, NetError> {
+        let mut at = 0;
+        while *self != Self::Done {
+            let rest = &received[at..];
+            if let Self::Inside(left) = *self {
+                let here = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
+                if here == 0 {
+                    break;
+                }
+                data(&rest[..here]);
+                at += here;
+                let left = left - here as u64;
+                *self = if left == 0 { Self::AfterChunk } else { Self::Inside(left) };
+                continue;
+            }
+            let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+                if rest.len() > LONGEST_LINE {
+                    return Err(NetError::Malformed { why: "a chunk begins with an endless line" });
+                }
+                break;
+            };
+            let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
+            at += end + 1;
+            *self = self.after_line(line)?;
+        }
+        Ok(at)
+    }
+
+    fn after_line(self, line: &[u8]) -> Result<Self, NetError> {
+        match self {
+            Self::AtLength => {
+                let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+                let digits = std::str::from_utf8(digits).ok().filter(|text| !text.starts_with('+'));
+                let length = digits.and_then(|text| u64::from_str_radix(text, 16).ok());
+                match length.ok_or(NetError::Malformed { why: "a chunk's length is not a number" })? {
+                    0 => Ok(Self::Trailers),
+                    length => Ok(Self::Inside(length)),
+                }
+            }
+            Self::AfterChunk if line.is_empty() => Ok(Self::AtLength),
+            Self::AfterChunk => Err(NetError::Malformed { why: "a chunk is longer than it says" }),
+            Self::Trailers if line.is_empty() => Ok(Self::Done),
+            other => Ok(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(text: &str) -> Head {
+        parse(text.as_bytes(), false).unwrap().unwrap()
+    }
+
+    #[test]
+    fn the_end_of_a_body_is_found_as_the_standard_says() {
+        let framing = |text| head(text).framing;
+        assert_eq!(framing("HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n"), Framing::Length(12));
+        assert_eq!(framing("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"), Framing::Chunked);
+        assert_eq!(
+            framing("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 3\r\n\r\n"),
+            Framing::Chunked
+        );
+        assert_eq!(framing("HTTP/1.1 204 No Content\r\n\r\n"), Framing::Length(0));
+        assert_eq!(framing("HTTP/1.1 304 Not Modified\r\ncontent-length: 12\r\n\r\n"), Framing::Length(0));
+        assert_eq!(framing("HTTP/1.1 200 OK\r\n\r\n"), Framing::UntilClosed);
+        let to_head = parse(b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n", true).unwrap().unwrap();
+        assert_eq!(to_head.framing, Framing::Length(0));
+    }
+
+    #[test]
+    fn a_connection_lives_on_unless_an_answer_says_otherwise() {
+        let keeps = |text| head(text).keeps;
+        assert!(keeps("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"));
+        assert!(!keeps("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nConnection: foo, Close\r\n\r\n"));
+        assert!(!keeps("HTTP/1.0 200 OK\r\ncontent-length: 0\r\n\r\n"));
+        assert!(keeps("HTTP/1.0 200 OK\r\ncontent-length: 0\r\nconnection: keep-alive\r\n\r\n"));
+        assert!(!keeps("HTTP/1.1 200 OK\r\n\r\n"));
+    }
+
+    #[test]
+    fn what_is_not_an_answer_is_refused_and_what_is_not_whole_is_waited_for() {
+        for text in [
+            "SSH-2.0-OpenSSH_9\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\n",
+        ] {
+            assert!(matches!(parse(text.as_bytes(), false), Err(NetError::Malformed { .. })), "{text}");
+        }
+        let whole = "HTTP/1.1 200 OK\r\ncontent-length: 12\r\nx: y\r\n\r\n";
+        for cut in 0..whole.len() {
+            assert_eq!(parse(&whole.as_bytes()[..cut], false).unwrap(), None, "{cut}");
+        }
+    }
+
+    #[test]
+    fn chunks_are_read_wherever_they_are_cut() {
+        let whole = b"4;name=value\r\nWiki\r\n0005\r\npedia\r\n0\r\nTrailer: x\r\n\r\nnext";
+        for cut in 0..whole.len() {
+            let (mut chunks, mut data) = (Chunks::default(), Vec::new());
+            let mut rest = whole[..cut].to_vec();
+            let read = chunks.read(&rest, |piece| data.extend_from_slice(piece)).unwrap();
+            rest.drain(..read);
+            rest.extend_from_slice(&whole[cut..]);
+            let read = chunks.read(&rest, |piece| data.extend_from_slice(piece)).unwrap();
+            assert_eq!((chunks, &rest[read..], &data[..]), (Chunks::Done, &b"next"[..], &b"Wikipedia"[..]), "{cut}");
+        }
+        for wrong in ["x\r\n", "\r\n", "+4\r\nWiki", "2\r\nWiki\r\n", "fffffffffffffffff\r\n"] {
+            assert!(Chunks::default().read(wrong.as_bytes(), |_| {}).is_err(), "{wrong:?}");
+        }
+    }
+}

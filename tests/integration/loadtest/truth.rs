@@ -1,0 +1,226 @@
+//! What the load tester says, beside what a server of known response times did.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::calibrated::{Calibrated, Delay, percentile};
+use crate::harness::{Ran, run_command};
+
+/// What is said may differ by this much from what was done.
+const TOLERANCE: f64 = 0.02;
+
+const PERCENTILES: [(&str, f64); 4] = [("p50", 50.0), ("p95", 95.0), ("p99", 99.0), ("p99_9", 99.9)];
+
+/// A scenario of one request without a pause.
+fn scenario(folder: &Path, path: &str) -> String {
+    let file = folder.join("scenario.toml");
+    let task = format!(
+        "name = \"truth\"\nthink_time = \"0s\"\n[[task]]\nname = \"get\"\nmethod = \"GET\"\npath = \"{path}\"\n"
+    );
+    std::fs::write(&file, task).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+async fn run(server: &Calibrated, path: &str, arguments: &[&str]) -> (Ran, Value) {
+    let folder = tempfile::tempdir().unwrap();
+    let (host, scenario) = (server.target.to_string(), scenario(folder.path(), path));
+    let base = ["loadtest", "--quiet", "--host", &host, "--scenario", &scenario, "--json", "-"];
+    let ran = run_command(&[&base[..], arguments].concat(), &[]).await;
+    let summary = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    (ran, summary)
+}
+
+fn said(summary: &Value, times: &str, name: &str) -> f64 {
+    summary["aggregated"][times][name].as_f64().unwrap()
+}
+
+#[track_caller]
+fn assert_close(summary: &Value, expected: &[f64]) {
+    for (name, percent) in PERCENTILES {
+        let (said, did) = (said(summary, "latency_ms", name), percentile(expected, percent));
+        assert!((said / did - 1.0).abs() <= TOLERANCE, "{name}: said {said}, did {did} ms");
+    }
+    assert!(said(summary, "latency_ms", "p99_9") <= said(summary, "latency_ms", "max"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn percentiles_are_those_of_the_server_whatever_their_distribution() {
+    for delay in [Delay::Fixed(120.0), Delay::Bimodal(120.0, 480.0), Delay::LogNormal(150.0, 0.4)] {
+        let server = Calibrated::start(delay);
+        let (ran, summary) = run(&server, "/", &["-u", "60", "-r", "600", "-t", "4s"]).await;
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let took = server.took();
+        assert!(took.len() > 1_000, "{delay:?}: {} requests", took.len());
+        assert_eq!(summary["requests"].as_u64(), Some(took.len() as u64), "{delay:?}");
+        assert_eq!(
+            said(&summary, "latency_ms", "p50").round() as u64 / 10,
+            (percentile(&took, 50.0).round()) as u64 / 10
+        );
+        assert_close(&summary, &took);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stall_is_told_as_users_would_have_felt_it() {
+    let server = Calibrated::start(Delay::Stall(100.0));
+    let (ran, summary) = run(&server, "/", &["--rate", "100", "-t", "6s"]).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    // One is due every ten milliseconds; whoever would have been answered during the stall waits for its end.
+    let mut felt: Vec<f64> = (0..600)
+        .map(|number| f64::from(number) * 10.0)
+        .map(|due| if (1_000.0..3_000.0).contains(&(due + 100.0)) { 3_000.0 - due } else { 100.0 })
+        .collect();
+    felt.sort_by(f64::total_cmp);
+    assert_eq!((summary["requests"].as_u64(), server.asked()), (Some(600), 600));
+    assert_close(&summary, &felt);
+    // The same stall, told by two users who wait for it: only their two requests are slow, and p95 knows nothing of it.
+    let server = Calibrated::start(Delay::Stall(100.0));
+    let (_, summary) = run(&server, "/", &["-u", "2", "-t", "6s"]).await;
+    assert!(said(&summary, "latency_ms", "p95") < 150.0, "{summary}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_generator_is_told_as_users_would_have_felt_it() {
+    let server = Calibrated::start(Delay::Fixed(40.0));
+    // One connection answers 25 a second of 50: whoever is due at k · 20 ms is answered at (k + 1) · 40 ms.
+    let (ran, summary) = run(&server, "/", &["--rate", "50", "-u", "1", "-t", "2s"]).await;
+    assert_eq!(summary["requests"].as_u64(), Some(100), "{ran:?}");
+    let felt: Vec<f64> = (0..100).map(|number| f64::from(number) * 20.0 + 40.0).collect();
+    for (name, percent) in &PERCENTILES[..3] {
+        let (said, felt) = (said(&summary, "latency_ms", name), percentile(&felt, *percent));
+        assert!((said / felt - 1.0).abs() < 0.05, "{name}: said {said}, felt {felt} ms");
+    }
+    let service = said(&summary, "service_ms", "p50");
+    assert!((40.0..42.0).contains(&service), "service time {service}");
+    assert_eq!(summary["generator"]["arrivals_missed"].as_u64(), Some(0), "late is not missed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_and_never_sent_makes_the_generator_the_bottleneck() {
+    let server = Calibrated::start(Delay::Fixed(400.0));
+    let arguments = ["--rate", "50", "-u", "2", "-t", "2s", "--stop-timeout", "100ms"];
+    let (ran, summary) = run(&server, "/", &arguments).await;
+    assert_eq!((ran.code, summary["verdict"].as_str()), (98, Some("generator-limited")), "{ran:?}");
+    let [requests, waited, missed] =
+        [&summary["requests"], &summary["in_flight_at_end"], &summary["generator"]["arrivals_missed"]]
+            .map(|count| count.as_u64().unwrap());
+    assert_eq!(requests + waited + missed, 100, "everything that was due is accounted for");
+    assert!(summary["verdict_reasons"][0].as_str().unwrap().contains("never sent"), "{summary}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poisson_arrivals_and_stages_come_at_their_rate() {
+    let server = Calibrated::start(Delay::Fixed(1.0));
+    let (_, summary) = run(&server, "/", &["--rate", "400", "--arrivals", "poisson", "-t", "4s"]).await;
+    let requests = summary["requests"].as_u64().unwrap();
+    // Four standard deviations of 1,600 arrivals are 160.
+    assert!((1_440..1_760).contains(&requests) && requests == server.asked(), "{requests}");
+    let server = Calibrated::start(Delay::Fixed(1.0));
+    let (_, summary) =
+        run(&server, "/", &["--rate", "0", "--stage", "2s:200", "--stage", "1s:200", "--stage", "1s:0"]).await;
+    // The area under the line: 200 + 200 + 100, of which the first is due at once.
+    let requests = summary["requests"].as_u64().unwrap();
+    assert!((499..=501).contains(&requests) && requests == server.asked(), "{requests}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_follow_their_stages_up_and_down() {
+    let server = Calibrated::start(Delay::Fixed(50.0));
+    let stages = ["-u", "4", "--stage", "1s:20", "--stage", "1s:20", "--stage", "1s:2", "--stage", "1s:2"];
+    let (ran, summary) = run(&server, "/", &stages).await;
+    assert_eq!((ran.code, summary["users_started"].as_u64()), (0, Some(20)), "{ran:?}");
+    // Twenty a second for each user; in the mean 12, 20, 11 and 2 of them.
+    let requests = summary["requests"].as_f64().unwrap();
+    assert!((requests / 900.0 - 1.0).abs() < 0.1, "{requests}");
+    assert_eq!(summary["requests"].as_u64(), Some(server.asked()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warm_up_is_told_apart_and_counts_nowhere_else() {
+    let server = Calibrated::start(Delay::Fixed(20.0));
+    let (ran, summary) =
+        run(&server, "/", &["--rate", "100", "--warm-up", "1s", "-t", "2s", "--threshold", "rps>90"]).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let (counted, warm) = (summary["requests"].as_u64().unwrap(), summary["warm_up"]["requests"].as_u64().unwrap());
+    assert_eq!((counted, warm, server.asked()), (200, 100, 300));
+    let seconds = summary["duration_s"].as_f64().unwrap();
+    assert!((1.9..2.5).contains(&seconds), "{seconds}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thresholds_decide_the_exit_code_and_are_told() {
+    let server = Calibrated::start(Delay::Fixed(20.0));
+    let arguments = ["-u", "2", "-t", "1s", "--threshold", "p95<1s", "--threshold", "GET /:p50<5ms"];
+    let (ran, summary) = run(&server, "/", &arguments).await;
+    assert_eq!(ran.code, 99, "{ran:?}");
+    let held: Vec<_> =
+        summary["thresholds"].as_array().unwrap().iter().map(|outcome| outcome["held"].as_bool()).collect();
+    assert_eq!(held, [Some(true), Some(false)]);
+    let folder = tempfile::tempdir().unwrap();
+    let (host, scenario) = (server.target.to_string(), scenario(folder.path(), "/"));
+    let base = ["loadtest", "-q", "-H", &host, "--scenario", &scenario, "-t", "1s", "--threshold"];
+    let asked = server.asked();
+    for (threshold, sentence) in [("p95<200", "200ms"), ("POST /:p95<1s", "there are GET /"), ("speed<1", "fail_ratio")]
+    {
+        let ran = run_command(&[&base[..], &[threshold]].concat(), &[]).await;
+        assert!(ran.code == 2 && ran.stderr.contains(sentence), "{threshold}: {ran:?}");
+    }
+    assert_eq!(server.asked(), asked, "a bad threshold sent requests");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_after_fifty_seconds_is_counted_with_its_time() {
+    let server = Calibrated::start(Delay::Fixed(50_000.0));
+    let (ran, summary) = run(&server, "/", &["-u", "1", "-t", "1s", "--stop-timeout", "60s"]).await;
+    assert_eq!((ran.code, summary["requests"].as_u64()), (0, Some(1)), "{ran:?}");
+    for name in ["p50", "p99", "max"] {
+        let said = said(&summary, "latency_ms", name);
+        assert!((50_000.0..50_500.0).contains(&said), "{name} {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_many_paths_as_requests_are_one_route_and_cost_no_memory() {
+    let server = Calibrated::start(Delay::Fixed(0.0));
+    let (ran, summary) = run(&server, "/items/{{random(1, 100000)}}", &["-u", "4", "-t", "4s"]).await;
+    assert_eq!(ran.code % 98, 0, "{ran:?}");
+    assert!(server.paths() > 1_000, "{} paths", server.paths());
+    assert_eq!(summary["requests"].as_u64(), Some(server.asked()));
+    assert_eq!(summary["routes"].as_array().unwrap().len(), 1);
+    let memory = summary["generator"]["peak_memory_bytes"].as_u64().unwrap();
+    assert!(memory < 64 << 20, "{memory} bytes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_thousand_users_who_think_are_cheap_and_on_time() {
+    let server = Calibrated::start(Delay::Fixed(1.0));
+    let thinking = ["-t", "3s", "--think-time", "1s..2s"];
+    let (_, one) = run(&server, "/", &[&thinking[..], &["-u", "1"]].concat()).await;
+    let (_, many) = run(&server, "/", &[&thinking[..], &["-u", "2000"]].concat()).await;
+    assert_eq!((many["users_started"].as_u64(), many["failures"].as_u64()), (Some(2_000), Some(0)), "{many}");
+    let memory = |summary: &Value| summary["generator"]["peak_memory_bytes"].as_f64().unwrap();
+    let each = (memory(&many) - memory(&one)) / 2_000.0 / 1_024.0;
+    assert!(each < 64.0, "{each} KiB for each user");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limit_of_a_service_is_found() {
+    // Ten at a time, 50 ms each: 200 a second; beyond ten users everybody waits longer.
+    let server = super::narrow::Narrow::start(10, 50).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (host, scenario) = (server.target.to_string(), scenario(folder.path(), "/"));
+    let arguments = ["loadtest", "-H", &host, "--scenario", &scenario, "--find-limit", "-u", "4", "--limit-step", "1s"];
+    let ran = run_command(&[&arguments[..], &["--threshold", "p95<160ms", "--json", "-"]].concat(), &[]).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let limit: Value = serde_json::from_str(&ran.stdout).unwrap();
+    // Thirty users wait 150 ms each, forty 200 ms.
+    let (good, bad) = (limit["last_good"].as_u64().unwrap(), limit["first_bad"].as_u64().unwrap());
+    assert!((24..=32).contains(&good) && good < bad && bad <= 36, "{limit}");
+    assert_eq!((limit["gave_way"].as_str(), limit["unit"].as_str()), (Some("service"), Some("users")));
+    assert!(limit["broken"][0].as_str().unwrap().starts_with("p95<160ms: "), "{limit}");
+    // Below ten users there is no queue, beyond it nothing but a queue.
+    let knee = limit["knee"].as_u64().unwrap();
+    assert!((8..=16).contains(&knee), "{limit}");
+    assert!(ran.stderr.lines().count() >= 6, "a line for each step: {}", ran.stderr);
+}
