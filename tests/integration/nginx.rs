@@ -72,7 +72,7 @@ async fn answer_all(mut stream: TcpStream, manner: Manner, requests: Arc<AtomicU
         let answer = match manner {
             Manner::Answers => "HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}",
             Manner::Refuses => {
-                "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 25\r\n\r\n{\"error\":\"too much to do\"}"
+                "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 26\r\n\r\n{\"error\":\"too much to do\"}"
             }
             Manner::Dies => return None,
         };
@@ -101,8 +101,8 @@ impl Front {
             .replace("listen 8080", &format!("listen 127.0.0.1:{port}"))
             .replace("worker_rlimit_nofile 16384;", "")
             .replace("worker_connections 8192", "worker_connections 256")
-            .replace("/dev/stdout", &format!("{place}/access.log"))
-            .replace("/tmp/", &format!("{place}/"));
+            .replace("/tmp/", &format!("{place}/"))
+            .replace("/dev/stdout", &format!("{place}/access.log"));
         std::fs::write(folder.path().join("nginx.conf"), file).unwrap();
         let path = format!("{}:/usr/sbin:/usr/local/sbin", std::env::var("PATH").unwrap());
         let mut command = Command::new("nginx");
