@@ -4,10 +4,12 @@ pub(crate) mod database;
 pub(crate) mod environment;
 pub(crate) mod json;
 pub(crate) mod redis;
+pub(crate) mod report_file;
 
 pub(crate) use database::DatabaseArgs;
 pub(crate) use json::JsonArgs;
 pub(crate) use redis::RedisArgs;
+pub(crate) use report_file::ReportFile;
 
 /// Reads a duration option: a bare integer is seconds.
 pub(crate) fn duration(text: &str) -> Result<std::time::Duration, storemgr::units::InvalidDuration> {

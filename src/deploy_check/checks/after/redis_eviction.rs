@@ -1,14 +1,14 @@
 //! `redis-eviction`: a full Redis makes room instead of refusing.
 
-use super::super::finding::Outcome;
-use super::super::surroundings::Surroundings;
-use super::{Check, settle};
+use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::surroundings::Surroundings;
 use crate::{cache, units};
 
-pub(super) const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "redis-eviction",
     expected: "a bound on memory, and a policy that evicts any key (allkeys-…)",
-    run: |surroundings| Box::pin(settle(check(surroundings))),
+    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
 };
 
 async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {

@@ -1,11 +1,12 @@
-//! `storemgr deploy-check`: each check fails for its own reason, says so, and drags no other along.
+//! What runs: real services, each broken in one place.
 
 use std::time::Duration;
 
-use storemgr::deploy_check::{CATALOG, Finding, Status, Surroundings, Verdict, run};
+use storemgr::deploy_check::{CATALOG, Status, Surroundings, after};
 use storemgr::net::Target;
 use storemgr::units::Secret;
 
+use super::{assert_only, failed, found};
 use crate::harness::{Instance, TestDatabase, TestRedis, WebServer, run_command, wait_until};
 
 /// A whole deployment that is sound.
@@ -42,22 +43,9 @@ impl Deployment {
     }
 }
 
-/// The names of the checks that failed.
-fn failed(verdict: &Verdict) -> Vec<&'static str> {
-    verdict.checks.iter().filter(|finding| finding.status == Status::Fail).map(|finding| finding.id).collect()
-}
-
-fn found<'a>(verdict: &'a Verdict, id: &str) -> &'a Finding {
-    verdict.checks.iter().find(|finding| finding.id == id).unwrap()
-}
-
 /// Asserts that this check alone failed, and what it says.
 async fn only_fails(surroundings: Surroundings, id: &str, seen: &str) {
-    let verdict = run(CATALOG, surroundings).await;
-    assert_eq!(failed(&verdict), [id], "{verdict:?}");
-    let finding = found(&verdict, id);
-    assert!(finding.seen.contains(seen), "{finding:?}");
-    assert!(!finding.advice.is_empty() && !finding.expected.is_empty() && !verdict.healthy);
+    assert_only(&after(CATALOG, surroundings).await, id, seen);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,7 +54,7 @@ async fn a_sound_deployment_is_healthy_and_left_as_it_was() {
     let prometheus = WebServer::prometheus(&[deployment.instances[0].target(), deployment.instances[1].target()]);
     let surroundings = Surroundings { prometheus: Some(prometheus.target.clone()), ..deployment.surroundings() };
     wait_until("Prometheus to have looked at both", async || {
-        let verdict = run(CATALOG, surroundings.clone()).await;
+        let verdict = after(CATALOG, surroundings.clone()).await;
         assert!(
             ["prometheus-targets"].iter().any(|id| failed(&verdict).is_empty() || failed(&verdict) == [*id]),
             "{verdict:?}"
@@ -104,7 +92,7 @@ async fn what_is_wrong_with_the_database_is_told_by_its_own_check() {
     surroundings.front = None;
     only_fails(surroundings, "connection-budget", "for every request").await;
     deployment.database.execute("DELETE FROM schema_migrations WHERE version = 2").await;
-    let verdict = run(CATALOG, deployment.surroundings()).await;
+    let verdict = after(CATALOG, deployment.surroundings()).await;
     // An instance on an old schema is not ready, and says the same.
     assert_eq!(failed(&verdict), ["schema-current", "instances-ready"], "{verdict:?}");
     assert_eq!(found(&verdict, "schema-current").seen, "version 1, and 2 is needed");
@@ -116,11 +104,11 @@ async fn what_is_wrong_with_redis_is_told_by_its_own_check() {
     deployment.redis.configure("maxmemory-policy", "noeviction");
     only_fails(deployment.surroundings(), "redis-eviction", "noeviction").await;
     deployment.redis.configure("maxmemory", "0");
-    let verdict = run(CATALOG, deployment.surroundings()).await;
+    let verdict = after(CATALOG, deployment.surroundings()).await;
     assert!(verdict.healthy && found(&verdict, "redis-eviction").status == Status::Warn, "{verdict:?}");
     let surroundings = deployment.surroundings();
     deployment.redis.signal("KILL");
-    wait_until("Redis to be gone", async || !failed(&run(CATALOG, surroundings.clone()).await).is_empty()).await;
+    wait_until("Redis to be gone", async || !failed(&after(CATALOG, surroundings.clone()).await).is_empty()).await;
     only_fails(surroundings, "redis-reachable", "127.0.0.1").await;
 }
 
@@ -153,7 +141,7 @@ async fn what_is_wrong_with_prometheus_and_with_orders_is_told_by_their_own_chec
     let instances = [deployment.instances[0].target(), deployment.instances[1].target(), &dead];
     let all = WebServer::prometheus(&instances);
     wait_until("Prometheus to have looked at all", async || {
-        let verdict = run(CATALOG, surroundings(&all.target)).await;
+        let verdict = after(CATALOG, surroundings(&all.target)).await;
         found(&verdict, "prometheus-targets").seen.contains("cannot scrape 127.0.0.1:1")
     })
     .await;

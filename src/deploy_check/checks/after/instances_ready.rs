@@ -1,13 +1,13 @@
 //! `instances-ready`: every instance would take requests.
 
-use super::super::finding::Outcome;
-use super::super::surroundings::Surroundings;
-use super::{Check, settle};
+use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::surroundings::Surroundings;
 
-pub(super) const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "instances-ready",
     expected: "every instance answers GET /ready with 200",
-    run: |surroundings| Box::pin(settle(check(surroundings))),
+    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
 };
 
 async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {

@@ -7,16 +7,16 @@ use hyper::Method;
 use rand::RngExt;
 use serde_json::{Value, json};
 
-use super::super::finding::Outcome;
-use super::super::surroundings::{Surroundings, said};
-use super::{Check, settle};
+use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::surroundings::{Surroundings, said};
 use crate::net::{self, Target};
 use crate::wire::{IDEMPOTENCY_KEY, JSON};
 
-pub(super) const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "order-round-trip",
     expected: "an order through nginx is accepted, readable, the same on repeat, and gone when deleted",
-    run: |surroundings| Box::pin(settle(check(surroundings))),
+    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
 };
 
 /// Products looked through for one with stock.

@@ -1,14 +1,14 @@
 //! `prometheus-targets`: Prometheus sees every instance.
 
-use super::super::finding::Outcome;
-use super::super::surroundings::Surroundings;
-use super::{Check, settle};
+use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::surroundings::Surroundings;
 use crate::promql::Prometheus;
 
-pub(super) const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "prometheus-targets",
     expected: "Prometheus scrapes every instance, and all its targets are up",
-    run: |surroundings| Box::pin(settle(check(surroundings))),
+    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
 };
 
 async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {

@@ -1,13 +1,13 @@
 //! `database-version`: the SQL is written for this version, and tested on it.
 
-use super::super::finding::Outcome;
-use super::super::surroundings::Surroundings;
-use super::{Check, settle};
+use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::surroundings::Surroundings;
 
-pub(super) const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "database-version",
     expected: "MySQL 8.4 or newer, or MariaDB 10.11 or newer",
-    run: |surroundings| Box::pin(settle(check(surroundings))),
+    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
 };
 
 async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {

@@ -2,15 +2,15 @@
 
 use tokio::task::JoinSet;
 
-use super::super::finding::Outcome;
-use super::super::surroundings::Surroundings;
-use super::{Check, settle};
+use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::surroundings::Surroundings;
 use crate::net::Target;
 
-pub(super) const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "front-reaches-instances",
     expected: "requests through nginx reach every instance",
-    run: |surroundings| Box::pin(settle(check(surroundings))),
+    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
 };
 
 /// Requests sent at once for each instance. At once, because `least_conn` may send one request after another to the same

@@ -1,13 +1,13 @@
 //! `connection-budget`: all instances together leave the database connections for tools and administrators.
 
-use super::super::finding::Outcome;
-use super::super::surroundings::Surroundings;
-use super::{Check, settle};
+use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::surroundings::Surroundings;
 
-pub(super) const CHECK: Check = Check {
+pub(crate) const CHECK: Check = Check {
     id: "connection-budget",
     expected: "the pools of all instances, and ten connections for tools, within max_connections",
-    run: |surroundings| Box::pin(settle(check(surroundings))),
+    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
 };
 
 /// Connections for seed, report, migrate, an exporter and an administrator.
