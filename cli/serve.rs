@@ -249,7 +249,8 @@ impl Args {
         let writer = self.strategies.writer();
         let report_config = self.strategies.report_config(self.limits.request_deadline);
         let labels = [
-            env!("CARGO_PKG_VERSION"),
+            process::VERSION,
+            process::revision().unwrap_or("unknown"),
             writer.name(),
             self.strategies.db_connections_name(),
             report_config.source.name(),

@@ -190,8 +190,9 @@ impl Compose {
             let folder = directory.canonicalize().ok()?;
             Some(folder.file_name()?.to_string_lossy().to_lowercase())
         };
+        let named = values.get("COMPOSE_PROJECT_NAME").filter(|name| !name.is_empty()).cloned();
         Ok(Self {
-            project: document.get("name").map(text_of).or_else(folder_name).unwrap_or_default(),
+            project: named.or_else(|| document.get("name").map(text_of)).or_else(folder_name).unwrap_or_default(),
             services: services.collect::<Result<_, _>>()?,
             references,
             secrets: secrets(document.get("secrets"), directory),
