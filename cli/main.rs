@@ -3,6 +3,7 @@
 mod completions;
 mod deploy_check;
 mod failure;
+mod health_check;
 mod loadtest;
 mod migrate;
 mod options;

@@ -11,16 +11,20 @@ use storemgr::catalog::Catalog;
 use storemgr::db::{self, ConnectionMode, Database, MigrateError, Session};
 use storemgr::http::{self, Limits, Store};
 use storemgr::metrics::Metrics;
-use storemgr::orders::{Orders, Writer};
+use storemgr::orders::{Orders, QueueLimits, Writer};
 use storemgr::process::{self, Exit, LogFormat};
 use storemgr::read_models::{self, Reports, Source};
 use tokio::net::TcpListener;
 
 use crate::failure::{Failure, Outcome};
+use crate::health_check;
 use crate::options::{DatabaseArgs, RedisArgs, duration};
 
 /// Connections that other tools need beside the instances: seed, report, migrate, deploy-check, an administrator.
 const CONNECTIONS_FOR_TOOLS: u64 = 10;
+
+/// Order lines in one transaction: as many as the largest single order has, so that no batch holds rows much longer.
+const BATCH_LINES: usize = 10_000;
 
 /// How long to wait before the database is tried again at start.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
@@ -34,6 +38,9 @@ pub(crate) struct Args {
     /// Address and port to listen on
     #[arg(long, env = "STOREMGR_LISTEN", value_name = "ADDRESS:PORT", default_value = "0.0.0.0:5000")]
     listen: SocketAddr,
+    /// Start nothing: ask the instance that listens there whether it is ready; exit code 0 if it is, 1 if not
+    #[arg(long)]
+    health_check: bool,
     /// Do not bring the database schema up to date at start
     #[arg(long, env = "STOREMGR_NO_MIGRATE")]
     no_migrate: bool,
@@ -57,9 +64,20 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Strategies")]
 struct StrategyArgs {
-    /// How orders are written: one query per article, or one for all articles of an order
-    #[arg(long, env = "STOREMGR_ORDER_WRITER", value_name = "WRITER", value_enum, default_value_t = WriterChoice::Batched)]
+    /// How orders are written
+    #[arg(long, env = "STOREMGR_ORDER_WRITER", value_name = "WRITER", value_enum, default_value_t = WriterChoice::GroupCommit)]
     order_writer: WriterChoice,
+    /// With group-commit: orders that may wait for the next transaction; more are refused
+    #[arg(long, env = "STOREMGR_ORDER_QUEUE", value_name = "ORDERS", default_value_t = 20_000,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    order_queue: u32,
+    /// With group-commit: the longest wait for the next transaction; an order that would wait longer is refused at once
+    #[arg(long, env = "STOREMGR_ORDER_QUEUE_WAIT", value_name = "DURATION", default_value = "500ms", value_parser = duration)]
+    order_queue_wait: Duration,
+    /// With group-commit: the most orders in one transaction
+    #[arg(long, env = "STOREMGR_ORDER_BATCH", value_name = "ORDERS", default_value_t = 1_000,
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    order_batch: u32,
     /// How requests come by a database connection: a bounded pool, or one each, left open afterwards
     #[arg(long, env = "STOREMGR_DB_CONNECTIONS", value_name = "MODE", value_enum, default_value_t = ConnectionChoice::Pool)]
     db_connections: ConnectionChoice,
@@ -133,6 +151,8 @@ enum WriterChoice {
     PerItem,
     /// One query for an order's articles, one commit per order
     Batched,
+    /// Many orders in one transaction
+    GroupCommit,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -160,6 +180,9 @@ enum CacheChoice {
 }
 
 pub(crate) async fn run(args: Args) -> Outcome {
+    if args.health_check {
+        return health_check::run(args.listen).await;
+    }
     let started = Instant::now();
     let format = match args.log_format {
         LogFormatChoice::Text => LogFormat::Text,
@@ -168,6 +191,12 @@ pub(crate) async fn run(args: Args) -> Outcome {
     process::init_log(format, &args.log_level).map_err(|sentence| Failure::usage(anyhow!(sentence)))?;
     let shutdown = process::terminated().map_err(Failure::could_not_run)?;
     let config = args.strategies.database_config(args.database.address()?);
+    if let ConnectionMode::Pool { size, for_writer, .. } = config.connections
+        && size <= for_writer
+    {
+        let sentence = "group-commit writes with a connection of its own: give --db-pool-size 2 or more";
+        return Err(Failure::usage(anyhow!(sentence)));
+    }
     let (store, orders) = args.build_store(&config)?;
     let listener = bind(args.listen).await?;
     let address = listener.local_addr().map_err(Failure::could_not_run)?;
@@ -257,7 +286,10 @@ impl Args {
             if cache.is_some() { "redis" } else { "off" },
         ];
         metrics.build_info.with_label_values(&labels).set(1);
-        let orders = Arc::new(Orders::new(Arc::clone(&database), writer, &metrics));
+        let orders = Orders::new(Arc::clone(&database), writer, self.strategies.queue_limits(), &metrics);
+        let orders = Arc::new(
+            orders.context("the thread that writes orders cannot be started").map_err(Failure::could_not_run)?,
+        );
         let catalog = Catalog::new(Arc::clone(&database));
         let reports = Reports::new(&database, cache.as_ref(), report_config, &metrics);
         let store = Store::new(Arc::clone(&orders), catalog, reports, database, metrics);
@@ -282,13 +314,27 @@ impl StrategyArgs {
         match self.order_writer {
             WriterChoice::PerItem => Writer::PerItem,
             WriterChoice::Batched => Writer::Batched,
+            WriterChoice::GroupCommit => Writer::GroupCommit,
+        }
+    }
+
+    fn queue_limits(&self) -> QueueLimits {
+        QueueLimits {
+            orders: self.order_queue as usize,
+            wait: self.order_queue_wait,
+            batch_orders: self.order_batch as usize,
+            batch_lines: BATCH_LINES,
         }
     }
 
     fn database_config(&self, address: db::Address) -> db::Config {
         let wait = self.db_pool_wait;
         let connections = match self.db_connections {
-            ConnectionChoice::Pool => ConnectionMode::Pool { size: usize::from(self.db_pool_size), wait },
+            ConnectionChoice::Pool => {
+                // Group commit writes with a connection of its own.
+                let for_writer = usize::from(matches!(self.order_writer, WriterChoice::GroupCommit));
+                ConnectionMode::Pool { size: usize::from(self.db_pool_size), for_writer, wait }
+            }
             ConnectionChoice::PerRequest => ConnectionMode::PerRequest { linger: self.db_connection_linger, wait },
         };
         db::Config {

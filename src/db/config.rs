@@ -28,6 +28,8 @@ pub enum ConnectionMode {
     Pool {
         /// The most connections of this process.
         size: usize,
+        /// How many of them only [`super::Database::writer_session`] takes, so that reading never keeps it waiting.
+        for_writer: usize,
         /// The longest wait for a free one, connecting included.
         wait: Duration,
     },

@@ -26,7 +26,7 @@ pub struct Database {
 
 #[derive(Debug)]
 enum Source {
-    Pool { pool: Pool, wait: Duration },
+    Pool { pool: Pool, writer_pool: Option<Pool>, wait: Duration },
     PerRequest { options: Box<Opts>, linger: Duration, wait: Duration },
 }
 
@@ -68,13 +68,10 @@ impl Database {
     /// Prepares the source of connections; opens none yet. Must be called inside a runtime.
     pub fn open(config: &Config, metrics: &Metrics) -> Result<Self, DbError> {
         let (source, limit) = match config.connections {
-            ConnectionMode::Pool { size, wait } => {
-                let constraints = PoolConstraints::new(size, size)
-                    .ok_or_else(|| DbError::Unexpected("a pool needs at least one connection".to_owned()))?;
-                // No reset between uses: it costs a round trip and the prepared statements, and all sessions are alike.
-                let options = PoolOpts::new().with_constraints(constraints).with_reset_connection(false);
-                let pool = Pool::new(OptsBuilder::from_opts(config.options()).pool_opts(options));
-                (Source::Pool { pool, wait }, size)
+            ConnectionMode::Pool { size, for_writer, wait } => {
+                let pool = pool(config, size.saturating_sub(for_writer))?;
+                let writer_pool = if for_writer > 0 { Some(self::pool(config, for_writer)?) } else { None };
+                (Source::Pool { pool, writer_pool, wait }, size)
             }
             ConnectionMode::PerRequest { linger, wait } => {
                 (Source::PerRequest { options: Box::new(config.options()), linger, wait }, 0)
@@ -86,9 +83,24 @@ impl Database {
 
     /// A session to run statements on, all of which end before `deadline`; only a commit that has begun may take longer.
     pub async fn session(&self, deadline: Instant) -> Result<Session, DbError> {
+        self.session_of(deadline, |pool, _| pool).await
+    }
+
+    /// The same, on a connection that nobody else takes. All calls must come from one runtime, which may be another than
+    /// that of [`Database::session`].
+    pub async fn writer_session(&self, deadline: Instant) -> Result<Session, DbError> {
+        self.session_of(deadline, |pool, writer_pool| writer_pool.unwrap_or(pool)).await
+    }
+
+    async fn session_of(
+        &self,
+        deadline: Instant,
+        choose: for<'a> fn(&'a Pool, Option<&'a Pool>) -> &'a Pool,
+    ) -> Result<Session, DbError> {
         let left = deadline.saturating_duration_since(Instant::now());
         let connected = match &self.source {
-            Source::Pool { pool, wait } => {
+            Source::Pool { pool, writer_pool, wait } => {
+                let pool = choose(pool, writer_pool.as_ref());
                 let wait = left.min(*wait);
                 within(wait, pool.get_conn(), || pool_wait_error(pool, wait)).await
             }
@@ -108,10 +120,12 @@ impl Database {
 
     /// Brings the gauges up to date; called before metrics are read.
     pub fn observe(&self) {
-        if let Source::Pool { pool, .. } = &self.source {
-            let metrics = pool.metrics();
-            self.counters.in_use.set(metrics.connections_in_use.load(Ordering::Relaxed) as i64);
-            self.counters.idle.set(metrics.connections_in_pool.load(Ordering::Relaxed) as i64);
+        if let Source::Pool { pool, writer_pool, .. } = &self.source {
+            let pools = || [Some(pool), writer_pool.as_ref()].into_iter().flatten().map(Pool::metrics);
+            let in_use = pools().map(|metrics| metrics.connections_in_use.load(Ordering::Relaxed)).sum::<usize>();
+            let idle = pools().map(|metrics| metrics.connections_in_pool.load(Ordering::Relaxed)).sum::<usize>();
+            self.counters.in_use.set(in_use as i64);
+            self.counters.idle.set(idle as i64);
         }
     }
 
@@ -138,6 +152,14 @@ impl Session {
         let conn = within(limit, Conn::new(config.options()), no_answer).await?;
         Ok(Self::new(conn, limit, Instant::now() + NO_DEADLINE, Counters::unregistered()?, None, None))
     }
+}
+
+fn pool(config: &Config, size: usize) -> Result<Pool, DbError> {
+    let constraints = PoolConstraints::new(size, size)
+        .ok_or_else(|| DbError::Unexpected("a pool needs at least one connection for each of its uses".to_owned()))?;
+    // No reset between uses: it costs a round trip and the prepared statements, and all sessions are alike.
+    let options = PoolOpts::new().with_constraints(constraints).with_reset_connection(false);
+    Ok(Pool::new(OptsBuilder::from_opts(config.options()).pool_opts(options)))
 }
 
 async fn within(

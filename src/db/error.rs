@@ -9,7 +9,7 @@ use mysql_async::{DriverError, Error};
 use crate::units;
 
 /// Why a database operation failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum DbError {
     /// 1040: the server has no connection left (1203, 1226: the account has none). The original's failure.
     #[error("the database refused a connection: Too many connections (1040)")]
@@ -130,20 +130,6 @@ impl DbError {
     /// Whether the whole transaction may be tried again at once: nothing of it was stored, and it can succeed.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Deadlock)
-    }
-
-    /// Whether the database is away, as opposed to having refused this one statement.
-    pub fn is_unavailable(&self) -> bool {
-        matches!(
-            self,
-            Self::TooManyConnections
-                | Self::Unreachable(_)
-                | Self::Refused(_)
-                | Self::PoolTimeout { .. }
-                | Self::Lost
-                | Self::TimedOut { .. }
-                | Self::CommitUnknown
-        )
     }
 
     /// From making a connection.

@@ -16,17 +16,20 @@ pub struct StoredAnswer {
     pub total: Cents,
 }
 
+impl StoredAnswer {
+    pub(super) fn from_row((fingerprint, order_id, total): (Vec<u8>, u64, u64)) -> Result<Self, DbError> {
+        let fingerprint = <[u8; 32]>::try_from(fingerprint)
+            .map_err(|_| DbError::Unexpected("a fingerprint is not 32 bytes".to_owned()))?;
+        Ok(Self { fingerprint, order_id: OrderId::new(order_id), total: Cents::new(total) })
+    }
+}
+
 impl Session {
     /// What was answered to a key, if it is known.
     pub async fn stored_answer(&mut self, key: &IdempotencyKey) -> Result<Option<StoredAnswer>, DbError> {
         let sql = "SELECT fingerprint, order_id, total_cents FROM idempotency_keys WHERE idempotency_key = ?";
         let row = self.row::<(Vec<u8>, u64, u64)>(sql, (key.as_str(),)).await?;
-        let answer = row.map(|(fingerprint, order_id, total)| {
-            let fingerprint = <[u8; 32]>::try_from(fingerprint)
-                .map_err(|_| DbError::Unexpected("a fingerprint is not 32 bytes".to_owned()))?;
-            Ok(StoredAnswer { fingerprint, order_id: OrderId::new(order_id), total: Cents::new(total) })
-        });
-        answer.transpose()
+        row.map(StoredAnswer::from_row).transpose()
     }
 
     /// Stores the answer to a key. Waits while another transaction holds the same key; a key that exists is a

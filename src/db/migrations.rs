@@ -89,7 +89,7 @@ pub enum SchemaState {
 pub async fn migrate(address: &Address) -> Result<Migrated, MigrateError> {
     let config = Config {
         address: address.clone(),
-        connections: ConnectionMode::Pool { size: 1, wait: CONNECT_TIMEOUT },
+        connections: ConnectionMode::Pool { size: 1, for_writer: 0, wait: CONNECT_TIMEOUT },
         statement_timeout: STATEMENT_TIMEOUT,
         lock_wait_timeout: LOCK_TIMEOUT,
     };

@@ -6,6 +6,7 @@
 //! Statements with a list of rows are written as text with whole numbers only; everything that holds text from outside
 //! is a parameter of a prepared statement.
 
+mod batches;
 mod bulk;
 mod config;
 mod connections;
@@ -21,6 +22,7 @@ mod session;
 mod stocks;
 mod users;
 
+pub use batches::{BatchRows, Locked};
 pub use bulk::{Contents, PastOrder};
 pub use config::{Address, Config, ConnectionMode};
 pub use connections::Database;

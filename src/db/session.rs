@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mysql_async::prelude::{FromRow, Queryable};
-use mysql_async::{Conn, Params};
+use mysql_async::{Conn, Params, Row};
 use prometheus::IntGauge;
 use tokio::time::Instant;
 use tokio::time::error::Elapsed;
@@ -46,6 +46,25 @@ impl Session {
         self.run("START TRANSACTION").await?;
         self.in_transaction = true;
         Ok(())
+    }
+
+    /// Begins a transaction and runs queries as text, all in one round trip; gives the rows of each query.
+    pub(super) async fn begin_and_query(&mut self, sql: &str) -> Result<Vec<Vec<Row>>, DbError> {
+        let limit = self.time_limit();
+        // Before it is known to have begun: if a query fails, the transaction is there and must be undone.
+        self.in_transaction = true;
+        let conn = self.conn()?;
+        let reading = async {
+            let mut answers = conn.query_iter(format!("START TRANSACTION;{sql}")).await?;
+            answers.for_each(drop).await?;
+            let mut sets = Vec::new();
+            while !answers.is_empty() {
+                sets.push(answers.collect::<Row>().await?);
+            }
+            Ok(sets)
+        };
+        let result = tokio::time::timeout(limit, reading).await;
+        self.settle(result)
     }
 
     /// Commits. If the connection breaks or the time limit passes, the outcome is unknown and this says so.

@@ -18,7 +18,7 @@ pub struct Offer {
 
 type Row = (u64, u64, u64);
 
-fn offer((product_id, quantity, price): Row) -> Offer {
+pub(super) fn offer((product_id, quantity, price): Row) -> Offer {
     Offer { product_id: ProductId::new(product_id), quantity, price: Cents::new(price) }
 }
 

@@ -112,7 +112,7 @@ pub struct PricedLine {
 }
 
 /// The total of an order would pass [`MAX_ORDER_TOTAL`].
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the total of one order is at most {MAX_ORDER_TOTAL}")]
 pub struct TotalTooLarge;
 

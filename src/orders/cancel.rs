@@ -3,6 +3,7 @@
 use tokio::time::Instant;
 
 use super::attempts::{Failed, Tries};
+use super::presence::presence;
 use super::{OrderError, Orders};
 use crate::db::{DbError, Presence};
 use crate::domain::OrderId;
@@ -40,7 +41,7 @@ impl Orders {
         match deleted {
             Err(DbError::CommitUnknown) => {
                 drop(session);
-                match self.presence(id).await? {
+                match presence(&self.database, id).await? {
                     Presence::Present => Err(Failed::Again(OrderError::Database(DbError::Lost))),
                     // Gone, by this request or by another: either way it was there and is deleted.
                     Presence::Absent => Ok(true),

@@ -4,7 +4,7 @@ use crate::db::DbError;
 use crate::domain::{ProductId, UserId};
 
 /// Why an order was not placed, or not deleted. Except for [`OrderError::OutcomeUnknown`], nothing of it was stored.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum OrderError {
     /// Fewer pieces than ordered.
     #[error("product {product_id} has {available} in stock and {wanted} were ordered")]

@@ -7,9 +7,9 @@ use tokio::sync::Mutex;
 use crate::db::{DbError, Session};
 use crate::domain::OrderId;
 
-/// Numbers reserved at a time: at thousands of orders a second a few round trips a second, and at most this many lost
-/// when an instance ends.
-const BLOCK: u64 = 1_000;
+/// Numbers reserved at a time: at ten thousand orders a second one round trip a second, and at most this many lost when
+/// an instance ends.
+const BLOCK: u64 = 10_000;
 
 /// The numbers this instance has reserved and not used.
 #[derive(Debug, Default)]
@@ -21,14 +21,23 @@ impl OrderIds {
     /// The next number, never given before by any instance. Must not be called inside a transaction: the reservation has
     /// to be committed by itself, or others would wait for it.
     pub(super) async fn next(&self, session: &mut Session) -> Result<OrderId, DbError> {
+        let ids = self.next_several(session, 1).await?;
+        Ok(OrderId::new(ids.start))
+    }
+
+    /// The same for several numbers in a row; numbers that are not used are lost, and a block that holds fewer is given
+    /// up.
+    pub(super) async fn next_several(&self, session: &mut Session, count: usize) -> Result<Range<u64>, DbError> {
+        let count = count as u64;
         let mut free = self.free.lock().await;
-        if free.is_empty() {
-            let first = session.reserve_order_ids(BLOCK).await?;
-            *free = first..first + BLOCK;
+        if free.end - free.start < count {
+            let block = BLOCK.max(count);
+            let first = session.reserve_order_ids(block).await?;
+            *free = first..first + block;
         }
-        let id = free.start;
-        free.start += 1;
-        Ok(OrderId::new(id))
+        let ids = free.start..free.start + count;
+        free.start = ids.end;
+        Ok(ids)
     }
 
     /// Gives the rest of the block up: somebody else has used numbers of it, as after the store was filled anew.

@@ -12,12 +12,16 @@ mod batched;
 mod cancel;
 mod error;
 mod expiry;
+mod group_commit;
 mod ids;
 mod outcome;
 mod per_item;
 mod place;
+mod presence;
 mod pricing;
+mod replay;
 
+use std::io;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -27,6 +31,7 @@ use crate::domain::{Order, OrderId};
 use crate::metrics::Metrics;
 
 pub use error::OrderError;
+pub use group_commit::QueueLimits;
 
 /// How orders are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +40,8 @@ pub enum Writer {
     PerItem,
     /// One query for all of an order's articles, one commit per order.
     Batched,
+    /// Many orders in one transaction.
+    GroupCommit,
 }
 
 impl Writer {
@@ -43,23 +50,46 @@ impl Writer {
         match self {
             Self::PerItem => "per-item",
             Self::Batched => "batched",
+            Self::GroupCommit => "group-commit",
         }
     }
+}
+
+/// How one order is written in a transaction of its own.
+#[derive(Clone, Copy, Debug)]
+enum AloneWriter {
+    PerItem,
+    Batched,
+}
+
+#[derive(Debug)]
+enum Way {
+    Alone(AloneWriter),
+    Together(group_commit::GroupCommit),
 }
 
 /// The orders of the store.
 #[derive(Debug)]
 pub struct Orders {
     database: Arc<Database>,
-    writer: Writer,
+    way: Way,
     ids: ids::OrderIds,
     metrics: outcome::OrderMetrics,
 }
 
 impl Orders {
-    /// Orders in a database, written in one of the ways.
-    pub fn new(database: Arc<Database>, writer: Writer, metrics: &Metrics) -> Self {
-        Self { database, writer, ids: ids::OrderIds::default(), metrics: outcome::OrderMetrics::new(metrics) }
+    /// Orders in a database, written in one of the ways; the limits are those of group commit. Must be called inside a
+    /// runtime. Fails if the thread of group commit cannot be started.
+    pub fn new(database: Arc<Database>, writer: Writer, limits: QueueLimits, metrics: &Metrics) -> io::Result<Self> {
+        let metrics = outcome::OrderMetrics::new(metrics);
+        let way = match writer {
+            Writer::PerItem => Way::Alone(AloneWriter::PerItem),
+            Writer::Batched => Way::Alone(AloneWriter::Batched),
+            Writer::GroupCommit => {
+                Way::Together(group_commit::GroupCommit::start(Arc::clone(&database), limits, metrics.clone())?)
+            }
+        };
+        Ok(Self { database, way, ids: ids::OrderIds::default(), metrics })
     }
 
     /// Reads an order.

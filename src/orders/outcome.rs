@@ -9,7 +9,7 @@ use crate::domain::PlacedOrder;
 use crate::metrics::{GaugeGuard, Metrics};
 
 /// What became of orders, and how long they took.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct OrderMetrics {
     accepted: IntCounter,
     replayed: IntCounter,
@@ -45,9 +45,19 @@ impl OrderMetrics {
         (GaugeGuard::new(&self.queue_depth), self.queue_wait.start_timer())
     }
 
-    /// A transaction with one order was committed.
-    pub(super) fn committed(&self, took: Duration) {
-        self.batch_orders.observe(1.0);
+    /// So many orders more, or fewer, wait in the queue.
+    pub(super) fn queued(&self, orders: i64) {
+        self.queue_depth.add(orders);
+    }
+
+    /// An order left the queue for its transaction.
+    pub(super) fn waited(&self, wait: Duration) {
+        self.queue_wait.observe(wait.as_secs_f64());
+    }
+
+    /// A transaction was committed.
+    pub(super) fn committed(&self, orders: usize, took: Duration) {
+        self.batch_orders.observe(orders as f64);
         self.commit.observe(took.as_secs_f64());
     }
 

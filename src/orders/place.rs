@@ -1,51 +1,54 @@
-//! Placing an order: the frame around every writer.
+//! Placing an order: with others in one transaction, or alone in the frame below.
 //!
 //! An attempt is one transaction. It is tried again, a bounded number of times, when nothing of it was stored and
 //! another try can succeed: it lost against another transaction, its connection broke before the commit, or another
 //! request with the same idempotency key won. When the connection breaks during the commit, the outcome is looked up,
 //! never guessed.
 
-use std::time::Duration;
-
 use tokio::time::Instant;
 
 use super::attempts::{Failed, Tries};
-use super::{OrderError, Orders, Writer, batched, per_item};
-use crate::db::{DbError, Presence, Session, StoredAnswer};
+use super::presence::presence;
+use super::replay::replayed;
+use super::{AloneWriter, OrderError, Orders, Way, batched, per_item};
+use crate::db::{DbError, Presence, Session};
 use crate::domain::{Cents, Fingerprint, IdempotencyKey, NewOrder, OrderId, PlacedOrder};
-
-/// How long the outcome of an interrupted commit is looked for: a database that was killed needs some seconds for its
-/// recovery, and most clients wait a minute.
-const OUTCOME_LIMIT: Duration = Duration::from_secs(20);
-
-/// The pause between two looks.
-const OUTCOME_PAUSE: Duration = Duration::from_millis(100);
 
 impl Orders {
     /// Places an order, or answers what the same key was answered before.
     pub async fn place(
         &self,
-        order: &NewOrder,
-        key: Option<&IdempotencyKey>,
+        order: NewOrder,
+        key: Option<IdempotencyKey>,
         deadline: Instant,
     ) -> Result<PlacedOrder, OrderError> {
-        let mut tries = Tries::until(deadline);
-        let result = loop {
-            match self.attempt(order, key, deadline).await {
-                Ok(placed) => break Ok(placed),
-                Err(failed) => {
-                    if let Err(error) = tries.again_after(failed).await {
-                        break Err(error);
-                    }
-                }
-            }
+        let result = match &self.way {
+            Way::Alone(writer) => self.place_alone(*writer, &order, key.as_ref(), deadline).await,
+            Way::Together(group_commit) => group_commit.place(order, key, deadline).await,
         };
         self.metrics.count(&result);
         result
     }
 
+    async fn place_alone(
+        &self,
+        writer: AloneWriter,
+        order: &NewOrder,
+        key: Option<&IdempotencyKey>,
+        deadline: Instant,
+    ) -> Result<PlacedOrder, OrderError> {
+        let mut tries = Tries::until(deadline);
+        loop {
+            match self.attempt(writer, order, key, deadline).await {
+                Ok(placed) => return Ok(placed),
+                Err(failed) => tries.again_after(failed).await?,
+            }
+        }
+    }
+
     async fn attempt(
         &self,
+        writer: AloneWriter,
         order: &NewOrder,
         key: Option<&IdempotencyKey>,
         deadline: Instant,
@@ -62,7 +65,7 @@ impl Orders {
         let id = self.ids.next(&mut session).await?;
         let started = Instant::now();
         session.begin().await?;
-        let placed = match self.write(&mut session, id, order, key).await {
+        let placed = match self.write(writer, &mut session, id, order, key).await {
             Ok(total) => self.commit(session, id, total).await?,
             Err(failed) => {
                 session.rollback().await;
@@ -73,20 +76,21 @@ impl Orders {
                 };
             }
         };
-        self.metrics.committed(started.elapsed());
+        self.metrics.committed(1, started.elapsed());
         Ok(placed)
     }
 
     async fn write(
         &self,
+        writer: AloneWriter,
         session: &mut Session,
         id: OrderId,
         order: &NewOrder,
         key: Option<&IdempotencyKey>,
     ) -> Result<Cents, Failed> {
-        let written = match self.writer {
-            Writer::PerItem => per_item::write(session, id, order).await,
-            Writer::Batched => batched::write(session, id, order).await,
+        let written = match writer {
+            AloneWriter::PerItem => per_item::write(session, id, order).await,
+            AloneWriter::Batched => batched::write(session, id, order).await,
         };
         let total = match written {
             Err(Failed::Finally(OrderError::Database(DbError::Duplicate(_)))) => {
@@ -117,29 +121,10 @@ impl Orders {
             }
         }
         drop(session);
-        match self.presence(id).await? {
+        match presence(&self.database, id).await? {
             Presence::Present => Ok(placed),
             Presence::Absent => Err(Failed::Again(OrderError::Database(DbError::Lost))),
         }
-    }
-
-    /// Whether an order whose commit was interrupted is there; looks until it knows or the limit passes.
-    pub(super) async fn presence(&self, id: OrderId) -> Result<Presence, OrderError> {
-        let deadline = Instant::now() + OUTCOME_LIMIT;
-        while Instant::now() < deadline {
-            if let Ok(mut session) = self.database.session(deadline).await
-                && let Ok(presence) = session.presence(id).await
-            {
-                tracing::warn!(order_id = id.get(), ?presence, "a commit was interrupted, and its outcome looked up");
-                return Ok(presence);
-            }
-            tokio::time::sleep(OUTCOME_PAUSE).await;
-        }
-        tracing::error!(
-            order_id = id.get(),
-            "a commit was interrupted, and its outcome could not be looked up in time"
-        );
-        Err(OrderError::OutcomeUnknown)
     }
 }
 
@@ -150,11 +135,6 @@ async fn answered(
     key: Option<&IdempotencyKey>,
 ) -> Result<Option<PlacedOrder>, Failed> {
     let Some(key) = key else { return Ok(None) };
-    let Some(StoredAnswer { fingerprint, order_id, total }) = session.stored_answer(key).await? else {
-        return Ok(None);
-    };
-    if &fingerprint != Fingerprint::of(order).as_bytes() {
-        return Err(OrderError::KeyReused.into());
-    }
-    Ok(Some(PlacedOrder { order_id, total, replayed: true }))
+    let Some(answer) = session.stored_answer(key).await? else { return Ok(None) };
+    Ok(Some(replayed(&answer, &Fingerprint::of(order))?))
 }

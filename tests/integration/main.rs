@@ -19,6 +19,10 @@ mod house_rules;
 
 /// `storemgr loadtest`: a server that is known, and what the tool says of it.
 mod loadtest;
+/// `monitoring/`: rules, dashboard and runbook against the metrics that are declared.
+mod monitoring;
+/// `nginx/nginx.conf`: what is sent to a second instance, and what is not.
+mod nginx;
 /// What the store promises, under concurrency and faults.
 mod promises;
 

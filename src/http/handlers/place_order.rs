@@ -15,7 +15,7 @@ pub(in crate::http) async fn handle(store: &Store, call: &Call) -> Result<Respon
     let body: NewOrderBody = call.json()?;
     let items = body.items.iter().map(item).collect::<Result<Vec<_>, _>>()?;
     let order = NewOrder::new(body.user_id, &items)?;
-    let placed = store.orders.place(&order, key.as_ref(), call.deadline).await?;
+    let placed = store.orders.place(order, key, call.deadline).await?;
     let answer = OrderPlaced { order_id: placed.order_id, total_amount: placed.total };
     let mut response = reply::json(StatusCode::CREATED, &answer)?;
     if let Ok(location) = HeaderValue::from_str(&format!("/orders/{}", placed.order_id)) {

@@ -46,7 +46,7 @@ async fn an_order_of_ten_thousand_lines_is_taken_by_both_writers() {
     let values: Vec<_> = (1..=10_000).map(|id| format!("({id}, 'P', 'S', 100)")).collect();
     database.execute(&format!("INSERT INTO products VALUES {}", values.join(","))).await;
     database.execute("INSERT INTO stocks (product_id, quantity) SELECT id, 10 FROM products").await;
-    for writer in ["batched", "per-item"] {
+    for writer in ["group-commit", "batched", "per-item"] {
         let arguments = ["--order-writer", writer, "--request-deadline", "5m"];
         let instance = Instance::start(&database, &arguments).await;
         let user = instance.user().await;
@@ -88,7 +88,8 @@ async fn a_body_that_does_not_arrive_in_time_is_not_waited_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_waits_too_long_for_a_connection_or_a_row_is_told_to_come_again() {
     let database = TestDatabase::migrated().await;
-    let arguments = ["--db-pool-size", "1", "--db-pool-wait", "200ms", "--db-statement-timeout", "5s"];
+    let arguments =
+        ["--order-writer", "batched", "--db-pool-size", "1", "--db-pool-wait", "200ms", "--db-statement-timeout", "5s"];
     let instance = Instance::start(&database, &arguments).await;
     let (product, user) = (instance.product(1.0, 10).await, instance.user().await);
     let mut holder = database.connect().await;

@@ -12,8 +12,9 @@ mod openapi;
 mod successes;
 
 /// Every way to run a store; the contract is the same for each.
-const WAYS: [&[&str]; 4] = [
+const WAYS: [&[&str]; 5] = [
     &["--report-cache", "off"],
+    &["--order-writer", "batched", "--report-cache", "off"],
     &["--order-writer", "per-item", "--report-source", "scan", "--report-cache", "off"],
     &[
         "--order-writer",

@@ -21,8 +21,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{Instance, TestDatabase};
 
-/// Both writers; every promise holds for each.
-const WRITERS: [&str; 2] = ["per-item", "batched"];
+/// Every writer; every promise holds for each.
+const WRITERS: [&str; 3] = ["per-item", "batched", "group-commit"];
 
 /// An order of one user for products and quantities.
 fn order(user: u64, items: &[(u64, u64)]) -> Value {

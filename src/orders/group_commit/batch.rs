@@ -1,0 +1,116 @@
+//! One batch decided: who gets what, in the order of arrival. Pure.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::super::OrderError;
+use super::super::pricing::priced;
+use super::super::replay::replayed;
+use super::Entry;
+use crate::db::{BatchRows, Locked, StoredAnswer};
+use crate::domain::{Cents, IdempotencyKey, OrderId, PlacedOrder, PricedLine, ProductId, UserId, total};
+
+/// The rows that a batch needs, each once and in the order in which they are locked.
+pub(super) fn rows_wanted(entries: &[Entry]) -> (Vec<ProductId>, Vec<UserId>, Vec<&IdempotencyKey>) {
+    let lines = entries.iter().flat_map(|entry| entry.order.lines());
+    let mut products: Vec<_> = lines.map(|line| line.product_id).collect();
+    products.sort_unstable();
+    products.dedup();
+    let mut users: Vec<_> = entries.iter().map(|entry| entry.order.user_id()).collect();
+    users.sort_unstable();
+    users.dedup();
+    let keys = entries.iter().filter_map(|entry| entry.key.as_ref()).map(|(key, _)| key).collect();
+    (products, users, keys)
+}
+
+/// What becomes of the orders of a batch, if it is committed.
+#[derive(Debug)]
+pub(super) struct Decided {
+    /// One per order, in their order.
+    pub(super) results: Vec<Result<PlacedOrder, OrderError>>,
+    /// What is to be written; no order among it if none was accepted.
+    pub(super) rows: BatchRows,
+}
+
+/// Accepts or refuses each order of a batch, as if they came one after the other. `ids` has a number for each.
+pub(super) fn decide(entries: &[Entry], locked: Locked, ids: Range<u64>) -> Decided {
+    let mut desk = Desk::new(locked, ids);
+    let results = entries.iter().map(|entry| desk.decide(entry)).collect();
+    Decided { results, rows: desk.rows() }
+}
+
+/// What is left of everything while orders are decided.
+struct Desk {
+    locked: Locked,
+    /// Pieces sold of each offer.
+    sold: Vec<u64>,
+    /// Orders and money of each user.
+    expenses: Vec<(u64, Cents)>,
+    /// What was answered to keys, before and in this batch.
+    answers: HashMap<String, StoredAnswer>,
+    ids: Range<u64>,
+    rows: BatchRows,
+}
+
+impl Desk {
+    fn new(mut locked: Locked, ids: Range<u64>) -> Self {
+        let sold = vec![0; locked.offers.len()];
+        let expenses = vec![(0, Cents::default()); locked.users.len()];
+        let answers = locked.answers.drain(..).collect();
+        Self { locked, sold, expenses, answers, ids, rows: BatchRows::default() }
+    }
+
+    fn decide(&mut self, entry: &Entry) -> Result<PlacedOrder, OrderError> {
+        if let Some((key, fingerprint)) = &entry.key
+            && let Some(answer) = self.answers.get(key.as_str())
+        {
+            return replayed(answer, fingerprint);
+        }
+        let lines = self.priced_lines(entry)?;
+        let total = total(&lines)?;
+        let user_id = entry.order.user_id();
+        let user = self.locked.users.binary_search(&user_id).map_err(|_| OrderError::UnknownUser(user_id))?;
+        // One number per order was reserved, so this cannot fail.
+        let order_id = OrderId::new(self.ids.next().ok_or(OrderError::Overloaded)?);
+
+        let (orders, expense) = &mut self.expenses[user];
+        *orders += 1;
+        *expense = Cents::new(expense.get() + total.get());
+        for line in lines {
+            if let Some(place) = self.place_of(line.product_id) {
+                let pieces = u64::from(line.quantity);
+                self.locked.offers[place].quantity -= pieces;
+                self.sold[place] += pieces;
+            }
+            self.rows.lines.push((order_id, line));
+        }
+        self.rows.orders.push((order_id, user_id, total));
+        if let Some((key, fingerprint)) = &entry.key {
+            let answer = StoredAnswer { fingerprint: *fingerprint.as_bytes(), order_id, total };
+            self.answers.insert(key.as_str().to_owned(), answer);
+            self.rows.answers.push((key.clone(), *fingerprint, order_id, total));
+        }
+        Ok(PlacedOrder { order_id, total, replayed: false })
+    }
+
+    fn priced_lines(&self, entry: &Entry) -> Result<Vec<PricedLine>, OrderError> {
+        let offer = |product_id| self.place_of(product_id).map(|place| self.locked.offers[place]);
+        entry.order.lines().iter().map(|line| priced(line, offer(line.product_id))).collect()
+    }
+
+    fn place_of(&self, product_id: ProductId) -> Option<usize> {
+        self.locked.offers.binary_search_by_key(&product_id, |offer| offer.product_id).ok()
+    }
+
+    /// Everything accepted, added up per product and per user.
+    fn rows(self) -> BatchRows {
+        let mut rows = self.rows;
+        let sold = self.locked.offers.iter().zip(self.sold).filter(|(_, pieces)| *pieces > 0);
+        rows.sold = sold.map(|(offer, pieces)| (offer.product_id, pieces)).collect();
+        let expenses = self.locked.users.iter().zip(self.expenses).filter(|(_, (orders, _))| *orders > 0);
+        rows.expenses = expenses.map(|(&user, (orders, cents))| (user, orders, cents)).collect();
+        // The order in which every instance writes them, so that none waits for another in a circle.
+        rows.answers.sort_unstable_by(|(one, ..), (other, ..)| one.as_str().cmp(other.as_str()));
+        rows
+    }
+}

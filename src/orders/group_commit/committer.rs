@@ -1,0 +1,237 @@
+//! The committer: always one transaction in flight while the next batch gathers.
+//!
+//! It runs on a thread of its own. Between two statements of a batch it would otherwise queue up behind the hundreds of
+//! requests that are ready to run at the same time, with the database idle meanwhile.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+use super::super::OrderError;
+use super::super::attempts::{Failed, Tries};
+use super::super::ids::OrderIds;
+use super::super::outcome::OrderMetrics;
+use super::super::presence::presence;
+use super::Entry;
+use super::batch::{Decided, decide, rows_wanted};
+use super::queue::Queue;
+use crate::db::{Database, DbError, Presence, Session};
+use crate::domain::{OrderId, PlacedOrder};
+
+/// How often orders whose time has passed are looked for while a batch takes long.
+const SWEEP: Duration = Duration::from_millis(50);
+
+/// Everything that writing a batch needs.
+#[derive(Debug)]
+pub(super) struct Committer {
+    pub(super) queue: Arc<Queue>,
+    pub(super) database: Arc<Database>,
+    pub(super) metrics: OrderMetrics,
+    pub(super) ids: OrderIds,
+    /// Where interrupted commits are looked up, so that the next batch need not wait.
+    pub(super) requests: Handle,
+}
+
+/// The longest wait for one attempt at a batch; each statement has its own, shorter limit.
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
+
+/// What is answered to the orders of a batch, one each.
+type Results = Vec<Result<PlacedOrder, OrderError>>;
+
+/// Why a batch is not known to be committed.
+enum Unwritten {
+    /// Nothing was stored.
+    Failed(Failed),
+    /// Another transaction held rows for too long.
+    RowsHeld,
+    /// The connection broke during the commit; these are the results if it happened, and one of the accepted orders.
+    Unknown(Results, OrderId),
+}
+
+impl From<DbError> for Unwritten {
+    fn from(error: DbError) -> Self {
+        if matches!(error, DbError::LockTimeout) { Self::RowsHeld } else { Self::Failed(error.into()) }
+    }
+}
+
+/// Writes batches until the queue is closed.
+pub(super) async fn run(committer: Arc<Committer>) {
+    let queue = Arc::clone(&committer.queue);
+    while queue.filled().await {
+        let batch = queue.take();
+        if batch.is_empty() {
+            continue;
+        }
+        let started = Instant::now();
+        // A task of its own: a defect costs this batch, whose clients are told that its outcome is not known.
+        let mut writing = tokio::spawn(Arc::clone(&committer).write(batch));
+        let written = loop {
+            match tokio::time::timeout(SWEEP, &mut writing).await {
+                Ok(written) => break written,
+                Err(_) => queue.refuse_expired(),
+            }
+        };
+        queue.written(written.unwrap_or(false).then(|| started.elapsed()));
+    }
+}
+
+impl Committer {
+    /// Writes a batch and answers its orders; true if it was committed as it was. When one order may be at fault, the
+    /// batch is halved until that order stands alone.
+    async fn write(self: Arc<Self>, batch: Vec<Entry>) -> bool {
+        let mut parts = vec![batch];
+        let mut whole = true;
+        while let Some(mut part) = parts.pop() {
+            match self.try_often(&mut part).await {
+                Ok(results) => answer(part, results),
+                Err(Unwritten::Unknown(results, id)) => {
+                    whole = false;
+                    self.requests.spawn(look_up(Arc::clone(&self), part, results, id));
+                }
+                Err(unwritten) => {
+                    whole = false;
+                    let error = unwritten.into_error();
+                    if part.len() > 1 && may_be_one_orders_fault(&error) {
+                        let second = part.split_off(part.len() / 2);
+                        parts.extend([second, part]);
+                    } else {
+                        part.into_iter().for_each(|entry| entry.answer(Err(error.clone())));
+                    }
+                }
+            }
+        }
+        whole
+    }
+
+    /// Tries until nothing is gained by another try. Orders whose time passes meanwhile are refused and taken out.
+    async fn try_often(&self, part: &mut Vec<Entry>) -> Result<Results, Unwritten> {
+        let mut tries = Tries::until(Instant::now() + ATTEMPT_LIMIT);
+        let mut others_hold_rows = false;
+        loop {
+            let now = Instant::now();
+            part.extract_if(.., |entry| entry.deadline <= now)
+                .for_each(|entry| entry.answer(Err(OrderError::Overloaded)));
+            if part.is_empty() {
+                return Ok(Vec::new());
+            }
+            match self.attempt(part, others_hold_rows).await {
+                Err(Unwritten::RowsHeld) if !others_hold_rows => others_hold_rows = true,
+                Err(Unwritten::Failed(failed)) => {
+                    tries.again_after(failed).await.map_err(|error| Unwritten::Failed(Failed::Finally(error)))?;
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    /// One transaction. With `others_hold_rows`, orders of rows that another transaction holds are refused instead of
+    /// waited for: their neighbours go on.
+    async fn attempt(&self, part: &[Entry], others_hold_rows: bool) -> Result<Results, Unwritten> {
+        let mut session = self.database.writer_session(Instant::now() + ATTEMPT_LIMIT).await?;
+        let ids = self.ids.next_several(&mut session, part.len()).await?;
+        let started = Instant::now();
+        let written = self.write_all(&mut session, part, ids, others_hold_rows).await;
+        let Ok(Decided { results, rows }) = written else {
+            session.rollback().await;
+            return written.map(|decided| decided.results);
+        };
+        let Some(&(first, ..)) = rows.orders.first() else {
+            session.rollback().await;
+            return Ok(results);
+        };
+        match session.commit().await {
+            Ok(()) => {
+                self.metrics.committed(rows.orders.len(), started.elapsed());
+                Ok(results)
+            }
+            Err(DbError::CommitUnknown) => Err(Unwritten::Unknown(results, first)),
+            Err(error) => {
+                session.rollback().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Everything but the commit.
+    async fn write_all(
+        &self,
+        session: &mut Session,
+        part: &[Entry],
+        ids: Range<u64>,
+        others_hold_rows: bool,
+    ) -> Result<Decided, Unwritten> {
+        let (products, users, keys) = rows_wanted(part);
+        let locked = session.begin_batch(&products, &users, &keys, others_hold_rows).await?;
+        let mut decided = decide(part, locked, ids);
+        if others_hold_rows {
+            decided.results.iter_mut().for_each(refuse_as_held);
+        }
+        if decided.rows.orders.is_empty() {
+            return Ok(decided);
+        }
+        if let Err(error) = session.store_batch(&decided.rows).await {
+            if !matches!(error, DbError::Duplicate(_)) {
+                return Err(error.into());
+            }
+            // Somebody else has used numbers of this block.
+            self.ids.discard().await;
+            return Err(Unwritten::Failed(Failed::Again(OrderError::Overloaded)));
+        }
+        if !decided.rows.answers.is_empty() {
+            session.store_answers(&decided.rows).await.map_err(key_taken)?;
+        }
+        Ok(decided)
+    }
+}
+
+impl Unwritten {
+    fn into_error(self) -> OrderError {
+        match self {
+            Self::Failed(Failed::Again(error) | Failed::Finally(error)) => error,
+            Self::RowsHeld => OrderError::Overloaded,
+            Self::Unknown(..) => OrderError::OutcomeUnknown,
+        }
+    }
+}
+
+/// The other request with this key has committed, or has not ended.
+fn key_taken(error: DbError) -> Unwritten {
+    Unwritten::Failed(match error {
+        DbError::Duplicate(_) => Failed::Again(OrderError::InProgress),
+        DbError::LockTimeout => Failed::Finally(OrderError::InProgress),
+        error => error.into(),
+    })
+}
+
+/// A row that was passed over looks like one that does not exist.
+fn refuse_as_held(result: &mut Result<PlacedOrder, OrderError>) {
+    if matches!(result, Err(OrderError::UnknownProduct(_) | OrderError::UnknownUser(_))) {
+        *result = Err(OrderError::Overloaded);
+    }
+}
+
+/// Whether the others of a batch can go on without one of them.
+fn may_be_one_orders_fault(error: &OrderError) -> bool {
+    match error {
+        OrderError::Overloaded | OrderError::InProgress => true,
+        OrderError::Database(error) => matches!(error, DbError::Server { .. } | DbError::Unexpected(_)),
+        _ => false,
+    }
+}
+
+fn answer(part: Vec<Entry>, results: Results) {
+    part.into_iter().zip(results).for_each(|(entry, result)| entry.answer(result));
+}
+
+/// Answers a batch whose commit was interrupted, as soon as its outcome is known; or lets it be tried again.
+async fn look_up(committer: Arc<Committer>, part: Vec<Entry>, results: Results, id: OrderId) {
+    match presence(&committer.database, id).await {
+        Ok(Presence::Present) => answer(part, results),
+        Ok(Presence::Absent) => committer.queue.put_back(part),
+        // A refusal stored nothing, whatever became of the others.
+        Err(error) => answer(part, results.into_iter().map(|result| result.and(Err(error.clone()))).collect()),
+    }
+}

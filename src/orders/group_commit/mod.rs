@@ -1,0 +1,89 @@
+//! `group-commit`: many orders in one transaction.
+//!
+//! Orders wait in a bounded queue; a committer writes one batch while the next gathers. There is no timer: a lone
+//! order is a batch of one and waits for nothing, and the busier the store, the larger the batches. Inside a batch each
+//! order is accepted or refused on its own.
+
+mod batch;
+mod committer;
+mod queue;
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::OrderError;
+use super::ids::OrderIds;
+use super::outcome::OrderMetrics;
+use crate::db::Database;
+use crate::domain::{Fingerprint, IdempotencyKey, NewOrder, PlacedOrder};
+use committer::Committer;
+use queue::Queue;
+
+pub use queue::QueueLimits;
+
+/// An order on its way, and who waits for it.
+#[derive(Debug)]
+struct Entry {
+    order: NewOrder,
+    key: Option<(IdempotencyKey, Fingerprint)>,
+    /// When the answer must be there.
+    deadline: Instant,
+    arrived: Instant,
+    reply: oneshot::Sender<Result<PlacedOrder, OrderError>>,
+}
+
+impl Entry {
+    /// Answers whoever waits; one who has left does not mind.
+    fn answer(self, result: Result<PlacedOrder, OrderError>) {
+        drop(self.reply.send(result));
+    }
+}
+
+/// The queue, and the thread that empties it for as long as this lives.
+#[derive(Debug)]
+pub(super) struct GroupCommit {
+    queue: Arc<Queue>,
+}
+
+impl GroupCommit {
+    /// Starts the committer. Must be called inside the runtime that the requests run in.
+    pub(super) fn start(database: Arc<Database>, limits: QueueLimits, metrics: OrderMetrics) -> io::Result<Self> {
+        let queue = Arc::new(Queue::new(limits, metrics.clone()));
+        let requests = Handle::current();
+        let committer =
+            Arc::new(Committer { queue: Arc::clone(&queue), database, metrics, ids: OrderIds::default(), requests });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let work = move || {
+            // A defect that ends the committer costs the batch it was writing; the next ones want to be written too.
+            while runtime.block_on(async { tokio::spawn(committer::run(Arc::clone(&committer))).await }).is_err() {
+                tracing::error!("the committer failed by a defect and begins anew");
+            }
+        };
+        std::thread::Builder::new().name("committer".to_owned()).spawn(work)?;
+        Ok(Self { queue })
+    }
+
+    /// Waits for the outcome of an order; an order that cannot be served in time is refused at once.
+    pub(super) async fn place(
+        &self,
+        order: NewOrder,
+        key: Option<IdempotencyKey>,
+        deadline: Instant,
+    ) -> Result<PlacedOrder, OrderError> {
+        let key = key.map(|key| (key, Fingerprint::of(&order)));
+        let (reply, outcome) = oneshot::channel();
+        self.queue.push(Entry { order, key, deadline, arrived: Instant::now(), reply })?;
+        // Without an answer the committer fell over in the middle: whether it had committed is not known.
+        outcome.await.unwrap_or(Err(OrderError::OutcomeUnknown))
+    }
+}
+
+impl Drop for GroupCommit {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}

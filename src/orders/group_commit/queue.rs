@@ -1,0 +1,199 @@
+//! Orders that wait for the next batch: bounded, first come first served, refused at the door when the wait would be too
+//! long.
+//!
+//! The wait is estimated as the batches ahead times the time that a batch takes, which is the queue over the drain rate
+//! (Little's law) with the batch, not the order, as the unit: a batch of two hundred takes hardly longer than one of ten,
+//! so a rate in orders per second would refuse a burst that a single batch can carry.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::super::OrderError;
+use super::super::outcome::OrderMetrics;
+use super::Entry;
+
+/// How much may wait, and how much goes into one transaction.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueLimits {
+    /// Orders waiting at once: what they take of memory, at about half a kilobyte each.
+    pub orders: usize,
+    /// The longest wait in the queue; an order that would wait longer is refused when it comes.
+    pub wait: Duration,
+    /// Orders in one transaction. More make the transaction longer, and the gain per order is gone long before.
+    pub batch_orders: usize,
+    /// Order lines in one transaction; a single order with more is a batch of its own.
+    pub batch_lines: usize,
+}
+
+/// How much a batch's time counts against those before it.
+const WEIGHT_OF_LATEST: f64 = 0.3;
+
+/// The queue.
+#[derive(Debug)]
+pub(super) struct Queue {
+    limits: QueueLimits,
+    state: Mutex<State>,
+    filled: Notify,
+    metrics: OrderMetrics,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Entry>,
+    /// Order lines in `waiting`.
+    lines: usize,
+    /// When the batch that is being written was taken.
+    writing_since: Option<Instant>,
+    /// Seconds that a batch takes: an exponentially weighted average.
+    batch_s: f64,
+    closed: bool,
+}
+
+impl Queue {
+    pub(super) fn new(limits: QueueLimits, metrics: OrderMetrics) -> Self {
+        Self { limits, state: Mutex::default(), filled: Notify::new(), metrics }
+    }
+
+    /// Puts an order at the end, or refuses it.
+    pub(super) fn push(&self, entry: Entry) -> Result<(), OrderError> {
+        let mut state = self.state();
+        if state.waiting.len() >= self.limits.orders {
+            return Err(OrderError::Overloaded);
+        }
+        let (wait, batch) = state.estimate(self.limits, entry.arrived);
+        if wait > self.limits.wait || entry.arrived + wait + batch > entry.deadline {
+            return Err(OrderError::Overloaded);
+        }
+        state.lines += entry.order.lines().len();
+        state.waiting.push_back(entry);
+        let first = state.waiting.len() == 1;
+        drop(state);
+        self.metrics.queued(1);
+        if first {
+            self.filled.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Puts orders back to where they came from, in their order.
+    pub(super) fn put_back(&self, entries: Vec<Entry>) {
+        self.metrics.queued(entries.len() as i64);
+        let mut state = self.state();
+        for entry in entries.into_iter().rev() {
+            state.lines += entry.order.lines().len();
+            state.waiting.push_front(entry);
+        }
+        drop(state);
+        self.filled.notify_one();
+    }
+
+    /// Waits until an order is there; false when none will come any more.
+    pub(super) async fn filled(&self) -> bool {
+        loop {
+            let filled = self.filled.notified();
+            {
+                let state = self.state();
+                if !state.waiting.is_empty() || state.closed {
+                    return !state.closed;
+                }
+            }
+            filled.await;
+        }
+    }
+
+    /// No order will come any more.
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.filled.notify_one();
+    }
+
+    /// Takes the next batch. Orders whose time has passed are refused, and those that nobody waits for any more areXX
+    pub(super) fn take(&self) -> Vec<Entry> {
+        let now = Instant::now();
+        let mut state = self.state();
+        let mut batch = Vec::with_capacity(state.waiting.len().min(self.limits.batch_orders));
+        let mut lines = 0;
+        let mut left = 0;
+        while batch.len() < self.limits.batch_orders {
+            let Some(next) = state.waiting.front() else { break };
+            let more = next.order.lines().len();
+            if !batch.is_empty() && lines + more > self.limits.batch_lines {
+                break;
+            }
+            let Some(entry) = state.waiting.pop_front() else { break };
+            state.lines -= more;
+            left += 1;
+            if entry.reply.is_closed() {
+                continue;
+            }
+            if now + Duration::from_secs_f64(state.batch_s) > entry.deadline {
+                entry.answer(Err(OrderError::Overloaded));
+                continue;
+            }
+            self.metrics.waited(now - entry.arrived);
+            lines += more;
+            batch.push(entry);
+        }
+        if !batch.is_empty() {
+            state.writing_since = Some(now);
+        }
+        drop(state);
+        self.metrics.queued(-left);
+        batch
+    }
+
+    /// Refuses orders whose time passes while a batch takes long.
+    pub(super) fn refuse_expired(&self) {
+        let now = Instant::now();
+        let mut state = self.state();
+        let State { waiting, lines, .. } = &mut *state;
+        let mut left = 0;
+        // All wait equally long, so the first one's time passes first.
+        while let Some(entry) = waiting.pop_front_if(|entry| entry.deadline <= now) {
+            *lines -= entry.order.lines().len();
+            left += 1;
+            entry.answer(Err(OrderError::Overloaded));
+        }
+        drop(state);
+        self.metrics.queued(-left);
+    }
+
+    /// A batch has ended; `took` if it was committed, so that it says how long batches take.
+    pub(super) fn written(&self, took: Option<Duration>) {
+        let mut state = self.state();
+        state.writing_since = None;
+        if let Some(took) = took {
+            state.batch_s += (took.as_secs_f64() - state.batch_s) * WEIGHT_OF_LATEST;
+        }
+    }
+
+    /// Nothing that holds the lock can panic in the middle of a change.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// How long a new order would wait for its batch to begin, and how long that batch would take.
+    fn estimate(&self, limits: QueueLimits, now: Instant) -> (Duration, Duration) {
+        let Some(since) = self.writing_since else {
+            // Nothing is being written: whatever the last batches took, this one begins at once.
+            return (Duration::ZERO, Duration::ZERO);
+        };
+        let running = (now - since).as_secs_f64();
+        // A batch that takes longer than usual says that batches take longer now.
+        let batch = self.batch_s.max(running);
+        let rest = if running < self.batch_s { self.batch_s - running } else { running };
+        let ahead = (self.waiting.len() / limits.batch_orders).max(self.lines / limits.batch_lines) as f64;
+        (seconds(rest + ahead * batch), seconds(batch))
+    }
+}
+
+/// A duration from seconds that are never negative; the bound keeps sums with instants in range.
+fn seconds(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds.clamp(0.0, 86_400.0))
+}
