@@ -188,7 +188,7 @@ impl Args {
             instances: self.running.instances.clone(),
             prometheus: self.running.prometheus.clone(),
             grafana: self.running.grafana.clone(),
-            revision: self.running.revision.clone().or_else(|| process::revision().map(ToOwned::to_owned)),
+            revision: self.running.revision.clone().or_else(process::revision),
             alerts: deploy_check::alert_names(&Location::or_usual(self.files.rules.clone(), RULES)),
             report_age: self.running.report_age,
             data: self.running.data.clone(),

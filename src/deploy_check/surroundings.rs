@@ -57,7 +57,7 @@ impl Default for Surroundings {
             prometheus: None,
             grafana: None,
             version: process::VERSION.to_owned(),
-            revision: process::revision().map(ToOwned::to_owned),
+            revision: process::revision(),
             alerts: Vec::new(),
             // Twelve times the usual time to live of a report.
             report_age: Duration::from_mins(1),
