@@ -309,7 +309,8 @@ async fn keys_of_others_in_a_redis_that_evicts_are_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_wrong_and_a_machine_that_is_full_are_told() {
     let deployment = Deployment::sound().await;
-    let other_day = Twelve::before(deployment.instances[1].target()).await;
+    let upstream = deployment.instances[1].target().authority();
+    let other_day = Target::loopback(Rewriting::before(upstream, twelve_hours_off).await);
     let mut surroundings = deployment.surroundings();
     surroundings.instances[1] = other_day.clone();
     only_fails(surroundings, "clocks-agree", &format!("{other_day} is 7")).await;
@@ -319,23 +320,23 @@ async fn a_clock_that_is_wrong_and_a_machine_that_is_full_are_told() {
     only_fails(used_up, "memory-margin", "available").await;
 }
 
-/// A proxy that moves the hour of every `Date` by twelve, as a machine whose clock is wrong.
-struct Twelve;
+/// A proxy that changes what the server says.
+struct Rewriting;
 
-impl Twelve {
-    async fn before(target: &Target) -> Target {
+impl Rewriting {
+    /// Starts it; gives its port.
+    async fn before(upstream: String, change: impl Fn(&mut [u8]) + Clone + Send + Sync + 'static) -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let upstream = target.authority();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(Self::carry(client, upstream.clone()));
+                tokio::spawn(Self::carry(client, upstream.clone(), change.clone()));
             }
         });
-        Target::loopback(port)
+        port
     }
 
-    async fn carry(client: TcpStream, upstream: String) {
+    async fn carry(client: TcpStream, upstream: String, change: impl Fn(&mut [u8])) {
         let Ok(server) = TcpStream::connect(upstream).await else { return };
         let (mut from_client, mut to_client) = client.into_split();
         let (mut from_server, mut to_server) = server.into_split();
@@ -343,18 +344,60 @@ impl Twelve {
         let back = async {
             let mut buffer = vec![0; 65_536];
             while let Ok(length @ 1..) = from_server.read(&mut buffer).await {
-                let bytes = &mut buffer[..length];
-                // date: Tue, 24 Nov 2026 19:14:20 GMT
-                if let Some(at) = bytes.windows(6).position(|window| window == b"date: ") {
-                    let hour = at + "date: Tue, 24 Nov 2026 ".len();
-                    let number: u8 = std::str::from_utf8(&bytes[hour..hour + 2]).unwrap().parse().unwrap();
-                    bytes[hour..hour + 2].copy_from_slice(format!("{:02}", (number + 12) % 24).as_bytes());
-                }
-                if to_client.write_all(bytes).await.is_err() {
+                change(&mut buffer[..length]);
+                if to_client.write_all(&buffer[..length]).await.is_err() {
                     return;
                 }
             }
         };
         tokio::select! { () = there => {} () = back => {} }
     }
+}
+
+/// Moves the hour of a `Date` by twelve, as a machine whose clock is wrong.
+fn twelve_hours_off(bytes: &mut [u8]) {
+    // date: Tue, 24 Nov 2026 19:14:20 GMT
+    if let Some(at) = bytes.windows(6).position(|window| window == b"date: ") {
+        let hour = at + "date: Tue, 24 Nov 2026 ".len();
+        let number: u8 = std::str::from_utf8(&bytes[hour..hour + 2]).unwrap().parse().unwrap();
+        bytes[hour..hour + 2].copy_from_slice(format!("{:02}", (number + 12) % 24).as_bytes());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_too_old_is_told() {
+    let deployment = Deployment::sound().await;
+    let address = deployment.database.address();
+    let version = deployment.database.query::<String>("SELECT VERSION()").await.remove(0);
+    let release = version.splitn(3, '.').take(2).collect::<Vec<_>>().join(".") + ".";
+    let older: String = release.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let upstream = format!("{}:{}", address.host, address.port);
+    let change = move |bytes: &mut [u8]| {
+        while let Some(at) = bytes.windows(release.len()).position(|window| window == release.as_bytes()) {
+            bytes[at..at + release.len()].copy_from_slice(older.as_bytes());
+        }
+    };
+    let port = Rewriting::before(upstream, change).await;
+    let mut surroundings = deployment.surroundings();
+    if let Some(address) = &mut surroundings.database {
+        "127.0.0.1".clone_into(&mut address.host);
+        address.port = port;
+    }
+    only_fails(surroundings, "database-version", ".").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn instances_with_a_wrong_password_are_told_once() {
+    let deployment = Deployment::sound().await;
+    let mut variables = deployment.database.variables();
+    variables.retain(|(name, _)| *name != "DB_PASSWORD");
+    variables.push(("DB_PASSWORD", "not-the-password".to_owned()));
+    let wrong = [Instance::start_with(&variables, &[]).await, Instance::start_with(&variables, &[]).await];
+    let front = WebServer::nginx(&[wrong[0].target(), wrong[1].target()]);
+    let surroundings = Surroundings {
+        instances: wrong.iter().map(|instance| instance.target().clone()).collect(),
+        front: Some(front.target.clone()),
+        ..deployment.surroundings()
+    };
+    only_fails(surroundings, "instances-ready", "503").await;
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use crate::deploy_check::checks::{Check, Probe, settle};
 use crate::deploy_check::finding::Outcome;
 use crate::deploy_check::surroundings::Surroundings;
-use crate::units;
 
 pub(crate) const CHECK: Check = Check {
     id: "reports-fresh",
@@ -56,10 +55,7 @@ async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
         return Err(Outcome::skip("no instance is ready", "see instances-ready"));
     }
     if stale.is_empty() {
-        return Ok(Outcome::pass(format!(
-            "{asked} reports, {} at most",
-            units::duration(Duration::from_secs_f64(oldest))
-        )));
+        return Ok(Outcome::pass(format!("{asked} reports, none older than {oldest:.0} s")));
     }
     Ok(Outcome::fail(stale.join("\n"), "lower STOREMGR_REPORT_TTL, or look for refreshes that fail in the log"))
 }
