@@ -219,13 +219,14 @@ impl Compose {
         same.find_map(|other| other.dockerfile.clone())
     }
 
-    /// Whether a service is meant to end: others wait for its end, or it is started only when it is named.
+    /// Whether a service is meant to end: others wait for its end, it says that it is not started again, or it is started
+    /// only when it is named and says nothing.
     pub(in crate::deploy_check) fn is_one_shot(&self, service: &Service) -> bool {
         let awaited = |other: &Service| {
             other.depends_on.get(&service.name).is_some_and(|what| what == "service_completed_successfully")
         };
-        let stays = !service.restart.is_empty() && service.restart != "no";
-        self.services.iter().any(awaited) || (!service.profiles.is_empty() && !stays)
+        let by_name_alone = !service.profiles.is_empty() && service.restart.is_empty();
+        service.restart == "no" || by_name_alone || self.services.iter().any(awaited)
     }
 }
 

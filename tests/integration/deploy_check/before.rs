@@ -61,6 +61,19 @@ async fn files_that_cannot_be_read_are_told_once() {
 async fn what_is_wrong_with_variables_and_secrets_is_told_by_its_own_check() {
     only_fails(ENV, "DB_USER=shopkeeper\n", "", "env-complete", ".env does not set DB_USER").await;
     only_fails(ENV, "DB_USER=shopkeeper", "DB_USER=", "env-complete", "DB_USER").await;
+    let whole = std::fs::read_to_string(Plan::sound().path(ENV)).unwrap();
+    for line in whole.lines() {
+        let plan = Plan::sound();
+        plan.write(ENV, &whole.replace(&format!("{line}\n"), ""));
+        assert_only(&plan.verdict().await, "env-complete", line.split('=').next().unwrap());
+    }
+    let none = Plan::sound();
+    std::fs::remove_file(none.path(ENV)).unwrap();
+    assert_only(
+        &none.verdict().await,
+        "env-complete",
+        "there is no .env, and nothing sets DB_PASSWORD, DB_ROOT_PASSWORD",
+    );
     for (weak, reason) in [
         ("", "DB_PASSWORD is empty"),
         ("change-me-please", "DB_PASSWORD is a placeholder"),
