@@ -120,6 +120,12 @@ impl Session {
         self.run_within(limit, sql).await
     }
 
+    /// The same; gives the number of rows that the last of its statements changed.
+    pub(super) async fn run_change(&mut self, sql: &str) -> Result<u64, DbError> {
+        self.run(sql).await?;
+        Ok(self.conn()?.affected_rows())
+    }
+
     async fn run_within(&mut self, limit: Duration, sql: &str) -> Result<(), DbError> {
         let result = tokio::time::timeout(limit, self.conn()?.query_drop(sql)).await;
         self.settle(result)

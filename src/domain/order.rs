@@ -1,7 +1,5 @@
 //! Orders: what a client asks for, what was agreed, what is stored.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::{Cents, OrderId, ProductId, UserId};
@@ -74,19 +72,21 @@ impl NewOrder {
         if items.len() > MAX_LINES {
             return Err(InvalidOrder::TooManyLines(items.len()));
         }
-        let mut merged = BTreeMap::<ProductId, u64>::new();
-        for &(product_id, pieces) in items {
-            if pieces == 0 {
-                return Err(InvalidOrder::Quantity(product_id));
-            }
-            let sum = merged.entry(product_id).or_default();
-            *sum = sum.saturating_add(pieces);
+        if let Some(&(product_id, _)) = items.iter().find(|(_, pieces)| *pieces == 0) {
+            return Err(InvalidOrder::Quantity(product_id));
         }
-        let line = |(product_id, pieces)| {
+        let mut sorted = items.to_vec();
+        sorted.sort_unstable_by_key(|(product_id, _)| *product_id);
+        let line = |same: &[(ProductId, u64)]| {
+            let (product_id, _) = same[0];
+            let pieces = same.iter().fold(0_u64, |sum, (_, pieces)| sum.saturating_add(*pieces));
             let quantity = Quantity::new(pieces).ok_or(InvalidOrder::Quantity(product_id))?;
             Ok(OrderLine { product_id, quantity })
         };
-        Ok(Self { user_id, lines: merged.into_iter().map(line).collect::<Result<_, _>>()? })
+        Ok(Self {
+            user_id,
+            lines: sorted.chunk_by(|(one, _), (other, _)| one == other).map(line).collect::<Result<_, _>>()?,
+        })
     }
 
     /// Who orders.

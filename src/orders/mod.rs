@@ -92,6 +92,11 @@ impl Orders {
         Ok(Self { database, way, ids: ids::OrderIds::default(), metrics })
     }
 
+    /// Whether orders are written by a task that nobody's waiting ends.
+    pub fn writes_elsewhere(&self) -> bool {
+        matches!(self.way, Way::Together(_))
+    }
+
     /// Reads an order.
     pub async fn find(&self, id: OrderId, deadline: Instant) -> Result<Option<Order>, DbError> {
         self.database.session(deadline).await?.order(id).await

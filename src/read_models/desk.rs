@@ -1,20 +1,19 @@
 //! Where one kind of report is asked for: out of the cache if it is there, computed otherwise.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use prometheus::{IntCounter, IntGauge};
+use rand::RngExt;
+use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::flight::{Flight, Joined};
+use super::near::{KEEP_STALE, Near};
 use super::snapshot::Snapshot;
 use super::{Config, Kind, Report, ReportError, Source};
-use crate::cache::Cache;
+use crate::cache::{Cache, CacheError};
 use crate::db::Database;
 use crate::metrics::Metrics;
-
-/// How long a report that is not fresh any more is kept, to be served while the database is away.
-const KEEP_STALE: Duration = Duration::from_hours(1);
 
 type Computed<K> = Result<Arc<Snapshot<<K as Kind>::Row>>, ReportError>;
 
@@ -25,6 +24,7 @@ pub(super) struct Desk<K: Kind> {
     /// Reports computed differently do not answer for each other, nor do the shapes of different versions.
     key: String,
     config: Config,
+    near: Arc<Near<K::Row>>,
     flight: Flight<Computed<K>>,
     counts: Counts,
 }
@@ -36,6 +36,13 @@ struct Counts {
     miss: IntCounter,
     error: IntCounter,
     age_seconds: IntGauge,
+}
+
+impl Counts {
+    fn found(&self, fresh: bool) {
+        let counter = if fresh { &self.hit } else { &self.stale };
+        counter.inc();
+    }
 }
 
 impl<K: Kind> std::fmt::Debug for Desk<K> {
@@ -50,8 +57,9 @@ impl<K: Kind> Desk<K> {
         Self {
             database: Arc::clone(database),
             cache: cache.cloned(),
-            key: format!("storemgr:1:report:{}:{}", K::NAME, config.source.name()),
+            key: format!("storemgr:2:report:{}:{}", K::NAME, config.source.name()),
             config,
+            near: Arc::new(Near::empty()),
             flight: Flight::new(),
             counts: Counts {
                 hit: outcome("hit"),
@@ -66,7 +74,7 @@ impl<K: Kind> Desk<K> {
     /// The first `limit` rows.
     pub(super) async fn report(&self, limit: u32, deadline: Instant) -> Result<Report<K::Row>, ReportError> {
         let snapshot = match &self.cache {
-            None => compute::<K>(&self.database, self.config.source, deadline).await?,
+            None => Arc::new(compute::<K>(&self.database, self.config.source, deadline).await?),
             Some(cache) => self.cached(cache).await?,
         };
         let age = snapshot.age();
@@ -74,37 +82,58 @@ impl<K: Kind> Desk<K> {
         Ok(Report { rows: snapshot.rows.iter().take(limit as usize).cloned().collect(), age })
     }
 
+    /// Whether a cache is asked before the database.
+    pub(super) fn is_cached(&self) -> bool {
+        self.cache.is_some()
+    }
+
+    /// Out of this process's own copy; if there is none, out of the shared cache; if there is none either, computed.
     async fn cached(&self, cache: &Arc<Cache>) -> Computed<K> {
-        let Ok(bytes) = cache.get(&self.key).await else {
-            self.counts.error.inc();
-            return self.refresh(cache).result().await.unwrap_or(Err(ReportError::Abandoned));
-        };
-        let known = bytes.and_then(|bytes| serde_json::from_slice::<Snapshot<K::Row>>(&bytes).ok());
-        match known {
-            Some(snapshot) if snapshot.age() < self.config.time_to_live => {
-                self.counts.hit.inc();
-                Ok(Arc::new(snapshot))
-            }
-            Some(snapshot) => {
-                self.counts.stale.inc();
+        if let Some(near) = self.near.get() {
+            let fresh = near.age() < self.config.time_to_live;
+            self.counts.found(fresh);
+            if !fresh || near.is_due_early(self.config.time_to_live, rand::rng().random()) {
                 drop(self.refresh(cache));
-                Ok(Arc::new(snapshot))
             }
-            None => {
+            return Ok(near);
+        }
+        match shared(cache, &self.key).await {
+            Ok(Some(snapshot)) => {
+                let fresh = snapshot.age() < self.config.time_to_live;
+                self.counts.found(fresh);
+                let snapshot = self.near.put(snapshot);
+                if !fresh {
+                    drop(self.refresh(cache));
+                }
+                Ok(snapshot)
+            }
+            Ok(None) => {
                 self.counts.miss.inc();
+                self.refresh(cache).result().await.unwrap_or(Err(ReportError::Abandoned))
+            }
+            Err(_) => {
+                self.counts.error.inc();
                 self.refresh(cache).result().await.unwrap_or(Err(ReportError::Abandoned))
             }
         }
     }
 
-    /// Joins or starts the computation that also fills the cache.
+    /// Joins or starts the task that looks whether another instance has a newer report, and else computes one for all.
     fn refresh(&self, cache: &Arc<Cache>) -> Joined<Computed<K>> {
         self.flight.join(|| {
-            let (database, cache, key, config) =
-                (Arc::clone(&self.database), Arc::clone(cache), self.key.clone(), self.config);
+            let (database, cache, near) = (Arc::clone(&self.database), Arc::clone(cache), Arc::clone(&self.near));
+            let (key, config, errors) = (self.key.clone(), self.config, self.counts.error.clone());
             async move {
+                let known_ms = near.get().map_or(0, |near| near.computed_at_ms);
+                match shared::<K::Row>(&cache, &key).await {
+                    Ok(Some(theirs)) if theirs.computed_at_ms > known_ms && theirs.age() < config.time_to_live => {
+                        return Ok(near.put(theirs));
+                    }
+                    Ok(_) => {}
+                    Err(_) => errors.inc(),
+                }
                 let deadline = Instant::now() + config.compute_limit;
-                let snapshot = compute::<K>(&database, config.source, deadline).await?;
+                let snapshot = near.put(compute::<K>(&database, config.source, deadline).await?);
                 if let Ok(bytes) = serde_json::to_vec(snapshot.as_ref()) {
                     // A cache that is away was already counted and logged.
                     drop(cache.set(&key, &bytes, config.time_to_live + KEEP_STALE).await);
@@ -115,11 +144,22 @@ impl<K: Kind> Desk<K> {
     }
 }
 
-async fn compute<K: Kind>(database: &Database, source: Source, deadline: Instant) -> Computed<K> {
+/// What the shared cache holds; a value of another shape counts as none.
+async fn shared<Row: DeserializeOwned>(cache: &Cache, key: &str) -> Result<Option<Snapshot<Row>>, CacheError> {
+    let bytes = cache.get(key).await?;
+    Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
+async fn compute<K: Kind>(
+    database: &Database,
+    source: Source,
+    deadline: Instant,
+) -> Result<Snapshot<K::Row>, ReportError> {
+    let started = Instant::now();
     let rows = async {
         let mut session = database.session(deadline).await?;
         K::compute(&mut session, source).await
     };
     let rows = rows.await.map_err(|error| ReportError::Database(Arc::new(error)))?;
-    Ok(Arc::new(Snapshot::now(rows)))
+    Ok(Snapshot::now(rows, started.elapsed()))
 }

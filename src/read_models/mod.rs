@@ -8,6 +8,7 @@ mod best_sellers;
 mod desk;
 mod flight;
 mod highest_spenders;
+mod near;
 mod snapshot;
 
 use std::sync::Arc;
@@ -99,6 +100,11 @@ impl Reports {
             best_sellers: Desk::new(database, cache, config, metrics),
             highest_spenders: Desk::new(database, cache, config, metrics),
         }
+    }
+
+    /// Whether reports are computed by a task that nobody's waiting ends.
+    pub fn computes_elsewhere(&self) -> bool {
+        self.best_sellers.is_cached() && self.highest_spenders.is_cached()
     }
 
     /// The products sold most.

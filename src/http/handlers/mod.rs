@@ -18,6 +18,18 @@ pub(super) mod ready;
 pub(super) mod set_stock;
 pub(super) mod stock_overview;
 
+use super::call::Call;
+use super::error::ApiError;
+use crate::read_models::MAX_ROWS;
+
+/// The rows of a report when the request does not say.
+const DEFAULT_ROWS: u64 = 10;
+
+/// How many rows of a report are asked for.
+fn report_rows(call: &Call) -> Result<u32, ApiError> {
+    Ok(call.number("limit", DEFAULT_ROWS, 1, u64::from(MAX_ROWS))? as u32)
+}
+
 /// A JSON number that is a whole number from 0, exactly: neither `1.5` nor `-1` nor more than a float can count.
 fn whole_number(number: f64) -> Option<u64> {
     /// 2^53: up to here every whole number is a float.

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -31,9 +32,14 @@ pub(super) struct Committer {
     pub(super) database: Arc<Database>,
     pub(super) metrics: OrderMetrics,
     pub(super) ids: OrderIds,
+    /// Batches for which users are still looked up before anything is written.
+    pub(super) wary: AtomicU32,
     /// Where interrupted commits are looked up, so that the next batch need not wait.
     pub(super) requests: Handle,
 }
+
+/// For so many batches users are looked up after one named a user who does not exist: whoever sent that may go on.
+const WARY_BATCHES: u32 = 100;
 
 /// The longest wait for one attempt at a batch; each statement has its own, shorter limit.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
@@ -47,6 +53,8 @@ enum Unwritten {
     Failed(Failed),
     /// Another transaction held rows for too long.
     RowsHeld,
+    /// One of the users does not exist, and nobody looked. Nothing was stored.
+    UnknownUser,
     /// The connection broke during the commit; these are the results if it happened, and one of the accepted orders.
     Unknown(Results, OrderId),
 }
@@ -65,6 +73,8 @@ pub(super) async fn run(committer: Arc<Committer>) {
         if batch.is_empty() {
             continue;
         }
+        // Only this task counts it down, and a batch that finds an unknown user begins anew.
+        committer.wary.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).ok();
         let started = Instant::now();
         // A task of its own: a defect costs this batch, whose clients are told that its outcome is not known.
         let mut writing = tokio::spawn(Arc::clone(&committer).write(batch));
@@ -98,7 +108,7 @@ impl Committer {
                         let second = part.split_off(part.len() / 2);
                         parts.extend([second, part]);
                     } else {
-                        part.into_iter().for_each(|entry| entry.answer(Err(error.clone())));
+                        refuse_all(part, &error);
                     }
                 }
             }
@@ -112,13 +122,15 @@ impl Committer {
         let mut others_hold_rows = false;
         loop {
             let now = Instant::now();
-            part.extract_if(.., |entry| entry.deadline <= now)
-                .for_each(|entry| entry.answer(Err(OrderError::Overloaded)));
+            let expired: Vec<_> = part.extract_if(.., |entry| entry.deadline <= now).collect();
+            refuse_all(expired, &OrderError::Overloaded);
             if part.is_empty() {
                 return Ok(Vec::new());
             }
             match self.attempt(part, others_hold_rows).await {
                 Err(Unwritten::RowsHeld) if !others_hold_rows => others_hold_rows = true,
+                // From now on users are looked up, so this happens once.
+                Err(Unwritten::UnknownUser) => {}
                 Err(Unwritten::Failed(failed)) => {
                     tries.again_after(failed).await.map_err(|error| Unwritten::Failed(Failed::Finally(error)))?;
                 }
@@ -164,7 +176,14 @@ impl Committer {
         others_hold_rows: bool,
     ) -> Result<Decided, Unwritten> {
         let (products, users, keys) = rows_wanted(part);
-        let locked = session.begin_batch(&products, &users, &keys, others_hold_rows).await?;
+        // Nearly all users exist, and writing their totals tells when one does not: looking them up first is left out
+        // until that happens.
+        let wary = others_hold_rows || self.wary.load(Ordering::Relaxed) > 0;
+        let mut locked =
+            session.begin_batch(&products, if wary { &users } else { &[] }, &keys, others_hold_rows).await?;
+        if !wary {
+            locked.users = users;
+        }
         let mut decided = decide(part, locked, ids);
         if others_hold_rows {
             decided.results.iter_mut().for_each(refuse_as_held);
@@ -172,13 +191,18 @@ impl Committer {
         if decided.rows.orders.is_empty() {
             return Ok(decided);
         }
-        if let Err(error) = session.store_batch(&decided.rows).await {
-            if !matches!(error, DbError::Duplicate(_)) {
-                return Err(error.into());
+        match session.store_batch(&decided.rows).await {
+            Ok(true) => {}
+            Ok(false) => {
+                self.wary.store(WARY_BATCHES, Ordering::Relaxed);
+                return Err(Unwritten::UnknownUser);
             }
-            // Somebody else has used numbers of this block.
-            self.ids.discard().await;
-            return Err(Unwritten::Failed(Failed::Again(OrderError::Overloaded)));
+            Err(DbError::Duplicate(_)) => {
+                // Somebody else has used numbers of this block.
+                self.ids.discard().await;
+                return Err(Unwritten::Failed(Failed::Again(OrderError::Overloaded)));
+            }
+            Err(error) => return Err(error.into()),
         }
         if !decided.rows.answers.is_empty() {
             session.store_answers(&decided.rows).await.map_err(key_taken)?;
@@ -191,7 +215,7 @@ impl Unwritten {
     fn into_error(self) -> OrderError {
         match self {
             Self::Failed(Failed::Again(error) | Failed::Finally(error)) => error,
-            Self::RowsHeld => OrderError::Overloaded,
+            Self::RowsHeld | Self::UnknownUser => OrderError::Overloaded,
             Self::Unknown(..) => OrderError::OutcomeUnknown,
         }
     }
@@ -223,7 +247,15 @@ fn may_be_one_orders_fault(error: &OrderError) -> bool {
 }
 
 fn answer(part: Vec<Entry>, results: Results) {
-    part.into_iter().zip(results).for_each(|(entry, result)| entry.answer(result));
+    for (entry, result) in part.into_iter().zip(results) {
+        entry.answer(result);
+    }
+}
+
+fn refuse_all(part: Vec<Entry>, error: &OrderError) {
+    for entry in part {
+        entry.answer(Err(error.clone()));
+    }
 }
 
 /// Answers a batch whose commit was interrupted, as soon as its outcome is known; or lets it be tried again.

@@ -10,6 +10,7 @@ mod queue;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -54,8 +55,14 @@ impl GroupCommit {
     pub(super) fn start(database: Arc<Database>, limits: QueueLimits, metrics: OrderMetrics) -> io::Result<Self> {
         let queue = Arc::new(Queue::new(limits, metrics.clone()));
         let requests = Handle::current();
-        let committer =
-            Arc::new(Committer { queue: Arc::clone(&queue), database, metrics, ids: OrderIds::default(), requests });
+        let committer = Arc::new(Committer {
+            queue: Arc::clone(&queue),
+            database,
+            metrics,
+            ids: OrderIds::default(),
+            wary: AtomicU32::new(0),
+            requests,
+        });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let work = move || {
             // A defect that ends the committer costs the batch it was writing; the next ones want to be written too.

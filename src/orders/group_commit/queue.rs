@@ -153,7 +153,8 @@ impl Queue {
         let State { waiting, lines, .. } = &mut *state;
         let mut left = 0;
         // All wait equally long, so the first one's time passes first.
-        while let Some(entry) = waiting.pop_front_if(|entry| entry.deadline <= now) {
+        while waiting.front().is_some_and(|entry| entry.deadline <= now) {
+            let Some(entry) = waiting.pop_front() else { break };
             *lines -= entry.order.lines().len();
             left += 1;
             entry.answer(Err(OrderError::Overloaded));
