@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use storemgr::deploy_check::{self, CATALOG, Check, Files, Location, Locations, Phase, Surroundings};
 use storemgr::net::Target;
-use storemgr::process::Exit;
+use storemgr::process::{self, Exit};
 
 use crate::failure::{Failure, Outcome};
 use crate::options::{DatabaseArgs, JsonArgs, RedisArgs, ReportFile, duration, environment, target};
@@ -71,7 +71,7 @@ struct FileArgs {
     /// Prometheus's configuration [default: monitoring/prometheus.yml]
     #[arg(long, value_name = "FILE")]
     prometheus_config: Option<PathBuf>,
-    /// Recording and alerting rules, a folder or a file [default: monitoring/rules]
+    /// Recording and alerting rules, a folder or a file; --after expects their alerts [default: monitoring/rules]
     #[arg(long, value_name = "PATH")]
     rules: Option<PathBuf>,
     /// Grafana dashboards, a folder or a file [default: monitoring/grafana]
@@ -95,10 +95,31 @@ struct RunningArgs {
     /// Where Prometheus answers
     #[arg(long, env = "PROMETHEUS_URL", value_name = "URL", value_parser = target)]
     prometheus: Option<Target>,
+    /// Where Grafana answers
+    #[arg(long, env = "GRAFANA_URL", value_name = "URL", value_parser = target)]
+    grafana: Option<Target>,
+    /// The commit that the instances should have been built from [default: that of this program, where it is known]
+    #[arg(long, value_name = "COMMIT")]
+    revision: Option<String>,
+    /// The oldest that a report may be
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = duration)]
+    report_age: Duration,
+    /// A folder on a disk that must not be full; repeatable
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    data: Vec<PathBuf>,
+    /// The part of each of these disks that must be free
+    #[arg(long, value_name = "PERCENT", default_value = "10", value_parser = percent)]
+    disk_margin: f64,
+    /// The part of this machine's memory that must be available
+    #[arg(long, value_name = "PERCENT", default_value = "10", value_parser = percent)]
+    memory_margin: f64,
     /// The longest wait for one answer
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     timeout: Duration,
 }
+
+/// Where rules usually are.
+const RULES: &str = "monitoring/rules";
 
 pub(crate) async fn run(args: Args) -> Outcome {
     if args.list {
@@ -127,6 +148,13 @@ fn check(name: &str) -> Result<Check, String> {
     found.ok_or_else(|| format!("there is no check {name}: `storemgr deploy-check --list` shows all"))
 }
 
+/// Reads a percentage as a ratio.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').parse::<f64>().ok();
+    let number = number.filter(|number| (0.0..=100.0).contains(number));
+    number.map(|number| number / 100.0).ok_or_else(|| format!("{text:?} is not a percentage from 0 to 100"))
+}
+
 impl FileArgs {
     fn load(&self) -> Result<Files, Failure> {
         let place = |named: &Option<PathBuf>, usual| Location::or_usual(named.clone(), usual);
@@ -137,7 +165,7 @@ impl FileArgs {
             dockerfile: place(&self.dockerfile, "ops/Dockerfile"),
             nginx: place(&self.nginx, "nginx/nginx.conf"),
             prometheus: place(&self.prometheus_config, "monitoring/prometheus.yml"),
-            rules: place(&self.rules, "monitoring/rules"),
+            rules: place(&self.rules, RULES),
             dashboards: place(&self.dashboards, "monitoring/grafana"),
             workflows: place(&self.workflows, ".github/workflows"),
             environment: environment::of_the_shell(),
@@ -159,7 +187,15 @@ impl Args {
             front: self.running.host.clone(),
             instances: self.running.instances.clone(),
             prometheus: self.running.prometheus.clone(),
+            grafana: self.running.grafana.clone(),
+            revision: self.running.revision.clone().or_else(process::revision),
+            alerts: deploy_check::alert_names(&Location::or_usual(self.files.rules.clone(), RULES)),
+            report_age: self.running.report_age,
+            data: self.running.data.clone(),
+            disk_margin: self.running.disk_margin,
+            memory_margin: self.running.memory_margin,
             timeout: self.running.timeout,
+            ..Surroundings::default()
         };
         if surroundings.is_empty() {
             let sentence = "no deployment is configured: run `storemgr stack up`, or set DB_HOST, REDIS_HOST, STOREMGR_URL, \

@@ -277,8 +277,10 @@ impl Args {
         let cache = self.open_cache()?;
         let writer = self.strategies.writer();
         let report_config = self.strategies.report_config(self.limits.request_deadline);
+        let revision = process::revision();
         let labels = [
-            env!("CARGO_PKG_VERSION"),
+            process::VERSION,
+            revision.as_deref().unwrap_or("unknown"),
             writer.name(),
             self.strategies.db_connections_name(),
             report_config.source.name(),

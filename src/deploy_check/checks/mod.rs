@@ -73,11 +73,22 @@ pub const CATALOG: &[Check] = &[
     after::connection_budget::CHECK,
     after::redis_reachable::CHECK,
     after::redis_eviction::CHECK,
+    after::redis_keys_own::CHECK,
     after::instances_live::CHECK,
     after::instances_ready::CHECK,
+    after::build_current::CHECK,
     after::front_reaches_instances::CHECK,
+    after::requests_spread::CHECK,
+    after::metrics_closed::CHECK,
     after::prometheus_targets::CHECK,
+    after::alerts_loaded::CHECK,
+    after::alerts_quiet::CHECK,
     after::order_round_trip::CHECK,
+    after::reports_fresh::CHECK,
+    after::default_passwords::CHECK,
+    after::clocks_agree::CHECK,
+    after::disk_margin::CHECK,
+    after::memory_margin::CHECK,
 ];
 
 /// Runs a check's steps: an early end is an outcome too.

@@ -190,8 +190,9 @@ impl Compose {
             let folder = directory.canonicalize().ok()?;
             Some(folder.file_name()?.to_string_lossy().to_lowercase())
         };
+        let named = values.get("COMPOSE_PROJECT_NAME").filter(|name| !name.is_empty()).cloned();
         Ok(Self {
-            project: document.get("name").map(text_of).or_else(folder_name).unwrap_or_default(),
+            project: named.or_else(|| document.get("name").map(text_of)).or_else(folder_name).unwrap_or_default(),
             services: services.collect::<Result<_, _>>()?,
             references,
             secrets: secrets(document.get("secrets"), directory),
@@ -218,13 +219,14 @@ impl Compose {
         same.find_map(|other| other.dockerfile.clone())
     }
 
-    /// Whether a service is meant to end: others wait for its end, or it is started only when it is named.
+    /// Whether a service is meant to end: others wait for its end, it says that it is not started again, or it is started
+    /// only when it is named and says nothing.
     pub(in crate::deploy_check) fn is_one_shot(&self, service: &Service) -> bool {
         let awaited = |other: &Service| {
             other.depends_on.get(&service.name).is_some_and(|what| what == "service_completed_successfully")
         };
-        let stays = !service.restart.is_empty() && service.restart != "no";
-        self.services.iter().any(awaited) || (!service.profiles.is_empty() && !stays)
+        let by_name_alone = !service.profiles.is_empty() && service.restart.is_empty();
+        service.restart == "no" || by_name_alone || self.services.iter().any(awaited)
     }
 }
 

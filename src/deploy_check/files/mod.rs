@@ -121,6 +121,12 @@ impl<T> Document<T> {
     }
 }
 
+/// The names of the alerts in a folder of rules, or in one file; none where it is not there or cannot be read.
+pub fn alert_names(location: &Location) -> Vec<String> {
+    let documents = documents(location, &["yml", "yaml"], RuleFile::parse);
+    RuleFile::alerts(&readable(&documents).unwrap_or_default())
+}
+
 /// All files of a deployment.
 #[derive(Debug)]
 pub struct Files {

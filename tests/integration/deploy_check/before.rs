@@ -1,12 +1,15 @@
 //! Files: a sound deployment, broken in one place at a time.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
-use storemgr::deploy_check::{CATALOG, Files, Phase, SETTINGS, Status, before};
+use storemgr::deploy_check::{CATALOG, Files, Location, Locations, Phase, SETTINGS, Status, before};
 
-use super::plan::Plan;
+use super::plan::{Plan, locations};
 use super::{assert_only, failed, found};
-use crate::harness::run_command;
+use crate::harness::{free_port, run_command};
 
 const ENV: &str = ".env";
 const COMPOSE: &str = "ops/compose.yml";
@@ -58,6 +61,19 @@ async fn files_that_cannot_be_read_are_told_once() {
 async fn what_is_wrong_with_variables_and_secrets_is_told_by_its_own_check() {
     only_fails(ENV, "DB_USER=shopkeeper\n", "", "env-complete", ".env does not set DB_USER").await;
     only_fails(ENV, "DB_USER=shopkeeper", "DB_USER=", "env-complete", "DB_USER").await;
+    let whole = std::fs::read_to_string(Plan::sound().path(ENV)).unwrap();
+    for line in whole.lines() {
+        let plan = Plan::sound();
+        plan.write(ENV, &whole.replace(&format!("{line}\n"), ""));
+        assert_only(&plan.verdict().await, "env-complete", line.split('=').next().unwrap());
+    }
+    let none = Plan::sound();
+    std::fs::remove_file(none.path(ENV)).unwrap();
+    assert_only(
+        &none.verdict().await,
+        "env-complete",
+        "there is no .env, and nothing sets DB_PASSWORD, DB_ROOT_PASSWORD",
+    );
     for (weak, reason) in [
         ("", "DB_PASSWORD is empty"),
         ("change-me-please", "DB_PASSWORD is a placeholder"),
@@ -72,9 +88,12 @@ async fn what_is_wrong_with_variables_and_secrets_is_told_by_its_own_check() {
     only_fails(COMPOSE, from, literal, "secrets-strong", "GF_SECURITY_ADMIN_PASSWORD of grafana").await;
     let file = Plan::sound().with(COMPOSE, "{environment: DB_PASSWORD}", "{file: ./secrets/db}");
     assert_only(&file.verdict().await, "secrets-strong", "for the secret db_password: No such file");
-    file.write("ops/secrets/db", "c7b19e02d84f4a65b3d8f0e1\n");
+    file.write("ops/secrets/db", "3f0c6f0d9b5a4e7780aa41c2\n");
     file.mode("ops/secrets", 0o700);
     assert!(file.verdict().await.healthy, "{:?}", file.verdict().await);
+    file.write("ops/secrets/db", "91be7d3c50fa42d88c6e2a07\n");
+    assert_only(&file.verdict().await, "credentials-agree", "db is not the DB_PASSWORD of .env");
+    file.write("ops/secrets/db", "3f0c6f0d9b5a4e7780aa41c2\n");
     file.mode("ops/secrets", 0o755);
     file.mode("ops/secrets/db", 0o644);
     assert_only(&file.verdict().await, "secrets-private", "ops/./secrets/db can be read by others");
@@ -260,4 +279,34 @@ async fn a_check_of_the_other_phase_and_an_empty_folder_are_a_matter_of_usage() 
     for check in CATALOG {
         assert!(list.stdout.contains(check.id) && list.stdout.contains(check.phase().name()), "{}", check.id);
     }
+}
+
+/// What the repository itself offers to deploy, with every secret filled in.
+#[tokio::test]
+async fn the_repository_s_own_files_pass() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().unwrap();
+    let example = std::fs::read_to_string(repository.join(".env.example")).unwrap();
+    let mut environment = BTreeMap::from([("STOREMGR_SECRETS".to_owned(), folder.path().display().to_string())]);
+    let mut filled = String::new();
+    for (number, line) in example.lines().enumerate() {
+        let secret = format!("3f0c6f0d9b5a4e7780aa{number:04}");
+        filled += &line.strip_suffix('=').map_or_else(|| line.to_owned(), |name| format!("{name}={secret}"));
+        filled.push('\n');
+        if let Some(name) = line.strip_suffix('=') {
+            std::fs::write(folder.path().join(name.to_lowercase()), secret).unwrap();
+        }
+    }
+    let env = folder.path().join(".env");
+    std::fs::write(&env, filled).unwrap();
+    for path in [env.as_path(), folder.path()] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    for name in ["STOREMGR_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT"] {
+        environment.insert(name.to_owned(), free_port().to_string());
+    }
+    let locations = Locations { env_file: Location { path: env, named: true }, environment, ..locations(repository) };
+    let verdict = before(CATALOG, Files::load(&locations)).await;
+    let not_passed: Vec<_> = verdict.checks.iter().filter(|finding| finding.status != Status::Pass).collect();
+    assert!(not_passed.is_empty(), "{not_passed:#?}");
 }

@@ -1,17 +1,15 @@
 //! `connection-budget`: all instances together leave the database connections for tools and administrators.
 
 use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::defaults::{RESERVE, TOOLS};
 use crate::deploy_check::finding::Outcome;
 use crate::deploy_check::surroundings::Surroundings;
 
 pub(crate) const CHECK: Check = Check {
     id: "connection-budget",
-    expected: "the pools of all instances, and ten connections for tools, within max_connections",
+    expected: "the pools of all instances, 10 connections for tools and 5 in reserve, within max_connections",
     probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
 };
-
-/// Connections for seed, report, migrate, an exporter and an administrator.
-const TOOLS: u64 = 10;
 
 async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
     let instances = surroundings.instance_targets()?;
@@ -31,10 +29,13 @@ async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
         }
         pools += size as u64;
     }
-    let seen = format!("{pools} in {} pools and {TOOLS} for tools; max_connections is {limit}", instances.len());
-    if pools + TOOLS <= limit {
+    let seen = format!(
+        "{pools} in {} pools, {TOOLS} for tools, {RESERVE} in reserve; max_connections is {limit}",
+        instances.len()
+    );
+    if pools + TOOLS + RESERVE <= limit {
         return Ok(Outcome::pass(seen));
     }
-    let most = limit.saturating_sub(TOOLS) / instances.len() as u64;
+    let most = limit.saturating_sub(TOOLS + RESERVE) / instances.len() as u64;
     Ok(Outcome::fail(seen, format!("lower --db-pool-size to {most} or less, or raise max_connections")))
 }

@@ -59,7 +59,7 @@ async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
 }
 
 /// Sends requests at the same time; gives what the first that failed says.
-async fn send_at_once(surroundings: &Surroundings, front: &Target, count: usize) -> Option<String> {
+pub(super) async fn send_at_once(surroundings: &Surroundings, front: &Target, count: usize) -> Option<String> {
     let mut requests = JoinSet::new();
     for _ in 0..count {
         let (surroundings, front) = (surroundings.clone(), front.clone());
@@ -69,6 +69,6 @@ async fn send_at_once(surroundings: &Surroundings, front: &Target, count: usize)
 }
 
 /// How many health checks an instance has answered.
-async fn health_checks(surroundings: &Surroundings, instance: &Target) -> Result<f64, String> {
+pub(super) async fn health_checks(surroundings: &Surroundings, instance: &Target) -> Result<f64, String> {
     surroundings.metric(instance, "storemgr_http_requests_total", r#"route="/health-check""#).await
 }

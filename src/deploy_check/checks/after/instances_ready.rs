@@ -27,5 +27,8 @@ async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
     if failures.is_empty() {
         return Ok(Outcome::pass(ready.join(", ")));
     }
+    if let Some(other) = surroundings.database_fault().await {
+        return Err(Outcome::skip(failures.join("\n"), format!("see {other}")));
+    }
     Ok(Outcome::fail(failures.join("\n"), "the instance says what it waits for; its log says more"))
 }

@@ -37,6 +37,9 @@ async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
     if surroundings.get(client.front, "/health-check").await.is_err() {
         return Err(Outcome::skip("nginx does not answer", "see front-reaches-instances"));
     }
+    if !surroundings.instances.is_empty() && surroundings.answering("/ready").await.is_empty() {
+        return Err(Outcome::skip("no instance is ready", "see instances-ready"));
+    }
     let advice = "the instances' logs say more; look for the request ids of just now";
     let product = match client.product_with_stock().await {
         Ok(Some(product)) => product,

@@ -23,6 +23,13 @@ async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
         let seen = format!("Prometheus does not know {}", missing.join(", "));
         return Ok(Outcome::fail(seen, "add it to the targets of the job storemgr in prometheus.yml, and reload"));
     }
+    let live: Vec<_> = surroundings.answering("/live").await.iter().map(|target| target.authority()).collect();
+    let is_away = |name: &&str| {
+        surroundings.instances.iter().any(|one| one.authority() == *name && !live.contains(&one.authority()))
+    };
+    if !down.is_empty() && down.iter().all(is_away) {
+        return Err(Outcome::skip(format!("{} is away", down.join(", ")), "see instances-live"));
+    }
     if !down.is_empty() {
         let seen = format!("Prometheus cannot scrape {}", down.join(", "));
         return Ok(Outcome::fail(seen, "Prometheus's page /targets says why"));

@@ -20,7 +20,8 @@ async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
         let seen = format!("no bound on memory ({policy})");
         return Ok(Outcome::warn(seen, "set maxmemory, so that Redis cannot take the machine's last memory"));
     }
-    let seen = format!("{}, {policy}", units::bytes(facts.max_memory));
+    let evicted = units::count(facts.evicted_keys);
+    let seen = format!("{}, {policy}, {evicted} keys evicted since its start", units::bytes(facts.max_memory));
     if policy.starts_with("allkeys-") {
         return Ok(Outcome::pass(seen));
     }

@@ -1,8 +1,9 @@
-//! `credentials-agree`: the account that the database makes is the one that the instances use.
+//! `credentials-agree`: the account that the database makes is the one that the instances use, and files of secrets
+//! are those that `.env` was made into.
 
 use crate::deploy_check::checks::{Check, Probe, told};
 use crate::deploy_check::defaults::{DB_NAME, DB_USER};
-use crate::deploy_check::files::{Files, Service};
+use crate::deploy_check::files::{Files, SecretSource, Service};
 use crate::deploy_check::finding::Outcome;
 
 pub(crate) const CHECK: Check = Check {
@@ -15,7 +16,7 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     let instances = files.instances()?;
     let database = files.database()?;
     let made = |names: [&str; 2]| names.iter().find_map(|name| files.secret(database, name));
-    let mut wrong = Vec::new();
+    let mut wrong = outdated(files);
     let mut compared = 0;
     for instance in instances {
         let user = text(files, instance, "DB_USER", &DB_USER.of(instance));
@@ -46,7 +47,10 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
         }
     }
     if !wrong.is_empty() {
-        return Ok(Outcome::fail(wrong.join("\n"), "take both from the same variable or the same secret"));
+        return Ok(Outcome::fail(
+            wrong.join("\n"),
+            "take both from the same variable or secret, and write files of secrets again (`ops/deploy prepare`)",
+        ));
     }
     if compared == 0 {
         return Err(Outcome::skip(
@@ -55,6 +59,20 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
         ));
     }
     Ok(Outcome::pass(format!("{compared} values of {} agree", database.name)))
+}
+
+/// Files of secrets that do not hold what the variable of the same name in `.env` says: somebody changed one of the two.
+fn outdated(files: &Files) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (name, source) in files.compose().map(|compose| &compose.secrets).into_iter().flatten() {
+        let variable = name.to_uppercase();
+        let said = files.own_variables().find(|(own, value)| **own == variable && !value.is_empty());
+        let (Some((_, said)), SecretSource::File(path)) = (said, source) else { continue };
+        if std::fs::read_to_string(path).is_ok_and(|text| text.trim_end_matches(['\r', '\n']) != said) {
+            wrong.push(format!("{} is not the {variable} of .env", path.display()));
+        }
+    }
+    wrong
 }
 
 fn text(files: &Files, instance: &Service, name: &str, otherwise: &str) -> String {

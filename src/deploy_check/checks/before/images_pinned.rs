@@ -15,7 +15,8 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     if let Ok(compose) = files.compose() {
         for service in &compose.services {
             if compose.dockerfile_of(service).is_none() {
-                images.push((service.name.clone(), service.image.clone().unwrap_or_default()));
+                // One that is named by a variable which is not set is for env-complete to tell.
+                images.extend(service.image.clone().map(|image| (service.name.clone(), image)));
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream, ToSocketAddrs};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::deploy_check::checks::{Check, Probe, settle};
@@ -18,8 +19,24 @@ pub(crate) const CHECK: Check = Check {
 /// The longest wait for somebody on this machine to accept a connection.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// What container engines put into a container.
+const MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
+
+/// Whether this is a container on its own, where every port is free whatever the machine does.
+fn has_no_network() -> bool {
+    let interfaces = std::fs::read_dir("/sys/class/net").into_iter().flatten().flatten();
+    let others = interfaces.filter(|interface| interface.file_name() != "lo").count();
+    others == 0 && MARKS.iter().any(|mark| Path::new(mark).exists())
+}
+
 async fn check(files: &Files) -> Result<Outcome, Outcome> {
     let compose = files.compose()?;
+    if has_no_network() {
+        return Err(Outcome::skip(
+            "this container has no network and does not see the machine's",
+            "run it on the machine",
+        ));
+    }
     // What is started only when it is named is not there yet.
     let services = compose.services.iter().filter(|service| service.profiles.is_empty());
     let published: Vec<_> = services.flat_map(|one| one.published.iter().map(move |port| (&one.name, port))).collect();
