@@ -38,6 +38,11 @@ integration:
 configuration:
     ops/test configuration
 
+# the image, and the whole deployment in containers, loaded and broken
+[group('check')]
+containers:
+    ops/test containers
+
 # format the code
 [group('work')]
 fmt:
@@ -47,6 +52,16 @@ fmt:
 [group('work')]
 build:
     cargo build --release --locked
+
+# the image of the store, for every subcommand
+[group('deploy')]
+image tag="storemgr:0.1.0":
+    docker build --file ops/Dockerfile --tag {{ tag }} .
+
+# check, start or replace, check again; go back if that fails
+[group('deploy')]
+deploy *arguments:
+    ops/deploy {{ arguments }}
 
 # a private stack in this directory; options after `--` go to both instances
 [group('work')]
@@ -87,6 +102,7 @@ bench-reports *options:
 [group('measure')]
 bench-overload *options:
     cargo bench --locked --bench store -- overload --seconds 60 {{ options }}
+
 # what a request costs the load generator, beside wrk, oha, hey and Locust where they are installed
 [group('measure')]
 bench-loadtest *rounds: build

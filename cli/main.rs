@@ -3,6 +3,7 @@
 mod completions;
 mod deploy_check;
 mod failure;
+mod health_check;
 mod loadtest;
 mod migrate;
 mod options;
@@ -39,7 +40,7 @@ enum Command {
     Migrate(migrate::Args),
     Loadtest(loadtest::Args),
     Report(report::Args),
-    DeployCheck(deploy_check::Args),
+    DeployCheck(Box<deploy_check::Args>),
     Stack(stack::Args),
     Completions(completions::Args),
 }
@@ -60,7 +61,7 @@ fn run(command: Command) -> Outcome {
             Command::Migrate(args) => migrate::run(args).await,
             Command::Loadtest(args) => loadtest::run(args).await,
             Command::Report(args) => report::run(&args).await,
-            Command::DeployCheck(args) => deploy_check::run(args).await,
+            Command::DeployCheck(args) => deploy_check::run(*args).await,
             Command::Stack(args) => stack::run(args).await,
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),
         }

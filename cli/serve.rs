@@ -17,6 +17,7 @@ use storemgr::read_models::{self, Reports, Source};
 use tokio::net::TcpListener;
 
 use crate::failure::{Failure, Outcome};
+use crate::health_check;
 use crate::options::{DatabaseArgs, RedisArgs, duration};
 
 /// Connections that other tools need beside the instances: seed, report, migrate, deploy-check, an administrator.
@@ -37,6 +38,9 @@ pub(crate) struct Args {
     /// Address and port to listen on
     #[arg(long, env = "STOREMGR_LISTEN", value_name = "ADDRESS:PORT", default_value = "0.0.0.0:5000")]
     listen: SocketAddr,
+    /// Start nothing: ask the instance that listens there whether it is ready; exit code 0 if it is, 1 if not
+    #[arg(long)]
+    health_check: bool,
     /// Do not bring the database schema up to date at start
     #[arg(long, env = "STOREMGR_NO_MIGRATE")]
     no_migrate: bool,
@@ -176,6 +180,9 @@ enum CacheChoice {
 }
 
 pub(crate) async fn run(args: Args) -> Outcome {
+    if args.health_check {
+        return health_check::run(args.listen).await;
+    }
     let started = Instant::now();
     let format = match args.log_format {
         LogFormatChoice::Text => LogFormat::Text,
@@ -270,8 +277,10 @@ impl Args {
         let cache = self.open_cache()?;
         let writer = self.strategies.writer();
         let report_config = self.strategies.report_config(self.limits.request_deadline);
+        let revision = process::revision();
         let labels = [
-            env!("CARGO_PKG_VERSION"),
+            process::VERSION,
+            revision.as_deref().unwrap_or("unknown"),
             writer.name(),
             self.strategies.db_connections_name(),
             report_config.source.name(),

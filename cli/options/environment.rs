@@ -4,7 +4,9 @@
 //! be worse than none (the host of one database with the password of another), so its database variables count only if
 //! nothing else sets a `DB_` variable, and the same for `REDIS_` and `PROMETHEUS_`.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
+use std::sync::OnceLock;
 
 use anyhow::anyhow;
 
@@ -16,8 +18,19 @@ const STACK_FILE: &str = ".storemgr/env";
 /// Variables that belong together: all of a group come from one place.
 const GROUPS: [&str; 3] = ["DB_", "REDIS_", "PROMETHEUS_"];
 
+/// The variables as they were before the files were read.
+static SHELL: OnceLock<BTreeMap<String, String>> = OnceLock::new();
+
+/// The variables that the shell has set itself, without those of the files.
+pub(crate) fn of_the_shell() -> BTreeMap<String, String> {
+    SHELL.get().cloned().unwrap_or_default()
+}
+
 /// Sets the variables of both files that are not set yet. Must run before the command line is read.
 pub(crate) fn load() -> Result<(), Failure> {
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    SHELL.get_or_init(|| variables.collect());
     match dotenvy::from_path(".env") {
         Ok(()) => {}
         Err(dotenvy::Error::Io(error)) if error.kind() == ErrorKind::NotFound => {}

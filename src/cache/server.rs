@@ -13,6 +13,8 @@ pub struct ServerFacts {
     pub max_memory: u64,
     /// What it does when that memory is used up, e.g. `allkeys-lru`.
     pub eviction_policy: String,
+    /// Keys it has thrown away since it started, because it was full.
+    pub evicted_keys: u64,
 }
 
 /// Asks a server about itself, on a connection of its own, within `limit`.
@@ -26,6 +28,29 @@ pub async fn server_facts(address: &Address, limit: Duration) -> Result<ServerFa
     Ok(facts(&info))
 }
 
+/// How many of a server's keys begin with none of these, as far as `most` keys tell; on a connection of its own, within
+/// `limit`.
+pub async fn other_keys(address: &Address, ours: &str, most: usize, limit: Duration) -> Result<usize, CacheError> {
+    let count = async {
+        let client = redis::Client::open(address.connection_info()?)?;
+        let mut connection = client.get_multiplexed_async_connection().await?;
+        let (mut cursor, mut seen, mut others) = (0_u64, 0, 0);
+        loop {
+            let mut scan = redis::cmd("SCAN");
+            scan.arg(cursor).arg("COUNT").arg(1000);
+            let (next, keys): (u64, Vec<Vec<u8>>) = scan.query_async(&mut connection).await?;
+            seen += keys.len();
+            others += keys.iter().filter(|key| !key.starts_with(ours.as_bytes())).count();
+            cursor = next;
+            if cursor == 0 || seen >= most {
+                return Ok::<_, redis::RedisError>(others);
+            }
+        }
+    };
+    let counted = tokio::time::timeout(limit, count).await.map_err(|_| CacheError::NoAnswer { after: limit })?;
+    Ok(counted?)
+}
+
 fn facts(info: &str) -> ServerFacts {
     let field = |name: &str| {
         let values = info.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
@@ -35,6 +60,7 @@ fn facts(info: &str) -> ServerFacts {
         version: field("redis_version"),
         max_memory: field("maxmemory").parse().unwrap_or(0),
         eviction_policy: field("maxmemory_policy"),
+        evicted_keys: field("evicted_keys").parse().unwrap_or(0),
     }
 }
 
@@ -44,11 +70,12 @@ mod tests {
 
     #[test]
     fn the_fields_are_found_by_their_whole_names() {
-        let info = "# Server\r\nredis_version:7.0.15\r\nmaxmemory_human:64M\r\nmaxmemory:67108864\r\nmaxmemory_policy:allkeys-lru\r\n";
+        let info = "# Server\r\nredis_version:7.0.15\r\nmaxmemory_human:64M\r\nmaxmemory:67108864\r\nmaxmemory_policy:allkeys-lru\r\nevicted_keys:7\r\n";
         let expected = ServerFacts {
             version: "7.0.15".to_owned(),
             max_memory: 64 << 20,
             eviction_policy: "allkeys-lru".to_owned(),
+            evicted_keys: 7,
         };
         assert_eq!(facts(info), expected);
     }

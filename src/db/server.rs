@@ -1,5 +1,7 @@
 //! Facts about the database server itself.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use super::{DbError, Session};
 
 /// What the server says of itself.
@@ -32,6 +34,14 @@ impl ServerFacts {
 }
 
 impl Session {
+    /// The server's clock.
+    pub async fn server_clock(&mut self) -> Result<SystemTime, DbError> {
+        let sql = "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000 AS UNSIGNED)";
+        let rows = self.run_rows::<u64>(sql).await?;
+        let since_ms = rows.into_iter().next().ok_or_else(|| DbError::Unexpected("no time".to_owned()))?;
+        Ok(UNIX_EPOCH + Duration::from_millis(since_ms))
+    }
+
     /// Asks the server about itself.
     pub async fn server_facts(&mut self) -> Result<ServerFacts, DbError> {
         let rows = self.run_rows::<(String, u64)>("SELECT VERSION(), @@max_connections").await?;

@@ -2,6 +2,26 @@
 
 use serde::Serialize;
 
+/// When a check can be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Before a deployment: from its files alone, with nothing running.
+    Before,
+    /// After a deployment: of what runs.
+    After,
+}
+
+impl Phase {
+    /// One word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
+}
+
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -60,6 +80,8 @@ impl Outcome {
 /// All findings together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Verdict {
+    /// What was looked at.
+    pub phase: Phase,
     /// Whether no check failed.
     pub healthy: bool,
     /// What each check found, in the order of the catalog.
@@ -69,10 +91,10 @@ pub struct Verdict {
 impl Verdict {
     /// From the findings. A check that was skipped does not make a deployment unhealthy, but when nothing was checked
     /// nothing is known to be healthy.
-    pub fn new(checks: Vec<Finding>) -> Self {
+    pub fn new(phase: Phase, checks: Vec<Finding>) -> Self {
         let failed = checks.iter().any(|finding| finding.status == Status::Fail);
         let checked = checks.iter().any(|finding| finding.status != Status::Skip);
-        Self { healthy: checked && !failed, checks }
+        Self { phase, healthy: checked && !failed, checks }
     }
 
     /// How many checks ended in a way.

@@ -1,4 +1,4 @@
-//! Is this deployment sound? Independent checks of what is running.
+//! Is this deployment sound? Independent checks of its files before it, and of what runs after it.
 //!
 //! A check is a file in `checks/`, all alike: it asks, and returns what it saw as data. It never fails another: each
 //! runs under its own time limit, all at the same time, and one that cannot be made because something it needs is not
@@ -6,13 +6,20 @@
 //! are computed from the list afterwards, by pure functions.
 
 mod checks;
+mod defaults;
+mod files;
 mod finding;
+mod junit;
 mod run;
+mod secrets;
 mod surroundings;
 mod tables;
 
 pub use checks::{CATALOG, Check};
-pub use finding::{Finding, Status, Verdict};
-pub use run::run;
+pub use defaults::{SETTINGS, Setting};
+pub use files::{Files, Location, Locations, alert_names};
+pub use finding::{Finding, Phase, Status, Verdict};
+pub use junit::junit;
+pub use run::{after, before};
 pub use surroundings::Surroundings;
 pub use tables::{catalog_table, summary_line, table};

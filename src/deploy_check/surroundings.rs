@@ -1,13 +1,16 @@
 //! Where the parts of the deployment are, and the questions that several checks ask.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use hyper::Method;
 
 use super::finding::Outcome;
 use crate::cache;
-use crate::db::{self, Session};
+use crate::db::{self, SchemaState, Session};
 use crate::net::{self, Answer, Target};
+use crate::process;
+use crate::promql::Prometheus;
 use crate::wire::ErrorBody;
 
 /// Where the parts of the deployment are. What is not configured is not checked.
@@ -23,8 +26,47 @@ pub struct Surroundings {
     pub instances: Vec<Target>,
     /// Prometheus.
     pub prometheus: Option<Target>,
-    /// The longest that one check may take.
+    /// Grafana.
+    pub grafana: Option<Target>,
+    /// The version that the instances should run.
+    pub version: String,
+    /// The commit that they should have been built from, if it is known.
+    pub revision: Option<String>,
+    /// The alerts that Prometheus should have loaded.
+    pub alerts: Vec<String>,
+    /// The oldest that a report may be.
+    pub report_age: Duration,
+    /// Folders on the disks that must not be full.
+    pub data: Vec<PathBuf>,
+    /// The part of a disk that must be free, 0 to 1.
+    pub disk_margin: f64,
+    /// The part of the memory that must be available, 0 to 1.
+    pub memory_margin: f64,
+    /// The longest wait for one answer.
     pub timeout: Duration,
+}
+
+impl Default for Surroundings {
+    /// Nothing configured, and the limits that suit most.
+    fn default() -> Self {
+        Self {
+            database: None,
+            redis: None,
+            front: None,
+            instances: Vec::new(),
+            prometheus: None,
+            grafana: None,
+            version: process::VERSION.to_owned(),
+            revision: process::revision(),
+            alerts: Vec::new(),
+            // Twelve times the usual time to live of a report.
+            report_age: Duration::from_mins(1),
+            data: vec![PathBuf::from(".")],
+            disk_margin: 0.1,
+            memory_margin: 0.1,
+            timeout: Duration::from_secs(5),
+        }
+    }
 }
 
 /// What stands in for the advice where nothing is configured.
@@ -35,7 +77,8 @@ fn configure(variables: &str) -> String {
 impl Surroundings {
     /// Whether there is nothing to check.
     pub fn is_empty(&self) -> bool {
-        let parts = [self.database.is_some(), self.redis.is_some(), self.front.is_some(), self.prometheus.is_some()];
+        let web = [&self.front, &self.prometheus, &self.grafana];
+        let parts = [self.database.is_some(), self.redis.is_some(), web.iter().any(|target| target.is_some())];
         !parts.contains(&true) && self.instances.is_empty()
     }
 
@@ -45,6 +88,14 @@ impl Surroundings {
         Session::connect(address, self.timeout)
             .await
             .map_err(|_| Outcome::skip("the database cannot be reached", "see database-reachable"))
+    }
+
+    /// The check that tells what is wrong with the database, if something is that keeps instances from being ready.
+    pub(super) async fn database_fault(&self) -> Option<&'static str> {
+        self.database.as_ref()?;
+        let Ok(mut session) = self.session().await else { return Some("database-reachable") };
+        let current = matches!(session.schema_state().await, Ok(SchemaState::Current { .. }));
+        (!current).then_some("schema-current")
     }
 
     pub(super) fn database_address(&self) -> Result<&db::Address, Outcome> {
@@ -73,6 +124,30 @@ impl Surroundings {
     pub(super) fn prometheus_target(&self) -> Result<&Target, Outcome> {
         let missing = || Outcome::skip("no Prometheus is configured", configure("PROMETHEUS_URL"));
         self.prometheus.as_ref().ok_or_else(missing)
+    }
+
+    /// Prometheus, if it answers; a skip where it does not, which `prometheus-targets` tells.
+    pub(super) async fn answering_prometheus(&self) -> Result<Prometheus, Outcome> {
+        let target = self.prometheus_target()?;
+        let ready = self.get(target, "/-/ready").await;
+        ready.map_err(|_| Outcome::skip("Prometheus does not answer", "see prometheus-targets"))?;
+        Ok(Prometheus::new(target.clone()))
+    }
+
+    /// Whether some instance does not answer.
+    pub(super) async fn is_any_instance_away(&self) -> bool {
+        self.answering("/live").await.len() < self.instances.len()
+    }
+
+    /// The instances that answer a path with 200.
+    pub(super) async fn answering(&self, path: &str) -> Vec<&Target> {
+        let mut answering = Vec::new();
+        for instance in &self.instances {
+            if self.get(instance, path).await.is_ok() {
+                answering.push(instance);
+            }
+        }
+        answering
     }
 
     /// Sends a GET; anything but a 200 is a sentence.

@@ -1,7 +1,7 @@
 //! Findings for people.
 
 use super::checks::Check;
-use super::finding::{Status, Verdict};
+use super::finding::{Phase, Status, Verdict};
 use crate::table::{Align, Table, Tone};
 
 /// What each check found; advice stands below what was seen.
@@ -35,15 +35,19 @@ pub fn summary_line(verdict: &Verdict) -> String {
         .filter(|(status, _)| *status == Status::Pass || verdict.count(*status) > 0)
         .map(|(status, word)| format!("{} {word}", verdict.count(status)))
         .collect();
-    let word = if verdict.healthy { "healthy" } else { "NOT healthy" };
-    format!("The deployment is {word}: {} checks, {}.", verdict.checks.len(), counts.join(", "))
+    let (subject, word) = match verdict.phase {
+        Phase::Before => ("configuration", "sound"),
+        Phase::After => ("deployment", "healthy"),
+    };
+    let not = if verdict.healthy { "" } else { "NOT " };
+    format!("The {subject} is {not}{word}: {} checks, {}.", verdict.checks.len(), counts.join(", "))
 }
 
 /// All checks, and what each expects.
 pub fn catalog_table(checks: &[Check]) -> Table {
-    let mut table = Table::new("", &[("Check", Align::Left), ("Expects", Align::Left)]);
+    let mut table = Table::new("", &[("When", Align::Left), ("Check", Align::Left), ("Expects", Align::Left)]);
     for check in checks {
-        table.row([check.id, check.expected]);
+        table.row([check.phase().name(), check.id, check.expected]);
     }
     table
 }
@@ -59,12 +63,15 @@ mod tests {
 
     #[test]
     fn findings_read_well_and_sum_up() {
-        let verdict = Verdict::new(vec![
-            finding("database-reachable", Status::Pass, "MariaDB 10.11.19", ""),
-            finding("redis-eviction", Status::Warn, "no bound on memory", "set maxmemory"),
-            finding("instances-ready", Status::Fail, "http://127.0.0.1:5002: connection refused", "start it"),
-            finding("prometheus-targets", Status::Skip, "no Prometheus is configured", "set PROMETHEUS_URL"),
-        ]);
+        let verdict = Verdict::new(
+            Phase::After,
+            vec![
+                finding("database-reachable", Status::Pass, "MariaDB 10.11.19", ""),
+                finding("redis-eviction", Status::Warn, "no bound on memory", "set maxmemory"),
+                finding("instances-ready", Status::Fail, "http://127.0.0.1:5002: connection refused", "start it"),
+                finding("prometheus-targets", Status::Skip, "no Prometheus is configured", "set PROMETHEUS_URL"),
+            ],
+        );
         let text = format!("{}\n\n{}", table(&verdict).render(Some(100), false), summary_line(&verdict));
         insta::assert_snapshot!(text, @"
          Check                     Seen
@@ -84,9 +91,15 @@ mod tests {
 
     #[test]
     fn nothing_checked_is_not_healthy() {
-        assert!(!Verdict::new(vec![finding("a", Status::Skip, "", "")]).healthy);
-        assert!(Verdict::new(vec![finding("a", Status::Pass, "", ""), finding("b", Status::Skip, "", "")]).healthy);
-        assert!(Verdict::new(vec![finding("a", Status::Warn, "", "")]).healthy);
-        assert!(!Verdict::new(vec![finding("a", Status::Pass, "", ""), finding("b", Status::Fail, "", "")]).healthy);
+        assert!(!Verdict::new(Phase::After, vec![finding("a", Status::Skip, "", "")]).healthy);
+        assert!(
+            Verdict::new(Phase::After, vec![finding("a", Status::Pass, "", ""), finding("b", Status::Skip, "", "")])
+                .healthy
+        );
+        assert!(Verdict::new(Phase::After, vec![finding("a", Status::Warn, "", "")]).healthy);
+        assert!(
+            !Verdict::new(Phase::After, vec![finding("a", Status::Pass, "", ""), finding("b", Status::Fail, "", "")])
+                .healthy
+        );
     }
 }

@@ -160,7 +160,7 @@ metrics! {
     /// Seconds of processor time this instance has used; process_cpu_seconds_total counts whole seconds only.
     process_cpu_seconds_total: Counter [];
     /// Always 1; the labels say what is running and with which strategies.
-    build_info: IntGaugeVec ["version", "order_writer", "db_connections", "report_source", "report_cache"];
+    build_info: IntGaugeVec ["version", "revision", "order_writer", "db_connections", "report_source", "report_cache"];
 }
 
 metrics! {

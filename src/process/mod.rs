@@ -1,9 +1,11 @@
 //! The life of a process: when it is asked to stop, and how it writes its log.
 
+mod build;
 mod exit;
 mod shutdown;
 mod telemetry;
 
+pub use build::{VERSION, revision};
 pub use exit::Exit;
 pub use shutdown::terminated;
 pub use telemetry::{LogFormat, init_log};

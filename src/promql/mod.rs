@@ -4,6 +4,7 @@
 //! No rule of the store lives here: which questions are asked, and what the answers mean, is for the caller. Nothing is
 //! retried. Every failure names the address that was asked and, where a person can do something about it, what.
 
+mod alerts;
 mod answer;
 mod error;
 
@@ -13,6 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hyper::{Method, StatusCode};
 
+pub use alerts::AlertRule;
 pub use error::PromError;
 
 use crate::net::{Target, request_once};

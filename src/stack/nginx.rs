@@ -9,8 +9,10 @@ use rustix::process::{Resource, getrlimit};
 use super::process::{Ingredients, Recipe};
 use super::{Name, StackError, ready};
 
-/// The configuration, with the reasons for it.
-const CONFIGURATION: &str = include_str!("nginx.conf");
+/// The configuration of a deployment, with the reasons for it. The stack takes the same one, so that what holds here
+/// holds there; a line that ends in this mark and a name is replaced.
+const CONFIGURATION: &str = include_str!("../../nginx/nginx.conf");
+const MARK: &str = "# stack: ";
 
 /// More workers than this only take cores from what they stand in front of.
 const MOST_WORKERS: usize = 4;
@@ -43,19 +45,36 @@ fn configuration(ingredients: &Ingredients<'_>) -> String {
     let files = getrlimit(Resource::Nofile).maximum.unwrap_or(WANTED_FILES).min(WANTED_FILES);
     let workers = available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
     let address = |name| format!("127.0.0.1:{}", ingredients.ports.of(name));
-    // As root it would otherwise hand its work to an account that cannot see the stack's folder.
-    let user = if rustix::process::geteuid().is_root() { "user root root;" } else { "" };
-    let values = [
-        ("user", user.to_owned()),
-        ("workers", workers.to_string()),
-        ("files", files.to_string()),
-        ("connections", (files / 2).to_string()),
-        ("listen", address(Name::Nginx)),
-        ("serve-1", address(Name::Serve1)),
-        ("serve-2", address(Name::Serve2)),
-    ];
-    let fill = |text: String, (name, value): &(&str, String)| text.replace(&format!("{{{{{name}}}}}"), value);
-    values.iter().fold(CONFIGURATION.to_owned(), fill)
+    fill(CONFIGURATION, |name, line| match name {
+        // One line per request would cost more than the request; the instances count them.
+        "log" => "access_log off;".to_owned(),
+        // A load test is one address with as many connections as it likes.
+        "crowd" => String::new(),
+        "workers" => format!("worker_processes {workers};"),
+        "files" => format!("worker_rlimit_nofile {files};"),
+        "connections" => format!("worker_connections {};", files / 2),
+        // As root it would otherwise hand its work to an account that cannot see the stack's folder.
+        "pid" if rustix::process::geteuid().is_root() => "pid nginx.pid; user root root;".to_owned(),
+        "pid" => "pid nginx.pid;".to_owned(),
+        // Relative paths are below the folder given with -p.
+        "temporary" => line.replace("/tmp/", "temporary/"),
+        "listen" => line.replace("8080", &address(Name::Nginx)),
+        "serve-1" => line.replace("serve-1:5000", &address(Name::Serve1)),
+        "serve-2" => line.replace("serve-2:5000", &address(Name::Serve2)),
+        _ => line.to_owned(),
+    })
+}
+
+/// The text with every marked line replaced by what `replacement` makes of its name and its content.
+fn fill(text: &str, replacement: impl Fn(&str, &str) -> String) -> String {
+    let line = |line: &str| match line.split_once(MARK) {
+        None => format!("{line}\n"),
+        Some((content, name)) => {
+            let indent = &content[..content.len() - content.trim_start().len()];
+            format!("{indent}{}\n", replacement(name, content.trim()))
+        }
+    };
+    text.lines().map(line).collect()
 }
 
 /// Whether this version can be told where to write before it has read its configuration (`-e`, from 1.19.5). An older
@@ -70,6 +89,27 @@ fn knows_early_log(version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marked_lines_are_replaced_and_the_others_kept() {
+        let text = "a 1; # why\n    b 2; # stack: second\n";
+        let filled = fill(text, |name, line| format!("{name}({line})"));
+        assert_eq!(filled, "a 1; # why\n    second(b 2;)\n");
+    }
+
+    #[test]
+    fn the_deployment_marks_what_a_stack_replaces() {
+        let names = std::cell::RefCell::new(Vec::new());
+        fill(CONFIGURATION, |name, line| {
+            names.borrow_mut().push(name.to_owned());
+            line.to_owned()
+        });
+        let mut names = names.into_inner();
+        names.dedup();
+        let expected =
+            ["workers", "files", "pid", "connections", "log", "temporary", "serve-1", "serve-2", "listen", "crowd"];
+        assert_eq!(names, expected);
+    }
 
     #[test]
     fn the_early_log_is_asked_for_only_where_it_is_known() {

@@ -128,3 +128,16 @@ fn the_readme_lists_every_metric_as_it_is_declared() {
     let listed = readme.lines().filter(|line| line.starts_with("| `storemgr_")).count();
     assert_eq!(listed, rows, "the README lists a metric that is not declared");
 }
+
+#[test]
+fn the_document_on_deploy_check_lists_every_check_as_it_is() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/deploy-check.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut listed = text.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 3).count();
+    for check in storemgr::deploy_check::CATALOG {
+        let row = format!("| `{}` | {} |", check.id, check.expected);
+        assert!(text.lines().any(|line| line == row), "docs/deploy-check.md misses: {row}");
+        listed -= 1;
+    }
+    assert_eq!(listed, 0, "docs/deploy-check.md lists a check that does not exist");
+}

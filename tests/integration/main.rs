@@ -13,6 +13,8 @@ mod contract;
 mod deploy_check;
 /// Databases, instances, a proxy that breaks: what tests are written in.
 mod harness;
+/// `storemgr serve --health-check`: ready, not ready, nobody there.
+mod health_check;
 
 /// The documents against the code: layers, metrics.
 mod house_rules;
@@ -20,6 +22,10 @@ mod house_rules;
 /// `storemgr loadtest`: a server that is known, and what the tool says of it.
 mod loadtest;
 mod loadtest_scenario;
+/// `monitoring/`: rules, dashboard and runbook against the metrics that are declared.
+mod monitoring;
+/// `nginx/nginx.conf`: what is sent to a second instance, and what is not.
+mod nginx;
 /// What the store promises, under concurrency and faults.
 mod promises;
 

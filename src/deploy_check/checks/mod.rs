@@ -1,20 +1,14 @@
 //! The checks, one file each, all alike: a name, what it expects, and a function that asks and never fails.
+//!
+//! Those in `before/` read files and ask nothing that runs; those in `after/` ask what runs.
 
-mod connection_budget;
-mod database_reachable;
-mod database_version;
-mod front_reaches_instances;
-mod instances_live;
-mod instances_ready;
-mod order_round_trip;
-mod prometheus_targets;
-mod redis_eviction;
-mod redis_reachable;
-mod schema_current;
+mod after;
+mod before;
 
 use std::pin::Pin;
 
-use super::finding::Outcome;
+use super::files::Files;
+use super::finding::{Outcome, Phase};
 use super::surroundings::Surroundings;
 
 /// One check.
@@ -24,30 +18,87 @@ pub struct Check {
     pub id: &'static str,
     /// What it expects to see, one sentence.
     pub expected: &'static str,
-    pub(super) run: for<'a> fn(&'a Surroundings) -> Running<'a>,
+    pub(super) probe: Probe,
+}
+
+impl Check {
+    /// When it can be made.
+    pub const fn phase(&self) -> Phase {
+        match self.probe {
+            Probe::Files(_) => Phase::Before,
+            Probe::Running(_) => Phase::After,
+        }
+    }
+}
+
+/// What a check looks at, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Probe {
+    /// The files of a deployment.
+    Files(for<'a> fn(&'a Files) -> UnderWay<'a>),
+    /// What runs.
+    Running(for<'a> fn(&'a Surroundings) -> UnderWay<'a>),
 }
 
 /// A check under way.
-type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+pub(super) type UnderWay<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
 /// Every check, in the order in which they are shown: what others need comes first.
 pub const CATALOG: &[Check] = &[
-    database_reachable::CHECK,
-    database_version::CHECK,
-    schema_current::CHECK,
-    connection_budget::CHECK,
-    redis_reachable::CHECK,
-    redis_eviction::CHECK,
-    instances_live::CHECK,
-    instances_ready::CHECK,
-    front_reaches_instances::CHECK,
-    prometheus_targets::CHECK,
-    order_round_trip::CHECK,
+    before::files_readable::CHECK,
+    before::env_complete::CHECK,
+    before::secrets_strong::CHECK,
+    before::secrets_private::CHECK,
+    before::credentials_agree::CHECK,
+    before::images_pinned::CHECK,
+    before::actions_pinned::CHECK,
+    before::mounts_exist::CHECK,
+    before::addresses_named::CHECK,
+    before::upstreams_named::CHECK,
+    before::targets_named::CHECK,
+    before::planned_connections::CHECK,
+    before::planned_eviction::CHECK,
+    before::migration_planned::CHECK,
+    before::timeout_order::CHECK,
+    before::keepalive_order::CHECK,
+    before::drain_order::CHECK,
+    before::health_checks::CHECK,
+    before::metrics_exist::CHECK,
+    before::ports_free::CHECK,
+    before::nginx_valid::CHECK,
+    before::prometheus_valid::CHECK,
+    after::database_reachable::CHECK,
+    after::database_version::CHECK,
+    after::schema_current::CHECK,
+    after::connection_budget::CHECK,
+    after::redis_reachable::CHECK,
+    after::redis_eviction::CHECK,
+    after::redis_keys_own::CHECK,
+    after::instances_live::CHECK,
+    after::instances_ready::CHECK,
+    after::build_current::CHECK,
+    after::front_reaches_instances::CHECK,
+    after::requests_spread::CHECK,
+    after::metrics_closed::CHECK,
+    after::prometheus_targets::CHECK,
+    after::alerts_loaded::CHECK,
+    after::alerts_quiet::CHECK,
+    after::order_round_trip::CHECK,
+    after::reports_fresh::CHECK,
+    after::default_passwords::CHECK,
+    after::clocks_agree::CHECK,
+    after::disk_margin::CHECK,
+    after::memory_margin::CHECK,
 ];
 
 /// Runs a check's steps: an early end is an outcome too.
 async fn settle(steps: impl Future<Output = Result<Outcome, Outcome>>) -> Outcome {
     steps.await.unwrap_or_else(|early| early)
+}
+
+/// The same for a check that only reads: nothing to wait for.
+fn told<'a>(result: Result<Outcome, Outcome>) -> UnderWay<'a> {
+    Box::pin(std::future::ready(result.unwrap_or_else(|early| early)))
 }
 
 #[cfg(test)]
@@ -61,5 +112,11 @@ mod tests {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), CATALOG.len());
+    }
+
+    #[test]
+    fn what_is_known_before_is_listed_before() {
+        let phases: Vec<_> = CATALOG.iter().map(Check::phase).collect();
+        assert!(phases.is_sorted());
     }
 }

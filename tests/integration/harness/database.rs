@@ -100,8 +100,11 @@ impl PrivateServer {
             .output()
             .expect("mariadb-install-db is installed (ops/install does it)");
         assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
-        let init = "CREATE USER IF NOT EXISTS 'test'@'127.0.0.1' IDENTIFIED BY 'test';\n\
-                    GRANT ALL ON *.* TO 'test'@'127.0.0.1' WITH GRANT OPTION;\n";
+        let init = "CREATE USER IF NOT EXISTS 'test'@'127.0.0.1' IDENTIFIED BY 'test-5f2c9a1e77';\n\
+                    GRANT ALL ON *.* TO 'test'@'127.0.0.1' WITH GRANT OPTION;\n\
+                    ALTER USER 'root'@'localhost' IDENTIFIED BY 'test-5f2c9a1e77';\n\
+                    DROP USER IF EXISTS 'root'@'127.0.0.1';\n\
+                    DROP USER IF EXISTS 'root'@'::1';\n";
         std::fs::write(path("init.sql"), init).unwrap();
         let port = free_port();
         let arguments = vec![
@@ -120,8 +123,12 @@ impl PrivateServer {
         ];
         let log = directory.join("log");
         let pid = start_tethered("mariadbd", &arguments, &log);
-        let server =
-            Server { host: "127.0.0.1".to_owned(), port, user: "test".to_owned(), password: "test".to_owned() };
+        let server = Server {
+            host: "127.0.0.1".to_owned(),
+            port,
+            user: "test".to_owned(),
+            password: "test-5f2c9a1e77".to_owned(),
+        };
         wait_for_port("MariaDB", port, &log);
         Self { server, arguments, log, pid }
     }

@@ -13,5 +13,5 @@ pub use database::{PrivateServer, SMALL_ACCOUNT, TestDatabase};
 pub use instance::{Instance, Reply};
 pub use proxy::{Fault, Proxy};
 pub use redis::TestRedis;
-pub use server::wait_until;
+pub use server::{free_port, wait_until};
 pub use web::WebServer;

@@ -44,6 +44,13 @@ impl TestRedis {
         assert!(String::from_utf8_lossy(&set.stdout).contains("OK"), "{set:?}");
     }
 
+    /// Stores a value, as another program would.
+    pub fn write(&self, key: &str, value: &str) {
+        let port = self.port.to_string();
+        let set = Command::new("redis-cli").args(["-p", &port, "set", key, value]).output().unwrap();
+        assert!(String::from_utf8_lossy(&set.stdout).contains("OK"), "{set:?}");
+    }
+
     /// Sends a signal, by its name without SIG.
     pub fn signal(&self, name: &str) {
         drop(Command::new("kill").args([format!("-{name}"), self.pid.to_string()]).output());

@@ -27,8 +27,13 @@ fn folder(name: &str) -> PathBuf {
 }
 
 impl WebServer {
-    /// nginx with `least_conn` over these instances.
+    /// nginx with `least_conn` over these instances; `/metrics` is closed.
     pub fn nginx(instances: &[&Target]) -> Self {
+        Self::nginx_with(instances, "location = /metrics { return 404; }")
+    }
+
+    /// The same, with other locations beside the store's.
+    pub fn nginx_with(instances: &[&Target], locations: &str) -> Self {
         let (folder, port) = (folder("nginx"), free_port());
         let servers: String = instances.iter().map(|target| format!("server {};", target.authority())).collect();
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -38,7 +43,7 @@ impl WebServer {
         let configuration = format!(
             "daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n\
              http {{ access_log off; {temporary} upstream store {{ least_conn; {servers} }}\n\
-             server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://store; }} }} }}",
+             server {{ listen 127.0.0.1:{port}; {locations} location / {{ proxy_pass http://store; }} }} }}",
             folder = folder.display()
         );
         std::fs::write(folder.join("nginx.conf"), configuration).unwrap();
@@ -47,12 +52,19 @@ impl WebServer {
     }
 
     /// Prometheus that scrapes these instances every second. Waits until it is ready.
-    #[expect(clippy::disallowed_methods, reason = "a test's own thread may wait")]
     pub fn prometheus(instances: &[&Target]) -> Self {
+        Self::prometheus_with(instances, "")
+    }
+
+    /// The same, with a file of rules (YAML) that are evaluated every second.
+    #[expect(clippy::disallowed_methods, reason = "a test's own thread may wait")]
+    pub fn prometheus_with(instances: &[&Target], rules: &str) -> Self {
         let (folder, port) = (folder("prometheus"), free_port());
         let targets: Vec<_> = instances.iter().map(|target| format!("\"{}\"", target.authority())).collect();
+        std::fs::write(folder.join("rules.yml"), rules).unwrap();
+        let rule_files = if rules.is_empty() { "" } else { "rule_files: [rules.yml]\n" };
         let configuration = format!(
-            "global: {{scrape_interval: 1s}}\nscrape_configs:\n- job_name: storemgr\n  static_configs: [{{targets: [{}]}}]\n",
+            "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\n{rule_files}scrape_configs:\n- job_name: storemgr\n  static_configs: [{{targets: [{}]}}]\n",
             targets.join(",")
         );
         std::fs::write(folder.join("prometheus.yml"), configuration).unwrap();

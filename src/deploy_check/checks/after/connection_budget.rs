@@ -1,0 +1,41 @@
+//! `connection-budget`: all instances together leave the database connections for tools and administrators.
+
+use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::defaults::{RESERVE, TOOLS};
+use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::surroundings::Surroundings;
+
+pub(crate) const CHECK: Check = Check {
+    id: "connection-budget",
+    expected: "the pools of all instances, 10 connections for tools and 5 in reserve, within max_connections",
+    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+};
+
+async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
+    let instances = surroundings.instance_targets()?;
+    let facts = surroundings.session().await?.server_facts().await;
+    let limit = facts.map_err(|error| Outcome::fail(error.to_string(), "see the database's log"))?.max_connections;
+    let mut pools = 0;
+    for instance in instances {
+        let size = surroundings.metric(instance, "storemgr_db_pool_size", "").await;
+        // An instance that does not answer is for instances-live to tell.
+        let size =
+            size.map_err(|_| Outcome::skip(format!("{instance} does not tell its pool's size"), "see instances-live"))?;
+        if size < 1.0 {
+            return Ok(Outcome::fail(
+                format!("{instance} opens a connection for every request, without a bound"),
+                "start it with --db-connections pool",
+            ));
+        }
+        pools += size as u64;
+    }
+    let seen = format!(
+        "{pools} in {} pools, {TOOLS} for tools, {RESERVE} in reserve; max_connections is {limit}",
+        instances.len()
+    );
+    if pools + TOOLS + RESERVE <= limit {
+        return Ok(Outcome::pass(seen));
+    }
+    let most = limit.saturating_sub(TOOLS + RESERVE) / instances.len() as u64;
+    Ok(Outcome::fail(seen, format!("lower --db-pool-size to {most} or less, or raise max_connections")))
+}

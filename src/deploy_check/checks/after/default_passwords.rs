@@ -1,0 +1,93 @@
+//! `default-passwords`: nobody gets in with a password that anyone would try. Every attempt is one log-in that the server
+//! refuses, and may log.
+
+use hyper::Method;
+
+use crate::db::{self, DbError, Session};
+use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::secrets::COMMON;
+use crate::deploy_check::surroundings::Surroundings;
+use crate::net;
+use crate::units::Secret;
+use crate::{cache, net::Target};
+
+pub(crate) const CHECK: Check = Check {
+    id: "default-passwords",
+    expected: "the database, Redis and Grafana refuse empty and common passwords",
+    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+};
+
+/// What Grafana's administrator is made with unless told otherwise, in the form of the header `Authorization`
+/// (`admin:admin`).
+const GRAFANA_DEFAULT: &str = "Basic YWRtaW46YWRtaW4=";
+
+async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
+    let (mut accepted, mut asked) = (Vec::new(), Vec::new());
+    if let Some(address) = &surroundings.database {
+        // One that cannot be reached at all is for database-reachable to tell.
+        drop(surroundings.session().await?);
+        asked.push("the database");
+        accepted.extend(database(surroundings, address).await);
+    }
+    if let Some(address) = surroundings.redis.as_ref().filter(|address| address.password.is_some()) {
+        asked.push("Redis");
+        accepted.extend(redis(surroundings, address).await);
+    }
+    if let Some(target) = &surroundings.grafana {
+        asked.push("Grafana");
+        accepted.extend(grafana(surroundings, target).await?);
+    }
+    if asked.is_empty() {
+        return Err(Outcome::skip(
+            "nothing that has a password is configured",
+            "set DB_HOST, REDIS_HOST or GRAFANA_URL",
+        ));
+    }
+    if accepted.is_empty() {
+        return Ok(Outcome::pass(format!("{} refused them", asked.join(", "))));
+    }
+    Ok(Outcome::fail(accepted.join("\n"), "change that password now; `openssl rand -hex 24` makes one"))
+}
+
+/// The accounts that let someone in. Which password it was is not told.
+async fn database(surroundings: &Surroundings, address: &db::Address) -> Vec<String> {
+    let mut users = vec![address.user.as_str(), "root"];
+    users.dedup();
+    let mut accepted = Vec::new();
+    for user in users {
+        for password in ["", user].into_iter().chain(COMMON) {
+            let password = Secret::new(password.to_owned());
+            let attempt = db::Address { user: user.to_owned(), password, ..address.clone() };
+            match Session::connect(&attempt, surroundings.timeout).await {
+                Ok(_) => {
+                    accepted.push(format!("the database lets {user} in with a password that anyone tries"));
+                    break;
+                }
+                Err(DbError::Refused(_)) => {}
+                // It has something else to do; what was not asked is not known.
+                Err(_) => break,
+            }
+        }
+    }
+    accepted
+}
+
+async fn redis(surroundings: &Surroundings, address: &cache::Address) -> Vec<String> {
+    for password in [None].into_iter().chain(COMMON.map(Some)) {
+        let password = password.map(|password| Secret::new(password.to_owned()));
+        let attempt = cache::Address { password, ..address.clone() };
+        if cache::server_facts(&attempt, surroundings.timeout).await.is_ok() {
+            return vec!["Redis lets anyone in, with no password or one that anyone tries".to_owned()];
+        }
+    }
+    Vec::new()
+}
+
+async fn grafana(surroundings: &Surroundings, target: &Target) -> Result<Vec<String>, Outcome> {
+    let headers = [("authorization", GRAFANA_DEFAULT)];
+    let answer = net::request_once(target, Method::GET, "/api/org", &headers, Vec::new(), surroundings.timeout).await;
+    let answer = answer.map_err(|error| Outcome::skip(format!("Grafana at {target}: {error}"), "see that it runs"))?;
+    let open = answer.status.is_success();
+    Ok(open.then(|| "Grafana lets admin in with the password it is delivered with".to_owned()).into_iter().collect())
+}

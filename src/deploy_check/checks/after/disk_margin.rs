@@ -1,0 +1,40 @@
+//! `disk-margin`: the disk is not about to be full.
+
+use std::path::Path;
+
+use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::surroundings::Surroundings;
+use crate::units;
+
+pub(crate) const CHECK: Check = Check {
+    id: "disk-margin",
+    expected: "at least --disk-margin of the disk of each --data folder is free, in bytes and in files",
+    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+};
+
+#[expect(clippy::unused_async, reason = "checks are all alike")]
+async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
+    let (mut told, mut full) = (Vec::new(), false);
+    for folder in &surroundings.data {
+        let (ratio, free) = free(folder).map_err(|error| {
+            Outcome::skip(format!("{} cannot be looked at: {error}", folder.display()), "name the folder with --data")
+        })?;
+        full |= ratio < surroundings.disk_margin;
+        told.push(format!("{}: {} free ({})", folder.display(), units::percent(ratio), units::bytes(free)));
+    }
+    let seen = told.join("\n");
+    if full {
+        return Ok(Outcome::fail(seen, "remove old images (`docker image prune`) and logs, or give it a larger disk"));
+    }
+    Ok(Outcome::pass(seen))
+}
+
+/// The part of a disk that is free, of bytes or of files, whichever is less; and the bytes.
+fn free(folder: &Path) -> rustix::io::Result<(f64, u64)> {
+    let disk = rustix::fs::statvfs(folder)?;
+    let ratio = |free: u64, all: u64| if all == 0 { 1.0 } else { free as f64 / all as f64 };
+    // What only root may still fill counts as full.
+    let bytes = ratio(disk.f_bavail, disk.f_blocks);
+    Ok((bytes.min(ratio(disk.f_favail, disk.f_files)), disk.f_bavail * disk.f_frsize))
+}

@@ -1,0 +1,32 @@
+//! `memory-margin`: the machine has memory left.
+
+use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::surroundings::Surroundings;
+use crate::units;
+
+pub(crate) const CHECK: Check = Check {
+    id: "memory-margin",
+    expected: "at least --memory-margin of this machine's memory is available",
+    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+};
+
+async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
+    let text = tokio::fs::read_to_string("/proc/meminfo").await;
+    let text = text.map_err(|_| Outcome::skip("this system does not tell its memory", "look yourself"))?;
+    let (Some(all), Some(available)) = (field(&text, "MemTotal"), field(&text, "MemAvailable")) else {
+        return Err(Outcome::skip("this system does not tell its memory", "look yourself"));
+    };
+    let ratio = available as f64 / all.max(1) as f64;
+    let seen = format!("{} of {} available", units::bytes(available), units::bytes(all));
+    if ratio >= surroundings.memory_margin {
+        return Ok(Outcome::pass(seen));
+    }
+    Ok(Outcome::fail(seen, "see what takes it (`ps --sort=-rss`), lower the services' limits, or add memory"))
+}
+
+/// A field of `/proc/meminfo`, bytes.
+fn field(text: &str, name: &str) -> Option<u64> {
+    let rest = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    Some(rest.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}

@@ -1,0 +1,33 @@
+//! `actions-pinned`: no workflow runs code that its author can change afterwards.
+
+use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::files::Files;
+use crate::deploy_check::finding::Outcome;
+
+pub(crate) const CHECK: Check = Check {
+    id: "actions-pinned",
+    expected: "every action of a workflow is named by the hash of a commit",
+    probe: Probe::Files(|files| told(check(files))),
+};
+
+fn check(files: &Files) -> Result<Outcome, Outcome> {
+    let workflows = files.workflows()?;
+    if workflows.is_empty() {
+        return Err(Outcome::skip("there are no workflows", "name the folder if it is elsewhere; see --help"));
+    }
+    let all = || workflows.iter().flat_map(|workflow| workflow.uses.iter().map(move |used| (workflow, used)));
+    let loose = all().filter(|(_, used)| !is_pinned(used));
+    let loose: Vec<_> = loose.map(|(workflow, used)| format!("{}: {used}", workflow.path.display())).collect();
+    if loose.is_empty() {
+        return Ok(Outcome::pass(format!("{} actions in {} workflows", all().count(), workflows.len())));
+    }
+    Ok(Outcome::fail(loose.join("\n"), "write the commit's 40 digits after the @, and the version in a comment"))
+}
+
+fn is_pinned(used: &str) -> bool {
+    if used.starts_with("./") || used.contains("@sha256:") {
+        return true;
+    }
+    let reference = used.rsplit_once('@').map_or("", |(_, reference)| reference);
+    reference.len() == 40 && reference.bytes().all(|byte| byte.is_ascii_hexdigit())
+}

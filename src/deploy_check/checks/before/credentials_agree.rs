@@ -1,0 +1,80 @@
+//! `credentials-agree`: the account that the database makes is the one that the instances use, and files of secrets
+//! are those that `.env` was made into.
+
+use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::defaults::{DB_NAME, DB_USER};
+use crate::deploy_check::files::{Files, SecretSource, Service};
+use crate::deploy_check::finding::Outcome;
+
+pub(crate) const CHECK: Check = Check {
+    id: "credentials-agree",
+    expected: "user, password and database of every instance are those the database service is made with",
+    probe: Probe::Files(|files| told(check(files))),
+};
+
+fn check(files: &Files) -> Result<Outcome, Outcome> {
+    let instances = files.instances()?;
+    let database = files.database()?;
+    let made = |names: [&str; 2]| names.iter().find_map(|name| files.secret(database, name));
+    let mut wrong = outdated(files);
+    let mut compared = 0;
+    for instance in instances {
+        let user = text(files, instance, "DB_USER", &DB_USER.of(instance));
+        let (made_user, made_password) = match user.as_str() {
+            "root" => (None, made(["MYSQL_ROOT_PASSWORD", "MARIADB_ROOT_PASSWORD"])),
+            _ => (made(["MYSQL_USER", "MARIADB_USER"]), made(["MYSQL_PASSWORD", "MARIADB_PASSWORD"])),
+        };
+        if let Some(made_user) = made_user {
+            compared += 1;
+            if made_user != user {
+                wrong.push(format!("{} logs in as {user}; {} makes {made_user}", instance.name, database.name));
+                continue;
+            }
+        }
+        let password = files.secret(instance, "DB_PASSWORD").or_else(|| files.secret(instance, "DB_PASS"));
+        if let (Some(made), used) = (made_password, password.unwrap_or_default()) {
+            compared += 1;
+            if made != used {
+                wrong.push(format!("the password of {} is not the one {} is made with", instance.name, database.name));
+            }
+        }
+        if let Some(made) = made(["MYSQL_DATABASE", "MARIADB_DATABASE"]) {
+            compared += 1;
+            let name = text(files, instance, "DB_NAME", &DB_NAME.of(instance));
+            if made != name {
+                wrong.push(format!("{} uses the database {name}; {} makes {made}", instance.name, database.name));
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        return Ok(Outcome::fail(
+            wrong.join("\n"),
+            "take both from the same variable or secret, and write files of secrets again (`ops/deploy prepare`)",
+        ));
+    }
+    if compared == 0 {
+        return Err(Outcome::skip(
+            "the database service does not say which account it makes",
+            "see database-reachable",
+        ));
+    }
+    Ok(Outcome::pass(format!("{compared} values of {} agree", database.name)))
+}
+
+/// Files of secrets that do not hold what the variable of the same name in `.env` says: somebody changed one of the two.
+fn outdated(files: &Files) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (name, source) in files.compose().map(|compose| &compose.secrets).into_iter().flatten() {
+        let variable = name.to_uppercase();
+        let said = files.own_variables().find(|(own, value)| **own == variable && !value.is_empty());
+        let (Some((_, said)), SecretSource::File(path)) = (said, source) else { continue };
+        if std::fs::read_to_string(path).is_ok_and(|text| text.trim_end_matches(['\r', '\n']) != said) {
+            wrong.push(format!("{} is not the {variable} of .env", path.display()));
+        }
+    }
+    wrong
+}
+
+fn text(files: &Files, instance: &Service, name: &str, otherwise: &str) -> String {
+    files.secret(instance, name).unwrap_or_else(|| otherwise.to_owned())
+}

@@ -1,0 +1,24 @@
+//! `files-readable`: every file of the deployment is what it should be.
+
+use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::files::Files;
+use crate::deploy_check::finding::Outcome;
+
+pub(crate) const CHECK: Check = Check {
+    id: "files-readable",
+    expected: "every file that is there, or was named, can be read and is well-formed",
+    probe: Probe::Files(|files| told(check(files))),
+};
+
+fn check(files: &Files) -> Result<Outcome, Outcome> {
+    let states = files.states();
+    let bad: Vec<_> = states.iter().filter_map(|state| state.err()).collect();
+    if !bad.is_empty() {
+        return Ok(Outcome::fail(bad.join("\n"), "correct the file at that place, or name the right one"));
+    }
+    let read = states.iter().filter(|state| **state == Ok(true)).count();
+    if read == 0 {
+        return Err(Outcome::skip("there are no files of a deployment here", "run it where ops/ and nginx/ are"));
+    }
+    Ok(Outcome::pass(format!("{read} files")))
+}

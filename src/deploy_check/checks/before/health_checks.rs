@@ -1,0 +1,29 @@
+//! `health-checks`: every service that stays tells whether it works; otherwise the others are started too early, and a
+//! deployment counts as good when it is not.
+
+use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::files::{Files, Health, Service};
+use crate::deploy_check::finding::Outcome;
+
+pub(crate) const CHECK: Check = Check {
+    id: "health-checks",
+    expected: "every service that stays has a health check, in the compose file or in the Dockerfile",
+    probe: Probe::Files(|files| told(check(files))),
+};
+
+fn check(files: &Files) -> Result<Outcome, Outcome> {
+    let compose = files.compose()?;
+    files.dockerfiles()?;
+    let staying: Vec<_> = compose.services.iter().filter(|service| !compose.is_one_shot(service)).collect();
+    let built_in = |service: &Service| files.dockerfile_of(service).is_some_and(|file| file.has_health_check);
+    let lacks = |service: &Service| match service.health {
+        Health::Checked => false,
+        Health::Unsaid => !built_in(service),
+        Health::Off => true,
+    };
+    let without: Vec<_> = staying.iter().filter(|one| lacks(one)).map(|service| service.name.as_str()).collect();
+    if without.is_empty() {
+        return Ok(Outcome::pass(format!("{} services", staying.len())));
+    }
+    Ok(Outcome::fail(format!("no health check: {}", without.join(", ")), "add a healthcheck that means ready"))
+}

@@ -1,0 +1,71 @@
+//! `images-pinned`: the same files give the same images tomorrow.
+
+use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::files::Files;
+use crate::deploy_check::finding::Outcome;
+
+pub(crate) const CHECK: Check = Check {
+    id: "images-pinned",
+    expected: "every image that is not built here names a version or a digest, never latest",
+    probe: Probe::Files(|files| told(check(files))),
+};
+
+fn check(files: &Files) -> Result<Outcome, Outcome> {
+    let mut images: Vec<(String, String)> = Vec::new();
+    if let Ok(compose) = files.compose() {
+        for service in &compose.services {
+            if compose.dockerfile_of(service).is_none() {
+                // One that is named by a variable which is not set is for env-complete to tell.
+                images.extend(service.image.clone().map(|image| (service.name.clone(), image)));
+            }
+        }
+    }
+    for file in files.dockerfiles().unwrap_or_default() {
+        images.extend(file.bases.iter().map(|base| (file.path.display().to_string(), base.clone())));
+    }
+    for workflow in files.workflows().unwrap_or_default() {
+        images.extend(workflow.images.iter().map(|image| (workflow.path.display().to_string(), image.clone())));
+    }
+    if images.is_empty() {
+        return Err(Outcome::skip("no images are named", "see files-readable"));
+    }
+    let loose: Vec<_> = images.iter().filter(|(_, image)| !is_pinned(image)).collect();
+    if loose.is_empty() {
+        return Ok(Outcome::pass(format!("{} images", images.len())));
+    }
+    let loose: Vec<_> = loose.iter().map(|(place, image)| format!("{place}: {image}")).collect();
+    Ok(Outcome::fail(loose.join("\n"), "write the version that was tested, as name:1.2.3 or name@sha256:…"))
+}
+
+/// A digest, or a tag and a number: in it, or in a name such as `cc-debian12`. An expression of a workflow is decided
+/// elsewhere.
+fn is_pinned(image: &str) -> bool {
+    if image.contains("@sha256:") || image.contains("${{") {
+        return true;
+    }
+    let last = image.rsplit('/').next().unwrap_or_default();
+    let tag = last.split_once(':').map_or("latest", |(_, tag)| tag);
+    tag != "latest" && last.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_a_tag_with_a_number_or_a_digest() {
+        for (image, pinned) in [
+            ("mysql:9.7.1", true),
+            ("registry:5000/mysql", false),
+            ("redis", false),
+            ("redis:latest", false),
+            ("debian:trixie-slim", false),
+            ("debian:13-slim", true),
+            ("nginx@sha256:00", true),
+            ("gcr.io/distroless/cc-debian12:nonroot", true),
+            ("", false),
+        ] {
+            assert_eq!(is_pinned(image), pinned, "{image}");
+        }
+    }
+}

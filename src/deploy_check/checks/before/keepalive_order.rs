@@ -1,0 +1,38 @@
+//! `keepalive-order`: nginx gives an idle connection up before the instance does.
+//!
+//! Otherwise a request is sent on a connection that is just being closed, and fails although everything works.
+
+use std::time::Duration;
+
+use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::defaults::IDLE_TIMEOUT;
+use crate::deploy_check::files::Files;
+use crate::deploy_check::finding::Outcome;
+use crate::units;
+
+pub(crate) const CHECK: Check = Check {
+    id: "keepalive-order",
+    expected: "nginx keeps idle connections to an instance for less time than the instance does",
+    probe: Probe::Files(|files| told(check(files))),
+};
+
+/// What nginx does when an upstream says nothing (its documentation, `keepalive_timeout` of upstreams).
+const NGINX_DEFAULT: Duration = Duration::from_mins(1);
+
+fn check(files: &Files) -> Result<Outcome, Outcome> {
+    let nginx = files.nginx()?;
+    let instances = files.instances()?;
+    let kept = nginx.upstreams().into_iter().map(|upstream| {
+        let own = upstream.block.iter().filter(|directive| directive.name == "keepalive_timeout");
+        own.filter_map(|directive| units::parse_duration(directive.argument(0)).ok()).max().unwrap_or(NGINX_DEFAULT)
+    });
+    let Some(kept) = kept.max() else {
+        return Err(Outcome::skip("nginx passes requests to no upstream", "see upstreams-named"));
+    };
+    let idle = instances.iter().map(|instance| IDLE_TIMEOUT.duration(Some(instance))).min().unwrap_or_default();
+    let seen = format!("nginx {}, instance {}", units::duration(kept), units::duration(idle));
+    if kept < idle {
+        return Ok(Outcome::pass(seen));
+    }
+    Ok(Outcome::fail(seen, "shorten keepalive_timeout in nginx's upstream, or lengthen STOREMGR_IDLE_TIMEOUT"))
+}

@@ -1,0 +1,98 @@
+//! `metrics-exist`: every metric that a rule or a panel names is one that somebody exports, with the labels it has.
+
+use std::collections::BTreeSet;
+
+use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::files::{Files, Use, names_in};
+use crate::deploy_check::finding::Outcome;
+use crate::metrics::{DECLARED, Declaration};
+
+pub(crate) const CHECK: Check = Check {
+    id: "metrics-exist",
+    expected: "every metric that rules and dashboards name is declared, recorded, or Prometheus's own, with its labels",
+    probe: Probe::Files(|files| told(check(files))),
+};
+
+/// What Prometheus itself adds for each target and each alert.
+const OF_PROMETHEUS: [&str; 7] = [
+    "up",
+    "ALERTS",
+    "ALERTS_FOR_STATE",
+    "scrape_duration_seconds",
+    "scrape_samples_scraped",
+    "scrape_samples_post_metric_relabeling",
+    "scrape_series_added",
+];
+
+/// What the client library adds for each process.
+const OF_PROCESSES: [&str; 7] = [
+    "process_cpu_seconds_total",
+    "process_max_fds",
+    "process_open_fds",
+    "process_resident_memory_bytes",
+    "process_start_time_seconds",
+    "process_threads",
+    "process_virtual_memory_bytes",
+];
+
+/// Labels that Prometheus adds to every series it scrapes.
+const ADDED_LABELS: [&str; 2] = ["job", "instance"];
+
+fn check(files: &Files) -> Result<Outcome, Outcome> {
+    let (rules, dashboards) = (files.rules()?, files.dashboards()?);
+    if rules.is_empty() && dashboards.is_empty() {
+        return Err(Outcome::skip(
+            "there are no rules and no dashboards",
+            "name them if they are elsewhere; see --help",
+        ));
+    }
+    let all = rules.iter().flat_map(|file| file.rules.iter());
+    let recorded: BTreeSet<_> = all.filter(|rule| !rule.is_alert).map(|rule| rule.name.as_str()).collect();
+    let in_rules = rules.iter().flat_map(|file| file.rules.iter().map(|rule| (&file.path, &rule.expression)));
+    let in_panels = dashboards.iter().flat_map(|file| file.expressions.iter().map(|text| (&file.path, text)));
+    // Other programs are scraped too, and what they export is not known here.
+    let others = files.prometheus().is_ok_and(|config| config.jobs.len() > 1);
+    let mut wrong = BTreeSet::new();
+    let mut uses = 0;
+    for (path, expression) in in_rules.chain(in_panels) {
+        for one in names_in(expression) {
+            uses += 1;
+            if let Some(fault) = fault(&one, &recorded, others) {
+                wrong.insert(format!("{}: {fault}", path.display()));
+            }
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(Outcome::pass(format!("{uses} uses in {} files", rules.len() + dashboards.len())));
+    }
+    let wrong: Vec<_> = wrong.into_iter().collect();
+    Ok(Outcome::fail(wrong.join("\n"), "the README lists what the store exports, with labels"))
+}
+
+fn fault(used: &Use, recorded: &BTreeSet<&str>, others: bool) -> Option<String> {
+    let name = used.metric.as_str();
+    if let Some((declared, extra)) = declaration(name) {
+        let known =
+            |label: &str| declared.labels.contains(&label) || ADDED_LABELS.contains(&label) || extra == Some(label);
+        let stranger = used.labels.iter().find(|label| !known(label))?;
+        return Some(format!("{name} has no label {stranger}"));
+    }
+    let known = recorded.contains(name) || OF_PROMETHEUS.contains(&name) || OF_PROCESSES.contains(&name);
+    let ours = name.starts_with("storemgr_") || name.contains(':');
+    (!known && (ours || !others)).then(|| format!("nobody exports {name}"))
+}
+
+/// The metric behind the name of a series, and the label that its ending brings along.
+fn declaration(series: &str) -> Option<(&'static Declaration, Option<&'static str>)> {
+    if let Some(declared) = DECLARED.iter().find(|metric| metric.name == series && metric.kind != "histogram") {
+        return Some((declared, None));
+    }
+    let histogram = |ending| {
+        let name = series.strip_suffix(ending)?;
+        DECLARED.iter().find(|metric| metric.name == name && metric.kind == "histogram")
+    };
+    if let Some(declared) = histogram("_bucket") {
+        return Some((declared, Some("le")));
+    }
+    histogram("_sum").or_else(|| histogram("_count")).map(|declared| (declared, None))
+}

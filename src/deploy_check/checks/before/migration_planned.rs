@@ -1,0 +1,38 @@
+//! `migration-planned`: somebody brings the schema up to date before an instance needs it.
+
+use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::files::{Files, Service};
+use crate::deploy_check::finding::Outcome;
+
+pub(crate) const CHECK: Check = Check {
+    id: "migration-planned",
+    expected: "every instance migrates at its start, or waits for a service that has migrated",
+    probe: Probe::Files(|files| told(check(files))),
+};
+
+fn check(files: &Files) -> Result<Outcome, Outcome> {
+    let compose = files.compose()?;
+    let instances = files.instances()?;
+    let migrates = |name: &String| {
+        compose.service(name).is_some_and(|service| service.words().iter().any(|word| word == "migrate"))
+    };
+    let mut wrong = Vec::new();
+    for instance in &instances {
+        let waits = instance.depends_on.iter();
+        let done = waits.filter(|(_, what)| *what == "service_completed_successfully").any(|(name, _)| migrates(name));
+        if leaves_it(instance) && !done {
+            wrong.push(format!("{} does not migrate, and waits for nobody who does", instance.name));
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(Outcome::pass(format!("{} instances", instances.len())));
+    }
+    let advice = "let it depend on a service that runs `migrate`, with the condition service_completed_successfully";
+    Ok(Outcome::fail(wrong.join("\n"), advice))
+}
+
+/// Whether it was told not to migrate.
+fn leaves_it(instance: &Service) -> bool {
+    let variable = instance.environment.get("STOREMGR_NO_MIGRATE").is_some_and(|value| value == "true");
+    variable || instance.words().iter().any(|word| word == "--no-migrate")
+}

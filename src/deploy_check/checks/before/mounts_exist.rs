@@ -1,0 +1,27 @@
+//! `mounts-exist`: every file that a service is given is there. Where one is missing, the engine makes an empty folder of
+//! its name, and the service does not start or starts without its configuration.
+
+use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::files::Files;
+use crate::deploy_check::finding::Outcome;
+
+pub(crate) const CHECK: Check = Check {
+    id: "mounts-exist",
+    expected: "every file and folder that the compose file mounts is there",
+    probe: Probe::Files(|files| told(check(files))),
+};
+
+fn check(files: &Files) -> Result<Outcome, Outcome> {
+    let compose = files.compose()?;
+    let mounts: Vec<_> =
+        compose.services.iter().flat_map(|one| one.mounts.iter().map(move |(here, _)| (&one.name, here))).collect();
+    let missing = mounts.iter().filter(|(_, here)| !here.exists());
+    let missing: Vec<_> = missing.map(|(service, here)| format!("{service}: there is no {}", here.display())).collect();
+    if mounts.is_empty() {
+        return Err(Outcome::skip("no service mounts a file", "nothing to do"));
+    }
+    if missing.is_empty() {
+        return Ok(Outcome::pass(format!("{} files and folders", mounts.len())));
+    }
+    Ok(Outcome::fail(missing.join("\n"), "correct the path; it starts from the folder of the compose file"))
+}

@@ -1,0 +1,101 @@
+//! `nginx-valid`: nginx itself accepts its configuration.
+//!
+//! It is asked about a copy in which names of services are addresses of this machine (they are known only among the
+//! containers), and files it would write to lie in a folder of their own. Every line stays where it is, so the line that
+//! nginx complains about is the line in the file.
+
+use std::path::Path;
+
+use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::files::{Directive, Files, Nginx, address, find, run};
+use crate::deploy_check::finding::Outcome;
+
+pub(crate) const CHECK: Check = Check {
+    id: "nginx-valid",
+    expected: "`nginx -t` accepts the configuration",
+    probe: Probe::Files(|files| Box::pin(settle(check(files)))),
+};
+
+/// Ports that only root may open are moved up by this much; in a container nginx has them for itself.
+const MOVED: u16 = 20_000;
+
+async fn check(files: &Files) -> Result<Outcome, Outcome> {
+    let nginx = files.nginx()?;
+    let program = find("nginx").ok_or_else(|| Outcome::skip("nginx is not installed here", "install nginx"))?;
+    let cannot =
+        |error: std::io::Error| Outcome::skip(format!("no copy could be made: {error}"), "see the folder /tmp");
+    let folder = super::scratch::Scratch::new().map_err(cannot)?;
+    let copy = folder.path().join("nginx.conf");
+    std::fs::write(&copy, rewritten(nginx, folder.path())).map_err(cannot)?;
+    // What the file includes is looked for beside it.
+    let arguments = ["-t", "-q", "-p", &folder.path().display().to_string(), "-c", &copy.display().to_string()];
+    let said = run(&program, &arguments).await.map_err(|reason| Outcome::skip(reason, "see that nginx can be run"))?;
+    if said.good {
+        return Ok(Outcome::pass(format!("{} is accepted", nginx.path.display())));
+    }
+    let complaint = said.text.replace(&copy.display().to_string(), &nginx.path.display().to_string());
+    let lines: Vec<_> = complaint.lines().filter(|line| line.contains("[emerg]")).collect();
+    if let Some(line) = lines.iter().find(|line| line.contains("No such file") || line.contains("Permission denied")) {
+        let seen = format!("nginx here does not see what it would see in its container: {line}");
+        return Err(Outcome::skip(seen, "run `nginx -t` in the container"));
+    }
+    Ok(Outcome::fail(
+        if lines.is_empty() { complaint.trim().to_owned() } else { lines.join("\n") },
+        "correct that line",
+    ))
+}
+
+/// The text with other words where nginx would look beyond its own configuration.
+fn rewritten(nginx: &Nginx, folder: &Path) -> String {
+    let upstreams: Vec<_> = nginx.named("upstream").iter().map(|one| one.argument(0).to_owned()).collect();
+    let mut changes = Vec::new();
+    for directive in nginx.all() {
+        if let Some((index, text)) = replacement(directive, &upstreams, folder) {
+            changes.extend(directive.arguments.get(index).map(|word| (word.span.clone(), text)));
+        }
+    }
+    changes.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
+    let mut text = nginx.text.clone();
+    for (span, new) in changes {
+        text.replace_range(span, &new);
+    }
+    text
+}
+
+/// Which argument to replace, and by what.
+fn replacement(directive: &Directive, upstreams: &[String], folder: &Path) -> Option<(usize, String)> {
+    let first = directive.argument(0);
+    match directive.name.as_str() {
+        "server" if directive.block.is_empty() => {
+            let server = address(first)?;
+            Some((0, format!("127.0.0.1:{}", server.port)))
+        }
+        "proxy_pass" => {
+            let (scheme, rest) = first.split_once("://")?;
+            let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+            let server = address(authority)?;
+            let fixed = !authority.contains('$') && !upstreams.iter().any(|name| name == authority);
+            fixed.then(|| (0, format!("{scheme}://127.0.0.1:{}{path}", server.port)))
+        }
+        "listen" => {
+            let (before, port) = first.rsplit_once(':').map_or(("", first), |(before, port)| (before, port));
+            let port: u16 = port.parse().ok().filter(|port| *port < 1024)?;
+            let colon = if before.is_empty() { "" } else { ":" };
+            Some((0, format!("{before}{colon}{}", port + MOVED)))
+        }
+        "user" => Some((0, "root".to_owned())),
+        "pid" => Some((0, folder.join("pid").display().to_string())),
+        "error_log" | "access_log" if !["off", "stderr"].contains(&first) && !first.starts_with("syslog:") => {
+            Some((0, folder.join("log").display().to_string()))
+        }
+        name if name.ends_with("_temp_path") || name == "proxy_cache_path" => {
+            Some((0, folder.join(name).display().to_string()))
+        }
+        "include" if first.ends_with("mime.types") => {
+            let types = folder.join("mime.types");
+            std::fs::write(&types, "types { text/html html; }\n").ok()?;
+            Some((0, types.display().to_string()))
+        }
+        _ => None,
+    }
+}

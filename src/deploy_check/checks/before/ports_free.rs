@@ -1,0 +1,88 @@
+//! `ports-free`: the ports that will be published are free, or held by this very deployment.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::net::{TcpListener, TcpStream, ToSocketAddrs};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::files::{Compose, Files, Published, find, run};
+use crate::deploy_check::finding::Outcome;
+
+pub(crate) const CHECK: Check = Check {
+    id: "ports-free",
+    expected: "nobody else listens on a port that the compose file publishes, and no two services publish the same",
+    probe: Probe::Files(|files| Box::pin(settle(check(files)))),
+};
+
+/// The longest wait for somebody on this machine to accept a connection.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// What container engines put into a container.
+const MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
+
+/// Whether this is a container on its own, where every port is free whatever the machine does.
+fn has_no_network() -> bool {
+    let interfaces = std::fs::read_dir("/sys/class/net").into_iter().flatten().flatten();
+    let others = interfaces.filter(|interface| interface.file_name() != "lo").count();
+    others == 0 && MARKS.iter().any(|mark| Path::new(mark).exists())
+}
+
+async fn check(files: &Files) -> Result<Outcome, Outcome> {
+    let compose = files.compose()?;
+    if has_no_network() {
+        return Err(Outcome::skip(
+            "this container has no network and does not see the machine's",
+            "run it on the machine",
+        ));
+    }
+    // What is started only when it is named is not there yet.
+    let services = compose.services.iter().filter(|service| service.profiles.is_empty());
+    let published: Vec<_> = services.flat_map(|one| one.published.iter().map(move |port| (&one.name, port))).collect();
+    if published.is_empty() {
+        return Err(Outcome::skip("no service publishes a port", "nothing to do"));
+    }
+    let mut wrong = Vec::new();
+    let mut claimed = BTreeSet::new();
+    let mut own = Vec::new();
+    for (service, port) in &published {
+        if !claimed.insert((port.address.as_str(), port.port)) {
+            wrong.push(format!("port {} is published twice, by {service} too", port.port));
+        } else if is_taken(port) {
+            if is_own(compose, port.port).await {
+                own.push(port.port.to_string());
+            } else {
+                wrong.push(format!("port {} of {service} is in use", port.port));
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        let advice = "stop what listens there (`ss -ltnp` names it), or publish another port";
+        return Ok(Outcome::fail(wrong.join("\n"), advice));
+    }
+    let held = if own.is_empty() { String::new() } else { format!("; this deployment holds {}", own.join(", ")) };
+    Ok(Outcome::pass(format!("{} ports{held}", published.len())))
+}
+
+fn is_taken(port: &Published) -> bool {
+    let address = if port.address.is_empty() { "0.0.0.0" } else { &port.address };
+    match TcpListener::bind((address, port.port)) {
+        Ok(_) => false,
+        Err(error) if error.kind() == ErrorKind::AddrInUse => true,
+        // A port that only root may open, or an address that is not this machine's: ask instead.
+        Err(_) => {
+            let address = if address == "0.0.0.0" { "127.0.0.1" } else { address };
+            let addresses = (address, port.port).to_socket_addrs().into_iter().flatten();
+            addresses.into_iter().any(|address| TcpStream::connect_timeout(&address, PATIENCE).is_ok())
+        }
+    }
+}
+
+/// Whether a container of the same project holds the port, as during a redeployment.
+async fn is_own(compose: &Compose, port: u16) -> bool {
+    let Some(docker) = find("docker") else { return false };
+    let (publish, label) = (format!("publish={port}"), format!("label=com.docker.compose.project={}", compose.project));
+    let said = run(&docker, &["ps", "--quiet", "--filter", &publish, "--filter", &label]).await;
+    said.is_ok_and(|said| said.good && !said.result.trim().is_empty())
+}

@@ -1,0 +1,46 @@
+//! `prometheus-valid`: Prometheus's own checker accepts its configuration and the rules.
+
+use std::path::{Path, PathBuf};
+
+use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::files::{Files, find, run};
+use crate::deploy_check::finding::Outcome;
+
+pub(crate) const CHECK: Check = Check {
+    id: "prometheus-valid",
+    expected: "`promtool check` accepts the configuration and every file of rules",
+    probe: Probe::Files(|files| Box::pin(settle(check(files)))),
+};
+
+async fn check(files: &Files) -> Result<Outcome, Outcome> {
+    let config = files.prometheus();
+    let rules = files.rules().unwrap_or_default();
+    if let (Err(skip), true) = (&config, rules.is_empty()) {
+        return Err(skip.clone());
+    }
+    let promtool =
+        find("promtool").ok_or_else(|| Outcome::skip("promtool is not installed here", "install prometheus"))?;
+    let mut complaints = Vec::new();
+    if let Ok(config) = config {
+        // The files that it names lie elsewhere in its container.
+        let arguments = ["check", "config", "--syntax-only"].map(PathBuf::from);
+        complaints.extend(complaint(&promtool, &arguments, &config.path).await?);
+    }
+    let count = rules.len();
+    for file in rules {
+        complaints.extend(complaint(&promtool, &["check", "rules"].map(PathBuf::from), &file.path).await?);
+    }
+    if complaints.is_empty() {
+        return Ok(Outcome::pass(format!("the configuration and {count} files of rules are accepted")));
+    }
+    Ok(Outcome::fail(complaints.join("\n"), "correct what promtool names"))
+}
+
+async fn complaint(promtool: &PathBuf, arguments: &[PathBuf], path: &Path) -> Result<Option<String>, Outcome> {
+    let mut arguments = arguments.to_vec();
+    arguments.push(path.to_owned());
+    let said =
+        run(promtool, &arguments).await.map_err(|reason| Outcome::skip(reason, "see that promtool can be run"))?;
+    let lines: Vec<_> = said.text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    Ok((!said.good).then(|| lines.join(" ")))
+}

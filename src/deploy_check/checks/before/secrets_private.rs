@@ -1,0 +1,48 @@
+//! `secrets-private`: nobody else on this machine can read the secrets.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::files::{Files, SecretSource};
+use crate::deploy_check::finding::Outcome;
+
+pub(crate) const CHECK: Check = Check {
+    id: "secrets-private",
+    expected: ".env is readable by its owner alone, and so are files of secrets or the folder they are in",
+    probe: Probe::Files(|files| told(check(files))),
+};
+
+fn check(files: &Files) -> Result<Outcome, Outcome> {
+    let mut open = Vec::new();
+    let mut looked = 0;
+    if let Some(path) = files.env_path() {
+        looked += 1;
+        if is_open(path) {
+            open.push(path.to_owned());
+        }
+    }
+    for source in files.compose().map(|compose| compose.secrets.values()).into_iter().flatten() {
+        // A container's account must be able to read the file itself, so a closed folder is as good.
+        if let SecretSource::File(path) = source {
+            looked += 1;
+            if is_open(path) && path.parent().is_none_or(is_open) {
+                open.push(path.clone());
+            }
+        }
+    }
+    if looked == 0 {
+        return Err(Outcome::skip("there are no files with secrets", "see env-complete"));
+    }
+    if open.is_empty() {
+        return Ok(Outcome::pass(format!("{looked} files")));
+    }
+    let names: Vec<_> = open.iter().map(|path| format!("{} can be read by others", path.display())).collect();
+    Ok(Outcome::fail(names.join("\n"), "chmod 600 the file, or chmod 700 its folder"))
+}
+
+/// Whether the group or everybody can read it. One that is not there is told elsewhere.
+fn is_open(path: &Path) -> bool {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    path.metadata().is_ok_and(|data| data.permissions().mode() & 0o077 != 0)
+}

@@ -1,0 +1,50 @@
+//! `timeout-order`: whoever waits outside waits longer than whoever works inside.
+//!
+//! Otherwise a request is given up while it is still being worked on, and its sender repeats it: the work doubles just
+//! when there is too much of it.
+
+use std::time::Duration;
+
+use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::defaults::{CLIENT_TIMEOUT, POOL_WAIT, REQUEST_DEADLINE};
+use crate::deploy_check::files::Files;
+use crate::deploy_check::finding::Outcome;
+use crate::units;
+
+pub(crate) const CHECK: Check = Check {
+    id: "timeout-order",
+    expected: "a client waits longer than nginx, nginx longer than an instance, an instance longer than its pool",
+    probe: Probe::Files(|files| told(check(files))),
+};
+
+/// What nginx waits for an answer when nothing is set (its documentation, `proxy_read_timeout`).
+const NGINX_DEFAULT: Duration = Duration::from_mins(1);
+
+fn check(files: &Files) -> Result<Outcome, Outcome> {
+    let nginx = files.nginx()?;
+    let compose = files.compose()?;
+    let instances = files.instances()?;
+    let clients = compose.services.iter().filter(|service| service.words().iter().any(|word| word == "loadtest"));
+    let client = clients.map(|service| CLIENT_TIMEOUT.duration(Some(service))).min();
+    let client = client.unwrap_or_else(|| CLIENT_TIMEOUT.duration(None));
+    let proxy = nginx.durations("proxy_read_timeout");
+    let longest = proxy.iter().copied().max().unwrap_or(NGINX_DEFAULT);
+    let shortest = proxy.iter().copied().min().unwrap_or(NGINX_DEFAULT);
+    let deadlines = || instances.iter().map(|instance| REQUEST_DEADLINE.duration(Some(instance)));
+    let waits = instances.iter().map(|instance| POOL_WAIT.duration(Some(instance)));
+    let (slowest, quickest) = (deadlines().max().unwrap_or_default(), deadlines().min().unwrap_or_default());
+    let pool = waits.max().unwrap_or_default();
+    let show = units::duration;
+    let seen =
+        format!("client {}, nginx {}, instance {}, pool {}", show(client), show(longest), show(slowest), show(pool));
+    let advice = if client <= longest {
+        "shorten nginx's proxy_read_timeout, or lengthen `loadtest --timeout`"
+    } else if shortest <= slowest {
+        "lengthen nginx's proxy_read_timeout, or shorten STOREMGR_REQUEST_DEADLINE"
+    } else if quickest <= pool {
+        "lengthen STOREMGR_REQUEST_DEADLINE, or shorten STOREMGR_DB_POOL_WAIT"
+    } else {
+        return Ok(Outcome::pass(seen));
+    };
+    Ok(Outcome::fail(seen, advice))
+}

@@ -1,0 +1,50 @@
+//! `.env`: variables and secrets, one a line.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The variables of a file.
+pub(in crate::deploy_check) struct Variables {
+    pub(in crate::deploy_check) path: PathBuf,
+    pub(in crate::deploy_check) values: BTreeMap<String, String>,
+}
+
+/// Values are secrets: they are never shown.
+impl std::fmt::Debug for Variables {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Variables").field("path", &self.path).field("names", &self.values.keys()).finish()
+    }
+}
+
+impl Variables {
+    pub(super) fn parse(path: &Path, text: &str) -> Result<Self, String> {
+        let mut values = BTreeMap::new();
+        for pair in dotenvy::from_read_iter(text.as_bytes()) {
+            // The reader's own sentence would show the line, and with it perhaps a secret.
+            let (name, value) = pair.map_err(|_| format!("{} is not NAME=value", bad_line(text)))?;
+            values.insert(name, value);
+        }
+        Ok(Self { path: path.to_owned(), values })
+    }
+}
+
+/// The first line that cannot be read on its own, by its number.
+fn bad_line(text: &str) -> String {
+    let bad = |line: &str| dotenvy::from_read_iter(line.as_bytes()).any(|pair| pair.is_err());
+    text.lines().position(bad).map_or_else(|| "a line".to_owned(), |index| format!("line {}", index + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_named_by_its_number_alone() {
+        let error = Variables::parse(Path::new(".env"), "A=1\nDB_PASSWORD = geheim nis\n").unwrap_err();
+        assert_eq!(error, "line 2 is not NAME=value");
+        let read = Variables::parse(Path::new(".env"), "# note\nA=1\nB='two words'\nexport C=\n").unwrap();
+        let pairs: Vec<_> = read.values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(pairs, [("A", "1"), ("B", "two words"), ("C", "")]);
+        assert!(!format!("{read:?}").contains("two words"));
+    }
+}

@@ -1,0 +1,312 @@
+//! Files: a sound deployment, broken in one place at a time.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use storemgr::deploy_check::{CATALOG, Files, Location, Locations, Phase, SETTINGS, Status, before};
+
+use super::plan::{Plan, locations};
+use super::{assert_only, failed, found};
+use crate::harness::{free_port, run_command};
+
+const ENV: &str = ".env";
+const COMPOSE: &str = "ops/compose.yml";
+const NGINX: &str = "nginx/nginx.conf";
+const PROMETHEUS: &str = "monitoring/prometheus.yml";
+const RULES: &str = "monitoring/rules/store.yml";
+
+/// Breaks a file in one place; this check alone must tell.
+async fn only_fails(path: &str, from: &str, to: &str, id: &str, seen: &str) {
+    let plan = Plan::sound().with(path, from, to);
+    if path == ENV {
+        plan.mode(ENV, 0o600);
+    }
+    assert_only(&plan.verdict().await, id, seen);
+}
+
+#[tokio::test]
+async fn a_sound_plan_passes_every_check() {
+    let verdict = Plan::sound().verdict().await;
+    let not_passed: Vec<_> = verdict.checks.iter().filter(|finding| finding.status != Status::Pass).collect();
+    assert!(verdict.healthy && not_passed.is_empty(), "{not_passed:?}");
+    let all = CATALOG.iter().filter(|check| check.phase() == Phase::Before).count();
+    assert_eq!(verdict.checks.len(), all);
+}
+
+#[tokio::test]
+async fn files_that_cannot_be_read_are_told_once() {
+    for (path, text, seen) in [
+        (COMPOSE, "services: [", "compose.yml: "),
+        (NGINX, "http {\n", "nginx.conf: a brace is not closed"),
+        (PROMETHEUS, "a: [b", "prometheus.yml: "),
+        (RULES, "none: here", "store.yml: it has no groups"),
+        ("monitoring/grafana/dashboards/store.json", "{", "store.json: "),
+        (".github/workflows/ci.yml", "a: [", "ci.yml: "),
+        ("ops/Dockerfile", "RUN true", "Dockerfile: it has no FROM"),
+        (ENV, "DB_PASSWORD = two words", ".env: line 1"),
+    ] {
+        let plan = Plan::sound();
+        plan.write(path, text);
+        let verdict = plan.verdict().await;
+        // Without its variables the compose file has none.
+        let expected = if path == ENV { vec!["files-readable", "env-complete"] } else { vec!["files-readable"] };
+        assert_eq!(failed(&verdict), expected, "{path}: {verdict:?}");
+        assert!(found(&verdict, "files-readable").seen.contains(seen), "{path}: {verdict:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_variables_and_secrets_is_told_by_its_own_check() {
+    only_fails(ENV, "DB_USER=shopkeeper\n", "", "env-complete", ".env does not set DB_USER").await;
+    only_fails(ENV, "DB_USER=shopkeeper", "DB_USER=", "env-complete", "DB_USER").await;
+    let whole = std::fs::read_to_string(Plan::sound().path(ENV)).unwrap();
+    for line in whole.lines() {
+        let plan = Plan::sound();
+        plan.write(ENV, &whole.replace(&format!("{line}\n"), ""));
+        assert_only(&plan.verdict().await, "env-complete", line.split('=').next().unwrap());
+    }
+    let none = Plan::sound();
+    std::fs::remove_file(none.path(ENV)).unwrap();
+    assert_only(
+        &none.verdict().await,
+        "env-complete",
+        "there is no .env, and nothing sets DB_PASSWORD, DB_ROOT_PASSWORD",
+    );
+    for (weak, reason) in [
+        ("", "DB_PASSWORD is empty"),
+        ("change-me-please", "DB_PASSWORD is a placeholder"),
+        ("labo04", "one of the first that anyone tries"),
+        ("shopkeeper", "the name of the account"),
+        ("k3uV9x", "fewer than 12 characters"),
+    ] {
+        only_fails(ENV, "3f0c6f0d9b5a4e7780aa41c2", weak, "secrets-strong", reason).await;
+    }
+    let literal = r#"GF_SECURITY_ADMIN_PASSWORD: "admin""#;
+    let from = r#"GF_SECURITY_ADMIN_PASSWORD: "${GRAFANA_PASSWORD:?}""#;
+    only_fails(COMPOSE, from, literal, "secrets-strong", "GF_SECURITY_ADMIN_PASSWORD of grafana").await;
+    let file = Plan::sound().with(COMPOSE, "{environment: DB_PASSWORD}", "{file: ./secrets/db}");
+    assert_only(&file.verdict().await, "secrets-strong", "for the secret db_password: No such file");
+    file.write("ops/secrets/db", "3f0c6f0d9b5a4e7780aa41c2\n");
+    file.mode("ops/secrets", 0o700);
+    assert!(file.verdict().await.healthy, "{:?}", file.verdict().await);
+    file.write("ops/secrets/db", "91be7d3c50fa42d88c6e2a07\n");
+    assert_only(&file.verdict().await, "credentials-agree", "db is not the DB_PASSWORD of .env");
+    file.write("ops/secrets/db", "3f0c6f0d9b5a4e7780aa41c2\n");
+    file.mode("ops/secrets", 0o755);
+    file.mode("ops/secrets/db", 0o644);
+    assert_only(&file.verdict().await, "secrets-private", "ops/./secrets/db can be read by others");
+    let open = Plan::sound();
+    open.mode(ENV, 0o644);
+    assert_only(&open.verdict().await, "secrets-private", ".env can be read by others");
+    let text = format!("{:?}", open.verdict().await);
+    assert!(!text.contains("3f0c6f0d9b5a4e7780aa41c2"), "a secret is shown: {text}");
+}
+
+#[tokio::test]
+async fn an_account_that_the_database_does_not_make_is_told_before_anything_runs() {
+    let id = "credentials-agree";
+    let other = "MYSQL_PASSWORD: ${DB_ROOT_PASSWORD}";
+    let from = "MYSQL_PASSWORD_FILE: /run/secrets/db_password";
+    only_fails(COMPOSE, from, other, id, "the password of serve-1 is not the one database is made with").await;
+    only_fails(COMPOSE, "MYSQL_USER: ${DB_USER}", "MYSQL_USER: keeper", id, "database makes keeper").await;
+    only_fails(COMPOSE, "MYSQL_DATABASE: store", "MYSQL_DATABASE: shop", id, "uses the database store").await;
+}
+
+#[tokio::test]
+async fn versions_that_may_change_are_told() {
+    only_fails(COMPOSE, "mysql:9.7.1", "mysql", "images-pinned", "database: mysql").await;
+    only_fails(COMPOSE, "redis:7.4.2", "redis:latest", "images-pinned", "redis: redis:latest").await;
+    only_fails("ops/Dockerfile", "debian:13-slim", "debian:stable", "images-pinned", "debian:stable").await;
+    let hash = "08c6903cd8c0fde910a37f88322edcfb5dd907a8";
+    only_fails(".github/workflows/ci.yml", hash, "v5", "actions-pinned", "actions/checkout@v5").await;
+}
+
+#[tokio::test]
+async fn names_that_do_not_agree_are_told_by_the_file_that_is_wrong() {
+    only_fails(COMPOSE, "../nginx/nginx.conf:", "../nginx/ngnix.conf:", "mounts-exist", "ngnix.conf").await;
+    only_fails(COMPOSE, "DB_HOST: database", "DB_HOST: databse", "addresses-named", "databse, which is no service")
+        .await;
+    only_fails(COMPOSE, "REDIS_HOST: redis", "REDIS_HOST: localhost", "addresses-named", "its own container").await;
+    let port = "DB_NAME: store\n    DB_PORT: 3307";
+    only_fails(COMPOSE, "DB_NAME: store", port, "addresses-named", "port 3307; it listens on 3306").await;
+    only_fails(COMPOSE, "http://nginx", "http://ngnix", "addresses-named", "STOREMGR_URL of loadtest is ngnix").await;
+    only_fails(NGINX, "serve-2:5000", "server-2:5000", "upstreams-named", "server-2:5000, which is no instance").await;
+    only_fails(NGINX, "serve-2:5000", "serve-2:8000", "upstreams-named", "serve-2 listens on 5000").await;
+    let second = "server serve-2:5000 max_fails=5 fail_timeout=2s;";
+    only_fails(NGINX, second, "", "upstreams-named", "nginx does not know serve-2").await;
+    only_fails(PROMETHEUS, "serve-2:5000", "serve-2:9090", "targets-named", "serve-2 listens on 5000").await;
+    only_fails(PROMETHEUS, ", serve-2:5000", "", "targets-named", "Prometheus does not know serve-2").await;
+    only_fails(PROMETHEUS, "job_name: storemgr", "job_name: store", "targets-named", "no job storemgr").await;
+    only_fails(PROMETHEUS, "localhost:9090", "prometeus:9090", "targets-named", "names prometeus").await;
+}
+
+#[tokio::test]
+async fn numbers_that_do_not_fit_together_are_told() {
+    let pool = "${POOL_SIZE:-80}";
+    only_fails(COMPOSE, "${POOL_SIZE:-16}", pool, "planned-connections", "160 in 2 pools").await;
+    only_fails(COMPOSE, "--max-connections=151", "--max_connections=40", "planned-connections", "is 40").await;
+    let each = "REDIS_HOST: redis\n    STOREMGR_DB_CONNECTIONS: per-request";
+    only_fails(COMPOSE, "REDIS_HOST: redis", each, "planned-connections", "for every request").await;
+    let memory = "--maxmemory 64mb --maxmemory-policy allkeys-lru";
+    for policy in ["noeviction", "volatile-lru", "allkeys-random"] {
+        let bad = format!("--maxmemory 64mb --maxmemory-policy {policy}");
+        only_fails(COMPOSE, memory, &bad, "planned-eviction", policy).await;
+    }
+    only_fails(COMPOSE, memory, "--maxmemory 64mb", "planned-eviction", "noeviction: once it is full").await;
+    let unbounded = Plan::sound().with(COMPOSE, memory, "").verdict().await;
+    assert!(unbounded.healthy && found(&unbounded, "planned-eviction").status == Status::Warn, "{unbounded:?}");
+    let waits = "migrate: {condition: service_completed_successfully}\n    redis";
+    only_fails(COMPOSE, waits, "redis", "migration-planned", "serve-1 does not migrate").await;
+    only_fails(NGINX, "proxy_read_timeout 30s", "proxy_read_timeout 90s", "timeout-order", "nginx 90.0 s").await;
+    only_fails(NGINX, "proxy_read_timeout 30s", "proxy_read_timeout 5s", "timeout-order", "nginx 5.00 s").await;
+    let deadline = "REDIS_HOST: redis\n    STOREMGR_REQUEST_DEADLINE: 500ms";
+    only_fails(COMPOSE, "REDIS_HOST: redis", deadline, "timeout-order", "instance 500 ms, pool 800 ms").await;
+    only_fails(COMPOSE, "--timeout, 60s", "--timeout, 20s", "timeout-order", "client 20.0 s").await;
+    only_fails(NGINX, "keepalive_timeout 60s", "keepalive_timeout 80s", "keepalive-order", "nginx 80.0 s").await;
+    let grace = "  stop_grace_period: 40s\n";
+    only_fails(COMPOSE, grace, "", "drain-order", "killed 10.0 s after it was asked to stop; it may need 25.0 s").await;
+}
+
+#[tokio::test]
+async fn services_that_do_not_tell_how_they_are_are_told() {
+    let id = "health-checks";
+    only_fails(COMPOSE, "    healthcheck: {test: [CMD, redis-cli, ping]}\n", "", id, "no health check: redis").await;
+    only_fails(COMPOSE, "{test: [CMD, redis-cli, ping]}", "{disable: true}", id, "no health check: redis").await;
+    let image = "HEALTHCHECK CMD [\"storemgr\", \"--version\"]\n";
+    only_fails("ops/Dockerfile", image, "", id, "no health check: serve-1, serve-2").await;
+}
+
+#[tokio::test]
+async fn metrics_that_nobody_exports_are_told() {
+    let id = "metrics-exist";
+    let name = "storemgr_http_requests_total{";
+    only_fails(RULES, name, "storemgr_http_request_total{", id, "nobody exports storemgr_http_request_total").await;
+    only_fails(RULES, "route=\"/orders\"", "path=\"/orders\"", id, "has no label path").await;
+    let bucket = "storemgr_http_request_duration_seconds_bucket";
+    only_fails(RULES, bucket, "storemgr_http_request_duration_seconds", id, "nobody exports").await;
+    let board = "monitoring/grafana/dashboards/store.json";
+    only_fails(board, "job:storemgr_http_requests:rate1m", "job:storemgr_http_requests:rate5m", id, ":rate5m").await;
+}
+
+#[tokio::test]
+async fn ports_that_are_taken_or_named_twice_are_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    only_fails(COMPOSE, "${STORE_PORT:?}", &port, "ports-free", &format!("port {port} of nginx is in use")).await;
+    drop(listener);
+    let twice = "healthcheck: {test: [CMD, redis-cli, ping]}\n    ports: [\"127.0.0.1:${STORE_PORT}:6379\"]";
+    let from = "healthcheck: {test: [CMD, redis-cli, ping]}";
+    only_fails(COMPOSE, from, twice, "ports-free", "is published twice").await;
+}
+
+#[tokio::test]
+async fn what_the_programs_themselves_refuse_is_told_in_their_words() {
+    let unknown = "proxy_reed_timeout 30s; proxy_read_timeout 30s";
+    only_fails(NGINX, "proxy_read_timeout 30s", unknown, "nginx-valid", "unknown directive \"proxy_reed_timeout\"")
+        .await;
+    let verdict = Plan::sound().with(NGINX, "least_conn;", "least_con;").verdict().await;
+    assert!(found(&verdict, "nginx-valid").seen.contains("nginx.conf:10"), "{verdict:?}");
+    let unknown = "scrape_intervall: 5s";
+    only_fails(PROMETHEUS, "scrape_interval: 5s", unknown, "prometheus-valid", "scrape_intervall").await;
+    only_fails(RULES, "== 0", "== ", "prometheus-valid", "could not parse expression").await;
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_skipped_unless_it_was_named() {
+    let plan = Plan::sound();
+    std::fs::remove_file(plan.path(NGINX)).unwrap();
+    let plan = plan.with(COMPOSE, "\"../nginx/nginx.conf:/etc/nginx/nginx.conf:ro\"", "");
+    let verdict = plan.verdict().await;
+    assert!(verdict.healthy && found(&verdict, "nginx-valid").status == Status::Skip, "{verdict:?}");
+    let mut locations = plan.locations();
+    locations.nginx.named = true;
+    assert_only(&before(CATALOG, Files::load(&locations)).await, "files-readable", "No such file");
+}
+
+#[tokio::test]
+async fn the_defaults_that_checks_rely_on_are_those_of_the_commands() {
+    for setting in SETTINGS {
+        let help = run_command(&[setting.command, "--help"], &[]).await.stdout;
+        let at = help.find(&format!("{} <", setting.flag)).unwrap_or_else(|| panic!("no {}", setting.flag));
+        let entry = &help[at..];
+        let end = entry[2..].find("\n      --").map_or(entry.len(), |end| end + 2);
+        assert!(entry[..end].contains(&format!("[default: {}]", setting.default)), "{setting:?}: {}", &entry[..end]);
+        let variable = format!("[env: {}", setting.variable);
+        assert!(setting.variable.is_empty() || entry[..end].contains(&variable), "{setting:?}: {}", &entry[..end]);
+    }
+}
+
+#[tokio::test]
+async fn the_command_prints_a_table_json_and_junit() {
+    let plan = Plan::sound().with(NGINX, "serve-2:5000", "server-2:5000");
+    plan.mode(ENV, 0o600);
+    let junit = plan.path("junit.xml");
+    let path = |path: &str| plan.path(path).display().to_string();
+    let files = [
+        ("--env-file", ENV),
+        ("--compose", COMPOSE),
+        ("--nginx", NGINX),
+        ("--prometheus-config", PROMETHEUS),
+        ("--rules", "monitoring/rules"),
+        ("--dashboards", "monitoring/grafana"),
+        ("--workflows", ".github/workflows"),
+    ];
+    let mut arguments = vec!["deploy-check".to_owned(), "--before".to_owned()];
+    arguments.extend(files.iter().flat_map(|(flag, place)| [(*flag).to_owned(), path(place)]));
+    arguments.extend(["--junit".to_owned(), junit.display().to_string()]);
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let ran = run_command(&arguments, &[]).await;
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stdout.contains("The configuration is NOT sound: "), "{ran:?}");
+    assert!(ran.stdout.contains("nginx asks server-2:5000, which is no instance"), "{ran:?}");
+    let xml = std::fs::read_to_string(junit).unwrap();
+    assert!(xml.contains("failures=\"1\"") && xml.contains("name=\"upstreams-named\""), "{xml}");
+    let json: Vec<_> = arguments.iter().copied().chain(["--json", "-", "--skip", "upstreams-named"]).collect();
+    let ran = run_command(&json, &[]).await;
+    let verdict: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((ran.code, verdict["healthy"].as_bool(), verdict["phase"].as_str()), (0, Some(true), Some("before")));
+}
+
+#[tokio::test]
+async fn a_check_of_the_other_phase_and_an_empty_folder_are_a_matter_of_usage() {
+    let other = run_command(&["deploy-check", "--only", "nginx-valid"], &[]).await;
+    assert!(other.code == 2 && other.stderr.contains("add --before"), "{other:?}");
+    let nothing = run_command(&["deploy-check", "--before"], &[]).await;
+    assert!(nothing.code == 2 && nothing.stderr.contains("--compose"), "{nothing:?}");
+    let list = run_command(&["deploy-check", "--list"], &[]).await;
+    for check in CATALOG {
+        assert!(list.stdout.contains(check.id) && list.stdout.contains(check.phase().name()), "{}", check.id);
+    }
+}
+
+/// What the repository itself offers to deploy, with every secret filled in.
+#[tokio::test]
+async fn the_repository_s_own_files_pass() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().unwrap();
+    let example = std::fs::read_to_string(repository.join(".env.example")).unwrap();
+    let mut environment = BTreeMap::from([("STOREMGR_SECRETS".to_owned(), folder.path().display().to_string())]);
+    let mut filled = String::new();
+    for (number, line) in example.lines().enumerate() {
+        let secret = format!("3f0c6f0d9b5a4e7780aa{number:04}");
+        filled += &line.strip_suffix('=').map_or_else(|| line.to_owned(), |name| format!("{name}={secret}"));
+        filled.push('\n');
+        if let Some(name) = line.strip_suffix('=') {
+            std::fs::write(folder.path().join(name.to_lowercase()), secret).unwrap();
+        }
+    }
+    let env = folder.path().join(".env");
+    std::fs::write(&env, filled).unwrap();
+    for path in [env.as_path(), folder.path()] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    for name in ["STOREMGR_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT"] {
+        environment.insert(name.to_owned(), free_port().to_string());
+    }
+    let locations = Locations { env_file: Location { path: env, named: true }, environment, ..locations(repository) };
+    let verdict = before(CATALOG, Files::load(&locations)).await;
+    let not_passed: Vec<_> = verdict.checks.iter().filter(|finding| finding.status != Status::Pass).collect();
+    assert!(not_passed.is_empty(), "{not_passed:#?}");
+}

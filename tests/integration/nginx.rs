@@ -1,0 +1,219 @@
+//! `nginx/nginx.conf`, the deployment's own: a real nginx in front of two instances that misbehave as they are told.
+
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use hyper::Method;
+use serde_json::Value;
+use storemgr::net::{self, Answer, Target};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// What an instance does with a request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Manner {
+    /// Answers 201.
+    Answers,
+    /// Answers 503, as one that has too much to do.
+    Refuses,
+    /// Takes the whole request and dies.
+    Dies,
+}
+
+/// An instance, and how many requests reached it.
+#[derive(Debug)]
+struct Instance {
+    port: u16,
+    requests: Arc<AtomicUsize>,
+}
+
+impl Instance {
+    async fn start(manner: Manner) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&requests);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(answer_all(stream, manner, Arc::clone(&counted)));
+            }
+        });
+        Self { port, requests }
+    }
+
+    /// A port at which nothing listens.
+    async fn absent() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self { port: listener.local_addr().unwrap().port(), requests: Arc::default() }
+    }
+
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+}
+
+async fn answer_all(mut stream: TcpStream, manner: Manner, requests: Arc<AtomicUsize>) -> Option<()> {
+    loop {
+        let mut received = Vec::new();
+        let whole = |received: &[u8]| {
+            let text = String::from_utf8_lossy(received).to_lowercase();
+            let (head, body) = text.split_once("\r\n\r\n")?;
+            let length =
+                head.split("content-length: ").nth(1).map_or(0, |rest| rest.lines().next().unwrap().parse().unwrap());
+            (body.len() >= length).then_some(())
+        };
+        while whole(&received).is_none() {
+            received.push(stream.read_u8().await.ok()?);
+        }
+        requests.fetch_add(1, Ordering::SeqCst);
+        let answer = match manner {
+            Manner::Answers => "HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}",
+            Manner::Refuses => {
+                "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 26\r\n\r\n{\"error\":\"too much to do\"}"
+            }
+            Manner::Dies => return None,
+        };
+        stream.write_all(answer.as_bytes()).await.ok()?;
+    }
+}
+
+/// nginx with the deployment's file, in a folder of its own.
+struct Front {
+    process: Child,
+    target: Target,
+    folder: TempDir,
+}
+
+impl Front {
+    async fn start(first: &Instance, second: &Instance) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        let place = folder.path().to_str().unwrap();
+        let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/nginx/nginx.conf")).unwrap();
+        let file = file
+            .replace("serve-1:5000", &format!("127.0.0.1:{}", first.port))
+            .replace("serve-2:5000", &format!("127.0.0.1:{}", second.port))
+            // However often an instance dies here, it is asked again.
+            .replace("max_fails=5", "max_fails=0")
+            .replace("listen 8080", &format!("listen 127.0.0.1:{port}"))
+            .replace("worker_rlimit_nofile 16384;", "")
+            .replace("worker_connections 8192", "worker_connections 256")
+            .replace("/tmp/", &format!("{place}/"))
+            .replace("/dev/stdout", &format!("{place}/access.log"));
+        std::fs::write(folder.path().join("nginx.conf"), file).unwrap();
+        let path = format!("{}:/usr/sbin:/usr/local/sbin", std::env::var("PATH").unwrap());
+        let mut command = Command::new("nginx");
+        command.env("PATH", path).args(["-p", place, "-e", "stderr", "-c", "nginx.conf"]);
+        // As root the workers would be another account's, who cannot see the folder.
+        command.args(["-g", if runs_as_root() { "user root root;" } else { "" }]);
+        let process = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let front = Self { process, target: Target::loopback(port), folder: folder };
+        for _ in 0..200 {
+            if TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+                return front;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("nginx does not answer");
+    }
+
+    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let body = if method == Method::POST { b"{\"user_id\":1}".to_vec() } else { Vec::new() };
+        net::request_once(&self.target, method, path, headers, body, Duration::from_secs(20)).await.unwrap()
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("access.log")).unwrap()
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        drop(Command::new("kill").arg(self.process.id().to_string()).status());
+        drop(self.process.wait());
+    }
+}
+
+fn runs_as_root() -> bool {
+    std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap()) == 0
+}
+
+fn code(answer: &Answer) -> String {
+    answer.json::<Value>().unwrap()["code"].as_str().unwrap_or_default().to_owned()
+}
+
+const REQUESTS: usize = 12;
+const KEY: [(&str, &str); 1] = [("idempotency-key", "k")];
+
+#[tokio::test]
+async fn an_order_without_a_key_is_never_sent_twice() {
+    let (dying, well) = (Instance::start(Manner::Dies).await, Instance::start(Manner::Answers).await);
+    let front = Front::start(&dying, &well).await;
+    let mut lost = 0;
+    for _ in 0..REQUESTS {
+        let answer = front.send(Method::POST, "/orders", &[]).await;
+        if answer.status.as_u16() != 201 {
+            assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (504, "outcome_unknown"), "{}", answer.text());
+            lost += 1;
+        }
+    }
+    assert!(lost > 0, "the dying instance was never asked");
+    assert_eq!((dying.requests(), well.requests()), (lost, REQUESTS - lost));
+}
+
+#[tokio::test]
+async fn an_order_with_a_key_outlives_its_instance() {
+    let (dying, well) = (Instance::start(Manner::Dies).await, Instance::start(Manner::Answers).await);
+    let front = Front::start(&dying, &well).await;
+    for _ in 0..REQUESTS {
+        let answer = front.send(Method::POST, "/orders", &KEY).await;
+        assert_eq!(answer.status.as_u16(), 201, "{}", answer.text());
+    }
+    assert_eq!(well.requests(), REQUESTS);
+    assert!(dying.requests() > 0, "the dying instance was never asked");
+}
+
+#[tokio::test]
+async fn what_was_never_sent_is_sent_to_the_other_instance() {
+    let (absent, well) = (Instance::absent().await, Instance::start(Manner::Answers).await);
+    let front = Front::start(&absent, &well).await;
+    for path in ["/orders", "/users"] {
+        for _ in 0..REQUESTS {
+            assert_eq!(front.send(Method::POST, path, &[]).await.status.as_u16(), 201);
+        }
+    }
+    assert_eq!(well.requests(), 2 * REQUESTS);
+}
+
+#[tokio::test]
+async fn a_refusal_goes_to_the_client_and_to_no_other_instance() {
+    let (first, second) = (Instance::start(Manner::Refuses).await, Instance::start(Manner::Refuses).await);
+    let front = Front::start(&first, &second).await;
+    for headers in [&KEY[..], &[]] {
+        let answer = front.send(Method::POST, "/orders", headers).await;
+        assert_eq!((answer.status.as_u16(), answer.text().as_str()), (503, "{\"error\":\"too much to do\"}"));
+    }
+    assert_eq!(first.requests() + second.requests(), 2);
+}
+
+#[tokio::test]
+async fn what_nginx_says_itself_it_says_as_the_store_does() {
+    let (first, second) = (Instance::absent().await, Instance::absent().await);
+    let front = Front::start(&first, &second).await;
+    let name = [("x-request-id", "look-here"), KEY[0]];
+    for (method, path) in [(Method::POST, "/orders"), (Method::GET, "/orders/1")] {
+        let answer = front.send(method, path, &name).await;
+        assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (503, "not_ready"));
+        assert_eq!(answer.headers["retry-after"], "1");
+        assert!(answer.text().contains("look-here"), "{}", answer.text());
+    }
+    for path in ["/metrics", "//metrics", "/./metrics", "/%6detrics"] {
+        assert_eq!(front.send(Method::GET, path, &[]).await.status.as_u16(), 404, "{path}");
+    }
+    let line: Value = serde_json::from_str(front.log().lines().next().unwrap()).unwrap();
+    assert_eq!((&line["request_id"], &line["status"]), (&"look-here".into(), &503.into()), "{line}");
+    assert!(line["upstream"].as_str().unwrap().contains(&first.port.to_string()), "{line}");
+}
