@@ -4,16 +4,16 @@ pub(crate) mod database;
 pub(crate) mod environment;
 pub(crate) mod json;
 pub(crate) mod redis;
+pub(crate) mod report_file;
 pub(crate) mod results;
 pub(crate) mod scenario;
-pub(crate) mod report_file;
 
 pub(crate) use database::DatabaseArgs;
 pub(crate) use json::JsonArgs;
 pub(crate) use redis::RedisArgs;
+pub(crate) use report_file::ReportFile;
 pub(crate) use results::ResultArgs;
 pub(crate) use scenario::ScenarioArgs;
-pub(crate) use report_file::ReportFile;
 
 /// Reads a duration option: a bare integer is seconds.
 pub(crate) fn duration(text: &str) -> Result<std::time::Duration, storemgr::units::InvalidDuration> {

@@ -114,3 +114,96 @@ impl Desk {
         rows
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::db::Offer;
+    use crate::domain::{Fingerprint, NewOrder};
+
+    fn entry(user: u64, items: &[(u64, u64)], key: Option<&str>) -> Entry {
+        let items: Vec<_> = items.iter().map(|&(product, pieces)| (ProductId::new(product), pieces)).collect();
+        let order = NewOrder::new(UserId::new(user), &items).unwrap();
+        let fingerprint = Fingerprint::of(&order);
+        let key = key.map(|key| (IdempotencyKey::parse(key.as_bytes()).unwrap(), fingerprint));
+        Entry { order, key, deadline: Instant::now(), arrived: Instant::now(), reply: oneshot::channel().0 }
+    }
+
+    fn locked(stocks: &[(u64, u64)], users: &[u64]) -> Locked {
+        let offer = |&(id, quantity)| Offer { product_id: ProductId::new(id), quantity, price: Cents::new(100 * id) };
+        Locked {
+            offers: stocks.iter().map(offer).collect(),
+            users: users.iter().map(|&user| UserId::new(user)).collect(),
+            answers: Vec::new(),
+        }
+    }
+
+    /// Numbers of accepted orders, and words for the others.
+    fn outcomes(decided: &Decided) -> Vec<String> {
+        let outcome = |result: &Result<PlacedOrder, OrderError>| match result {
+            Ok(placed) if placed.replayed => format!("{} again", placed.order_id),
+            Ok(placed) => placed.order_id.to_string(),
+            Err(error) => error.to_string(),
+        };
+        decided.results.iter().map(outcome).collect()
+    }
+
+    #[test]
+    fn each_order_is_decided_as_if_they_came_one_after_the_other() {
+        let entries = [
+            entry(1, &[(1, 2), (2, 1)], None),
+            entry(2, &[(1, 2)], None),
+            entry(9, &[(2, 1)], None),
+            entry(2, &[(3, 1)], None),
+            entry(2, &[(1, 1)], None),
+        ];
+        let decided = decide(&entries, locked(&[(1, 3), (2, 5)], &[1, 2]), 70..75);
+        let expected =
+            ["70", "product 1 has 1 in stock and 2 were ordered", "there is no user 9", "there is no product 3", "71"];
+        assert_eq!(outcomes(&decided), expected);
+        let rows = &decided.rows;
+        assert_eq!(rows.sold, [(ProductId::new(1), 3), (ProductId::new(2), 1)], "one row per product");
+        let expenses = [(UserId::new(1), 1, Cents::new(400)), (UserId::new(2), 1, Cents::new(100))];
+        assert_eq!(rows.expenses, expenses, "one row per user");
+        assert_eq!((rows.orders.len(), rows.lines.len()), (2, 3));
+    }
+
+    #[test]
+    fn a_refused_order_takes_nothing_and_no_number() {
+        let entries = [entry(1, &[(1, 1), (2, 9)], None), entry(1, &[(1, 1)], None)];
+        let decided = decide(&entries, locked(&[(1, 1), (2, 5)], &[1]), 5..7);
+        assert_eq!(outcomes(&decided), ["product 2 has 5 in stock and 9 were ordered", "5"]);
+    }
+
+    #[test]
+    fn a_key_means_one_order_within_a_batch_too() {
+        let entries = [
+            entry(1, &[(1, 9)], Some("a")),
+            entry(1, &[(1, 1)], Some("a")),
+            entry(1, &[(1, 1)], Some("a")),
+            entry(1, &[(1, 2)], Some("a")),
+            entry(1, &[(1, 1)], Some("b")),
+        ];
+        let decided = decide(&entries, locked(&[(1, 5)], &[1]), 1..6);
+        let reused = OrderError::KeyReused.to_string();
+        assert_eq!(
+            outcomes(&decided),
+            ["product 1 has 5 in stock and 9 were ordered", "1", "1 again", reused.as_str(), "2"],
+            "a refusal does not use the key up"
+        );
+        let keys: Vec<_> = decided.rows.answers.iter().map(|(key, ..)| key.as_str()).collect();
+        assert_eq!(keys, ["a", "b"], "in the order in which every instance writes them");
+    }
+
+    #[test]
+    fn rows_are_asked_for_once_and_in_the_order_of_locks() {
+        let entries = [entry(2, &[(5, 1), (3, 1)], None), entry(1, &[(4, 1), (3, 1)], Some("k"))];
+        let (products, users, keys) = rows_wanted(&entries);
+        assert_eq!(products, [3, 4, 5].map(ProductId::new));
+        assert_eq!(users, [1, 2].map(UserId::new));
+        assert_eq!(keys.len(), 1);
+    }
+}

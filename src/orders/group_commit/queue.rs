@@ -198,3 +198,117 @@ impl State {
 fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds.clamp(0.0, 86_400.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::domain::{NewOrder, PlacedOrder, ProductId, UserId};
+    use crate::metrics::Metrics;
+
+    type Answer = oneshot::Receiver<Result<PlacedOrder, OrderError>>;
+
+    const LIMITS: QueueLimits =
+        QueueLimits { orders: 100, wait: Duration::from_millis(500), batch_orders: 10, batch_lines: 30 };
+
+    fn queue() -> Queue {
+        Queue::new(LIMITS, OrderMetrics::new(&Metrics::new().unwrap()))
+    }
+
+    fn entry(lines: u64) -> (Entry, Answer) {
+        let items: Vec<_> = (1..=lines).map(|product| (ProductId::new(product), 1)).collect();
+        let order = NewOrder::new(UserId::new(1), &items).unwrap();
+        let (reply, answer) = oneshot::channel();
+        let now = Instant::now();
+        (Entry { order, key: None, deadline: now + Duration::from_secs(10), arrived: now, reply }, answer)
+    }
+
+    /// Lets so many orders in; gives those who wait for them.
+    fn fill(queue: &Queue, orders: usize, lines: u64) -> Vec<Answer> {
+        let push = |_| {
+            let (entry, answer) = entry(lines);
+            queue.push(entry).unwrap();
+            answer
+        };
+        (0..orders).map(push).collect()
+    }
+
+    /// A store whose batches take this long, and one is being written.
+    fn busy(batch: Duration) -> (Queue, Vec<Answer>) {
+        let queue = queue();
+        for _ in 0..30 {
+            queue.written(Some(batch));
+        }
+        let waiting = fill(&queue, 1, 1);
+        assert_eq!(queue.take().len(), 1);
+        (queue, waiting)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_is_bounded_in_orders_and_in_lines_and_a_large_order_stands_alone() {
+        let queue = queue();
+        let _waiting = [fill(&queue, 12, 1), fill(&queue, 4, 10), fill(&queue, 1, 31), fill(&queue, 1, 1)];
+        let mut sizes = Vec::new();
+        loop {
+            let batch = queue.take();
+            if batch.is_empty() {
+                break;
+            }
+            sizes.push(batch.len());
+        }
+        assert_eq!(sizes, [10, 4, 2, 1, 1]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_wait_is_the_batches_ahead_times_their_time() {
+        let (queue, _first) = busy(Duration::from_millis(200));
+        // The one being written, then two full batches: 200 + 200 ms of wait for the third ten.
+        let _waiting = fill(&queue, 20, 1);
+        assert!(matches!(queue.push(entry(1).0), Err(OrderError::Overloaded)), "600 ms are too long");
+        tokio::time::advance(Duration::from_millis(150)).await;
+        assert!(queue.push(entry(1).0).is_ok(), "50 + 400 ms are not");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lines_count_as_well_as_orders() {
+        let (queue, _first) = busy(Duration::from_millis(200));
+        let _waiting = fill(&queue, 4, 15);
+        assert!(matches!(queue.push(entry(1).0), Err(OrderError::Overloaded)), "60 lines are two batches");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_that_does_not_end_closes_the_door_and_an_idle_store_opens_it() {
+        let (queue, _first) = busy(Duration::from_millis(5));
+        tokio::time::advance(Duration::from_millis(600)).await;
+        assert!(matches!(queue.push(entry(1).0), Err(OrderError::Overloaded)));
+        queue.written(None);
+        assert!(queue.push(entry(1).0).is_ok(), "whatever was, nothing is being written now");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_expired_or_was_given_up_is_not_written() {
+        let queue = queue();
+        let mut waiting = fill(&queue, 3, 1);
+        drop(waiting.remove(1));
+        assert_eq!(queue.take().len(), 2, "one of three had hung up");
+        let late = fill(&queue, 1, 1);
+        tokio::time::advance(Duration::from_secs(11)).await;
+        queue.refuse_expired();
+        assert!(queue.take().is_empty());
+        for answer in late {
+            assert!(matches!(answer.await, Ok(Err(OrderError::Overloaded))));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_put_back_comes_first() {
+        let queue = queue();
+        let _first = fill(&queue, 2, 1);
+        let batch = queue.take();
+        let _second = fill(&queue, 1, 2);
+        queue.put_back(batch);
+        let lines: Vec<_> = queue.take().iter().map(|entry| entry.order.lines().len()).collect();
+        assert_eq!(lines, [1, 1, 2]);
+    }
+}
