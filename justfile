@@ -107,3 +107,8 @@ bench-overload *options:
 [group('measure')]
 bench-loadtest *rounds: build
     benches/loadtest.sh {{ rounds }}
+
+# whether Locust and the load tester count and measure the same; needs locust
+[group('measure')]
+locust-agreement *options: build
+    benches/locust-agreement.sh {{ options }}

@@ -24,6 +24,8 @@ command -v nginx >/dev/null || stop "nginx is not installed" 2
 json=$PWD/target/bench-loadtest.json
 
 work=$(mktemp -d)
+# nginx reads as a user of its own.
+chmod 755 "$work"
 port=$((20000 + RANDOM % 10000))
 url=http://127.0.0.1:$port
 head -c 612 /dev/zero | tr '\0' x >"$work/index.html"
@@ -45,7 +47,7 @@ nginx=$!
 clean() { kill "$nginx" 2>/dev/null || true; wait "$nginx" 2>/dev/null || true; rm -rf "$work"; }
 trap clean EXIT
 for _ in $(seq 50); do curl -sf "$url/status" >/dev/null && break; sleep 0.1; done
-curl -sf "$url/status" >/dev/null || stop "nginx did not start: $(tail -n 1 "$work/nginx.log")"
+curl -sf "$url/" >/dev/null && curl -sf "$url/status" >/dev/null || stop "nginx did not start: $(tail -n 1 "$work/nginx.log")"
 
 # Requests that nginx has handled, without the question itself.
 handled() { curl -s "$url/status" | awk 'NR == 3 { print $3 - 1 }'; }
