@@ -82,3 +82,23 @@ stack-status:
 [group('measure')]
 bench-seed *rounds: build
     benches/seed.sh {{ rounds }}
+
+# orders a second: every writer, beside a client that talks to the database itself; takes DB_HOST, DB_USER, DB_PASSWORD
+[group('measure')]
+bench-orders *options:
+    cargo bench --locked --bench store -- orders {{ options }}
+
+# all orders on one product
+[group('measure')]
+bench-hot-product *options:
+    cargo bench --locked --bench store -- hot-product {{ options }}
+
+# reports over a long history, and out of the cache beside nginx; takes REDIS_HOST too
+[group('measure')]
+bench-reports *options:
+    cargo bench --locked --bench store -- reports {{ options }}
+
+# five and ten times more orders than the store can take
+[group('measure')]
+bench-overload *options:
+    cargo bench --locked --bench store -- overload --seconds 60 {{ options }}

@@ -15,8 +15,11 @@ use mysql_async::{Conn, OptsBuilder};
 use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 
-use crate::database::Server;
-use crate::orders::Mix;
+use crate::database::Database;
+use crate::mix::{Mix, Order};
+
+/// More orders than any measurement writes.
+const ENOUGH_NUMBERS: u64 = 100_000_000;
 
 /// How the bare client writes.
 #[derive(Clone, Copy, Debug)]
@@ -29,11 +32,11 @@ pub(crate) struct BareClient {
 
 impl BareClient {
     /// Writes orders for `duration`; gives how many were committed per second.
-    pub(crate) async fn run(self, server: &Server, mix: Mix, duration: Duration) -> Result<f64> {
-        let numbers = Arc::new(AtomicU64::new(server.free_order_number().await?));
+    pub(crate) async fn run(self, database: &Database, mix: Mix, duration: Duration) -> Result<f64> {
+        let numbers = Arc::new(AtomicU64::new(database.reserve_order_numbers(ENOUGH_NUMBERS).await?));
         let started = Instant::now();
         let writers = (0..self.connections).map(|writer| {
-            let options = server.options();
+            let options = database.options();
             let numbers = Arc::clone(&numbers);
             tokio::spawn(async move { self.write(options, &numbers, mix, writer, started + duration).await })
         });
@@ -41,7 +44,6 @@ impl BareClient {
         for writer in writers.collect::<Vec<_>>() {
             committed += writer.await.context("a bare client ended")??;
         }
-        server.take_order_numbers_up_to(numbers.load(Ordering::Relaxed)).await?;
         Ok(committed as f64 / started.elapsed().as_secs_f64())
     }
 
@@ -74,7 +76,7 @@ impl BareClient {
     }
 }
 
-async fn transaction(conn: &mut Conn, first: u64, orders: &[(u64, Vec<(u64, u64)>)]) -> Result<()> {
+async fn transaction(conn: &mut Conn, first: u64, orders: &[Order]) -> Result<()> {
     let mut wanted: Vec<(u64, u64)> = orders.iter().flat_map(|(_, lines)| lines.iter().copied()).collect();
     wanted.sort_unstable();
     wanted.dedup_by(|next, kept| {

@@ -1,53 +1,139 @@
-//! The database server that a measurement runs on: given by DB_HOST and its relatives.
+//! The database server that is measured on, and the databases made in it.
+
 use anyhow::{Context, Result};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, OptsBuilder};
+use serde_json::{Value, json};
 
+use crate::mix::{PRODUCTS, USERS};
+use crate::processes::{self, Process};
+use crate::store;
+
+/// A server, given by the environment.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
     pub(crate) host: String,
     pub(crate) port: u16,
-    pub(crate) user: String,
-    pub(crate) password: String,
+    user: String,
+    password: String,
+}
+
+/// A database of our own.
+#[derive(Clone, Debug)]
+pub(crate) struct Database {
+    pub(crate) server: Server,
     pub(crate) name: String,
 }
 
 impl Server {
-    pub(crate) fn from_environment(name: &str) -> Result<Self> {
-        let variable = |name: &str| std::env::var(name).with_context(|| format!("set {name}"));
+    pub(crate) fn from_environment() -> Result<Self> {
+        let port = std::env::var("DB_PORT").unwrap_or_else(|_| "3306".to_owned());
         Ok(Self {
-            host: variable("DB_HOST")?,
-            port: variable("DB_PORT").unwrap_or("3306".to_owned()).parse().context("DB_PORT")?,
-            user: variable("DB_USER")?,
-            password: variable("DB_PASSWORD").unwrap_or_default(),
-            name: name.to_owned(),
+            host: std::env::var("DB_HOST").context("set DB_HOST, DB_PORT, DB_USER and DB_PASSWORD")?,
+            port: port.parse().context("DB_PORT is a number")?,
+            user: std::env::var("DB_USER").context("set DB_USER and DB_PASSWORD")?,
+            password: std::env::var("DB_PASSWORD").unwrap_or_default(),
         })
     }
 
-    pub(crate) fn options(&self) -> OptsBuilder {
+    fn options(&self) -> OptsBuilder {
         OptsBuilder::default()
             .ip_or_hostname(self.host.clone())
             .tcp_port(self.port)
             .user(Some(self.user.clone()))
             .pass(Some(self.password.clone()))
-            .db_name(Some(self.name.clone()))
             .prefer_socket(false)
             .tcp_nodelay(true)
             .init(vec!["SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"])
     }
 
-    pub(crate) async fn free_order_number(&self) -> Result<u64> {
-        let mut conn = Conn::new(self.options()).await?;
-        let number: Option<u64> = conn.query_first("SELECT next_id FROM id_blocks WHERE name = 'orders'").await?;
+    /// What a reader has to know to trust a figure.
+    pub(crate) async fn describe(&self) -> Result<Value> {
+        let mut conn = Conn::new(self.options()).await.context("the database server cannot be used")?;
+        let sql = "SELECT VERSION(), @@innodb_flush_log_at_trx_commit, @@sync_binlog, @@log_bin, \
+                   @@innodb_buffer_pool_size";
+        let row: Option<(String, u64, u64, u64, u64)> = conn.query_first(sql).await?;
         conn.disconnect().await?;
-        number.context("no block")
+        let (version, flush, sync, binary_log, buffer) = row.context("the server says nothing of itself")?;
+        Ok(json!({
+            "database": version, "innodb_flush_log_at_trx_commit": flush, "log_bin": binary_log, "sync_binlog": sync,
+            "buffer_pool_mib": buffer >> 20, "cores": std::thread::available_parallelism()?.get(),
+        }))
     }
 
-    pub(crate) async fn take_order_numbers_up_to(&self, next: u64) -> Result<()> {
+    /// An empty database, made anew.
+    pub(crate) async fn database(&self, name: &str) -> Result<Database> {
+        let name = format!("storemgr_bench_{name}");
+        self.run(&format!("DROP DATABASE IF EXISTS {name}; CREATE DATABASE {name}")).await?;
+        Ok(Database { server: self.clone(), name })
+    }
+
+    async fn run(&self, sql: &str) -> Result<()> {
         let mut conn = Conn::new(self.options()).await?;
-        conn.query_drop(format!("UPDATE id_blocks SET next_id = GREATEST(next_id, {next}) WHERE name = 'orders'"))
-            .await?;
+        conn.query_drop(sql).await?;
         conn.disconnect().await?;
         Ok(())
+    }
+
+    /// The server's process, if it runs on this machine.
+    pub(crate) fn process(&self) -> Option<Process> {
+        processes::listening_on(self.port)
+    }
+}
+
+impl Database {
+    /// A database with the usual store and a history of orders; stock enough for any measurement.
+    pub(crate) async fn seeded(server: &Server, name: &str, history: u64) -> Result<Self> {
+        let database = server.database(name).await?;
+        let numbers = [("--products", PRODUCTS), ("--users", USERS), ("--stock", 1_000_000_000), ("--orders", history)];
+        let arguments = numbers.iter().flat_map(|(name, value)| [(*name).to_owned(), value.to_string()]);
+        let mut command = store::command(&database);
+        let seeded = command.arg("seed").args(arguments).output().await.context("storemgr seed cannot be started")?;
+        anyhow::ensure!(seeded.status.success(), "seed: {}", String::from_utf8_lossy(&seeded.stderr));
+        Ok(database)
+    }
+
+    pub(crate) fn options(&self) -> OptsBuilder {
+        self.server.options().db_name(Some(self.name.clone()))
+    }
+
+    /// What the environment of a process that uses it says.
+    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("DB_HOST", self.server.host.clone()),
+            ("DB_PORT", self.server.port.to_string()),
+            ("DB_NAME", self.name.clone()),
+            ("DB_USER", self.server.user.clone()),
+            ("DB_PASSWORD", self.server.password.clone()),
+        ]
+    }
+
+    /// Runs statements that answer nothing.
+    pub(crate) async fn run(&self, sql: &str) -> Result<()> {
+        let mut conn = Conn::new(self.options()).await?;
+        conn.query_drop(sql).await?;
+        conn.disconnect().await?;
+        Ok(())
+    }
+
+    /// One whole number out of the database.
+    pub(crate) async fn number(&self, sql: &str) -> Result<u64> {
+        let mut conn = Conn::new(self.options()).await?;
+        let number: Option<u64> = conn.query_first(sql).await?;
+        conn.disconnect().await?;
+        number.context("the query has no answer")
+    }
+
+    /// Reserves order numbers for a client that is not the store; gives the first.
+    pub(crate) async fn reserve_order_numbers(&self, count: u64) -> Result<u64> {
+        let first = self.number("SELECT next_id FROM id_blocks WHERE name = 'orders'").await?;
+        let mut conn = Conn::new(self.options()).await?;
+        conn.exec_drop("UPDATE id_blocks SET next_id = ? WHERE name = 'orders'", (first + count,)).await?;
+        conn.disconnect().await?;
+        Ok(first)
+    }
+
+    pub(crate) async fn drop(self) -> Result<()> {
+        self.server.run(&format!("DROP DATABASE {}", self.name)).await
     }
 }

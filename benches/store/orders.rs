@@ -1,21 +1,145 @@
-//! placeholder
-use rand::RngExt;
-use rand_pcg::Pcg64Mcg;
+//! Orders per second: every writer through HTTP, beside a client that talks to the database itself.
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mix {
-    pub(crate) products: u64,
-    pub(crate) users: u64,
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use hyper::Method;
+
+use crate::Effort;
+use crate::bare_client::BareClient;
+use crate::database::Database;
+use crate::mix::{self, Mix, PRODUCTS};
+use crate::outcome::{Outcome, figure, median, say};
+use crate::processes::Process;
+use crate::store::Store;
+use crate::wrk;
+
+/// Connections of wrk for writers that commit each order by itself: as many as the bare client has.
+const FEW: u32 = 32;
+
+/// Connections of wrk for group commit: the more wait, the larger its batches.
+const MANY: u32 = 1_024;
+
+/// Different bodies, sent in turn.
+const BODIES: usize = 20_000;
+
+enum Side {
+    Bare(BareClient),
+    Http { writer: &'static str, connections: u32 },
 }
 
-impl Mix {
-    pub(crate) fn order(self, random: &mut Pcg64Mcg) -> (u64, Vec<(u64, u64)>) {
-        let user = random.random_range(1..=self.users);
-        let lines = if self.products == 1 || random.random_bool(0.7) { 1 } else { 3 };
-        let mut lines: Vec<(u64, u64)> =
-            (0..lines).map(|_| (random.random_range(1..=self.products), random.random_range(1..=3))).collect();
-        lines.sort_unstable();
-        lines.dedup_by_key(|line| line.0);
-        (user, lines)
+/// The figures of one side, one per round.
+#[derive(Default)]
+struct Figures {
+    per_second: Vec<f64>,
+    p50_ms: Vec<f64>,
+    p99_ms: Vec<f64>,
+    /// Microseconds of processor time an order: of the store, of the database, of wrk.
+    store_us: Vec<f64>,
+    database_us: Vec<f64>,
+    client_us: Vec<f64>,
+}
+
+pub(crate) async fn measure(server: &crate::database::Server, effort: Effort, outcome: &mut Outcome) -> Result<()> {
+    let database = Database::seeded(server, "orders", 0).await?;
+    let http = |writer, connections| Side::Http { writer, connections };
+    let bare = |connections, orders| Side::Bare(BareClient { connections, orders });
+    let sides = [
+        ("bare, 1 order, 1 conn", bare(1, 1)),
+        ("bare, 1 order, 32 conns", bare(32, 1)),
+        ("bare, 256 orders, 1 conn", bare(1, 256)),
+        ("per-item, 32 conns", http("per-item", FEW)),
+        ("batched, 32 conns", http("batched", FEW)),
+        ("group-commit, 32 conns", http("group-commit", FEW)),
+        ("group-commit, 1,024 conns", http("group-commit", MANY)),
+        ("batched, 1 conn", http("batched", 1)),
+        ("group-commit, 1 conn", http("group-commit", 1)),
+    ];
+    let bodies = Mix { products: PRODUCTS }.bodies(BODIES);
+    let mut all: Vec<Figures> = sides.iter().map(|_| Figures::default()).collect();
+    for round in 1..=effort.rounds {
+        for ((name, side), figures) in sides.iter().zip(&mut all) {
+            run(&database, side, &bodies, effort.duration, figures).await?;
+            let last = figures.per_second.last().copied().unwrap_or(f64::NAN);
+            say(&format!("round {round}: {name}: {} orders/s", figure(last)));
+        }
     }
+    let rates: Vec<f64> = all.iter().map(|figures| median(&figures.per_second)).collect();
+    let rows: Vec<_> = sides
+        .iter()
+        .zip(&all)
+        .zip(&rates)
+        .map(|(((name, _), figures), rate)| {
+            let mut cells = vec![figure(*rate), format!("{:.2}", rate / rates[1]), format!("{:.2}", rate / rates[2])];
+            let rest = [&figures.p50_ms, &figures.p99_ms, &figures.store_us, &figures.database_us, &figures.client_us];
+            cells.extend(rest.map(|values| figure(median(values))));
+            ((*name).to_owned(), cells)
+        })
+        .collect();
+    let columns =
+        ["side", "orders/s", "x bare 32", "x bare 256", "p50 ms", "p99 ms", "store us", "database us", "wrk us"];
+    outcome.table("Orders, acknowledged and durable. Bare: the database alone, orders per transaction; the others through HTTP. us: processor time per order", &columns, &rows);
+    lines(&database, outcome).await?;
+    database.drop().await
+}
+
+async fn run(
+    database: &Database,
+    side: &Side,
+    bodies: &[String],
+    duration: Duration,
+    figures: &mut Figures,
+) -> Result<()> {
+    let cpu = |process: Option<Process>| process.and_then(Process::cpu);
+    let server = database.server.process();
+    let per_order = |from: Option<Duration>, to: Option<Duration>, orders: f64| {
+        let used = from.zip(to).map(|(from, to)| to.saturating_sub(from).as_secs_f64());
+        used.map_or(f64::NAN, |used| used * 1e6 / orders)
+    };
+    match side {
+        Side::Bare(client) => {
+            let before = cpu(server);
+            let rate = client.run(database, Mix { products: PRODUCTS }, duration).await?;
+            figures.per_second.push(rate);
+            figures.database_us.push(per_order(before, cpu(server), rate * duration.as_secs_f64()));
+        }
+        Side::Http { writer, connections } => {
+            let store = Store::start(database, &["--order-writer", writer]).await?;
+            let before = (cpu(server), cpu(store.process()));
+            let stored = database.number("SELECT COUNT(*) FROM orders").await?;
+            let seen = wrk::orders(&store.target, *connections, duration, bodies).await?;
+            let after = (cpu(server), cpu(store.process()));
+            ensure!(seen.failed == 0, "{writer}: {} orders failed, so the figure means nothing", seen.failed);
+            let stored = database.number("SELECT COUNT(*) FROM orders").await? - stored;
+            let orders = seen.per_second * duration.as_secs_f64();
+            // Those on their way when wrk stopped were stored and not waited for.
+            ensure!(stored as f64 >= orders * 0.99, "{writer}: {orders} acknowledged and {stored} stored");
+            store.stop().await?;
+            figures.per_second.push(seen.per_second);
+            figures.p50_ms.push(seen.p50_ms);
+            figures.p99_ms.push(seen.p99_ms);
+            figures.database_us.push(per_order(before.0, after.0, orders));
+            figures.store_us.push(per_order(before.1, after.1, orders));
+            figures.client_us.push(seen.cpu.as_secs_f64() * 1e6 / orders);
+        }
+    }
+    Ok(())
+}
+
+/// Milliseconds of one order by its number of lines.
+async fn lines(database: &Database, outcome: &mut Outcome) -> Result<()> {
+    let mut rows = Vec::new();
+    for writer in ["per-item", "batched", "group-commit"] {
+        let store = Store::start(database, &["--order-writer", writer, "--request-deadline", "60s"]).await?;
+        let mut cells = Vec::new();
+        for (lines, times) in [(1, 200), (10, 100), (100, 30), (1_000, 10), (10_000, 3)] {
+            let body = mix::body(&(1, (1..=lines).map(|product| (product, 1)).collect()));
+            cells.push(figure(store.one_by_one(Method::POST, "/orders", &body, times).await?));
+        }
+        store.stop().await?;
+        rows.push((writer.to_owned(), cells));
+    }
+    let columns = ["writer", "1 line", "10 lines", "100 lines", "1,000 lines", "10,000 lines"];
+    outcome.table("Milliseconds of one order on an idle store, by its lines (median)", &columns, &rows);
+    Ok(())
 }

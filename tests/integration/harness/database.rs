@@ -31,7 +31,7 @@ impl Server {
         SERVER.get_or_init(|| {
             let server = match std::env::var("TEST_DATABASE_URL") {
                 Ok(url) => Self::from_url(&url),
-                Err(_) => Self::start("shared"),
+                Err(_) => PrivateServer::start("shared").server,
             };
             run_blocking(server.clone().create_small_account()).expect("the account may create accounts");
             server
@@ -62,8 +62,30 @@ impl Server {
         }
     }
 
-    /// A MariaDB of our own. Waits until it answers.
-    fn start(name: &str) -> Self {
+    fn options(&self, database: Option<&str>) -> Opts {
+        OptsBuilder::default()
+            .ip_or_hostname(self.host.clone())
+            .tcp_port(self.port)
+            .user(Some(self.user.clone()))
+            .pass(Some(self.password.clone()))
+            .db_name(database.map(ToOwned::to_owned))
+            .prefer_socket(false)
+            .into()
+    }
+}
+
+/// A MariaDB of our own, which a test may kill. It ends with the test run.
+#[derive(Debug)]
+pub struct PrivateServer {
+    server: Server,
+    arguments: Vec<String>,
+    log: PathBuf,
+    pid: u32,
+}
+
+impl PrivateServer {
+    /// Starts a fresh one and waits until it answers.
+    pub fn start(name: &str) -> Self {
         let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("mariadb-{name}"));
         drop(std::fs::remove_dir_all(&directory));
         std::fs::create_dir_all(&directory).unwrap();
@@ -85,7 +107,7 @@ impl Server {
                     DROP USER IF EXISTS 'root'@'::1';\n";
         std::fs::write(path("init.sql"), init).unwrap();
         let port = free_port();
-        let arguments = [
+        let arguments = vec![
             "--no-defaults".to_owned(),
             format!("--user={}", user_name()),
             format!("--datadir={}", path("data")),
@@ -99,26 +121,34 @@ impl Server {
             // Many tests at once; the limit that matters to one of them is the account's.
             "--max-connections=1000".to_owned(),
         ];
-        start_tethered("mariadbd", &arguments, &directory.join("log"));
-        let server = Self {
+        let log = directory.join("log");
+        let pid = start_tethered("mariadbd", &arguments, &log);
+        let server = Server {
             host: "127.0.0.1".to_owned(),
             port,
             user: "test".to_owned(),
             password: "test-5f2c9a1e77".to_owned(),
         };
-        wait_for_port("MariaDB", port, &directory.join("log"));
-        server
+        wait_for_port("MariaDB", port, &log);
+        Self { server, arguments, log, pid }
     }
 
-    fn options(&self, database: Option<&str>) -> Opts {
-        OptsBuilder::default()
-            .ip_or_hostname(self.host.clone())
-            .tcp_port(self.port)
-            .user(Some(self.user.clone()))
-            .pass(Some(self.password.clone()))
-            .db_name(database.map(ToOwned::to_owned))
-            .prefer_socket(false)
-            .into()
+    /// Sends a signal, by its name without SIG.
+    pub fn signal(&self, name: &str) {
+        drop(Command::new("kill").args([format!("-{name}"), self.pid.to_string()]).output());
+    }
+
+    /// Starts it again after it was killed; waits until it answers.
+    pub fn start_again(&mut self) {
+        self.pid = start_tethered("mariadbd", &self.arguments, &self.log);
+        wait_for_port("MariaDB", self.server.port, &self.log);
+    }
+
+    /// A database on it, with the schema.
+    pub async fn migrated(&self) -> TestDatabase {
+        let database = TestDatabase::create_on(self.server.clone()).await;
+        storemgr::db::migrate(&database.address()).await.unwrap();
+        database
     }
 }
 

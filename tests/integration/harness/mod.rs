@@ -9,7 +9,7 @@ mod server;
 mod web;
 
 pub use command::{Ran, command, run_command};
-pub use database::{SMALL_ACCOUNT, TestDatabase};
+pub use database::{PrivateServer, SMALL_ACCOUNT, TestDatabase};
 pub use instance::{Instance, Reply};
 pub use proxy::{Fault, Proxy};
 pub use redis::TestRedis;

@@ -1,11 +1,12 @@
 //! The database breaks, freezes, goes away and comes back.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use super::ledger::{self, Ledger};
-use super::{WRITERS, order, shop};
-use crate::harness::{Fault, Instance, Proxy, TestRedis, wait_until};
+use super::{WRITERS, order, shop, shop_in};
+use crate::harness::{Fault, Instance, PrivateServer, Proxy, TestRedis, wait_until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_commit_is_looked_up() {
@@ -101,6 +102,71 @@ async fn writers_running_through_breaks_lose_and_double_nothing() {
         database.settled().await;
         ledger.audit(&database, &[(products[0], 100_000), (products[1], 100_000)]).await;
         assert_eq!(ledger.unknown(), 0, "the database came back in time to say what became of every order");
+    }
+}
+
+/// How soon orders are accepted again after the database answers. The promise is five seconds; the rest is for a machine
+/// on which everything else of the suite runs at the same time.
+const BACK_WITHIN: Duration = Duration::from_secs(20);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_killed_or_stands_still_under_writers_loses_and_doubles_nothing() {
+    let mut server = tokio::task::spawn_blocking(|| PrivateServer::start("killed")).await.unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let mut stores = Vec::new();
+    for writer in WRITERS {
+        let (database, products, users) = shop_in(server.migrated().await, &[1_000_000, 1_000_000]).await;
+        let instance = Arc::new(Instance::start(&database, &["--order-writer", writer]).await);
+        instance.wait_ready().await;
+        let ledger = Arc::new(Ledger::default());
+        let clients: Vec<_> = (0..6)
+            .map(|client| {
+                let (instance, ledger, done) = (Arc::clone(&instance), Arc::clone(&ledger), Arc::clone(&done));
+                let body = order(users[client % 3], &[(products[0], 1), (products[1], 2)]);
+                tokio::spawn(async move {
+                    for number in 0_u64.. {
+                        if done.load(Ordering::Relaxed) {
+                            return;
+                        }
+                        ledger.order(&instance, &format!("{client}-{number}"), &body).await;
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                    }
+                })
+            })
+            .collect();
+        stores.push((writer, database, products, instance, ledger, clients));
+    }
+    for fault in ["KILL", "STOP"] {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        server.signal(fault);
+        if fault == "KILL" {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            server = tokio::task::spawn_blocking(move || {
+                server.start_again();
+                server
+            })
+            .await
+            .unwrap();
+        } else {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            server.signal("CONT");
+        }
+        let back = Instant::now();
+        for (writer, _, _, _, ledger, _) in &stores {
+            let before = ledger.accepted();
+            wait_until("orders to be accepted again", async || ledger.accepted() > before).await;
+            assert!(back.elapsed() < BACK_WITHIN, "{writer} came back {:?} after SIG{fault}", back.elapsed());
+        }
+    }
+    done.store(true, Ordering::Relaxed);
+    for (writer, database, products, _instance, ledger, clients) in stores {
+        for client in clients {
+            client.await.unwrap();
+        }
+        database.settled().await;
+        assert!(ledger.accepted() > 0, "{writer}");
+        ledger.audit(&database, &[(products[0], 1_000_000), (products[1], 1_000_000)]).await;
+        assert_eq!(ledger.unknown(), 0, "{writer}: the database came back in time to say what became of every order");
     }
 }
 

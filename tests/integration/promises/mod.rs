@@ -1,5 +1,7 @@
 //! What the store promises, tested with concurrency, with clients that hang up, and with services that are killed.
 
+/// More than the store can do, and orders that keep others waiting.
+mod admission;
 /// Many writers, few products: what is sold is what was there.
 mod concurrency;
 /// The database breaks, freezes, goes away and comes back.
@@ -32,7 +34,11 @@ fn order(user: u64, items: &[(u64, u64)]) -> Value {
 
 /// A database with products of the given stocks (each at 2.50) and some users; gives their numbers.
 async fn shop(stocks: &[u64]) -> (TestDatabase, Vec<u64>, Vec<u64>) {
-    let database = TestDatabase::migrated().await;
+    shop_in(TestDatabase::migrated().await, stocks).await
+}
+
+/// The same in a database that is there.
+async fn shop_in(database: TestDatabase, stocks: &[u64]) -> (TestDatabase, Vec<u64>, Vec<u64>) {
     let instance = Instance::start(&database, &[]).await;
     let mut products = Vec::new();
     for &stock in stocks {

@@ -1,0 +1,134 @@
+//! More orders than the store can take: what it still does, and how it says no.
+//!
+//! A load generator on the same machine cannot send ten times what the store can take when both have the same two
+//! cores. So the database is moved 20 ms away and a transaction takes 32 orders at most: capacity is then set by the
+//! distance and not by the processors, which is also how a store in front of a replicated database is limited.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use crate::Effort;
+use crate::database::{Database, Server};
+use crate::mix::{Mix, PRODUCTS};
+use crate::open_loop::{self, Seen, percentile};
+use crate::outcome::{Outcome, figure, say};
+use crate::processes::Process;
+use crate::proxy::Distance;
+use crate::store::Store;
+use crate::wrk;
+
+/// How far away the database is.
+const DISTANCE: Duration = Duration::from_millis(20);
+
+const POOL: u32 = 8;
+
+pub(crate) async fn measure(server: &Server, effort: Effort, outcome: &mut Outcome) -> Result<()> {
+    let database = Database::seeded(server, "overload", 0).await?;
+    let proxy = Distance::before(server.host.clone(), server.port, DISTANCE).await?;
+    let mut distant = database.clone();
+    "127.0.0.1".clone_into(&mut distant.server.host);
+    distant.server.port = proxy.port;
+    let pool = POOL.to_string();
+    let store = Store::start(&distant, &["--order-batch", "32", "--db-pool-size", &pool]).await?;
+    let bodies = Arc::new(Mix { products: PRODUCTS }.bodies(20_000));
+
+    // The peak: as many closed connections as keep every batch full and no queue behind.
+    let peak = wrk::orders(&store.target, 96, Duration::from_secs(10), &bodies).await?;
+    let capacity = peak.per_second - peak.failed as f64 / 10.0;
+    say(&format!("peak: {} orders/s", figure(capacity)));
+    let calm = store.process().and_then(Process::resident_mib).unwrap_or(f64::NAN);
+
+    let mut rows = Vec::new();
+    for times in [1.0, 5.0, 10.0] {
+        let rate = capacity * times;
+        let watching = Watch::start(&store);
+        let seen = open_loop::run(&store.target, rate, effort.duration, &bodies).await;
+        let watched = watching.end().await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let after = open_loop::run(&store.target, capacity / 4.0, Duration::from_secs(2), &bodies).await;
+        ensure!(seen.other.is_empty(), "neither accepted nor refused: {:?}", &seen.other[..seen.other.len().min(3)]);
+        let depth = store.metric("storemgr_order_queue_depth").await?;
+        rows.push((format!("{times} x capacity"), row(&seen, &after, rate, capacity, effort.duration, watched, depth)));
+    }
+    say(&format!("resident memory after the peak and before the overload: {calm:.1} MiB"));
+    let columns = [
+        "offered",
+        "orders/s offered",
+        "accepted/s",
+        "of peak",
+        "503",
+        "p99 ms accepted",
+        "max ms any",
+        "db conns",
+        "max MiB",
+        "p99 ms 1 s later",
+    ];
+    outcome.table(
+        &format!(
+            "Overload: open arrival rate for {} s each; database 20 ms away, 32 orders a transaction",
+            effort.duration.as_secs()
+        ),
+        &columns,
+        &rows,
+    );
+    store.stop().await?;
+    database.drop().await
+}
+
+fn row(
+    seen: &Seen,
+    after: &Seen,
+    rate: f64,
+    capacity: f64,
+    duration: Duration,
+    (connections, resident_mib): (f64, f64),
+    depth: f64,
+) -> Vec<String> {
+    let goodput = seen.accepted as f64 / duration.as_secs_f64();
+    let refused = seen.refused as f64 / (seen.refused + seen.accepted) as f64;
+    let later = percentile(&after.accepted_ms, 0.99);
+    let left = if depth > 0.0 || after.refused > 0 { " (not yet)" } else { "" };
+    vec![
+        figure(rate),
+        figure(goodput),
+        format!("{:.2}", goodput / capacity),
+        format!("{:.0} %", refused * 100.0),
+        figure(percentile(&seen.accepted_ms, 0.99)),
+        figure(percentile(&seen.answered_ms, 1.0)),
+        figure(connections),
+        figure(resident_mib),
+        format!("{}{left}", figure(later)),
+    ]
+}
+
+/// Looks at connections and memory ten times a second, and keeps the highest.
+struct Watch {
+    task: tokio::task::JoinHandle<()>,
+    highest: Arc<std::sync::Mutex<(f64, f64)>>,
+}
+
+impl Watch {
+    fn start(store: &Store) -> Self {
+        let highest = Arc::new(std::sync::Mutex::new((0.0_f64, 0.0_f64)));
+        let (process, target, kept) = (store.process(), store.target.clone(), Arc::clone(&highest));
+        let task = tokio::spawn(async move {
+            loop {
+                let resident = process.and_then(Process::resident_mib).unwrap_or(f64::NAN);
+                let connections = crate::store::database_connections(&target).await.unwrap_or(f64::NAN);
+                if let Ok(mut kept) = kept.lock() {
+                    *kept = (kept.0.max(connections), kept.1.max(resident));
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+        Self { task, highest }
+    }
+
+    async fn end(self) -> (f64, f64) {
+        self.task.abort();
+        drop(self.task.await);
+        self.highest.lock().map_or((f64::NAN, f64::NAN), |highest| *highest)
+    }
+}
