@@ -13,6 +13,8 @@ mod contract;
 mod deploy_check;
 /// Databases, instances, a proxy that breaks: what tests are written in.
 mod harness;
+/// `storemgr serve --health-check`: ready, not ready, nobody there.
+mod health_check;
 
 /// The documents against the code: layers, metrics.
 mod house_rules;
