@@ -72,7 +72,7 @@ struct FileArgs {
     #[arg(long, value_name = "FILE")]
     prometheus_config: Option<PathBuf>,
     /// Recording and alerting rules, a folder or a file; --after expects their alerts [default: monitoring/rules]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, env = "STOREMGR_RULES", value_name = "PATH")]
     rules: Option<PathBuf>,
     /// Grafana dashboards, a folder or a file [default: monitoring/grafana]
     #[arg(long, value_name = "PATH")]

@@ -110,7 +110,7 @@ impl Front {
         // As root the workers would be another account's, who cannot see the folder.
         command.args(["-g", if runs_as_root() { "user root root;" } else { "" }]);
         let process = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let front = Self { process, target: Target::loopback(port), folder: folder };
+        let front = Self { process, target: Target::loopback(port), folder };
         for _ in 0..200 {
             if TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
                 return front;

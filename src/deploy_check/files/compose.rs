@@ -49,6 +49,8 @@ pub(in crate::deploy_check) struct Published {
     /// The address it listens on; empty for all.
     pub(in crate::deploy_check) address: String,
     pub(in crate::deploy_check) port: u16,
+    /// Where it leads in the container.
+    pub(in crate::deploy_check) inside: u16,
 }
 
 /// One service.
@@ -70,6 +72,8 @@ pub(in crate::deploy_check) struct Service {
     pub(in crate::deploy_check) profiles: Vec<String>,
     pub(in crate::deploy_check) replicas: u64,
     pub(in crate::deploy_check) stop_grace: Duration,
+    /// The most memory it may take, as written; empty for no limit.
+    pub(in crate::deploy_check) memory_limit: String,
     /// Files and folders of the machine that it sees: here, and there.
     pub(in crate::deploy_check) mounts: Vec<(PathBuf, String)>,
     /// Whether it has the machine's own network.
@@ -280,6 +284,7 @@ fn read_service(
         restart: field(service, "restart"),
         profiles: texts(service.get("profiles")),
         replicas: replicas.parse().unwrap_or(1),
+        memory_limit: memory_limit(service),
         stop_grace: units::parse_duration(&grace).unwrap_or(GRACE),
         mounts: mounts(service.get("volumes"), directory),
         on_host: field(service, "network_mode") == "host",
@@ -287,6 +292,11 @@ fn read_service(
         networks: networks(service.get("networks")),
         aliases: aliases(service),
     })
+}
+
+fn memory_limit(service: &Value) -> String {
+    let limits = service.get("deploy").and_then(|deploy| deploy.get("resources")?.get("limits"));
+    limits.map_or_else(|| field(service, "mem_limit"), |limits| field(limits, "memory"))
 }
 
 fn texts(value: Option<&Value>) -> Vec<String> {
@@ -367,24 +377,28 @@ fn dockerfile(service: &Value, directory: &Path) -> Option<PathBuf> {
 fn published(service: &str, value: Option<&Value>) -> Result<Vec<Published>, String> {
     let mut ports = Vec::new();
     for item in value.and_then(Value::as_sequence).into_iter().flatten() {
-        let (address, port) = if let Value::Mapping(_) = item {
-            (field(item, "host_ip"), field(item, "published"))
+        let (address, port, inside) = if let Value::Mapping(_) = item {
+            (field(item, "host_ip"), field(item, "published"), field(item, "target"))
         } else {
             let text = text_of(item);
             let text = text.split('/').next().unwrap_or_default().to_owned();
-            let Some((host, _container)) = text.rsplit_once(':') else { continue };
+            let Some((host, inside)) = text.rsplit_once(':') else { continue };
             match host.rsplit_once(':') {
-                Some((address, port)) => (address.to_owned(), port.to_owned()),
-                None => (String::new(), host.to_owned()),
+                Some((address, port)) => (address.to_owned(), port.to_owned(), inside.to_owned()),
+                None => (String::new(), host.to_owned(), inside.to_owned()),
             }
         };
         if port.is_empty() || port == "0" {
             continue;
         }
-        let wrong = || format!("service {service}: {port:?} is not a port");
-        let (first, last) = port.split_once('-').unwrap_or((&port, &port));
-        let range = first.parse::<u16>().map_err(|_| wrong())?..=last.parse::<u16>().map_err(|_| wrong())?;
-        ports.extend(range.map(|port| Published { address: address.clone(), port }));
+        let number = |text: &str| text.parse::<u16>().map_err(|_| format!("service {service}: {text:?} is not a port"));
+        let ends = |text: &str| {
+            let (first, last) = text.split_once('-').unwrap_or((text, text));
+            Ok::<_, String>(number(first)?..=number(last)?)
+        };
+        for (port, inside) in ends(&port)?.zip(ends(&inside)?.chain(std::iter::repeat(0))) {
+            ports.push(Published { address: address.clone(), port, inside });
+        }
     }
     Ok(ports)
 }
@@ -489,7 +503,7 @@ services:
   one:
     <<: *serve
     command: ["serve", "--db-pool-size", "8"]
-    ports: ["127.0.0.1:8080-8081:80/tcp", "9000", 5000:5000]
+    ports: ["127.0.0.1:8080-8081:80-81/tcp", "9000", "5000:5001"]
     depends_on: {migrate: {condition: service_completed_successfully}}
     networks: {inner: {aliases: [first]}}
     volumes: ["./a.conf:/etc/a.conf:ro", "data:/data", {type: bind, source: /tmp, target: /t}]
@@ -508,7 +522,8 @@ secrets: {password: {file: ./password.txt}, token: {environment: TOKEN}, other: 
         assert_eq!((one.image.as_deref(), one.image_name()), (Some("registry/store:1.2"), "store"));
         assert_eq!(one.setting("--db-pool-size", "X").as_deref(), Some("8"));
         assert_eq!(one.setting("--db-host", "DB_HOST").as_deref(), Some("database"));
-        assert_eq!(one.published.iter().map(|port| port.port).collect::<Vec<_>>(), [8080, 8081, 5000]);
+        let ports: Vec<_> = one.published.iter().map(|port| (port.port, port.inside)).collect();
+        assert_eq!(ports, [(8080, 80), (8081, 81), (5000, 5001)]);
         assert_eq!(one.environment["PASSED"], "on");
         assert_eq!((one.health.clone(), two.health.clone()), (Health::Unsaid, Health::Checked));
         assert_eq!(one.stop_grace, Duration::from_secs(90));

@@ -88,6 +88,16 @@ impl Nginx {
         servers
     }
 
+    /// The ports that nginx listens on.
+    pub(in crate::deploy_check) fn ports(&self) -> Vec<u16> {
+        let port = |directive: &Directive| {
+            let first = directive.argument(0);
+            // A port alone, or an address with or without one.
+            first.parse().ok().or_else(|| address(first).map(|server| server.port))
+        };
+        self.named("listen").into_iter().filter_map(port).collect()
+    }
+
     /// What stands after `http://` in each `proxy_pass`.
     fn passed_to(&self) -> Vec<String> {
         let authority = |directive: &Directive| {

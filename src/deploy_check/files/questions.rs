@@ -89,7 +89,7 @@ impl<T> Document<T> {
 }
 
 /// The port that an instance listens on.
-fn port_of(instance: &Service) -> u16 {
+pub(in crate::deploy_check) fn port_of(instance: &Service) -> u16 {
     address(&LISTEN.of(instance)).map_or(0, |server| server.port)
 }
 

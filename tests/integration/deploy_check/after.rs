@@ -365,6 +365,21 @@ fn twelve_hours_off(bytes: &mut [u8]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_instance_with_a_database_of_its_own_is_told() {
+    let deployment = Deployment::sound().await;
+    let elsewhere = TestDatabase::migrated().await;
+    let stranger = Instance::start(&elsewhere, &["--db-pool-size", "4"]).await;
+    let mut surroundings = deployment.surroundings();
+    surroundings.instances[1] = stranger.target().clone();
+    surroundings.front = Some(deployment.instances[0].target().clone());
+    let checks: Vec<_> = CATALOG.iter().filter(|check| check.id == "order-round-trip").copied().collect();
+    assert_only(&after(&checks, surroundings.clone()).await, "order-round-trip", "does not know the order");
+    let front = WebServer::nginx(&[deployment.instances[0].target(), stranger.target()]);
+    surroundings.front = Some(front.target.clone());
+    only_fails(surroundings, "order-round-trip", "").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_too_old_is_told() {
     let deployment = Deployment::sound().await;
     let address = deployment.database.address();

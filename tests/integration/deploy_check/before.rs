@@ -132,6 +132,9 @@ async fn names_that_do_not_agree_are_told_by_the_file_that_is_wrong() {
     let port = "DB_NAME: store\n    DB_PORT: 3307";
     only_fails(COMPOSE, "DB_NAME: store", port, "addresses-named", "port 3307; it listens on 3306").await;
     only_fails(COMPOSE, "http://nginx", "http://ngnix", "addresses-named", "STOREMGR_URL of loadtest is ngnix").await;
+    let elsewhere = "STOREMGR_URL of loadtest asks nginx at port 8080; it listens on 80";
+    only_fails(COMPOSE, "http://nginx", "http://nginx:8080", "addresses-named", elsewhere).await;
+    only_fails(COMPOSE, "STORE_PORT:?}:80", "STORE_PORT:?}:81", "addresses-named", "asks nginx at port 81").await;
     only_fails(NGINX, "serve-2:5000", "server-2:5000", "upstreams-named", "server-2:5000, which is no instance").await;
     only_fails(NGINX, "serve-2:5000", "serve-2:8000", "upstreams-named", "serve-2 listens on 5000").await;
     let second = "server serve-2:5000 max_fails=5 fail_timeout=2s;";
@@ -155,6 +158,8 @@ async fn numbers_that_do_not_fit_together_are_told() {
         only_fails(COMPOSE, memory, &bad, "planned-eviction", policy).await;
     }
     only_fails(COMPOSE, memory, "--maxmemory 64mb", "planned-eviction", "noeviction: once it is full").await;
+    let narrow = "image: redis:7.4.2\n    mem_limit: 70m";
+    only_fails(COMPOSE, "image: redis:7.4.2", narrow, "planned-eviction", "the container has 70m").await;
     let unbounded = Plan::sound().with(COMPOSE, memory, "").verdict().await;
     assert!(unbounded.healthy && found(&unbounded, "planned-eviction").status == Status::Warn, "{unbounded:?}");
     let waits = "migrate: {condition: service_completed_successfully}\n    redis";

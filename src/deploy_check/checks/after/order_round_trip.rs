@@ -15,7 +15,7 @@ use crate::wire::{IDEMPOTENCY_KEY, JSON};
 
 pub(crate) const CHECK: Check = Check {
     id: "order-round-trip",
-    expected: "an order through nginx is accepted, readable, the same on repeat, and gone when deleted",
+    expected: "an order through nginx is accepted, readable on every instance, the same on repeat, and gone when deleted",
     probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
 };
 
@@ -143,6 +143,10 @@ impl Client<'_> {
             || read["total_amount"] != json!(price)
         {
             return Err(format!("GET /orders/{order}: {read} is not what was ordered"));
+        }
+        for instance in self.surroundings.answering("/ready").await {
+            let own = self.surroundings.get(instance, &format!("/orders/{order}")).await;
+            own.map_err(|reason| format!("{instance} does not know the order {order} that nginx took: {reason}"))?;
         }
         let repeated = self.send(Method::POST, "/orders", headers, Some(body), 201).await?;
         if repeated["order_id"] != placed["order_id"] {

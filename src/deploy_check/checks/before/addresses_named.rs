@@ -2,7 +2,7 @@
 
 use crate::deploy_check::checks::{Check, Probe, told};
 use crate::deploy_check::defaults::{DB_PORT, REDIS_PORT};
-use crate::deploy_check::files::{Compose, Files, Service};
+use crate::deploy_check::files::{Compose, Files, Service, port_of};
 use crate::deploy_check::finding::Outcome;
 use crate::net::Target;
 
@@ -23,9 +23,15 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     let mut wrong = Vec::new();
     let mut looked = 0;
     for service in &compose.services {
-        for (variable, host) in hosts(service) {
+        for (variable, host, port) in hosts(service) {
             looked += 1;
-            wrong.extend(fault(compose, service, &variable, &host));
+            let place = format!("{variable} of {}", service.name);
+            let fault = fault(compose, service, &place, &host);
+            wrong.extend(fault.or_else(|| deaf(files, &place, compose.service(&host)?, port?)));
+        }
+        for published in &service.published {
+            let place = format!("the published port {}", published.port);
+            wrong.extend(deaf(files, &place, service, published.inside));
         }
         wrong.extend(wrong_port(compose, service, "DB_HOST", &DB_PORT.of(service), "3306"));
         wrong.extend(wrong_port(compose, service, "REDIS_HOST", &REDIS_PORT.of(service), "6379"));
@@ -40,22 +46,39 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     Ok(Outcome::fail(wrong.join("\n"), format!("the services are {}", names.join(", "))))
 }
 
-fn hosts(service: &Service) -> Vec<(String, String)> {
+/// The variables that hold a host, the host, and the port where the variable says it too.
+fn hosts(service: &Service) -> Vec<(String, String, Option<u16>)> {
     let mut found = Vec::new();
     for variable in HOSTS {
-        found.extend(service.environment.get(variable).map(|host| (variable.to_owned(), host.clone())));
+        found.extend(service.environment.get(variable).map(|host| (variable.to_owned(), host.clone(), None)));
     }
     for variable in URLS {
         for url in service.environment.get(variable).into_iter().flat_map(|urls| urls.split(',')) {
-            found.extend(Target::parse(url).ok().map(|target| (variable.to_owned(), target.host().to_owned())));
+            found.extend(
+                Target::parse(url)
+                    .ok()
+                    .map(|target| (variable.to_owned(), target.host().to_owned(), Some(target.port()))),
+            );
         }
     }
-    found.retain(|(_, host)| !host.is_empty());
+    found.retain(|(_, host, _)| !host.is_empty());
     found
 }
 
-fn fault(compose: &Compose, service: &Service, variable: &str, host: &str) -> Option<String> {
-    let place = format!("{variable} of {}", service.name);
+/// What asks an instance or nginx at a port where it does not listen.
+fn deaf(files: &Files, place: &str, asked: &Service, port: u16) -> Option<String> {
+    let listens = if files.is_instance(asked) {
+        vec![port_of(asked)]
+    } else if asked.image_name() == "nginx" {
+        files.nginx().ok()?.ports()
+    } else {
+        return None;
+    };
+    let shown = || listens.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    (!listens.contains(&port)).then(|| format!("{place} asks {} at port {port}; it listens on {}", asked.name, shown()))
+}
+
+fn fault(compose: &Compose, service: &Service, place: &str, host: &str) -> Option<String> {
     if (host == "localhost" || host.starts_with("127.")) && !service.on_host {
         return Some(format!("{place} is {host}, which is its own container"));
     }

@@ -6,9 +6,26 @@ use crate::deploy_check::finding::Outcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "planned-eviction",
-    expected: "the Redis service is given maxmemory and a maxmemory-policy of allkeys-lru or allkeys-lfu",
+    expected: "the Redis service has maxmemory, a policy of allkeys-lru or allkeys-lfu, and a container with room for both",
     probe: Probe::Files(|files| told(check(files))),
 };
+
+/// What a Redis takes beside its data: a part of them, for buffers, connections and what is lost between pieces.
+const ROOM: u64 = 4;
+
+/// A size as compose and Redis write it: `64mb`, `128m`, `1073741824`.
+fn bytes(text: &str) -> Option<u64> {
+    let lower = text.trim().to_ascii_lowercase();
+    let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match lower[digits.len()..].trim_end_matches('b') {
+        "" => 1,
+        "k" => 1 << 10,
+        "m" => 1 << 20,
+        "g" => 1 << 30,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok().map(|number| number * unit)
+}
 
 fn check(files: &Files) -> Result<Outcome, Outcome> {
     let redis = files.redis()?;
@@ -18,6 +35,16 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     if memory.is_empty() || memory == "0" {
         let seen = format!("{} has no bound on memory", redis.name);
         return Ok(Outcome::warn(seen, "give it --maxmemory, so that it cannot take the machine's last memory"));
+    }
+    let limit = &redis.memory_limit;
+    if let (Some(room), Some(wanted)) = (bytes(limit), bytes(&memory))
+        && room < wanted + wanted / ROOM
+    {
+        let seen = format!("{}: maxmemory {memory}, and the container has {limit}", redis.name);
+        return Ok(Outcome::fail(
+            seen,
+            "give the container a quarter more, or the kernel kills Redis before it is full",
+        ));
     }
     let seen = format!("{}: maxmemory {memory}, {policy}", redis.name);
     if policy.starts_with("allkeys-l") {
