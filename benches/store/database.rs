@@ -76,7 +76,7 @@ impl Server {
     }
 
     /// The server's process, if it runs on this machine.
-    pub(crate) fn process(&self) -> Option<Process> {
+    pub(crate) fn processes(&self) -> Vec<Process> {
         processes::listening_on(self.port)
     }
 }

@@ -6,6 +6,7 @@ use crate::Effort;
 use crate::database::{Database, Server};
 use crate::mix::{Mix, PRODUCTS};
 use crate::outcome::{Outcome, figure, median};
+use crate::processes::{cpu, cpu_us};
 use crate::store::Store;
 use crate::wrk;
 
@@ -15,23 +16,34 @@ pub(crate) async fn measure(server: &Server, effort: Effort, outcome: &mut Outco
     for (writer, connections) in [("per-item", 16), ("batched", 16), ("group-commit", 1_024)] {
         let mut spread = Vec::new();
         let mut hot = Vec::new();
+        let mut cpu_per_order = [const { Vec::new() }; 3];
         let store = Store::start(&database, &["--order-writer", writer]).await?;
+        let (own, database_server) = (store.processes(), server.processes());
         for _ in 0..effort.rounds {
             for (products, rates) in [(PRODUCTS, &mut spread), (1, &mut hot)] {
                 let bodies = Mix { products }.bodies(20_000);
+                let before = (cpu(&own), cpu(&database_server));
                 let seen = wrk::orders(&store.target, connections, effort.duration, &bodies).await?;
                 ensure!(seen.failed == 0, "{writer}: {} orders failed, so the figure means nothing", seen.failed);
                 rates.push(seen.per_second);
+                if products == 1 {
+                    let orders = seen.per_second * effort.duration.as_secs_f64();
+                    cpu_per_order[0].push(cpu_us(&own, before.0, orders));
+                    cpu_per_order[1].push(cpu_us(&database_server, before.1, orders));
+                    cpu_per_order[2].push(seen.cpu.as_secs_f64() * 1e6 / orders);
+                }
             }
         }
         store.stop().await?;
         let (spread, hot) = (median(&spread), median(&hot));
         let name = format!("{writer}, {connections} connections");
-        rows.push((name, vec![figure(spread), figure(hot), format!("{:.2}", hot / spread)]));
+        let mut cells = vec![figure(spread), figure(hot), format!("{:.2}", hot / spread)];
+        cells.extend(cpu_per_order.map(|values| figure(median(&values))));
+        rows.push((name, cells));
     }
     outcome.table(
-        "Orders a second on one product and on ten thousand",
-        &["writer", "10,000 products", "1 product", "ratio"],
+        "Orders a second on one product and on ten thousand; us: processor time of an order on one product",
+        &["writer", "10,000 products", "1 product", "ratio", "store us", "db us", "wrk us"],
         &rows,
     );
     database.drop().await

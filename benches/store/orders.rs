@@ -10,7 +10,7 @@ use crate::bare_client::BareClient;
 use crate::database::Database;
 use crate::mix::{self, Mix, PRODUCTS};
 use crate::outcome::{Outcome, figure, median, say};
-use crate::processes::Process;
+use crate::processes::{cpu, cpu_us};
 use crate::store::Store;
 use crate::wrk;
 
@@ -90,36 +90,31 @@ async fn run(
     duration: Duration,
     figures: &mut Figures,
 ) -> Result<()> {
-    let cpu = |process: Option<Process>| process.and_then(Process::cpu);
-    let server = database.server.process();
-    let per_order = |from: Option<Duration>, to: Option<Duration>, orders: f64| {
-        let used = from.zip(to).map(|(from, to)| to.saturating_sub(from).as_secs_f64());
-        used.map_or(f64::NAN, |used| used * 1e6 / orders)
-    };
+    let server = database.server.processes();
     match side {
         Side::Bare(client) => {
-            let before = cpu(server);
+            let before = cpu(&server);
             let rate = client.run(database, Mix { products: PRODUCTS }, duration).await?;
             figures.per_second.push(rate);
-            figures.database_us.push(per_order(before, cpu(server), rate * duration.as_secs_f64()));
+            figures.database_us.push(cpu_us(&server, before, rate * duration.as_secs_f64()));
         }
         Side::Http { writer, connections } => {
             let store = Store::start(database, &["--order-writer", writer]).await?;
-            let before = (cpu(server), cpu(store.process()));
+            let own = store.processes();
+            let before = (cpu(&server), cpu(&own));
             let stored = database.number("SELECT COUNT(*) FROM orders").await?;
             let seen = wrk::orders(&store.target, *connections, duration, bodies).await?;
-            let after = (cpu(server), cpu(store.process()));
+            let orders = seen.per_second * duration.as_secs_f64();
+            figures.database_us.push(cpu_us(&server, before.0, orders));
+            figures.store_us.push(cpu_us(&own, before.1, orders));
             ensure!(seen.failed == 0, "{writer}: {} orders failed, so the figure means nothing", seen.failed);
             let stored = database.number("SELECT COUNT(*) FROM orders").await? - stored;
-            let orders = seen.per_second * duration.as_secs_f64();
             // Those on their way when wrk stopped were stored and not waited for.
             ensure!(stored as f64 >= orders * 0.99, "{writer}: {orders} acknowledged and {stored} stored");
             store.stop().await?;
             figures.per_second.push(seen.per_second);
             figures.p50_ms.push(seen.p50_ms);
             figures.p99_ms.push(seen.p99_ms);
-            figures.database_us.push(per_order(before.0, after.0, orders));
-            figures.store_us.push(per_order(before.1, after.1, orders));
             figures.client_us.push(seen.cpu.as_secs_f64() * 1e6 / orders);
         }
     }

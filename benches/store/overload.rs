@@ -14,7 +14,7 @@ use crate::database::{Database, Server};
 use crate::mix::{Mix, PRODUCTS};
 use crate::open_loop::{self, Seen, percentile};
 use crate::outcome::{Outcome, figure, say};
-use crate::processes::Process;
+use crate::processes::{Process, cpu, cpu_us};
 use crate::proxy::Distance;
 use crate::store::Store;
 use crate::wrk;
@@ -44,26 +44,34 @@ pub(crate) async fn measure(server: &Server, effort: Effort, outcome: &mut Outco
     for times in [1.0, 5.0, 10.0] {
         let rate = capacity * times;
         let watching = Watch::start(&store);
+        let (own, generator) = (store.processes(), [Process(std::process::id())]);
+        let before = (cpu(&own), cpu(&generator));
         let seen = open_loop::run(&store.target, rate, effort.duration, &bodies).await;
         let watched = watching.end().await;
+        // Cores, as microseconds of processor time per microsecond.
+        let us = effort.duration.as_secs_f64() * 1e6;
+        let cores = (cpu_us(&own, before.0, us), cpu_us(&generator, before.1, us));
         tokio::time::sleep(Duration::from_secs(1)).await;
         let after = open_loop::run(&store.target, capacity / 4.0, Duration::from_secs(2), &bodies).await;
         ensure!(seen.other.is_empty(), "neither accepted nor refused: {:?}", &seen.other[..seen.other.len().min(3)]);
         let depth = store.metric("storemgr_order_queue_depth").await?;
-        rows.push((format!("{times} x capacity"), row(&seen, &after, rate, capacity, effort.duration, watched, depth)));
+        let mut cells = row(&seen, &after, rate, capacity, effort.duration, watched, depth);
+        cells.push(format!("{} / {}", figure(cores.0), figure(cores.1)));
+        rows.push((format!("{times} x"), cells));
     }
     say(&format!("resident memory after the peak and before the overload: {calm:.1} MiB"));
     let columns = [
-        "offered",
-        "orders/s offered",
+        "load",
+        "offered/s",
         "accepted/s",
         "of peak",
         "503",
-        "p99 ms accepted",
+        "p99 ms acc.",
         "max ms any",
-        "db conns",
-        "max MiB",
-        "p99 ms 1 s later",
+        "conns",
+        "MiB",
+        "p99 ms after 1 s",
+        "cores store/gen.",
     ];
     outcome.table(
         &format!(

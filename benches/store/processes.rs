@@ -30,8 +30,22 @@ impl Process {
     }
 }
 
-/// The process that listens on a TCP port.
-pub(crate) fn listening_on(port: u16) -> Option<Process> {
+/// Microseconds of processor time per piece of work, of several processes together; not a number where they are gone or
+/// on another machine.
+pub(crate) fn cpu_us(processes: &[Process], before: Duration, pieces: f64) -> f64 {
+    if processes.is_empty() {
+        return f64::NAN;
+    }
+    cpu(processes).saturating_sub(before).as_secs_f64() * 1e6 / pieces
+}
+
+/// Processor time of several processes together.
+pub(crate) fn cpu(processes: &[Process]) -> Duration {
+    processes.iter().filter_map(|process| process.cpu()).sum()
+}
+
+/// The processes that listen on a TCP port: one, or a master and its workers.
+pub(crate) fn listening_on(port: u16) -> Vec<Process> {
     let listening = |table: &str| {
         let text = std::fs::read_to_string(table).unwrap_or_default();
         let inode = |line: &str| {
@@ -42,9 +56,9 @@ pub(crate) fn listening_on(port: u16) -> Option<Process> {
         text.lines().filter_map(inode).collect::<Vec<_>>()
     };
     let sockets: HashSet<String> = ["/proc/net/tcp", "/proc/net/tcp6"].into_iter().flat_map(listening).collect();
-    let processes = std::fs::read_dir("/proc").ok()?.filter_map(Result::ok);
-    let mut processes = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    processes.find(|pid| holds(Path::new(&format!("/proc/{pid}/fd")), &sockets)).map(Process)
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter(|pid| holds(Path::new(&format!("/proc/{pid}/fd")), &sockets)).map(Process).collect()
 }
 
 fn holds(handles: &Path, sockets: &HashSet<String>) -> bool {

@@ -12,6 +12,7 @@ use crate::Effort;
 use crate::database::{Database, Server};
 use crate::mix::{Mix, PRODUCTS};
 use crate::outcome::{Outcome, figure, median, say};
+use crate::processes::{cpu, cpu_us, listening_on};
 use crate::store::{Store, free_port};
 use crate::wrk;
 
@@ -76,28 +77,36 @@ async fn cached(database: &Database, effort: Effort, outcome: &mut Outcome) -> R
     let nginx = Nginx::start(&bytes).await?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..effort.rounds {
-        let seen = wrk::get(&store.target, REPORTS[0], 64, effort.duration).await?;
-        ensure!(seen.failed == 0, "{} cached reports failed", seen.failed);
-        ours.push((seen.per_second, seen.p99_ms));
-        let seen = wrk::get(&nginx.target, "/report.json", 64, effort.duration).await?;
-        ensure!(seen.failed == 0, "{} files failed", seen.failed);
-        theirs.push((seen.per_second, seen.p99_ms));
+        ours.push(load(&store.target, REPORTS[0], effort.duration).await?);
+        theirs.push(load(&nginx.target, "/report.json", effort.duration).await?);
     }
     store.stop().await?;
-    let of = |values: &[(f64, f64)]| {
-        let (rates, p99s): (Vec<_>, Vec<_>) = values.iter().copied().unzip();
-        (median(&rates), median(&p99s))
-    };
+    let of =
+        |values: &[[f64; 4]]| [0, 1, 2, 3].map(|place| median(&values.iter().map(|v| v[place]).collect::<Vec<_>>()));
     let (store, file) = (of(&ours), of(&theirs));
-    let row = |name: &str, (rate, p99): (f64, f64)| {
-        (name.to_owned(), vec![figure(rate), format!("{:.2}", rate / file.0), figure(p99)])
+    let row = |name: &str, [rate, p99, server, wrk]: [f64; 4]| {
+        (
+            name.to_owned(),
+            vec![figure(rate), format!("{:.2}", rate / file[0]), figure(p99), figure(server), figure(wrk)],
+        )
     };
     outcome.table(
-        "A cached report beside a file of the same bytes, 64 connections",
-        &["served by", "requests/s", "x nginx", "p99 ms"],
+        "A cached report beside a file of the same bytes, 64 connections; us: processor time of a request",
+        &["served by", "requests/s", "x nginx", "p99 ms", "server us", "wrk us"],
         &[row("storemgr, best sellers out of the cache", store), row("nginx, a file (2 workers)", file)],
     );
     Ok(())
+}
+
+/// Requests per second, p99 in milliseconds, and microseconds of processor time of server and wrk per request.
+async fn load(target: &Target, path: &str, duration: Duration) -> Result<[f64; 4]> {
+    let server = listening_on(target.port());
+    let before = cpu(&server);
+    let seen = wrk::get(target, path, 64, duration).await?;
+    ensure!(seen.failed == 0, "{} requests of {path} failed", seen.failed);
+    let requests = seen.per_second * duration.as_secs_f64();
+    let wrk = seen.cpu.as_secs_f64() * 1e6 / requests;
+    Ok([seen.per_second, seen.p99_ms, cpu_us(&server, before, requests), wrk])
 }
 
 /// What indexes on the totals would save a report, and what they would cost every order.

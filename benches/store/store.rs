@@ -49,6 +49,11 @@ impl Store {
         self.child.id().map(Process)
     }
 
+    /// The same, as one of several.
+    pub(crate) fn processes(&self) -> Vec<Process> {
+        self.process().into_iter().collect()
+    }
+
     /// The body of a successful GET.
     pub(crate) async fn get(&self, path: &str) -> Result<Bytes> {
         let mut connection = Connection::open(&self.target, Limits::default()).await?;

@@ -22,12 +22,15 @@ impl Orders {
         key: Option<IdempotencyKey>,
         deadline: Instant,
     ) -> Result<PlacedOrder, OrderError> {
-        let result = match &self.way {
-            Way::Alone(writer) => self.place_alone(*writer, &order, key.as_ref(), deadline).await,
+        match &self.way {
+            Way::Alone(writer) => {
+                let result = self.place_alone(*writer, &order, key.as_ref(), deadline).await;
+                self.metrics.count(&result);
+                result
+            }
+            // Counted where it is answered: this future ends early when the client hangs up.
             Way::Together(group_commit) => group_commit.place(order, key, deadline).await,
-        };
-        self.metrics.count(&result);
-        result
+        }
     }
 
     async fn place_alone(

@@ -96,7 +96,7 @@ impl Committer {
         let mut whole = true;
         while let Some(mut part) = parts.pop() {
             match self.try_often(&mut part).await {
-                Ok(results) => answer(part, results),
+                Ok(results) => answer(part, results, &self.metrics),
                 Err(Unwritten::Unknown(results, id)) => {
                     whole = false;
                     self.requests.spawn(look_up(Arc::clone(&self), part, results, id));
@@ -108,7 +108,7 @@ impl Committer {
                         let second = part.split_off(part.len() / 2);
                         parts.extend([second, part]);
                     } else {
-                        refuse_all(part, &error);
+                        refuse_all(part, &error, &self.metrics);
                     }
                 }
             }
@@ -123,7 +123,7 @@ impl Committer {
         loop {
             let now = Instant::now();
             let expired: Vec<_> = part.extract_if(.., |entry| entry.deadline <= now).collect();
-            refuse_all(expired, &OrderError::Overloaded);
+            refuse_all(expired, &OrderError::Overloaded, &self.metrics);
             if part.is_empty() {
                 return Ok(Vec::new());
             }
@@ -246,24 +246,28 @@ fn may_be_one_orders_fault(error: &OrderError) -> bool {
     }
 }
 
-fn answer(part: Vec<Entry>, results: Results) {
+fn answer(part: Vec<Entry>, results: Results, metrics: &OrderMetrics) {
     for (entry, result) in part.into_iter().zip(results) {
-        entry.answer(result);
+        entry.answer(result, metrics);
     }
 }
 
-fn refuse_all(part: Vec<Entry>, error: &OrderError) {
+fn refuse_all(part: Vec<Entry>, error: &OrderError, metrics: &OrderMetrics) {
     for entry in part {
-        entry.answer(Err(error.clone()));
+        entry.answer(Err(error.clone()), metrics);
     }
 }
 
 /// Answers a batch whose commit was interrupted, as soon as its outcome is known; or lets it be tried again.
 async fn look_up(committer: Arc<Committer>, part: Vec<Entry>, results: Results, id: OrderId) {
+    let metrics = &committer.metrics;
     match presence(&committer.database, id).await {
-        Ok(Presence::Present) => answer(part, results),
+        Ok(Presence::Present) => answer(part, results, metrics),
         Ok(Presence::Absent) => committer.queue.put_back(part),
         // A refusal stored nothing, whatever became of the others.
-        Err(error) => answer(part, results.into_iter().map(|result| result.and(Err(error.clone()))).collect()),
+        Err(error) => {
+            let results = results.into_iter().map(|result| result.and(Err(error.clone()))).collect();
+            answer(part, results, metrics);
+        }
     }
 }

@@ -38,8 +38,9 @@ struct Entry {
 }
 
 impl Entry {
-    /// Answers whoever waits; one who has left does not mind.
-    fn answer(self, result: Result<PlacedOrder, OrderError>) {
+    /// Counts what became of the order and answers whoever waits; one who has left does not mind.
+    fn answer(self, result: Result<PlacedOrder, OrderError>, metrics: &OrderMetrics) {
+        metrics.count(&result);
         drop(self.reply.send(result));
     }
 }
@@ -83,7 +84,10 @@ impl GroupCommit {
     ) -> Result<PlacedOrder, OrderError> {
         let key = key.map(|key| (key, Fingerprint::of(&order)));
         let (reply, outcome) = oneshot::channel();
-        self.queue.push(Entry { order, key, deadline, arrived: Instant::now(), reply })?;
+        let entry = Entry { order, key, deadline, arrived: Instant::now(), reply };
+        if let Err(entry) = self.queue.push(entry) {
+            entry.answer(Err(OrderError::Overloaded), self.queue.metrics());
+        }
         // Without an answer the committer fell over in the middle: whether it had committed is not known.
         outcome.await.unwrap_or(Err(OrderError::OutcomeUnknown))
     }

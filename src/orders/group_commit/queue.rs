@@ -58,15 +58,15 @@ impl Queue {
         Self { limits, state: Mutex::default(), filled: Notify::new(), metrics }
     }
 
-    /// Puts an order at the end, or refuses it.
-    pub(super) fn push(&self, entry: Entry) -> Result<(), OrderError> {
+    /// Puts an order at the end, or gives it back to be refused.
+    pub(super) fn push(&self, entry: Entry) -> Result<(), Box<Entry>> {
         let mut state = self.state();
         if state.waiting.len() >= self.limits.orders {
-            return Err(OrderError::Overloaded);
+            return Err(Box::new(entry));
         }
         let (wait, batch) = state.estimate(self.limits, entry.arrived);
         if wait > self.limits.wait || entry.arrived + wait + batch > entry.deadline {
-            return Err(OrderError::Overloaded);
+            return Err(Box::new(entry));
         }
         state.lines += entry.order.lines().len();
         state.waiting.push_back(entry);
@@ -89,6 +89,11 @@ impl Queue {
         }
         drop(state);
         self.filled.notify_one();
+    }
+
+    /// The metrics of orders.
+    pub(super) fn metrics(&self) -> &OrderMetrics {
+        &self.metrics
     }
 
     /// Waits until an order is there; false when none will come any more.
@@ -131,7 +136,7 @@ impl Queue {
                 continue;
             }
             if now + Duration::from_secs_f64(state.batch_s) > entry.deadline {
-                entry.answer(Err(OrderError::Overloaded));
+                entry.answer(Err(OrderError::Overloaded), &self.metrics);
                 continue;
             }
             self.metrics.waited(now - entry.arrived);
@@ -157,7 +162,7 @@ impl Queue {
             let Some(entry) = waiting.pop_front() else { break };
             *lines -= entry.order.lines().len();
             left += 1;
-            entry.answer(Err(OrderError::Overloaded));
+            entry.answer(Err(OrderError::Overloaded), &self.metrics);
         }
         drop(state);
         self.metrics.queued(-left);
@@ -265,7 +270,7 @@ mod tests {
         let (queue, _first) = busy(Duration::from_millis(200));
         // The one being written, then two full batches: 200 + 200 ms of wait for the third ten.
         let _waiting = fill(&queue, 20, 1);
-        assert!(matches!(queue.push(entry(1).0), Err(OrderError::Overloaded)), "600 ms are too long");
+        assert!(queue.push(entry(1).0).is_err(), "600 ms are too long");
         tokio::time::advance(Duration::from_millis(150)).await;
         assert!(queue.push(entry(1).0).is_ok(), "50 + 400 ms are not");
     }
@@ -274,14 +279,14 @@ mod tests {
     async fn lines_count_as_well_as_orders() {
         let (queue, _first) = busy(Duration::from_millis(200));
         let _waiting = fill(&queue, 4, 15);
-        assert!(matches!(queue.push(entry(1).0), Err(OrderError::Overloaded)), "60 lines are two batches");
+        assert!(queue.push(entry(1).0).is_err(), "60 lines are two batches");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_batch_that_does_not_end_closes_the_door_and_an_idle_store_opens_it() {
         let (queue, _first) = busy(Duration::from_millis(5));
         tokio::time::advance(Duration::from_millis(600)).await;
-        assert!(matches!(queue.push(entry(1).0), Err(OrderError::Overloaded)));
+        assert!(queue.push(entry(1).0).is_err());
         queue.written(None);
         assert!(queue.push(entry(1).0).is_ok(), "whatever was, nothing is being written now");
     }
