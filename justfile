@@ -72,3 +72,8 @@ bench-seed *rounds: build
 [group('measure')]
 bench-loadtest *rounds: build
     benches/loadtest.sh {{ rounds }}
+
+# whether Locust and the load tester count and measure the same; needs locust
+[group('measure')]
+locust-agreement *options: build
+    benches/locust-agreement.sh {{ options }}

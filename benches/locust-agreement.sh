@@ -5,11 +5,12 @@
 #
 # The server is a small one of Python's, whose answers take a log-normal time. Both tools run the store's mix one after the
 # other, with the same users, spawn rate and think time. Locust measures whole milliseconds below 100 and keeps two
-# digits above, so percentiles can agree within that. Needs `locust` (pip install locust); says so and stops without it.
+# digits above, so percentiles can agree within that; and it needs a processor that is free, or it measures its own
+# lateness. Needs `locust` (pip install locust); says so and stops without it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-users=${1:-50} seconds=${2:-60}
+users=${1:-10} seconds=${2:-40}
 if ! command -v locust >/dev/null; then
   echo "locust is not installed (pip install locust): nothing was compared"
   exit 0

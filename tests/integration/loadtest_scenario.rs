@@ -248,7 +248,7 @@ async fn a_run_that_is_killed_leaves_what_it_had_done() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), written).await.unwrap();
+    tokio::time::timeout(Duration::from_mins(1), written).await.unwrap();
     child.kill().await.unwrap();
     let summary: Value = serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
     assert_eq!((summary["complete"].as_bool(), summary["tags"]["version"].as_str()), (Some(false), Some("7")));
@@ -304,7 +304,7 @@ async fn a_run_is_exposed_to_prometheus_while_it_lasts() {
     let scrape = async {
         server.was_asked(100).await;
         tokio::time::sleep(Duration::from_millis(1_200)).await;
-        let mut connection = storemgr::net::Connection::open(&metrics, Default::default()).await.unwrap();
+        let mut connection = storemgr::net::Connection::open(&metrics, storemgr::net::Limits::default()).await.unwrap();
         let get = |path| (hyper::Method::GET, path);
         let (method, path) = get("/metrics");
         let answer = connection.send(method, path, &[], hyper::body::Bytes::new()).await.unwrap();
