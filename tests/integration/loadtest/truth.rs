@@ -248,7 +248,7 @@ async fn the_limit_of_a_service_is_found() {
     let arguments = [&arguments[..], &["--threshold", "p95<160ms", "--json", "-"]].concat();
     let mut ran = run_command(&arguments, &[]).await;
     for _ in 1..ATTEMPTS {
-        if ran.code == 0 && ran.stdout.contains("\"steady\": true") {
+        if ran.code == 0 {
             break;
         }
         // Something else had the machine.
