@@ -47,7 +47,9 @@ nginx=$!
 clean() { kill "$nginx" 2>/dev/null || true; wait "$nginx" 2>/dev/null || true; rm -rf "$work"; }
 trap clean EXIT
 for _ in $(seq 50); do curl -sf "$url/status" >/dev/null && break; sleep 0.1; done
-curl -sf "$url/" >/dev/null && curl -sf "$url/status" >/dev/null || stop "nginx did not start: $(tail -n 1 "$work/nginx.log")"
+if ! curl -sf "$url/" >/dev/null || ! curl -sf "$url/status" >/dev/null; then
+  stop "nginx did not start: $(tail -n 1 "$work/nginx.log")"
+fi
 
 # Requests that nginx has handled, without the question itself.
 handled() { curl -s "$url/status" | awk 'NR == 3 { print $3 - 1 }'; }
