@@ -76,6 +76,30 @@ impl Session {
         Ok(Locked { offers, users, answers: kept.collect::<Result<_, DbError>>()? })
     }
 
+    /// Of rows that [`Session::begin_batch`] did not find, those that are there all the same: another transaction holds
+    /// them. A plain read, which waits for nobody.
+    pub async fn rows_passed_over(
+        &mut self,
+        products: &[ProductId],
+        users: &[UserId],
+    ) -> Result<(Vec<ProductId>, Vec<UserId>), DbError> {
+        let products = match products {
+            [] => Vec::new(),
+            products => {
+                let products = list(products.iter().map(|product| product.get()), number);
+                self.run_rows::<u64>(&format!("SELECT product_id FROM stocks WHERE product_id IN ({products})")).await?
+            }
+        };
+        let users = match users {
+            [] => Vec::new(),
+            users => {
+                let users = list(users.iter().map(|user| user.get()), number);
+                self.run_rows::<u64>(&format!("SELECT user_id FROM user_totals WHERE user_id IN ({users})")).await?
+            }
+        };
+        Ok((products.into_iter().map(ProductId::new).collect(), users.into_iter().map(UserId::new).collect()))
+    }
+
     /// Writes a batch of at least one order, in one round trip; false if one of its users does not exist, and then the
     /// caller undoes it. The caller holds the products' rows and has seen that there is enough.
     pub async fn store_batch(&mut self, rows: &BatchRows) -> Result<bool, DbError> {

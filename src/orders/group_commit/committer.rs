@@ -20,7 +20,7 @@ use super::Entry;
 use super::batch::{Decided, decide, rows_wanted};
 use super::queue::Queue;
 use crate::db::{Database, DbError, Presence, Session};
-use crate::domain::{OrderId, PlacedOrder};
+use crate::domain::{OrderId, PlacedOrder, ProductId, UserId};
 
 /// How often orders whose time has passed are looked for while a batch takes long.
 const SWEEP: Duration = Duration::from_millis(50);
@@ -182,11 +182,19 @@ impl Committer {
         let mut locked =
             session.begin_batch(&products, if wary { &users } else { &[] }, &keys, others_hold_rows).await?;
         if !wary {
-            locked.users = users;
+            locked.users.clone_from(&users);
         }
+        let missing_products =
+            missing(&products, |id| locked.offers.binary_search_by_key(id, |offer| offer.product_id));
+        let missing_users = missing(&users, |id| locked.users.binary_search(id));
         let mut decided = decide(part, locked, ids);
-        if others_hold_rows {
-            decided.results.iter_mut().for_each(refuse_as_held);
+        if !missing_products.is_empty() || !missing_users.is_empty() {
+            // A row that is held looks like one that does not exist; nobody is told that a product is not there who could
+            // have had it a moment later.
+            let held = session.rows_passed_over(&missing_products, &missing_users).await?;
+            for result in &mut decided.results {
+                refuse_as_held(result, &held);
+            }
         }
         if decided.rows.orders.is_empty() {
             return Ok(decided);
@@ -230,9 +238,19 @@ fn key_taken(error: DbError) -> Unwritten {
     })
 }
 
-/// A row that was passed over looks like one that does not exist.
-fn refuse_as_held(result: &mut Result<PlacedOrder, OrderError>) {
-    if matches!(result, Err(OrderError::UnknownProduct(_) | OrderError::UnknownUser(_))) {
+/// What was asked for and is not among what was found.
+fn missing<Id: Copy>(wanted: &[Id], place: impl Fn(&Id) -> Result<usize, usize>) -> Vec<Id> {
+    wanted.iter().copied().filter(|id| place(id).is_err()).collect()
+}
+
+/// An order of rows that are there and that another transaction holds may come again.
+fn refuse_as_held(result: &mut Result<PlacedOrder, OrderError>, (products, users): &(Vec<ProductId>, Vec<UserId>)) {
+    let held = match result {
+        Err(OrderError::UnknownProduct(id)) => products.contains(id),
+        Err(OrderError::UnknownUser(id)) => users.contains(id),
+        _ => false,
+    };
+    if held {
         *result = Err(OrderError::Overloaded);
     }
 }
