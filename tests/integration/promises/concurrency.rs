@@ -110,13 +110,17 @@ async fn a_product_or_user_cannot_be_deleted_under_an_order() {
     let (database, ..) = shop(&[]).await;
     let instance = Arc::new(Instance::start(&database, &[]).await);
     let (mut sold, mut deleted) = (0, 0);
-    for round in 0..60 {
+    for round in 0_u64..60 {
         let (product, user) = (instance.product(1.0, 10).await, instance.user().await);
         let paths = [format!("/products/{product}"), format!("/users/{user}")];
-        let order = instance.post("/orders", order(user, &[(product, 1)]));
+        // First the order comes later and later after the deletions, then they come later and later into it: some meet
+        // every one of its steps, some are there before it and some after.
+        let order = async {
+            tokio::time::sleep(Duration::from_micros(20_u64.saturating_sub(round) * 500)).await;
+            instance.post("/orders", order(user, &[(product, 1)])).await
+        };
         let delete = async |path: &str| {
-            // Later and later into the order, so that some deletions meet every one of its steps.
-            tokio::time::sleep(Duration::from_micros(round * 100)).await;
+            tokio::time::sleep(Duration::from_micros(round.saturating_sub(20) * 300)).await;
             instance.delete(path).await
         };
         let (ordered, first, second) = tokio::join!(order, delete(&paths[0]), delete(&paths[1]));
