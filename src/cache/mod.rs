@@ -9,5 +9,5 @@ mod server;
 mod store;
 
 pub use address::Address;
-pub use server::{ServerFacts, other_keys, server_facts};
+pub use server::{ServerFacts, clear, other_keys, server_facts};
 pub use store::{Cache, CacheError, TIME_LIMIT};

@@ -28,6 +28,16 @@ pub async fn server_facts(address: &Address, limit: Duration) -> Result<ServerFa
     Ok(facts(&info))
 }
 
+/// Forgets everything in a server's database, within `limit`.
+pub async fn clear(address: &Address, limit: Duration) -> Result<(), CacheError> {
+    let clear = async {
+        let client = redis::Client::open(address.connection_info()?)?;
+        let mut connection = client.get_multiplexed_async_connection().await?;
+        redis::cmd("FLUSHDB").query_async::<()>(&mut connection).await
+    };
+    Ok(tokio::time::timeout(limit, clear).await.map_err(|_| CacheError::NoAnswer { after: limit })??)
+}
+
 /// How many of a server's keys begin with none of these, as far as `most` keys tell; on a connection of its own, within
 /// `limit`.
 pub async fn other_keys(address: &Address, ours: &str, most: usize, limit: Duration) -> Result<usize, CacheError> {

@@ -21,6 +21,7 @@ mod server;
 mod session;
 mod stocks;
 mod users;
+mod watching;
 
 pub use batches::{BatchRows, Locked};
 pub use bulk::{Contents, PastOrder};
@@ -33,3 +34,4 @@ pub use orders::{Presence, StoredOrder};
 pub use server::ServerFacts;
 pub use session::Session;
 pub use stocks::Offer;
+pub use watching::{Activity, ConnectionState, ServerCounters};

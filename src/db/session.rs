@@ -146,6 +146,11 @@ impl Session {
         self.conn.as_ref().and_then(Conn::last_insert_id).unwrap_or_default()
     }
 
+    /// What the server calls this connection.
+    pub(super) fn connection_number(&self) -> Option<u32> {
+        self.conn.as_ref().map(Conn::id)
+    }
+
     fn time_limit(&self) -> Duration {
         self.statement_timeout.min(self.deadline.saturating_duration_since(Instant::now()))
     }

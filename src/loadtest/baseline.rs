@@ -4,6 +4,7 @@
 //! are those of their merged histograms. Whether a difference is larger than the noise is asked of the figures of each
 //! run, by an exact rank-sum test ([`crate::stats::rank_sum_p`]); with too few runs no test can tell, and that is said.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -211,7 +212,7 @@ impl Run {
 }
 
 /// The difference between two sets of runs, figure by figure.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Comparison {
     /// Runs before.
     pub runs_before: usize,
@@ -224,14 +225,14 @@ pub struct Comparison {
 }
 
 /// One figure, before and now.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Difference {
     /// The method; empty for all requests together.
     pub method: String,
     /// The route.
     pub route: String,
     /// `p50_ms`, `p95_ms`, `p99_ms`, `fail_ratio` or `requests_per_s`.
-    pub figure: &'static str,
+    pub figure: Cow<'static, str>,
     /// Its value in the runs before, merged.
     pub before: f64,
     /// Its value in the runs of now, merged.
@@ -246,7 +247,7 @@ pub struct Difference {
 }
 
 /// What a difference means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Meaning {
     /// Better by more than noise.
@@ -338,7 +339,7 @@ impl Figures<'_> {
             };
             let change = (was != 0.0).then(|| is / was - 1.0);
             let (method, route) = (self.method.to_owned(), self.route.to_owned());
-            Difference { method, route, figure, before: was, now: is, change, p, meaning }
+            Difference { method, route, figure: figure.into(), before: was, now: is, change, p, meaning }
         };
         figures.map(difference).into()
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use hyper::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::scenario::{Check, Seen};
 use crate::net::{NetError, Reply};
@@ -20,7 +20,7 @@ const MOST_GROUPS: usize = 200;
 const OTHER: &str = "(other failures)";
 
 /// What went wrong, in the order of how much of an answer there was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
     /// No whole answer in time, or no connection.

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::recorder::Shard;
@@ -16,7 +16,7 @@ use super::worker::Shared;
 use crate::units;
 
 /// Whether the figures of a run can be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// The generator had time to spare.
@@ -26,7 +26,7 @@ pub enum Verdict {
 }
 
 /// What the generator itself cost, while it was measured.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Cost {
     /// Seconds of processor time this process used.
     pub(super) cpu_s: f64,

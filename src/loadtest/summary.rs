@@ -1,5 +1,6 @@
 //! What a run did, as data: the shape of `--json` and the source of the tables.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
@@ -20,7 +21,7 @@ use crate::stats::Latencies;
 use crate::units;
 
 /// A finished run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Summary {
     /// Requests that were answered or failed.
     pub requests: u64,
@@ -47,7 +48,7 @@ pub struct Summary {
     /// Where the service answers.
     pub host: String,
     /// How the load came: `closed` (users who wait) or `open` (a rate of arrivals).
-    pub model: &'static str,
+    pub model: Cow<'static, str>,
     /// The most users asked for; at a rate, the most connections allowed.
     pub users: u32,
     /// Users that started: fewer when the run ended before all had. At a rate, the connections that were needed.
@@ -115,18 +116,18 @@ pub struct TaskSummary {
 }
 
 /// An open arrival rate.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RateSummary {
     /// Requests per second at the beginning.
     pub per_second: f64,
     /// `constant` or `poisson`.
-    pub arrivals: &'static str,
+    pub arrivals: Cow<'static, str>,
     /// Requests that were due while requests were measured, per second.
     pub offered_per_s: f64,
 }
 
 /// What was sent before anything counted.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WarmUpSummary {
     /// Seconds it took.
     pub duration_s: f64,
@@ -141,7 +142,7 @@ pub struct WarmUpSummary {
 }
 
 /// One kind of request.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RouteSummary {
     /// The method; empty for all requests together.
     pub method: String,
@@ -179,7 +180,7 @@ pub struct Histograms {
 }
 
 /// Response times in milliseconds.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LatencySummary {
     /// Half of the requests took no longer.
     pub p50: f64,
@@ -210,7 +211,7 @@ pub struct LatencySummary {
 }
 
 /// One kind of failure.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FailureSummary {
     /// The method.
     pub method: String,
@@ -282,7 +283,7 @@ impl Summary {
             ended_at: units::timestamp(times.ended_at),
             complete: false,
             host: config.target.to_string(),
-            model: if shared.is_open() { "open" } else { "closed" },
+            model: Cow::Borrowed(if shared.is_open() { "open" } else { "closed" }),
             users: config.most_users(),
             users_started,
             spawn_rate: spawn_rate(&config.load),
@@ -409,7 +410,7 @@ fn spawn_rate(load: &Load) -> Option<f64> {
 
 fn rate(load: &Load, offered_per_s: f64) -> Option<RateSummary> {
     let Load::Rate(rate) = load else { return None };
-    let arrivals = rate.arrivals.name();
+    let arrivals = Cow::Borrowed(rate.arrivals.name());
     Some(RateSummary { per_second: rate.per_second, arrivals, offered_per_s })
 }
 

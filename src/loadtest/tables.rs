@@ -249,7 +249,7 @@ pub(super) fn example() -> Summary {
         host: String::new(),
         users: 150,
         users_started: 150,
-        model: "closed",
+        model: "closed".into(),
         spawn_rate: Some(10.0),
         rate: None,
         stages: Vec::new(),

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::summary::{RouteSummary, Summary};
 use crate::units;
@@ -77,7 +77,7 @@ enum Relation {
 }
 
 /// What became of a threshold.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// As it was written.
     pub threshold: String,

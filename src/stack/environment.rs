@@ -33,16 +33,17 @@ pub(super) fn services(ports: &Ports, password: &Secret) -> Vec<(&'static str, S
 }
 
 /// Writes the file.
-pub(super) fn write(layout: &Layout, ports: &Ports, password: &Secret) -> Result<(), StackError> {
-    files::replace(&layout.environment(), &text(ports, password))
+pub(super) fn write(layout: &Layout, ports: &Ports, password: &Secret, instances: &[Name]) -> Result<(), StackError> {
+    files::replace(&layout.environment(), &text(ports, password, instances))
 }
 
-fn text(ports: &Ports, password: &Secret) -> String {
+fn text(ports: &Ports, password: &Secret, instances: &[Name]) -> String {
     let url = |name| format!("http://127.0.0.1:{}", ports.of(name));
     let mut variables = services(ports, password);
     variables.push(("PROMETHEUS_URL", url(Name::Prometheus)));
     variables.push(("STOREMGR_URL", url(Name::Nginx)));
-    variables.push(("STOREMGR_INSTANCES", Name::INSTANCES.map(url).join(",")));
+    let instances: Vec<_> = instances.iter().copied().map(url).collect();
+    variables.push(("STOREMGR_INSTANCES", instances.join(",")));
     let mut text = "# Written by `storemgr stack up`; `storemgr stack down` removes it.\n".to_owned();
     for (name, value) in variables {
         // Writing to a String does not fail.
@@ -73,7 +74,7 @@ mod tests {
     #[test]
     fn the_file_names_everything_a_command_needs() {
         let ports = Ports::default().complete(None, |_, _| true).unwrap();
-        let mut shown = text(&ports, &Secret::new("pass".to_owned()));
+        let mut shown = text(&ports, &Secret::new("pass".to_owned()), &Name::INSTANCES);
         for name in Name::ALL {
             shown = shown.replace(&ports.of(name).to_string(), &format!("({name})"));
         }

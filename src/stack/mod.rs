@@ -7,6 +7,7 @@
 //!
 //! Each kind of process is one file with the same two parts, `recipe` and `answers`; `process` is their list.
 
+mod access;
 mod database;
 mod down;
 mod environment;
@@ -34,6 +35,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use access::Access;
 pub use error::{MissingProgram, StackError};
 pub use process::Name;
 pub use status::{ProcessState, ProcessStatus, Status};
@@ -51,6 +53,8 @@ pub struct Config {
     pub serve_program: PathBuf,
     /// Options for `serve`, the same for both instances.
     pub serve_options: Vec<OsString>,
+    /// Whether there are two instances, as in a deployment, or only the first: then nginx and Prometheus know of no other.
+    pub second_instance: bool,
     /// The longest wait for one process to answer. A minute: a database that was killed first replays its log.
     pub start_timeout: Duration,
 }
@@ -63,8 +67,14 @@ impl Config {
             port: None,
             serve_program,
             serve_options: Vec::new(),
+            second_instance: true,
             start_timeout: Duration::from_mins(1),
         }
+    }
+
+    /// The instances there are to be.
+    fn instances(&self) -> &'static [Name] {
+        if self.second_instance { &Name::INSTANCES } else { &Name::INSTANCES[..1] }
     }
 }
 
@@ -119,6 +129,11 @@ impl Stack {
     /// Stops everything, the instances first so that they can drain. Good also when nothing runs.
     pub async fn down(&self, observer: Observer<'_>) -> Result<(), StackError> {
         down::down(&self.layout, observer).await
+    }
+
+    /// Where the services of the stack answer, and with which account; nothing while it is not up.
+    pub fn access(&self) -> Result<Option<Access>, StackError> {
+        access::access(&self.layout)
     }
 
     /// What runs; nothing when there has never been a stack here.

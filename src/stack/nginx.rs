@@ -60,6 +60,7 @@ fn configuration(ingredients: &Ingredients<'_>) -> String {
         "temporary" => line.replace("/tmp/", "temporary/"),
         "listen" => line.replace("8080", &address(Name::Nginx)),
         "serve-1" => line.replace("serve-1:5000", &address(Name::Serve1)),
+        "serve-2" if !ingredients.config.second_instance => String::new(),
         "serve-2" => line.replace("serve-2:5000", &address(Name::Serve2)),
         _ => line.to_owned(),
     })

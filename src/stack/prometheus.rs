@@ -19,7 +19,12 @@ pub(super) fn recipe(ingredients: &Ingredients<'_>) -> Recipe {
     arguments.push(format!("--web.listen-address=127.0.0.1:{port}").into());
     let mut text = CONFIGURATION.to_owned();
     for name in Name::INSTANCES {
-        text = text.replace(&format!("{{{{{name}}}}}"), &format!("127.0.0.1:{}", ingredients.ports.of(name)));
+        let place = format!("{{{{{name}}}}}");
+        if ingredients.config.instances().contains(&name) {
+            text = text.replace(&place, &format!("127.0.0.1:{}", ingredients.ports.of(name)));
+        } else {
+            text = text.lines().filter(|line| !line.contains(&place)).map(|line| format!("{line}\n")).collect();
+        }
     }
     Recipe {
         program: ingredients.programs.prometheus.clone(),
@@ -35,8 +40,8 @@ pub(super) fn recipe(ingredients: &Ingredients<'_>) -> Recipe {
 pub(super) async fn answers(port: u16) -> bool {
     let Some(answer) = ready::get(port, "/api/v1/targets?state=active").await else { return false };
     let asked = |targets: Targets| {
-        let asked = targets.data.active_targets.iter().filter(|target| target.health != "unknown").count();
-        asked == Name::INSTANCES.len()
+        let targets = targets.data.active_targets;
+        !targets.is_empty() && targets.iter().all(|target| target.health != "unknown")
     };
     answer.json().is_ok_and(asked)
 }

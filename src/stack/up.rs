@@ -71,11 +71,12 @@ impl Way<'_> {
         let password = environment::password(self.layout)?;
         let Self { layout, config, .. } = *self;
         let ingredients = Ingredients { layout, config, programs, ports: &ports, password: &password };
-        let recipes = Name::ALL.map(|name| recipe(name, &ingredients).map(|recipe| (name, recipe)));
-        let recipes = recipes.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let wanted = Name::ALL.into_iter().filter(|name| !name.is_instance() || config.instances().contains(name));
+        let recipes = wanted.map(|name| recipe(name, &ingredients).map(|recipe| (name, recipe)));
+        let recipes = recipes.collect::<Result<Vec<_>, _>>()?;
         self.stop_what_must_go(&recipes).await?;
         self.start_all(&recipes).await?;
-        environment::write(layout, &ports, &password)
+        environment::write(layout, &ports, &password, config.instances())
     }
 
     /// Ends what runs in another way than asked for, and what processes that died have left behind.
@@ -91,6 +92,9 @@ impl Way<'_> {
                 Some(_) => gone.push(*name),
                 None => {}
             }
+        }
+        if self.memory.entry(Name::Serve2).is_some() && !self.config.second_instance {
+            gone.push(Name::Serve2);
         }
         if changed.contains(&Name::Database) {
             // Another server, other data: the instances bring it up to date when they start.
@@ -111,7 +115,8 @@ impl Way<'_> {
         };
         let ((), (), prometheus, nginx) =
             tokio::try_join!(bring(Name::Database), bring(Name::Redis), launch(Name::Prometheus), launch(Name::Nginx))?;
-        tokio::try_join!(bring(Name::Serve1), bring(Name::Serve2))?;
+        let second = async { if self.config.second_instance { bring(Name::Serve2).await } else { Ok(()) } };
+        tokio::try_join!(bring(Name::Serve1), second)?;
         // What these two must answer comes from the instances.
         tokio::try_join!(self.wait(Name::Nginx, nginx), self.wait(Name::Prometheus, prometheus))?;
         Ok(())

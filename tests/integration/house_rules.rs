@@ -10,8 +10,8 @@ const LAYERS: &[&[&str]] = &[
     &["wire", "stats", "table", "net", "process"],
     &["db", "cache", "promql"],
     &["orders", "catalog", "read_models"],
-    &["http", "seed", "loadtest", "report", "deploy_check"],
-    &["lab", "stack"],
+    &["http", "seed", "loadtest", "report", "deploy_check", "stack"],
+    &["lab"],
 ];
 
 fn layer(module: &str) -> usize {
