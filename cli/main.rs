@@ -4,6 +4,7 @@ mod completions;
 mod deploy_check;
 mod failure;
 mod health_check;
+mod lab;
 mod loadtest;
 mod migrate;
 mod options;
@@ -41,6 +42,7 @@ enum Command {
     Loadtest(loadtest::Args),
     Report(report::Args),
     DeployCheck(Box<deploy_check::Args>),
+    Lab(Box<lab::Args>),
     Stack(stack::Args),
     Completions(completions::Args),
 }
@@ -62,6 +64,7 @@ fn run(command: Command) -> Outcome {
             Command::Loadtest(args) => loadtest::run(args).await,
             Command::Report(args) => report::run(&args).await,
             Command::DeployCheck(args) => deploy_check::run(*args).await,
+            Command::Lab(args) => lab::run(*args).await,
             Command::Stack(args) => stack::run(args).await,
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),
         }

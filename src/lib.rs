@@ -31,6 +31,7 @@ pub mod http;
 pub mod loadtest;
 pub mod report;
 pub mod seed;
-
-// Layer 5: compositions of the tools below.
 pub mod stack;
+
+// Layer 5: a composition of the tools below.
+pub mod lab;

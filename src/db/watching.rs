@@ -28,10 +28,10 @@ pub struct ServerCounters {
     /// Statements that read or write rows, begin or end a transaction, or set a variable; each of several that were sent
     /// at once counts.
     pub statements: u64,
-    /// Rows that the storage engine read.
+    /// Those of them that commit a transaction.
+    pub commits: u64,
+    /// Rows that statements have read, those of temporary tables included.
     pub rows_read: u64,
-    /// Connections refused because there were too many.
-    pub refused_connections: u64,
 }
 
 /// The statements that are counted: their numbers are called `Com_` and this.
@@ -49,8 +49,11 @@ const STATEMENTS: [&str; 12] = [
     "rollback",
     "set_option",
 ];
-const ROWS_READ: &str = "Innodb_rows_read";
-const REFUSED: &str = "Connection_errors_max_connections";
+const COMMITS: &str = "Com_commit";
+
+/// How rows come to be read; MariaDB no longer counts them where InnoDB does.
+const ROWS_READ: &str = "Handler_read_";
+const READS: [&str; 7] = ["first", "key", "last", "next", "prev", "rnd", "rnd_next"];
 
 impl Session {
     /// The connections that this account may see, without this one.
@@ -65,15 +68,19 @@ impl Session {
     /// The counters as they are now; this question itself is in none of them.
     pub async fn server_counters(&mut self) -> Result<ServerCounters, DbError> {
         let names = STATEMENTS.iter().map(|name| format!("'Com_{name}'"));
-        let names: Vec<_> = names.chain([ROWS_READ, REFUSED].map(|name| format!("'{name}'"))).collect();
+        let names: Vec<_> = names.chain(READS.map(|name| format!("'{ROWS_READ}{name}'"))).collect();
         let sql = format!("SHOW GLOBAL STATUS WHERE Variable_name IN ({})", names.join(","));
         let mut counters = ServerCounters::default();
         for (name, value) in self.run_rows::<(String, String)>(&sql).await? {
             let value = value.parse().unwrap_or(0);
             match name.as_str() {
-                ROWS_READ => counters.rows_read = value,
-                REFUSED => counters.refused_connections = value,
-                _ => counters.statements += value,
+                name if name.starts_with(ROWS_READ) => counters.rows_read += value,
+                name => {
+                    counters.statements += value;
+                    if name == COMMITS {
+                        counters.commits = value;
+                    }
+                }
             }
         }
         Ok(counters)
@@ -96,8 +103,8 @@ impl ServerCounters {
     pub fn since(&self, earlier: &Self) -> Self {
         Self {
             statements: self.statements.saturating_sub(earlier.statements),
+            commits: self.commits.saturating_sub(earlier.commits),
             rows_read: self.rows_read.saturating_sub(earlier.rows_read),
-            refused_connections: self.refused_connections.saturating_sub(earlier.refused_connections),
         }
     }
 }

@@ -50,6 +50,6 @@ pub use page::page;
 pub use profile::{InvalidStage, Stage};
 pub use run::{Ended, Finished, LoadTestError, run};
 pub use scenario::{STORE_SCENARIO, Scenario, ScenarioError};
-pub use summary::Summary;
+pub use summary::{RouteSummary, Summary};
 pub use tables::tables;
 pub use threshold::{InvalidThreshold, Outcome, Threshold};

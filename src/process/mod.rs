@@ -4,8 +4,10 @@ mod build;
 mod exit;
 mod shutdown;
 mod telemetry;
+mod usage;
 
 pub use build::{VERSION, revision};
 pub use exit::Exit;
 pub use shutdown::terminated;
 pub use telemetry::{LogFormat, init_log};
+pub use usage::cpu_time_of;

@@ -1,0 +1,326 @@
+//! `storemgr lab`: the ladder of experiments, before and after.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context;
+use storemgr::lab::{self, Account, Conditions, Config, Event, Finished, Folder, LADDER, LabError, Other, State};
+use storemgr::process::{self, Exit};
+use storemgr::table::{Align, Table};
+use storemgr::units;
+
+use crate::failure::{Failure, Outcome};
+use crate::options::JsonArgs;
+use crate::output;
+
+/// Where the lab's own stack lives, apart from the one that `stack up` starts.
+const HOME: &str = ".storemgr/lab";
+
+/// `--quick` takes a fifth of the time: enough to see the collapse and its cure, not enough for percentiles.
+const QUICK_RUN_TIME: Duration = Duration::from_secs(12);
+const QUICK_BURST: Duration = Duration::from_secs(4);
+const QUICK_HISTORY: u64 = 20_000;
+
+/// Run the ladder of experiments: the store as it collapsed, then one cure after the other
+///
+/// Each rung starts the store on a private stack of its own, fills it anew, asks one request of each kind alone, runs the
+/// same load test, sends orders as fast as they are answered, and sets what users felt beside what Prometheus and the
+/// database saw. Results are written into a folder as they come; an interrupted lab leaves nothing running and goes on
+/// with --resume. Exit codes: 1 a rung could not be measured, 98 the load generator was a bottleneck.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The rungs to measure, e.g. 1,2,7 or 3-5 [default: all]
+    #[arg(long, value_name = "NUMBERS", value_parser = rungs)]
+    rungs: Option<Rungs>,
+    /// Print the rungs, and do nothing else
+    #[arg(long)]
+    list: bool,
+    /// A fifth of the time: shorter load, shorter history; enough to see what happens, too short for exact figures
+    #[arg(long, conflicts_with = "resume")]
+    quick: bool,
+    /// Users at the same time, in the load test of every rung
+    #[arg(short, long, value_name = "COUNT", default_value_t = 150, conflicts_with = "resume",
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    users: u32,
+    /// How long each load test lasts [default: 60s, or 12s with --quick]
+    #[arg(short = 't', long, value_name = "DURATION", value_parser = crate::options::duration, conflicts_with = "resume")]
+    run_time: Option<Duration>,
+    /// How long orders come as fast as they are answered, after each load test; 0 for not at all [default: 10s, or 4s with
+    /// --quick]
+    #[arg(long, value_name = "DURATION", value_parser = crate::options::duration, conflicts_with = "resume")]
+    burst: Option<Duration>,
+    /// Measure every rung so often, in rounds
+    #[arg(long, value_name = "COUNT", default_value_t = 1, conflicts_with = "resume",
+          value_parser = clap::value_parser!(u32).range(1..=50))]
+    repeat: u32,
+    /// Orders that are in the store before the first is placed: a long history makes scanning reports honest [default:
+    /// 100000, or 20000 with --quick]
+    #[arg(long, value_name = "COUNT", conflicts_with = "resume")]
+    history_orders: Option<u64>,
+    /// Also search how many users each rung serves correctly; some four minutes for each
+    #[arg(long, conflicts_with = "resume")]
+    find_limit: bool,
+    /// Where random numbers start
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, conflicts_with = "resume")]
+    seed: u64,
+    /// Also measure another service with the store's routes; it must be running, with as many products and users
+    #[arg(long, value_name = "URL", requires = "label")]
+    target: Option<String>,
+    /// What that service is called in the tables
+    #[arg(long, value_name = "NAME", requires = "target", value_parser = label)]
+    label: Option<String>,
+    /// The database server to run [default: mariadbd or mysqld, whichever is installed]
+    #[arg(long, env = "STOREMGR_MYSQLD", value_name = "PATH")]
+    mysqld: Option<PathBuf>,
+    /// The folder for results, which must be new or empty [default: lab- and the time]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "resume")]
+    output: Option<PathBuf>,
+    /// Go on with the lab in this folder: what it has measured stays; --rungs and --target add to it
+    #[arg(long, value_name = "FOLDER")]
+    resume: Option<PathBuf>,
+    /// Nothing on standard error while it works
+    #[arg(short, long)]
+    quiet: bool,
+    #[command(flatten)]
+    json: JsonArgs,
+}
+
+/// Numbers of rungs.
+#[derive(Clone, Debug)]
+struct Rungs(Vec<u8>);
+
+pub(crate) async fn run(args: Args) -> Outcome {
+    if args.list {
+        output::say(&list().to_terminal())?;
+        return Ok(Exit::Good);
+    }
+    let program = std::env::current_exe().context("this program does not know where it lies");
+    let program = program.map_err(Failure::could_not_run)?;
+    let json = args.json.open()?;
+    let (folder, conditions) = args.folder().map_err(failure)?;
+    let interrupt = process::terminated().map_err(Failure::could_not_run)?;
+    let shown = folder.path().display().to_string();
+    let config = Config { conditions, folder, home: HOME.into(), serve_program: program, show: !args.quiet };
+    let tables = json.tables_wanted();
+    let observer = |event: Event<'_>| {
+        if !args.quiet {
+            tell(event);
+        }
+        if let Event::Measured { account, place } = event
+            && tables
+        {
+            // A reader that went away is told of at the end.
+            drop(output::say(&subject(account, place)));
+        }
+    };
+    if !args.quiet {
+        eprintln!("{}", announcement(&config.conditions, &shown));
+    }
+    let Finished { account, interrupted } = lab::run(&config, &observer, interrupt).await.map_err(failure)?;
+    if tables {
+        output::say(&ladder(&account))?;
+        output::say(&format!("Written to {shown}: lab.html, lab.md, lab.json, and a file for each load test."))?;
+    }
+    json.write(&account)?;
+    if interrupted {
+        eprintln!("storemgr: interrupted; nothing of the lab runs any more. Go on with: storemgr lab --resume {shown}");
+    }
+    Ok(match account {
+        _ if interrupted => Exit::Interrupted,
+        account if account.is_generator_limited() => Exit::GeneratorLimited,
+        account if !account.is_complete() => Exit::Bad,
+        _ => Exit::Good,
+    })
+}
+
+fn failure(error: LabError) -> Failure {
+    if error.is_usage() { Failure::usage(error) } else { Failure::could_not_run(error) }
+}
+
+impl Args {
+    /// The folder for results, and what is to be measured.
+    fn folder(&self) -> Result<(Folder, Conditions), LabError> {
+        let Some(path) = &self.resume else {
+            let conditions = self.conditions();
+            let path = self.output.clone().unwrap_or_else(|| default_folder().into());
+            return Ok((Folder::create(&path, &conditions)?, conditions));
+        };
+        let (folder, mut conditions) = Folder::open(path)?;
+        if let Some(Rungs(numbers)) = &self.rungs {
+            conditions.rungs.extend(numbers);
+            conditions.rungs.sort_unstable();
+            conditions.rungs.dedup();
+        }
+        if let Some(other) = self.other().filter(|other| !conditions.others.contains(other)) {
+            conditions.others.push(other);
+        }
+        folder.extend(&conditions)?;
+        Ok((folder, conditions))
+    }
+
+    fn conditions(&self) -> Conditions {
+        let usual = Conditions::default();
+        let seconds = |given: Option<Duration>, quick: Duration, usual: u64| {
+            given.map_or(if self.quick { quick.as_secs() } else { usual }, |given| given.as_secs().max(1))
+        };
+        let no_burst = self.burst.is_some_and(|burst| burst.is_zero());
+        Conditions {
+            rungs: self.rungs.clone().map_or(usual.rungs, |Rungs(numbers)| numbers),
+            others: self.other().into_iter().collect(),
+            repeat: self.repeat,
+            users: self.users,
+            run_time_s: seconds(self.run_time, QUICK_RUN_TIME, usual.run_time_s),
+            burst_s: if no_burst { 0 } else { seconds(self.burst, QUICK_BURST, usual.burst_s) },
+            find_limit: self.find_limit,
+            history_orders: self.history_orders.unwrap_or(if self.quick {
+                QUICK_HISTORY
+            } else {
+                usual.history_orders
+            }),
+            seed: self.seed,
+            mysqld: self.mysqld.clone(),
+            ..usual
+        }
+    }
+
+    fn other(&self) -> Option<Other> {
+        self.target.clone().zip(self.label.clone()).map(|(url, label)| Other { label, url })
+    }
+}
+
+/// Named by its time, so that a new lab never meets an old one.
+fn default_folder() -> String {
+    let now = units::timestamp(SystemTime::now());
+    let digits: String = now.chars().filter(char::is_ascii_digit).take(14).collect();
+    let (day, time) = digits.split_at(8);
+    format!("lab-{day}-{time}")
+}
+
+/// About what starting, filling and asking alone take for each rung, seconds.
+const OTHER_SECONDS: u64 = 12;
+
+/// About what a search for the limit takes, seconds.
+const LIMIT_SECONDS: u64 = 240;
+
+fn announcement(conditions: &Conditions, folder: &str) -> String {
+    let search = if conditions.find_limit { LIMIT_SECONDS } else { 0 };
+    let each = conditions.run_time_s + conditions.burst_s + search + OTHER_SECONDS;
+    let turns = (conditions.rungs.len() + conditions.others.len()) as u64 * u64::from(conditions.repeat);
+    let minutes = (turns * each).div_ceil(60);
+    format!("{turns} load tests of {} users; about {minutes} minutes; results go to {folder}", conditions.users)
+}
+
+/// One line on standard error for each event.
+fn tell(event: Event<'_>) {
+    match event {
+        Event::Begun { name, rung, turn: (turn, turns) } => {
+            let what = rung.map_or_else(|| name.to_owned(), |rung| format!("rung {}, {name}: {}", rung.number, rung.change));
+            eprintln!("\n[{turn}/{turns}] {what}");
+        }
+        Event::Step(step) => eprintln!("  {step}"),
+        Event::Kept(name) => eprintln!("{name} was measured before"),
+        Event::Measured { account, place } => {
+            if account.rungs[place].state == State::Broken {
+                eprintln!("  it broke");
+            }
+        }
+    }
+}
+
+/// The account of one subject as text.
+fn subject(account: &Account, place: usize) -> String {
+    let subject = &account.rungs[place];
+    let mut parts = vec![format!("== {}\n{}", subject.title(), subject.change)];
+    parts.push(wrapped(&subject.findings.join(" ")));
+    parts.extend(account.subject_tables(place).iter().map(Table::to_terminal));
+    parts.join("\n\n") + "\n"
+}
+
+/// What all of them say together.
+fn ladder(account: &Account) -> String {
+    let mut parts = vec!["== The ladder".to_owned(), wrapped(&account.setting().join("\n"))];
+    parts.extend(account.ladder_tables().iter().map(Table::to_terminal));
+    let findings = account.rungs.iter().filter(|subject| !subject.findings.is_empty());
+    parts.extend(findings.map(|subject| wrapped(&format!("{}. {}", subject.title(), subject.headline))));
+    parts.join("\n\n") + "\n"
+}
+
+/// The rungs there are.
+fn list() -> Table {
+    let columns = [("#", Align::Right), ("Rung", Align::Left), ("Change", Align::Left), ("Question", Align::Left)];
+    let mut table = Table::new("", &columns);
+    for rung in &LADDER {
+        table.row([rung.number.to_string(), rung.name.to_owned(), rung.change.to_owned(), rung.question.to_owned()]);
+    }
+    table
+}
+
+/// Columns of a text that is read in sentences.
+const WIDTH: usize = 98;
+
+/// Lines that are not longer than a screen is wide.
+fn wrapped(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines.join("\n")
+}
+
+/// Reads `1,2,7` and `3-5`.
+fn rungs(text: &str) -> Result<Rungs, String> {
+    let last = LADDER.len();
+    let wrong = || format!("the rungs are numbered from 1 to {last}: write some like 1,2,7 or 3-5");
+    let number = |text: &str| {
+        let number = text.trim().parse::<u8>().ok().filter(|number| (1..=last).contains(&usize::from(*number)));
+        number.ok_or_else(wrong)
+    };
+    let mut numbers = Vec::new();
+    for part in text.split(',') {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        let (from, to) = (number(from)?, number(to)?);
+        if from > to {
+            return Err(wrong());
+        }
+        numbers.extend(from..=to);
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(Rungs(numbers))
+}
+
+fn label(text: &str) -> Result<String, String> {
+    let short = (1..=20).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    short.then(|| text.to_owned()).ok_or_else(|| "a label is a word or two, at most 20 letters".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rungs_are_read_as_people_write_them() {
+        let read = |text| rungs(text).map(|Rungs(numbers)| numbers);
+        assert_eq!(read("1,2,7"), Ok(vec![1, 2, 7]));
+        assert_eq!(read("5-7, 1"), Ok(vec![1, 5, 6, 7]));
+        for text in ["", "0", "8", "3-1", "1;2", "all"] {
+            assert!(read(text).unwrap_err().contains("from 1 to 7"), "{text}");
+        }
+    }
+
+    #[test]
+    fn sentences_are_folded_between_words() {
+        let text = wrapped(&"word ".repeat(50));
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH) && text.lines().count() == 3, "{text}");
+    }
+}

@@ -1,0 +1,191 @@
+//! What the figures of a subject say, in sentences. Nothing is praised that was not measured: every sentence is chosen and
+//! filled by the figures, and a change that is within the noise is called none.
+
+use std::collections::BTreeMap;
+
+use super::subject::milliseconds;
+use super::{Account, Kind, SubjectAccount, explanation};
+use crate::lab::{Burst, Measurement};
+use crate::loadtest::Verdict;
+use crate::units;
+
+/// A difference between two shares, in percentage points, that two runs of the same thing can have.
+const NOISE_POINTS: f64 = 1.0;
+
+/// A rate that is so many times another is another.
+const CHANGED_RATE: f64 = 1.2;
+
+/// A report that reads so many times fewer or more rows reads something else.
+const CHANGED_ROWS: f64 = 2.0;
+
+/// Connections are used up from this share of them on; the lab has one of them.
+const USED_UP: f64 = 0.97;
+
+/// When no more than this share of the open connections runs a statement, connections are missing and not work done.
+const IDLE_SHARE: f64 = 0.1;
+
+/// The headline, and all findings.
+pub(super) fn of(account: &Account, place: usize) -> (String, Vec<String>) {
+    let subject = &account.rungs[place];
+    let mut findings = Vec::new();
+    let mut headline = 0;
+    if let Some(shown) = &subject.shown {
+        let before = account.before(place).and_then(|before| Some((before, before.shown.as_ref()?)));
+        findings.extend(valid(shown));
+        findings.push(failed(shown));
+        findings.extend(before.map(|(before, was)| compared(subject, shown, before, was)));
+        headline = findings.len();
+        findings.extend(message(shown));
+        findings.extend(connections(shown));
+        findings.extend(cached(shown, before.map(|(_, was)| was)));
+        findings.extend(before.and_then(|(_, was)| order_alone(shown, was)));
+        findings.extend(before.and_then(|(_, was)| cold_report(shown, was)));
+        findings.extend(shown.burst.as_ref().map(|burst| written(burst, before)));
+        findings.extend(limit(shown));
+        findings.extend(shown.remarks.iter().map(|remark| format!("Not measured: {remark}.")));
+    }
+    if let Some(reason) = &subject.reason {
+        let what = if subject.shown.is_some() { "A round of it" } else { "It" };
+        findings.push(format!("{what} broke: {reason}"));
+        headline = headline.max(1);
+    }
+    (findings[..headline].join(" "), findings)
+}
+
+fn valid(shown: &Measurement) -> Option<String> {
+    let limited = shown.load.verdict == Verdict::GeneratorLimited;
+    limited.then(|| {
+        let reasons = shown.load.verdict_reasons.join("; ");
+        format!("The load generator was the bottleneck, and these are not the figures of the store: {reasons}.")
+    })
+}
+
+fn failed(shown: &Measurement) -> String {
+    let load = &shown.load;
+    let requests = units::count(load.requests);
+    if load.failures == 0 {
+        return format!("None of {requests} requests failed.");
+    }
+    let kinds = Kind::ALL.iter().filter_map(|kind| {
+        let ratio = kind.fail_ratio(shown)?;
+        Some(format!("{} of the {}", units::percent(ratio), kind.name()))
+    });
+    let kinds = kinds.collect::<Vec<_>>().join(" and ");
+    let first = load.timeline.iter().find(|point| point.failures > 0);
+    let first = first.map(|point| format!(", from second {:.0} on, with {} users", point.at_s, point.users));
+    let (share, first) = (units::percent(load.fail_ratio), first.unwrap_or_default());
+    format!("{share} of {requests} requests failed: {kinds}{first}.")
+}
+
+/// How far apart the failures of its rounds are, in points.
+fn spread(subject: &SubjectAccount) -> f64 {
+    subject.fail_ratio_range.map_or(0.0, |(low, high)| 100.0 * (high - low))
+}
+
+fn compared(subject: &SubjectAccount, shown: &Measurement, before: &SubjectAccount, was: &Measurement) -> String {
+    let name = before.short();
+    let noise = NOISE_POINTS.max(spread(subject)).max(spread(before));
+    let points = |now: f64, was: f64| 100.0 * (now - was);
+    let changed = Kind::ALL.iter().filter_map(|kind| {
+        let (now, was) = (kind.fail_ratio(shown)?, kind.fail_ratio(was)?);
+        let moved = points(now, was).abs() >= noise;
+        moved.then(|| format!("{} {} instead of {}", kind.name(), units::percent(now), units::percent(was)))
+    });
+    let changed: Vec<_> = changed.collect();
+    let total = points(shown.load.fail_ratio, was.load.fail_ratio);
+    let before = units::percent(was.load.fail_ratio);
+    if changed.is_empty() {
+        return match shown.load.failures + was.load.failures {
+            0 => format!("So it was in {name}."),
+            _ => format!("That is no change beyond the noise to {name} ({before})."),
+        };
+    }
+    let word = if total < 0.0 { "fewer" } else { "more" };
+    format!("That is {:.1} points {word} than in {name} ({before}): {}.", total.abs(), changed.join(", "))
+}
+
+fn message(shown: &Measurement) -> Option<String> {
+    let mut messages: BTreeMap<&str, u64> = BTreeMap::new();
+    for group in &shown.load.failure_groups {
+        *messages.entry(&group.message).or_default() += group.count;
+    }
+    let (message, count) = messages.into_iter().max_by_key(|(_, count)| *count)?;
+    let share = units::percent(count as f64 / shown.load.failures.max(1) as f64);
+    Some(format!("Of the failures {share} say: {message}."))
+}
+
+fn connections(shown: &Measurement) -> Option<String> {
+    let database = shown.database.as_ref().filter(|database| database.max_connections > 0)?;
+    let peak = &database.peak;
+    let (open, most) = (units::count(peak.open), units::count(database.max_connections));
+    if (peak.open as f64) < USED_UP * database.max_connections as f64 {
+        return Some(format!("At most {open} of {most} database connections were open."));
+    }
+    let asleep = format!("{} asleep, one of them for {} s", units::count(peak.asleep), peak.longest_sleep_s);
+    let processors = database.cpu_cores.map(|cores| format!(", and the database used {cores:.2} processors"));
+    let seen = format!(
+        "At the peak {open} of {most} database connections were open, {asleep}; {} ran a statement{}.",
+        units::count(peak.running),
+        processors.unwrap_or_default()
+    );
+    let idle = peak.running as f64 <= IDLE_SHARE * peak.open as f64 && peak.asleep * 2 > peak.open;
+    Some(if idle {
+        format!("{seen} The database was idle: connections were missing, left open by requests that had ended.")
+    } else {
+        seen
+    })
+}
+
+fn cached(shown: &Measurement, was: Option<&Measurement>) -> Option<String> {
+    let ratio = shown.server.as_ref()?.hit_ratio()?;
+    let new = was.and_then(|was| was.server.as_ref()).is_none_or(|server| server.hit_ratio().is_none());
+    new.then(|| format!("{} of the reports came out of the cache and asked the database nothing.", units::percent(ratio)))
+}
+
+fn order_alone(shown: &Measurement, was: &Measurement) -> Option<String> {
+    let (now, was) = (shown.alone.as_ref()?, was.alone.as_ref()?);
+    let [statements, before] = [now.order_statements, was.order_statements].map(units::count);
+    let [took, earlier] = [now.order_ms, was.order_ms].map(milliseconds);
+    (now.order_statements != was.order_statements).then(|| {
+        format!(
+            "An order of three products, alone, takes {statements} statements instead of {before} ({took} ms instead of \
+             {earlier})."
+        )
+    })
+}
+
+fn cold_report(shown: &Measurement, was: &Measurement) -> Option<String> {
+    let (now, was) = (shown.alone.as_ref()?, was.alone.as_ref()?);
+    let times = now.cold_report_rows.max(1) as f64 / was.cold_report_rows.max(1) as f64;
+    let [rows, before] = [now.cold_report_rows, was.cold_report_rows].map(units::count);
+    let [took, earlier] = [now.cold_report_ms, was.cold_report_ms].map(milliseconds);
+    (times >= CHANGED_ROWS || times <= 1.0 / CHANGED_ROWS).then(|| {
+        format!("A report that is in no cache reads {rows} rows instead of {before} ({took} ms instead of {earlier}).")
+    })
+}
+
+fn written(burst: &Burst, before: Option<(&SubjectAccount, &Measurement)>) -> String {
+    let rate = units::significant(burst.orders_per_s);
+    let refused =
+        if burst.fail_ratio > 0.0 { format!(" and fails {}", units::percent(burst.fail_ratio)) } else { String::new() };
+    let together = burst.orders_per_commit.filter(|orders| *orders >= CHANGED_RATE);
+    let together = together.map(|orders| format!(", {} in one commit", units::significant(orders)));
+    let earlier = before.and_then(|(before, was)| Some((before.short(), was.burst.as_ref()?.orders_per_s)));
+    let compared = earlier.filter(|(_, was)| *was > 0.0).map(|(name, was)| {
+        let times = burst.orders_per_s / was;
+        if times < CHANGED_RATE && times > 1.0 / CHANGED_RATE {
+            return format!(", about as many as {name}");
+        }
+        format!(", {} times as many as {name} ({})", units::significant(times), units::significant(was))
+    });
+    let (compared, together) = (compared.unwrap_or_default(), together.unwrap_or_default());
+    format!("When they come as fast as they are answered it accepts {rate} orders a second{refused}{compared}{together}.")
+}
+
+fn limit(shown: &Measurement) -> Option<String> {
+    let limit = shown.limit.as_ref()?;
+    let users = explanation::users(limit);
+    let who = if limit.generator_gave_way { "; the load generator gave way first" } else { "" };
+    let broken = limit.broken.first().map(|broken| format!("; beyond that {broken}")).unwrap_or_default();
+    Some(format!("Users served correctly: {users}{broken}{who}."))
+}

@@ -1,0 +1,223 @@
+//! The tables over all subjects.
+
+use super::subject::milliseconds;
+use super::{Account, Kind, NOTHING, State, SubjectAccount, explanation};
+use crate::lab::Measurement;
+use crate::loadtest::Verdict;
+use crate::table::{Align, Table, Tone};
+use crate::units;
+
+pub(super) fn tables(account: &Account) -> Vec<Table> {
+    let mut tables = vec![results(account), reasons(account), writes(account), agreement(account)];
+    tables.retain(|table| !table.is_empty());
+    tables
+}
+
+/// Its number, or that it is none.
+fn number(subject: &SubjectAccount) -> String {
+    subject.rung.map_or_else(|| NOTHING.to_owned(), |number| number.to_string())
+}
+
+/// A share of failures, red where there are any.
+fn share(ratio: Option<f64>) -> (String, Tone) {
+    match ratio {
+        Some(ratio) if ratio > 0.0 => (units::percent(ratio), Tone::Bad),
+        Some(ratio) => (units::percent(ratio), Tone::Good),
+        None => (NOTHING.to_owned(), Tone::Plain),
+    }
+}
+
+fn results(account: &Account) -> Table {
+    let columns = [
+        ("#", Align::Right),
+        ("Rung", Align::Left),
+        ("Requests", Align::Right),
+        ("Failed", Align::Right),
+        ("Orders", Align::Right),
+        ("Reports", Align::Right),
+        ("req/s", Align::Right),
+        ("p50 ms", Align::Right),
+        ("p95 ms", Align::Right),
+        ("p99 ms", Align::Right),
+    ];
+    let several = account.rungs.iter().any(|subject| subject.rounds > 1);
+    let title = if several {
+        "All rungs: the share that failed, and how long answers took; the median round of each"
+    } else {
+        "All rungs: the share that failed, and how long answers took"
+    };
+    let mut table = Table::new(title, &columns);
+    for subject in account.rungs.iter().filter(|subject| subject.state != State::Pending) {
+        let Some(shown) = &subject.shown else {
+            let dash = || NOTHING.to_owned();
+            let mut cells = vec![(number(subject), Tone::Plain), (subject.name.clone(), Tone::Plain)];
+            cells.push((dash(), Tone::Plain));
+            cells.push(("broke".to_owned(), Tone::Bad));
+            cells.extend((0..6).map(|_| (dash(), Tone::Plain)));
+            table.toned_row(cells);
+            continue;
+        };
+        table.toned_row(result(subject, shown));
+    }
+    table
+}
+
+fn result(subject: &SubjectAccount, shown: &Measurement) -> [(String, Tone); 10] {
+    let load = &shown.load;
+    let plain = |text: String| (text, Tone::Plain);
+    // A generator that was the bottleneck has measured itself.
+    let doubtful = load.verdict == Verdict::GeneratorLimited;
+    let name = if doubtful { format!("{} (not valid)", subject.name) } else { subject.name.clone() };
+    let times = &load.aggregated.latency_ms;
+    let kind = |kind: Kind| share(kind.fail_ratio(shown));
+    let mut failed = share(Some(load.fail_ratio));
+    if let Some((low, high)) = subject.fail_ratio_range.filter(|(low, high)| high - low >= 0.001) {
+        failed.0 = format!("{:.1} to {:.1} %", 100.0 * low, 100.0 * high);
+    }
+    [
+        plain(number(subject)),
+        (name, if doubtful { Tone::Doubtful } else { Tone::Plain }),
+        plain(units::count(load.requests)),
+        failed,
+        kind(Kind::Orders),
+        kind(Kind::Reports),
+        plain(units::significant(load.requests_per_s)),
+        plain(milliseconds(times.p50)),
+        plain(milliseconds(times.p95)),
+        plain(milliseconds(times.p99)),
+    ]
+}
+
+fn reasons(account: &Account) -> Table {
+    let columns = [
+        ("#", Align::Right),
+        ("Connections", Align::Right),
+        ("asleep", Align::Right),
+        ("running", Align::Right),
+        ("refused", Align::Right),
+        ("Statements/order", Align::Right),
+        ("Cache hits", Align::Right),
+        ("Rows/report", Align::Right),
+        ("ms", Align::Right),
+        ("Store", Align::Right),
+        ("Database", Align::Right),
+    ];
+    let title = "What explains it: connections at the peak, an order and a report alone, processors used";
+    let mut table = Table::new(title, &columns);
+    let dash = || NOTHING.to_owned();
+    for subject in &account.rungs {
+        let Some(shown) = subject.shown.as_ref().filter(|shown| shown.database.is_some() || shown.server.is_some())
+        else {
+            continue;
+        };
+        let database = shown.database.as_ref();
+        let of_database = |value: fn(&crate::lab::DatabaseSide) -> String| database.map_or_else(dash, value);
+        let of_alone = |value: fn(&crate::lab::Alone) -> String| shown.alone.as_ref().map_or_else(dash, value);
+        let server = shown.server.as_ref();
+        table.row([
+            number(subject),
+            of_database(|database| format!("{} of {}", database.peak.open, database.max_connections)),
+            of_database(|database| units::count(database.peak.asleep)),
+            of_database(|database| units::count(database.peak.running)),
+            server.map_or_else(dash, |server| units::count(server.refused_connections)),
+            of_alone(|alone| units::count(alone.order_statements)),
+            server.and_then(crate::lab::ServerSide::hit_ratio).map_or_else(dash, units::percent),
+            of_alone(|alone| units::count(alone.cold_report_rows)),
+            of_alone(|alone| milliseconds(alone.cold_report_ms)),
+            server.map_or_else(dash, |server| format!("{:.2}", server.cpu_cores)),
+            database.and_then(|database| database.cpu_cores).map_or_else(dash, |cores| format!("{cores:.2}")),
+        ]);
+    }
+    table
+}
+
+fn writes(account: &Account) -> Table {
+    let columns = [
+        ("#", Align::Right),
+        ("Rung", Align::Left),
+        ("Orders/s", Align::Right),
+        ("Failed", Align::Right),
+        ("p50 ms", Align::Right),
+        ("p99 ms", Align::Right),
+        ("Statements/order", Align::Right),
+        ("Orders/commit", Align::Right),
+        ("Users served", Align::Right),
+    ];
+    let burst = account.rungs.iter().find_map(|subject| subject.shown.as_ref()?.burst.as_ref());
+    let title = match burst {
+        Some(burst) => format!(
+            "What it can write: {} users who order as fast as they are answered, {:.0} s",
+            burst.users, burst.duration_s
+        ),
+        None => "Users served correctly".to_owned(),
+    };
+    let mut table = Table::new(title, &columns);
+    let dash = || NOTHING.to_owned();
+    for subject in &account.rungs {
+        let Some(shown) = subject.shown.as_ref().filter(|shown| shown.burst.is_some() || shown.limit.is_some()) else {
+            continue;
+        };
+        let burst = shown.burst.as_ref();
+        let plain = |text: String| (text, Tone::Plain);
+        let optional = |value: Option<f64>| plain(value.map_or_else(dash, units::significant));
+        let doubtful = burst.is_some_and(|burst| burst.verdict == Verdict::GeneratorLimited);
+        let rate = burst.map_or_else(dash, |burst| units::significant(burst.orders_per_s));
+        table.toned_row([
+            plain(number(subject)),
+            plain(subject.name.clone()),
+            if doubtful { (format!("{rate} or more"), Tone::Doubtful) } else { plain(rate) },
+            share(burst.map(|burst| burst.fail_ratio)),
+            plain(burst.map_or_else(dash, |burst| milliseconds(burst.p50_ms))),
+            plain(burst.map_or_else(dash, |burst| milliseconds(burst.p99_ms))),
+            optional(burst.and_then(|burst| burst.statements_per_order)),
+            optional(burst.and_then(|burst| burst.orders_per_commit)),
+            plain(shown.limit.as_ref().map_or_else(dash, explanation::users)),
+        ]);
+    }
+    table
+}
+
+/// From which difference on, in percent, a reader should ask why.
+const DOUBTFUL_DIFFERENCE: f64 = 1.0;
+
+fn agreement(account: &Account) -> Table {
+    let columns = [
+        ("#", Align::Right),
+        ("Rung", Align::Left),
+        ("Load test", Align::Right),
+        ("Prometheus", Align::Right),
+        ("Diff", Align::Right),
+        ("Failed", Align::Right),
+        ("4xx, 5xx", Align::Right),
+        ("Diff", Align::Right),
+    ];
+    let title = "Requests and failures as the load test counted them, beside Prometheus";
+    let mut table = Table::new(title, &columns);
+    for subject in &account.rungs {
+        let Some((shown, server)) = subject.shown.as_ref().and_then(|shown| Some((shown, shown.server.as_ref()?))) else {
+            continue;
+        };
+        let load = &shown.load;
+        let plain = |text: String| (text, Tone::Plain);
+        table.toned_row([
+            plain(number(subject)),
+            plain(subject.name.clone()),
+            plain(units::count(load.requests)),
+            plain(units::count(server.requests)),
+            difference(load.requests, server.requests),
+            plain(units::count(load.failures)),
+            plain(units::count(server.failures)),
+            difference(load.failures, server.failures),
+        ]);
+    }
+    table
+}
+
+fn difference(own: u64, theirs: u64) -> (String, Tone) {
+    if own == 0 && theirs == 0 {
+        return ("+0.00 %".to_owned(), Tone::Plain);
+    }
+    let percent = 100.0 * (theirs as f64 - own as f64) / own.max(1) as f64;
+    let tone = if percent.abs() > DOUBTFUL_DIFFERENCE { Tone::Doubtful } else { Tone::Plain };
+    (format!("{percent:+.2} %"), tone)
+}

@@ -1,0 +1,118 @@
+//! The tables of one subject, as the original's author made them by hand, and the difference to the rung before.
+
+use super::{NOTHING, SubjectAccount, explanation};
+use crate::lab::Measurement;
+use crate::loadtest::RouteSummary;
+use crate::table::{Align, Table, Tone};
+use crate::units;
+
+/// The most kinds of failures that are shown; the file of the load test has all.
+const MOST_FAILURES: usize = 8;
+
+pub(super) fn tables(subject: &SubjectAccount, before: Option<&SubjectAccount>) -> Vec<Table> {
+    let Some(shown) = &subject.shown else { return Vec::new() };
+    let mut tables = vec![requests(shown, before), times(shown)];
+    if !shown.load.failure_groups.is_empty() {
+        tables.push(failures(shown));
+    }
+    tables.extend(explanation::table(shown, before));
+    tables
+}
+
+/// All routes, and the sum of them.
+fn rows(measurement: &Measurement) -> impl Iterator<Item = (&RouteSummary, Tone)> {
+    let load = &measurement.load;
+    load.routes.iter().map(|route| (route, Tone::Plain)).chain([(&load.aggregated, Tone::Strong)])
+}
+
+fn fail_ratio(route: &RouteSummary) -> f64 {
+    route.failures as f64 / route.requests.max(1) as f64
+}
+
+fn requests(shown: &Measurement, before: Option<&SubjectAccount>) -> Table {
+    let difference = before.map_or_else(|| "Before".to_owned(), |before| format!("To {}", before.short()));
+    let columns = [
+        ("Type", Align::Left),
+        ("Name", Align::Left),
+        ("# reqs", Align::Right),
+        ("# fails", Align::Right),
+        ("Failed", Align::Right),
+        (difference.as_str(), Align::Right),
+        ("req/s", Align::Right),
+        ("fails/s", Align::Right),
+    ];
+    let mut table = Table::new("Requests and failures; differences in percentage points", &columns);
+    let earlier = before.and_then(|before| before.shown.as_ref());
+    for (route, tone) in rows(shown) {
+        let same = |other: &&RouteSummary| other.method == route.method && other.route == route.route;
+        let was = earlier.and_then(|earlier| rows(earlier).map(|(route, _)| route).find(same));
+        let points = was.map(|was| 100.0 * (fail_ratio(route) - fail_ratio(was)));
+        let (failed, changed) = (if route.failures > 0 { Tone::Bad } else { tone }, tone_of(points));
+        table.toned_row([
+            (route.method.clone(), tone),
+            (route.route.clone(), tone),
+            (units::count(route.requests), tone),
+            (units::count(route.failures), failed),
+            (units::percent(fail_ratio(route)), failed),
+            (points.map_or_else(|| NOTHING.to_owned(), |points| format!("{points:+.1}")), changed),
+            (units::significant(route.requests_per_s), tone),
+            (units::significant(route.failures_per_s), failed),
+        ]);
+    }
+    table
+}
+
+/// Fewer failures are good news, from one point on.
+fn tone_of(points: Option<f64>) -> Tone {
+    match points {
+        Some(points) if points <= -1.0 => Tone::Good,
+        Some(points) if points >= 1.0 => Tone::Bad,
+        _ => Tone::Plain,
+    }
+}
+
+fn times(shown: &Measurement) -> Table {
+    let mut header = vec![("Type", Align::Left), ("Name", Align::Left)];
+    header.extend(["Med", "p95", "p99", "Avg", "Min", "Max"].map(|name| (name, Align::Right)));
+    let mut table = Table::new("Response times in milliseconds, failed requests included", &header);
+    for (route, tone) in rows(shown) {
+        let times = &route.latency_ms;
+        let values = [times.p50, times.p95, times.p99, times.mean, times.min, times.max];
+        let cells = [route.method.clone(), route.route.clone()].into_iter().chain(values.map(milliseconds));
+        table.toned_row(cells.map(|cell| (cell, tone)));
+    }
+    table
+}
+
+fn failures(shown: &Measurement) -> Table {
+    let columns = [
+        ("# fails", Align::Right),
+        ("Share", Align::Right),
+        ("Type", Align::Left),
+        ("Name", Align::Left),
+        ("Error", Align::Left),
+    ];
+    let mut table = Table::new("Failures by message, with their share of all requests", &columns);
+    let groups = &shown.load.failure_groups;
+    for group in groups.iter().take(MOST_FAILURES) {
+        table.row([
+            units::count(group.count),
+            units::percent(group.share),
+            group.method.clone(),
+            group.route.clone(),
+            group.message.clone(),
+        ]);
+    }
+    if let Some(rest) = groups.get(MOST_FAILURES..).filter(|rest| !rest.is_empty()) {
+        let count = rest.iter().map(|group| group.count).sum();
+        let share = rest.iter().map(|group| group.share).sum();
+        let kinds = format!("{} more kinds of failures", rest.len());
+        table.row([units::count(count), units::percent(share), String::new(), String::new(), kinds]);
+    }
+    table
+}
+
+/// Milliseconds: whole from ten on, one decimal below.
+pub(super) fn milliseconds(value: f64) -> String {
+    if value >= 9.95 { units::count(value.round() as u64) } else { format!("{value:.1}") }
+}

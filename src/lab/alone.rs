@@ -1,0 +1,62 @@
+//! One request at a time, before the load: what an order and a report cost when nobody else is there.
+//!
+//! Counters of the server are read before and after. Prometheus, which asks the instances every second, and the service's
+//! own look at the database's limits may fall in between; the median of several orders is free of that.
+
+use std::time::{Duration, Instant};
+
+use hyper::Method;
+
+use super::measurement::Alone;
+use crate::db::{Address, ServerCounters, Session};
+use crate::net::{Target, request_once};
+
+/// Orders that are placed.
+const ORDERS: usize = 9;
+
+/// The longest wait for an answer: a scan of a long history takes its time.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Asks the service one thing at a time. An error is a sentence.
+pub(super) async fn ask(target: &Target, database: &Address) -> Result<Alone, String> {
+    let told = |error: crate::db::DbError| format!("the database cannot be watched: {error}");
+    let mut session = Session::connect(database, LIMIT).await.map_err(told)?;
+    let mut alone = Alone::default();
+    let (took, counted) = measure(&mut session, target, Method::GET, "/orders/reports/best-sellers", "").await?;
+    (alone.cold_report_ms, alone.cold_report_rows) = (took, counted.rows_read);
+    let (mut times, mut statements) = (Vec::new(), Vec::new());
+    for number in 1..=ORDERS {
+        let item = |product: usize| format!(r#"{{"product_id":{product},"quantity":1}}"#);
+        let items = [number, number + ORDERS, number + 2 * ORDERS].map(item).join(",");
+        let order = format!(r#"{{"user_id":{number},"items":[{items}]}}"#);
+        let (took, counted) = measure(&mut session, target, Method::POST, "/orders", &order).await?;
+        times.push(took);
+        statements.push(counted.statements);
+    }
+    times.sort_by(f64::total_cmp);
+    statements.sort_unstable();
+    (alone.order_ms, alone.order_statements) = (times[ORDERS / 2], statements[ORDERS / 2]);
+    Ok(alone)
+}
+
+/// One request: milliseconds, connecting included, and what the server counted.
+async fn measure(
+    session: &mut Session,
+    target: &Target,
+    method: Method,
+    path: &str,
+    body: &str,
+) -> Result<(f64, ServerCounters), String> {
+    let told = |error: crate::db::DbError| format!("the database cannot be watched: {error}");
+    let before = session.server_counters().await.map_err(told)?;
+    let headers: &[(&str, &str)] = if body.is_empty() { &[] } else { &[("content-type", "application/json")] };
+    let start = Instant::now();
+    let answer = request_once(target, method.clone(), path, headers, body.into(), LIMIT).await;
+    let took = start.elapsed().as_secs_f64() * 1e3;
+    let answer = answer.map_err(|error| format!("{method} {path} alone was not answered: {error}"))?;
+    if !answer.status.is_success() {
+        let said = answer.text();
+        return Err(format!("{method} {path} alone was answered {}: {}", answer.status.as_u16(), said.trim()));
+    }
+    Ok((took, session.server_counters().await.map_err(told)?.since(&before)))
+}

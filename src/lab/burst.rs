@@ -1,0 +1,87 @@
+//! Orders as fast as they are answered: what a subject can write at most.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::measurement::Burst;
+use super::stop::Stop;
+use crate::db::{Address, Session};
+use crate::loadtest::{self, Config, Ended, Load, Outputs, Scenario, ScenarioError, Users};
+use crate::net::Target;
+
+/// Users who do not think: enough to fill a batch of group commit several times.
+const USERS: u32 = 256;
+
+/// The scenario, a document like the others.
+const SCENARIO: &str = include_str!("../../scenarios/orders.toml");
+
+/// The longest wait for an answer, and for the last ones: who waits longer has no order.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// The scenario for a store of this size.
+pub(super) fn scenario(products: u64, customers: u64) -> Result<Scenario, ScenarioError> {
+    let values = [("products", products), ("customers", customers)];
+    let values = values.map(|(name, value)| (name.to_owned(), value.to_string()));
+    Scenario::parse(SCENARIO, "the scenario of orders alone", Path::new("."), &values)
+}
+
+/// Sends orders for so long; nothing if somebody asked to stop meanwhile. An error is a sentence.
+pub(super) async fn run(
+    target: &Target,
+    scenario: Scenario,
+    lasts: Duration,
+    seed: u64,
+    database: Option<&Address>,
+    stop: &Stop,
+) -> Result<Option<Burst>, String> {
+    let told = |error: crate::db::DbError| format!("the database cannot be watched: {error}");
+    let mut session = match database {
+        Some(address) => Some(Session::connect(address, LIMIT).await.map_err(told)?),
+        None => None,
+    };
+    let before = match &mut session {
+        Some(session) => Some(session.server_counters().await.map_err(told)?),
+        None => None,
+    };
+    let config = Config {
+        target: target.clone(),
+        load: Load::Users(Users { users: USERS, spawn_rate: f64::from(USERS) * 2.0, stages: Vec::new() }),
+        warm_up: Duration::ZERO,
+        run_time: lasts,
+        timeout: LIMIT,
+        stop_timeout: LIMIT,
+        seed,
+        thresholds: Vec::new(),
+    };
+    let finished = loadtest::run(config, scenario, Outputs::default(), stop.asked()).await;
+    let finished = finished.map_err(|error| error.to_string())?;
+    if finished.ended == Ended::Interrupted {
+        return Ok(None);
+    }
+    let summary = finished.summary;
+    let accepted = (summary.requests - summary.failures) as f64;
+    let counted = match (&mut session, before) {
+        (Some(session), Some(before)) => Some(session.server_counters().await.map_err(told)?.since(&before)),
+        _ => None,
+    };
+    let ratio = |part: f64, whole: f64| (whole > 0.0).then_some(part / whole);
+    Ok(Some(Burst {
+        users: USERS,
+        duration_s: summary.duration_s,
+        orders_per_s: accepted / summary.duration_s,
+        fail_ratio: summary.fail_ratio,
+        p50_ms: summary.aggregated.succeeded_latency_ms.p50,
+        p99_ms: summary.aggregated.succeeded_latency_ms.p99,
+        statements_per_order: counted.and_then(|counted| ratio(counted.statements as f64, accepted)),
+        orders_per_commit: counted.and_then(|counted| ratio(accepted, counted.commits as f64)),
+        verdict: summary.verdict,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_scenario_can_be_read() {
+        assert_eq!(super::scenario(500, 20).unwrap().name(), "orders");
+    }
+}

@@ -1,0 +1,102 @@
+//! Where results lie: a folder of one lab, written as results come, from which the lab can be resumed.
+//!
+//! A file is whole or not there. `conditions.json` says what the lab was asked to do; `rung-3.1.json` is what was measured
+//! of the third rung in the first round; `lab.json`, `lab.md` and `lab.html` are the account so far.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::LabError;
+use super::conditions::{Conditions, Subject};
+use super::measurement::Measurement;
+use crate::loadtest::Summary;
+
+/// What the lab was asked to do.
+const CONDITIONS: &str = "conditions.json";
+
+/// The folder of one lab.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// A new folder, which must not be there or be empty: nothing that was measured is ever written over.
+    pub fn create(path: &Path, conditions: &Conditions) -> Result<Self, LabError> {
+        fs::create_dir_all(path).map_err(LabError::file(path, "made"))?;
+        let mut entries = fs::read_dir(path).map_err(LabError::file(path, "read"))?;
+        if entries.next().is_some() {
+            return Err(LabError::NotEmpty { path: path.to_owned() });
+        }
+        let folder = Self { path: path.to_owned() };
+        folder.write(CONDITIONS, &json(conditions))?;
+        Ok(folder)
+    }
+
+    /// The folder of a lab that was begun, with what that was asked to do.
+    pub fn open(path: &Path) -> Result<(Self, Conditions), LabError> {
+        let folder = Self { path: path.to_owned() };
+        let conditions = folder.read(CONDITIONS)?;
+        let conditions = conditions.ok_or_else(|| LabError::NoLab { path: path.to_owned() })?;
+        Ok((folder, conditions))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes down what a lab that is resumed is now asked to do.
+    pub fn extend(&self, conditions: &Conditions) -> Result<(), LabError> {
+        self.write(CONDITIONS, &json(conditions))
+    }
+
+    /// What was measured of a subject in a round, if it was.
+    pub(super) fn measurement(&self, subject: &Subject, round: u32) -> Result<Option<Measurement>, LabError> {
+        self.read(&file_name(subject, round))
+    }
+
+    /// Keeps what was measured.
+    pub(super) fn keep(&self, subject: &Subject, round: u32, measurement: &Measurement) -> Result<(), LabError> {
+        self.write(&file_name(subject, round), &json(measurement))
+    }
+
+    /// Keeps a load test that was interrupted, under a name that nobody takes for a whole one.
+    pub(super) fn keep_part(&self, subject: &Subject, round: u32, load: &Summary) -> Result<PathBuf, LabError> {
+        let name = format!("{}.{round}.interrupted.json", subject.file_name());
+        self.write(&name, &json(load))?;
+        Ok(self.path.join(name))
+    }
+
+    /// Writes a file of the account.
+    pub(super) fn write(&self, name: &str, text: &str) -> Result<(), LabError> {
+        let path = self.path.join(name);
+        let draft = self.path.join(format!("{name}.new"));
+        let written = fs::write(&draft, text).and_then(|()| fs::rename(&draft, &path));
+        written.map_err(LabError::file(&path, "written"))
+    }
+
+    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, LabError> {
+        let path = self.path.join(name);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(LabError::file(&path, "read")(error)),
+        };
+        let read = serde_json::from_slice(&text).map_err(io::Error::from);
+        read.map(Some).map_err(LabError::file(&path, "understood"))
+    }
+}
+
+fn file_name(subject: &Subject, round: u32) -> String {
+    format!("{}.{round}.json", subject.file_name())
+}
+
+fn json(value: &impl Serialize) -> String {
+    // Maps have names as keys and numbers are finite: this does not fail.
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+}

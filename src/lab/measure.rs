@@ -1,0 +1,248 @@
+//! One turn of one subject: from starting it to everything that is measured of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::conditions::{Conditions, Other};
+use super::ladder::Rung;
+use super::measurement::{Limit, Measurement, ServerSide};
+use super::quiet::Quiet;
+use super::stop::Stop;
+use super::watcher::Watcher;
+use super::{Config, Event, LabError, Observer, alone, burst};
+use crate::loadtest::{self, Ended, Load, Outputs, Scenario, Search, Summary, Users};
+use crate::net::Target;
+use crate::promql::Prometheus;
+use crate::report::{self, Span};
+use crate::seed::{self, Counts, Plan};
+use crate::stack::{self, Access, Name, Stack, StackError, Status};
+use crate::{cache, units};
+
+/// Users start within so many seconds.
+const SPAWN_SECONDS: f64 = 5.0;
+
+/// As the load test has it by itself.
+const TIMEOUT: Duration = Duration::from_mins(1);
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Before the load: long enough for Prometheus, which looks every second, to have seen what came before it.
+const SETTLE: Duration = Duration::from_millis(1500);
+
+/// The longest wait for Redis to forget.
+const CLEAR_LIMIT: Duration = Duration::from_secs(5);
+
+/// Each load of a search, shorter than the load tester's own: seven rungs are searched, not one.
+const LIMIT_STEP: Duration = Duration::from_secs(8);
+const LIMIT_SETTLE: Duration = Duration::from_secs(4);
+
+/// The most users a search tries: beyond it the machine is measured and no longer the rung.
+const LIMIT_MOST: u32 = 6_000;
+
+/// Why a turn came to no result.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// Somebody asked to stop; what the load test had done by then.
+    Interrupted(Option<Box<Summary>>),
+    /// The subject broke: a sentence.
+    Broken(String),
+    /// The lab itself cannot go on.
+    Fatal(LabError),
+}
+
+/// What every turn works with.
+#[derive(Debug)]
+pub(super) struct Bench<'a> {
+    pub(super) config: &'a Config,
+    pub(super) stack: &'a Stack,
+    pub(super) plan: Plan,
+    pub(super) scenario: &'a Scenario,
+    pub(super) orders_alone: &'a Scenario,
+    pub(super) stop: &'a Stop,
+}
+
+/// The store as it runs for a rung.
+struct Running {
+    target: Target,
+    access: Access,
+    database_pid: Option<u32>,
+}
+
+impl Bench<'_> {
+    /// Measures a rung.
+    pub(super) async fn rung(&self, rung: &Rung, observer: Observer<'_>) -> Result<Measurement, Trouble> {
+        let running = self.start(rung, observer).await?;
+        observer(Event::Step("one request at a time"));
+        let mut remarks = Vec::new();
+        let asked = self.unless_stopped(alone::ask(&running.target, &running.access.database)).await?;
+        let alone = asked.map_err(|reason| remarks.push(reason)).ok();
+        self.unless_stopped(tokio::time::sleep(SETTLE)).await?;
+        let watcher = Watcher::start(&running.access.database, running.database_pid).await;
+        let watcher = watcher.map_err(|error| remarks.push(format!("the database cannot be watched: {error}"))).ok();
+        let load = self.load(&running.target, observer).await?;
+        let database = match watcher {
+            Some(watcher) => watcher.finish().await.map_err(|error| remarks.push(error.to_string())).ok(),
+            None => None,
+        };
+        observer(Event::Step("what Prometheus saw"));
+        let gathered = self.unless_stopped(seen(&running.access.prometheus, &load)).await?;
+        let server = gathered.map_err(|reason| remarks.push(reason)).ok();
+        let mut measurement = Measurement { load, server, database, alone, burst: None, limit: None, remarks };
+        self.beyond(&running.target, Some(&running), &mut measurement, observer).await?;
+        Ok(measurement)
+    }
+
+    /// Measures another service, of which nothing is known but its routes.
+    pub(super) async fn other(&self, other: &Other, observer: Observer<'_>) -> Result<Measurement, Trouble> {
+        let target = Target::parse(&other.url).map_err(|error| Trouble::Fatal(error.into()))?;
+        let load = self.load(&target, observer).await?;
+        let mut measurement = Measurement {
+            load,
+            server: None,
+            database: None,
+            alone: None,
+            burst: None,
+            limit: None,
+            remarks: Vec::new(),
+        };
+        self.beyond(&target, None, &mut measurement, observer).await?;
+        Ok(measurement)
+    }
+
+    /// Starts the rung's instances on the lab's stack and fills the store.
+    async fn start(&self, rung: &Rung, observer: Observer<'_>) -> Result<Running, Trouble> {
+        observer(Event::Step("starting"));
+        let stack_config = stack::Config {
+            mysqld: self.config.conditions.mysqld.clone(),
+            serve_options: rung.setup.options(),
+            second_instance: rung.setup.two_instances,
+            ..stack::Config::new(self.config.serve_program.clone())
+        };
+        let status = self.stack.up(&stack_config, &|_| {}, self.stop.asked()).await.map_err(stack_trouble)?;
+        let access = self.stack.access().map_err(stack_trouble)?;
+        let access = access.ok_or_else(|| Trouble::Broken("the stack is gone again".to_owned()))?;
+        observer(Event::Step("filling the store"));
+        let filling = seed::run(&access.database, self.plan, true, Arc::new(Quiet));
+        let filled = self.unless_stopped(filling).await?;
+        filled.map_err(|error| Trouble::Broken(format!("the store could not be filled: {error}")))?;
+        // What an earlier rung has left there is about another store.
+        let cleared = cache::clear(&access.cache, CLEAR_LIMIT).await;
+        cleared.map_err(|error| Trouble::Broken(format!("Redis could not be emptied: {error}")))?;
+        let target = if rung.setup.two_instances { access.front.clone() } else { access.first_instance.clone() };
+        Ok(Running { target, access, database_pid: database_pid(&status) })
+    }
+
+    /// The load test.
+    async fn load(&self, target: &Target, observer: Observer<'_>) -> Result<Summary, Trouble> {
+        let conditions = &self.config.conditions;
+        let lasts = units::duration(conditions.run_time());
+        observer(Event::Step(&format!("{} users for {lasts}", units::count(u64::from(conditions.users)))));
+        let outputs = Outputs { show: self.config.show, ..Outputs::default() };
+        let ran = loadtest::run(load(conditions, target), self.scenario.clone(), outputs, self.stop.asked()).await;
+        let finished = ran.map_err(|error| Trouble::Broken(error.to_string()))?;
+        match finished.ended {
+            Ended::Finished => Ok(finished.summary),
+            Ended::Interrupted => Err(Trouble::Interrupted(Some(Box::new(finished.summary)))),
+        }
+    }
+
+    /// What is asked for beyond the load test. What is interrupted here does not cost what was measured before.
+    async fn beyond(
+        &self,
+        target: &Target,
+        running: Option<&Running>,
+        measurement: &mut Measurement,
+        observer: Observer<'_>,
+    ) -> Result<(), Trouble> {
+        let conditions = &self.config.conditions;
+        if conditions.burst_s > 0 {
+            let lasts = Duration::from_secs(conditions.burst_s);
+            observer(Event::Step(&format!("orders as fast as they are answered for {}", units::duration(lasts))));
+            let database = running.map(|running| &running.access.database);
+            let scenario = self.orders_alone.clone();
+            match burst::run(target, scenario, lasts, conditions.seed, database, self.stop).await {
+                Ok(Some(burst)) => measurement.burst = Some(burst),
+                Ok(None) => return Err(self.interrupted(measurement)),
+                Err(reason) => measurement.remarks.push(format!("orders alone could not be measured: {reason}")),
+            }
+        }
+        if conditions.find_limit {
+            observer(Event::Step("searching the number of users that are served correctly"));
+            let search =
+                Search { most: LIMIT_MOST, step: LIMIT_STEP, settle: LIMIT_SETTLE, ..Search::default() };
+            let mut config = load(conditions, target);
+            if let Load::Users(users) = &mut config.load {
+                users.users = LIMIT_START;
+            }
+            match loadtest::find_limit(config, self.scenario, search, self.config.show, self.stop.asked()).await {
+                Ok(limit) if limit.interrupted => return Err(self.interrupted(measurement)),
+                Ok(limit) => measurement.limit = Some(Limit::of(&limit)),
+                Err(error) => measurement.remarks.push(format!("the limit could not be searched: {error}")),
+            }
+        }
+        Ok(())
+    }
+
+    fn interrupted(&self, measurement: &Measurement) -> Trouble {
+        Trouble::Interrupted(Some(Box::new(measurement.load.clone())))
+    }
+
+    async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, Trouble> {
+        tokio::select! {
+            result = work => Ok(result),
+            () = self.stop.asked() => Err(Trouble::Interrupted(None)),
+        }
+    }
+}
+
+/// Where a search begins.
+const LIMIT_START: u32 = 10;
+
+fn load(conditions: &Conditions, target: &Target) -> loadtest::Config {
+    let users = conditions.users;
+    loadtest::Config {
+        target: target.clone(),
+        load: Load::Users(Users {
+            users,
+            spawn_rate: (f64::from(users) / SPAWN_SECONDS).max(1.0),
+            stages: Vec::new(),
+        }),
+        warm_up: Duration::ZERO,
+        run_time: conditions.run_time(),
+        timeout: TIMEOUT,
+        stop_timeout: STOP_TIMEOUT,
+        seed: conditions.seed,
+        thresholds: Vec::new(),
+    }
+}
+
+/// The plan by which stores are filled.
+pub(super) fn plan(conditions: &Conditions) -> Result<Plan, LabError> {
+    let Conditions { products, customers, history_orders, seed, .. } = *conditions;
+    let counts = Counts { products, users: customers, stock: STOCK, orders: history_orders };
+    Ok(Plan::new(counts, seed)?)
+}
+
+/// Pieces of each product: more than any run can sell.
+const STOCK: u64 = 1_000_000;
+
+/// What Prometheus saw of a load test. An error is a sentence.
+async fn seen(prometheus: &Target, load: &Summary) -> Result<ServerSide, String> {
+    let run = serde_json::to_value(load).and_then(serde_json::from_value::<report::Run>);
+    let run = run.map_err(|error| format!("the run cannot be reported on: {error}"))?;
+    let client = Prometheus::new(prometheus.clone());
+    let report = report::gather(&client, &Span::Run(run), &|| {}).await;
+    report.map(|report| ServerSide::of(&report)).map_err(|error| error.to_string())
+}
+
+fn database_pid(status: &Status) -> Option<u32> {
+    status.of(Name::Database)?.pid
+}
+
+/// A machine without the programs cannot measure any rung; a process that does not start is what became of this one.
+fn stack_trouble(error: StackError) -> Trouble {
+    match error {
+        StackError::Interrupted => Trouble::Interrupted(None),
+        error if error.is_usage() => Trouble::Fatal(error.into()),
+        error => Trouble::Broken(error.to_string()),
+    }
+}

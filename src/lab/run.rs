@@ -1,0 +1,118 @@
+//! The lab itself: rounds over all subjects, each result kept before the next is begun.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+
+use super::account::{Account, Writer};
+use super::conditions::{Conditions, Subject};
+use super::measure::{Bench, Trouble, plan};
+use super::stop::Stop;
+use super::{Config, Event, LabError, Observer, burst};
+use crate::loadtest::Scenario;
+use crate::stack::Stack;
+
+/// A lab that is over.
+#[derive(Debug)]
+pub struct Finished {
+    /// What it found.
+    pub account: Account,
+    /// Whether somebody asked it to stop before its end.
+    pub interrupted: bool,
+}
+
+/// Measures everything that the conditions name and that was not measured yet, until it is done or `interrupt` resolves.
+/// Either way nothing of it runs any more when this returns.
+pub async fn run(
+    config: &Config,
+    observer: Observer<'_>,
+    interrupt: impl Future<Output = ()>,
+) -> Result<Finished, LabError> {
+    if config.conditions.subjects().is_empty() {
+        return Err(LabError::Nothing);
+    }
+    let _lock = lock(&config.home)?;
+    let stack = Stack::open(&config.home).map_err(LabError::file(&config.home, "read"))?;
+    Stop::while_running(interrupt, |stop| async move {
+        // Whatever a lab that was killed has left.
+        stack.down(&|_| {}).await?;
+        let finished = work(config, &stack, &stop, observer).await;
+        if stack.access()?.is_some() {
+            observer(Event::Step("stopping"));
+        }
+        stack.down(&|_| {}).await?;
+        finished
+    })
+    .await
+}
+
+async fn work(config: &Config, stack: &Stack, stop: &Stop, observer: Observer<'_>) -> Result<Finished, LabError> {
+    let conditions = &config.conditions;
+    let Conditions { products, customers, .. } = *conditions;
+    let bench = Bench {
+        config,
+        stack,
+        plan: plan(conditions)?,
+        scenario: &Scenario::store(products, customers, &[])?,
+        orders_alone: &burst::scenario(products, customers)?,
+        stop,
+    };
+    let subjects = conditions.subjects();
+    let mut account = Account::new(conditions, &subjects);
+    let writer = Writer { folder: &config.folder };
+    let turns = subjects.len() * conditions.repeat as usize;
+    let rounds = (1..=conditions.repeat).flat_map(|round| subjects.iter().enumerate().map(move |at| (round, at)));
+    for ((round, (place, subject)), turn) in rounds.zip(1..) {
+        if let Some(measurement) = config.folder.measurement(subject, round)? {
+            account.add(place, measurement);
+            observer(Event::Kept(subject.name()));
+            continue;
+        }
+        if stop.is_asked() {
+            return Ok(Finished { account, interrupted: true });
+        }
+        if place == 0 && round > 1 {
+            // The same rung may come next, and must not find what it has left behind.
+            stack.down(&|_| {}).await?;
+        }
+        let rung = if let Subject::Rung(rung) = subject { Some(*rung) } else { None };
+        observer(Event::Begun { name: subject.name(), rung, turn: (turn, turns) });
+        let measured = match subject {
+            Subject::Rung(rung) => bench.rung(rung, observer).await,
+            Subject::Other(other) => bench.other(other, observer).await,
+        };
+        match measured {
+            Ok(measurement) => {
+                config.folder.keep(subject, round, &measurement)?;
+                account.add(place, measurement);
+            }
+            Err(Trouble::Broken(reason)) => account.broken(place, reason),
+            Err(Trouble::Fatal(error)) => return Err(error),
+            Err(Trouble::Interrupted(load)) => {
+                if let Some(load) = load {
+                    config.folder.keep_part(subject, round, &load)?;
+                }
+                return Ok(Finished { account, interrupted: true });
+            }
+        }
+        writer.write(&account)?;
+        observer(Event::Measured { account: &account, place });
+    }
+    // All of it may have been measured before.
+    writer.write(&account)?;
+    Ok(Finished { account, interrupted: false })
+}
+
+/// One lab at a time works in a directory. The lock ends with the file that is returned, also when the process is killed.
+fn lock(home: &Path) -> Result<File, LabError> {
+    std::fs::create_dir_all(home).map_err(LabError::file(home, "made"))?;
+    let ignore = home.join(".gitignore");
+    std::fs::write(&ignore, "*\n").map_err(LabError::file(&ignore, "written"))?;
+    let path = home.join("lock");
+    let file = File::create(&path).map_err(LabError::file(&path, "written"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(LabError::Busy),
+        Err(TryLockError::Error(error)) => Err(LabError::file(&path, "locked")(error)),
+    }
+}
+

@@ -1,0 +1,133 @@
+//! Looks at the database's connections while a load test runs.
+//!
+//! It has a connection of its own, opened before the load: at the collapse there is none to be had. So one of the server's
+//! connections is the watcher's, which counts itself in no figure.
+
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::measurement::{ConnectionPoint, DatabaseSide};
+use crate::db::{Activity, Address, ConnectionState, DbError, ServerCounters, Session};
+use crate::process;
+
+/// How often it looks: a statement that takes a millisecond is seen rarely, and a list of 151 connections costs little.
+const INTERVAL: Duration = Duration::from_millis(250);
+
+/// The longest wait for its own connection and for each of its questions.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// A look at the database that lasts until it is asked for its result.
+#[derive(Debug)]
+pub(super) struct Watcher {
+    begin: Begin,
+    enough: oneshot::Sender<()>,
+    task: JoinHandle<(Session, Vec<ConnectionPoint>)>,
+}
+
+/// What the database was like at the beginning.
+#[derive(Debug)]
+struct Begin {
+    at: Instant,
+    version: String,
+    max_connections: u64,
+    counters: ServerCounters,
+    pid: Option<u32>,
+    cpu: Option<Duration>,
+}
+
+impl Watcher {
+    /// Begins to look. `pid` is the database's process.
+    pub(super) async fn start(address: &Address, pid: Option<u32>) -> Result<Self, DbError> {
+        let mut session = Session::connect(address, LIMIT).await?;
+        let facts = session.server_facts().await?;
+        let begin = Begin {
+            version: facts.version,
+            max_connections: facts.max_connections,
+            counters: session.server_counters().await?,
+            pid,
+            cpu: pid.and_then(process::cpu_time_of),
+            at: Instant::now(),
+        };
+        let (enough, asked) = oneshot::channel();
+        let task = tokio::spawn(watch(session, begin.at, asked));
+        Ok(Self { begin, enough, task })
+    }
+
+    /// Ends, and gives what was seen.
+    pub(super) async fn finish(self) -> Result<DatabaseSide, DbError> {
+        let Self { begin, enough, task } = self;
+        // A task that has ended by itself hears nothing, and need not.
+        let _ = enough.send(());
+        let broken = |error: tokio::task::JoinError| DbError::Unexpected(error.to_string());
+        let (mut session, timeline) = task.await.map_err(broken)?;
+        let counters = session.server_counters().await?.since(&begin.counters);
+        let cpu = begin.pid.and_then(process::cpu_time_of).zip(begin.cpu);
+        let seconds = begin.at.elapsed().as_secs_f64();
+        let most = |of: fn(&ConnectionPoint) -> u64| timeline.iter().map(of).max().unwrap_or_default();
+        // Of several moments with as many the one at which most of them slept: it says most about why.
+        let peak = timeline.iter().max_by_key(|point| (point.open, point.asleep)).copied();
+        Ok(DatabaseSide {
+            version: begin.version,
+            max_connections: begin.max_connections,
+            peak: peak.unwrap_or_default(),
+            most_running: most(|point| point.running),
+            longest_sleep_s: most(|point| point.longest_sleep_s),
+            cpu_cores: cpu.map(|(now, then)| now.saturating_sub(then).as_secs_f64() / seconds),
+            statements: counters.statements,
+            rows_read: counters.rows_read,
+            timeline,
+        })
+    }
+}
+
+/// Looks until it is asked to end, or cannot look any more.
+async fn watch(
+    mut session: Session,
+    begin: Instant,
+    mut asked: oneshot::Receiver<()>,
+) -> (Session, Vec<ConnectionPoint>) {
+    let mut points = Vec::new();
+    let mut ticks = interval(INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = &mut asked => return (session, points),
+            _ = ticks.tick() => {}
+        }
+        let Ok(states) = session.connection_states().await else { return (session, points) };
+        points.push(point(begin.elapsed(), &states));
+    }
+}
+
+fn point(at: Duration, states: &[ConnectionState]) -> ConnectionPoint {
+    let count = |activity| states.iter().filter(|state| state.activity == activity).count() as u64;
+    let asleep = states.iter().filter(|state| state.activity == Activity::Asleep);
+    ConnectionPoint {
+        at_s: at.as_secs_f64(),
+        open: states.len() as u64,
+        running: count(Activity::Running),
+        asleep: count(Activity::Asleep),
+        longest_sleep_s: asleep.map(|state| state.for_s).max().unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_tells_who_works_from_who_sleeps() {
+        let state = |activity, for_s| ConnectionState { activity, for_s };
+        let states = [
+            state(Activity::Asleep, 3),
+            state(Activity::Asleep, 29),
+            state(Activity::Running, 40),
+            state(Activity::Other, 0),
+        ];
+        let expected = ConnectionPoint { at_s: 1.5, open: 4, running: 1, asleep: 2, longest_sleep_s: 29 };
+        assert_eq!(point(Duration::from_millis(1500), &states), expected);
+    }
+}
