@@ -7,6 +7,8 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, TableStyle};
 use std::io::IsTerminal;
 
+use crate::units::escaped;
+
 /// How a cell is to be seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
@@ -116,22 +118,6 @@ impl Table {
     pub fn to_terminal(&self) -> String {
         self.render(terminal_width(), colour())
     }
-}
-
-/// A text in which nothing is markup, for a page.
-pub fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
-    }
-    safe
 }
 
 fn class(align: Align, tone: Tone) -> String {
