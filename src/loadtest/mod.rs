@@ -46,7 +46,7 @@ pub use files::CsvFiles;
 pub use find_limit::{DEFAULT_CRITERIA, GaveWay, Limit, Search, Step, find_limit, limit_tables};
 pub use generator::Verdict;
 pub use outputs::{Outputs, Snapshot};
-pub use page::page;
+pub use page::{distribution, page};
 pub use profile::{InvalidStage, Stage};
 pub use run::{Ended, Finished, LoadTestError, run};
 pub use scenario::{STORE_SCENARIO, Scenario, ScenarioError};

@@ -20,8 +20,9 @@ pub enum Ink {
 }
 
 /// Inks of the light page, in the order of [`all`].
-const FALLBACK: [&str; 9] =
-    ["#3d4450", "#dfe3ea", "#c8102e", "#1b66c9", "#b35c00", "#0f7b52", "#7a3fb8", "#0b7f8c", "#8c6d1f"];
+const FALLBACK: [&str; 11] = [
+    "#3d4450", "#dfe3ea", "#c8102e", "#1b66c9", "#b35c00", "#0f7b52", "#7a3fb8", "#0b7f8c", "#8c6d1f", "#b0327a", "#56606f",
+];
 
 fn all() -> impl Iterator<Item = Ink> {
     [Ink::Text, Ink::Grid, Ink::Bad].into_iter().chain((0..Ink::SERIES).map(Ink::Series))
@@ -29,7 +30,7 @@ fn all() -> impl Iterator<Item = Ink> {
 
 impl Ink {
     /// How many series have an ink of their own.
-    pub const SERIES: u8 = 6;
+    pub const SERIES: u8 = 8;
 
     /// The colour that stands for it until the chart is done.
     pub(super) fn stand_in(self) -> RGBColor {

@@ -6,7 +6,7 @@ use crate::table::Table;
 /// The document.
 pub(super) fn text(account: &Account) -> String {
     let mut parts = vec!["# Lab".to_owned(), list(&account.setting())];
-    parts.extend(account.ladder_tables().iter().map(fenced));
+    parts.extend(account.ladder_tables().iter().map(Table::to_markdown));
     for (place, subject) in account.rungs.iter().enumerate() {
         if subject.findings.is_empty() {
             continue;
@@ -16,15 +16,11 @@ pub(super) fn text(account: &Account) -> String {
         let facts = facts.iter().filter(|(_, text)| !text.is_empty());
         parts.push(list(&facts.map(|(name, text)| format!("{name}: {text}")).collect::<Vec<_>>()));
         parts.push(subject.findings.join(" "));
-        parts.extend(account.subject_tables(place).iter().map(fenced));
+        parts.extend(account.subject_tables(place).iter().map(Table::to_markdown));
     }
     parts.join("\n\n") + "\n"
 }
 
 fn list(lines: &[String]) -> String {
     lines.iter().map(|line| format!("- {line}")).collect::<Vec<_>>().join("\n")
-}
-
-fn fenced(table: &Table) -> String {
-    format!("```\n{}\n```", table.render(None, false))
 }

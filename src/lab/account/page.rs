@@ -1,7 +1,128 @@
-//! The account as one page.
+//! The account as one page with charts.
 
-use super::Account;
+use super::{Account, Kind, State, SubjectAccount};
+use crate::lab::Measurement;
+use crate::loadtest::distribution;
+use crate::page::{Axis, Bars, Chart, Fact, Ink, Judgement, Page, Series};
+use crate::units;
 
-pub(super) fn page(_: &Account) -> String {
-    String::new()
+/// The page.
+pub(super) fn page(account: &Account) -> String {
+    let mut page = Page::new("The ladder: a store from its collapse to its cure");
+    page.verdict(judgement(account), &headlines(account));
+    page.facts(&facts(account));
+    page.charts(&charts(account));
+    for table in account.ladder_tables() {
+        page.markup(&table.to_html());
+    }
+    for (place, subject) in account.rungs.iter().enumerate().filter(|(_, subject)| subject.state != State::Pending) {
+        page.heading(&subject.title());
+        for text in [&subject.change, &subject.question, &subject.setup, &subject.findings.join(" ")] {
+            if !text.is_empty() {
+                page.paragraph(text);
+            }
+        }
+        for table in account.subject_tables(place) {
+            page.markup(&table.to_html());
+        }
+    }
+    page.finish(&account.setting().join(" "))
+}
+
+fn judgement(account: &Account) -> Judgement {
+    match account {
+        account if account.is_generator_limited() => Judgement::Doubtful,
+        account if account.is_complete() => Judgement::Good,
+        account if account.rungs.iter().any(|subject| subject.state == State::Broken) => Judgement::Bad,
+        _ => Judgement::Open,
+    }
+}
+
+/// A line for each subject, and what is still to come.
+fn headlines(account: &Account) -> String {
+    let line = |subject: &SubjectAccount| match subject.state {
+        State::Pending => format!("{}: not measured yet.", subject.title()),
+        State::Measured | State::Broken => format!("{}. {}", subject.title(), subject.headline),
+    };
+    account.rungs.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Everybody who was measured.
+fn measured(account: &Account) -> impl Iterator<Item = (&SubjectAccount, &Measurement)> {
+    account.rungs.iter().filter_map(|subject| Some((subject, subject.shown.as_ref()?)))
+}
+
+/// The first rung beside the last.
+fn facts(account: &Account) -> Vec<Fact> {
+    let rungs: Vec<_> = measured(account).filter(|(subject, _)| subject.rung.is_some()).collect();
+    let ends = match rungs.as_slice() {
+        [] => return Vec::new(),
+        [only] => vec![only],
+        [first, .., last] => vec![first, last],
+    };
+    let fact = |(subject, shown): &(&SubjectAccount, &Measurement)| {
+        let failed = units::percent(shown.load.fail_ratio);
+        let mut facts = vec![
+            Fact::new(format!("failed, {}", subject.name), failed).bad_if(shown.load.failures > 0),
+            Fact::new(
+                format!("p95, {}", subject.name),
+                format!("{} ms", units::significant(shown.load.aggregated.latency_ms.p95)),
+            ),
+        ];
+        facts.extend(shown.burst.as_ref().map(|burst| {
+            Fact::new(format!("orders/s at most, {}", subject.name), units::significant(burst.orders_per_s))
+        }));
+        facts
+    };
+    ends.into_iter().flat_map(fact).collect()
+}
+
+fn charts(account: &Account) -> Vec<Chart> {
+    let names: Vec<_> = measured(account).map(|(subject, _)| subject.name.clone()).collect();
+    let bars = |name: &str, ink: Ink, value: &dyn Fn(&Measurement) -> Option<f64>| Bars {
+        name: name.to_owned(),
+        ink,
+        values: measured(account).map(|(_, shown)| value(shown)).collect(),
+    };
+    let share = |kind: Kind| move |shown: &Measurement| kind.fail_ratio(shown).map(|ratio| 100.0 * ratio);
+    let failed = vec![
+        bars("orders", Ink::Bad, &share(Kind::Orders)),
+        bars("reports", Ink::Series(1), &share(Kind::Reports)),
+    ];
+    let p95 = vec![bars("p95", Ink::Series(0), &|shown| Some(shown.load.aggregated.latency_ms.p95))];
+    let orders = vec![bars("orders", Ink::Series(2), &|shown| Some(shown.burst.as_ref()?.orders_per_s))];
+    let statements = vec![bars("statements", Ink::Series(3), &|shown| {
+        Some(shown.alone.as_ref()?.order_statements as f64)
+    })];
+    let times = measured(account).map(|(subject, shown)| (subject.name.clone(), shown.load.aggregated.histograms.all()));
+    let mut charts = vec![
+        Chart::bars("Requests that failed, per cent", names.clone(), failed),
+        Chart::bars("95 % of the requests took no longer, milliseconds", names.clone(), p95).on_fitting_scale(),
+        distribution(times),
+        connections(account),
+    ];
+    if measured(account).any(|(_, shown)| shown.burst.is_some()) {
+        charts.push(Chart::bars("Orders accepted per second, as fast as they come", names.clone(), orders));
+    }
+    if measured(account).any(|(_, shown)| shown.alone.is_some()) {
+        charts.push(Chart::bars("Statements for an order of three products, alone", names, statements));
+    }
+    charts
+}
+
+/// The database's open connections while the load test ran.
+fn connections(account: &Account) -> Chart {
+    let inks = (0..Ink::SERIES).map(Ink::Series);
+    let watched = measured(account).filter_map(|(subject, shown)| Some((subject, shown.database.as_ref()?)));
+    let series: Vec<_> = watched
+        .zip(inks)
+        .map(|((subject, database), ink)| Series {
+            name: subject.name.clone(),
+            ink,
+            filled: false,
+            points: database.timeline.iter().map(|point| (point.at_s, Some(point.open as f64))).collect(),
+        })
+        .collect();
+    let last = series.iter().flat_map(|line| &line.points).map(|(at, _)| *at).fold(1.0, f64::max);
+    Chart::lines("Database connections open", Axis::seconds(last), series)
 }

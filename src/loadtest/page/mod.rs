@@ -1,6 +1,9 @@
 //! A run as one HTML page.
 
 mod charts;
+mod distribution;
+
+pub use distribution::distribution;
 
 use super::generator::Verdict;
 use super::summary::Summary;
