@@ -214,7 +214,8 @@ fn announcement(conditions: &Conditions, folder: &str) -> String {
 fn tell(event: Event<'_>) {
     match event {
         Event::Begun { name, rung, turn: (turn, turns) } => {
-            let what = rung.map_or_else(|| name.to_owned(), |rung| format!("rung {}, {name}: {}", rung.number, rung.change));
+            let what =
+                rung.map_or_else(|| name.to_owned(), |rung| format!("rung {}, {name}: {}", rung.number, rung.change));
             eprintln!("\n[{turn}/{turns}] {what}");
         }
         Event::Step(step) => eprintln!("  {step}"),

@@ -55,6 +55,15 @@ impl Folder {
         self.write(CONDITIONS, &json(conditions))
     }
 
+    /// Takes the folder away again if nothing was measured: a lab that could not begin leaves nothing behind.
+    pub(super) fn forget_if_empty(&self) {
+        let Ok(entries) = fs::read_dir(&self.path) else { return };
+        if entries.flatten().all(|entry| entry.file_name() == CONDITIONS) {
+            // Best effort: whoever cannot remove a folder sees it.
+            drop(fs::remove_file(self.path.join(CONDITIONS)).and_then(|()| fs::remove_dir(&self.path)));
+        }
+    }
+
     /// What was measured of a subject in a round, if it was.
     pub(super) fn measurement(&self, subject: &Subject, round: u32) -> Result<Option<Measurement>, LabError> {
         self.read(&file_name(subject, round))

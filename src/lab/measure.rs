@@ -167,8 +167,7 @@ impl Bench<'_> {
         }
         if conditions.find_limit {
             observer(Event::Step("searching the number of users that are served correctly"));
-            let search =
-                Search { most: LIMIT_MOST, step: LIMIT_STEP, settle: LIMIT_SETTLE, ..Search::default() };
+            let search = Search { most: LIMIT_MOST, step: LIMIT_STEP, settle: LIMIT_SETTLE, ..Search::default() };
             let mut config = load(conditions, target);
             if let Load::Users(users) = &mut config.load {
                 users.users = LIMIT_START;
@@ -201,11 +200,7 @@ fn load(conditions: &Conditions, target: &Target) -> loadtest::Config {
     let users = conditions.users;
     loadtest::Config {
         target: target.clone(),
-        load: Load::Users(Users {
-            users,
-            spawn_rate: (f64::from(users) / SPAWN_SECONDS).max(1.0),
-            stages: Vec::new(),
-        }),
+        load: Load::Users(Users { users, spawn_rate: (f64::from(users) / SPAWN_SECONDS).max(1.0), stages: Vec::new() }),
         warm_up: Duration::ZERO,
         run_time: conditions.run_time(),
         timeout: TIMEOUT,

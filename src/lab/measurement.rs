@@ -143,9 +143,10 @@ impl ServerSide {
     /// What of a report belongs to the account.
     pub(super) fn of(report: &Report) -> Self {
         let compared = report.load_test.as_ref().map(|comparison| &comparison.total);
-        let (hits, others) = report.caches.iter().fold((0, 0), |(hits, others), cache| {
-            (hits + cache.hit + cache.stale, others + cache.miss + cache.error)
-        });
+        let (hits, others) = report
+            .caches
+            .iter()
+            .fold((0, 0), |(hits, others), cache| (hits + cache.hit + cache.stale, others + cache.miss + cache.error));
         let refused = report.database_errors.iter().filter(|count| count.name == TOO_MANY).map(|count| count.count);
         Self {
             refused_connections: refused.sum(),
@@ -155,7 +156,12 @@ impl ServerSide {
             cache_lookups: hits + others,
             cache_hits: hits,
             cpu_cores: report.processes.iter().filter_map(|process| process.cpu_cores).sum(),
-            memory_peak_bytes: report.processes.iter().filter_map(|process| process.memory_peak_bytes).max().unwrap_or(0),
+            memory_peak_bytes: report
+                .processes
+                .iter()
+                .filter_map(|process| process.memory_peak_bytes)
+                .max()
+                .unwrap_or(0),
         }
     }
 

@@ -9,6 +9,7 @@ use super::measure::{Bench, Trouble, plan};
 use super::stop::Stop;
 use super::{Config, Event, LabError, Observer, burst};
 use crate::loadtest::Scenario;
+use crate::net::Target;
 use crate::stack::Stack;
 
 /// A lab that is over.
@@ -23,6 +24,15 @@ pub struct Finished {
 /// Measures everything that the conditions name and that was not measured yet, until it is done or `interrupt` resolves.
 /// Either way nothing of it runs any more when this returns.
 pub async fn run(
+    config: &Config,
+    observer: Observer<'_>,
+    interrupt: impl Future<Output = ()>,
+) -> Result<Finished, LabError> {
+    let ran = locked(config, observer, interrupt).await;
+    ran.inspect_err(|_| config.folder.forget_if_empty())
+}
+
+async fn locked(
     config: &Config,
     observer: Observer<'_>,
     interrupt: impl Future<Output = ()>,
@@ -48,6 +58,9 @@ pub async fn run(
 async fn work(config: &Config, stack: &Stack, stop: &Stop, observer: Observer<'_>) -> Result<Finished, LabError> {
     let conditions = &config.conditions;
     let Conditions { products, customers, .. } = *conditions;
+    for other in &conditions.others {
+        Target::parse(&other.url)?;
+    }
     let bench = Bench {
         config,
         stack,
@@ -115,4 +128,3 @@ fn lock(home: &Path) -> Result<File, LabError> {
         Err(TryLockError::Error(error)) => Err(LabError::file(&path, "locked")(error)),
     }
 }
-

@@ -51,5 +51,7 @@ pub use profile::{InvalidStage, Stage};
 pub use run::{Ended, Finished, LoadTestError, run};
 pub use scenario::{STORE_SCENARIO, Scenario, ScenarioError};
 pub use summary::{RouteSummary, Summary};
+#[cfg(test)]
+pub(crate) use tables::example;
 pub use tables::tables;
 pub use threshold::{InvalidThreshold, Outcome, Threshold};

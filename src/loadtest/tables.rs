@@ -228,7 +228,7 @@ fn shown(milliseconds: f64) -> String {
 
 /// A run, for tests of what is made of it.
 #[cfg(test)]
-pub(super) fn example() -> Summary {
+pub(crate) fn example() -> Summary {
     use super::environment::Environment;
     use super::failure::FailureKind;
     use super::generator::Cost;

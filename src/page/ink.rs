@@ -21,7 +21,8 @@ pub enum Ink {
 
 /// Inks of the light page, in the order of [`all`].
 const FALLBACK: [&str; 11] = [
-    "#3d4450", "#dfe3ea", "#c8102e", "#1b66c9", "#b35c00", "#0f7b52", "#7a3fb8", "#0b7f8c", "#8c6d1f", "#b0327a", "#56606f",
+    "#3d4450", "#dfe3ea", "#c8102e", "#1b66c9", "#b35c00", "#0f7b52", "#7a3fb8", "#0b7f8c", "#8c6d1f", "#b0327a",
+    "#56606f",
 ];
 
 fn all() -> impl Iterator<Item = Ink> {

@@ -19,6 +19,9 @@ mod health_check;
 /// The documents against the code: layers, metrics.
 mod house_rules;
 
+/// `storemgr lab`: the ladder on a small scale, interrupted, resumed, broken.
+mod lab;
+
 /// `storemgr loadtest`: a server that is known, and what the tool says of it.
 mod loadtest;
 mod loadtest_scenario;

@@ -5,13 +5,15 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use storemgr::stack::{Config, Event, Name, ProcessState, Stack, StackError, Status};
 use tempfile::TempDir;
+
+use crate::harness::{inhabitants, kill, storemgr_in as storemgr};
 
 /// Answers every request with 200 until SIGTERM; writes down how it was called.
 const STAND_IN: &str = r#"#!/bin/sh
@@ -93,19 +95,6 @@ impl Drop for Place {
             kill(pid, "KILL");
         }
     }
-}
-
-fn kill(pid: u32, signal: &str) {
-    Command::new("kill").args(["-s", signal, &pid.to_string()]).stderr(Stdio::null()).status().unwrap();
-}
-
-/// Every living process that works below a folder.
-fn inhabitants(folder: &Path) -> Vec<u32> {
-    let folder = folder.canonicalize().unwrap();
-    let pids = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let inside =
-        |pid: &u32| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|directory| directory.starts_with(&folder));
-    pids.filter(inside).collect()
 }
 
 async fn eventually(what: &str, condition: impl Fn() -> bool) {
@@ -329,21 +318,6 @@ async fn two_ways_up_at_once_make_one_stack() {
     assert_eq!(one.unwrap().0, other.unwrap().0);
     place.stack.down(&|_| {}).await.unwrap();
     assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new());
-}
-
-/// The command in a folder, with nothing of our environment that configures it.
-fn storemgr(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_storemgr"));
-    command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    for (name, _) in std::env::vars() {
-        if ["DB_", "REDIS_", "PROMETHEUS_", "STOREMGR_"].iter().any(|prefix| name.starts_with(prefix)) {
-            command.env_remove(name);
-        }
-    }
-    if let Some(mysqld) = std::env::var_os("TEST_MYSQLD") {
-        command.env("STOREMGR_MYSQLD", mysqld);
-    }
-    command
 }
 
 /// Sends raw bytes and gives what comes back until the other side closes.

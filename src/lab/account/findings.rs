@@ -139,7 +139,9 @@ fn connections(shown: &Measurement) -> Option<String> {
 fn cached(shown: &Measurement, was: Option<&Measurement>) -> Option<String> {
     let ratio = shown.server.as_ref()?.hit_ratio()?;
     let new = was.and_then(|was| was.server.as_ref()).is_none_or(|server| server.hit_ratio().is_none());
-    new.then(|| format!("{} of the reports came out of the cache and asked the database nothing.", units::percent(ratio)))
+    new.then(|| {
+        format!("{} of the reports came out of the cache and asked the database nothing.", units::percent(ratio))
+    })
 }
 
 fn order_alone(shown: &Measurement, was: &Measurement) -> Option<String> {
@@ -179,7 +181,9 @@ fn written(burst: &Burst, before: Option<(&SubjectAccount, &Measurement)>) -> St
         format!(", {} times as many as {name} ({})", units::significant(times), units::significant(was))
     });
     let (compared, together) = (compared.unwrap_or_default(), together.unwrap_or_default());
-    format!("When they come as fast as they are answered it accepts {rate} orders a second{refused}{compared}{together}.")
+    format!(
+        "When they come as fast as they are answered it accepts {rate} orders a second{refused}{compared}{together}."
+    )
 }
 
 fn limit(shown: &Measurement) -> Option<String> {

@@ -67,7 +67,7 @@ fn result(subject: &SubjectAccount, shown: &Measurement) -> [(String, Tone); 10]
     let plain = |text: String| (text, Tone::Plain);
     // A generator that was the bottleneck has measured itself.
     let doubtful = load.verdict == Verdict::GeneratorLimited;
-    let name = if doubtful { format!("{} (not valid)", subject.name) } else { subject.name.clone() };
+    let name = if doubtful { format!("{} (!)", subject.name) } else { subject.name.clone() };
     let times = &load.aggregated.latency_ms;
     let kind = |kind: Kind| share(kind.fail_ratio(shown));
     let mut failed = share(Some(load.fail_ratio));
@@ -92,17 +92,17 @@ fn reasons(account: &Account) -> Table {
     let columns = [
         ("#", Align::Right),
         ("Connections", Align::Right),
-        ("asleep", Align::Right),
-        ("running", Align::Right),
-        ("refused", Align::Right),
-        ("Statements/order", Align::Right),
-        ("Cache hits", Align::Right),
-        ("Rows/report", Align::Right),
+        ("Asleep", Align::Right),
+        ("Running", Align::Right),
+        ("Refused", Align::Right),
+        ("Statements", Align::Right),
+        ("Cached", Align::Right),
+        ("Rows", Align::Right),
         ("ms", Align::Right),
         ("Store", Align::Right),
         ("Database", Align::Right),
     ];
-    let title = "What explains it: connections at the peak, an order and a report alone, processors used";
+    let title = "What explains it: connections at the peak; an order of three products and a cold report, alone";
     let mut table = Table::new(title, &columns);
     let dash = || NOTHING.to_owned();
     for subject in &account.rungs {
@@ -139,9 +139,9 @@ fn writes(account: &Account) -> Table {
         ("Failed", Align::Right),
         ("p50 ms", Align::Right),
         ("p99 ms", Align::Right),
-        ("Statements/order", Align::Right),
-        ("Orders/commit", Align::Right),
-        ("Users served", Align::Right),
+        ("Statements", Align::Right),
+        ("Per commit", Align::Right),
+        ("Users", Align::Right),
     ];
     let burst = account.rungs.iter().find_map(|subject| subject.shown.as_ref()?.burst.as_ref());
     let title = match burst {
@@ -165,7 +165,7 @@ fn writes(account: &Account) -> Table {
         table.toned_row([
             plain(number(subject)),
             plain(subject.name.clone()),
-            if doubtful { (format!("{rate} or more"), Tone::Doubtful) } else { plain(rate) },
+            if doubtful { (format!("{rate} (!)"), Tone::Doubtful) } else { plain(rate) },
             share(burst.map(|burst| burst.fail_ratio)),
             plain(burst.map_or_else(dash, |burst| milliseconds(burst.p50_ms))),
             plain(burst.map_or_else(dash, |burst| milliseconds(burst.p99_ms))),
@@ -194,7 +194,8 @@ fn agreement(account: &Account) -> Table {
     let title = "Requests and failures as the load test counted them, beside Prometheus";
     let mut table = Table::new(title, &columns);
     for subject in &account.rungs {
-        let Some((shown, server)) = subject.shown.as_ref().and_then(|shown| Some((shown, shown.server.as_ref()?))) else {
+        let Some((shown, server)) = subject.shown.as_ref().and_then(|shown| Some((shown, shown.server.as_ref()?)))
+        else {
             continue;
         };
         let load = &shown.load;

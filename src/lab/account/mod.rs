@@ -6,6 +6,8 @@ mod ladder;
 mod markdown;
 mod page;
 mod subject;
+#[cfg(test)]
+mod tests;
 
 use serde::Serialize;
 
@@ -181,9 +183,8 @@ impl SubjectAccount {
         self.all.push(measurement);
         self.rounds = self.all.len();
         let mut ordered: Vec<_> = self.all.iter().collect();
-        let figures = |measurement: &Measurement| {
-            (measurement.load.fail_ratio, measurement.load.aggregated.latency_ms.p95)
-        };
+        let figures =
+            |measurement: &Measurement| (measurement.load.fail_ratio, measurement.load.aggregated.latency_ms.p95);
         ordered.sort_by(|a, b| {
             let (a, b) = (figures(a), figures(b));
             a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))

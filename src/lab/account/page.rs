@@ -85,16 +85,14 @@ fn charts(account: &Account) -> Vec<Chart> {
         values: measured(account).map(|(_, shown)| value(shown)).collect(),
     };
     let share = |kind: Kind| move |shown: &Measurement| kind.fail_ratio(shown).map(|ratio| 100.0 * ratio);
-    let failed = vec![
-        bars("orders", Ink::Bad, &share(Kind::Orders)),
-        bars("reports", Ink::Series(1), &share(Kind::Reports)),
-    ];
+    let failed =
+        vec![bars("orders", Ink::Bad, &share(Kind::Orders)), bars("reports", Ink::Series(1), &share(Kind::Reports))];
     let p95 = vec![bars("p95", Ink::Series(0), &|shown| Some(shown.load.aggregated.latency_ms.p95))];
     let orders = vec![bars("orders", Ink::Series(2), &|shown| Some(shown.burst.as_ref()?.orders_per_s))];
-    let statements = vec![bars("statements", Ink::Series(3), &|shown| {
-        Some(shown.alone.as_ref()?.order_statements as f64)
-    })];
-    let times = measured(account).map(|(subject, shown)| (subject.name.clone(), shown.load.aggregated.histograms.all()));
+    let statements =
+        vec![bars("statements", Ink::Series(3), &|shown| Some(shown.alone.as_ref()?.order_statements as f64))];
+    let times =
+        measured(account).map(|(subject, shown)| (subject.name.clone(), shown.load.aggregated.histograms.all()));
     let mut charts = vec![
         Chart::bars("Requests that failed, per cent", names.clone(), failed),
         Chart::bars("95 % of the requests took no longer, milliseconds", names.clone(), p95).on_fitting_scale(),

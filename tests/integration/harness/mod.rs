@@ -2,6 +2,7 @@
 
 mod command;
 mod database;
+mod folder;
 mod instance;
 mod proxy;
 mod redis;
@@ -10,6 +11,7 @@ mod web;
 
 pub use command::{Ran, command, run_command};
 pub use database::{PrivateServer, SMALL_ACCOUNT, TestDatabase};
+pub use folder::{inhabitants, kill, storemgr_in};
 pub use instance::{Instance, Reply};
 pub use proxy::{Fault, Proxy};
 pub use redis::TestRedis;

@@ -1,0 +1,245 @@
+//! Sentences and tables of accounts whose figures are known.
+
+use super::*;
+use crate::lab::{Alone, Burst, ConnectionPoint, DatabaseSide, ServerSide};
+use crate::loadtest::{self, Verdict};
+
+/// A measurement in which so many of 1,000 orders and of 2,000 reports failed.
+fn measurement(orders: u64, reports: u64) -> Measurement {
+    let mut load = loadtest::example();
+    load.thresholds.clear();
+    load.routes.truncate(2);
+    for (route, (requests, failures)) in load.routes.iter_mut().zip([(1_000, orders), (2_000, reports)]) {
+        (route.requests, route.failures) = (requests, failures);
+    }
+    load.requests = 3_000;
+    load.failures = orders + reports;
+    load.fail_ratio = load.failures as f64 / 3_000.0;
+    (load.aggregated.requests, load.aggregated.failures) = (load.requests, load.failures);
+    load.failure_groups.retain(|_| orders > 0);
+    for group in &mut load.failure_groups {
+        (group.count, group.share) = (orders, orders as f64 / 3_000.0);
+    }
+    load.environment.cpu = "a known processor".to_owned();
+    (load.environment.cores, load.environment.memory_bytes) = (2, Some(8 << 30));
+    load.environment.storemgr = "0.1.0".to_owned();
+    Measurement {
+        load,
+        server: Some(ServerSide {
+            requests: 3_000,
+            failures: orders + reports,
+            difference_percent: Some(0.0),
+            refused_connections: orders + reports,
+            cpu_cores: 0.21,
+            memory_peak_bytes: 12 << 20,
+            ..ServerSide::default()
+        }),
+        database: Some(DatabaseSide {
+            version: "9.7.1".to_owned(),
+            max_connections: 151,
+            peak: ConnectionPoint { at_s: 9.0, open: 150, running: 1, asleep: 149, longest_sleep_s: 29 },
+            most_running: 3,
+            longest_sleep_s: 30,
+            cpu_cores: Some(0.08),
+            statements: 6_000,
+            rows_read: 600_000,
+            timeline: Vec::new(),
+        }),
+        alone: Some(Alone { order_statements: 15, order_ms: 12.4, cold_report_rows: 160_321, cold_report_ms: 98.0 }),
+        burst: Some(Burst {
+            users: 256,
+            duration_s: 10.0,
+            orders_per_s: 5.0,
+            fail_ratio: 0.99,
+            p50_ms: 4.0,
+            p99_ms: 9.0,
+            statements_per_order: Some(15.2),
+            orders_per_commit: Some(1.0),
+            verdict: Verdict::Valid,
+        }),
+        limit: None,
+        remarks: Vec::new(),
+    }
+}
+
+/// The same store with a pool, read models and group commit.
+fn cured() -> Measurement {
+    let mut measurement = measurement(0, 0);
+    if let Some(database) = &mut measurement.database {
+        database.peak = ConnectionPoint { at_s: 3.0, open: 12, running: 2, asleep: 10, longest_sleep_s: 4 };
+    }
+    if let Some(server) = &mut measurement.server {
+        (server.cache_lookups, server.cache_hits) = (2_000, 1_980);
+    }
+    measurement.alone =
+        Some(Alone { order_statements: 7, order_ms: 2.1, cold_report_rows: 10_003, cold_report_ms: 8.1 });
+    if let Some(burst) = &mut measurement.burst {
+        (burst.orders_per_s, burst.fail_ratio, burst.orders_per_commit) = (5_000.0, 0.0, Some(42.0));
+    }
+    measurement
+}
+
+fn account(first: Measurement, second: Measurement) -> Account {
+    let conditions = Conditions { rungs: vec![1, 5], ..Conditions::default() };
+    let mut account = Account::new(&conditions, &conditions.subjects());
+    account.add(0, first);
+    account.add(1, second);
+    account
+}
+
+#[test]
+fn a_collapse_is_told_by_its_figures() {
+    let account = account(measurement(900, 1_000), cured());
+    assert_eq!(
+        account.rungs[0].findings,
+        [
+            "63.33 % of 3,000 requests failed: 90.00 % of the orders and 50.00 % of the reports.",
+            "Of the failures 47.37 % say: 503 the database refused a connection: Too many connections (1040).",
+            "At the peak 150 of 151 database connections were open, 149 asleep, one of them for 29 s; 1 ran a statement, and \
+             the database used 0.08 processors. The database was idle: connections were missing, left open by requests that \
+             had ended.",
+            "When they come as fast as they are answered it accepts 5.00 orders a second and fails 99.00 %.",
+        ]
+    );
+    assert_eq!(
+        account.rungs[1].findings,
+        [
+            "None of 3,000 requests failed.",
+            "That is 63.3 points fewer than in rung 1 (63.33 %): orders 0.00 % instead of 90.00 %, reports 0.00 % instead of \
+             50.00 %.",
+            "At most 12 of 151 database connections were open.",
+            "99.00 % of the reports came out of the cache and asked the database nothing.",
+            "An order of three products, alone, takes 7 statements instead of 15 (2.1 ms instead of 12).",
+            "A report that is in no cache reads 10,003 rows instead of 160,321 (8.1 ms instead of 98).",
+            "When they come as fast as they are answered it accepts 5000 orders a second, 1000 times as many as rung 1 \
+             (5.00), 42.0 in one commit.",
+        ]
+    );
+    assert_eq!(account.rungs[0].headline, account.rungs[0].findings[0]);
+    assert_eq!(account.rungs[1].headline, account.rungs[1].findings[..2].join(" "));
+}
+
+#[test]
+fn what_did_not_change_is_not_praised() {
+    let account = account(measurement(900, 1_000), measurement(905, 995));
+    let second = &account.rungs[1].findings;
+    assert_eq!(second[1], "That is no change beyond the noise to rung 1 (63.33 %).");
+    assert!(second.iter().all(|finding| !finding.contains("instead of")), "{second:?}");
+    assert!(second.last().unwrap().ends_with(", about as many as rung 1."), "{second:?}");
+    let both_good = self::account(cured(), cured());
+    assert_eq!(both_good.rungs[1].findings[1], "So it was in rung 1.");
+}
+
+#[test]
+fn a_busy_database_is_not_called_idle_and_a_worse_rung_is_called_worse() {
+    let mut busy = measurement(950, 1_500);
+    if let Some(database) = &mut busy.database {
+        (database.peak.running, database.peak.asleep) = (140, 10);
+    }
+    let account = account(measurement(900, 1_000), busy);
+    let findings = account.rungs[1].findings.join(" ");
+    assert!(!findings.contains("idle"), "{findings}");
+    assert!(findings.contains("18.3 points more than in rung 1"), "{findings}");
+}
+
+#[test]
+fn several_rounds_show_the_median_and_widen_what_counts_as_noise() {
+    let mut account = account(measurement(500, 0), measurement(530, 0));
+    assert!(account.rungs[1].findings[1].contains("more than in rung 1"), "{:?}", account.rungs[1].findings);
+    account.add(0, measurement(600, 0));
+    account.add(0, measurement(450, 0));
+    let first = &account.rungs[0];
+    assert_eq!((first.rounds, first.shown.as_ref().unwrap().load.failures), (3, 500));
+    assert_eq!(first.fail_ratio_range, Some((0.15, 0.2)));
+    assert!(account.rungs[1].findings[1].contains("no change beyond the noise"), "{:?}", account.rungs[1].findings);
+}
+
+#[test]
+fn a_rung_that_broke_says_why_and_the_next_one_is_held_against_the_one_before_it() {
+    let conditions = Conditions { rungs: vec![1, 2, 3], ..Conditions::default() };
+    let mut account = Account::new(&conditions, &conditions.subjects());
+    account.add(0, measurement(900, 1_000));
+    account.broken(1, "serve-1 ended with exit code 2".to_owned());
+    account.add(2, measurement(900, 0));
+    assert_eq!(account.rungs[1].findings, ["It broke: serve-1 ended with exit code 2"]);
+    assert!(account.rungs[2].headline.contains("than in rung 1"), "{}", account.rungs[2].headline);
+    assert!(!account.is_complete());
+}
+
+#[test]
+fn the_tables_fit_a_hundred_columns() {
+    let account = account(measurement(900, 1_000), cured());
+    let all = account.ladder_tables().into_iter().chain(account.subject_tables(1));
+    let text: Vec<_> = all.map(|table| table.render(None, false)).collect();
+    let text = text.join("\n");
+    let widest = text.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(100), "{widest:?} columns:\n{text}");
+    insta::assert_snapshot!(text, @"
+        All rungs: the share that failed, and how long answers took
+         #  Rung                 Requests   Failed   Orders  Reports  req/s  p50 ms  p95 ms  p99 ms
+        ────────────────────────────────────────────────────────────────────────────────────────────
+         1  baseline                3,000  63.33 %  90.00 %  50.00 %   50.5     4.2      12     801
+         5  bounded connections     3,000   0.00 %   0.00 %   0.00 %   50.5     4.2      12     801
+        What explains it: connections at the peak; an order of three products and a cold report, alone
+         #  Connections  Asleep  Running  Refused  Statements   Cached     Rows   ms  Store  Database
+        ──────────────────────────────────────────────────────────────────────────────────────────────
+         1   150 of 151     149        1    1,900          15        -  160,321   98   0.21      0.08
+         5    12 of 151      10        2        0           7  99.00 %   10,003  8.1   0.21      0.08
+        What it can write: 256 users who order as fast as they are answered, 10 s
+         #  Rung                 Orders/s   Failed  p50 ms  p99 ms  Statements  Per commit  Users
+        ──────────────────────────────────────────────────────────────────────────────────────────
+         1  baseline                 5.00  99.00 %     4.0     9.0        15.2        1.00      -
+         5  bounded connections      5000   0.00 %     4.0     9.0        15.2        42.0      -
+        Requests and failures as the load test counted them, beside Prometheus
+         #  Rung                 Load test  Prometheus     Diff  Failed  4xx, 5xx     Diff
+        ───────────────────────────────────────────────────────────────────────────────────
+         1  baseline                 3,000       3,000  +0.00 %   1,900     1,900  +0.00 %
+         5  bounded connections      3,000       3,000  +0.00 %       0         0  +0.00 %
+        Requests and failures; differences in percentage points
+         Type  Name                          # reqs  # fails  Failed  To rung 1  req/s  fails/s
+        ────────────────────────────────────────────────────────────────────────────────────────
+         POST  /orders                        1,000        0  0.00 %      -90.0   16.8     16.7
+         GET   /orders/reports/best-sellers   2,000        0  0.00 %      -50.0   33.3     0.02
+               Aggregated                     3,000        0  0.00 %      -63.3   50.5     16.7
+        Response times in milliseconds, failed requests included
+         Type  Name                          Med  p95  p99  Avg  Min     Max
+        ─────────────────────────────────────────────────────────────────────
+         POST  /orders                       4.2   12  801   17  0.4  60,001
+         GET   /orders/reports/best-sellers  4.2   12  801   17  0.4  60,001
+               Aggregated                    4.2   12  801   17  0.4  60,001
+        What explains it
+         Figure                                                 Rung 1       Here
+        ──────────────────────────────────────────────────────────────────────────
+         database connections open at the peak              150 of 151  12 of 151
+           of these asleep                                         149         10
+           of these running a statement                              1          2
+         longest that one was seen asleep                         30 s       30 s
+         connections the database refused                        1,900          0
+         statements for an order of three products, alone           15          7
+           milliseconds                                             12        2.1
+         rows read for a report that is in no cache, alone     160,321     10,003
+           milliseconds                                             98        8.1
+         reports answered out of the cache                           -    99.00 %
+         statements per second                                     100        100
+         rows read per second                                   10,000     10,000
+         processors used by the instances                         0.21       0.21
+         processors used by the database                          0.08       0.08
+         most memory of an instance                           12.0 MiB   12.0 MiB
+         orders accepted per second, as fast as they come         5.00       5000
+           of these orders failed                              99.00 %     0.00 %
+           milliseconds of accepted ones, median                   4.0        4.0
+           statements per accepted order                          15.2       15.2
+           accepted orders per commit                             1.00       42.0
+    ");
+}
+
+#[test]
+fn the_page_and_the_document_hold_every_rung() {
+    let account = account(measurement(900, 1_000), cured());
+    let (page, document) = (page::page(&account), markdown::text(&account));
+    for subject in &account.rungs {
+        assert!(page.contains(&format!("<h2 class=\"part\">{}</h2>", subject.title())), "{}", subject.name);
+        assert!(document.contains(&format!("## {}", subject.title())), "{}", subject.name);
+    }
+    assert!(page.matches("<figure>").count() >= 6 && !page.contains("<script"), "{}", page.len());
+}
