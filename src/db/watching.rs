@@ -100,6 +100,7 @@ fn state(row: &mysql_async::Row) -> ConnectionState {
 
 impl ServerCounters {
     /// How much they rose since an earlier reading.
+    #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         Self {
             statements: self.statements.saturating_sub(earlier.statements),

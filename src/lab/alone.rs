@@ -15,7 +15,7 @@ use crate::net::{Target, request_once};
 const ORDERS: usize = 9;
 
 /// The longest wait for an answer: a scan of a long history takes its time.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Asks the service one thing at a time. An error is a sentence.
 pub(super) async fn ask(target: &Target, database: &Address) -> Result<Alone, String> {

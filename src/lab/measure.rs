@@ -35,6 +35,9 @@ const CLEAR_LIMIT: Duration = Duration::from_secs(5);
 const LIMIT_STEP: Duration = Duration::from_secs(8);
 const LIMIT_SETTLE: Duration = Duration::from_secs(4);
 
+/// Where a search begins.
+const LIMIT_START: u32 = 10;
+
 /// The most users a search tries: beyond it the machine is measured and no longer the rung.
 const LIMIT_MOST: u32 = 6_000;
 
@@ -161,7 +164,7 @@ impl Bench<'_> {
             let scenario = self.orders_alone.clone();
             match burst::run(target, scenario, lasts, conditions.seed, database, self.stop).await {
                 Ok(Some(burst)) => measurement.burst = Some(burst),
-                Ok(None) => return Err(self.interrupted(measurement)),
+                Ok(None) => return Err(interrupted(measurement)),
                 Err(reason) => measurement.remarks.push(format!("orders alone could not be measured: {reason}")),
             }
         }
@@ -173,16 +176,12 @@ impl Bench<'_> {
                 users.users = LIMIT_START;
             }
             match loadtest::find_limit(config, self.scenario, search, self.config.show, self.stop.asked()).await {
-                Ok(limit) if limit.interrupted => return Err(self.interrupted(measurement)),
+                Ok(limit) if limit.interrupted => return Err(interrupted(measurement)),
                 Ok(limit) => measurement.limit = Some(Limit::of(&limit)),
                 Err(error) => measurement.remarks.push(format!("the limit could not be searched: {error}")),
             }
         }
         Ok(())
-    }
-
-    fn interrupted(&self, measurement: &Measurement) -> Trouble {
-        Trouble::Interrupted(Some(Box::new(measurement.load.clone())))
     }
 
     async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, Trouble> {
@@ -193,8 +192,10 @@ impl Bench<'_> {
     }
 }
 
-/// Where a search begins.
-const LIMIT_START: u32 = 10;
+/// What was measured before the interrupt is not lost.
+fn interrupted(measurement: &Measurement) -> Trouble {
+    Trouble::Interrupted(Some(Box::new(measurement.load.clone())))
+}
 
 fn load(conditions: &Conditions, target: &Target) -> loadtest::Config {
     let users = conditions.users;
