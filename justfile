@@ -73,6 +73,11 @@ stack-up *options: build
 stack-down:
     target/release/storemgr stack down
 
+# the ladder of experiments, before and after: three minutes with --quick, ten without
+[group('start here')]
+lab *options: build
+    target/release/storemgr lab {{ options }}
+
 # what of the private stack runs
 [group('work')]
 stack-status:

@@ -28,6 +28,7 @@ const QUICK_HISTORY: u64 = 20_000;
 /// database saw. Results are written into a folder as they come; an interrupted lab leaves nothing running and goes on
 /// with --resume. Exit codes: 1 a rung could not be measured, 98 the load generator was a bottleneck.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Args {
     /// The rungs to measure, e.g. 1,2,7 or 3-5 [default: all]
     #[arg(long, value_name = "NUMBERS", value_parser = rungs)]

@@ -114,6 +114,8 @@ impl Bench<'_> {
     /// Starts the rung's instances on the lab's stack and fills the store.
     async fn start(&self, rung: &Rung, observer: Observer<'_>) -> Result<Running, Trouble> {
         observer(Event::Step("starting"));
+        // Instances that are to be set up as the ones of the rung before would go on, with all they have left open.
+        self.stack.stop_instances(&|_| {}).await.map_err(stack_trouble)?;
         let stack_config = stack::Config {
             mysqld: self.config.conditions.mysqld.clone(),
             serve_options: rung.setup.options(),

@@ -83,10 +83,6 @@ async fn work(config: &Config, stack: &Stack, stop: &Stop, observer: Observer<'_
         if stop.is_asked() {
             return Ok(Finished { account, interrupted: true });
         }
-        if place == 0 && round > 1 {
-            // The same rung may come next, and must not find what it has left behind.
-            stack.down(&|_| {}).await?;
-        }
         let rung = if let Subject::Rung(rung) = subject { Some(*rung) } else { None };
         observer(Event::Begun { name: subject.name(), rung, turn: (turn, turns) });
         let measured = match subject {

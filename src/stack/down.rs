@@ -16,3 +16,12 @@ pub(super) async fn down(layout: &Layout, observer: Observer<'_>) -> Result<(), 
     files::remove(&environment).map_err(StackError::file(&environment, "removed"))?;
     stop::stop(&Name::ALL, layout, &memory, observer).await
 }
+
+/// Ends the instances, and leaves what they stand on.
+pub(super) async fn stop_instances(layout: &Layout, observer: Observer<'_>) -> Result<(), StackError> {
+    if !layout.state().exists() {
+        return Ok(());
+    }
+    let _lock = lock::acquire(layout, observer).await?;
+    stop::stop(&Name::INSTANCES, layout, &Memory::load(layout)?, observer).await
+}

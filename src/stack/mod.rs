@@ -131,6 +131,11 @@ impl Stack {
         down::down(&self.layout, observer).await
     }
 
+    /// Stops the instances alone: the next [`Stack::up`] starts fresh ones, whatever it asks for.
+    pub async fn stop_instances(&self, observer: Observer<'_>) -> Result<(), StackError> {
+        down::stop_instances(&self.layout, observer).await
+    }
+
     /// Where the services of the stack answer, and with which account; nothing while it is not up.
     pub fn access(&self) -> Result<Option<Access>, StackError> {
         access::access(&self.layout)

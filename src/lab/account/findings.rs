@@ -9,8 +9,11 @@ use crate::lab::{Burst, Measurement};
 use crate::loadtest::Verdict;
 use crate::units;
 
-/// A difference between two shares, in percentage points, that two runs of the same thing can have.
+/// A difference between two shares, in percentage points, that nobody need hear of.
 const NOISE_POINTS: f64 = 1.0;
+
+/// Standard errors that a difference by chance stays within in 95 of 100 cases.
+const STANDARD_ERRORS: f64 = 1.96;
 
 /// A rate that is so many times another is another.
 const CHANGED_RATE: f64 = 1.2;
@@ -78,15 +81,29 @@ fn failed(shown: &Measurement) -> String {
 }
 
 /// How far apart the failures of its rounds are, in points.
-fn spread(subject: &SubjectAccount) -> f64 {
-    subject.fail_ratio_range.map_or(0.0, |(low, high)| 100.0 * (high - low))
+fn spread(subject: &SubjectAccount, kind: Kind) -> f64 {
+    let ratios = || subject.all.iter().filter_map(|measurement| kind.fail_ratio(measurement));
+    100.0 * (ratios().fold(0.0, f64::max) - ratios().fold(1.0, f64::min)).max(0.0)
+}
+
+/// The difference, in points, that two shares can have by chance (the normal approximation for two proportions with a
+/// pooled share; e.g. NIST/SEMATECH e-Handbook of Statistical Methods, 7.3.3).
+fn chance(a: (u64, u64), b: (u64, u64)) -> f64 {
+    let (requests, failures) = ((a.0 + b.0) as f64, (a.1 + b.1) as f64);
+    if a.0 == 0 || b.0 == 0 {
+        return 0.0;
+    }
+    let share = failures / requests;
+    let variance = share * (1.0 - share) * (1.0 / a.0 as f64 + 1.0 / b.0 as f64);
+    100.0 * STANDARD_ERRORS * variance.sqrt()
 }
 
 fn compared(subject: &SubjectAccount, shown: &Measurement, before: &SubjectAccount, was: &Measurement) -> String {
     let name = before.short();
-    let noise = NOISE_POINTS.max(spread(subject)).max(spread(before));
     let points = |now: f64, was: f64| 100.0 * (now - was);
     let changed = Kind::ALL.iter().filter_map(|kind| {
+        let rounds = spread(subject, *kind).max(spread(before, *kind));
+        let noise = NOISE_POINTS.max(rounds).max(chance(kind.counts(shown), kind.counts(was)));
         let (now, was) = (kind.fail_ratio(shown)?, kind.fail_ratio(was)?);
         let moved = points(now, was).abs() >= noise;
         moved.then(|| format!("{} {} instead of {}", kind.name(), units::percent(now), units::percent(was)))

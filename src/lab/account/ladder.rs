@@ -132,7 +132,9 @@ fn reasons(account: &Account) -> Table {
 }
 
 fn writes(account: &Account) -> Table {
-    let columns = [
+    let searched =
+        account.rungs.iter().any(|subject| subject.shown.as_ref().is_some_and(|shown| shown.limit.is_some()));
+    let mut columns = vec![
         ("#", Align::Right),
         ("Rung", Align::Left),
         ("Orders/s", Align::Right),
@@ -141,8 +143,8 @@ fn writes(account: &Account) -> Table {
         ("p99 ms", Align::Right),
         ("Statements", Align::Right),
         ("Per commit", Align::Right),
-        ("Users", Align::Right),
     ];
+    columns.extend(searched.then_some(("Users", Align::Right)));
     let burst = account.rungs.iter().find_map(|subject| subject.shown.as_ref()?.burst.as_ref());
     let title = match burst {
         Some(burst) => format!(
@@ -162,7 +164,7 @@ fn writes(account: &Account) -> Table {
         let optional = |value: Option<f64>| plain(value.map_or_else(dash, units::significant));
         let doubtful = burst.is_some_and(|burst| burst.verdict == Verdict::GeneratorLimited);
         let rate = burst.map_or_else(dash, |burst| units::significant(burst.orders_per_s));
-        table.toned_row([
+        let mut cells = vec![
             plain(number(subject)),
             plain(subject.name.clone()),
             if doubtful { (format!("{rate} (!)"), Tone::Doubtful) } else { plain(rate) },
@@ -171,8 +173,9 @@ fn writes(account: &Account) -> Table {
             plain(burst.map_or_else(dash, |burst| milliseconds(burst.p99_ms))),
             optional(burst.and_then(|burst| burst.statements_per_order)),
             optional(burst.and_then(|burst| burst.orders_per_commit)),
-            plain(shown.limit.as_ref().map_or_else(dash, explanation::users)),
-        ]);
+        ];
+        cells.extend(searched.then(|| plain(shown.limit.as_ref().map_or_else(dash, explanation::users))));
+        table.toned_row(cells);
     }
     table
 }

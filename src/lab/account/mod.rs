@@ -234,9 +234,13 @@ impl Kind {
 
     /// The share of its requests that failed; nothing when there were none.
     fn fail_ratio(self, measurement: &Measurement) -> Option<f64> {
-        let routes = measurement.load.routes.iter().filter(|route| self.has(route));
-        let (requests, failures) =
-            routes.fold((0, 0), |(requests, failures), route| (requests + route.requests, failures + route.failures));
+        let (requests, failures) = self.counts(measurement);
         (requests > 0).then(|| failures as f64 / requests as f64)
+    }
+
+    /// Its requests, and those of them that failed.
+    fn counts(self, measurement: &Measurement) -> (u64, u64) {
+        let routes = measurement.load.routes.iter().filter(|route| self.has(route));
+        routes.fold((0, 0), |(requests, failures), route| (requests + route.requests, failures + route.failures))
     }
 }

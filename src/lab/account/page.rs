@@ -9,7 +9,7 @@ use crate::units;
 /// The page.
 pub(super) fn page(account: &Account) -> String {
     let mut page = Page::new("The ladder: a store from its collapse to its cure");
-    page.verdict(judgement(account), &headlines(account));
+    page.verdict(judgement(account), &unbroken(&headlines(account)));
     page.facts(&facts(account));
     page.charts(&charts(account));
     for table in account.ladder_tables() {
@@ -19,7 +19,7 @@ pub(super) fn page(account: &Account) -> String {
         page.heading(&subject.title());
         for text in [&subject.change, &subject.question, &subject.setup, &subject.findings.join(" ")] {
             if !text.is_empty() {
-                page.paragraph(text);
+                page.paragraph(&unbroken(text));
             }
         }
         for table in account.subject_tables(place) {
@@ -36,6 +36,11 @@ fn judgement(account: &Account) -> Judgement {
         account if account.rungs.iter().any(|subject| subject.state == State::Broken) => Judgement::Bad,
         _ => Judgement::Open,
     }
+}
+
+/// A percentage stays in one line.
+fn unbroken(text: &str) -> String {
+    text.replace(" %", "\u{a0}%")
 }
 
 /// A line for each subject, and what is still to come.
