@@ -126,25 +126,25 @@ fn started(place: &Place, mut command: Command) -> Child {
     command.stdout(Stdio::null()).stderr(told).spawn().unwrap()
 }
 
-fn wait_for(place: &Place, what: &str) {
+async fn wait_for(place: &Place, what: &str) {
     let start = Instant::now();
     while !fs::read_to_string(place.path().join("told")).unwrap().contains(what) {
         assert!(start.elapsed() < Duration::from_secs(90), "{what} was not told in 90 s");
-        std::thread::sleep(Duration::from_millis(50));
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
-#[test]
-fn an_interrupted_lab_leaves_nothing_running_and_goes_on_where_it_was() {
+#[tokio::test]
+async fn an_interrupted_lab_leaves_nothing_running_and_goes_on_where_it_was() {
     let place = Place::new();
     let mut lab = started(&place, place.small(&["--rungs", "5,7"]));
-    wait_for(&place, "[2/2]");
+    wait_for(&place, "[2/2]").await;
     let second = place.lab(&["--output", "elsewhere"]).output().unwrap();
     let refused = String::from_utf8_lossy(&second.stderr);
     assert_eq!(second.status.code(), Some(3), "{refused}");
     assert!(refused.contains("another lab is running in this directory"), "{refused}");
-    wait_for(&place, "400 users");
-    std::thread::sleep(Duration::from_millis(1500));
+    wait_for(&place, "400 users for").await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
     kill(lab.id(), "INT");
     assert_eq!(lab.wait().unwrap().code(), Some(130));
     place.nothing_runs();
