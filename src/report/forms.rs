@@ -67,8 +67,9 @@ fn charts(report: &Report) -> Vec<Chart> {
     let of_state = |(state, place): (&StateLine, u8)| {
         line(timeline, &state.state, Ink::Series(place), false, state.open.iter().copied())
     };
-    let mut by_state: Vec<_> = states.map(of_state).collect();
-    by_state.push(line(timeline, "all", Ink::Text, false, timeline.connections_total.iter().copied()));
+    // In all first, so that a state that is nearly all of them is drawn over it.
+    let all = line(timeline, "all", Ink::Text, false, timeline.connections_total.iter().copied());
+    let by_state = std::iter::once(all).chain(states.map(of_state)).collect();
     let waiting = vec![
         line(timeline, "orders waiting", Ink::Series(1), true, timeline.order_queue_depth.iter().copied()),
         line(timeline, "requests in flight", Ink::Series(0), false, timeline.requests_in_flight.iter().copied()),

@@ -81,7 +81,7 @@ impl Pair<'_> {
         vec![
             figure(("requests", COUNT), |traffic| Some(traffic.requests as f64)),
             figure(("failed", SHARE_LESS), |traffic| (traffic.requests > 0).then_some(traffic.fail_ratio)),
-            figure(("refused", LESS), |traffic| Some(traffic.refusals as f64)),
+            figure(("refused", COUNT), |traffic| Some(traffic.refusals as f64)),
             figure(("requests/s", RATE), |traffic| Some(traffic.requests_per_s)),
             figure(("p50", TIME), |traffic| milliseconds(traffic.latency_ms.p50)),
             figure(("p95", TIME), |traffic| milliseconds(traffic.latency_ms.p95)),
@@ -95,13 +95,16 @@ impl Pair<'_> {
             name.trim_end().to_owned()
         };
         let groups = self.before.failure_groups.iter().chain(&self.after.failure_groups);
-        let names: BTreeSet<String> = groups.map(name).collect();
+        let names: BTreeSet<(String, bool)> =
+            groups.map(|group| (name(group), group.status.starts_with('5'))).collect();
         let count = |report: &Report, wanted: &str| {
             let found = report.failure_groups.iter().find(|group| name(group) == wanted);
             Some(found.map_or(0.0, |group| group.count as f64))
         };
-        let figure = |wanted: &String| {
-            self.figure(Section::Failures, wanted, ("requests", LESS), |report| count(report, wanted))
+        // A refusal is as it should be; only a failure is bad.
+        let figure = |(wanted, failed): &(String, bool)| {
+            let kind = if *failed { LESS } else { COUNT };
+            self.figure(Section::Failures, wanted, ("requests", kind), |report| count(report, wanted))
         };
         names.iter().map(figure).collect()
     }

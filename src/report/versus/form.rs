@@ -38,6 +38,9 @@ pub fn versus_document(versus: &Versus, [first, second]: [&str; 2]) -> Document 
     }
 }
 
+/// From so many percent on, a rise is told as a multiple.
+const MANIFOLD_PERCENT: f64 = 1_000.0;
+
 fn facts(versus: &Versus) -> Vec<Fact> {
     let (before, after) = (&versus.before.total, &versus.after.total);
     let both = |name: &str, before: String, after: String| Fact::new(name, format!("{before} → {after}"));
@@ -139,7 +142,13 @@ fn change(figure: &Figure) -> String {
         (Some(before), Some(after)) if figure.kind.unit == Unit::Share => {
             format!("{:+.2} pp", (after - before) * 100.0)
         }
-        _ => figure.change_percent.map_or_else(|| NOTHING.to_owned(), |percent| format!("{percent:+.1} %")),
+        _ => match figure.change_percent {
+            None => NOTHING.to_owned(),
+            Some(percent) if percent >= MANIFOLD_PERCENT => {
+                format!("×{}", units::significant_short(1.0 + percent / 100.0))
+            }
+            Some(percent) => format!("{percent:+.1} %"),
+        },
     }
 }
 
