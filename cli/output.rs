@@ -12,6 +12,15 @@ pub(crate) fn say(text: &str) -> Result<(), Failure> {
     tolerate(writeln!(io::stdout().lock(), "{text}"))
 }
 
+/// Prints a text as it is and at once; false when nobody reads any more.
+pub(crate) fn offer(text: &str) -> Result<bool, Failure> {
+    let mut output = io::stdout().lock();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        written => tolerate(written).map(|()| true),
+    }
+}
+
 /// Prints bytes as they are.
 pub(crate) fn write(bytes: &[u8]) -> Result<(), Failure> {
     tolerate(io::stdout().lock().write_all(bytes))

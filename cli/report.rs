@@ -1,61 +1,126 @@
 //! `storemgr report`: what the store did, out of Prometheus.
 
-use std::path::PathBuf;
+mod watch;
+
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::anyhow;
+use serde::Serialize;
 use storemgr::net::Target;
 use storemgr::process::Exit;
 use storemgr::promql::Prometheus;
-use storemgr::report::{self, QUERIES, Report, ReportError, Run, Span};
+use storemgr::report::{self, Conditions, Document, QUERIES, Report, Run, Span, Versus};
 
 use crate::failure::{Failure, Outcome};
-use crate::options::{JsonArgs, duration, target};
+use crate::options::json::JsonOutput;
+use crate::options::window::failure;
+use crate::options::{JsonArgs, WindowArgs, duration, target};
 use crate::output;
 
-/// Tables of what the store did in a window of time, out of Prometheus
+/// What the store did in a window of time, out of Prometheus
 ///
-/// Requests, failures and percentiles by route and instance, orders by outcome, database connections against the limits,
-/// the report cache, processor and memory. With --run the window is that of a load test, whose own counts stand beside
-/// Prometheus's; a run that has only just ended is waited for until Prometheus has scraped every instance once more.
+/// Requests, failures and percentiles by route and instance, refusals and failures by reason, orders by outcome, what was
+/// full and what waited, transactions, database connections against the limits, the report cache, processor and memory.
+/// With --run the window is that of a load test, whose own counts stand beside Prometheus's; a run that has only just
+/// ended is waited for until Prometheus has scraped every instance once more.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The window: this long, up to now (30, 90s, 5m, 1h30m)
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5m")]
-    last: Duration,
-    /// The window: the run that `storemgr loadtest --json FILE` has written
-    #[arg(long, value_name = "FILE", conflicts_with = "last")]
-    run: Option<PathBuf>,
+    #[command(flatten)]
+    window: WindowArgs,
+    /// Two runs side by side, FILEs of `loadtest --json`, the earlier one first
+    #[arg(long, value_name = "RUN", num_args = 2, conflicts_with_all = ["last", "from", "to", "run", "queries"])]
+    compare: Vec<PathBuf>,
+    /// Report on the time up to now again and again, until Ctrl-C (exit code 130) [default: every 5s]
+    #[arg(long, value_name = "EVERY", num_args = 0..=1, default_missing_value = "5s", value_parser = duration,
+          conflicts_with_all = ["from", "to", "run", "compare", "queries", "json", "format"])]
+    watch: Option<Duration>,
+    /// The form on standard output; csv is one table `table,row,column,value`, html one page without scripts
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = Format::Table)]
+    format: Format,
     /// Where Prometheus answers
     #[arg(long, env = "PROMETHEUS_URL", value_name = "URL")]
     prometheus: Option<String>,
     /// List what would be asked, in PromQL, and ask nothing
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with_all = ["json", "format"])]
     queries: bool,
     #[command(flatten)]
     json: JsonArgs,
 }
 
+/// The forms of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Tables for a terminal
+    Table,
+    /// Tables for an issue
+    Markdown,
+    /// Everything, for programs
+    Json,
+    /// Everything, for spreadsheets and notebooks
+    Csv,
+    /// One page with charts
+    Html,
+}
+
 pub(crate) async fn run(args: &Args) -> Outcome {
-    if args.last.is_zero() {
-        return Err(Failure::usage(anyhow!("--last 0 is no window: write how far to look back, like --last 5m")));
-    }
-    let span = match &args.run {
-        None => Span::Last(args.last),
-        Some(path) => Span::Run(Run::read(path).map_err(failure)?),
-    };
+    let span = args.window.span()?;
     if args.queries {
         output::say(&queries(&span))?;
         return Ok(Exit::Good);
     }
+    let runs = args.compare.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
     let client = Prometheus::new(prometheus(args)?);
-    let json = args.json.open()?;
-    let waiting = || eprintln!("waiting until Prometheus has scraped the end of the run");
-    let report = report::gather(&client, &span, &waiting).await.map_err(failure)?;
-    if json.tables_wanted() {
-        output::say(&text(&report))?;
+    if let Some(every) = args.watch {
+        if every.is_zero() {
+            return Err(Failure::usage(anyhow!("--watch 0 is no pause: write how often to look, like --watch 5s")));
+        }
+        return watch::watch(&client, args.window.last, every).await;
     }
-    json.write(&report)?;
+    let json = args.json.open()?;
+    if !json.tables_wanted() && !matches!(args.format, Format::Table | Format::Json) {
+        let sentence = "--json - and --format both write to standard output: give --json the name of a file";
+        return Err(Failure::usage(anyhow!(sentence)));
+    }
+    if let [(first, before), (second, after)] = &runs[..] {
+        let before_report = gather(&client, &Span::Run(first.clone())).await?;
+        let after_report = gather(&client, &Span::Run(second.clone())).await?;
+        let versus = Versus::of((before_report, before), (after_report, after));
+        let names = [file_name(&args.compare[0]), file_name(&args.compare[1])];
+        let document = report::versus_document(&versus, [&names[0], &names[1]]);
+        return show(args.format, &versus, &document, json);
+    }
+    let report = gather(&client, &span).await?;
+    show(args.format, &report, &report::document(&report), json)
+}
+
+fn read(path: &Path) -> Result<(Run, Conditions), Failure> {
+    let run = Run::read(path).map_err(failure)?;
+    Ok((run, Conditions::read(path).map_err(failure)?))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+async fn gather(client: &Prometheus, span: &Span) -> Result<Report, Failure> {
+    let waiting = || eprintln!("waiting until Prometheus has scraped the end of the run");
+    report::gather(client, span, &waiting).await.map_err(failure)
+}
+
+/// Prints the result in its form, and writes the file of JSON if one is wanted.
+fn show(format: Format, result: &impl Serialize, document: &Document, json: JsonOutput) -> Outcome {
+    if json.tables_wanted() {
+        let text = match format {
+            Format::Table => document.to_terminal(),
+            Format::Markdown => document.to_markdown(),
+            Format::Json => serde_json::to_string_pretty(result).map_err(Failure::could_not_run)?,
+            Format::Csv => report::csv(&serde_json::to_value(result).map_err(Failure::could_not_run)?),
+            Format::Html => document.to_html(),
+        };
+        output::say(text.trim_end())?;
+    }
+    json.write(result)?;
     Ok(Exit::Good)
 }
 
@@ -67,27 +132,6 @@ fn prometheus(args: &Args) -> Result<Target, Failure> {
         ))
     })?;
     target(url).map_err(Failure::usage)
-}
-
-/// What the user can repair in the command line is a usage error; the rest could not be done.
-fn failure(error: ReportError) -> Failure {
-    match error {
-        ReportError::Unreadable { .. }
-        | ReportError::NotARun { .. }
-        | ReportError::NotYet { .. }
-        | ReportError::TooLong { .. } => Failure::usage(error),
-        ReportError::NoData { .. } | ReportError::NoneUp { .. } | ReportError::Prometheus(_) => {
-            Failure::could_not_run(error)
-        }
-    }
-}
-
-/// The report as text: heading, tables, notes.
-fn text(report: &Report) -> String {
-    let tables = report::tables(report).into_iter().map(|table| table.to_terminal());
-    let notes: Vec<String> = report::notes(report).iter().map(|note| format!("* {note}")).collect();
-    let parts = std::iter::once(report::heading(report)).chain(tables).chain([notes.join("\n")]);
-    parts.collect::<Vec<_>>().join("\n\n")
 }
 
 /// Every question as it would be asked, for reading and for pasting into Prometheus.

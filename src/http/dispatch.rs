@@ -70,13 +70,14 @@ impl Arrival {
         if let (Err(error), Some(endpoint)) = (&result, endpoint) {
             error.log(&self.request_id, endpoint);
         }
+        let code = result.as_ref().err().map(ApiError::code);
         let mut response = result.unwrap_or_else(|error| error.respond(&self.request_id, endpoint));
         let headers = response.headers_mut();
         headers.insert(crate::wire::REQUEST_ID, self.request_id.header_value());
         if store.is_draining() {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        store.routes.observe(endpoint, response.status(), self.started.elapsed());
+        store.routes.observe(endpoint, response.status(), code, self.started.elapsed());
         response
     }
 }

@@ -56,7 +56,7 @@ impl ApiError {
         self
     }
 
-    #[cfg(test)]
+    /// Why, for programs.
     pub(super) fn code(&self) -> Code {
         self.code
     }

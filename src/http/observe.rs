@@ -7,6 +7,7 @@ use prometheus::{Histogram, IntCounter, IntCounterVec};
 
 use super::router::Endpoint;
 use crate::metrics::Metrics;
+use crate::wire::Code;
 
 /// What stands for a path that no route has: the path itself would let anybody make new labels.
 const UNMATCHED: &str = "(unmatched)";
@@ -15,6 +16,7 @@ const UNMATCHED: &str = "(unmatched)";
 #[derive(Debug)]
 pub(super) struct RouteMetrics {
     requests: IntCounterVec,
+    errors: IntCounterVec,
     routes: Vec<RouteMetric>,
     unmatched: Histogram,
 }
@@ -39,24 +41,25 @@ impl RouteMetrics {
         };
         Self {
             requests: metrics.http_requests_total.clone(),
+            errors: metrics.http_errors_total.clone(),
             routes: Endpoint::ALL.into_iter().map(route).collect(),
             unmatched: metrics.http_request_duration_seconds.with_label_values(&["other", UNMATCHED]),
         }
     }
 
-    pub(super) fn observe(&self, endpoint: Option<Endpoint>, status: StatusCode, took: Duration) {
-        let seconds = took.as_secs_f64();
-        let Some(endpoint) = endpoint else {
-            self.requests.with_label_values(&["other", UNMATCHED, status.as_str()]).inc();
-            return self.unmatched.observe(seconds);
-        };
-        let metric = &self.routes[endpoint as usize];
-        metric.duration.observe(seconds);
-        let route = endpoint.route();
-        if status == usual(route.method) {
-            metric.usual.inc();
-        } else {
-            self.requests.with_label_values(&[route.method, route.path, status.as_str()]).inc();
+    pub(super) fn observe(&self, endpoint: Option<Endpoint>, status: StatusCode, code: Option<Code>, took: Duration) {
+        let metric = endpoint.map(|endpoint| &self.routes[endpoint as usize]);
+        metric.map_or(&self.unmatched, |metric| &metric.duration).observe(took.as_secs_f64());
+        let (method, route) = endpoint.map_or(("other", UNMATCHED), |endpoint| {
+            let route = endpoint.route();
+            (route.method, route.path)
+        });
+        match metric {
+            Some(metric) if status == usual(method) => metric.usual.inc(),
+            _ => self.requests.with_label_values(&[method, route, status.as_str()]).inc(),
+        }
+        if let Some(code) = code {
+            self.errors.with_label_values(&[method, route, status.as_str(), code.name()]).inc();
         }
     }
 }

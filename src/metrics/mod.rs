@@ -129,6 +129,8 @@ metrics! {
     Metrics, DECLARED:
     /// Requests answered.
     http_requests_total: IntCounterVec ["method", "route", "status"];
+    /// Requests answered with 4xx or 5xx, by the code in the answer's body.
+    http_errors_total: IntCounterVec ["method", "route", "status", "code"];
     /// Seconds from the request's headers to the answer's, by matched route.
     http_request_duration_seconds: HistogramVec ["method", "route"] in SECONDS;
     /// Requests being worked on.

@@ -21,6 +21,7 @@
 
 use std::collections::BTreeMap;
 
+use super::slots::Slots;
 use super::watch::Watch;
 use crate::promql::{Labels, Point, Sample, Series};
 
@@ -29,6 +30,8 @@ use crate::promql::{Labels, Point, Sample, Series};
 pub(super) struct Increase {
     pub(super) labels: Labels,
     pub(super) by: f64,
+    /// The same by slot, where slots were asked for; empty when it did not rise.
+    pub(super) by_slot: Vec<f64>,
 }
 
 impl Increase {
@@ -45,49 +48,72 @@ impl Increase {
 
 /// The series of one counter, fed with samples in the order of time.
 #[derive(Debug, Default)]
-pub(super) struct Counters(BTreeMap<Labels, Counter>);
+pub(super) struct Counters {
+    counters: BTreeMap<Labels, Counter>,
+    slots: Option<Slots>,
+}
 
 #[derive(Debug)]
 struct Counter {
     last: f64,
     last_at_ms: i64,
     risen: f64,
+    by_slot: Vec<f64>,
 }
 
 impl Counters {
     /// Begins with the values before the window.
     pub(super) fn beginning_with(values: Vec<Sample>) -> Self {
-        let counter = |value: f64| Counter { last: value, last_at_ms: i64::MIN, risen: 0.0 };
-        Self(values.into_iter().map(|value| (value.labels, counter(value.value))).collect())
+        let counters = values.into_iter().map(|value| (value.labels, Counter::beginning_with(value.value))).collect();
+        Self { counters, slots: None }
+    }
+
+    /// The same, with every rise told by slot too.
+    pub(super) fn by_slot(self, slots: Slots) -> Self {
+        Self { slots: Some(slots), ..self }
     }
 
     /// Takes the next stretch of samples. A sample that was already seen, because the stretches touch, is passed over.
     pub(super) fn feed(&mut self, stretch: Vec<Series>, watch: &Watch) {
         for series in stretch {
             let Some(first) = series.points.first().copied() else { continue };
-            let counter = self.0.entry(series.labels).or_insert_with_key(|labels| {
-                let beginning = if watch.is_first_look(labels, first.at_ms) { first.value } else { 0.0 };
-                Counter { last: beginning, last_at_ms: i64::MIN, risen: 0.0 }
+            let counter = self.counters.entry(series.labels).or_insert_with_key(|labels| {
+                Counter::beginning_with(if watch.is_first_look(labels, first.at_ms) { first.value } else { 0.0 })
             });
             for point in series.points {
-                counter.take(point);
+                counter.take(point, self.slots.as_ref(), watch);
             }
         }
     }
 
     /// What each series rose by; also those that stood still.
     pub(super) fn increases(self) -> Vec<Increase> {
-        self.0.into_iter().map(|(labels, counter)| Increase { labels, by: counter.risen }).collect()
+        let increase =
+            |(labels, counter): (Labels, Counter)| Increase { labels, by: counter.risen, by_slot: counter.by_slot };
+        self.counters.into_iter().map(increase).collect()
     }
 }
 
 impl Counter {
-    fn take(&mut self, point: Point) {
+    fn beginning_with(value: f64) -> Self {
+        Self { last: value, last_at_ms: i64::MIN, risen: 0.0, by_slot: Vec::new() }
+    }
+
+    fn take(&mut self, point: Point, slots: Option<&Slots>, watch: &Watch) {
         if point.at_ms <= self.last_at_ms || point.value.is_nan() {
             return;
         }
         let restarted = point.value < self.last;
-        self.risen += if restarted { point.value } else { point.value - self.last };
+        let rise = if restarted { point.value } else { point.value - self.last };
+        if let Some(slots) = slots
+            && rise > 0.0
+        {
+            // When the value before was scraped is not known of the first: one interval earlier.
+            let interval_ms = (watch.interval_s().unwrap_or(0.0) * 1000.0) as i64;
+            let since_ms = if self.last_at_ms == i64::MIN { point.at_ms - interval_ms } else { self.last_at_ms };
+            slots.spread(&mut self.by_slot, since_ms, point.at_ms, rise);
+        }
+        self.risen += rise;
         self.last = point.value;
         self.last_at_ms = point.at_ms;
     }
@@ -95,6 +121,8 @@ impl Counter {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
     use proptest::prelude::*;
 
     use super::*;
@@ -150,6 +178,16 @@ mod tests {
         let at_first_look = risen(None, &[&[(10, 500.0), (11, 507.0)]], &watch);
         let later = risen(None, &[&[(11, 3.0), (12, 7.0)]], &watch);
         assert!((at_first_look - 7.0).abs() < 1e-9 && (later - 7.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_rise_is_told_by_slot_and_the_slots_add_up_to_it() {
+        let slots = Slots::new(UNIX_EPOCH, Duration::from_millis(10), 3);
+        let before = vec![Sample { labels: labels(), value: 5.0 }];
+        let mut counters = Counters::beginning_with(before).by_slot(slots);
+        counters.feed(series(&[(5, 8.0), (15, 12.0), (25, 2.0)]), &Watch::default());
+        let increase = counters.increases().remove(0);
+        assert_eq!((increase.by, increase.by_slot), (9.0, vec![3.0 + 2.0, 2.0 + 1.0, 1.0]));
     }
 
     proptest! {

@@ -29,6 +29,29 @@ pub enum ReportError {
         /// When it ended.
         ended_at: String,
     },
+    /// The window reaches into the future.
+    #[error(
+        "the window {edge} at {at}, which is still to come: it is {now} now; a time without an offset is UTC, and one \
+         without a date is today's"
+    )]
+    Future {
+        /// `begins` or `ends`.
+        edge: &'static str,
+        /// When that would be.
+        at: String,
+        /// What this machine's clock says.
+        now: String,
+    },
+    /// The window ends before it begins.
+    #[error(
+        "the window begins at {from}, and that is not before its end at {to}: exchange the two, or write the dates"
+    )]
+    Backwards {
+        /// Where it was to begin.
+        from: String,
+        /// Where it was to end.
+        to: String,
+    },
     /// The window does not lie in time as this machine counts it.
     #[error("a window of {window} reaches back too far")]
     TooLong {

@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use super::Latencies;
+use super::counter::Increase;
+
 /// A percentile.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Percentile {
@@ -35,6 +38,31 @@ impl Buckets {
         {
             *self.0.entry(bound.to_bits()).or_default() += requests;
         }
+    }
+
+    /// The buckets of series that differ in more than their bounds, together.
+    pub(super) fn of(increases: &[Increase]) -> Self {
+        let mut buckets = Self::default();
+        for increase in increases {
+            buckets.add(increase.label("le"), increase.by);
+        }
+        buckets
+    }
+
+    /// How many there are between each bound and the one before, the smallest first.
+    pub(super) fn apart(&self) -> impl Iterator<Item = (f64, f64)> {
+        let mut below = 0.0;
+        self.0.iter().map(move |(bits, &counted)| {
+            let between = counted - below;
+            below = counted;
+            (f64::from_bits(*bits), between)
+        })
+    }
+
+    /// The median, and what 95 and 99 of 100 did not pass.
+    pub(super) fn latencies(&self) -> Latencies {
+        let [p50, p95, p99] = [0.50, 0.95, 0.99].map(|quantile| self.percentile(quantile));
+        Latencies { p50, p95, p99 }
     }
 
     /// The value that a share `quantile` of the requests did not pass.

@@ -22,8 +22,14 @@ pub struct Report {
     pub routes: Vec<Route>,
     /// By instance.
     pub instances: Vec<Instance>,
+    /// Refusals and failures by method, route, status and code, the most frequent first.
+    pub failure_groups: Vec<FailureGroup>,
     /// Orders by outcome.
     pub orders: Vec<Count>,
+    /// What waited, and for how long.
+    pub saturation: Saturation,
+    /// Transactions with orders, and how many orders each had.
+    pub batches: Batches,
     /// Database connections.
     pub connections: Connections,
     /// Failed database operations by kind.
@@ -34,6 +40,8 @@ pub struct Report {
     pub processes: Vec<ProcessUse>,
     /// What the load test counted, beside this; only for a run.
     pub load_test: Option<Comparison>,
+    /// The window slot by slot; empty where there were too few scrapes.
+    pub timeline: Timeline,
     /// What a reader must know to read the figures right.
     pub remarks: Vec<String>,
 }
@@ -101,6 +109,113 @@ pub struct Instance {
     /// Its requests.
     #[serde(flatten)]
     pub traffic: Traffic,
+}
+
+/// Requests of one route that were refused or failed for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FailureGroup {
+    /// The method.
+    pub method: String,
+    /// The route's pattern.
+    pub route: String,
+    /// The status of the answers.
+    pub status: String,
+    /// The code in the answers' bodies; empty where the instance did not count it.
+    pub code: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// What waited, and for how long. Peaks are of all instances together, at any scrape.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Saturation {
+    /// The most requests being worked on.
+    pub requests_in_flight_peak: Option<u64>,
+    /// The most connections that clients had open.
+    pub client_connections_peak: Option<u64>,
+    /// The most orders waiting.
+    pub order_queue_depth_peak: Option<u64>,
+    /// How long orders waited before their transaction began.
+    pub order_queue_wait_ms: Latencies,
+    /// How long transactions with orders took, to their commit.
+    pub order_commit_ms: Latencies,
+}
+
+/// Transactions with orders.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Batches {
+    /// Transactions committed.
+    pub batches: u64,
+    /// Orders in them.
+    pub orders: u64,
+    /// Transactions per second.
+    pub batches_per_s: f64,
+    /// Orders per second.
+    pub orders_per_s: f64,
+    /// Orders per transaction; nothing without a transaction.
+    pub orders_per_batch: Option<f64>,
+    /// Half of the transactions had at most so many orders.
+    pub p50_at_most: Option<u64>,
+    /// 95 of 100 transactions had at most so many orders.
+    pub p95_at_most: Option<u64>,
+    /// Transactions by their number of orders, the smallest first; sizes that did not occur are left out.
+    pub sizes: Vec<BatchSize>,
+}
+
+/// Transactions with about so many orders.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BatchSize {
+    /// The fewest orders.
+    pub from: u64,
+    /// The most; nothing beyond the largest bucket.
+    pub to: Option<u64>,
+    /// How many transactions.
+    pub batches: u64,
+}
+
+/// The window slot by slot. All lines have as many values; nothing stands where nothing is known.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Timeline {
+    /// The width of a slot in seconds.
+    pub slot_s: f64,
+    /// The middle of each slot in seconds from the beginning of the window.
+    pub at_s: Vec<f64>,
+    /// Requests per second.
+    pub requests_per_s: Vec<f64>,
+    /// Answers with 5xx per second.
+    pub failures_per_s: Vec<f64>,
+    /// The 95th percentile of all requests.
+    pub p95_ms: Vec<Option<f64>>,
+    /// The same by route.
+    pub routes: Vec<RouteLine>,
+    /// Orders waiting, the most in each slot.
+    pub order_queue_depth: Vec<Option<f64>>,
+    /// Requests being worked on, the most in each slot.
+    pub requests_in_flight: Vec<Option<f64>>,
+    /// Database connections of all instances, the most in each slot.
+    pub connections_total: Vec<Option<f64>>,
+    /// The same by state.
+    pub connections: Vec<StateLine>,
+}
+
+/// One route slot by slot.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RouteLine {
+    /// The method.
+    pub method: String,
+    /// The route's pattern.
+    pub route: String,
+    /// The 95th percentile.
+    pub p95_ms: Vec<Option<f64>>,
+}
+
+/// Database connections in one state slot by slot.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StateLine {
+    /// `in_use`, `idle` or `lingering`.
+    pub state: String,
+    /// How many were open.
+    pub open: Vec<Option<f64>>,
 }
 
 /// How often something happened.

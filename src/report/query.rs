@@ -1,7 +1,8 @@
 //! What `report` asks Prometheus: every question as data, so that they can be listed, and held against the metrics that
 //! the code declares.
 //!
-//! `$window` stands for the length of the window, `$step` for the distance at which a sum over instances is looked at.
+//! `$window` stands for the length of the window, `$step` for the distance at which a sum over instances is looked at, and
+//! `$slot` for the distance of two points of a line over time.
 
 use std::time::Duration;
 
@@ -27,13 +28,19 @@ pub enum Kind {
     Samples,
     /// One value per series, evaluated at the end of the window.
     Value,
+    /// The highest value of each slot of the window, slot by slot.
+    Line,
 }
 
 /// What a reader of the listed questions must know.
 pub const ABOUT_QUERIES: &str = "\
 Each is evaluated at the end of the window, or where it says so. Two lines are a counter: its last value before the window (evaluated at the
 beginning), and its samples in it. They are subtracted and added up by storemgr, because PromQL's increase() extrapolates
-to the edges of the window and misses the first value of a series that appears in it.";
+to the edges of the window and misses the first value of a series that appears in it. Lines over time have as many points
+as there were scrapes, at most 120.";
+
+/// Slots of a line as it is listed; those of a report depend on how often the instances were scraped.
+const PASTED_SLOTS: u32 = 60;
 
 /// How far before the window the last value of a counter is looked for; what Prometheus does by default.
 pub(super) const LOOKBACK: Duration = Duration::from_mins(5);
@@ -47,6 +54,10 @@ const fn counter(table: &'static str, title: &'static str, promql: &'static str)
 
 const fn value(table: &'static str, title: &'static str, promql: &'static str) -> Query {
     Query { title, table, kind: Kind::Value, promql }
+}
+
+const fn line(table: &'static str, title: &'static str, promql: &'static str) -> Query {
+    Query { title, table, kind: Kind::Line, promql }
 }
 
 pub(super) const SCRAPES: Query = Query {
@@ -77,7 +88,70 @@ pub(super) const LATENCIES: Query = counter(
     r#"storemgr_http_request_duration_seconds_bucket{job="storemgr",route!~"/health-check|/live|/ready|/metrics|/openapi.json"}"#,
 );
 
+pub(super) const ERRORS: Query =
+    counter("failures", "refusals and failures by code", r#"storemgr_http_errors_total{job="storemgr"}"#);
+
 pub(super) const ORDERS: Query = counter("orders", "orders by outcome", r#"storemgr_orders_total{job="storemgr"}"#);
+
+pub(super) const IN_FLIGHT: Query = value(
+    "saturation",
+    "most requests being worked on by all instances",
+    r#"max_over_time(sum(storemgr_http_requests_in_flight{job="storemgr"})[$window:$step])"#,
+);
+
+pub(super) const CLIENTS: Query = value(
+    "saturation",
+    "most client connections of all instances",
+    r#"max_over_time(sum(storemgr_http_connections{job="storemgr"})[$window:$step])"#,
+);
+
+pub(super) const QUEUE: Query = value(
+    "saturation",
+    "most orders waiting in all instances",
+    r#"max_over_time(sum(storemgr_order_queue_depth{job="storemgr"})[$window:$step])"#,
+);
+
+pub(super) const QUEUE_WAITS: Query =
+    counter("saturation", "orders by their wait", r#"storemgr_order_queue_wait_seconds_bucket{job="storemgr"}"#);
+
+pub(super) const COMMITS: Query = counter(
+    "saturation",
+    "transactions by the time they took",
+    r#"storemgr_order_commit_seconds_bucket{job="storemgr"}"#,
+);
+
+pub(super) const BATCHES: Query = counter(
+    "batches",
+    "transactions by their number of orders",
+    r#"storemgr_order_batch_orders_bucket{job="storemgr"}"#,
+);
+
+pub(super) const BATCHED: Query =
+    counter("batches", "orders in transactions", r#"storemgr_order_batch_orders_sum{job="storemgr"}"#);
+
+pub(super) const QUEUE_LINE: Query = line(
+    "timeline",
+    "orders waiting",
+    r#"max_over_time(sum(storemgr_order_queue_depth{job="storemgr"})[$slot:$step])[$window:$slot]"#,
+);
+
+pub(super) const IN_FLIGHT_LINE: Query = line(
+    "timeline",
+    "requests being worked on",
+    r#"max_over_time(sum(storemgr_http_requests_in_flight{job="storemgr"})[$slot:$step])[$window:$slot]"#,
+);
+
+pub(super) const CONNECTIONS_TOTAL_LINE: Query = line(
+    "timeline",
+    "database connections",
+    r#"max_over_time(sum(storemgr_db_connections{job="storemgr"})[$slot:$step])[$window:$slot]"#,
+);
+
+pub(super) const CONNECTIONS_LINE: Query = line(
+    "timeline",
+    "database connections by state",
+    r#"max_over_time(sum by (state) (storemgr_db_connections{job="storemgr"})[$slot:$step])[$window:$slot]"#,
+);
 
 pub(super) const CONNECTIONS: Query = value(
     "connections",
@@ -146,7 +220,15 @@ pub const QUERIES: &[&Query] = &[
     &STARTED,
     &REQUESTS,
     &LATENCIES,
+    &ERRORS,
     &ORDERS,
+    &IN_FLIGHT,
+    &CLIENTS,
+    &QUEUE,
+    &QUEUE_WAITS,
+    &COMMITS,
+    &BATCHES,
+    &BATCHED,
     &CONNECTIONS,
     &CONNECTIONS_TOTAL,
     &CONNECTIONS_OF_ONE,
@@ -159,6 +241,10 @@ pub const QUERIES: &[&Query] = &[
     &MEMORY_PEAK,
     &MEMORY_LAST,
     &RESTARTS,
+    &QUEUE_LINE,
+    &IN_FLIGHT_LINE,
+    &CONNECTIONS_TOTAL_LINE,
+    &CONNECTIONS_LINE,
 ];
 
 impl Query {
@@ -170,7 +256,16 @@ impl Query {
                 .promql
                 .replace("$window", &promql_duration(window))
                 .replace("$step", &promql_duration(step(window))),
+            Kind::Line => self.by_slot(window, (window / PASTED_SLOTS).max(Duration::from_secs(1))),
         }
+    }
+
+    /// The expression for a window of this length in slots of this one.
+    pub(super) fn by_slot(&self, window: Duration, slot: Duration) -> String {
+        self.promql
+            .replace("$window", &promql_duration(window))
+            .replace("$slot", &promql_duration(slot))
+            .replace("$step", &promql_duration(step(window)))
     }
 
     /// The expression for a counter's last value before an instant. It looks past the mark that a failed scrape leaves,
@@ -183,7 +278,7 @@ impl Query {
     pub fn expressions(&self, window: Duration) -> Vec<String> {
         match self.kind {
             Kind::Counter => vec![self.before(), self.over(window)],
-            Kind::Samples | Kind::Value => vec![self.over(window)],
+            Kind::Samples | Kind::Value | Kind::Line => vec![self.over(window)],
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::counter::Increase;
 use super::histogram::Buckets;
 use super::watch::INSTANCE;
-use super::{Instance, Latencies, Route, Traffic};
+use super::{Instance, Route, Traffic};
 
 /// What is being added up for one row.
 #[derive(Debug, Default)]
@@ -35,11 +35,7 @@ impl Group {
             refusals: self.refusals,
             fail_ratio: share(self.failures),
             requests_per_s: self.requests as f64 / seconds,
-            latency_ms: Latencies {
-                p50: self.buckets.percentile(0.50),
-                p95: self.buckets.percentile(0.95),
-                p99: self.buckets.percentile(0.99),
-            },
+            latency_ms: self.buckets.latencies(),
         }
     }
 }
@@ -98,7 +94,8 @@ mod tests {
     use crate::report::Percentile;
 
     fn increase(labels: &[(&str, &str)], by: f64) -> Increase {
-        Increase { labels: labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(), by }
+        let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Increase { labels, by, by_slot: Vec::new() }
     }
 
     fn requests() -> Vec<Increase> {

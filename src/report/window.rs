@@ -27,15 +27,23 @@ const ASK_AGAIN: Duration = Duration::from_millis(200);
 pub enum Span {
     /// The time up to now.
     Last(Duration),
+    /// From one instant to another.
+    Between(SystemTime, SystemTime),
     /// One load test.
     Run(Run),
 }
 
 impl Span {
+    /// From one instant to another, both of them past.
+    pub fn between(from: SystemTime, to: SystemTime) -> Result<Self, ReportError> {
+        Window::between(from, to).map(|_| Self::Between(from, to))
+    }
+
     /// How long it is.
     pub fn length(&self) -> Duration {
         match self {
             Self::Last(length) => *length,
+            Self::Between(from, to) => to.duration_since(*from).unwrap_or_default(),
             Self::Run(run) => run.ended_at.duration_since(run.started_at).unwrap_or_default(),
         }
     }
@@ -69,6 +77,21 @@ impl Window {
         let too_long = || ReportError::TooLong { window: units::duration(length) };
         let from = now.checked_sub(length).filter(|from| *from > UNIX_EPOCH).ok_or_else(too_long)?;
         Ok(Self { from, to: now, counted_until: now })
+    }
+
+    /// From one instant to another, both of them past.
+    pub(super) fn between(from: SystemTime, to: SystemTime) -> Result<Self, ReportError> {
+        let now = SystemTime::now();
+        for (edge, at) in [("begins", from), ("ends", to)] {
+            if at > now {
+                return Err(ReportError::Future { edge, at: units::timestamp(at), now: units::timestamp(now) });
+            }
+        }
+        if from >= to {
+            return Err(ReportError::Backwards { from: units::timestamp(from), to: units::timestamp(to) });
+        }
+        let (from, to) = (from_millis(millis(from)), from_millis(millis(to)));
+        Ok(Self { from, to, counted_until: to })
     }
 
     /// A run, up to the scrape that saw its last request. `waiting` is called once if that is still to come. Instances
@@ -171,6 +194,15 @@ mod tests {
         assert_settled(&[series("a", &[(1, 1.0), (3, 0.0), (4, 1.0)])], 2, 4, &[], false);
         assert_settled(&[series("a", &[(1, 1.0), (3, 0.0), (4, 0.0), (5, 0.0)])], 2, 2, &["a"], false);
         assert_settled(&[series("a", &[(1, 0.0)])], 2, 2, &[], false);
+    }
+
+    #[test]
+    fn a_window_goes_forward_and_does_not_reach_into_the_future() {
+        let (then, second) = (SystemTime::now() - Duration::from_mins(1), Duration::from_secs(1));
+        assert_eq!(Window::between(then, then + second).unwrap().length(), second);
+        assert!(matches!(Window::between(then, then), Err(ReportError::Backwards { .. })));
+        let later = SystemTime::now() + Duration::from_hours(1);
+        assert!(matches!(Window::between(then, later), Err(ReportError::Future { .. })));
     }
 
     #[test]

@@ -162,6 +162,12 @@ pub fn terminal_width() -> Option<u16> {
     std::io::stdout().is_terminal().then(|| comfy_table::Table::new().width()).flatten()
 }
 
+/// The columns and rows of the terminal that is standard output, if it is one and says so.
+pub fn terminal_size() -> Option<(u16, u16)> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    Some((size.ws_col, size.ws_row)).filter(|(columns, rows)| *columns > 0 && *rows > 0)
+}
+
 /// A line under the heading and nothing else: frames and lines between columns would cost thirty columns of a hundred.
 fn style() -> TableStyle {
     let mut style = NOTHING;

@@ -1,11 +1,13 @@
 //! How numbers and texts are read and written for people: durations, counts, ratios, bytes, markup.
 
 mod secret;
+mod spark;
 mod text;
 
 use std::time::{Duration, SystemTime};
 
 pub use secret::Secret;
+pub use spark::sparkline;
 pub use text::escaped;
 
 /// Why a text is not a duration.

@@ -91,6 +91,38 @@ impl Code {
         Self::OutcomeUnknown,
     ];
 
+    /// The code as it stands in an answer's body and in the label of a metric.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MalformedJson => "malformed_json",
+            Self::InvalidParameter => "invalid_parameter",
+            Self::NotFound => "not_found",
+            Self::NoSuchRoute => "no_such_route",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::RequestTimeout => "request_timeout",
+            Self::InsufficientStock => "insufficient_stock",
+            Self::DuplicateEmail => "duplicate_email",
+            Self::ProductInUse => "product_in_use",
+            Self::UserInUse => "user_in_use",
+            Self::RequestInProgress => "request_in_progress",
+            Self::BodyTooLarge => "body_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::InvalidBody => "invalid_body",
+            Self::InvalidItems => "invalid_items",
+            Self::InvalidQuantity => "invalid_quantity",
+            Self::UnknownProduct => "unknown_product",
+            Self::UnknownUser => "unknown_user",
+            Self::InvalidValue => "invalid_value",
+            Self::TotalTooLarge => "total_too_large",
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::InternalError => "internal_error",
+            Self::Overloaded => "overloaded",
+            Self::DatabaseUnavailable => "database_unavailable",
+            Self::NotReady => "not_ready",
+            Self::OutcomeUnknown => "outcome_unknown",
+        }
+    }
+
     /// The HTTP status that goes with the code.
     pub const fn status(self) -> u16 {
         match self {
@@ -116,6 +148,18 @@ impl Code {
             Self::InternalError => 500,
             Self::Overloaded | Self::DatabaseUnavailable | Self::NotReady => 503,
             Self::OutcomeUnknown => 504,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_is_what_stands_in_the_body() {
+        for code in Code::ALL {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.name());
         }
     }
 }

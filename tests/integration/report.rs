@@ -16,8 +16,9 @@ use storemgr::net::Target;
 use storemgr::promql::{self, PromError};
 use storemgr::report::{Percentile, QUERIES, Report, ReportError, Run, Span, gather};
 use storemgr::units;
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 
 /// Short, so that the tests are; the code must not depend on it.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -75,7 +76,7 @@ impl Exporter {
 struct Prometheus {
     client: promql::Prometheus,
     instances: usize,
-    _process: Child,
+    process: Child,
     _directory: tempfile::TempDir,
 }
 
@@ -102,7 +103,7 @@ impl Prometheus {
             .spawn()
             .unwrap();
         let client = promql::Prometheus::new(Target::loopback(port));
-        let prometheus = Self { client, instances: instances.len(), _process: process, _directory: directory };
+        let prometheus = Self { client, instances: instances.len(), process, _directory: directory };
         prometheus.wait_until("it answers", "vector(1)", |values| values == [1.0]).await;
         prometheus
     }
@@ -349,12 +350,211 @@ async fn something_else_that_answers_is_no_prometheus() {
     assert!(matches!(error, PromError::NotPrometheus { status: 200, .. }), "{error}");
 }
 
-/// The command itself, away from any configuration: its exit code, its output, its complaints.
-async fn command(arguments: &[&str]) -> (i32, String, String) {
+#[tokio::test]
+async fn reasons_saturation_and_transactions_are_what_was_exported() {
+    let (one, two) = (Exporter::start().await, Exporter::start().await);
+    let prometheus = Prometheus::scraping(&[one.address, two.address]).await;
+    prometheus.watches().await;
+    one.count("POST", "/orders", "409", 0.001, 5);
+    two.count("POST", "/orders", "503", 0.001, 7);
+    one.count("GET", "/ready", "503", 0.001, 3);
+    one.with(|metrics| {
+        let count = |route, status, code, times| {
+            metrics.http_errors_total.with_label_values(&["POST", route, status, code]).inc_by(times);
+        };
+        count("/orders", "409", "insufficient_stock", 4);
+        count("/orders", "409", "request_in_progress", 1);
+        metrics.http_errors_total.with_label_values(&["GET", "/ready", "503", "not_ready"]).inc_by(3);
+    });
+    // The second instance is older and counts no codes. Its queue is long while that of the first is empty, and again.
+    one.with(|metrics| metrics.order_queue_depth.set(30));
+    two.with(|metrics| {
+        metrics.order_queue_depth.set(12);
+        metrics.http_requests_in_flight.set(99);
+    });
+    for (exporter, orders) in [(&one, 1.0), (&one, 40.0), (&one, 60.0), (&two, 64.0)] {
+        exporter.with(|metrics| {
+            metrics.order_batch_orders.observe(orders);
+            metrics.order_commit_seconds.observe(0.004);
+            metrics.order_queue_wait_seconds.observe(0.2);
+        });
+    }
+    prometheus.holds_still().await;
+    one.with(|metrics| metrics.order_queue_depth.set(0));
+    prometheus.holds_still().await;
+    let report = prometheus.report(&Span::Last(Duration::from_secs(30))).await.unwrap();
+
+    let reasons: Vec<_> =
+        report.failure_groups.iter().map(|group| (group.status.as_str(), group.code.as_str(), group.count)).collect();
+    assert_eq!(reasons, [("503", "", 7), ("409", "insufficient_stock", 4), ("409", "request_in_progress", 1)]);
+    let saturation = &report.saturation;
+    assert_eq!((saturation.order_queue_depth_peak, saturation.requests_in_flight_peak), (Some(42), Some(99)));
+    for (latencies, from, to) in
+        [(saturation.order_queue_wait_ms, 0.15, 0.25), (saturation.order_commit_ms, 0.003, 0.005)]
+    {
+        assert!(matches!(latencies.p50, Percentile::Near(near) if near > from && near <= to), "{latencies:?}");
+    }
+    let batches = &report.batches;
+    assert_eq!((batches.batches, batches.orders, batches.orders_per_batch), (4, 165, Some(41.25)));
+    assert_eq!((batches.p50_at_most, batches.p95_at_most, batches.sizes.len()), (Some(64), Some(64), 2));
+    let timeline = &report.timeline;
+    let highest = |line: &[Option<f64>]| line.iter().copied().flatten().fold(0.0, f64::max) as u64;
+    assert_eq!((highest(&timeline.order_queue_depth), highest(&timeline.requests_in_flight)), (42, 99));
+    let counted: f64 = timeline.requests_per_s.iter().map(|rate| rate * timeline.slot_s).sum();
+    assert!((counted - 12.0).abs() < 0.1, "{counted} requests in the line, and 12 were made");
+}
+
+#[tokio::test]
+async fn a_window_between_two_instants_counts_what_happened_in_it() {
+    let exporter = Exporter::start().await;
+    let prometheus = Prometheus::scraping(&[exporter.address]).await;
+    prometheus.watches().await;
+    exporter.count("POST", "/orders", "201", 0.004, 100);
+    prometheus.catches_up().await;
+    let from = SystemTime::now();
+    exporter.count("POST", "/orders", "201", 0.004, 5);
+    prometheus.catches_up().await;
+    let to = SystemTime::now();
+    exporter.count("POST", "/orders", "201", 0.004, 1000);
+    prometheus.catches_up().await;
+    let report = prometheus.report(&Span::between(from, to).unwrap()).await.unwrap();
+    assert_eq!(report.total.requests, 5);
+
+    let url = prometheus.client.target().to_string();
+    let (from, to) = (units::timestamp(from), units::timestamp(to));
+    let arguments = ["--prometheus", &url, "--from", &from, "--to", &to, "--format", "json"];
+    let (code, output, complaint) = command(&arguments).await;
+    let report: serde_json::Value = serde_json::from_str(&output).unwrap_or_else(|_| panic!("{code} {complaint}"));
+    assert_eq!((&report["requests"], &report["window"]["started_at"]), (&5.into(), &from.into()));
+}
+
+/// The file of a load test with nothing in it that a report does not need.
+fn run_file(directory: &std::path::Path, name: &str, from: SystemTime, users: u32, requests: u64) -> String {
+    let (from, to) = (units::timestamp(from), units::timestamp(SystemTime::now()));
+    let text = serde_json::json!({"started_at": from, "ended_at": to, "requests": requests, "failures": 0,
+        "users": users, "model": "closed", "complete": true,
+        "routes": [{"method": "POST", "route": "/orders", "requests": requests, "failures": 0}]});
+    let path = directory.join(name);
+    std::fs::write(&path, text.to_string()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn two_runs_are_set_side_by_side_and_told_when_they_are_not_alike() {
+    let exporter = Exporter::start().await;
+    let prometheus = Prometheus::scraping(&[exporter.address]).await;
+    prometheus.watches().await;
     let directory = tempfile::tempdir().unwrap();
+    let mut files = Vec::new();
+    for (name, users, requests) in [("bad.json", 10, 40), ("good.json", 150, 100)] {
+        let from = SystemTime::now();
+        exporter.count("POST", "/orders", if users == 10 { "503" } else { "201" }, 0.2, requests);
+        prometheus.catches_up().await;
+        files.push(run_file(directory.path(), name, from, users, requests));
+        prometheus.catches_up().await;
+    }
+    let url = prometheus.client.target().to_string();
+    let json = directory.path().join("versus.json");
+    let arguments = ["--prometheus", &url, "--compare", &files[0], &files[1], "--json", json.to_str().unwrap()];
+    let (code, output, complaint) = command(&arguments).await;
+    assert_eq!((code, complaint.as_str()), (0, ""), "{output}");
+    for part in [
+        "Before: bad.json",
+        "The two cannot be compared. Another number of users: 10 before, 150 after.",
+        "-100.00 pp",
+        "+150.0 %",
+    ] {
+        assert!(output.contains(part), "{part}: {output}");
+    }
+    let written: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    assert_eq!((&written["comparable"], &written["after"]["requests"]), (&false.into(), &100.into()));
+    let figures = written["figures"].as_array().unwrap();
+    let failed = figures.iter().find(|figure| figure["group"] == "POST /orders" && figure["figure"] == "failed");
+    assert_eq!(failed.map(|figure| (&figure["before"], &figure["after"])), Some((&1.0.into(), &0.0.into())));
+
+    let arguments = ["--prometheus", &url, "--compare", &files[0], &files[0], "--format", "markdown"];
+    let (_, output, _) = command(&arguments).await;
+    assert!(
+        output.starts_with("### bad.json and bad.json compared") && !output.contains("cannot be compared"),
+        "{output}"
+    );
+}
+
+#[tokio::test]
+async fn every_form_has_the_same_figures() {
+    let exporter = Exporter::start().await;
+    let prometheus = Prometheus::scraping(&[exporter.address]).await;
+    prometheus.watches().await;
+    exporter.count("POST", "/orders", "201", 0.004, 1234);
+    prometheus.catches_up().await;
+    // Long enough for lines over time.
+    tokio::time::sleep(INTERVAL * 5).await;
+    let url = prometheus.client.target().to_string();
+    for (format, begins, has) in [
+        ("table", "20", " POST    /orders        1,234       0"),
+        ("markdown", "### What the store did from 20", "| POST   | /orders        |     1,234 |"),
+        ("json", "{", "\"requests\": 1234,"),
+        ("csv", "table,row,column,value\n", "\nroutes,POST /orders,requests,1234\n"),
+        ("html", "<!doctype html>", "<td class=\"number\">1,234</td>"),
+    ] {
+        let (code, output, complaint) = command(&["--prometheus", &url, "--last", "10s", "--format", format]).await;
+        assert!(code == 0 && complaint.is_empty(), "{format}: {code} {complaint}");
+        assert!(output.starts_with(begins) && output.contains(has), "{format}: {output}");
+        let drawn = match format {
+            "html" => output.contains("Requests and failures per second"),
+            "json" | "csv" => output.contains("requests_per_s"),
+            _ => output.contains('█'),
+        };
+        assert!(drawn, "{format} has no line over time: {output}");
+    }
+}
+
+/// The standard output of a command that goes on, block by block.
+async fn wait_for(lines: &mut tokio::io::Lines<BufReader<ChildStdout>>, part: &str) {
+    let found = async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if line.contains(part) {
+                return;
+            }
+        }
+        panic!("the output ended without {part:?}");
+    };
+    tokio::time::timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("{part:?} did not come"));
+}
+
+#[tokio::test]
+async fn watching_goes_on_without_prometheus_and_ends_when_interrupted() {
+    let exporter = Exporter::start().await;
+    let mut prometheus = Prometheus::scraping(&[exporter.address]).await;
+    prometheus.watches().await;
+    exporter.count("POST", "/orders", "201", 0.004, 12);
+    prometheus.catches_up().await;
+    let url = prometheus.client.target().to_string();
+    let mut watching = report_command(&["--prometheus", &url, "--last", "10s", "--watch", "100ms"]);
+    let mut watching = watching.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+    let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+    wait_for(&mut lines, " POST    /orders           12").await;
+    exporter.count("POST", "/orders", "201", 0.004, 3);
+    wait_for(&mut lines, " POST    /orders           15").await;
+    prometheus.process.kill().await.unwrap();
+    wait_for(&mut lines, "does not answer (connection refused)").await;
+    wait_for(&mut lines, "does not answer (connection refused)").await;
+    let pid = watching.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().await.unwrap().success());
+    let ended = tokio::time::timeout(PATIENCE, watching.wait()).await.unwrap().unwrap();
+    assert_eq!(ended.code(), Some(130));
+}
+
+/// The command itself, away from any configuration.
+fn report_command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_storemgr"));
-    command.arg("report").args(arguments).current_dir(directory.path()).env_remove("PROMETHEUS_URL");
-    let ended = command.output().await.unwrap();
+    command.arg("report").args(arguments).current_dir(env!("CARGO_TARGET_TMPDIR")).env_remove("PROMETHEUS_URL");
+    command
+}
+
+/// Its exit code, its output, its complaints.
+async fn command(arguments: &[&str]) -> (i32, String, String) {
+    let ended = report_command(arguments).output().await.unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (ended.status.code().unwrap(), text(&ended.stdout), text(&ended.stderr))
 }
@@ -373,6 +573,23 @@ async fn what_cannot_be_reported_is_said_in_a_sentence_with_its_exit_code() {
         (&["--last", "900000h", "--prometheus", &closed], 2, "reaches back too far"),
         (&["--run", "absent.json"], 2, "absent.json cannot be read"),
         (&["--run", other.to_str().unwrap()], 2, "is not the result of a load test: missing field `started_at`"),
+        (&["--from", "noon"], 2, "--from: \"noon\" is not a time: write 2026-11-24T12:00:00Z"),
+        (&["--from", "-10m", "--to", "2026-13-01T00:00:00Z"], 2, "--to: \"2026-13-01T00:00:00Z\" is not a time"),
+        (&["--from", "-1m", "--to", "-2m"], 2, "is not before its end at"),
+        (
+            &["--from", "2126-01-01T00:00:00Z"],
+            2,
+            "the window begins at 2126-01-01T00:00:00.000Z, which is still to come",
+        ),
+        (
+            &["--from", "-1m", "--to", "2126-01-01T00:00:00Z"],
+            2,
+            "the window ends at 2126-01-01T00:00:00.000Z, which is",
+        ),
+        (&["--compare", "absent.json", "absent.json"], 2, "absent.json cannot be read"),
+        (&["--watch", "0", "--prometheus", &closed], 2, "--watch 0 is no pause"),
+        (&["--json", "-", "--format", "csv", "--prometheus", &closed], 2, "both write to standard output"),
+        (&["--from", "-1m", "--prometheus", &closed], 3, "does not answer (connection refused)"),
         (&["--prometheus", &closed], 3, "does not answer (connection refused)"),
     ] {
         let (ended, output, complaint) = command(arguments).await;
@@ -381,6 +598,18 @@ async fn what_cannot_be_reported_is_said_in_a_sentence_with_its_exit_code() {
             "{arguments:?}: {ended} {complaint}"
         );
         assert_eq!(complaint.lines().count(), 1, "{complaint}");
+    }
+    for together in [
+        &["--from", "-1m", "--last", "5m"] as &[&str],
+        &["--from", "-1m", "--run", "run.json"],
+        &["--to", "-1m"],
+        &["--compare", "a.json"],
+        &["--compare", "a.json", "b.json", "--last", "5m"],
+        &["--watch", "--run", "run.json"],
+        &["--watch", "--format", "html"],
+    ] {
+        let (ended, _, complaint) = command(together).await;
+        assert!(ended == 2 && complaint.starts_with("error: "), "{together:?}: {ended} {complaint}");
     }
     let (code, output, _) = command(&["--queries", "--last", "90s"]).await;
     assert!(code == 0 && output.contains(r#"storemgr_http_requests_total{job="storemgr"}[90s]"#), "{output}");

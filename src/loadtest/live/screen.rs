@@ -13,9 +13,6 @@ use crate::units;
 /// Seconds that a sparkline shows: what a person remembers having seen.
 const SECONDS: usize = 60;
 
-/// The heights of a sparkline.
-const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-
 /// Kinds of failures that are shown: the most frequent ones.
 const MOST_FAILURES: usize = 3;
 
@@ -111,12 +108,7 @@ fn text(progress: &Progress<'_>, history: &History) -> String {
 
 /// A line of the last minute, the last second at its right end, with its last value.
 fn spark(name: &str, values: &VecDeque<f64>) -> String {
-    let most = values.iter().copied().fold(0.0, f64::max);
-    let height = |value: &f64| {
-        let share = if most > 0.0 { value / most } else { 0.0 };
-        HEIGHTS[((share * (HEIGHTS.len() - 1) as f64).round() as usize).min(HEIGHTS.len() - 1)]
-    };
-    let line: String = values.iter().map(height).collect();
+    let line = units::sparkline(values.iter().copied().map(Some));
     let last = values.back().map_or_else(String::new, |value| units::significant(*value));
     format!("{name:>7} {last:>7}   {line:>SECONDS$}")
 }

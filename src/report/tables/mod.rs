@@ -2,14 +2,18 @@
 //!
 //! Each table is one file with one function; none is wider than 100 columns with the store's own routes.
 
+mod batches;
 mod cache;
 mod comparison;
 mod connections;
+mod failures;
 mod instances;
 mod latencies;
 mod orders;
 mod processes;
 mod requests;
+mod saturation;
+mod timeline;
 
 use std::time::Duration;
 
@@ -18,7 +22,7 @@ use crate::table::{Table, Tone};
 use crate::units;
 
 /// What stands where there is nothing to show.
-const NOTHING: &str = "-";
+pub(super) const NOTHING: &str = "-";
 
 /// From which difference to the load test on, in percent, a reader should ask why.
 const DOUBTFUL_DIFFERENCE: f64 = 1.0;
@@ -43,14 +47,24 @@ pub fn heading(report: &Report) -> String {
 pub fn tables(report: &Report) -> Vec<Table> {
     let comparison = report.load_test.as_ref().map(comparison::table);
     let mut tables = vec![requests::table(report), latencies::table(report), instances::table(report)];
+    tables.push(failures::table(report));
     tables.extend(comparison);
     tables.push(orders::table(report));
+    tables.push(saturation::table(report));
+    tables.push(saturation::waits(report));
+    tables.push(batches::table(report));
+    tables.push(batches::sizes(report));
     tables.push(connections::table(report));
     tables.push(connections::errors(report));
     tables.push(cache::table(report));
     tables.push(processes::table(report));
     tables.retain(|table| !table.is_empty());
     tables
+}
+
+/// The window at a glance, in lines of text; empty where there were too few scrapes.
+pub fn over_time(report: &Report) -> Table {
+    timeline::table(report)
 }
 
 /// How the figures are to be read, one sentence each.
@@ -79,7 +93,7 @@ pub fn notes(report: &Report) -> Vec<String> {
 }
 
 /// A percentile in the unit that reads best.
-fn percentile(percentile: Percentile) -> String {
+pub(super) fn percentile(percentile: Percentile) -> String {
     match percentile {
         Percentile::Nothing => NOTHING.to_owned(),
         Percentile::Near(seconds) => units::duration(Duration::from_secs_f64(seconds)),
@@ -88,13 +102,18 @@ fn percentile(percentile: Percentile) -> String {
 }
 
 /// A share of the requests that failed, if there were any.
-fn fail_share(traffic: &Traffic) -> String {
+pub(super) fn fail_share(traffic: &Traffic) -> String {
     if traffic.requests == 0 { NOTHING.to_owned() } else { units::percent(traffic.fail_ratio) }
 }
 
 /// Requests per second; from a thousand on nobody reads decimals.
 fn per_second(traffic: &Traffic) -> String {
-    match traffic.requests_per_s {
+    rate(traffic.requests_per_s)
+}
+
+/// So many per second.
+pub(super) fn rate(per_second: f64) -> String {
+    match per_second {
         rate if rate >= 1000.0 => units::count(rate.round() as u64),
         rate => units::significant(rate),
     }
@@ -111,4 +130,4 @@ fn known(count: Option<u64>) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::report::{
-    CacheUse, Comparison, ConnectionPeak, Connections, Count, Instance, Latencies, ProcessUse, Route, RouteComparison,
-    Stretch,
+    BatchSize, Batches, CacheUse, Comparison, ConnectionPeak, Connections, Count, FailureGroup, Instance, Latencies,
+    ProcessUse, Route, RouteComparison, RouteLine, Saturation, StateLine, Stretch, Timeline,
 };
 
 fn traffic(requests: u64, failures: u64, refusals: u64, latencies: [Percentile; 3]) -> Traffic {
@@ -18,7 +18,7 @@ fn traffic(requests: u64, failures: u64, refusals: u64, latencies: [Percentile; 
     }
 }
 
-fn report() -> Report {
+pub(in crate::report) fn report() -> Report {
     let near = [0.001_23, 0.0125, 0.75].map(Percentile::Near);
     let slow = [Percentile::Near(0.25), Percentile::Near(31.5), Percentile::Above(60.0)];
     let route = |method: &str, route: &str, traffic| Route { method: method.into(), route: route.into(), traffic };
@@ -43,6 +43,16 @@ fn report() -> Report {
             Instance { instance: "127.0.0.1:40001".into(), traffic: traffic(1_246_021, 12_600, 41, slow) },
             Instance { instance: "127.0.0.1:40002".into(), traffic: Traffic::default() },
         ],
+        failure_groups: failure_groups(),
+        saturation: Saturation {
+            requests_in_flight_peak: Some(149),
+            client_connections_peak: Some(12),
+            order_queue_depth_peak: Some(96),
+            order_queue_wait_ms: Latencies { p50: near[0], p95: near[1], p99: near[1] },
+            order_commit_ms: Latencies { p50: near[1], p95: near[1], p99: near[2] },
+        },
+        batches: batches(),
+        timeline: timeline(),
         orders: vec![count("accepted", 1_221_926), count("refused_stock", 41), count("failed", 12_600)],
         connections: Connections {
             states: vec![peak("idle", 8, 5), peak("in_use", 36, 20), peak("lingering", 0, 0)],
@@ -81,6 +91,57 @@ fn report() -> Report {
     }
 }
 
+fn failure_groups() -> Vec<FailureGroup> {
+    let group = |status: &str, code: &str, count| FailureGroup {
+        method: "POST".into(),
+        route: "/orders".into(),
+        status: status.into(),
+        code: code.into(),
+        count,
+    };
+    vec![
+        group("503", "database_unavailable", 12_345),
+        group("503", "", 255),
+        group("409", "insufficient_stock", 40),
+        group("422", "unknown_product", 1),
+    ]
+}
+
+fn batches() -> Batches {
+    let size = |from, to, batches| BatchSize { from, to, batches };
+    Batches {
+        batches: 40_000,
+        orders: 1_221_926,
+        batches_per_s: 666.7,
+        orders_per_s: 20_365.4,
+        orders_per_batch: Some(30.548),
+        p50_at_most: Some(32),
+        p95_at_most: Some(64),
+        sizes: vec![size(1, Some(1), 3_000), size(17, Some(32), 27_000), size(33, Some(64), 9_999), size(65, None, 1)],
+    }
+}
+
+fn timeline() -> Timeline {
+    let wave = |slot: u32| (f64::from(slot) / 6.0).sin().abs();
+    let line = |most: f64| (0..60).map(|slot| (slot != 30).then(|| (wave(slot) * most).round())).collect::<Vec<_>>();
+    let route = |method: &str, route: &str, p95_ms| RouteLine { method: method.into(), route: route.into(), p95_ms };
+    Timeline {
+        slot_s: 1.0,
+        at_s: (0..60).map(|slot| f64::from(slot) + 0.5).collect(),
+        requests_per_s: (0..60).map(|slot| 20_000.0 + 1_000.0 * wave(slot)).collect(),
+        failures_per_s: (0..60).map(|slot| if slot < 50 { 0.0 } else { 1_260.0 }).collect(),
+        p95_ms: line(31_500.0),
+        routes: vec![
+            route("POST", "/orders", line(31_500.0)),
+            route("GET", "/orders/reports/highest-spenders", line(12.5)),
+        ],
+        order_queue_depth: line(96.0),
+        requests_in_flight: line(149.0),
+        connections_total: line(40.0),
+        connections: vec![StateLine { state: "idle".into(), open: line(8.0) }],
+    }
+}
+
 fn drawn(report: &Report) -> String {
     tables(report).iter().map(|table| table.render(None, false)).collect::<Vec<_>>().join("\n\n")
 }
@@ -116,6 +177,14 @@ fn the_tables_of_a_run() {
      127.0.0.1:40001  1,246,021  12,600       41    1.01 %  20,767  250 ms  31.5 s  > 60 s
      127.0.0.1:40002          0       0        0         -    0.00       -       -       -
 
+    Refused and failed, by reason
+     Method  Route    Status  Reason                Requests    Share
+    ──────────────────────────────────────────────────────────────────
+     POST    /orders  503     database_unavailable    12,345   0.99 %
+     POST    /orders  503     -                          255   0.02 %
+     POST    /orders  409     insufficient_stock          40  <0.01 %
+     POST    /orders  422     unknown_product              1  <0.01 %
+
     Requests and failures as the load test counted them, beside Prometheus
      Method  Route                             Load test  Prometheus     Diff  Failed  4xx, 5xx
     ────────────────────────────────────────────────────────────────────────────────────────────
@@ -131,6 +200,34 @@ fn the_tables_of_a_run() {
      refused_stock         41   <0.01 %
      failed            12,600    1.02 %
      all            1,234,567  100.00 %
+
+    Saturation
+     All instances              Most at one time  Allowed     Used
+    ───────────────────────────────────────────────────────────────
+     requests in flight                      149        -        -
+     client connections                       12        -        -
+     orders waiting                           96        -        -
+     pooled connections in use                36       40  90.00 %
+     database connections                     40      151  26.49 %
+
+    Orders, on their way to the disk
+     Waited for                    p50      p95      p99
+    ─────────────────────────────────────────────────────
+     the transaction to begin  1.23 ms  12.5 ms  12.5 ms
+     its commit                12.5 ms  12.5 ms   750 ms
+
+    Transactions with orders
+     Transactions     Orders  Transactions/s  Orders/s  Orders each   p50   p95
+    ────────────────────────────────────────────────────────────────────────────
+           40,000  1,221,926             667    20,365         30.5  ≤ 32  ≤ 64
+
+    Transactions by size
+     Orders in one transaction  Transactions    Share
+    ──────────────────────────────────────────────────
+     1                                 3,000   7.50 %
+     17 to 32                         27,000  67.50 %
+     33 to 64                          9,999  25.00 %
+     65 or more                            1  <0.01 %
 
     Database connections, the most at one time
      State                     All instances  Of the limit  One instance
@@ -161,6 +258,22 @@ fn the_tables_of_a_run() {
 }
 
 #[test]
+fn the_window_at_a_glance() {
+    insta::assert_snapshot!(over_time(&report()).render(None, false), @"
+    Over time
+                     Highest  in 60.0 s
+    ───────────────────────────────────────────────────────────────────────────────
+     requests/s       21,000  ████████████████████████████████████████████████████
+     failures/s        1,260  ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁████████
+     p95              31.5 s  ▁▂▃▄▅▆▇████▇▇▅▄▃▂▁▂▅▅▆▇███ ▇▇▆▅▄▃▁▃▄▅▆▇█████▇▇▅▄▃▂▂▄
+     connections          40  ▁▂▃▄▅▆▇████▇▇▅▄▃▂▁▂▅▆▆▇▇██ ▇▇▆▅▄▃▁▃▄▅▆▇█████▇▇▅▄▃▂▂▄
+     orders waiting       96  ▁▂▃▄▅▆▇████▇▇▅▄▃▂▁▂▅▅▆▇▇██ ▇▇▆▅▄▃▁▃▄▅▆▇█████▇▇▅▄▃▂▂▄
+    ");
+    let few = Report { timeline: Timeline::default(), ..report() };
+    assert!(over_time(&few).is_empty(), "too few scrapes make no line");
+}
+
+#[test]
 fn the_notes_of_a_run() {
     insta::assert_snapshot!(notes(&report()).join("\n"), @"
     127.0.0.1:40002 was not scraped after the end of the run: its last requests may be missing.
@@ -174,7 +287,7 @@ fn the_notes_of_a_run() {
 
 #[test]
 fn no_table_is_wider_than_a_hundred_columns() {
-    for line in drawn(&report()).lines() {
+    for line in drawn(&report()).lines().chain(over_time(&report()).render(None, false).lines()) {
         assert!(line.chars().count() <= 100, "{line}");
     }
 }

@@ -110,6 +110,10 @@ async fn who_waits_too_long_for_a_connection_or_a_row_is_told_to_come_again() {
     assert_eq!(instance.metric(r#"storemgr_db_errors_total{kind="pool_timeout"}"#).await as u64, 1);
     assert_eq!(instance.metric(r#"storemgr_db_errors_total{kind="lock_timeout"}"#).await as u64, 1);
     assert_eq!(instance.metric(r#"storemgr_orders_total{outcome="shed"}"#).await as u64, 1);
+    for (method, route) in [("POST", "/orders"), ("GET", "/products")] {
+        let labels = format!(r#"code="overloaded",method="{method}",route="{route}",status="503""#);
+        assert_eq!(instance.metric(&format!("storemgr_http_errors_total{{{labels}}}")).await as u64, 1, "{labels}");
+    }
     assert_eq!(database.number("SELECT COUNT(*) FROM orders").await, 0);
 }
 

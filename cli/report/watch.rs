@@ -1,0 +1,176 @@
+//! `report --watch`: the last minutes again and again, until Ctrl-C.
+//!
+//! On a terminal the report is drawn in place, as many lines of it as there are; elsewhere block follows block. A
+//! Prometheus that does not answer for a while is told and asked again: whoever watches a store watches it most when
+//! something is wrong.
+
+use std::io::IsTerminal;
+use std::pin::pin;
+use std::time::Duration;
+
+use storemgr::process::{self, Exit};
+use storemgr::promql::Prometheus;
+use storemgr::report::{self, Document, ReportError, Span};
+use storemgr::{table, units};
+
+use crate::failure::{Failure, Outcome};
+use crate::options::window::failure;
+use crate::output;
+
+/// Moves the cursor to the upper left corner, clears the rest of a line, clears all lines below.
+const HOME: &str = "\x1b[H";
+const CLEAR_LINE: &str = "\x1b[K";
+const CLEAR_BELOW: &str = "\x1b[J";
+
+/// What a terminal is taken for that does not say how large it is.
+const USUAL_SIZE: (u16, u16) = (80, 24);
+
+/// Reports on the time up to now until it is interrupted, or nobody reads any more.
+pub(super) async fn watch(client: &Prometheus, last: Duration, every: Duration) -> Outcome {
+    let mut interrupted = pin!(process::terminated().map_err(Failure::could_not_run)?);
+    let mut view = View::of_standard_output();
+    let span = Span::Last(last);
+    loop {
+        let reported = tokio::select! {
+            biased;
+            () = &mut interrupted => return Ok(Exit::Interrupted),
+            reported = report::gather(client, &span, &|| ()) => reported,
+        };
+        let read = match reported {
+            Ok(report) => view.show(&report::document(&report), every)?,
+            Err(error) if is_hopeless(&error) => return Err(failure(error)),
+            Err(error) => view.trouble(&error, every)?,
+        };
+        if !read {
+            return Ok(Exit::Good);
+        }
+        tokio::select! {
+            biased;
+            () = &mut interrupted => return Ok(Exit::Interrupted),
+            () = tokio::time::sleep(every) => {}
+        }
+    }
+}
+
+/// Whether asking again cannot help.
+fn is_hopeless(error: &ReportError) -> bool {
+    matches!(error, ReportError::TooLong { .. })
+}
+
+/// Where the reports go.
+#[derive(Debug)]
+enum View {
+    /// One place of a terminal, with what was shown there last.
+    InPlace { shown: Option<Document> },
+    /// One after the other.
+    Blocks,
+}
+
+impl View {
+    fn of_standard_output() -> Self {
+        // A terminal that cannot move its cursor says so.
+        let dumb = std::env::var_os("TERM").is_none_or(|kind| kind.is_empty() || kind == "dumb");
+        if std::io::stdout().is_terminal() && !dumb { Self::InPlace { shown: None } } else { Self::Blocks }
+    }
+
+    /// Shows a report; says whether anybody still reads.
+    fn show(&mut self, document: &Document, every: Duration) -> Result<bool, Failure> {
+        match self {
+            Self::Blocks => output::offer(&format!("{}\n\n", document.to_terminal())),
+            Self::InPlace { shown } => {
+                *shown = Some(document.clone());
+                draw(&format!("Every {}; Ctrl-C ends it.", units::duration(every)), Some(document))
+            }
+        }
+    }
+
+    /// Says why there is no report now. On a terminal the last one stays below.
+    fn trouble(&mut self, error: &ReportError, every: Duration) -> Result<bool, Failure> {
+        let sentence = format!("{error}. Asking again every {}.", units::duration(every));
+        match self {
+            Self::Blocks => {
+                output::offer(&format!("{} {sentence}\n\n", units::timestamp(std::time::SystemTime::now())))
+            }
+            Self::InPlace { shown } => {
+                let below = if shown.is_some() { " What was seen last stands below." } else { "" };
+                draw(&format!("{sentence}{below}"), shown.as_ref())
+            }
+        }
+    }
+}
+
+fn draw(first: &str, document: Option<&Document>) -> Result<bool, Failure> {
+    let (width, height) = table::terminal_size().unwrap_or(USUAL_SIZE);
+    let body = document.map_or_else(String::new, |document| document.to_text(Some(width), table::colour()));
+    output::offer(&screen(first, &body, width, height))
+}
+
+/// What brings a screen of this size to show a text, whatever it showed before.
+fn screen(first: &str, body: &str, width: u16, height: u16) -> String {
+    let (width, height) = (usize::from(width).max(1), usize::from(height).max(3));
+    let mut lines = folded(first, width);
+    lines.push(String::new());
+    // The tables fit, and may have colours in them; the sentences around them are folded.
+    let fits = |line: &str| line.contains('\x1b') || line.chars().count() <= width;
+    lines.extend(body.lines().flat_map(|line| if fits(line) { vec![line.to_owned()] } else { folded(line, width) }));
+    // The last row stays free, so that nothing scrolls.
+    if lines.len() > height - 1 {
+        let hidden = lines.len() - (height - 2);
+        lines.truncate(height - 2);
+        lines.push(format!("({hidden} more lines; make the terminal higher)").chars().take(width).collect());
+    }
+    let lines: String = lines.iter().map(|line| format!("{line}{CLEAR_LINE}\n")).collect();
+    format!("{HOME}{lines}{CLEAR_BELOW}")
+}
+
+/// A text in lines no wider than that, broken between words; a word that is wider is cut.
+fn folded(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let word: String = word.chars().take(width).collect();
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(&word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> Vec<String> {
+        let text = text.strip_prefix(HOME).unwrap().strip_suffix(CLEAR_BELOW).unwrap();
+        text.lines().map(|line| line.strip_suffix(CLEAR_LINE).unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_screen_is_never_higher_or_wider_than_the_terminal() {
+        let body = "a sentence that is wider than the terminal\nb\nc\nd\ne";
+        assert_eq!(
+            rows(&screen("Every 5 s; Ctrl-C ends it.", body, 20, 8)),
+            [
+                "Every 5 s; Ctrl-C",
+                "ends it.",
+                "",
+                "a sentence that is",
+                "wider than the",
+                "terminal",
+                "(4 more lines; make "
+            ]
+        );
+        let high = rows(&screen("Every 5 s.", body, 80, 24));
+        assert_eq!((high.len(), high[0].as_str(), high[6].as_str()), (7, "Every 5 s.", "e"));
+    }
+
+    #[test]
+    fn a_table_with_colours_is_left_as_it_is() {
+        let coloured = format!("\x1b[31m{}\x1b[0m", "x".repeat(20));
+        assert_eq!(rows(&screen("f", &coloured, 20, 24))[2], coloured);
+    }
+}

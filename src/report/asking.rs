@@ -1,0 +1,162 @@
+//! Asks the questions about one window.
+
+use std::time::Duration;
+
+use super::counter::{Counters, Increase};
+use super::histogram::Buckets;
+use super::query::{self, Query};
+use super::slots::Slots;
+use super::timeline;
+use super::watch::{Watch, instance_of};
+use super::window::Window;
+use super::{ConnectionPeak, Connections, ProcessUse, ReportError, Saturation, Timeline};
+use crate::promql::{PromError, Prometheus, Sample, Series};
+use crate::units;
+
+/// How much of a window is fetched with one question: at a sample per second and some hundred series a few megabytes.
+const STRETCH: Duration = Duration::from_mins(10);
+
+/// The questions about one window.
+pub(super) struct Asking<'a> {
+    client: &'a Prometheus,
+    window: Window,
+    /// Who was watched, and since when.
+    pub(super) watch: Watch,
+}
+
+impl<'a> Asking<'a> {
+    /// Finds out who was watched; an error if nobody was.
+    pub(super) async fn begin(client: &'a Prometheus, window: Window) -> Result<Self, ReportError> {
+        let mut asking = Self { client, window, watch: Watch::default() };
+        let scrapes = client.series(&query::SCRAPES.over(window.counted()), window.counted_until).await?;
+        let url = client.target().to_string();
+        let (from, to) = (units::timestamp(window.from), units::timestamp(window.to));
+        if scrapes.is_empty() {
+            return Err(ReportError::NoData { url, from, to });
+        }
+        if !scrapes.iter().flat_map(|series| &series.points).any(|point| point.value > 0.0) {
+            let instances: Vec<_> = scrapes.iter().map(|series| instance_of(&series.labels)).collect();
+            return Err(ReportError::NoneUp { url, from, to, instances: instances.join(" and ") });
+        }
+        let before = client.query(query::WATCHED.promql, window.from).await?;
+        let started = asking.values(&query::STARTED).await?;
+        asking.watch = Watch::new(&scrapes, &before, &started, window.from);
+        Ok(asking)
+    }
+
+    async fn values(&self, query: &Query) -> Result<Vec<Sample>, PromError> {
+        self.client.query(&query.over(self.window.counted()), self.window.counted_until).await
+    }
+
+    /// The one value of a question that has one, if there is an answer.
+    async fn single(&self, query: &Query) -> Result<Option<u64>, PromError> {
+        Ok(self.values(query).await?.first().map(|value| value.value as u64))
+    }
+
+    /// How much each series of a counter rose. A long window is fetched piece by piece, so that neither side ever holds
+    /// all of its samples.
+    pub(super) async fn increases(&self, query: &Query) -> Result<Vec<Increase>, PromError> {
+        let before = self.client.query(&query.before(), self.window.from).await?;
+        self.counted(query, Counters::beginning_with(before)).await
+    }
+
+    /// The same, told by slot too.
+    pub(super) async fn increases_by_slot(&self, query: &Query) -> Result<Vec<Increase>, PromError> {
+        let before = self.client.query(&query.before(), self.window.from).await?;
+        self.counted(query, Counters::beginning_with(before).by_slot(self.slots())).await
+    }
+
+    async fn counted(&self, query: &Query, mut counters: Counters) -> Result<Vec<Increase>, PromError> {
+        let mut begin = self.window.from;
+        while begin < self.window.counted_until {
+            let end = (begin + STRETCH).min(self.window.counted_until);
+            let range = end.duration_since(begin).unwrap_or_default();
+            counters.feed(self.client.series(&query.over(range), end).await?, &self.watch);
+            begin = end;
+        }
+        Ok(counters.increases())
+    }
+
+    fn slots(&self) -> Slots {
+        Slots::of(&self.window, self.watch.interval_s())
+    }
+
+    pub(super) async fn saturation(&self) -> Result<Saturation, PromError> {
+        Ok(Saturation {
+            requests_in_flight_peak: self.single(&query::IN_FLIGHT).await?,
+            client_connections_peak: self.single(&query::CLIENTS).await?,
+            order_queue_depth_peak: self.single(&query::QUEUE).await?,
+            order_queue_wait_ms: Buckets::of(&self.increases(&query::QUEUE_WAITS).await?).latencies(),
+            order_commit_ms: Buckets::of(&self.increases(&query::COMMITS).await?).latencies(),
+        })
+    }
+
+    async fn line(&self, query: &Query) -> Result<Vec<Series>, PromError> {
+        let expression = query.by_slot(self.window.length(), self.slots().width());
+        self.client.series(&expression, self.window.to).await
+    }
+
+    pub(super) async fn timeline(&self, requests: &[Increase], buckets: &[Increase]) -> Result<Timeline, PromError> {
+        let slots = self.slots();
+        let timeline = timeline::of_requests(&slots, requests, buckets);
+        if timeline.at_s.is_empty() {
+            return Ok(timeline);
+        }
+        Ok(Timeline {
+            order_queue_depth: timeline::of_gauge(&slots, &self.line(&query::QUEUE_LINE).await?),
+            requests_in_flight: timeline::of_gauge(&slots, &self.line(&query::IN_FLIGHT_LINE).await?),
+            connections: timeline::of_states(&slots, &self.line(&query::CONNECTIONS_LINE).await?),
+            connections_total: timeline::of_gauge(&slots, &self.line(&query::CONNECTIONS_TOTAL_LINE).await?),
+            ..timeline
+        })
+    }
+
+    pub(super) async fn connections(&self) -> Result<Connections, PromError> {
+        let together = self.values(&query::CONNECTIONS).await?;
+        let of_one = self.values(&query::CONNECTIONS_OF_ONE).await?;
+        let states = together.iter().map(|value| {
+            let state = value.labels.get("state").cloned().unwrap_or_default();
+            let one = of_one.iter().find(|one| one.labels == value.labels);
+            ConnectionPeak { state, peak: value.value as u64, peak_of_one: one.map_or(0, |one| one.value as u64) }
+        });
+        let states = states.collect();
+        let total = self.single(&query::CONNECTIONS_TOTAL).await?;
+        let total_of_one = self.single(&query::CONNECTIONS_OF_ONE_TOTAL).await?;
+        let pools: Vec<u64> = self.values(&query::POOL_SIZE).await?.iter().map(|pool| pool.value as u64).collect();
+        let bounded = !pools.is_empty() && pools.iter().all(|size| *size > 0);
+        Ok(Connections {
+            states,
+            total: total.zip(total_of_one).map(|(peak, peak_of_one)| ConnectionPeak {
+                state: "all".to_owned(),
+                peak,
+                peak_of_one,
+            }),
+            pool_size: bounded.then(|| pools.iter().sum()),
+            pool_size_of_one: pools.into_iter().max().filter(|_| bounded),
+            max_connections: self.single(&query::MAX_CONNECTIONS).await?.filter(|limit| *limit > 0),
+        })
+    }
+
+    pub(super) async fn processes(&self) -> Result<Vec<ProcessUse>, PromError> {
+        let cpu = self.increases(&query::CPU).await?;
+        let peaks = self.values(&query::MEMORY_PEAK).await?;
+        let lasts = self.values(&query::MEMORY_LAST).await?;
+        let restarts = self.values(&query::RESTARTS).await?;
+        let of = |values: &[Sample], instance: &str| {
+            values.iter().find(|value| instance_of(&value.labels) == instance).map(|value| value.value as u64)
+        };
+        let seconds = self.window.length().as_secs_f64();
+        let uses = self.watch.instances().map(|instance| {
+            let cpu_seconds = cpu.iter().find(|cpu| instance_of(&cpu.labels) == instance).map(|cpu| cpu.by);
+            ProcessUse {
+                instance: instance.to_owned(),
+                cpu_seconds,
+                cpu_cores: cpu_seconds.map(|cpu| cpu / seconds),
+                memory_peak_bytes: of(&peaks, instance),
+                memory_last_bytes: of(&lasts, instance),
+                restarts: of(&restarts, instance).unwrap_or(0),
+            }
+        });
+        Ok(uses.collect())
+    }
+}

@@ -1,0 +1,55 @@
+//! What was full, or near it, and what waited.
+
+use super::{NOTHING, known, percentile};
+use crate::report::{Connections, Latencies, Percentile, Report};
+use crate::table::Align::{Left, Right};
+use crate::table::{Table, Tone};
+use crate::units;
+
+/// From which share on something is about to be full.
+const NEARLY_FULL: f64 = 0.9;
+
+pub(super) fn table(report: &Report) -> Table {
+    let columns = [("All instances", Left), ("Most at one time", Right), ("Allowed", Right), ("Used", Right)];
+    let mut table = Table::new("Saturation", &columns);
+    let (saturation, connections) = (&report.saturation, &report.connections);
+    let rows = [
+        ("requests in flight", saturation.requests_in_flight_peak, None),
+        ("client connections", saturation.client_connections_peak, None),
+        ("orders waiting", saturation.order_queue_depth_peak, None),
+        ("pooled connections in use", in_use(connections), connections.pool_size),
+        ("database connections", connections.total.as_ref().map(|total| total.peak), connections.max_connections),
+    ];
+    for (name, most, allowed) in rows.into_iter().filter(|(_, most, _)| most.is_some()) {
+        let used = most.zip(allowed).map(|(most, allowed)| most as f64 / allowed as f64);
+        let tone = match used {
+            Some(used) if used >= 1.0 => Tone::Bad,
+            Some(used) if used >= NEARLY_FULL => Tone::Doubtful,
+            _ => Tone::Plain,
+        };
+        let used = used.map_or_else(|| NOTHING.to_owned(), units::percent);
+        table.toned_row([name.to_owned(), known(most), known(allowed), used].map(|cell| (cell, tone)));
+    }
+    table
+}
+
+/// Connections of the pools that worked; without pools there is nothing to be full.
+fn in_use(connections: &Connections) -> Option<u64> {
+    connections.pool_size?;
+    connections.states.iter().find(|peak| peak.state == "in_use").map(|peak| peak.peak)
+}
+
+pub(super) fn waits(report: &Report) -> Table {
+    let columns = [("Waited for", Left), ("p50", Right), ("p95", Right), ("p99", Right)];
+    let mut table = Table::new("Orders, on their way to the disk", &columns);
+    let rows = [
+        ("the transaction to begin", report.saturation.order_queue_wait_ms),
+        ("its commit", report.saturation.order_commit_ms),
+    ];
+    for (name, Latencies { p50, p95, p99 }) in rows {
+        if p50 != Percentile::Nothing {
+            table.row([name.to_owned(), percentile(p50), percentile(p95), percentile(p99)]);
+        }
+    }
+    table
+}

@@ -1,0 +1,47 @@
+//! The window at a glance: a line of text for each figure.
+
+use std::time::Duration;
+
+use super::rate;
+use crate::report::Report;
+use crate::table::Align::{Left, Right};
+use crate::table::Table;
+use crate::units;
+
+/// Characters of a line at most, so that the table fits a terminal of eighty columns.
+const WIDTH: usize = 52;
+
+pub(super) fn table(report: &Report) -> Table {
+    let timeline = &report.timeline;
+    let line = format!("in {}", units::duration(Duration::from_secs_f64(report.window.duration_s)));
+    let mut table = Table::new("Over time", &[("", Left), ("Highest", Right), (&line, Left)]);
+    if timeline.at_s.is_empty() {
+        return table;
+    }
+    let some = |line: &[f64]| line.iter().copied().map(Some).collect::<Vec<_>>();
+    let milliseconds = |value: f64| units::duration(Duration::from_secs_f64(value / 1000.0));
+    let whole = |value: f64| units::count(value as u64);
+    let mut row = |name: &str, values: &[Option<f64>], written: &dyn Fn(f64) -> String| {
+        let known = values.iter().copied().flatten();
+        if let Some(most) = known.reduce(f64::max) {
+            table.row([name.to_owned(), written(most), drawn(values)]);
+        }
+    };
+    row("requests/s", &some(&timeline.requests_per_s), &rate);
+    row("failures/s", &some(&timeline.failures_per_s), &rate);
+    row("p95", &timeline.p95_ms, &milliseconds);
+    row("connections", &timeline.connections_total, &whole);
+    if timeline.order_queue_depth.iter().flatten().any(|waiting| *waiting > 0.0) {
+        row("orders waiting", &timeline.order_queue_depth, &whole);
+    }
+    table
+}
+
+/// The line, each character the highest of its slots.
+fn drawn(values: &[Option<f64>]) -> String {
+    let width = values.len().min(WIDTH);
+    let begin = |character: usize| character * values.len() / width;
+    let highest = |slots: &[Option<f64>]| slots.iter().copied().flatten().reduce(f64::max);
+    let characters = (0..width).map(|character| highest(&values[begin(character)..begin(character + 1)]));
+    units::sparkline(characters.collect::<Vec<_>>())
+}

@@ -1,0 +1,293 @@
+//! Two reports side by side, as a document.
+
+use std::time::Duration;
+
+use super::{Better, Figure, Section, Unit, Versus};
+use crate::page::{Bars, Chart, Fact, Ink, Judgement};
+use crate::report::document::Document;
+use crate::report::tables::{NOTHING, fail_share, percentile, rate};
+use crate::table::Align::{Left, Right};
+use crate::table::{Table, Tone};
+use crate::units;
+
+/// A change of less than so many percent is not worth a colour.
+const NOTICEABLE_PERCENT: f64 = 10.0;
+
+/// Two reports as people read them. The names are those of the runs, for the heading.
+pub fn versus_document(versus: &Versus, [first, second]: [&str; 2]) -> Document {
+    let line = |side: &str, name: &str, report: &crate::report::Report| {
+        let window = &report.window;
+        let length = units::duration(Duration::from_secs_f64(window.duration_s));
+        format!("{side}: {name}, {} ({length})", window.started_at)
+    };
+    let mut heading = vec![line("Before", first, &versus.before), line("After", second, &versus.after)];
+    if !versus.comparable {
+        heading.push(format!("The two cannot be compared. {}", versus.reservations.join(" ")));
+    }
+    let sections = [Section::Requests, Section::Failures, Section::Saturation, Section::Cache, Section::Processes];
+    let tables = sections.map(|section| table(versus, section)).into_iter().filter(|table| !table.is_empty());
+    Document {
+        title: format!("{first} and {second} compared"),
+        heading: heading.join("\n"),
+        judgement: if versus.comparable { Judgement::Open } else { Judgement::Bad },
+        facts: facts(versus),
+        at_a_glance: None,
+        charts: charts(versus),
+        tables: tables.collect(),
+        notes: notes(versus),
+    }
+}
+
+/// From so many percent on, a rise is told as a multiple.
+const MANIFOLD_PERCENT: f64 = 1_000.0;
+
+fn facts(versus: &Versus) -> Vec<Fact> {
+    let (before, after) = (&versus.before.total, &versus.after.total);
+    let both = |name: &str, before: String, after: String| Fact::new(name, format!("{before} → {after}"));
+    vec![
+        both("failed", fail_share(before), fail_share(after)).bad_if(after.failures > 0),
+        both("requests/s", rate(before.requests_per_s), rate(after.requests_per_s)),
+        both("p50", percentile(before.latency_ms.p50), percentile(after.latency_ms.p50)),
+        both("p95", percentile(before.latency_ms.p95), percentile(after.latency_ms.p95)),
+    ]
+}
+
+/// Shares failed and percentiles by route, before and after.
+fn charts(versus: &Versus) -> Vec<Chart> {
+    let chart = |title: &str, name: &str, scale: f64| {
+        let rows: Vec<&Figure> = versus
+            .figures
+            .iter()
+            .filter(|figure| figure.section == Section::Requests && figure.figure == name)
+            .collect();
+        let bars = |name: &str, ink, side: fn(&Figure) -> Option<f64>| Bars {
+            name: name.to_owned(),
+            ink,
+            values: rows.iter().map(|figure| side(figure).map(|value| value * scale)).collect(),
+        };
+        let groups = vec![
+            bars("before", Ink::Series(1), |figure| figure.before),
+            bars("after", Ink::Series(0), |figure| figure.after),
+        ];
+        Chart::bars(title, rows.iter().map(|figure| figure.group.replace('/', " /")).collect(), groups)
+    };
+    vec![
+        chart("Failed, percent of the requests", "failed", 100.0),
+        chart("95th percentile, milliseconds", "p95", 1.0).on_fitting_scale(),
+    ]
+}
+
+fn notes(versus: &Versus) -> Vec<String> {
+    let of_side =
+        |side: &str, remarks: &[String]| remarks.iter().map(|remark| format!("{side}: {remark}")).collect::<Vec<_>>();
+    let mut notes = of_side("Before", &versus.before.remarks);
+    notes.extend(of_side("After", &versus.after.remarks));
+    notes.push(
+        "One run on each side cannot tell a difference from the noise between runs: `loadtest --baseline` with several \
+         runs can."
+            .to_owned(),
+    );
+    notes.push(
+        "Failed: answered with 5xx. Percentiles are measured in the server; beyond the last bucket of 60 s, its bound \
+         stands."
+            .to_owned(),
+    );
+    notes
+}
+
+fn table(versus: &Versus, section: Section) -> Table {
+    let (title, of) = match section {
+        Section::Requests => ("Requests", "Route"),
+        Section::Failures => ("Refused and failed, by reason", "Reason"),
+        Section::Saturation => ("Saturation", ""),
+        Section::Cache => ("Report cache", "Cache"),
+        Section::Processes => ("Processor and memory", ""),
+    };
+    let columns = [(of, Left), ("Figure", Left), ("Before", Right), ("After", Right), ("Change", Right)];
+    // Where every figure is of the same thing, a column that says so is of no use.
+    let columns = if of.is_empty() { &columns[1..] } else { &columns[..] };
+    let mut table = Table::new(title, columns);
+    let mut last = "";
+    for figure in versus.figures.iter().filter(|figure| figure.section == section) {
+        let tone = tone(figure);
+        let group = if figure.group == last { "" } else { &figure.group };
+        last = &figure.group;
+        let group = (!of.is_empty()).then(|| (group.to_owned(), Tone::Plain));
+        let written = |value: Option<f64>| value.map_or_else(|| NOTHING.to_owned(), |value| value_text(figure, value));
+        let cells = [
+            (figure.figure.to_owned(), Tone::Plain),
+            (written(figure.before), Tone::Plain),
+            (written(figure.after), Tone::Plain),
+            (change(figure), tone),
+        ];
+        table.toned_row(group.into_iter().chain(cells));
+    }
+    table
+}
+
+fn value_text(figure: &Figure, value: f64) -> String {
+    match figure.kind.unit {
+        Unit::Count => units::count(value.round() as u64),
+        Unit::Share => units::percent(value),
+        Unit::Rate => rate(value),
+        Unit::Milliseconds => units::duration(Duration::from_secs_f64(value / 1000.0)),
+        Unit::Number => units::significant(value),
+        Unit::Bytes => units::bytes(value as u64),
+    }
+}
+
+/// Shares differ by percentage points; everything else by percent of what was before.
+fn change(figure: &Figure) -> String {
+    match (figure.before, figure.after) {
+        (Some(before), Some(after)) if figure.kind.unit == Unit::Share => {
+            format!("{:+.2} pp", (after - before) * 100.0)
+        }
+        _ => match figure.change_percent {
+            None => NOTHING.to_owned(),
+            Some(percent) if percent >= MANIFOLD_PERCENT => {
+                format!("×{}", units::significant_short(1.0 + percent / 100.0))
+            }
+            Some(percent) => format!("{percent:+.1} %"),
+        },
+    }
+}
+
+fn tone(figure: &Figure) -> Tone {
+    let (Some(before), Some(after)) = (figure.before, figure.after) else { return Tone::Plain };
+    let noticeable = match figure.kind.unit {
+        Unit::Share => (after - before).abs() > 0.000_1,
+        _ => {
+            figure.change_percent.is_none_or(|percent| percent.abs() > NOTICEABLE_PERCENT)
+                && (before - after).abs() > 0.0
+        }
+    };
+    match figure.kind.better {
+        Better::Higher if noticeable => {
+            if after > before {
+                Tone::Good
+            } else {
+                Tone::Bad
+            }
+        }
+        Better::Lower if noticeable => {
+            if after < before {
+                Tone::Good
+            } else {
+                Tone::Bad
+            }
+        }
+        _ => Tone::Plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tables::tests::report;
+    use crate::report::{Conditions, Count, Percentile, Report};
+
+    fn versus(first: &str, second: &str) -> Versus {
+        let mut before = report();
+        before.routes.remove(1);
+        let mut after = Report { failure_groups: Vec::new(), ..report() };
+        for traffic in after.routes.iter_mut().map(|route| &mut route.traffic).chain([&mut after.total]) {
+            (traffic.failures, traffic.fail_ratio) = (0, 0.0);
+            traffic.latency_ms.p95 = Percentile::Near(0.042);
+        }
+        after.database_errors = vec![Count { name: "lost".into(), count: 0 }];
+        after.connections.pool_size = None;
+        let [first, second]: [Conditions; 2] = [first, second].map(|text| serde_json::from_str(text).unwrap());
+        Versus::of((before, &first), (after, &second))
+    }
+
+    #[test]
+    fn two_reports_stand_side_by_side() {
+        let alike = versus("{}", "{}");
+        let text = versus_document(&alike, ["before.json", "after.json"]).to_text(None, false);
+        assert!(
+            text.lines().take_while(|line| !line.starts_with('*')).all(|line| line.chars().count() <= 100),
+            "{text}"
+        );
+        insta::assert_snapshot!(text, @"
+        Before: before.json, 2026-11-24T12:00:00.000Z (60.0 s)
+        After: after.json, 2026-11-24T12:00:00.000Z (60.0 s)
+
+        Requests
+         Route                                 Figure         Before      After    Change
+        ──────────────────────────────────────────────────────────────────────────────────
+         POST /orders                          requests    1,234,567  1,234,567    +0.0 %
+                                               failed         1.02 %     0.00 %  -1.02 pp
+                                               refused            41         41    +0.0 %
+                                               requests/s     20,576     20,576    +0.0 %
+                                               p50            250 ms     250 ms    +0.0 %
+                                               p95            31.5 s    42.0 ms   -99.9 %
+                                               p99            60.0 s     60.0 s    +0.0 %
+         GET /orders/reports/highest-spenders  requests            -     11,454         -
+                                               failed              -     0.00 %         -
+                                               refused             -          0         -
+                                               requests/s          -        191         -
+                                               p50                 -    1.23 ms         -
+                                               p95                 -    42.0 ms         -
+                                               p99                 -     750 ms         -
+         Aggregated                            requests    1,246,021  1,246,021    +0.0 %
+                                               failed         1.01 %     0.00 %  -1.01 pp
+                                               refused            41         41    +0.0 %
+                                               requests/s     20,767     20,767    +0.0 %
+                                               p50            250 ms     250 ms    +0.0 %
+                                               p95            31.5 s    42.0 ms   -99.9 %
+                                               p99            60.0 s     60.0 s    +0.0 %
+
+        Refused and failed, by reason
+         Reason                                 Figure    Before  After    Change
+        ──────────────────────────────────────────────────────────────────────────
+         POST /orders 409 insufficient_stock    requests      40      0  -100.0 %
+         POST /orders 422 unknown_product       requests       1      0  -100.0 %
+         POST /orders 503                       requests     255      0  -100.0 %
+         POST /orders 503 database_unavailable  requests  12,345      0  -100.0 %
+
+        Saturation
+         Figure                      Before    After    Change
+        ───────────────────────────────────────────────────────
+         requests in flight, peak       149      149    +0.0 %
+         orders waiting, peak            96       96    +0.0 %
+         connections, peak               40       40    +0.0 %
+         connections in use, peak        36       36    +0.0 %
+         pools                           40        -         -
+         max_connections                151      151    +0.0 %
+         wait in the queue, p95     12.5 ms  12.5 ms    +0.0 %
+         commit, p95                12.5 ms  12.5 ms    +0.0 %
+         orders in one transaction     30.5     30.5    +0.0 %
+         orders written/s            20,365   20,365    +0.0 %
+         database errors             12,600        0  -100.0 %
+
+        Report cache
+         Cache         Figure           Before    After    Change
+        ──────────────────────────────────────────────────────────
+         best_sellers  look-ups            100      100    +0.0 %
+                       from the cache  96.00 %  96.00 %  +0.00 pp
+         unused        look-ups              0        0         -
+
+        Processor and memory
+         Figure          Before     After  Change
+        ──────────────────────────────────────────
+         instances            2         2  +0.0 %
+         processors        0.71      0.71  +0.0 %
+         memory, peak  19.0 MiB  19.0 MiB  +0.0 %
+
+        * Before: 127.0.0.1:40002 was not scraped after the end of the run: its last requests may be missing.
+        * After: 127.0.0.1:40002 was not scraped after the end of the run: its last requests may be missing.
+        * One run on each side cannot tell a difference from the noise between runs: `loadtest --baseline` with several runs can.
+        * Failed: answered with 5xx. Percentiles are measured in the server; beyond the last bucket of 60 s, its bound stands.
+        ");
+    }
+
+    #[test]
+    fn runs_that_cannot_be_compared_are_told_first() {
+        let other = versus(r#"{"users":10}"#, r#"{"users":150}"#);
+        let document = versus_document(&other, ["a", "b"]);
+        let third = document.to_text(None, false).lines().nth(2).map(str::to_owned);
+        let expected = "The two cannot be compared. Another number of users: 10 before, 150 after.";
+        assert_eq!(third.as_deref(), Some(expected));
+        assert!(document.to_html().contains("verdict bad") && !other.comparable);
+    }
+}

@@ -1,0 +1,27 @@
+//! A line of values in one row of text.
+
+/// The heights of a sparkline.
+const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// A character for each value, the highest for the largest; a gap where there is none. Zero is always at the bottom, so
+/// that a line that hardly changes is flat.
+pub fn sparkline(values: impl IntoIterator<Item = Option<f64>> + Clone) -> String {
+    let most = values.clone().into_iter().flatten().fold(0.0, f64::max);
+    let height = |value: f64| {
+        let share = if most > 0.0 { value / most } else { 0.0 };
+        HEIGHTS[((share * (HEIGHTS.len() - 1) as f64).round() as usize).min(HEIGHTS.len() - 1)]
+    };
+    values.into_iter().map(|value| value.map_or(' ', height)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_value_is_the_highest_and_nothing_is_a_gap() {
+        assert_eq!(sparkline([Some(0.0), Some(1.0), Some(3.5), None, Some(7.0)]), "▁▂▅ █");
+        assert_eq!(sparkline([Some(0.0), Some(0.0)]), "▁▁");
+        assert_eq!(sparkline([]), "");
+    }
+}
