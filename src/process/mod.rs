@@ -2,10 +2,12 @@
 
 mod build;
 mod exit;
+mod notes;
 mod shutdown;
 mod telemetry;
 
 pub use build::{VERSION, revision};
 pub use exit::Exit;
+pub use notes::tell;
 pub use shutdown::terminated;
 pub use telemetry::{LogFormat, init_log};

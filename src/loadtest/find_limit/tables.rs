@@ -1,6 +1,6 @@
 //! A limit for people: a sentence, a chart of throughput and response time over load, the steps.
 
-use super::{GaveWay, Limit, Step};
+use super::{GaveWay, Limit, LimitEnded, Step};
 use crate::table::{Align, Table, Tone};
 use crate::units;
 
@@ -34,11 +34,16 @@ fn sentences(limit: &Limit) -> String {
         lines.push(format!("What broke: {}.", limit.broken.join("; ")));
     }
     match limit.gave_way {
-        GaveWay::Service => lines.push("The service gave way; the generator had time to spare.".to_owned()),
+        GaveWay::Service => {
+            lines.push(format!("The service gave way; the generator had time to spare{}.", cores(limit)));
+        }
         GaveWay::Generator => {
             lines.push("The generator gave way first: the limit of the service is higher.".to_owned());
         }
         GaveWay::Nobody => {}
+    }
+    if limit.shares_machine {
+        lines.push("The service runs on the same machine and shares its processor with the generator.".to_owned());
     }
     if let Some(knee) = limit.knee {
         lines.push(format!("Knee: {}; beyond it more load brings mostly more waiting.", shown(knee)));
@@ -46,11 +51,21 @@ fn sentences(limit: &Limit) -> String {
     if !limit.steady {
         lines.push("The edge is not steady: a repetition turned out otherwise.".to_owned());
     }
-    if limit.interrupted {
+    if let Some(why) = &limit.held_back {
+        lines.push(format!("The search went no further: {why}."));
+    }
+    if limit.ended == LimitEnded::Interrupted {
         lines.push("The search was interrupted: this is what was known by then.".to_owned());
     }
     lines.push(format!("Good means: {}.", limit.criteria.join(", ")));
     lines.join("\n")
+}
+
+/// What the generator used at the first bad load.
+fn cores(limit: &Limit) -> String {
+    let edge = limit.steps.iter().find(|step| Some(step.level) == limit.first_bad && !step.good);
+    let used = |step: &Step| format!(" ({:.2} of {} cores)", step.generator_cores, limit.environment.cores);
+    edge.map(used).unwrap_or_default()
 }
 
 /// Columns of the longest bar: two of them and their figures fit into eighty.
@@ -125,42 +140,41 @@ fn milliseconds(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::example_step;
+    use super::super::{example_limit, example_step};
     use super::*;
 
     #[test]
     fn a_limit_reads_as_an_answer_and_fits_a_terminal() {
         let limit = Limit {
-            unit: "users",
             last_good: Some(140),
             first_bad: Some(147),
             knee: Some(80),
             broken: vec!["p95<500ms: 812 ms".to_owned()],
-            gave_way: GaveWay::Service,
-            steady: true,
-            interrupted: false,
-            criteria: vec!["fail_ratio<1%".to_owned(), "p95<500ms".to_owned()],
-            host: "http://127.0.0.1:5000".to_owned(),
-            steps: vec![
+            ..example_limit(vec![
                 example_step(80, 53.0, 12.0, &[]),
                 example_step(160, 60.5, 1_430.0, &["p95<500ms: 1.43 s"]),
                 example_step(140, 90.0, 130.0, &[]),
                 Step { purpose: "repeat", ..example_step(140, 91.0, 131.0, &[]) },
-            ],
+                Step { purpose: "bisect", ..example_step(147, 92.0, 812.0, &["p95<500ms: 812 ms"]) },
+            ])
         };
         let (sentences, chart, table) = limit_tables(&limit);
+        let sentences = crate::table::folded(&sentences, Some(80));
         let text = format!("{sentences}\n{chart}\n{}", table.render(Some(80), false));
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         insta::assert_snapshot!(text, @"
         Limit: good with 140 users, bad from 147 users.
         What broke: p95<500ms: 812 ms.
-        The service gave way; the generator had time to spare.
+        The service gave way; the generator had time to spare (0.12 of 2 cores).
+        The service runs on the same machine and shares its processor with the
+        generator.
         Knee: 80 users; beyond it more load brings mostly more waiting.
         Good means: fail_ratio<1%, p95<500ms.
             users  requests/s                        p95 ms
-               80  █████████████              53.0   ▏                            12
-              140  ██████████████████████     90.0   ██                          130
-              160× ██████████████▊            60.5   ██████████████████████     1430
+               80  ████████████▋              53.0   ▏                            12
+              140  █████████████████████▌     90.0   ██                          130
+              147× ██████████████████████     92.0   ████████████▌               812
+              160× ██████████████▌            60.5   ██████████████████████     1430
         Steps, times in milliseconds (http://127.0.0.1:5000)
          Users  req/s  Failed  50%   95%   99%  Own CPU  Why     Result
         ───────────────────────────────────────────────────────────────────────────
@@ -168,6 +182,7 @@ mod tests {
            160   60.5  0.00 %  715  1430  2145     0.12  climb   p95<500ms: 1.43 s
            140   90.0  0.00 %   65   130   195     0.12  climb   good
            140   91.0  0.00 %   66   131   196     0.12  repeat  good
+           147   92.0  0.00 %  406   812  1218     0.12  bisect  p95<500ms: 812 ms
         ");
     }
 }

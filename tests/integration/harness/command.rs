@@ -1,5 +1,6 @@
 //! A command that is run to its end.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use tokio::process::Command;
@@ -12,9 +13,14 @@ pub struct Ran {
     pub stderr: String,
 }
 
+/// The binary under test: the one that was built with the tests, or the one that `STOREMGR` names.
+fn program() -> PathBuf {
+    std::env::var_os("STOREMGR").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_storemgr")), PathBuf::from)
+}
+
 /// The binary under test with arguments and nothing of the machine's own configuration.
 pub fn command(arguments: &[&str], variables: &[(&str, String)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_storemgr"));
+    let mut command = Command::new(program());
     command.args(arguments).env_clear().envs(variables.iter().map(|(name, value)| (name, value)));
     command.current_dir(env!("CARGO_TARGET_TMPDIR")).stdin(Stdio::null()).kill_on_drop(true);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());

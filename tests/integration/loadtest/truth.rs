@@ -41,12 +41,25 @@ static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 /// The most attempts at a measurement while something else keeps the machine busy.
 const ATTEMPTS: usize = 4;
 
-/// How late timers are, in milliseconds, on a machine that has time to spare.
-const QUIET: f64 = 1.0;
+/// Wake-ups on the way of an answer, each of which a busy machine can make late: the server's when the request comes, the
+/// server's when its time is over, the generator's when the answer comes.
+const WAKE_UPS: f64 = 3.0;
 
-/// How late timers fired in the generator, milliseconds: what a busy machine may add to a time.
-fn lateness(summary: &Value) -> f64 {
-    summary["generator"]["timer_late_p99_ms"].as_f64().unwrap()
+/// Whether nothing is allowed for a busy machine.
+fn strict() -> bool {
+    std::env::var_os("STRICT_TRUTH").is_some()
+}
+
+/// What a busy machine may have added to the times up to a percentile, in milliseconds. The server knows how late one of
+/// the wake-ups was; the others are taken to have been as late, and no generator has a say in this.
+fn disturbance(server: &Calibrated, percent: f64) -> f64 {
+    WAKE_UPS * percentile(&server.late(), percent)
+}
+
+/// Whether the machine had so much time to spare that nothing needs to be allowed.
+fn was_quiet(server: &Calibrated) -> bool {
+    let told = server.told();
+    PERCENTILES.iter().all(|(_, percent)| disturbance(server, *percent) <= TOLERANCE * percentile(&told, *percent))
 }
 
 /// A run while the machine has time to spare; after some attempts, the last one as it was.
@@ -57,7 +70,11 @@ async fn measure(delay: Delay, path: &str, arguments: &[&str]) -> (Calibrated, R
         attempts += 1;
         let server = Calibrated::start(delay);
         let (ran, summary) = run(&server, path, arguments).await;
-        if lateness(&summary) < QUIET || attempts == ATTEMPTS {
+        if was_quiet(&server) {
+            return (server, ran, summary);
+        }
+        if attempts == ATTEMPTS {
+            assert!(!strict(), "{delay:?}: the machine was never quiet");
             return (server, ran, summary);
         }
     }
@@ -66,17 +83,24 @@ async fn measure(delay: Delay, path: &str, arguments: &[&str]) -> (Calibrated, R
 /// A generator that was late says so, and everything else must be good.
 #[track_caller]
 fn assert_good(ran: &Ran, summary: &Value) {
-    assert!(ran.code == 0 || (ran.code == 98 && lateness(summary) > 100.0), "{ran:?}");
+    let late = summary["generator"]["timer_late_p99_ms"].as_f64().unwrap();
+    assert!(ran.code == 0 || (ran.code == 98 && late > 100.0), "{ran:?}");
 }
 
+/// Holds what was said against what the server was told to do, or against what users would have felt of that.
 #[track_caller]
-fn assert_close(summary: &Value, expected: &[f64]) {
+fn assert_close(case: &str, server: &Calibrated, summary: &Value, told: &[f64]) {
     for (name, percent) in PERCENTILES {
-        let (said, did) = (said(summary, "latency_ms", name), percentile(expected, percent));
-        // On a quiet machine nothing but the tolerance; where timers are late, answers are seen as late.
-        let late = lateness(summary);
-        let busy = if late < QUIET { 0.0 } else { 4.0 * late };
-        assert!((said - did).abs() <= TOLERANCE * did + busy, "{name}: said {said}, did {did} ms, {late} ms late");
+        let (said, told) = (said(summary, "latency_ms", name), percentile(told, percent));
+        let disturbed = if strict() { 0.0 } else { disturbance(server, percent) };
+        let apart = 100.0 * (said / told - 1.0);
+        eprintln!("| {case} | {name} | {told:.1} | {said:.1} | {apart:+.2} % |");
+        // Nothing makes an answer come early.
+        let (least, most) = ((1.0 - TOLERANCE) * told, told + (TOLERANCE * told).max(disturbed));
+        assert!(
+            (least..=most).contains(&said),
+            "{case}, {name}: said {said}, told {told} ms, disturbed {disturbed} ms"
+        );
     }
     assert!(said(summary, "latency_ms", "p99_9") <= said(summary, "latency_ms", "max"));
 }
@@ -86,10 +110,10 @@ async fn percentiles_are_those_of_the_server_whatever_their_distribution() {
     for delay in [Delay::Fixed(120.0), Delay::Bimodal(120.0, 480.0), Delay::LogNormal(150.0, 0.4)] {
         let (server, ran, summary) = measure(delay, "/", &["-u", "60", "-r", "600", "-t", "4s"]).await;
         assert_good(&ran, &summary);
-        let took = server.took();
-        assert!(took.len() > 1_000, "{delay:?}: {} requests", took.len());
-        assert_eq!(summary["requests"].as_u64(), Some(took.len() as u64), "{delay:?}");
-        assert_close(&summary, &took);
+        let told = server.told();
+        assert!(told.len() > 1_000, "{delay:?}: {} requests", told.len());
+        assert_eq!(summary["requests"].as_u64(), Some(told.len() as u64), "{delay:?}");
+        assert_close(&format!("{delay:?}"), &server, &summary, &told);
     }
 }
 
@@ -104,27 +128,31 @@ async fn a_stall_is_told_as_users_would_have_felt_it() {
         .collect();
     felt.sort_by(f64::total_cmp);
     assert_eq!((summary["requests"].as_u64(), server.asked()), (Some(600), 600));
-    assert_close(&summary, &felt);
+    assert_close("Stall, open", &server, &summary, &felt);
     // The same stall, told by two users who wait for it: only their two requests are slow, and p90 knows nothing of it.
-    let (_, _, summary) = measure(Delay::Stall(100.0), "/", &["-u", "2", "-t", "6s"]).await;
-    assert!(said(&summary, "latency_ms", "p90") < 150.0 + lateness(&summary), "{summary}");
+    let (server, _, summary) = measure(Delay::Stall(100.0), "/", &["-u", "2", "-t", "6s"]).await;
+    assert!(said(&summary, "latency_ms", "p90") < 150.0 + disturbance(&server, 90.0), "{summary}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_generator_is_told_as_users_would_have_felt_it() {
     // One connection answers 25 a second of 50: whoever is due at k · 20 ms is answered at (k + 1) · 40 ms.
-    let (_, ran, summary) = measure(Delay::Fixed(40.0), "/", &["--rate", "50", "-u", "1", "-t", "2s"]).await;
+    let (server, ran, summary) = measure(Delay::Fixed(40.0), "/", &["--rate", "50", "-u", "1", "-t", "2s"]).await;
     assert_eq!(summary["requests"].as_u64(), Some(100), "{ran:?}");
     let felt: Vec<f64> = (0..100).map(|number| f64::from(number) * 20.0 + 40.0).collect();
+    // One after the other: whatever makes an answer late makes all after it late.
+    let disturbed = WAKE_UPS * server.late().iter().sum::<f64>();
     for (name, percent) in &PERCENTILES[..3] {
         let (said, felt) = (said(&summary, "latency_ms", name), percentile(&felt, *percent));
-        // One after the other: whatever makes an answer late makes all after it late.
-        let busy = if lateness(&summary) < QUIET { 1.05 } else { f64::INFINITY };
-        assert!((0.98 * felt..busy * felt).contains(&said), "{name}: said {said}, felt {felt} ms");
+        let most = felt + (TOLERANCE * felt).max(disturbed);
+        assert!(((1.0 - TOLERANCE) * felt..=most).contains(&said), "{name}: said {said}, felt {felt} ms");
     }
     let service = said(&summary, "service_ms", "p50");
-    assert!((40.0..42.0 + lateness(&summary)).contains(&service), "service time {service}");
+    let most = 40.0 + (TOLERANCE * 40.0).max(disturbance(&server, 50.0));
+    assert!((39.96..=most).contains(&service), "service time {service}");
     assert_eq!(summary["generator"]["arrivals_missed"].as_u64(), Some(0), "late is not missed");
+    let histogram = &summary["aggregated"]["histograms"]["service"];
+    assert_eq!(histogram["count"].as_u64(), Some(100), "the service times are kept as well: {histogram}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,10 +190,11 @@ async fn users_follow_their_stages_up_and_down() {
     let (server, ran, summary) = measure(Delay::Fixed(50.0), "/", &stages).await;
     assert_good(&ran, &summary);
     assert_eq!(summary["users_started"].as_u64(), Some(20), "{ran:?}");
-    // Twenty a second for each user; in the mean 12, 20, 11 and 2 of them. Whoever waits longer asks less.
-    let (requests, least) =
-        (summary["requests"].as_f64().unwrap(), if lateness(&summary) < QUIET { 800.0 } else { 300.0 });
-    assert!((least..990.0).contains(&requests), "{requests}");
+    // In the mean 12, 20, 11 and 2 users, one second each: 45,000 ms, of which a request takes 50 and what made it late.
+    let late = server.late();
+    let each = 50.0 + WAKE_UPS * late.iter().sum::<f64>() / late.len() as f64;
+    let requests = summary["requests"].as_f64().unwrap();
+    assert!((0.9 * 45_000.0 / each..990.0).contains(&requests), "{requests} of {each} ms");
     assert_eq!(summary["requests"].as_u64(), Some(server.asked()));
 }
 
@@ -203,17 +232,6 @@ async fn thresholds_decide_the_exit_code_and_are_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_after_fifty_seconds_is_counted_with_its_time() {
-    let server = Calibrated::start(Delay::Fixed(50_000.0));
-    let (ran, summary) = run(&server, "/", &["-u", "1", "-t", "1s", "--stop-timeout", "60s"]).await;
-    assert_eq!((ran.code, summary["requests"].as_u64()), (0, Some(1)), "{ran:?}");
-    for name in ["p50", "p99", "max"] {
-        let said = said(&summary, "latency_ms", name);
-        assert!((50_000.0..50_500.0).contains(&said), "{name} {said}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn as_many_paths_as_requests_are_one_route_and_cost_no_memory() {
     let server = Calibrated::start(Delay::Fixed(0.0));
     let (ran, summary) = run(&server, "/items/{{random(1, 100000)}}", &["-u", "4", "-t", "4s"]).await;
@@ -222,6 +240,26 @@ async fn as_many_paths_as_requests_are_one_route_and_cost_no_memory() {
     assert_eq!(summary["requests"].as_u64(), Some(server.asked()));
     assert_eq!(summary["routes"].as_array().unwrap().len(), 1);
     let memory = summary["generator"]["peak_memory_bytes"].as_u64().unwrap();
+    assert!(memory < 64 << 20, "{memory} bytes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a minute or more, and the optimised program: `just truth` runs it"]
+async fn more_than_a_million_requests_of_a_path_each_are_counted() {
+    const WANTED: u64 = 1_100_000;
+    let path = "/items/{{sequence}}";
+    let (_, trial) = run(&Calibrated::start(Delay::Fixed(0.0)), path, &["-u", "16", "-t", "3s"]).await;
+    let seconds = (WANTED as f64 / trial["requests_per_s"].as_f64().unwrap()).ceil() as u64;
+    assert!(seconds < 600, "this would take {seconds} s");
+    let server = Calibrated::start(Delay::Fixed(0.0));
+    let (ran, summary) = run(&server, path, &["-u", "16", "-t", &seconds.to_string()]).await;
+    assert_eq!(ran.code % 98, 0, "{ran:?}");
+    let requests = summary["requests"].as_u64().unwrap();
+    assert!(requests > 1_000_000, "{requests} in {seconds} s");
+    assert_eq!((requests, requests, 0), (server.asked(), server.paths() as u64, summary["failures"].as_u64().unwrap()));
+    assert_eq!(summary["aggregated"]["histograms"]["succeeded"]["count"].as_u64(), Some(requests));
+    let memory = summary["generator"]["peak_memory_bytes"].as_u64().unwrap();
+    eprintln!("{requests} requests, each of a path of its own, in {seconds} s: {} MiB", memory >> 20);
     assert!(memory < 64 << 20, "{memory} bytes");
 }
 
