@@ -8,8 +8,9 @@ pub mod domain;
 pub mod metrics;
 pub mod units;
 
-// Layer 1: the HTTP contract, histograms, tables, outgoing HTTP, process life.
+// Layer 1: the HTTP contract, histograms, tables, pages, outgoing HTTP, process life.
 pub mod net;
+pub mod page;
 pub mod process;
 pub mod stats;
 pub mod table;

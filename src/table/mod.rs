@@ -3,9 +3,13 @@
 //! A table is data first ([`Table`] holds the cells as text), so that a caller can test its content; drawing is the last
 //! step. Colour only on a terminal and never with `NO_COLOR` (<https://no-color.org>).
 
+mod markdown;
+
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, TableStyle};
 use std::io::IsTerminal;
+
+use crate::units::escaped;
 
 /// How a cell is to be seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,26 +116,27 @@ impl Table {
         format!("<section>\n<h2>{title}</h2>\n<div class=\"table\"><table>\n{head}{body}</table></div>\n</section>\n")
     }
 
+    /// The table as GitHub's Markdown, its title in bold above it, so that it can be pasted into an issue. Columns are as
+    /// wide as in the source of a careful writer; totals are bold.
+    pub fn to_markdown(&self) -> String {
+        markdown::table(self)
+    }
+
+    /// The table as CSV with a line of names, by RFC 4180 but for its line ends.
+    pub fn to_csv(&self) -> String {
+        let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+        // Writing to memory does not fail.
+        drop(writer.write_record(self.columns.iter().map(|(name, _)| name)));
+        for row in &self.rows {
+            drop(writer.write_record(row.iter().take(self.columns.len()).map(|(text, _)| text)));
+        }
+        String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+    }
+
     /// The table as it should be printed on this process's standard output.
     pub fn to_terminal(&self) -> String {
         self.render(terminal_width(), colour())
     }
-}
-
-/// A text in which nothing is markup, for a page.
-pub fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
-    }
-    safe
 }
 
 fn class(align: Align, tone: Tone) -> String {
@@ -222,6 +227,42 @@ mod tests {
             html.contains("<th class=\"number\">Count</th>") && html.contains("<td class=\"number\">7</td>"),
             "{html}"
         );
+    }
+
+    fn hostile() -> Table {
+        let mut table = Table::new("Failures", &[("Message", Align::Left), ("Count", Align::Right)]);
+        table.row(["a | b\nc", "1,234"]);
+        table.row(["<script>, *x*, refused_stock, _x_", "7"]);
+        table.toned_row([
+            ("Total", Tone::Strong),
+            ("1,241", Tone::Strong),
+            ("more than there are columns", Tone::Plain),
+        ]);
+        table
+    }
+
+    #[test]
+    fn markdown_is_what_github_draws_as_this_table() {
+        insta::assert_snapshot!(hostile().to_markdown(), @r"
+        **Failures**
+
+        | Message                                  |     Count |
+        | ---------------------------------------- | --------: |
+        | a \| b<br>c                              |     1,234 |
+        | &lt;script>, \*x\*, refused_stock, \_x\_ |         7 |
+        | **Total**                                | **1,241** |
+        ");
+    }
+
+    #[test]
+    fn csv_is_read_back() {
+        insta::assert_snapshot!(hostile().to_csv(), @r#"
+        Message,Count
+        "a | b
+        c","1,234"
+        "<script>, *x*, refused_stock, _x_",7
+        Total,"1,241"
+        "#);
     }
 
     #[test]

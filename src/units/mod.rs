@@ -1,10 +1,12 @@
-//! How numbers are read and written for people: durations, counts, ratios, bytes.
+//! How numbers and texts are read and written for people: durations, counts, ratios, bytes, markup.
 
 mod secret;
+mod text;
 
 use std::time::{Duration, SystemTime};
 
 pub use secret::Secret;
+pub use text::escaped;
 
 /// Why a text is not a duration.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

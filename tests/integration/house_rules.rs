@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The modules of each layer, the lowest first.
 const LAYERS: &[&[&str]] = &[
     &["domain", "metrics", "units"],
-    &["wire", "stats", "table", "net", "process"],
+    &["wire", "stats", "table", "page", "net", "process"],
     &["db", "cache", "promql"],
     &["orders", "catalog", "read_models"],
     &["http", "seed", "loadtest", "report", "deploy_check"],

@@ -1,84 +1,57 @@
 //! The charts of a run.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
-use super::chart::{Chart, Scale, Series};
-use super::ink::{Ink, SERIES};
 use crate::loadtest::summary::{Summary, milliseconds};
 use crate::loadtest::timeline::Point;
+use crate::page::{Axis, Chart, Ink, Series};
 use crate::stats::Latencies;
-use crate::units;
 
 /// All charts of a run, in the order of the page.
-pub(super) fn charts(summary: &Summary) -> Vec<Chart<'_>> {
+pub(super) fn charts(summary: &Summary) -> Vec<Chart> {
     vec![users(summary), rates(summary), percentiles(summary), distribution(summary), processor(summary)]
 }
 
-fn users(summary: &Summary) -> Chart<'_> {
+fn users(summary: &Summary) -> Chart {
     let series = vec![line(summary, "users", Ink::Series(0), true, |point| Some(point.users as f64))];
-    over_time(summary, "Users", series, Scale::Linear, units::significant_short)
+    Chart::lines("Users", seconds(summary), series)
 }
 
-fn rates(summary: &Summary) -> Chart<'_> {
+fn rates(summary: &Summary) -> Chart {
     let series = vec![
         line(summary, "requests", Ink::Series(0), true, |point| Some(point.requests_per_s())),
         line(summary, "failures", Ink::Bad, false, |point| Some(point.failures_per_s())),
     ];
-    over_time(summary, "Requests and failures per second", series, Scale::Linear, units::significant_short)
+    Chart::lines("Requests and failures per second", seconds(summary), series)
 }
 
-fn percentiles(summary: &Summary) -> Chart<'_> {
+fn percentiles(summary: &Summary) -> Chart {
     let series = vec![
         line(summary, "p50", Ink::Series(0), false, |point| Some(point.latency_ms?.p50)),
         line(summary, "p95", Ink::Series(1), false, |point| Some(point.latency_ms?.p95)),
         line(summary, "p99", Ink::Series(3), false, |point| Some(point.latency_ms?.p99)),
     ];
-    let scale = Scale::fitting(&series);
-    over_time(summary, "Response times of each second, milliseconds", series, scale, units::significant_short)
+    Chart::lines("Response times of each second, milliseconds", seconds(summary), series).on_fitting_scale()
 }
 
-fn processor(summary: &Summary) -> Chart<'_> {
+fn processor(summary: &Summary) -> Chart {
     let series = vec![line(summary, "cores", Ink::Series(2), true, |point| Some(point.cpu_cores))];
-    over_time(summary, "Processor time of the load generator, cores", series, Scale::Linear, units::significant_short)
+    Chart::lines("Processor time of the load generator, cores", seconds(summary), series)
 }
 
-fn line<'a>(
-    summary: &Summary,
-    name: &str,
-    ink: Ink,
-    filled: bool,
-    value: impl Fn(&Point) -> Option<f64>,
-) -> Series<'a> {
+fn line(summary: &Summary, name: &str, ink: Ink, filled: bool, value: impl Fn(&Point) -> Option<f64>) -> Series {
     let points = summary.timeline.iter().map(|point| (point.at_s, value(point))).collect();
-    Series { name: name.to_owned(), ink, filled, points: Cow::Owned(points) }
+    Series { name: name.to_owned(), ink, filled, points }
 }
 
-fn over_time<'a>(
-    summary: &Summary,
-    title: &'a str,
-    series: Vec<Series<'a>>,
-    scale: Scale,
-    y_format: fn(f64) -> String,
-) -> Chart<'a> {
-    let last = summary.timeline.last().map_or(1.0, |point| point.at_s);
-    Chart { title, series, x: (0.0, last), x_labels: 7, x_format: clock, scale, y_format }
-}
-
-/// Seconds of a run, as short as they can be told apart.
-fn clock(seconds: f64) -> String {
-    match seconds.round() as u64 {
-        _ if seconds < 10.0 && seconds.fract() > 0.0 => format!("{seconds:.1}s"),
-        seconds @ 0..120 => format!("{seconds}s"),
-        seconds @ 120..7_200 => format!("{}:{:02}", seconds / 60, seconds % 60),
-        seconds => format!("{}:{:02}h", seconds / 3_600, seconds / 60 % 60),
-    }
+fn seconds(summary: &Summary) -> Axis {
+    Axis::seconds(summary.timeline.last().map_or(1.0, |point| point.at_s))
 }
 
 /// The share of requests that took no longer, on an axis that gives each further nine the same width, as HdrHistogram's
 /// own plots do: the long ones are few, and are what users remember.
-fn distribution(summary: &Summary) -> Chart<'_> {
-    let routes = summary.routes.iter().take(usize::from(SERIES)).zip(0..);
+fn distribution(summary: &Summary) -> Chart {
+    let routes = summary.routes.iter().take(usize::from(Ink::SERIES)).zip(0..);
     let mut series: Vec<_> = routes
         .map(|(route, place)| {
             let name = format!("{} {}", route.method, route.route);
@@ -87,16 +60,9 @@ fn distribution(summary: &Summary) -> Chart<'_> {
         .collect();
     series.retain(|line| !line.points.is_empty());
     let nines = summary.aggregated.requests.max(10) as f64;
-    let scale = Scale::fitting(&series);
-    Chart {
-        title: "Response times by the share of requests that took no longer, milliseconds",
-        series,
-        x: (0.0, nines.log10().min(5.0)),
-        x_labels: 6,
-        x_format: share,
-        scale,
-        y_format: units::significant_short,
-    }
+    let axis = Axis { from: 0.0, to: nines.log10().min(5.0), labels: 6, format: share };
+    Chart::lines("Response times by the share of requests that took no longer, milliseconds", axis, series)
+        .on_fitting_scale()
 }
 
 /// A place on the axis of nines as a percentage.
@@ -116,7 +82,7 @@ fn share(nines: f64) -> String {
 /// Steps of a curve for each further nine.
 const STEPS_PER_NINE: u32 = 40;
 
-fn curve<'a>(name: String, ink: Ink, times: &Latencies) -> Series<'a> {
+fn curve(name: String, ink: Ink, times: &Latencies) -> Series {
     let steps = match times.count() {
         0 => 0,
         count => 1 + ((count as f64).log10().min(5.0) * f64::from(STEPS_PER_NINE)) as u32,

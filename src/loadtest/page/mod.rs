@@ -1,84 +1,51 @@
-//! A run as one HTML page: no script, nothing loaded from elsewhere, light or dark as the reader likes it.
-//!
-//! It can be opened from a disk, attached to a mail, or shown by a CI server whose policy forbids scripts. Every text that
-//! came from outside is escaped.
+//! A run as one HTML page.
 
-mod chart;
 mod charts;
-mod ink;
-
-use chart::Chart;
 
 use super::generator::Verdict;
 use super::summary::Summary;
 use super::tables;
-use crate::table::{Align, Table, escaped};
+use crate::page::{Fact, Judgement, Page};
+use crate::table::{Align, Table};
 use crate::units;
-
-const STYLE: &str = include_str!("style.css");
 
 /// The page of a run.
 pub fn page(summary: &Summary) -> String {
-    let title = format!("Load test {} on {}", summary.scenario.name, summary.host);
+    let mut page = Page::new(&format!("Load test {} on {}", summary.scenario.name, summary.host));
     let (verdict, tables) = tables::tables(summary);
-    let title = escaped(&title);
-    let charts: String = charts::charts(summary).iter().map(figure).collect();
-    let tables: String = tables.iter().chain([&environment(summary)]).map(Table::to_html).collect();
-    let (verdict, facts) = (self::verdict(summary, &verdict), facts(summary));
-    let version = escaped(&summary.environment.storemgr);
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n{verdict}{facts}\
-         <div class=\"charts\">\n{charts}</div>\n{tables}\
-         <footer>A response time runs from just before a request is sent, connecting included, to the last byte of the \
-         answer. Percentiles are nearest ranks of HDR histograms with three significant digits. storemgr {version}\
-         </footer>\n</main>\n</body>\n</html>\n"
-    )
+    page.verdict(judgement(summary), &verdict);
+    page.facts(&facts(summary));
+    page.charts(&charts::charts(summary));
+    for table in tables.iter().chain([&environment(summary)]) {
+        page.markup(&table.to_html());
+    }
+    page.finish(&format!(
+        "A response time runs from just before a request is sent, connecting included, to the last byte of the answer. \
+         Percentiles are nearest ranks of HDR histograms with three significant digits. storemgr {}",
+        summary.environment.storemgr
+    ))
 }
 
-fn verdict(summary: &Summary, text: &str) -> String {
-    let class = match summary.verdict {
-        Verdict::Valid => "good",
-        Verdict::GeneratorLimited => "bad",
-    };
-    let lines: Vec<_> = text.lines().map(escaped).collect();
-    format!("<p class=\"verdict {class}\">{}</p>\n", lines.join("<br>\n"))
+fn judgement(summary: &Summary) -> Judgement {
+    match summary.verdict {
+        Verdict::Valid => Judgement::Good,
+        Verdict::GeneratorLimited => Judgement::Bad,
+    }
 }
 
 /// The few figures that everybody asks for.
-fn facts(summary: &Summary) -> String {
+fn facts(summary: &Summary) -> [Fact; 7] {
     let times = &summary.aggregated.latency_ms;
-    let facts = [
-        ("requests", units::count(summary.requests), false),
-        ("failed", units::percent(summary.fail_ratio), summary.failures > 0),
-        ("requests/s", units::significant(summary.requests_per_s), false),
-        ("p50", format!("{} ms", units::significant(times.p50)), false),
-        ("p95", format!("{} ms", units::significant(times.p95)), false),
-        ("p99", format!("{} ms", units::significant(times.p99)), false),
-        ("longest", format!("{} ms", units::significant(times.max)), false),
-    ];
-    let fact = |(name, value, bad): (&str, String, bool)| {
-        let class = if bad { " class=\"bad\"" } else { "" };
-        format!("<div><dt>{name}</dt><dd{class}>{value}</dd></div>\n")
-    };
-    format!("<dl class=\"facts\">\n{}</dl>\n", facts.map(fact).concat())
-}
-
-fn figure(chart: &Chart<'_>) -> String {
-    let named = |line: &chart::Series<'_>| {
-        // A swatch is drawn, not styled: the colour is the line's own.
-        let square = format!("<rect width=\"10\" height=\"10\" fill=\"{}\"/>", line.ink.value());
-        format!("<span><svg class=\"swatch\" viewBox=\"0 0 10 10\">{square}</svg>{}</span>\n", escaped(&line.name))
-    };
-    // One line is what the title says.
-    let legend: String = chart.series.iter().filter(|_| chart.series.len() > 1).map(named).collect();
-    let legend = if legend.is_empty() { legend } else { format!("<p class=\"legend\">{legend}</p>\n") };
-    // A chart that cannot be drawn must not cost the page.
-    let drawing = chart.draw().unwrap_or_else(|error| format!("<p class=\"bad\">{}</p>", escaped(&error)));
-    format!("<figure>\n<figcaption>{}</figcaption>\n{legend}{drawing}\n</figure>\n", escaped(chart.title))
+    let milliseconds = |value: f64| format!("{} ms", units::significant(value));
+    [
+        Fact::new("requests", units::count(summary.requests)),
+        Fact::new("failed", units::percent(summary.fail_ratio)).bad_if(summary.failures > 0),
+        Fact::new("requests/s", units::significant(summary.requests_per_s)),
+        Fact::new("p50", milliseconds(times.p50)),
+        Fact::new("p95", milliseconds(times.p95)),
+        Fact::new("p99", milliseconds(times.p99)),
+        Fact::new("longest", milliseconds(times.max)),
+    ]
 }
 
 fn environment(summary: &Summary) -> Table {

@@ -8,7 +8,7 @@ use plotters::style::RGBColor;
 
 /// What something is drawn in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ink {
+pub enum Ink {
     /// Labels and axes.
     Text,
     /// Lines behind the data.
@@ -19,18 +19,18 @@ pub(super) enum Ink {
     Bad,
 }
 
-/// How many series have an ink of their own.
-pub(super) const SERIES: u8 = 6;
-
 /// Inks of the light page, in the order of [`all`].
 const FALLBACK: [&str; 9] =
     ["#3d4450", "#dfe3ea", "#c8102e", "#1b66c9", "#b35c00", "#0f7b52", "#7a3fb8", "#0b7f8c", "#8c6d1f"];
 
 fn all() -> impl Iterator<Item = Ink> {
-    [Ink::Text, Ink::Grid, Ink::Bad].into_iter().chain((0..SERIES).map(Ink::Series))
+    [Ink::Text, Ink::Grid, Ink::Bad].into_iter().chain((0..Ink::SERIES).map(Ink::Series))
 }
 
 impl Ink {
+    /// How many series have an ink of their own.
+    pub const SERIES: u8 = 6;
+
     /// The colour that stands for it until the chart is done.
     pub(super) fn stand_in(self) -> RGBColor {
         RGBColor(1, 2, self.number())
@@ -46,7 +46,7 @@ impl Ink {
             Self::Text => 0,
             Self::Grid => 1,
             Self::Bad => 2,
-            Self::Series(place) => 3 + place % SERIES,
+            Self::Series(place) => 3 + place % Self::SERIES,
         }
     }
 }

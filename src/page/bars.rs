@@ -1,0 +1,133 @@
+//! Bars over names, with the names under them and, where there is room, the values above.
+
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::chart::{Area, Chart, Drawn, LEFT, LETTERS, RIGHT, SIZE};
+use super::ink::Ink;
+
+/// The bars of one kind: one for each name of the chart.
+#[derive(Clone, Debug)]
+pub struct Bars {
+    /// What they are called.
+    pub name: String,
+    /// What they are drawn in.
+    pub ink: Ink,
+    /// Their values, in the order of the names; nothing where none is known.
+    pub values: Vec<Option<f64>>,
+}
+
+/// The share of a name's width that its bars take.
+const FILLED: f64 = 0.78;
+
+/// Pixels of an average letter: no font is known here.
+const LETTER_WIDTH: f64 = 5.8;
+
+/// Pixels from one line of a name to the next.
+const LINE_HEIGHT: u32 = 15;
+
+/// Lines of a name at most.
+const LINES: usize = 3;
+
+/// Pixels that a name needs; where there are fewer, some names are left out.
+const NARROWEST: f64 = 42.0;
+
+/// Pixels that a value above its bar needs.
+const VALUE_WIDTH: f64 = 34.0;
+
+/// How far the axis goes beyond the largest value: room for that value.
+const MARGIN: f64 = 0.18;
+
+pub(super) fn draw<'a>(chart: &Chart, names: &[String], groups: &[Bars], area: &Area<'a>) -> Drawn<'a> {
+    let scale = chart.scale;
+    let (low, high, y_labels) = scale.axis(chart.bounds(), MARGIN);
+    let width = f64::from(SIZE.0 - LEFT - RIGHT) / names.len().max(1) as f64;
+    let named_every = (NARROWEST / width).ceil().max(1.0) as usize;
+    let letters = (width * named_every as f64 / LETTER_WIDTH) as usize;
+    let names: Vec<Vec<String>> = names.iter().map(|name| wrapped(name, letters)).collect();
+    let lines = names.iter().map(Vec::len).max().unwrap_or(1) as u32;
+    let mut drawn = ChartBuilder::on(area)
+        .margin_top(10)
+        .margin_right(RIGHT)
+        .x_label_area_size(10 + LINE_HEIGHT * lines)
+        .y_label_area_size(LEFT)
+        .build_cartesian_2d(0.0..names.len().max(1) as f64, low..high)?;
+    let grid = Ink::Grid.stand_in();
+    drawn
+        .configure_mesh()
+        .disable_x_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(grid)
+        .axis_style(grid)
+        .label_style(("sans-serif", LETTERS).into_font().color(&Ink::Text.stand_in()))
+        .x_labels(0)
+        .y_labels(y_labels)
+        .y_label_formatter(&|place| (chart.format)(scale.value(*place)))
+        .draw()?;
+    let bar = FILLED / groups.len().max(1) as f64;
+    let written = bar * width >= VALUE_WIDTH;
+    for (group, number) in groups.iter().zip(0_u32..) {
+        for (value, name) in group.values.iter().take(names.len()).zip(0_u32..) {
+            let left = f64::from(name) + (1.0 - FILLED) / 2.0 + bar * f64::from(number);
+            let top = value.map_or(low, |value| scale.place(value).max(low));
+            // A little space between neighbours.
+            let corners = [(left + bar * 0.03, low), (left + bar * 0.97, top)];
+            drawn.draw_series([Rectangle::new(corners, group.ink.stand_in().filled())])?;
+            if written {
+                let text = value.map_or_else(|| "–".to_owned(), chart.format);
+                let (x, y) = drawn.plotting_area().map_coordinate(&(left + bar / 2.0, top));
+                area.draw(&Text::new(text, (x, y - 3), style(VPos::Bottom)))?;
+            }
+        }
+    }
+    for (lines, name) in names.iter().zip(0_u32..).step_by(named_every) {
+        let (x, y) = drawn.plotting_area().map_coordinate(&(f64::from(name) + 0.5, low));
+        for (line, row) in lines.iter().zip(0_u32..) {
+            area.draw(&Text::new(line.as_str(), (x, y + 6 + (LINE_HEIGHT * row) as i32), style(VPos::Top)))?;
+        }
+    }
+    Ok(())
+}
+
+fn style(below_or_above: VPos) -> TextStyle<'static> {
+    let letters = ("sans-serif", LETTERS - 1).into_font().color(&Ink::Text.stand_in());
+    letters.pos(Pos::new(HPos::Center, below_or_above))
+}
+
+/// A name in lines of at most so many letters, broken between words where that is possible. What does not fit is cut off.
+fn wrapped(name: &str, letters: usize) -> Vec<String> {
+    let letters = letters.max(1);
+    let mut lines: Vec<String> = Vec::new();
+    for word in name.split_whitespace() {
+        let word: Vec<char> = word.chars().collect();
+        for piece in word.chunks(letters) {
+            match lines.last_mut() {
+                Some(line) if line.chars().count() + 1 + piece.len() <= letters => {
+                    line.push(' ');
+                    line.extend(piece);
+                }
+                _ => lines.push(piece.iter().collect()),
+            }
+        }
+    }
+    if lines.len() > LINES {
+        lines.truncate(LINES);
+        if let Some(last) = lines.last_mut() {
+            *last = last.chars().take(letters - 1).chain(['…']).collect();
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_broken_between_words_and_cut_where_there_is_no_room() {
+        assert_eq!(wrapped("one query per order", 9), ["one query", "per order"]);
+        assert_eq!(wrapped("connections", 6), ["connec", "tions"]);
+        assert_eq!(wrapped("a name that is far too long", 6), ["a name", "that", "is fa…"]);
+        assert_eq!(wrapped("", 6), Vec::<String>::new());
+    }
+}

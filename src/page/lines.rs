@@ -1,0 +1,98 @@
+//! Lines over an axis.
+
+use plotters::prelude::*;
+
+use super::chart::{Area, Chart, Drawn, LEFT, LETTERS, RIGHT};
+use super::ink::Ink;
+use crate::units;
+
+/// An x axis.
+#[derive(Clone, Copy, Debug)]
+pub struct Axis {
+    /// The first x.
+    pub from: f64,
+    /// The last x.
+    pub to: f64,
+    /// How many labels it has at most.
+    pub labels: usize,
+    /// How an x is written.
+    pub format: fn(f64) -> String,
+}
+
+impl Axis {
+    /// Seconds since a beginning.
+    pub fn seconds(to: f64) -> Self {
+        Self { from: 0.0, to, labels: 7, format: clock }
+    }
+
+    /// Plain numbers.
+    pub fn numbers(from: f64, to: f64) -> Self {
+        Self { from, to, labels: 7, format: units::significant_short }
+    }
+}
+
+/// One line. Where it has no value it is broken.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// What it is called.
+    pub name: String,
+    /// What it is drawn in.
+    pub ink: Ink,
+    /// Whether the area under it is filled.
+    pub filled: bool,
+    /// Its points.
+    pub points: Vec<(f64, Option<f64>)>,
+}
+
+/// Seconds since a beginning, as short as they can be told apart.
+fn clock(seconds: f64) -> String {
+    match seconds.round() as u64 {
+        _ if seconds < 10.0 && seconds.fract() > 0.0 => format!("{seconds:.1}s"),
+        seconds @ 0..120 => format!("{seconds}s"),
+        seconds @ 120..7_200 => format!("{}:{:02}", seconds / 60, seconds % 60),
+        seconds => format!("{}:{:02}h", seconds / 3_600, seconds / 60 % 60),
+    }
+}
+
+/// How far the axis goes beyond the largest value.
+const MARGIN: f64 = 0.08;
+
+pub(super) fn draw<'a>(chart: &Chart, axis: &Axis, series: &[Series], area: &Area<'a>) -> Drawn<'a> {
+    let scale = chart.scale;
+    let (low, high, y_labels) = scale.axis(chart.bounds(), MARGIN);
+    let mut drawn = ChartBuilder::on(area)
+        .margin_top(10)
+        .margin_right(RIGHT)
+        .x_label_area_size(26)
+        .y_label_area_size(LEFT)
+        .build_cartesian_2d(axis.from..axis.to.max(axis.from + 1e-9), low..high)?;
+    let ink = |ink: Ink| ink.stand_in();
+    drawn
+        .configure_mesh()
+        .disable_x_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(ink(Ink::Grid))
+        .axis_style(ink(Ink::Grid))
+        .label_style(("sans-serif", LETTERS).into_font().color(&ink(Ink::Text)))
+        .x_labels(axis.labels)
+        .y_labels(y_labels)
+        .x_label_formatter(&|x| (axis.format)(*x))
+        .y_label_formatter(&|place| (chart.format)(scale.value(*place)))
+        .draw()?;
+    for line in series {
+        let colour = ink(line.ink);
+        for part in line.points.split(|(_, value)| value.is_none()) {
+            let places = part.iter().filter_map(|(x, value)| Some((*x, scale.place((*value)?).max(low))));
+            if line.filled {
+                drawn.draw_series(AreaSeries::new(places.clone(), low, colour.mix(0.15)))?;
+            }
+            if let [(x, Some(value))] = part {
+                // A line of one point would not be seen.
+                drawn.draw_series([Circle::new((*x, scale.place(*value).max(low)), 2, colour.filled())])?;
+            } else {
+                drawn.draw_series(LineSeries::new(places, colour.stroke_width(2)))?;
+            }
+        }
+    }
+    Ok(())
+}

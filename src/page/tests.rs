@@ -1,0 +1,88 @@
+//! Whole pages and charts, as text.
+
+use super::*;
+
+fn lines() -> Chart {
+    let series = |name: &str, ink, values: &[Option<f64>]| Series {
+        name: name.to_owned(),
+        ink,
+        filled: false,
+        points: values.iter().zip(0_u32..).map(|(value, x)| (f64::from(x), *value)).collect(),
+    };
+    let answered = [Some(1.0), Some(2.0), None, Some(900.0), Some(4.0), None, Some(5.0)];
+    Chart::lines(
+        "p95, <ms>",
+        Axis::seconds(6.0),
+        vec![series("GET <b>", Ink::Series(0), &answered), series("bad", Ink::Bad, &[])],
+    )
+}
+
+fn bars(names: usize, groups: &[&[Option<f64>]]) -> Chart {
+    let names = (1..=names).map(|name| format!("rung {name}")).collect();
+    let group = |(values, place): (&&[Option<f64>], u8)| Bars {
+        name: format!("group {place}"),
+        ink: Ink::Series(place),
+        values: values.to_vec(),
+    };
+    Chart::bars("Failed, percent", names, groups.iter().zip(0..).map(group).collect())
+}
+
+fn drawn(drawing: &str, element: &str, ink: Ink) -> usize {
+    drawing.split(&format!("<{element} ")).skip(1).filter(|rest| rest.contains(&ink.value())).count()
+}
+
+#[test]
+fn nothing_from_outside_is_markup_and_nothing_is_loaded() {
+    let mut page = Page::new("<script>alert(1)</script>");
+    page.verdict(Judgement::Bad, "<i>\nsecond line");
+    page.facts(&[Fact::new("<i>", "<i>").bad_if(true)]);
+    page.heading("<i>");
+    page.paragraph("<i>");
+    page.charts(&[lines(), bars(2, &[&[Some(1.0)]])]);
+    let page = page.finish("<i>");
+    for forbidden in ["<script", "<i>", "<b>", "<ms>", "url(", "@import", "http://www.w3.org"] {
+        assert!(!page.contains(forbidden), "the page has {forbidden}");
+    }
+    assert!(
+        page.contains("default-src 'none'") && page.contains("<p class=\"verdict bad\">&lt;i&gt;<br>\nsecond line</p>")
+    );
+    assert_eq!(page.matches("<svg role=\"img\"").count(), 2);
+}
+
+#[test]
+fn charts_are_drawn_in_inks_of_the_page() {
+    let drawing = lines().draw().unwrap() + &bars(3, &[&[Some(1.0); 3]]).draw().unwrap();
+    assert!(!drawing.contains("#0102"), "a colour that stands for an ink is left");
+    for ink in 0..9 {
+        assert_eq!(STYLE.matches(&format!("--ink-{ink}: ")).count(), 2, "ink {ink} is for light and dark");
+    }
+}
+
+#[test]
+fn a_line_is_broken_where_it_has_no_value_and_one_point_alone_is_seen() {
+    let drawing = lines().draw().unwrap();
+    assert_eq!((drawn(&drawing, "polyline", Ink::Series(0)), drawn(&drawing, "circle", Ink::Series(0))), (2, 1));
+}
+
+#[test]
+fn bars_have_their_names_below_and_their_values_above_where_there_is_room() {
+    let drawing = bars(3, &[&[Some(70.0), None, Some(12.5)]]).draw().unwrap();
+    assert_eq!(drawn(&drawing, "rect", Ink::Series(0)), 3);
+    let words: Vec<_> = drawing.lines().map(str::trim).collect();
+    for text in ["rung 1", "rung 2", "rung 3", "70", "–", "12.5"] {
+        assert!(words.contains(&text), "{text} is missing: {drawing}");
+    }
+    let crowded = bars(30, &[&[Some(7.77); 30], &[Some(1.0); 30]]).draw().unwrap();
+    assert!(!crowded.contains("7.77"), "values that would cover each other are left out");
+    assert!(crowded.contains("rung 1\n") && !crowded.contains("rung 2\n"), "and so are names: {crowded}");
+}
+
+#[test]
+fn the_scale_is_one_on_which_values_can_be_told_apart() {
+    assert_eq!(lines().on_fitting_scale().scale, Scale::Logarithmic);
+    assert_eq!(bars(2, &[&[Some(1.0), Some(29.0)]]).on_fitting_scale().scale, Scale::Linear);
+    assert_eq!(bars(2, &[&[None, None]]).on_fitting_scale().scale, Scale::Linear);
+    for nothing in [bars(0, &[]), Chart::lines("", Axis::numbers(0.0, 0.0), vec![]).on_fitting_scale()] {
+        assert!(nothing.draw().unwrap().ends_with("</svg>\n"));
+    }
+}
