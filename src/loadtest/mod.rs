@@ -45,11 +45,11 @@ pub use failure::FailureKind;
 pub use files::CsvFiles;
 pub use find_limit::{
     DEFAULT_CRITERIA, Found, GaveWay, Limit, LimitEnded, LimitOutputs, LimitSnapshot, Search, Step, StepsFile,
-    find_limit, limit_page, limit_tables,
+    find_limit, limit_tables,
 };
 pub use generator::Verdict;
 pub use outputs::{Outputs, Snapshot};
-pub use page::page;
+pub use page::{limit_page, page};
 pub use profile::{InvalidStage, Stage};
 pub use run::{Ended, Finished, LoadTestError, run};
 pub use scenario::{STORE_SCENARIO, Scenario, ScenarioError};

@@ -320,11 +320,6 @@ impl<'a> Searching<'a> {
     }
 }
 
-/// PLACEHOLDER
-pub fn limit_page(_: &Limit) -> String {
-    String::new()
-}
-
 /// The load at which good answers per second divided by response time is greatest.
 fn knee(steps: &[Step]) -> Option<u32> {
     let power = |step: &Step| step.requests_per_s * (1.0 - step.fail_ratio) / step.mean_ms;

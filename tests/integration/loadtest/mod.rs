@@ -360,6 +360,51 @@ async fn a_server_that_dies_in_the_middle_is_a_result() {
     assert_eq!(requests - failures, server.asked(), "what it answered before, and nothing else, is good");
 }
 
+/// A search under way, which writes its JSON to a file, and that file's content once its first load was measured.
+async fn searching(server: &Server, json: &std::path::Path) -> tokio::process::Child {
+    let (host, file) = (server.target.to_string(), json.to_str().unwrap());
+    let arguments =
+        ["loadtest", "-H", &host, "--find-limit", "-u", "2", "--think-time", "10ms", "--limit-step", "500ms"];
+    let child = command(&[&arguments[..], &["--stop-timeout", "200ms", "--json", file]].concat(), &[]).spawn().unwrap();
+    let written = async {
+        while std::fs::metadata(json).map_or(0, |file| file.len()) == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), written).await.unwrap();
+    child
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_keeps_its_steps_whoever_ends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(5))).await;
+    let json = folder.path().join("limit.json");
+    let read = || serde_json::from_str::<Value>(&std::fs::read_to_string(&json).unwrap()).unwrap();
+    let child = searching(&server, &json).await;
+    assert_eq!(read()["ended"], "searching");
+    let pid = child.id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let output = child.wait_with_output().await.unwrap();
+    let limit = read();
+    assert_eq!((output.status.code(), limit["ended"].as_str()), (Some(130), Some("interrupted")), "{output:?}");
+    assert!(!limit["steps"].as_array().unwrap().is_empty() && limit["last_good"].as_u64() >= Some(2), "{limit}");
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("The search was interrupted"), "{shown}");
+
+    std::fs::remove_file(&json).unwrap();
+    let child = searching(&server, &json).await;
+    server.gone.store(true, Ordering::SeqCst);
+    // Frees the accept loop, which then ends.
+    drop(TcpStream::connect(server.target.authority()).await);
+    let output = child.wait_with_output().await.unwrap();
+    let limit = read();
+    assert_eq!((output.status.code(), limit["ended"].as_str()), (Some(3), Some("held-back")), "{output:?}");
+    let why = limit["held_back"].as_str().unwrap();
+    assert!(why.contains("did not answer one user again") || why.contains("cannot be reached"), "{why}");
+    assert!(!limit["steps"].as_array().unwrap().is_empty() && limit["last_good"].as_u64() >= Some(2), "{limit}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_run_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();

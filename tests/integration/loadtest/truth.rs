@@ -283,7 +283,10 @@ async fn the_limit_of_a_service_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let (host, scenario) = (server.target.to_string(), scenario(folder.path(), "/"));
     let arguments = ["loadtest", "-H", &host, "--scenario", &scenario, "--find-limit", "-u", "4", "--limit-step", "1s"];
-    let arguments = [&arguments[..], &["--threshold", "p95<160ms", "--json", "-"]].concat();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (csv, html) = (path("limit"), path("limit.html"));
+    let files = ["--threshold", "p95<160ms", "--json", "-", "--csv", &csv, "--html", &html];
+    let arguments = [&arguments[..], &files].concat();
     let mut ran = run_command(&arguments, &[]).await;
     for _ in 1..ATTEMPTS {
         if ran.code == 0 {
@@ -302,5 +305,10 @@ async fn the_limit_of_a_service_is_found() {
     // Below ten users there is no queue, beyond it nothing but a queue.
     let knee = limit["knee"].as_u64().unwrap();
     assert!((8..=16).contains(&knee), "{limit}");
-    assert!(ran.stderr.lines().count() >= 6, "a line for each step: {}", ran.stderr);
+    let steps = limit["steps"].as_array().unwrap().len();
+    assert!(steps >= 6 && ran.stderr.lines().count() == steps + 2, "a line for each step: {}", ran.stderr);
+    let lines = std::fs::read_to_string(path("limit_steps.csv")).unwrap();
+    assert!(lines.starts_with("Load,Purpose,Result,Request Count,") && lines.lines().count() == steps + 1, "{lines}");
+    let page = std::fs::read_to_string(html).unwrap();
+    assert!(page.contains(&format!("good with {good} users, bad from {bad} users")), "{page}");
 }
