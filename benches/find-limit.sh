@@ -38,9 +38,10 @@ search() {
   shift 3
   echo "== The store, $name: ${*:-no options}"
   "$program" stack up ${1:+-- "$@"} 2>&1 | tail -n 1
-  "$program" seed --reset >/dev/null
+  "$program" seed --reset >seed.log 2>&1 || { cat seed.log >&2; exit 3; }
   "$program" loadtest --find-limit --users "$users" --limit-step "$step" --limit-most "${MOST:-30000}" --tag "store=$name" \
-    --json "$results/$name.json" --csv "$results/$name" --html "$results/$name.html" || code=$?
+    --json "$results/$name.json" --csv "$results/$name" --html "$results/$name.html" >"$results/$name.txt" || code=$?
+  cat "$results/$name.txt"
   echo
   # 98: the generator gave way first, which the sentences say.
   ((code == 0 || code == 98)) || { echo "the search ended with exit code $code" >&2; exit "$code"; }
@@ -54,10 +55,11 @@ search default "${STEP:-10s}" "${USERS:-1000}"
 figure() { sed -n "s/^  \"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$results/$2.json"; }
 # Of the loads that were good, the last good one when it was measured first: requests per second, p95.
 good() { awk -F, -v load="$(figure last_good "$1")" -v column="$2" '$1 == load && $3 == "good" { print $column; exit }' "$results/$1_steps.csv"; }
+failure() { sed -n 's/^Most failures there: \(.*\)\.$/ (\1)/p' "$results/$1.txt"; }
 broken() { sed -n '/^  "broken": \[/,/^  \]/p' "$results/$1.json" | sed -n 's/^    "\(.*\)",\{0,1\}$/\1/p' | paste -sd';' | sed 's/;/; /g'; }
 echo "| store | good with | bad from | knee | requests/s, p95 when good | what broke first | gave way |"
 echo "|---|---:|---:|---:|---:|---|---|"
 for name in first-rung default; do
   printf '| %s | %s users | %s | %s | %.0f, %.0f ms | %s | %s |\n' "$name" "$(figure last_good "$name")" "$(figure first_bad "$name")" \
-    "$(figure knee "$name")" "$(good "$name" 5)" "$(good "$name" 9)" "$(broken "$name")" "$(figure gave_way "$name")"
+    "$(figure knee "$name")" "$(good "$name" 5)" "$(good "$name" 9)" "$(broken "$name")$(failure "$name")" "$(figure gave_way "$name")"
 done

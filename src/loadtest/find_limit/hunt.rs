@@ -193,6 +193,8 @@ impl<'a> Hunt<'a> {
             requests: summary.requests,
             requests_per_s: summary.requests_per_s,
             fail_ratio: summary.fail_ratio,
+            // They come sorted, the most frequent first.
+            most_frequent_failure: summary.failure_groups.first().map(|group| group.message.clone()),
             mean_ms: times.mean,
             p50_ms: times.p50,
             p95_ms: times.p95,

@@ -107,6 +107,8 @@ pub struct Step {
     pub requests_per_s: f64,
     /// The share of failures, from 0 to 1.
     pub fail_ratio: f64,
+    /// What most of the failures said; null without one.
+    pub most_frequent_failure: Option<String>,
     /// The mean response time, milliseconds.
     pub mean_ms: f64,
     /// Half of the response times are no longer, milliseconds.
@@ -252,10 +254,9 @@ impl<'a> Searching<'a> {
             let (start, unit, host) =
                 (units::count(self.hunt.start().into()), self.hunt.unit(), &self.hunt.config.target);
             let criteria = self.hunt.criteria().join(", ");
-            tell(&format!("Searching the limit of {host} from {start} {unit} on; good means {criteria}."));
-            tell(&format!(
-                "Each load is measured for {step} after {settle}; after a bad one nothing is sent for {rest}."
-            ));
+            tell(&format!("Searching the limit of {host} from {start} {unit} on."));
+            tell(&format!("Good means: {criteria}."));
+            tell(&format!("Each load: {settle} to settle, {step} measured; after a bad one {rest} of rest."));
         }
     }
 
@@ -337,6 +338,7 @@ pub(super) fn example_step(level: u32, requests_per_s: f64, p95_ms: f64, broken:
         requests: 1_000,
         requests_per_s,
         fail_ratio: 0.0,
+        most_frequent_failure: None,
         mean_ms: p95_ms / 2.0,
         p50_ms: p95_ms / 2.0,
         p95_ms,

@@ -39,7 +39,7 @@ impl fmt::Debug for LimitOutputs<'_> {
 pub struct StepsFile(Writer<File>);
 
 /// Its columns; where Locust has a name for a figure, that one.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "Load",
     "Purpose",
     "Result",
@@ -55,6 +55,7 @@ const COLUMNS: [&str; 15] = [
     "Started",
     "Ended",
     "Broken",
+    "Most Frequent Failure",
 ];
 
 impl StepsFile {
@@ -87,6 +88,7 @@ impl StepsFile {
             step.started_at.clone(),
             step.ended_at.clone(),
             step.broken.join("; "),
+            step.most_frequent_failure.clone().unwrap_or_default(),
         ])?;
         Ok(self.0.flush()?)
     }

@@ -11,7 +11,7 @@ pub fn limit_tables(limit: &Limit) -> (String, String, Table) {
 
 /// One step while the search lasts.
 pub(super) fn line(step: &Step, unit: &str) -> String {
-    let result = if step.good { "good".to_owned() } else { step.broken.join("; ") };
+    let result = if step.good { "good".to_owned() } else { format!("bad ({})", step.broken.join("; ")) };
     format!(
         "{:>7} {unit}: {:>7} requests/s, {} failed, p95 {} ms: {result}",
         units::count(u64::from(step.level)),
@@ -33,9 +33,15 @@ fn sentences(limit: &Limit) -> String {
     if !limit.broken.is_empty() {
         lines.push(format!("What broke: {}.", limit.broken.join("; ")));
     }
+    let edge = limit.steps.iter().find(|step| Some(step.level) == limit.first_bad && !step.good);
+    if let Some(said) = edge.and_then(|step| step.most_frequent_failure.as_ref()) {
+        lines.push(format!("Most failures there: {said}."));
+    }
     match limit.gave_way {
         GaveWay::Service => {
-            lines.push(format!("The service gave way; the generator had time to spare{}.", cores(limit)));
+            let used = |step: &Step| format!(" ({:.2} of {} cores)", step.generator_cores, limit.environment.cores);
+            let used = edge.map(used).unwrap_or_default();
+            lines.push(format!("The service gave way; the generator had time to spare{used}."));
         }
         GaveWay::Generator => {
             lines.push("The generator gave way first: the limit of the service is higher.".to_owned());
@@ -46,7 +52,13 @@ fn sentences(limit: &Limit) -> String {
         lines.push("The service runs on the same machine and shares its processor with the generator.".to_owned());
     }
     if let Some(knee) = limit.knee {
-        lines.push(format!("Knee: {}; beyond it more load brings mostly more waiting.", shown(knee)));
+        let highest = limit.steps.iter().map(|step| step.level).max() == Some(knee);
+        let meaning = if highest {
+            "or above, nothing higher was tried"
+        } else {
+            "beyond it more load brings mostly more waiting"
+        };
+        lines.push(format!("Knee: {}; {meaning}.", shown(knee)));
     }
     if !limit.steady {
         lines.push("The edge is not steady: a repetition turned out otherwise.".to_owned());
@@ -59,13 +71,6 @@ fn sentences(limit: &Limit) -> String {
     }
     lines.push(format!("Good means: {}.", limit.criteria.join(", ")));
     lines.join("\n")
-}
-
-/// What the generator used at the first bad load.
-fn cores(limit: &Limit) -> String {
-    let edge = limit.steps.iter().find(|step| Some(step.level) == limit.first_bad && !step.good);
-    let used = |step: &Step| format!(" ({:.2} of {} cores)", step.generator_cores, limit.environment.cores);
-    edge.map(used).unwrap_or_default()
 }
 
 /// Columns of the longest bar: two of them and their figures fit into eighty.
@@ -155,7 +160,11 @@ mod tests {
                 example_step(160, 60.5, 1_430.0, &["p95<500ms: 1.43 s"]),
                 example_step(140, 90.0, 130.0, &[]),
                 Step { purpose: "repeat", ..example_step(140, 91.0, 131.0, &[]) },
-                Step { purpose: "bisect", ..example_step(147, 92.0, 812.0, &["p95<500ms: 812 ms"]) },
+                Step {
+                    purpose: "bisect",
+                    most_frequent_failure: Some("no answer after 60 s".to_owned()),
+                    ..example_step(147, 92.0, 812.0, &["p95<500ms: 812 ms"])
+                },
             ])
         };
         let (sentences, chart, table) = limit_tables(&limit);
@@ -165,6 +174,7 @@ mod tests {
         insta::assert_snapshot!(text, @"
         Limit: good with 140 users, bad from 147 users.
         What broke: p95<500ms: 812 ms.
+        Most failures there: no answer after 60 s.
         The service gave way; the generator had time to spare (0.12 of 2 cores).
         The service runs on the same machine and shares its processor with the
         generator.

@@ -110,7 +110,6 @@ fn text(progress: &Progress<'_>, history: &History) -> String {
         lines.push(spark("fails/s", &history.failures));
     }
     lines.extend(failures(progress));
-    // Short, because a terminal writes ^C behind it.
     lines.push("Ctrl-C ends the run and keeps its results.".to_owned());
     lines.join("\n")
 }

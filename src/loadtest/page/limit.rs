@@ -78,31 +78,25 @@ fn charts(limit: &Limit) -> Vec<Chart> {
             .flat_map(|step| [(f64::from(step.level), Some(of(step))), (f64::from(step.level), None)])
             .collect(),
     };
-    let over = |what: &str| format!("{what} by {}", limit.unit);
     let rate: Figure = |step| step.requests_per_s;
     let p95: Figure = |step| step.p95_ms;
     let failed: Figure = |step| 100.0 * step.fail_ratio;
+    let chart = |what: &str, series: Vec<Series>| {
+        let drawn = series.into_iter().filter(|line| !line.points.is_empty()).collect();
+        Chart::lines(format!("{what} by {}", limit.unit), axis, drawn)
+    };
+    let times = vec![
+        line("p50", Ink::Series(0), |step| step.p50_ms),
+        line("p95", Ink::Series(1), p95),
+        line("p99", Ink::Series(3), |step| step.p99_ms),
+        bad(p95),
+    ];
     vec![
-        Chart::lines(over("Requests per second"), axis, vec![line("requests", Ink::Series(0), rate), bad(rate)]),
-        Chart::lines(
-            over("Response times, milliseconds,"),
-            axis,
-            vec![
-                line("p50", Ink::Series(0), |step| step.p50_ms),
-                line("p95", Ink::Series(1), p95),
-                line("p99", Ink::Series(3), |step| step.p99_ms),
-                bad(p95),
-            ],
-        )
-        .on_fitting_scale(),
-        Chart::lines(
-            over("Failed requests, per cent,"),
-            axis,
-            vec![line("failed", Ink::Series(0), failed), bad(failed)],
-        ),
-        Chart::lines(
-            over("Processor time of the load generator, cores,"),
-            axis,
+        chart("Requests per second", vec![line("requests", Ink::Series(0), rate), bad(rate)]),
+        chart("Response times, milliseconds,", times).on_fitting_scale(),
+        chart("Failed requests, per cent,", vec![line("failed", Ink::Series(0), failed), bad(failed)]),
+        chart(
+            "Processor time of the load generator, cores,",
             vec![line("cores", Ink::Series(2), |step| step.generator_cores)],
         ),
     ]

@@ -8,7 +8,7 @@ mod redis;
 mod server;
 mod web;
 
-pub use command::{Ran, command, run_command};
+pub use command::{Ran, command, run_command, run_with_handles};
 pub use database::{PrivateServer, SMALL_ACCOUNT, TestDatabase};
 pub use instance::{Instance, Reply};
 pub use proxy::{Fault, Proxy};

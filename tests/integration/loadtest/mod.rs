@@ -13,7 +13,7 @@ use storemgr::net::Target;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::harness::{Ran, command, run_command};
+use crate::harness::{Ran, command, run_command, run_with_handles};
 
 /// What the server does with every request.
 #[derive(Clone, Copy, Debug)]
@@ -403,6 +403,20 @@ async fn a_search_keeps_its_steps_whoever_ends_it() {
     let why = limit["held_back"].as_str().unwrap();
     assert!(why.contains("did not answer one user again") || why.contains("cannot be reached"), "{why}");
     assert!(!limit["steps"].as_array().unwrap().is_empty() && limit["last_good"].as_u64() >= Some(2), "{limit}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_tries_as_much_as_file_handles_allow_and_says_so() {
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(1))).await;
+    let host = server.target.to_string();
+    let arguments =
+        ["loadtest", "-H", &host, "--find-limit", "-u", "5", "--limit-step", "300ms", "--think-time", "50ms"];
+    // No time is a criterion here: the machine may be busy.
+    let arguments = [&arguments[..], &["--limit-most", "1000", "--threshold", "fail_ratio<1%", "--json", "-"]].concat();
+    let ran = run_with_handles(76, &arguments).await;
+    let limit: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((ran.code, limit["last_good"].as_u64(), limit["gave_way"].as_str()), (98, Some(12), Some("generator")));
+    assert!(limit["held_back"].as_str().unwrap().contains("no more than 12 connections: raise the limit"), "{limit}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -42,40 +42,65 @@ static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 const ATTEMPTS: usize = 4;
 
 /// Wake-ups on the way of an answer, each of which a busy machine can make late: the server's when the request comes, the
-/// server's when its time is over, the generator's when the answer comes.
-const WAKE_UPS: f64 = 3.0;
+/// server's when its time is over, the generator's when the answer comes, and its timer's.
+const WAKE_UPS: f64 = 4.0;
 
-/// Whether nothing is allowed for a busy machine.
+/// The share of the machine's processor time that must be left over for nobody to be kept waiting.
+const LEAST_IDLE: f64 = 0.3;
+
+/// Whether a machine that is never quiet is a failure.
 fn strict() -> bool {
     std::env::var_os("STRICT_TRUTH").is_some()
 }
 
-/// What a busy machine may have added to the times up to a percentile, in milliseconds. The server knows how late one of
-/// the wake-ups was; the others are taken to have been as late, and no generator has a say in this.
-fn disturbance(server: &Calibrated, percent: f64) -> f64 {
-    WAKE_UPS * percentile(&server.late(), percent)
+/// One measurement.
+struct Measured {
+    server: Calibrated,
+    ran: Ran,
+    summary: Value,
 }
 
-/// Whether the machine had so much time to spare that nothing needs to be allowed.
-fn was_quiet(server: &Calibrated) -> bool {
-    let told = server.told();
-    PERCENTILES.iter().all(|(_, percent)| disturbance(server, *percent) <= TOLERANCE * percentile(&told, *percent))
+impl Measured {
+    /// Whether nothing needs to be allowed: the kernel says that there was time to spare, and the server, which times one
+    /// of the wake-ups itself, was so much on time that all of them are within the tolerance. The generator has no say.
+    fn was_quiet(&self) -> bool {
+        let (told, late) = (self.server.told(), self.server.late());
+        let on_time = |percent| WAKE_UPS * percentile(&late, percent) <= TOLERANCE * percentile(&told, percent);
+        let idle = self.summary["generator"]["host_idle_ratio"].as_f64().unwrap();
+        idle >= LEAST_IDLE && PERCENTILES.iter().all(|(_, percent)| on_time(*percent))
+    }
+
+    /// What a busy machine may have added to the times up to a percentile, in milliseconds: each wake-up was as late as
+    /// the latest of those that were timed. On a quiet machine nothing.
+    fn disturbance(&self, percent: f64) -> f64 {
+        if self.was_quiet() {
+            return 0.0;
+        }
+        let generator = self.summary["generator"]["timer_late_p99_ms"].as_f64().unwrap();
+        WAKE_UPS * percentile(&self.server.late(), percent).max(generator)
+    }
+
+    /// The most that may be said where this was told.
+    fn most(&self, told: f64, percent: f64) -> f64 {
+        told + (TOLERANCE * told).max(self.disturbance(percent))
+    }
 }
 
 /// A run while the machine has time to spare; after some attempts, the last one as it was.
-async fn measure(delay: Delay, path: &str, arguments: &[&str]) -> (Calibrated, Ran, Value) {
+async fn measure(delay: Delay, path: &str, arguments: &[&str]) -> Measured {
     let _alone = ALONE.lock().await;
     let mut attempts = 0;
     loop {
         attempts += 1;
         let server = Calibrated::start(delay);
         let (ran, summary) = run(&server, path, arguments).await;
-        if was_quiet(&server) {
-            return (server, ran, summary);
+        let measured = Measured { server, ran, summary };
+        if measured.was_quiet() {
+            return measured;
         }
         if attempts == ATTEMPTS {
             assert!(!strict(), "{delay:?}: the machine was never quiet");
-            return (server, ran, summary);
+            return measured;
         }
     }
 }
@@ -89,67 +114,66 @@ fn assert_good(ran: &Ran, summary: &Value) {
 
 /// Holds what was said against what the server was told to do, or against what users would have felt of that.
 #[track_caller]
-fn assert_close(case: &str, server: &Calibrated, summary: &Value, told: &[f64]) {
+fn assert_close(case: &str, measured: &Measured, told: &[f64]) {
     for (name, percent) in PERCENTILES {
-        let (said, told) = (said(summary, "latency_ms", name), percentile(told, percent));
-        let disturbed = if strict() { 0.0 } else { disturbance(server, percent) };
-        let apart = 100.0 * (said / told - 1.0);
-        eprintln!("| {case} | {name} | {told:.1} | {said:.1} | {apart:+.2} % |");
+        let (said, told) = (said(&measured.summary, "latency_ms", name), percentile(told, percent));
+        let word = if measured.was_quiet() { "quiet" } else { "busy" };
+        eprintln!("| {case} | {name} | {told:.1} | {said:.1} | {:+.2} % | {word} |", 100.0 * (said / told - 1.0));
         // Nothing makes an answer come early.
-        let (least, most) = ((1.0 - TOLERANCE) * told, told + (TOLERANCE * told).max(disturbed));
+        let (least, most) = ((1.0 - TOLERANCE) * told, measured.most(told, percent));
         assert!(
             (least..=most).contains(&said),
-            "{case}, {name}: said {said}, told {told} ms, disturbed {disturbed} ms"
+            "{case}, {name}: said {said}, told {told} ms, at most {most} ms ({word})"
         );
     }
-    assert!(said(summary, "latency_ms", "p99_9") <= said(summary, "latency_ms", "max"));
+    assert!(said(&measured.summary, "latency_ms", "p99_9") <= said(&measured.summary, "latency_ms", "max"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn percentiles_are_those_of_the_server_whatever_their_distribution() {
     for delay in [Delay::Fixed(120.0), Delay::Bimodal(120.0, 480.0), Delay::LogNormal(150.0, 0.4)] {
-        let (server, ran, summary) = measure(delay, "/", &["-u", "60", "-r", "600", "-t", "4s"]).await;
-        assert_good(&ran, &summary);
-        let told = server.told();
+        let measured = measure(delay, "/", &["-u", "60", "-r", "600", "-t", "4s"]).await;
+        assert_good(&measured.ran, &measured.summary);
+        let told = measured.server.told();
         assert!(told.len() > 1_000, "{delay:?}: {} requests", told.len());
-        assert_eq!(summary["requests"].as_u64(), Some(told.len() as u64), "{delay:?}");
-        assert_close(&format!("{delay:?}"), &server, &summary, &told);
+        assert_eq!(measured.summary["requests"].as_u64(), Some(told.len() as u64), "{delay:?}");
+        assert_close(&format!("{delay:?}"), &measured, &told);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stall_is_told_as_users_would_have_felt_it() {
-    let (server, ran, summary) = measure(Delay::Stall(100.0), "/", &["--rate", "100", "-t", "6s"]).await;
-    assert_good(&ran, &summary);
+    let measured = measure(Delay::Stall(100.0), "/", &["--rate", "100", "-t", "6s"]).await;
+    assert_good(&measured.ran, &measured.summary);
     // One is due every ten milliseconds; whoever would have been answered during the stall waits for its end.
     let mut felt: Vec<f64> = (0..600)
         .map(|number| f64::from(number) * 10.0)
         .map(|due| if (1_000.0..3_000.0).contains(&(due + 100.0)) { 3_000.0 - due } else { 100.0 })
         .collect();
     felt.sort_by(f64::total_cmp);
-    assert_eq!((summary["requests"].as_u64(), server.asked()), (Some(600), 600));
-    assert_close("Stall, open", &server, &summary, &felt);
+    assert_eq!((measured.summary["requests"].as_u64(), measured.server.asked()), (Some(600), 600));
+    assert_close("Stall(100.0) at a rate", &measured, &felt);
     // The same stall, told by two users who wait for it: only their two requests are slow, and p90 knows nothing of it.
-    let (server, _, summary) = measure(Delay::Stall(100.0), "/", &["-u", "2", "-t", "6s"]).await;
-    assert!(said(&summary, "latency_ms", "p90") < 150.0 + disturbance(&server, 90.0), "{summary}");
+    let measured = measure(Delay::Stall(100.0), "/", &["-u", "2", "-t", "6s"]).await;
+    let p90 = said(&measured.summary, "latency_ms", "p90");
+    assert!(p90 < measured.most(100.0, 90.0), "{p90}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_generator_is_told_as_users_would_have_felt_it() {
     // One connection answers 25 a second of 50: whoever is due at k · 20 ms is answered at (k + 1) · 40 ms.
-    let (server, ran, summary) = measure(Delay::Fixed(40.0), "/", &["--rate", "50", "-u", "1", "-t", "2s"]).await;
-    assert_eq!(summary["requests"].as_u64(), Some(100), "{ran:?}");
+    let measured = measure(Delay::Fixed(40.0), "/", &["--rate", "50", "-u", "1", "-t", "2s"]).await;
+    let summary = &measured.summary;
+    assert_eq!(summary["requests"].as_u64(), Some(100), "{:?}", measured.ran);
     let felt: Vec<f64> = (0..100).map(|number| f64::from(number) * 20.0 + 40.0).collect();
-    // One after the other: whatever makes an answer late makes all after it late.
-    let disturbed = WAKE_UPS * server.late().iter().sum::<f64>();
     for (name, percent) in &PERCENTILES[..3] {
-        let (said, felt) = (said(&summary, "latency_ms", name), percentile(&felt, *percent));
-        let most = felt + (TOLERANCE * felt).max(disturbed);
+        let (said, felt) = (said(summary, "latency_ms", name), percentile(&felt, *percent));
+        // One after the other: whatever makes an answer late makes all after it late.
+        let most = if measured.was_quiet() { (1.0 + TOLERANCE) * felt } else { f64::INFINITY };
         assert!(((1.0 - TOLERANCE) * felt..=most).contains(&said), "{name}: said {said}, felt {felt} ms");
     }
-    let service = said(&summary, "service_ms", "p50");
-    let most = 40.0 + (TOLERANCE * 40.0).max(disturbance(&server, 50.0));
-    assert!((39.96..=most).contains(&service), "service time {service}");
+    let service = said(summary, "service_ms", "p50");
+    assert!((39.96..=measured.most(40.0, 50.0)).contains(&service), "service time {service}");
     assert_eq!(summary["generator"]["arrivals_missed"].as_u64(), Some(0), "late is not missed");
     let histogram = &summary["aggregated"]["histograms"]["service"];
     assert_eq!(histogram["count"].as_u64(), Some(100), "the service times are kept as well: {histogram}");
@@ -187,15 +211,14 @@ async fn poisson_arrivals_and_stages_come_at_their_rate() {
 #[tokio::test(flavor = "multi_thread")]
 async fn users_follow_their_stages_up_and_down() {
     let stages = ["-u", "4", "--stage", "1s:20", "--stage", "1s:20", "--stage", "1s:2", "--stage", "1s:2"];
-    let (server, ran, summary) = measure(Delay::Fixed(50.0), "/", &stages).await;
-    assert_good(&ran, &summary);
-    assert_eq!(summary["users_started"].as_u64(), Some(20), "{ran:?}");
+    let measured = measure(Delay::Fixed(50.0), "/", &stages).await;
+    assert_good(&measured.ran, &measured.summary);
+    assert_eq!(measured.summary["users_started"].as_u64(), Some(20), "{:?}", measured.ran);
     // In the mean 12, 20, 11 and 2 users, one second each: 45,000 ms, of which a request takes 50 and what made it late.
-    let late = server.late();
-    let each = 50.0 + WAKE_UPS * late.iter().sum::<f64>() / late.len() as f64;
-    let requests = summary["requests"].as_f64().unwrap();
-    assert!((0.9 * 45_000.0 / each..990.0).contains(&requests), "{requests} of {each} ms");
-    assert_eq!(summary["requests"].as_u64(), Some(server.asked()));
+    let requests = measured.summary["requests"].as_f64().unwrap();
+    let least = if measured.was_quiet() { 850.0 } else { 300.0 };
+    assert!((least..990.0).contains(&requests), "{requests}");
+    assert_eq!(measured.summary["requests"].as_u64(), Some(measured.server.asked()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -306,7 +329,7 @@ async fn the_limit_of_a_service_is_found() {
     let knee = limit["knee"].as_u64().unwrap();
     assert!((8..=16).contains(&knee), "{limit}");
     let steps = limit["steps"].as_array().unwrap().len();
-    assert!(steps >= 6 && ran.stderr.lines().count() == steps + 2, "a line for each step: {}", ran.stderr);
+    assert!(steps >= 6 && ran.stderr.lines().count() == steps + 3, "a line for each step: {}", ran.stderr);
     let lines = std::fs::read_to_string(path("limit_steps.csv")).unwrap();
     assert!(lines.starts_with("Load,Purpose,Result,Request Count,") && lines.lines().count() == steps + 1, "{lines}");
     let page = std::fs::read_to_string(html).unwrap();
