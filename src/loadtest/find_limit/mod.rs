@@ -239,7 +239,7 @@ impl<'a> Searching<'a> {
         self.shares_machine = summary.generator.shares_machine;
         let step = self.hunt.judge(level, purpose, &summary);
         if self.outputs.show {
-            tell(&tables::line(&step, self.hunt.unit()));
+            tell(&tables::line(&step, if self.hunt.unit() == "users" { "users" } else { "due/s" }));
         }
         self.plan.record(step.good);
         self.steps.push(step);

@@ -82,8 +82,7 @@ fn chart(limit: &Limit) -> String {
     steps.sort_by_key(|step| step.level);
     let most = |of: fn(&Step) -> f64| steps.iter().map(|step| of(step)).fold(0.0, f64::max);
     let (most_rate, most_p95) = (most(|step| step.requests_per_s), most(|step| step.p95_ms));
-    let heading =
-        format!("{:>9}  {:<32}  {}", limit.unit.split(' ').next().unwrap_or_default(), "requests/s", "p95 ms");
+    let heading = format!("{:>9}  {:<32}  {}", load_column(limit).to_lowercase(), "requests/s", "p95 ms");
     let rows = steps.iter().map(|step| {
         format!(
             "{:>9}{} {:<BAR$} {:>8}   {:<BAR$} {:>8}",
@@ -105,11 +104,15 @@ fn bar(value: f64, most: f64) -> String {
     format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
 }
 
+fn load_column(limit: &Limit) -> &'static str {
+    if limit.unit == "users" { "Users" } else { "Due/s" }
+}
+
 fn steps(limit: &Limit) -> Table {
     let mut table = Table::new(
         format!("Steps, times in milliseconds ({})", limit.host),
         &[
-            (if limit.unit == "users" { "Users" } else { "Due/s" }, Align::Right),
+            (load_column(limit), Align::Right),
             ("req/s", Align::Right),
             ("Failed", Align::Right),
             ("50%", Align::Right),

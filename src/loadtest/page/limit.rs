@@ -81,9 +81,10 @@ fn charts(limit: &Limit) -> Vec<Chart> {
     let rate: Figure = |step| step.requests_per_s;
     let p95: Figure = |step| step.p95_ms;
     let failed: Figure = |step| 100.0 * step.fail_ratio;
+    let load = if limit.unit == "users" { "users" } else { "requests due per second" };
     let chart = |what: &str, series: Vec<Series>| {
         let drawn = series.into_iter().filter(|line| !line.points.is_empty()).collect();
-        Chart::lines(format!("{what} by {}", limit.unit), axis, drawn)
+        Chart::lines(format!("{what} by {load}"), axis, drawn)
     };
     let times = vec![
         line("p50", Ink::Series(0), |step| step.p50_ms),
