@@ -113,6 +113,16 @@ bench-overload *options:
 bench-loadtest *rounds: build
     benches/loadtest.sh {{ rounds }}
 
+# from how many users on the store stops answering as it should: as the laboratory's first rung has it, and by default
+[group('measure')]
+bench-find-limit *folder: build
+    benches/find-limit.sh {{ folder }}
+
+# what the load tester says against what a server was told to do, on a quiet machine: 2 % and nothing else is allowed
+[group('measure')]
+truth: build
+    STOREMGR={{ justfile_directory() }}/target/release/storemgr STRICT_TRUTH=1 cargo test --locked --test integration loadtest::truth -- --include-ignored --test-threads=1 --nocapture
+
 # whether Locust and the load tester count and measure the same; needs locust
 [group('measure')]
 locust-agreement *options: build

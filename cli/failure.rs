@@ -1,6 +1,6 @@
 //! How a command that could not do its work says so: a sentence and an exit code, printed once, here.
 
-use storemgr::process::Exit;
+use storemgr::process::{self, Exit};
 
 /// What every command returns: how it ended, or why it could not do its work.
 pub(crate) type Outcome = Result<Exit, Failure>;
@@ -29,7 +29,7 @@ pub(crate) fn report(outcome: Outcome) -> u8 {
     match outcome {
         Ok(exit) => exit.code(),
         Err(failure) => {
-            eprintln!("storemgr: {:#}", failure.error);
+            process::tell(&format!("storemgr: {:#}", failure.error));
             failure.exit.code()
         }
     }

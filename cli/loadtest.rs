@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use storemgr::loadtest::{
-    self, Arrivals, Conditions, Config, Ended, Finished, GaveWay, Load, LoadTestError, Outputs, Rate, Scenario, Search,
-    Stage, Summary, Threshold, Users, Verdict,
+    self, Arrivals, Conditions, Config, Ended, Finished, Found, GaveWay, Limit, LimitEnded, LimitOutputs, Load,
+    LoadTestError, Outputs, Rate, Scenario, Search, Stage, Summary, Threshold, Users, Verdict,
 };
 use storemgr::net::Target;
 use storemgr::process::{self, Exit};
+use storemgr::table;
 
 use crate::failure::{Failure, Outcome};
 use crate::options::json::JsonOutput;
@@ -72,11 +73,15 @@ pub(crate) struct Args {
     seed: u64,
     /// Search the load from which on the thresholds no longer hold: up in doublings from --users or --rate, then between,
     /// then the edge again [thresholds if none are given: fail_ratio<1%, p95<500ms]
-    #[arg(long, conflicts_with_all = ["stages", "warm_up", "run_time", "csv", "html", "spawn_rate", "baseline", "metrics_listen"])]
+    #[arg(long, conflicts_with_all = ["stages", "warm_up", "run_time", "spawn_rate", "baseline", "max_fail_ratio"])]
     find_limit: bool,
-    /// With --find-limit: how long each load is measured; it is held for two fifths of that before
+    /// With --find-limit: how long each load is measured; it is held for two fifths of that before. Longer than whatever
+    /// the service remembers, such as connections that it leaves open
     #[arg(long, env = "STOREMGR_LIMIT_STEP", value_name = "DURATION", default_value = "10s", value_parser = duration)]
     limit_step: Duration,
+    /// With --find-limit: how long nothing is sent after a load that was bad [default: as long as that load lasted]
+    #[arg(long, env = "STOREMGR_LIMIT_REST", value_name = "DURATION", value_parser = duration)]
+    limit_rest: Option<Duration>,
     /// With --find-limit: the highest load tried, in users or requests per second
     #[arg(long, env = "STOREMGR_LIMIT_MOST", value_name = "LOAD", default_value_t = 10_000,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -121,25 +126,29 @@ pub(crate) async fn run(args: Args) -> Outcome {
     let snapshot = |summary: &Summary| {
         // What cannot be written now may be at the end; only then is it said.
         drop(json.write_so_far(summary));
-        drop(page.as_ref().map(|page| page.write(summary)));
+        drop(page.as_ref().map(|page| page.write(&loadtest::page(summary))));
     };
+    let exporter = args.results.exporter().await?;
     let outputs = Outputs {
         show: !args.quiet,
         csv: args.results.open_csv()?,
         snapshot: Some(Box::new(snapshot)),
-        exporter: args.results.exporter().await?,
+        exporter: exporter.as_ref(),
         baseline,
         tags: args.results.tags(),
     };
     let interrupt = process::terminated().map_err(Failure::could_not_run)?;
     if !args.quiet {
-        eprintln!("{}", announcement(&config));
+        process::tell(&announcement(&config));
     }
-    let ran = loadtest::run(config, scenario, outputs, interrupt).await;
+    let ran = match loadtest::run(config, scenario, outputs, interrupt).await {
+        Err(error @ LoadTestError::Interrupted) => return Ok(interrupted(&error)),
+        ran => ran,
+    };
     let Finished { summary, ended, unwritten } = ran.map_err(failure)?;
     // Whatever cannot be written, the rest still is: only then is it said.
     let shown = if json.tables_wanted() { show(&summary) } else { Ok(()) };
-    let page = page.as_ref().map_or(Ok(()), |page| page.write(&summary));
+    let page = page.as_ref().map_or(Ok(()), |page| page.write(&loadtest::page(&summary)));
     json.write(&summary).and(page).and(shown)?;
     match unwritten {
         Some(error) => Err(failure(error)),
@@ -148,24 +157,50 @@ pub(crate) async fn run(args: Args) -> Outcome {
 }
 
 async fn find_limit(args: &Args, config: Config, scenario: &Scenario, json: JsonOutput) -> Outcome {
+    let search = args.search()?;
+    let page = args.results.open_page()?;
+    let snapshot = |limit: &Limit| {
+        drop(json.write_so_far(limit));
+        drop(page.as_ref().map(|page| page.write(&loadtest::limit_page(limit))));
+    };
+    let exporter = args.results.exporter().await?;
+    let outputs = LimitOutputs {
+        show: !args.quiet,
+        csv: args.results.open_steps()?,
+        snapshot: Some(Box::new(snapshot)),
+        exporter: exporter.as_ref(),
+        tags: args.results.tags(),
+    };
     let interrupt = process::terminated().map_err(Failure::could_not_run)?;
-    let step = args.limit_step;
-    let search = Search { most: args.limit_most, step, settle: step * 2 / 5, ..Search::default() };
-    if step.is_zero() {
-        return Err(Failure::usage(anyhow!("the steps of --find-limit are longer than nothing")));
-    }
-    let limit = loadtest::find_limit(config, scenario, search, !args.quiet, interrupt).await.map_err(failure)?;
-    if json.tables_wanted() {
-        let (sentences, chart, table) = loadtest::limit_tables(&limit);
-        output::say(&format!("{sentences}\n\n{chart}\n\n{}", table.to_terminal()))?;
-    }
-    json.write(&limit)?;
-    Ok(match limit.gave_way {
-        _ if limit.interrupted => Exit::Interrupted,
-        GaveWay::Generator => Exit::GeneratorLimited,
-        _ if limit.last_good.is_none() => Exit::Bad,
-        GaveWay::Service | GaveWay::Nobody => Exit::Good,
+    let found = loadtest::find_limit(config, scenario, search, outputs, interrupt).await;
+    let Found { limit, unwritten } = found.map_err(failure)?;
+    let shown = if json.tables_wanted() { show_limit(&limit) } else { Ok(()) };
+    let page = page.as_ref().map_or(Ok(()), |page| page.write(&loadtest::limit_page(&limit)));
+    json.write(&limit).and(page).and(shown)?;
+    unwritten.map_or(Ok(()), |error| Err(failure(error)))?;
+    Ok(match (limit.ended, limit.gave_way) {
+        (LimitEnded::Interrupted, _) => Exit::Interrupted,
+        (LimitEnded::HeldBack | LimitEnded::Searching, _) => Exit::CouldNotRun,
+        (LimitEnded::Finished, GaveWay::Generator) => Exit::GeneratorLimited,
+        (LimitEnded::Finished, _) if limit.last_good.is_none() => Exit::Bad,
+        (LimitEnded::Finished, GaveWay::Service | GaveWay::Nobody) => Exit::Good,
     })
+}
+
+fn show_limit(limit: &Limit) -> Result<(), Failure> {
+    let (sentences, chart, table) = loadtest::limit_tables(limit);
+    let sentences = folded(&sentences);
+    output::say(&format!("{sentences}\n\n{chart}\n\n{}", table.to_terminal()))
+}
+
+/// Sentences as wide as the terminal.
+fn folded(sentences: &str) -> String {
+    table::folded(sentences, table::terminal_width())
+}
+
+fn interrupted(error: &LoadTestError) -> Exit {
+    process::tell(&format!("storemgr: {error}"));
+    Exit::Interrupted
 }
 
 fn announcement(config: &Config) -> String {
@@ -180,7 +215,7 @@ fn announcement(config: &Config) -> String {
 
 fn show(summary: &Summary) -> Result<(), Failure> {
     let (verdict, tables) = loadtest::tables(summary);
-    output::say(&verdict)?;
+    output::say(&folded(&verdict))?;
     tables.iter().try_for_each(|table| output::say(&format!("\n{}", table.to_terminal())))
 }
 
@@ -201,9 +236,10 @@ fn exit(summary: &Summary, ended: Ended, max_fail_ratio: f64) -> Exit {
 fn failure(error: LoadTestError) -> Failure {
     match error {
         LoadTestError::TooFewHandles { .. } | LoadTestError::UnknownRoute { .. } => Failure::usage(error),
-        LoadTestError::Unreachable { .. } | LoadTestError::Files(_) | LoadTestError::Workers(_) => {
-            Failure::could_not_run(error)
-        }
+        LoadTestError::Unreachable { .. }
+        | LoadTestError::Interrupted
+        | LoadTestError::Files(_)
+        | LoadTestError::Workers(_) => Failure::could_not_run(error),
     }
 }
 
@@ -227,6 +263,14 @@ impl Args {
             return Err(Failure::usage(anyhow!("the run time and the time-out are longer than nothing")));
         }
         Ok(config)
+    }
+
+    fn search(&self) -> Result<Search, Failure> {
+        if self.limit_step.is_zero() {
+            return Err(Failure::usage(anyhow!("the steps of --find-limit are longer than nothing")));
+        }
+        let search = Search::with_step(self.limit_step);
+        Ok(Search { most: self.limit_most, rest: self.limit_rest.unwrap_or(search.rest), ..search })
     }
 
     /// Whoever limits failures by a threshold has said how many are good.

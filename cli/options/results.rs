@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use storemgr::loadtest::{self, Baseline, Conditions, CsvFiles, Exporter, Summary};
+use storemgr::loadtest::{Baseline, Conditions, CsvFiles, Exporter, StepsFile};
 
 use crate::failure::Failure;
 use crate::output;
@@ -14,7 +14,8 @@ use crate::output;
 /// The options for files of results.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ResultArgs {
-    /// Also write Locust's four CSV files, PREFIX_stats.csv and so on, every second
+    /// Also write Locust's four CSV files, PREFIX_stats.csv and so on, every second; with --find-limit PREFIX_steps.csv, a
+    /// line for each load
     #[arg(long, value_name = "PREFIX")]
     csv: Option<PathBuf>,
     /// Also write one HTML page with charts, which needs no script and no network
@@ -50,6 +51,14 @@ impl ResultArgs {
         files.map(Some).map_err(Failure::usage)
     }
 
+    /// Opens the file of a search's steps.
+    pub(crate) fn open_steps(&self) -> Result<Option<StepsFile>, Failure> {
+        let Some(prefix) = &self.csv else { return Ok(None) };
+        let file =
+            StepsFile::create(prefix).with_context(|| format!("{}_steps.csv cannot be written", prefix.display()));
+        file.map(Some).map_err(Failure::usage)
+    }
+
     /// Opens the page.
     pub(crate) fn open_page(&self) -> Result<Option<Page>, Failure> {
         let Some(path) = &self.html else { return Ok(None) };
@@ -79,8 +88,8 @@ impl ResultArgs {
 
 impl Page {
     /// Writes the page, in place of what stands there.
-    pub(crate) fn write(&self, summary: &Summary) -> Result<(), Failure> {
-        let written = output::replace(&self.file, loadtest::page(summary).as_bytes());
+    pub(crate) fn write(&self, page: &str) -> Result<(), Failure> {
+        let written = output::replace(&self.file, page.as_bytes());
         let written = written.with_context(|| format!("{} cannot be written", self.path.display()));
         written.map_err(Failure::could_not_run)
     }

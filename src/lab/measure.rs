@@ -10,7 +10,7 @@ use super::quiet::Quiet;
 use super::stop::Stop;
 use super::watcher::Watcher;
 use super::{Config, Event, LabError, Observer, alone, burst};
-use crate::loadtest::{self, Ended, Load, Outputs, Scenario, Search, Summary, Users};
+use crate::loadtest::{self, Ended, LimitEnded, LimitOutputs, Load, Outputs, Scenario, Search, Summary, Users};
 use crate::net::Target;
 use crate::promql::Prometheus;
 use crate::report::{self, Span};
@@ -177,9 +177,10 @@ impl Bench<'_> {
             if let Load::Users(users) = &mut config.load {
                 users.users = LIMIT_START;
             }
-            match loadtest::find_limit(config, self.scenario, search, self.config.show, self.stop.asked()).await {
-                Ok(limit) if limit.interrupted => return Err(interrupted(measurement)),
-                Ok(limit) => measurement.limit = Some(Limit::of(&limit)),
+            let outputs = LimitOutputs { show: self.config.show, ..LimitOutputs::default() };
+            match loadtest::find_limit(config, self.scenario, search, outputs, self.stop.asked()).await {
+                Ok(found) if found.limit.ended == LimitEnded::Interrupted => return Err(interrupted(measurement)),
+                Ok(found) => measurement.limit = Some(Limit::of(&found.limit)),
                 Err(error) => measurement.remarks.push(format!("the limit could not be searched: {error}")),
             }
         }

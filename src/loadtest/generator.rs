@@ -25,6 +25,16 @@ pub enum Verdict {
     GeneratorLimited,
 }
 
+impl Verdict {
+    /// What it is called in results.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::GeneratorLimited => "generator-limited",
+        }
+    }
+}
+
 /// What the generator itself cost, while it was measured.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Cost {

@@ -43,10 +43,13 @@ pub use config::{Arrivals, Config, Load, Rate, ThinkTime, Users};
 pub use exporter::Exporter;
 pub use failure::FailureKind;
 pub use files::CsvFiles;
-pub use find_limit::{DEFAULT_CRITERIA, GaveWay, Limit, Search, Step, find_limit, limit_tables};
+pub use find_limit::{
+    DEFAULT_CRITERIA, Found, GaveWay, Limit, LimitEnded, LimitOutputs, LimitSnapshot, Search, Step, StepsFile,
+    find_limit, limit_tables,
+};
 pub use generator::Verdict;
 pub use outputs::{Outputs, Snapshot};
-pub use page::{distribution, page};
+pub use page::{distribution, limit_page, page};
 pub use profile::{InvalidStage, Stage};
 pub use run::{Ended, Finished, LoadTestError, run};
 pub use scenario::{STORE_SCENARIO, Scenario, ScenarioError};

@@ -21,7 +21,7 @@ pub struct Outputs<'a> {
     /// Called every ten seconds with what the run has done so far, to write it down.
     pub snapshot: Option<Snapshot<'a>>,
     /// Exposes it to Prometheus.
-    pub exporter: Option<Exporter>,
+    pub exporter: Option<&'a Exporter>,
     /// Earlier runs, with which it is compared at its end.
     pub baseline: Option<Baseline>,
     /// What whoever runs it wants to be known.

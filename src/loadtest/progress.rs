@@ -20,6 +20,10 @@ pub(super) struct Progress<'a> {
     pub(super) window: Duration,
     /// For how long requests have been sent.
     pub(super) sending: Duration,
+    /// How long they will have been sent at the end.
+    pub(super) lasts: Duration,
+    /// Whether nothing counts yet.
+    pub(super) warming_up: bool,
     /// Users there are.
     pub(super) users: usize,
 }
@@ -27,8 +31,17 @@ pub(super) struct Progress<'a> {
 impl<'a> Progress<'a> {
     /// Adds the tasks up.
     pub(super) fn new(scenario: &'a Scenario, totals: &'a [RouteStats], recent: &[RouteStats]) -> Self {
-        let (window, sending) = (Duration::ZERO, Duration::ZERO);
-        Self { scenario, totals, all: aggregated(totals), recent: aggregated(recent), window, sending, users: 0 }
+        Self {
+            scenario,
+            totals,
+            all: aggregated(totals),
+            recent: aggregated(recent),
+            window: Duration::ZERO,
+            sending: Duration::ZERO,
+            lasts: Duration::ZERO,
+            warming_up: false,
+            users: 0,
+        }
     }
 }
 

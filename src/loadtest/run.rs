@@ -69,6 +69,9 @@ pub enum LoadTestError {
         /// The routes there are.
         routes: String,
     },
+    /// Somebody ended it before it began.
+    #[error("interrupted before the first request was sent")]
+    Interrupted,
     /// The threads that send cannot be started.
     #[error("the load generator cannot start: {0}")]
     Workers(#[from] io::Error),
@@ -108,7 +111,10 @@ pub async fn run(
     let mut interrupt = std::pin::pin!(interrupt);
     check_thresholds(&config, &scenario)?;
     allow_handles(&mut config)?;
-    let (addresses, same_machine) = reach(&config.target).await?;
+    let (addresses, same_machine) = tokio::select! {
+        reached = reach(&config.target) => reached?,
+        () = &mut interrupt => return Err(LoadTestError::Interrupted),
+    };
     // A worker without a user would have nothing to do.
     let workers = cores().min(config.most_users().max(1) as usize);
     let shared = Arc::new(Shared::new(config, scenario, addresses, same_machine, workers));
@@ -290,6 +296,8 @@ impl<'a> Running<'a> {
         let mut progress = Progress::new(&self.shared.scenario, &self.results.measured, &recent);
         progress.window = now - self.collected;
         progress.sending = self.measuring();
+        progress.lasts = self.shared.config.measured();
+        progress.warming_up = now < self.shared.measured_from;
         progress.users = self.shared.users();
         self.collected = now;
         if let Some(files) = &mut self.outputs.csv
@@ -298,7 +306,7 @@ impl<'a> Running<'a> {
             self.unwritten = Some(error.into());
             self.outputs.csv = None;
         }
-        if let Some(exporter) = &self.outputs.exporter {
+        if let Some(exporter) = self.outputs.exporter {
             exporter.add(&self.shared.scenario, &recent, progress.users);
         }
         self.timeline.add(&progress, now - self.shared.started);
@@ -351,22 +359,39 @@ fn check_thresholds(config: &Config, scenario: &Scenario) -> Result<(), LoadTest
     Ok(())
 }
 
-/// Raises this process's own limit of file handles as far as it may. Users need one each; connections of a rate are as
-/// many as there can be.
+/// Users need a file handle each; connections of a rate are as many as there can be.
 fn allow_handles(config: &mut Config) -> Result<(), LoadTestError> {
     let users = config.most_users();
-    let needed = u64::from(users) + OTHER_HANDLES;
+    let Err(limit) = raise_handles(users) else { return Ok(()) };
+    match &mut config.load {
+        Load::Users(_) => Err(LoadTestError::TooFewHandles { users, needed: handles_for(users), limit }),
+        Load::Rate(rate) => {
+            rate.most_users = most_connections(users).max(1);
+            Ok(())
+        }
+    }
+}
+
+/// How many of so many connections this process may open.
+pub(super) fn most_connections(wanted: u32) -> u32 {
+    match raise_handles(wanted) {
+        Ok(()) => wanted,
+        Err(limit) => u32::try_from(limit.saturating_sub(OTHER_HANDLES)).unwrap_or(wanted).min(wanted),
+    }
+}
+
+fn handles_for(connections: u32) -> u64 {
+    u64::from(connections) + OTHER_HANDLES
+}
+
+/// Raises this process's own limit of file handles as far as it may, if so many connections need it. Fails with the
+/// limit, if that is not far enough.
+fn raise_handles(connections: u32) -> Result<(), u64> {
+    let needed = handles_for(connections);
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current.is_none_or(|limit| limit >= needed) {
         return Ok(());
     }
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
-    let Some(limit) = (if raised { maximum } else { current }).filter(|limit| *limit < needed) else { return Ok(()) };
-    match &mut config.load {
-        Load::Users(_) => Err(LoadTestError::TooFewHandles { users, needed, limit }),
-        Load::Rate(rate) => {
-            rate.most_users = u32::try_from(limit.saturating_sub(OTHER_HANDLES)).unwrap_or(users).clamp(1, users);
-            Ok(())
-        }
-    }
+    (if raised { maximum } else { current }).filter(|limit| *limit < needed).map_or(Ok(()), Err)
 }

@@ -166,17 +166,20 @@ pub struct RouteSummary {
     pub failed_latency_ms: LatencySummary,
     /// Bytes of an answer's body on average.
     pub average_body_bytes: f64,
-    /// All response times, so that results can be merged and compared exactly.
+    /// All times, so that results can be merged and compared exactly.
     pub histograms: Histograms,
 }
 
-/// All response times of one kind of request.
+/// All times of one kind of request.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Histograms {
-    /// Of requests that succeeded.
+    /// Response times of requests that succeeded.
     pub succeeded: Latencies,
-    /// Of requests that failed.
+    /// Response times of requests that failed.
     pub failed: Latencies,
+    /// In a run at a rate: times of all requests from the instant each was sent; null otherwise.
+    #[serde(default)]
+    pub service: Option<Latencies>,
 }
 
 /// Response times in milliseconds.
@@ -348,7 +351,7 @@ impl ScenarioSummary {
 }
 
 impl Histograms {
-    /// Of all requests.
+    /// Response times of all requests.
     pub fn all(&self) -> Latencies {
         let mut all = self.succeeded.clone();
         all.merge(&self.failed);
@@ -363,6 +366,7 @@ impl RouteSummary {
 
     fn new(method: &str, route: &str, stats: &RouteStats, seconds: f64) -> Self {
         let (requests, failures, times) = (stats.requests(), stats.failed.count(), stats.all());
+        let service = (stats.service.count() > 0).then(|| stats.service.clone());
         Self {
             method: method.to_owned(),
             route: route.to_owned(),
@@ -371,11 +375,11 @@ impl RouteSummary {
             requests_per_s: requests as f64 / seconds,
             failures_per_s: failures as f64 / seconds,
             latency_ms: LatencySummary::new(&times),
-            service_ms: (stats.service.count() > 0).then(|| LatencySummary::new(&stats.service)),
+            service_ms: service.as_ref().map(LatencySummary::new),
             succeeded_latency_ms: LatencySummary::new(&stats.succeeded),
             failed_latency_ms: LatencySummary::new(&stats.failed),
             average_body_bytes: stats.body_bytes as f64 / requests.max(1) as f64,
-            histograms: Histograms { succeeded: stats.succeeded.clone(), failed: stats.failed.clone() },
+            histograms: Histograms { succeeded: stats.succeeded.clone(), failed: stats.failed.clone(), service },
         }
     }
 }

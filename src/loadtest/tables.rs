@@ -52,6 +52,9 @@ fn verdict(summary: &Summary) -> String {
         let users = units::count(u64::from(summary.users));
         lines.push(format!("{count} requests that were due were never sent: all {users} connections were busy."));
     }
+    if summary.requests == 0 {
+        lines.push("Not a single request was answered or failed while it was measured.".to_owned());
+    }
     if summary.model == "closed" && summary.users_started < summary.users as usize {
         let (started, users) = (units::count(summary.users_started as u64), units::count(u64::from(summary.users)));
         lines.push(format!("Only {started} of {users} users had started when the run ended."));
@@ -122,15 +125,16 @@ fn statistics(summary: &Summary) -> Table {
         let fails = format!("{} ({})", units::count(route.failures), short_percent(route));
         let tone = row_tone(route);
         let failed = if route.failures > 0 { Tone::Bad } else { tone };
+        let time = |milliseconds| if route.requests > 0 { shown(milliseconds) } else { "-".to_owned() };
         table.toned_row([
             (route.method.clone(), tone),
             (route.route.clone(), tone),
             (units::count(route.requests), tone),
             (fails, failed),
-            (shown(times.mean), tone),
-            (shown(times.min), tone),
-            (shown(times.max), tone),
-            (shown(times.p50), tone),
+            (time(times.mean), tone),
+            (time(times.min), tone),
+            (time(times.max), tone),
+            (time(times.p50), tone),
             (units::significant(route.requests_per_s), tone),
             (units::significant(route.failures_per_s), failed),
         ]);

@@ -2,12 +2,14 @@
 
 mod build;
 mod exit;
+mod notes;
 mod shutdown;
 mod telemetry;
 mod usage;
 
 pub use build::{VERSION, revision};
 pub use exit::Exit;
+pub use notes::tell;
 pub use shutdown::terminated;
 pub use telemetry::{LogFormat, init_log};
 pub use usage::cpu_time_of;

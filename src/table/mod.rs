@@ -151,6 +151,26 @@ fn class(align: Align, tone: Tone) -> String {
     if names.is_empty() { String::new() } else { format!(" class=\"{}\"", names.join(" ")) }
 }
 
+/// A text whose lines are broken between words where they are longer than `width`.
+pub fn folded(text: &str, width: Option<u16>) -> String {
+    let Some(width) = width.map(usize::from) else { return text.to_owned() };
+    let fold = |line: &str| {
+        let (mut folded, mut used) = (String::new(), 0);
+        for word in line.split_inclusive(' ') {
+            let long = word.trim_end().chars().count();
+            if used > 0 && used + long > width {
+                folded.truncate(folded.trim_end().len());
+                folded.push('\n');
+                used = 0;
+            }
+            folded.push_str(word);
+            used += word.chars().count();
+        }
+        folded
+    };
+    text.split('\n').map(fold).collect::<Vec<_>>().join("\n")
+}
+
 /// Whether standard output wants colour: a terminal, and `NO_COLOR` not set.
 pub fn colour() -> bool {
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
@@ -243,6 +263,14 @@ mod tests {
         "<script>, *x*, refused_stock, _x_",7
         Total,"1,241"
         "#);
+    }
+
+    #[test]
+    fn sentences_are_broken_between_words() {
+        let text = "Verdict: valid.\nThe service runs on the same machine.";
+        assert_eq!(folded(text, Some(22)), "Verdict: valid.\nThe service runs on\nthe same machine.");
+        assert_eq!(folded(text, None), text);
+        assert_eq!(folded("unbreakable", Some(5)), "unbreakable");
     }
 
     #[test]

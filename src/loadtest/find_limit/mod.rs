@@ -1,26 +1,31 @@
-//! From which load on a service no longer answers as it should: runs at rising loads, judged by thresholds.
+//! From which load on a service no longer does what it should: runs at rising loads, judged by thresholds.
 //!
 //! Each step is a whole run with a warm-up of its own. A step is *good* when all criteria hold, nearly everything was
-//! answered in the end and the generator was not the bottleneck. The *knee* is the load at which throughput divided by
-//! response time is greatest: below it more load brings more throughput, above it mostly more waiting (the power of a
-//! system: L. Kleinrock, "Power and deterministic rules of thumb for probabilistic problems in computer communications",
-//! ICC 1979).
+//! answered in the end and the generator was not the bottleneck. After a bad step nothing is sent for a while, so that
+//! what had piled up does not count against the next one. The *knee* is the load at which throughput divided by response
+//! time is greatest: below it more load brings more throughput, above it mostly more waiting (the power of a system:
+//! L. Kleinrock, "Power and deterministic rules of thumb for probabilistic problems in computer communications", ICC 1979).
 
+mod hunt;
+mod outputs;
 mod plan;
 mod tables;
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::time::Instant;
 
+use self::hunt::{Hunt, Stop};
+pub use self::outputs::{LimitOutputs, LimitSnapshot, StepsFile};
 use self::plan::{Bounds, Plan, Purpose};
 pub use self::tables::limit_tables;
+use super::environment::Environment;
 use super::generator::Verdict;
-use super::summary::Summary;
-use super::threshold::Threshold;
-use super::{Config, Ended, Load, LoadTestError, Outputs, Scenario, run};
+use super::summary::ScenarioSummary;
+use super::{Config, LoadTestError, Scenario};
+use crate::process::tell;
 use crate::units;
 
 /// How a limit is searched.
@@ -32,6 +37,8 @@ pub struct Search {
     pub step: Duration,
     /// How long each load is held before that.
     pub settle: Duration,
+    /// How long nothing is sent after a load that was bad.
+    pub rest: Duration,
     /// The gap between the last good and the first bad load at which the search ends, as a share of the good one.
     pub precision: f64,
     /// How often the last good load must be good again.
@@ -39,28 +46,23 @@ pub struct Search {
 }
 
 impl Default for Search {
-    /// Ten seconds are some ten requests of each user of the store; a third of them before that lets caches and pools
-    /// fill; five per cent is about what two runs at the same load differ by.
     fn default() -> Self {
-        let (step, settle) = (Duration::from_secs(10), Duration::from_secs(4));
-        Self { most: 10_000, step, settle, precision: 0.05, repeats: 2 }
+        Self::with_step(Duration::from_secs(10))
+    }
+}
+
+impl Search {
+    /// A search whose loads are measured for so long. Ten seconds are some ten requests of each user of the store; two
+    /// fifths of them before that let caches and pools fill. What piled up in a step had as long as the step lasted, and
+    /// gets as long to go away. Five per cent is about what two runs at the same load differ by.
+    pub fn with_step(step: Duration) -> Self {
+        let settle = step * 2 / 5;
+        Self { most: 10_000, step, settle, rest: settle + step, precision: 0.05, repeats: 2 }
     }
 }
 
 /// What a service should keep to when nobody says otherwise.
 pub const DEFAULT_CRITERIA: [&str; 2] = ["fail_ratio<1%", "p95<500ms"];
-
-/// The share of requests that may still be unanswered when a step ends.
-const MOST_UNANSWERED: f64 = 0.01;
-
-/// At a rate: the share of what was due that must have been answered well.
-const LEAST_OF_OFFERED: f64 = 0.95;
-
-/// After a bad step: the longest wait for the service to answer again. An engine that leaks connections needs half of it.
-const RECOVERY: Duration = Duration::from_mins(1);
-
-/// How long one user asks whether it answers again.
-const RECOVERY_STEP: Duration = Duration::from_secs(2);
 
 /// Who could not do more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -72,6 +74,20 @@ pub enum GaveWay {
     Generator,
     /// Nobody, up to the highest load that was tried.
     Nobody,
+}
+
+/// How a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LimitEnded {
+    /// Not yet: a file that was written before the end.
+    Searching,
+    /// The limit is as sharp as was asked, or there is none.
+    Finished,
+    /// Somebody ended it before.
+    Interrupted,
+    /// Something kept it from going on.
+    HeldBack,
 }
 
 /// One load that was tried.
@@ -91,6 +107,8 @@ pub struct Step {
     pub requests_per_s: f64,
     /// The share of failures, from 0 to 1.
     pub fail_ratio: f64,
+    /// What most of the failures said; null without one.
+    pub most_frequent_failure: Option<String>,
     /// The mean response time, milliseconds.
     pub mean_ms: f64,
     /// Half of the response times are no longer, milliseconds.
@@ -124,197 +142,181 @@ pub struct Limit {
     pub broken: Vec<String>,
     /// Who could not do more.
     pub gave_way: GaveWay,
+    /// Whether the service runs on the same machine as the generator and takes its share.
+    pub shares_machine: bool,
     /// Whether every repetition turned out as before.
     pub steady: bool,
-    /// Whether somebody ended the search before it was over.
-    pub interrupted: bool,
+    /// How the search ended.
+    pub ended: LimitEnded,
+    /// What kept it from going on, or from going higher, if anything did.
+    pub held_back: Option<String>,
     /// What had to hold.
     pub criteria: Vec<String>,
     /// Where the service answers.
     pub host: String,
+    /// What users did.
+    pub scenario: ScenarioSummary,
+    /// Seconds for which each load was measured.
+    pub step_s: f64,
+    /// Seconds for which each load was held before that.
+    pub settle_s: f64,
+    /// Seconds of silence after a bad load.
+    pub rest_s: f64,
     /// Every load that was tried, in that order.
     pub steps: Vec<Step>,
+    /// Where the search was made.
+    pub environment: Environment,
+    /// What whoever made it wanted to be known.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A search that is over.
+#[derive(Debug)]
+pub struct Found {
+    /// What was found.
+    pub limit: Limit,
+    /// Why the file of steps is not complete, if it is not.
+    pub unwritten: Option<LoadTestError>,
 }
 
 /// Searches the limit of a service. `config` says everything but how much: its users or its rate are the first load, its
-/// thresholds the criteria ([`DEFAULT_CRITERIA`] without any); its times and stages are not used. Tells each step on
-/// standard error if `show` says so.
+/// thresholds the criteria ([`DEFAULT_CRITERIA`] without any); its times and stages are not used. Whatever ends the
+/// search, the steps made by then are in what it found; only a search that cannot make its first step is an error.
 pub async fn find_limit(
     config: Config,
     scenario: &Scenario,
     search: Search,
-    show: bool,
+    outputs: LimitOutputs<'_>,
     interrupt: impl Future<Output = ()> + Send,
-) -> Result<Limit, LoadTestError> {
+) -> Result<Found, LoadTestError> {
     let mut interrupt = std::pin::pin!(interrupt);
-    let mut hunt = Hunt::new(config, scenario, search);
-    let start = hunt.start();
-    let Search { most, precision, repeats, .. } = search;
-    let mut plan = Plan::new(Bounds { start, most, precision, repeats });
-    let mut steps: Vec<Step> = Vec::new();
-    let mut interrupted = false;
-    while let Some((level, purpose)) = plan.next() {
-        if steps.last().is_some_and(|step| !step.good) && hunt.recover(interrupt.as_mut()).await? == Ended::Interrupted
-        {
-            interrupted = true;
-            break;
+    let mut searching = Searching::new(config, scenario, search, outputs);
+    searching.announce();
+    while let Some((level, purpose)) = searching.plan.next() {
+        match searching.step(level, purpose, interrupt.as_mut()).await {
+            Ok(()) => {}
+            Err(Stop::Failed(error)) if searching.steps.is_empty() => return Err(error),
+            Err(stop) => {
+                searching.stopped = Some(stop);
+                break;
+            }
         }
-        let (summary, ended) = hunt.measure(level, interrupt.as_mut()).await?;
-        if ended == Ended::Interrupted {
-            interrupted = true;
-            break;
-        }
-        let step = hunt.judge(level, purpose, &summary);
-        if show {
-            eprintln!("{}", tables::line(&step, hunt.unit()));
-        }
-        plan.record(step.good);
-        steps.push(step);
     }
-    Ok(hunt.report(&plan, steps, interrupted))
+    Ok(Found { limit: searching.limit(), unwritten: searching.unwritten })
 }
 
-/// What stays the same from step to step.
-struct Hunt<'a> {
-    config: Config,
-    scenario: &'a Scenario,
-    search: Search,
+/// A search under way.
+struct Searching<'a> {
+    hunt: Hunt<'a>,
+    plan: Plan,
+    steps: Vec<Step>,
+    shares_machine: bool,
+    stopped: Option<Stop>,
+    outputs: LimitOutputs<'a>,
+    unwritten: Option<LoadTestError>,
 }
 
-impl<'a> Hunt<'a> {
-    fn new(mut config: Config, scenario: &'a Scenario, search: Search) -> Self {
-        if config.thresholds.is_empty() {
-            config.thresholds = DEFAULT_CRITERIA.iter().filter_map(|text| text.parse().ok()).collect();
-        }
-        config.warm_up = search.settle;
-        config.run_time = search.step;
-        Self { config, scenario, search }
+impl<'a> Searching<'a> {
+    fn new(config: Config, scenario: &'a Scenario, search: Search, outputs: LimitOutputs<'a>) -> Self {
+        let hunt = Hunt::new(config, scenario, search, outputs.exporter);
+        let Search { precision, repeats, .. } = search;
+        let plan = Plan::new(Bounds { start: hunt.start(), most: hunt.most, precision, repeats });
+        let (steps, shares_machine) = (Vec::new(), false);
+        Self { hunt, plan, steps, shares_machine, stopped: None, outputs, unwritten: None }
     }
 
-    fn start(&self) -> u32 {
-        match &self.config.load {
-            Load::Users(users) => users.users,
-            Load::Rate(rate) => rate.per_second.ceil() as u32,
-        }
-    }
-
-    fn unit(&self) -> &'static str {
-        match &self.config.load {
-            Load::Users(_) => "users",
-            Load::Rate(_) => "requests per second",
-        }
-    }
-
-    /// A run at one load.
-    async fn measure(
+    /// Measures one load, after what it needs to recover from the last one.
+    async fn step(
         &mut self,
         level: u32,
-        interrupt: Pin<&mut (impl Future<Output = ()> + Send)>,
-    ) -> Result<(Summary, Ended), LoadTestError> {
-        let mut config = self.config.clone();
-        match &mut config.load {
-            Load::Users(users) => {
-                users.users = level;
-                users.stages.clear();
-                // All have started when half of the time to settle is over.
-                let seconds = (self.search.settle / 2).as_secs_f64();
-                users.spawn_rate = if seconds > 0.0 { f64::from(level) / seconds } else { f64::MAX };
-            }
-            Load::Rate(rate) => {
-                rate.per_second = f64::from(level);
-                rate.stages.clear();
-            }
-        }
-        let finished = run(config, self.scenario.clone(), Outputs::default(), interrupt).await?;
-        Ok((finished.summary, finished.ended))
-    }
-
-    /// Waits until one user is answered again, so that the next step does not suffer for the last one.
-    async fn recover(
-        &self,
+        purpose: Purpose,
         mut interrupt: Pin<&mut (impl Future<Output = ()> + Send)>,
-    ) -> Result<Ended, LoadTestError> {
-        let give_up = Instant::now() + RECOVERY;
-        while Instant::now() < give_up {
-            let mut config = self.config.clone();
-            let users = super::Users { users: 1, spawn_rate: 1.0, stages: Vec::new() };
-            (config.load, config.thresholds) = (Load::Users(users), Vec::new());
-            (config.warm_up, config.run_time) = (Duration::ZERO, RECOVERY_STEP);
-            match run(config, self.scenario.clone(), Outputs::default(), interrupt.as_mut()).await {
-                Ok(finished) if finished.ended == Ended::Interrupted => return Ok(Ended::Interrupted),
-                Ok(finished) if finished.summary.requests > 0 && finished.summary.bad_ratio() <= 0.0 => break,
-                // Not yet.
-                Ok(_) => {}
-                Err(LoadTestError::Unreachable { .. }) => tokio::time::sleep(RECOVERY_STEP).await,
-                Err(error) => return Err(error),
-            }
+    ) -> Result<(), Stop> {
+        if self.steps.last().is_some_and(|step| !step.good) {
+            self.hunt.recover(interrupt.as_mut()).await?;
         }
-        Ok(Ended::Finished)
+        let summary = self.hunt.measure(level, interrupt).await?;
+        self.shares_machine = summary.generator.shares_machine;
+        let step = self.hunt.judge(level, purpose, &summary);
+        if self.outputs.show {
+            tell(&tables::line(&step, if self.hunt.unit() == "users" { "users" } else { "due/s" }));
+        }
+        self.plan.record(step.good);
+        self.steps.push(step);
+        self.write();
+        Ok(())
     }
 
-    fn judge(&self, level: u32, purpose: Purpose, summary: &Summary) -> Step {
-        let mut broken = summary.verdict_reasons.clone();
-        for outcome in summary.thresholds.iter().filter(|outcome| !outcome.held) {
-            let seen = outcome.seen.as_deref().unwrap_or("nothing was measured");
-            broken.push(format!("{}: {seen}", outcome.threshold));
-        }
-        let unanswered = summary.in_flight_at_end;
-        if unanswered as f64 > MOST_UNANSWERED * (summary.requests + unanswered) as f64 {
-            let after = units::duration(self.config.stop_timeout);
-            broken.push(format!("{} requests unanswered after {after}", units::count(unanswered)));
-        }
-        if let Some(rate) = &summary.rate {
-            let answered = (summary.requests - summary.failures) as f64 / summary.duration_s;
-            if answered < LEAST_OF_OFFERED * rate.offered_per_s {
-                let share = units::percent(answered / rate.offered_per_s);
-                broken.push(format!("{share} of what was due was answered well"));
-            }
-        }
-        let times = &summary.aggregated.latency_ms;
-        Step {
-            level,
-            purpose: match purpose {
-                Purpose::Climb => "climb",
-                Purpose::Bisect => "bisect",
-                Purpose::RepeatGood | Purpose::RepeatBad => "repeat",
-            },
-            good: broken.is_empty(),
-            broken,
-            requests: summary.requests,
-            requests_per_s: summary.requests_per_s,
-            fail_ratio: summary.fail_ratio,
-            mean_ms: times.mean,
-            p50_ms: times.p50,
-            p95_ms: times.p95,
-            p99_ms: times.p99,
-            verdict: summary.verdict,
-            generator_cores: summary.generator.cpu_cores,
-            started_at: summary.started_at.clone(),
-            ended_at: summary.ended_at.clone(),
+    fn announce(&self) {
+        if self.outputs.show {
+            let Search { step, settle, rest, .. } = self.hunt.search;
+            let [step, settle, rest] = [step, settle, rest].map(units::duration);
+            let (start, unit, host) =
+                (units::count(self.hunt.start().into()), self.hunt.unit(), &self.hunt.config.target);
+            let criteria = self.hunt.criteria().join(", ");
+            tell(&format!("Searching the limit of {host} from {start} {unit} on."));
+            tell(&format!("Good means: {criteria}."));
+            tell(&format!("Each load: {settle} to settle, {step} measured; after a bad one {rest} of rest."));
         }
     }
 
-    fn report(&self, plan: &Plan, steps: Vec<Step>, interrupted: bool) -> Limit {
+    /// Writes what is known by now.
+    fn write(&mut self) {
+        if let (Some(file), Some(step)) = (&mut self.outputs.csv, self.steps.last())
+            && let Err(error) = file.write(step)
+        {
+            self.unwritten = Some(error.into());
+            self.outputs.csv = None;
+        }
+        if let Some(mut snapshot) = self.outputs.snapshot.take() {
+            snapshot(&self.limit());
+            self.outputs.snapshot = Some(snapshot);
+        }
+    }
+
+    /// What is known by now.
+    fn limit(&self) -> Limit {
+        let (hunt, plan) = (&self.hunt, &self.plan);
         let first_bad = plan.first_bad();
         // The first time it was bad; a repetition may have been good.
-        let edge = steps.iter().find(|step| Some(step.level) == first_bad && !step.good);
+        let edge = self.steps.iter().find(|step| Some(step.level) == first_bad && !step.good);
         let gave_way = match edge {
-            None => GaveWay::Nobody,
             Some(step) if step.verdict == Verdict::GeneratorLimited => GaveWay::Generator,
             Some(_) => GaveWay::Service,
+            None if hunt.handles_ran_out(plan.last_good()) => GaveWay::Generator,
+            None => GaveWay::Nobody,
+        };
+        let held_back = match &self.stopped {
+            Some(Stop::Failed(error)) => Some(error.to_string()),
+            Some(Stop::Silent(why)) => Some(why.clone()),
+            Some(Stop::Interrupted) => None,
+            None => hunt.handles_ran_out(plan.last_good()).then(|| hunt.too_few_handles()),
         };
         Limit {
-            unit: self.unit(),
+            unit: hunt.unit(),
             last_good: plan.last_good(),
             first_bad,
-            knee: knee(&steps),
+            knee: knee(&self.steps),
             broken: edge.map(|step| step.broken.clone()).unwrap_or_default(),
             gave_way,
+            shares_machine: self.shares_machine,
             steady: plan.is_steady(),
-            interrupted,
-            criteria: self.config.thresholds.iter().map(Threshold::to_string).collect(),
-            host: self.config.target.to_string(),
-            steps,
+            ended: match &self.stopped {
+                Some(Stop::Interrupted) => LimitEnded::Interrupted,
+                Some(_) => LimitEnded::HeldBack,
+                None if plan.next().is_some() => LimitEnded::Searching,
+                None => LimitEnded::Finished,
+            },
+            held_back,
+            criteria: hunt.criteria(),
+            host: hunt.config.target.to_string(),
+            scenario: ScenarioSummary::new(hunt.scenario),
+            step_s: hunt.search.step.as_secs_f64(),
+            settle_s: hunt.search.settle.as_secs_f64(),
+            rest_s: hunt.search.rest.as_secs_f64(),
+            steps: self.steps.clone(),
+            environment: Environment::here(),
+            tags: self.outputs.tags.clone(),
         }
     }
 }
@@ -336,6 +338,7 @@ pub(super) fn example_step(level: u32, requests_per_s: f64, p95_ms: f64, broken:
         requests: 1_000,
         requests_per_s,
         fail_ratio: 0.0,
+        most_frequent_failure: None,
         mean_ms: p95_ms / 2.0,
         p50_ms: p95_ms / 2.0,
         p95_ms,
@@ -348,8 +351,34 @@ pub(super) fn example_step(level: u32, requests_per_s: f64, p95_ms: f64, broken:
 }
 
 #[cfg(test)]
+pub(super) fn example_limit(steps: Vec<Step>) -> Limit {
+    Limit {
+        unit: "users",
+        last_good: None,
+        first_bad: None,
+        knee: None,
+        broken: Vec::new(),
+        gave_way: GaveWay::Service,
+        shares_machine: true,
+        steady: true,
+        ended: LimitEnded::Finished,
+        held_back: None,
+        criteria: vec!["fail_ratio<1%".to_owned(), "p95<500ms".to_owned()],
+        host: "http://127.0.0.1:5000".to_owned(),
+        scenario: ScenarioSummary { name: "store".to_owned(), tasks: Vec::new() },
+        step_s: 10.0,
+        settle_s: 4.0,
+        rest_s: 14.0,
+        steps,
+        environment: Environment { cores: 2, ..Environment::here() },
+        tags: BTreeMap::new(),
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loadtest::Threshold;
 
     #[test]
     fn the_knee_is_where_more_load_begins_to_bring_mostly_waiting() {

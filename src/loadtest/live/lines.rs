@@ -6,6 +6,7 @@ use crate::loadtest::progress::{Progress, rate};
 use crate::loadtest::recorder::RouteStats;
 use crate::loadtest::scenario::Scenario;
 use crate::loadtest::summary::milliseconds;
+use crate::process::tell;
 use crate::units;
 
 /// Ticks between two lines.
@@ -31,18 +32,18 @@ impl Lines {
         self.ticks += 1;
         if self.ticks.is_multiple_of(EVERY) {
             if self.printed.is_multiple_of(HEADING_EVERY) {
-                eprintln!("{}", heading(progress.scenario));
+                tell(&heading(progress.scenario));
             }
             self.printed += 1;
             let (recent, window) = (std::mem::take(&mut self.recent), std::mem::take(&mut self.window));
-            eprintln!("{}", line(progress, &recent, window));
+            tell(&line(progress, &recent, window));
         }
     }
 
     /// Sets what follows apart.
     pub(super) fn end(&self) {
         if self.printed > 0 {
-            eprintln!();
+            tell("");
         }
     }
 }
@@ -71,9 +72,9 @@ fn line(progress: &Progress<'_>, recent: &RouteStats, window: Duration) -> Strin
         0 => "-".to_owned(),
         _ => units::significant(milliseconds(times.percentile(percent))),
     };
+    let time = if progress.warming_up { "warm-up".to_owned() } else { format!("{}s", progress.sending.as_secs()) };
     format!(
-        "{:>7}s {:>7} {:>10} {:>10} {:>9} {:>9} {:>9} {:>9}",
-        progress.sending.as_secs(),
+        "{time:>8} {:>7} {:>10} {:>10} {:>9} {:>9} {:>9} {:>9}",
         units::count(progress.users as u64),
         units::count(progress.all.requests()),
         units::count(progress.all.failed.count()),

@@ -76,9 +76,13 @@ fn text(progress: &Progress<'_>, history: &History) -> String {
     let (all, recent) = (&progress.all, &progress.recent);
     let failed = all.failed.count();
     let ratio = failed as f64 / all.requests().max(1) as f64;
+    let time = if progress.warming_up {
+        "warm-up".to_owned()
+    } else {
+        format!("{:>3} of {} s", progress.sending.as_secs(), progress.lasts.as_secs())
+    };
     let first = format!(
-        "{:>5} s   users {}   requests {}   failures {} ({})",
-        progress.sending.as_secs(),
+        "{time}   users {}   requests {}   failures {} ({})",
         units::count(progress.users as u64),
         units::count(all.requests()),
         units::count(failed),
@@ -103,6 +107,7 @@ fn text(progress: &Progress<'_>, history: &History) -> String {
         lines.push(spark("fails/s", &history.failures));
     }
     lines.extend(failures(progress));
+    lines.push("Ctrl-C ends the run and keeps its results.".to_owned());
     lines.join("\n")
 }
 
@@ -151,16 +156,17 @@ mod tests {
             totals[0].merge(recent);
         }
         let mut progress = Progress::new(&scenario, &totals, &totals[..1]);
-        (progress.sending, progress.users) = (Duration::from_secs(70), 1_500);
+        (progress.sending, progress.lasts, progress.users) = (Duration::from_secs(70), Duration::from_secs(90), 1_500);
         let text = text(&progress, &history);
         assert!(text.lines().all(|line| line.chars().count() < 80), "{text}");
         insta::assert_snapshot!(text, @"
-           70 s   users 1,500   requests 24,860   failures 10 (0.04 %)
+         70 of 90 s   users 1,500   requests 24,860   failures 10 (0.04 %)
             now   p50 4.00 ms   p95 7.00 ms   p99 7.00 ms   longest 7.00 ms
           req/s     701   ▂▂▂▂▂▃▃▃▃▃▃▃▃▃▃▄▄▄▄▄▄▄▄▄▄▅▅▅▅▅▅▅▅▅▅▆▆▆▆▆▆▆▆▆▆▇▇▇▇▇▇▇▇▇██████
          p95 ms    1.00   ▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂
         fails/s    1.00   ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁██████████
                      10   503 the database refused a connection: Too many connections …
+        Ctrl-C ends the run and keeps its results.
         ");
     }
 }

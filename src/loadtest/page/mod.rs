@@ -1,10 +1,14 @@
-//! A run as one HTML page.
+//! A run, or the search of a limit, as one HTML page.
 
 mod charts;
 mod distribution;
+mod limit;
 
-pub use distribution::distribution;
+use std::collections::BTreeMap;
 
+pub use self::distribution::distribution;
+pub use self::limit::limit_page;
+use super::environment::Environment;
 use super::generator::Verdict;
 use super::summary::Summary;
 use super::tables;
@@ -19,7 +23,14 @@ pub fn page(summary: &Summary) -> String {
     page.verdict(judgement(summary), &verdict);
     page.facts(&facts(summary));
     page.charts(&charts::charts(summary));
-    for table in tables.iter().chain([&environment(summary)]) {
+    let rows = [
+        ("Started", summary.started_at.clone()),
+        ("Ended", summary.ended_at.clone()),
+        ("Service", summary.host.clone()),
+        ("Scenario", summary.scenario.name.clone()),
+        ("Seed", summary.seed.to_string()),
+    ];
+    for table in tables.iter().chain([&environment(rows, &summary.environment, &summary.tags)]) {
         page.markup(&table.to_html());
     }
     page.finish(&format!(
@@ -51,23 +62,22 @@ fn facts(summary: &Summary) -> [Fact; 7] {
     ]
 }
 
-fn environment(summary: &Summary) -> Table {
+/// What somebody needs to know who compares this with something else.
+fn environment<const N: usize>(
+    rows: [(&str, String); N],
+    machine: &Environment,
+    tags: &BTreeMap<String, String>,
+) -> Table {
     let mut table = Table::new("Environment", &[("What", Align::Left), ("Value", Align::Left)]);
-    let machine = &summary.environment;
     let memory = machine.memory_bytes.map_or_else(|| "unknown".to_owned(), units::bytes);
-    let rows = [
-        ("Started", summary.started_at.clone()),
-        ("Ended", summary.ended_at.clone()),
-        ("Service", summary.host.clone()),
-        ("Scenario", summary.scenario.name.clone()),
-        ("Seed", summary.seed.to_string()),
+    let of_machine = [
         ("Load generator", format!("storemgr {}", machine.storemgr)),
         ("Processor", format!("{} cores of {}", machine.cores, machine.cpu)),
         ("Memory", memory),
         ("Operating system", machine.os.clone()),
     ];
-    let rows = rows.into_iter().map(|(name, value)| (name.to_owned(), value));
-    for (name, value) in rows.chain(summary.tags.clone()) {
+    let rows = rows.into_iter().chain(of_machine).map(|(name, value)| (name.to_owned(), value));
+    for (name, value) in rows.chain(tags.clone()) {
         table.row([name, value]);
     }
     table

@@ -1,4 +1,4 @@
-//! A server whose response times are known: it is told how long to take, and notes how long it took.
+//! A server whose response times are known: it is told how long to take, and notes how late it was.
 //!
 //! Each connection has a thread that sleeps, because the runtime's timers count in whole milliseconds.
 
@@ -26,24 +26,32 @@ pub enum Delay {
 /// The server.
 pub struct Calibrated {
     pub target: Target,
-    took: Arc<Mutex<Vec<Duration>>>,
+    answers: Arc<Mutex<Vec<Answer>>>,
     asked: Arc<AtomicU64>,
     paths: Arc<Mutex<std::collections::HashSet<String>>>,
+}
+
+/// How long an answer was to take, and how much longer it took, because a thread that was to wake up did so late.
+#[derive(Clone, Copy)]
+struct Answer {
+    told: Duration,
+    late: Duration,
 }
 
 impl Calibrated {
     pub fn start(delay: Delay) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let target = Target::loopback(listener.local_addr().unwrap().port());
-        let server = Self { target, took: Arc::default(), asked: Arc::default(), paths: Arc::default() };
-        let (took, asked, paths) = (Arc::clone(&server.took), Arc::clone(&server.asked), Arc::clone(&server.paths));
+        let server = Self { target, answers: Arc::default(), asked: Arc::default(), paths: Arc::default() };
+        let (answers, asked, paths) =
+            (Arc::clone(&server.answers), Arc::clone(&server.asked), Arc::clone(&server.paths));
         let first = Arc::new(Mutex::new(None));
         // Ends with the test process.
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let talk = Talk {
                     delay,
-                    took: Arc::clone(&took),
+                    answers: Arc::clone(&answers),
                     asked: Arc::clone(&asked),
                     paths: Arc::clone(&paths),
                     first: Arc::clone(&first),
@@ -64,17 +72,27 @@ impl Calibrated {
         self.paths.lock().unwrap().len()
     }
 
-    /// How long answers took, by the server's own clock, in milliseconds, the shortest first.
-    pub fn took(&self) -> Vec<f64> {
-        let mut took: Vec<f64> = self.took.lock().unwrap().iter().map(|took| took.as_secs_f64() * 1e3).collect();
-        took.sort_by(f64::total_cmp);
-        took
+    /// How long answers were to take, in milliseconds, the shortest first.
+    pub fn told(&self) -> Vec<f64> {
+        self.sorted(|answer| answer.told)
+    }
+
+    /// How much longer they took by the server's own clock, in milliseconds, the shortest first.
+    pub fn late(&self) -> Vec<f64> {
+        self.sorted(|answer| answer.late)
+    }
+
+    fn sorted(&self, of: impl Fn(&Answer) -> Duration) -> Vec<f64> {
+        let answers = self.answers.lock().unwrap();
+        let mut times: Vec<f64> = answers.iter().map(|answer| of(answer).as_secs_f64() * 1e3).collect();
+        times.sort_by(f64::total_cmp);
+        times
     }
 }
 
 struct Talk {
     delay: Delay,
-    took: Arc<Mutex<Vec<Duration>>>,
+    answers: Arc<Mutex<Vec<Answer>>>,
     asked: Arc<AtomicU64>,
     paths: Arc<Mutex<std::collections::HashSet<String>>>,
     /// When the first request came.
@@ -98,11 +116,12 @@ impl Talk {
             self.paths.lock().unwrap().insert(head.split(' ').nth(1).unwrap().to_owned());
             received.clear();
             let start = *self.first.lock().unwrap().get_or_insert(arrived);
-            wait_until(self.due(number, arrived, start));
+            let due = self.due(number, arrived, start);
+            wait_until(due);
             if stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]").is_err() {
                 return;
             }
-            self.took.lock().unwrap().push(arrived.elapsed());
+            self.answers.lock().unwrap().push(Answer { told: due - arrived, late: due.elapsed() });
         }
     }
 

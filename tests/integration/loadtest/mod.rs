@@ -13,7 +13,7 @@ use storemgr::net::Target;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::harness::{Ran, command, run_command};
+use crate::harness::{Ran, command, run_command, run_with_handles};
 
 /// What the server does with every request.
 #[derive(Clone, Copy, Debug)]
@@ -291,6 +291,58 @@ async fn what_never_answers_times_out_and_what_is_still_awaited_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_after_fifty_seconds_is_counted_with_its_time() {
+    let server = Server::start(Behaviour::Answer(Duration::from_secs(50))).await;
+    let (ran, summary) = run(&server, &["--users", "1", "--stop-timeout", "60s"]).await;
+    assert_eq!((ran.code, summary["requests"].as_u64()), (0, Some(1)), "{ran:?}");
+    for name in ["p50", "p99", "max"] {
+        let said = summary["aggregated"]["latency_ms"][name].as_f64().unwrap();
+        assert!((49_950.0..51_000.0).contains(&said), "{name} {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_pipe_for_standard_error_does_not_cost_the_measurement() {
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(5))).await;
+    let host = server.target.to_string();
+    let arguments =
+        ["loadtest", "-H", &host, "-u", "2", "-r", "1000", "-t", "5s", "--think-time", "5ms", "--json", "-"];
+    let mut child = command(&arguments, &[]).spawn().unwrap();
+    drop(child.stderr.take());
+    let output = child.wait_with_output().await.unwrap();
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), summary["requests"].as_u64()), (Some(0), Some(server.asked())), "{output:?}");
+    // What cannot be done still has its exit code.
+    let mut child = command(&["loadtest", "-H", "127.0.0.1:1"], &[]).spawn().unwrap();
+    drop(child.stderr.take());
+    assert_eq!(child.wait().await.unwrap().code(), Some(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupt_ends_the_wait_for_a_service_that_does_not_take_connections() {
+    // A queue for one connection that nobody takes: whoever comes after it waits for the kernel.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut kept = Vec::new();
+    while let Ok(connection) = tokio::time::timeout(Duration::from_millis(500), TcpStream::connect(address)).await {
+        kept.push(connection.unwrap());
+        assert!(kept.len() < 100, "the queue has no end");
+    }
+    for search in [&[][..], &["--find-limit"]] {
+        let host = address.to_string();
+        let child = command(&[&["loadtest", "-H", &host], search].concat(), &[]).spawn().unwrap();
+        let (pid, started) = (child.id().unwrap().to_string(), std::time::Instant::now());
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        let output = child.wait_with_output().await.unwrap();
+        assert_eq!(output.status.code(), Some(130), "{output:?}");
+        assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_dies_in_the_middle_is_a_result() {
     let server = Server::start(Behaviour::Answer(Duration::from_millis(5))).await;
     let killed = async {
@@ -304,7 +356,67 @@ async fn a_server_that_dies_in_the_middle_is_a_result() {
     let messages: Vec<_> =
         summary["failure_groups"].as_array().unwrap().iter().map(|group| group["message"].as_str().unwrap()).collect();
     assert!(messages.contains(&"connection refused"), "{messages:?}");
-    assert!(summary["requests"].as_u64() > summary["failures"].as_u64());
+    let [requests, failures] = [&summary["requests"], &summary["failures"]].map(|count| count.as_u64().unwrap());
+    assert_eq!(requests - failures, server.asked(), "what it answered before, and nothing else, is good");
+}
+
+/// A search under way, which writes its JSON to a file, and that file's content once its first load was measured.
+async fn searching(server: &Server, json: &std::path::Path) -> tokio::process::Child {
+    let (host, file) = (server.target.to_string(), json.to_str().unwrap());
+    let arguments =
+        ["loadtest", "-H", &host, "--find-limit", "-u", "2", "--think-time", "10ms", "--limit-step", "500ms"];
+    let child = command(&[&arguments[..], &["--stop-timeout", "200ms", "--json", file]].concat(), &[]).spawn().unwrap();
+    let written = async {
+        while std::fs::metadata(json).map_or(0, |file| file.len()) == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), written).await.unwrap();
+    child
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_keeps_its_steps_whoever_ends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(5))).await;
+    let json = folder.path().join("limit.json");
+    let read = || serde_json::from_str::<Value>(&std::fs::read_to_string(&json).unwrap()).unwrap();
+    let child = searching(&server, &json).await;
+    assert_eq!(read()["ended"], "searching");
+    let pid = child.id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let output = child.wait_with_output().await.unwrap();
+    let limit = read();
+    assert_eq!((output.status.code(), limit["ended"].as_str()), (Some(130), Some("interrupted")), "{output:?}");
+    assert!(!limit["steps"].as_array().unwrap().is_empty() && limit["last_good"].as_u64() >= Some(2), "{limit}");
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("The search was interrupted"), "{shown}");
+
+    std::fs::remove_file(&json).unwrap();
+    let child = searching(&server, &json).await;
+    server.gone.store(true, Ordering::SeqCst);
+    // Frees the accept loop, which then ends.
+    drop(TcpStream::connect(server.target.authority()).await);
+    let output = child.wait_with_output().await.unwrap();
+    let limit = read();
+    assert_eq!((output.status.code(), limit["ended"].as_str()), (Some(3), Some("held-back")), "{output:?}");
+    let why = limit["held_back"].as_str().unwrap();
+    assert!(why.contains("did not answer one user again") || why.contains("cannot be reached"), "{why}");
+    assert!(!limit["steps"].as_array().unwrap().is_empty() && limit["last_good"].as_u64() >= Some(2), "{limit}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_tries_as_much_as_file_handles_allow_and_says_so() {
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(1))).await;
+    let host = server.target.to_string();
+    let arguments =
+        ["loadtest", "-H", &host, "--find-limit", "-u", "5", "--limit-step", "300ms", "--think-time", "50ms"];
+    // No time is a criterion here: the machine may be busy.
+    let arguments = [&arguments[..], &["--limit-most", "1000", "--threshold", "fail_ratio<1%", "--json", "-"]].concat();
+    let ran = run_with_handles(76, &arguments).await;
+    let limit: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((ran.code, limit["last_good"].as_u64(), limit["gave_way"].as_str()), (98, Some(12), Some("generator")));
+    assert!(limit["held_back"].as_str().unwrap().contains("no more than 12 connections: raise the limit"), "{limit}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

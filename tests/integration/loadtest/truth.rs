@@ -41,24 +41,66 @@ static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 /// The most attempts at a measurement while something else keeps the machine busy.
 const ATTEMPTS: usize = 4;
 
-/// How late timers are, in milliseconds, on a machine that has time to spare.
-const QUIET: f64 = 1.0;
+/// Wake-ups on the way of an answer, each of which a busy machine can make late: the server's when the request comes, the
+/// server's when its time is over, the generator's when the answer comes, and its timer's.
+const WAKE_UPS: f64 = 4.0;
 
-/// How late timers fired in the generator, milliseconds: what a busy machine may add to a time.
-fn lateness(summary: &Value) -> f64 {
-    summary["generator"]["timer_late_p99_ms"].as_f64().unwrap()
+/// The share of the machine's processor time that must be left over for nobody to be kept waiting.
+const LEAST_IDLE: f64 = 0.3;
+
+/// Whether a machine that is never quiet is a failure.
+fn strict() -> bool {
+    std::env::var_os("STRICT_TRUTH").is_some()
+}
+
+/// One measurement.
+struct Measured {
+    server: Calibrated,
+    ran: Ran,
+    summary: Value,
+}
+
+impl Measured {
+    /// Whether nothing needs to be allowed: the kernel says that there was time to spare, and the server, which times one
+    /// of the wake-ups itself, was so much on time that all of them are within the tolerance. The generator has no say.
+    fn was_quiet(&self) -> bool {
+        let (told, late) = (self.server.told(), self.server.late());
+        let on_time = |percent| WAKE_UPS * percentile(&late, percent) <= TOLERANCE * percentile(&told, percent);
+        let idle = self.summary["generator"]["host_idle_ratio"].as_f64().unwrap();
+        idle >= LEAST_IDLE && PERCENTILES.iter().all(|(_, percent)| on_time(*percent))
+    }
+
+    /// What a busy machine may have added to the times up to a percentile, in milliseconds: each wake-up was as late as
+    /// the latest of those that were timed. On a quiet machine nothing.
+    fn disturbance(&self, percent: f64) -> f64 {
+        if self.was_quiet() {
+            return 0.0;
+        }
+        let generator = self.summary["generator"]["timer_late_p99_ms"].as_f64().unwrap();
+        WAKE_UPS * percentile(&self.server.late(), percent).max(generator)
+    }
+
+    /// The most that may be said where this was told.
+    fn most(&self, told: f64, percent: f64) -> f64 {
+        told + (TOLERANCE * told).max(self.disturbance(percent))
+    }
 }
 
 /// A run while the machine has time to spare; after some attempts, the last one as it was.
-async fn measure(delay: Delay, path: &str, arguments: &[&str]) -> (Calibrated, Ran, Value) {
+async fn measure(delay: Delay, path: &str, arguments: &[&str]) -> Measured {
     let _alone = ALONE.lock().await;
     let mut attempts = 0;
     loop {
         attempts += 1;
         let server = Calibrated::start(delay);
         let (ran, summary) = run(&server, path, arguments).await;
-        if lateness(&summary) < QUIET || attempts == ATTEMPTS {
-            return (server, ran, summary);
+        let measured = Measured { server, ran, summary };
+        if measured.was_quiet() {
+            return measured;
+        }
+        if attempts == ATTEMPTS {
+            assert!(!strict(), "{delay:?}: the machine was never quiet");
+            return measured;
         }
     }
 }
@@ -66,65 +108,75 @@ async fn measure(delay: Delay, path: &str, arguments: &[&str]) -> (Calibrated, R
 /// A generator that was late says so, and everything else must be good.
 #[track_caller]
 fn assert_good(ran: &Ran, summary: &Value) {
-    assert!(ran.code == 0 || (ran.code == 98 && lateness(summary) > 100.0), "{ran:?}");
+    let late = summary["generator"]["timer_late_p99_ms"].as_f64().unwrap();
+    assert!(ran.code == 0 || (ran.code == 98 && late > 100.0), "{ran:?}");
 }
 
+/// Holds what was said against what the server was told to do, or against what users would have felt of that.
 #[track_caller]
-fn assert_close(summary: &Value, expected: &[f64]) {
+fn assert_close(case: &str, measured: &Measured, told: &[f64]) {
     for (name, percent) in PERCENTILES {
-        let (said, did) = (said(summary, "latency_ms", name), percentile(expected, percent));
-        // On a quiet machine nothing but the tolerance; where timers are late, answers are seen as late.
-        let late = lateness(summary);
-        let busy = if late < QUIET { 0.0 } else { 4.0 * late };
-        assert!((said - did).abs() <= TOLERANCE * did + busy, "{name}: said {said}, did {did} ms, {late} ms late");
+        let (said, told) = (said(&measured.summary, "latency_ms", name), percentile(told, percent));
+        let word = if measured.was_quiet() { "quiet" } else { "busy" };
+        eprintln!("| {case} | {name} | {told:.1} | {said:.1} | {:+.2} % | {word} |", 100.0 * (said / told - 1.0));
+        // Nothing makes an answer come early.
+        let (least, most) = ((1.0 - TOLERANCE) * told, measured.most(told, percent));
+        assert!(
+            (least..=most).contains(&said),
+            "{case}, {name}: said {said}, told {told} ms, at most {most} ms ({word})"
+        );
     }
-    assert!(said(summary, "latency_ms", "p99_9") <= said(summary, "latency_ms", "max"));
+    assert!(said(&measured.summary, "latency_ms", "p99_9") <= said(&measured.summary, "latency_ms", "max"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn percentiles_are_those_of_the_server_whatever_their_distribution() {
     for delay in [Delay::Fixed(120.0), Delay::Bimodal(120.0, 480.0), Delay::LogNormal(150.0, 0.4)] {
-        let (server, ran, summary) = measure(delay, "/", &["-u", "60", "-r", "600", "-t", "4s"]).await;
-        assert_good(&ran, &summary);
-        let took = server.took();
-        assert!(took.len() > 1_000, "{delay:?}: {} requests", took.len());
-        assert_eq!(summary["requests"].as_u64(), Some(took.len() as u64), "{delay:?}");
-        assert_close(&summary, &took);
+        let measured = measure(delay, "/", &["-u", "60", "-r", "600", "-t", "4s"]).await;
+        assert_good(&measured.ran, &measured.summary);
+        let told = measured.server.told();
+        assert!(told.len() > 1_000, "{delay:?}: {} requests", told.len());
+        assert_eq!(measured.summary["requests"].as_u64(), Some(told.len() as u64), "{delay:?}");
+        assert_close(&format!("{delay:?}"), &measured, &told);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stall_is_told_as_users_would_have_felt_it() {
-    let (server, ran, summary) = measure(Delay::Stall(100.0), "/", &["--rate", "100", "-t", "6s"]).await;
-    assert_good(&ran, &summary);
+    let measured = measure(Delay::Stall(100.0), "/", &["--rate", "100", "-t", "6s"]).await;
+    assert_good(&measured.ran, &measured.summary);
     // One is due every ten milliseconds; whoever would have been answered during the stall waits for its end.
     let mut felt: Vec<f64> = (0..600)
         .map(|number| f64::from(number) * 10.0)
         .map(|due| if (1_000.0..3_000.0).contains(&(due + 100.0)) { 3_000.0 - due } else { 100.0 })
         .collect();
     felt.sort_by(f64::total_cmp);
-    assert_eq!((summary["requests"].as_u64(), server.asked()), (Some(600), 600));
-    assert_close(&summary, &felt);
+    assert_eq!((measured.summary["requests"].as_u64(), measured.server.asked()), (Some(600), 600));
+    assert_close("Stall(100.0) at a rate", &measured, &felt);
     // The same stall, told by two users who wait for it: only their two requests are slow, and p90 knows nothing of it.
-    let (_, _, summary) = measure(Delay::Stall(100.0), "/", &["-u", "2", "-t", "6s"]).await;
-    assert!(said(&summary, "latency_ms", "p90") < 150.0 + lateness(&summary), "{summary}");
+    let measured = measure(Delay::Stall(100.0), "/", &["-u", "2", "-t", "6s"]).await;
+    let p90 = said(&measured.summary, "latency_ms", "p90");
+    assert!(p90 < measured.most(100.0, 90.0), "{p90}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_generator_is_told_as_users_would_have_felt_it() {
     // One connection answers 25 a second of 50: whoever is due at k · 20 ms is answered at (k + 1) · 40 ms.
-    let (_, ran, summary) = measure(Delay::Fixed(40.0), "/", &["--rate", "50", "-u", "1", "-t", "2s"]).await;
-    assert_eq!(summary["requests"].as_u64(), Some(100), "{ran:?}");
+    let measured = measure(Delay::Fixed(40.0), "/", &["--rate", "50", "-u", "1", "-t", "2s"]).await;
+    let summary = &measured.summary;
+    assert_eq!(summary["requests"].as_u64(), Some(100), "{:?}", measured.ran);
     let felt: Vec<f64> = (0..100).map(|number| f64::from(number) * 20.0 + 40.0).collect();
     for (name, percent) in &PERCENTILES[..3] {
-        let (said, felt) = (said(&summary, "latency_ms", name), percentile(&felt, *percent));
+        let (said, felt) = (said(summary, "latency_ms", name), percentile(&felt, *percent));
         // One after the other: whatever makes an answer late makes all after it late.
-        let busy = if lateness(&summary) < QUIET { 1.05 } else { f64::INFINITY };
-        assert!((0.98 * felt..busy * felt).contains(&said), "{name}: said {said}, felt {felt} ms");
+        let most = if measured.was_quiet() { (1.0 + TOLERANCE) * felt } else { f64::INFINITY };
+        assert!(((1.0 - TOLERANCE) * felt..=most).contains(&said), "{name}: said {said}, felt {felt} ms");
     }
-    let service = said(&summary, "service_ms", "p50");
-    assert!((40.0..42.0 + lateness(&summary)).contains(&service), "service time {service}");
+    let service = said(summary, "service_ms", "p50");
+    assert!((39.96..=measured.most(40.0, 50.0)).contains(&service), "service time {service}");
     assert_eq!(summary["generator"]["arrivals_missed"].as_u64(), Some(0), "late is not missed");
+    let histogram = &summary["aggregated"]["histograms"]["service"];
+    assert_eq!(histogram["count"].as_u64(), Some(100), "the service times are kept as well: {histogram}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,14 +211,14 @@ async fn poisson_arrivals_and_stages_come_at_their_rate() {
 #[tokio::test(flavor = "multi_thread")]
 async fn users_follow_their_stages_up_and_down() {
     let stages = ["-u", "4", "--stage", "1s:20", "--stage", "1s:20", "--stage", "1s:2", "--stage", "1s:2"];
-    let (server, ran, summary) = measure(Delay::Fixed(50.0), "/", &stages).await;
-    assert_good(&ran, &summary);
-    assert_eq!(summary["users_started"].as_u64(), Some(20), "{ran:?}");
-    // Twenty a second for each user; in the mean 12, 20, 11 and 2 of them. Whoever waits longer asks less.
-    let (requests, least) =
-        (summary["requests"].as_f64().unwrap(), if lateness(&summary) < QUIET { 800.0 } else { 300.0 });
+    let measured = measure(Delay::Fixed(50.0), "/", &stages).await;
+    assert_good(&measured.ran, &measured.summary);
+    assert_eq!(measured.summary["users_started"].as_u64(), Some(20), "{:?}", measured.ran);
+    // In the mean 12, 20, 11 and 2 users, one second each: 45,000 ms, of which a request takes 50 and what made it late.
+    let requests = measured.summary["requests"].as_f64().unwrap();
+    let least = if measured.was_quiet() { 820.0 } else { 300.0 };
     assert!((least..990.0).contains(&requests), "{requests}");
-    assert_eq!(summary["requests"].as_u64(), Some(server.asked()));
+    assert_eq!(measured.summary["requests"].as_u64(), Some(measured.server.asked()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,17 +255,6 @@ async fn thresholds_decide_the_exit_code_and_are_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_after_fifty_seconds_is_counted_with_its_time() {
-    let server = Calibrated::start(Delay::Fixed(50_000.0));
-    let (ran, summary) = run(&server, "/", &["-u", "1", "-t", "1s", "--stop-timeout", "60s"]).await;
-    assert_eq!((ran.code, summary["requests"].as_u64()), (0, Some(1)), "{ran:?}");
-    for name in ["p50", "p99", "max"] {
-        let said = said(&summary, "latency_ms", name);
-        assert!((50_000.0..50_500.0).contains(&said), "{name} {said}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn as_many_paths_as_requests_are_one_route_and_cost_no_memory() {
     let server = Calibrated::start(Delay::Fixed(0.0));
     let (ran, summary) = run(&server, "/items/{{random(1, 100000)}}", &["-u", "4", "-t", "4s"]).await;
@@ -222,6 +263,26 @@ async fn as_many_paths_as_requests_are_one_route_and_cost_no_memory() {
     assert_eq!(summary["requests"].as_u64(), Some(server.asked()));
     assert_eq!(summary["routes"].as_array().unwrap().len(), 1);
     let memory = summary["generator"]["peak_memory_bytes"].as_u64().unwrap();
+    assert!(memory < 64 << 20, "{memory} bytes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a minute or more, and the optimised program: `just truth` runs it"]
+async fn more_than_a_million_requests_of_a_path_each_are_counted() {
+    const WANTED: u64 = 1_100_000;
+    let path = "/items/{{sequence}}";
+    let (_, trial) = run(&Calibrated::start(Delay::Fixed(0.0)), path, &["-u", "16", "-t", "3s"]).await;
+    let seconds = (WANTED as f64 / trial["requests_per_s"].as_f64().unwrap()).ceil() as u64;
+    assert!(seconds < 600, "this would take {seconds} s");
+    let server = Calibrated::start(Delay::Fixed(0.0));
+    let (ran, summary) = run(&server, path, &["-u", "16", "-t", &seconds.to_string()]).await;
+    assert_eq!(ran.code % 98, 0, "{ran:?}");
+    let requests = summary["requests"].as_u64().unwrap();
+    assert!(requests > 1_000_000, "{requests} in {seconds} s");
+    assert_eq!((requests, requests, 0), (server.asked(), server.paths() as u64, summary["failures"].as_u64().unwrap()));
+    assert_eq!(summary["aggregated"]["histograms"]["succeeded"]["count"].as_u64(), Some(requests));
+    let memory = summary["generator"]["peak_memory_bytes"].as_u64().unwrap();
+    eprintln!("{requests} requests, each of a path of its own, in {seconds} s: {} MiB", memory >> 20);
     assert!(memory < 64 << 20, "{memory} bytes");
 }
 
@@ -245,7 +306,10 @@ async fn the_limit_of_a_service_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let (host, scenario) = (server.target.to_string(), scenario(folder.path(), "/"));
     let arguments = ["loadtest", "-H", &host, "--scenario", &scenario, "--find-limit", "-u", "4", "--limit-step", "1s"];
-    let arguments = [&arguments[..], &["--threshold", "p95<160ms", "--json", "-"]].concat();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (csv, html) = (path("limit"), path("limit.html"));
+    let files = ["--threshold", "p95<160ms", "--json", "-", "--csv", &csv, "--html", &html];
+    let arguments = [&arguments[..], &files].concat();
     let mut ran = run_command(&arguments, &[]).await;
     for _ in 1..ATTEMPTS {
         if ran.code == 0 {
@@ -264,5 +328,10 @@ async fn the_limit_of_a_service_is_found() {
     // Below ten users there is no queue, beyond it nothing but a queue.
     let knee = limit["knee"].as_u64().unwrap();
     assert!((8..=16).contains(&knee), "{limit}");
-    assert!(ran.stderr.lines().count() >= 6, "a line for each step: {}", ran.stderr);
+    let steps = limit["steps"].as_array().unwrap().len();
+    assert!(steps >= 6 && ran.stderr.lines().count() == steps + 3, "a line for each step: {}", ran.stderr);
+    let lines = std::fs::read_to_string(path("limit_steps.csv")).unwrap();
+    assert!(lines.starts_with("Load,Purpose,Result,Request Count,") && lines.lines().count() == steps + 1, "{lines}");
+    let page = std::fs::read_to_string(html).unwrap();
+    assert!(page.contains(&format!("good with {good} users, bad from {bad} users")), "{page}");
 }

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# From how many users does the store stop answering as it should? Searched by `loadtest --find-limit` on a private stack in
+# a folder of its own, twice: configured as the laboratory's first rung has it (a connection per request that lingers, a
+# query per article, reports scanned, no cache), and with the defaults. Prints both searches, and a table of the two.
+#
+#   benches/find-limit.sh [FOLDER]
+#
+# FOLDER: keeps JSON, CSV and a page of each search there (target/find-limit if not given).
+#
+#   STOREMGR    the program                          (target/release/storemgr)
+#   FIRST_STEP  how long each load of the first is measured (30s: with two fifths of that before, longer than
+#               connections linger)
+#   STEP        how long each load of the second is (10s)
+#   FIRST_USERS, USERS  where they begin             (4, 1000)
+#   MOST        the most users tried                 (30000)
+# shellcheck disable=SC2317 # clean is called by the trap
+set -euo pipefail
+export LC_ALL=C
+program=$(realpath "${STOREMGR:-target/release/storemgr}")
+[[ -x $program ]] || { echo "$program is not there: run cargo build --release, or set STOREMGR" >&2; exit 2; }
+results=${1:-target/find-limit}
+mkdir -p "$results"
+results=$(realpath "$results")
+work=$(mktemp -d)
+cd "$work"
+clean() {
+  "$program" stack down >/dev/null 2>&1 || true
+  cd /
+  rm -rf "$work"
+}
+trap clean EXIT
+trap 'exit 130' INT TERM
+ulimit -n "$(ulimit -Hn)"
+
+# search NAME STEP USERS [SERVE OPTIONS...]
+search() {
+  local name=$1 step=$2 users=$3 code=0
+  shift 3
+  echo "== The store, $name: ${*:-no options}"
+  "$program" stack up ${1:+-- "$@"} 2>&1 | tail -n 1
+  "$program" seed --reset >seed.log 2>&1 || { cat seed.log >&2; exit 3; }
+  "$program" loadtest --find-limit --users "$users" --limit-step "$step" --limit-most "${MOST:-30000}" --tag "store=$name" \
+    --json "$results/$name.json" --csv "$results/$name" --html "$results/$name.html" >"$results/$name.txt" || code=$?
+  cat "$results/$name.txt"
+  echo
+  # 98: the generator gave way first, which the sentences say.
+  ((code == 0 || code == 98)) || { echo "the search ended with exit code $code" >&2; exit "$code"; }
+}
+
+search first-rung "${FIRST_STEP:-30s}" "${FIRST_USERS:-4}" \
+  --db-connections per-request --order-writer per-item --report-source scan --report-cache off
+search default "${STEP:-10s}" "${USERS:-1000}"
+
+# A figure of the JSON's own, not of a step.
+figure() { sed -n "s/^  \"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$results/$2.json"; }
+# Of the loads that were good, the last good one when it was measured first: requests per second, p95.
+good() { awk -F, -v load="$(figure last_good "$1")" -v column="$2" '$1 == load && $3 == "good" { print $column; exit }' "$results/$1_steps.csv"; }
+failure() { sed -n 's/^Most failures there: \(.*\)\.$/ (\1)/p' "$results/$1.txt"; }
+broken() { sed -n '/^  "broken": \[/,/^  \]/p' "$results/$1.json" | sed -n 's/^    "\(.*\)",\{0,1\}$/\1/p' | paste -sd';' | sed 's/;/; /g'; }
+echo "| store | good with | bad from | knee | requests/s, p95 when good | what broke first | gave way |"
+echo "|---|---:|---:|---:|---:|---|---|"
+for name in first-rung default; do
+  printf '| %s | %s users | %s | %s | %.0f, %.0f ms | %s | %s |\n' "$name" "$(figure last_good "$name")" "$(figure first_bad "$name")" \
+    "$(figure knee "$name")" "$(good "$name" 5)" "$(good "$name" 9)" "$(broken "$name")$(failure "$name")" "$(figure gave_way "$name")"
+done

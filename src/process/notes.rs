@@ -1,0 +1,9 @@
+//! Standard error, for a person who watches.
+
+use std::io::{self, Write};
+
+/// Tells a person something, in a line. Nobody may be reading any more (a pipe that was closed, a full disk), and then the
+/// work goes on without them: `eprintln!` would end it.
+pub fn tell(text: &str) {
+    drop(writeln!(io::stderr().lock(), "{text}"));
+}
