@@ -421,6 +421,8 @@ async fn what_an_instance_held_before_the_window_is_no_peak_of_it() {
     // Until the next scrape, 151 is the last that Prometheus knows.
     let from = SystemTime::now();
     prometheus.holds_still().await;
+    // Long enough for a line over time.
+    tokio::time::sleep(INTERVAL * 4).await;
     let report = prometheus.report(&Span::between(from, SystemTime::now()).unwrap()).await.unwrap();
     let total = report.connections.total.unwrap();
     assert_eq!((total.peak, total.peak_of_one, report.saturation.order_queue_depth_peak), (3, 3, Some(3)));
