@@ -137,7 +137,7 @@ fn prometheus(args: &Args) -> Result<Target, Failure> {
 /// Every question as it would be asked, for reading and for pasting into Prometheus.
 fn queries(span: &Span) -> String {
     let list = QUERIES.iter().map(|query| {
-        let expressions = query.expressions(span.length()).join("\n");
+        let expressions = query.expressions(span.end(), span.length()).join("\n");
         format!("# {}: {}\n{expressions}\n\n", query.table, query.title)
     });
     list.chain([report::ABOUT_QUERIES.to_owned()]).collect()

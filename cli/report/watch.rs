@@ -61,7 +61,7 @@ fn is_hopeless(error: &ReportError) -> bool {
 #[derive(Debug)]
 enum View {
     /// One place of a terminal, with what was shown there last.
-    InPlace { shown: Option<Document> },
+    InPlace { shown: Option<Box<Document>> },
     /// One after the other.
     Blocks,
 }
@@ -78,7 +78,7 @@ impl View {
         match self {
             Self::Blocks => output::offer(&format!("{}\n\n", document.to_terminal())),
             Self::InPlace { shown } => {
-                *shown = Some(document.clone());
+                *shown = Some(Box::new(document.clone()));
                 draw(&format!("Every {}; Ctrl-C ends it.", units::duration(every)), Some(document))
             }
         }
@@ -93,7 +93,7 @@ impl View {
             }
             Self::InPlace { shown } => {
                 let below = if shown.is_some() { " What was seen last stands below." } else { "" };
-                draw(&format!("{sentence}{below}"), shown.as_ref())
+                draw(&format!("{sentence}{below}"), shown.as_deref())
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Bars over names, with the names under them and, where there is room, the values above.
 
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -35,13 +36,16 @@ const NARROWEST: f64 = 42.0;
 /// Pixels that a value above its bar needs.
 const VALUE_WIDTH: f64 = 34.0;
 
+/// Where bars are drawn.
+type Plane<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+
 /// How far the axis goes beyond the largest value: room for that value.
 const MARGIN: f64 = 0.18;
 
 pub(super) fn draw<'a>(chart: &Chart, names: &[String], groups: &[Bars], area: &Area<'a>) -> Drawn<'a> {
     let scale = chart.scale;
     let (low, high, y_labels) = scale.axis(chart.bounds(), MARGIN);
-    let width = f64::from(SIZE.0 - LEFT - RIGHT) / names.len().max(1) as f64;
+    let width = width(names.len());
     let named_every = (NARROWEST / width).ceil().max(1.0) as usize;
     let letters = (width * named_every as f64 / LETTER_WIDTH) as usize;
     let names: Vec<Vec<String>> = names.iter().map(|name| wrapped(name, letters)).collect();
@@ -64,21 +68,8 @@ pub(super) fn draw<'a>(chart: &Chart, names: &[String], groups: &[Bars], area: &
         .y_labels(y_labels)
         .y_label_formatter(&|place| (chart.format)(scale.value(*place)))
         .draw()?;
-    let bar = FILLED / groups.len().max(1) as f64;
-    let written = bar * width >= VALUE_WIDTH;
-    for (group, number) in groups.iter().zip(0_u32..) {
-        for (value, name) in group.values.iter().take(names.len()).zip(0_u32..) {
-            let left = f64::from(name) + (1.0 - FILLED) / 2.0 + bar * f64::from(number);
-            let top = value.map_or(low, |value| scale.place(value).max(low));
-            // A little space between neighbours.
-            let corners = [(left + bar * 0.03, low), (left + bar * 0.97, top)];
-            drawn.draw_series([Rectangle::new(corners, group.ink.stand_in().filled())])?;
-            if written {
-                let text = value.map_or_else(|| "–".to_owned(), chart.format);
-                let (x, y) = drawn.plotting_area().map_coordinate(&(left + bar / 2.0, top));
-                area.draw(&Text::new(text, (x, y - 3), style(VPos::Bottom)))?;
-            }
-        }
+    for (group, place) in groups.iter().zip(0..) {
+        draw_group(chart, group, (place, groups.len() as u32), names.len(), &mut drawn, area)?;
     }
     for (lines, name) in names.iter().zip(0_u32..).step_by(named_every) {
         let (x, y) = drawn.plotting_area().map_coordinate(&(f64::from(name) + 0.5, low));
@@ -87,6 +78,38 @@ pub(super) fn draw<'a>(chart: &Chart, names: &[String], groups: &[Bars], area: &
         }
     }
     Ok(())
+}
+
+/// The bars of one group, which is the so-and-so-many-th of all groups, with their values where there is room.
+fn draw_group<'a>(
+    chart: &Chart,
+    group: &Bars,
+    (place, groups): (u32, u32),
+    names: usize,
+    drawn: &mut Plane<'_, 'a>,
+    area: &Area<'a>,
+) -> Drawn<'a> {
+    let low = drawn.y_range().start;
+    let bar = FILLED / f64::from(groups.max(1));
+    let written = bar * width(names) >= VALUE_WIDTH;
+    for (value, name) in group.values.iter().take(names).zip(0_u32..) {
+        let left = f64::from(name) + (1.0 - FILLED) / 2.0 + bar * f64::from(place);
+        let top = value.map_or(low, |value| chart.scale.place(value).max(low));
+        // A little space between neighbours.
+        let corners = [(left + bar * 0.03, low), (left + bar * 0.97, top)];
+        drawn.draw_series([Rectangle::new(corners, group.ink.stand_in().filled())])?;
+        if written {
+            let text = value.map_or_else(|| "–".to_owned(), chart.format);
+            let (x, y) = drawn.plotting_area().map_coordinate(&(left + bar / 2.0, top));
+            area.draw(&Text::new(text, (x, y - 3), style(VPos::Bottom)))?;
+        }
+    }
+    Ok(())
+}
+
+/// Pixels that each name has.
+fn width(names: usize) -> f64 {
+    f64::from(SIZE.0 - LEFT - RIGHT) / names.max(1) as f64
 }
 
 fn style(below_or_above: VPos) -> TextStyle<'static> {

@@ -45,7 +45,8 @@ impl<'a> Asking<'a> {
     }
 
     async fn values(&self, query: &Query) -> Result<Vec<Sample>, PromError> {
-        self.client.query(&query.over(self.window.counted()), self.window.counted_until).await
+        let expression = query.until(self.window.counted_until, self.window.counted());
+        self.client.query(&expression, self.window.counted_until).await
     }
 
     /// The one value of a question that has one, if there is an answer.
@@ -92,7 +93,7 @@ impl<'a> Asking<'a> {
     }
 
     async fn line(&self, query: &Query) -> Result<Vec<Series>, PromError> {
-        let expression = query.by_slot(self.window.length(), self.slots().width());
+        let expression = query.by_slot(self.window.to, self.window.length(), self.slots().width());
         self.client.series(&expression, self.window.to).await
     }
 

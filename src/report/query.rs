@@ -2,9 +2,11 @@
 //! the code declares.
 //!
 //! `$window` stands for the length of the window, `$step` for the distance at which a sum over instances is looked at, and
-//! `$slot` for the distance of two points of a line over time.
+//! `$slot` for the distance of two points of a line over time, `$begin` for the beginning of the window in seconds since
+//! 1970. Peaks leave out what was scraped before: PromQL would take the last value of five minutes for the present one, and
+//! so the connections of an instance that was replaced just before the window for those of its successor.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One question.
 #[derive(Debug)]
@@ -96,19 +98,19 @@ pub(super) const ORDERS: Query = counter("orders", "orders by outcome", r#"store
 pub(super) const IN_FLIGHT: Query = value(
     "saturation",
     "most requests being worked on by all instances",
-    r#"max_over_time(sum(storemgr_http_requests_in_flight{job="storemgr"})[$window:$step])"#,
+    r#"max_over_time(sum(storemgr_http_requests_in_flight{job="storemgr"} and timestamp(storemgr_http_requests_in_flight{job="storemgr"}) >= $begin)[$window:$step])"#,
 );
 
 pub(super) const CLIENTS: Query = value(
     "saturation",
     "most client connections of all instances",
-    r#"max_over_time(sum(storemgr_http_connections{job="storemgr"})[$window:$step])"#,
+    r#"max_over_time(sum(storemgr_http_connections{job="storemgr"} and timestamp(storemgr_http_connections{job="storemgr"}) >= $begin)[$window:$step])"#,
 );
 
 pub(super) const QUEUE: Query = value(
     "saturation",
     "most orders waiting in all instances",
-    r#"max_over_time(sum(storemgr_order_queue_depth{job="storemgr"})[$window:$step])"#,
+    r#"max_over_time(sum(storemgr_order_queue_depth{job="storemgr"} and timestamp(storemgr_order_queue_depth{job="storemgr"}) >= $begin)[$window:$step])"#,
 );
 
 pub(super) const QUEUE_WAITS: Query =
@@ -132,37 +134,37 @@ pub(super) const BATCHED: Query =
 pub(super) const QUEUE_LINE: Query = line(
     "timeline",
     "orders waiting",
-    r#"max_over_time(sum(storemgr_order_queue_depth{job="storemgr"})[$slot:$step])[$window:$slot]"#,
+    r#"max_over_time(sum(storemgr_order_queue_depth{job="storemgr"} and timestamp(storemgr_order_queue_depth{job="storemgr"}) >= $begin)[$slot:$step])[$window:$slot]"#,
 );
 
 pub(super) const IN_FLIGHT_LINE: Query = line(
     "timeline",
     "requests being worked on",
-    r#"max_over_time(sum(storemgr_http_requests_in_flight{job="storemgr"})[$slot:$step])[$window:$slot]"#,
+    r#"max_over_time(sum(storemgr_http_requests_in_flight{job="storemgr"} and timestamp(storemgr_http_requests_in_flight{job="storemgr"}) >= $begin)[$slot:$step])[$window:$slot]"#,
 );
 
 pub(super) const CONNECTIONS_TOTAL_LINE: Query = line(
     "timeline",
     "database connections",
-    r#"max_over_time(sum(storemgr_db_connections{job="storemgr"})[$slot:$step])[$window:$slot]"#,
+    r#"max_over_time(sum(storemgr_db_connections{job="storemgr"} and timestamp(storemgr_db_connections{job="storemgr"}) >= $begin)[$slot:$step])[$window:$slot]"#,
 );
 
 pub(super) const CONNECTIONS_LINE: Query = line(
     "timeline",
     "database connections by state",
-    r#"max_over_time(sum by (state) (storemgr_db_connections{job="storemgr"})[$slot:$step])[$window:$slot]"#,
+    r#"max_over_time(sum by (state) (storemgr_db_connections{job="storemgr"} and timestamp(storemgr_db_connections{job="storemgr"}) >= $begin)[$slot:$step])[$window:$slot]"#,
 );
 
 pub(super) const CONNECTIONS: Query = value(
     "connections",
     "peak of the connections of all instances, by state",
-    r#"max_over_time(sum by (state) (storemgr_db_connections{job="storemgr"})[$window:$step])"#,
+    r#"max_over_time(sum by (state) (storemgr_db_connections{job="storemgr"} and timestamp(storemgr_db_connections{job="storemgr"}) >= $begin)[$window:$step])"#,
 );
 
 pub(super) const CONNECTIONS_TOTAL: Query = value(
     "connections",
     "peak of the connections of all instances",
-    r#"max_over_time(sum(storemgr_db_connections{job="storemgr"})[$window:$step])"#,
+    r#"max_over_time(sum(storemgr_db_connections{job="storemgr"} and timestamp(storemgr_db_connections{job="storemgr"}) >= $begin)[$window:$step])"#,
 );
 
 pub(super) const CONNECTIONS_OF_ONE: Query = value(
@@ -174,7 +176,7 @@ pub(super) const CONNECTIONS_OF_ONE: Query = value(
 pub(super) const CONNECTIONS_OF_ONE_TOTAL: Query = value(
     "connections",
     "peak of one instance's connections",
-    r#"max(max_over_time(sum by (instance) (storemgr_db_connections{job="storemgr"})[$window:$step]))"#,
+    r#"max(max_over_time(sum by (instance) (storemgr_db_connections{job="storemgr"} and timestamp(storemgr_db_connections{job="storemgr"}) >= $begin)[$window:$step]))"#,
 );
 
 pub(super) const POOL_SIZE: Query = value(
@@ -248,24 +250,24 @@ pub const QUERIES: &[&Query] = &[
 ];
 
 impl Query {
-    /// The expression for a window of this length.
-    pub(super) fn over(&self, window: Duration) -> String {
-        match self.kind {
-            Kind::Counter | Kind::Samples => format!("{}[{}]", self.promql, promql_duration(window)),
-            Kind::Value => self
-                .promql
-                .replace("$window", &promql_duration(window))
-                .replace("$step", &promql_duration(step(window))),
-            Kind::Line => self.by_slot(window, (window / PASTED_SLOTS).max(Duration::from_secs(1))),
-        }
+    /// The expression for raw samples of a stretch of this length.
+    pub(super) fn over(&self, stretch: Duration) -> String {
+        format!("{}[{}]", self.promql, promql_duration(stretch))
     }
 
-    /// The expression for a window of this length in slots of this one.
-    pub(super) fn by_slot(&self, window: Duration, slot: Duration) -> String {
+    /// The expression for a window of this length up to an instant.
+    pub(super) fn until(&self, end: SystemTime, window: Duration) -> String {
+        self.by_slot(end, window, (window / PASTED_SLOTS).max(Duration::from_secs(1)))
+    }
+
+    /// The same, in slots of this length.
+    pub(super) fn by_slot(&self, end: SystemTime, window: Duration, slot: Duration) -> String {
+        let since = end.duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(window);
         self.promql
             .replace("$window", &promql_duration(window))
             .replace("$slot", &promql_duration(slot))
             .replace("$step", &promql_duration(step(window)))
+            .replace("$begin", &format!("{}.{:03}", since.as_secs(), since.subsec_millis()))
     }
 
     /// The expression for a counter's last value before an instant. It looks past the mark that a failed scrape leaves,
@@ -274,11 +276,12 @@ impl Query {
         format!("last_over_time({}[{}])", self.promql, promql_duration(LOOKBACK))
     }
 
-    /// The question as a person can paste it into Prometheus, for a window of this length.
-    pub fn expressions(&self, window: Duration) -> Vec<String> {
+    /// The question as a person can paste it into Prometheus, for a window of this length up to an instant.
+    pub fn expressions(&self, end: SystemTime, window: Duration) -> Vec<String> {
         match self.kind {
             Kind::Counter => vec![self.before(), self.over(window)],
-            Kind::Samples | Kind::Value | Kind::Line => vec![self.over(window)],
+            Kind::Samples => vec![self.over(window)],
+            Kind::Value | Kind::Line => vec![self.until(end, window)],
         }
     }
 }
@@ -363,6 +366,18 @@ mod tests {
         let written = |millis| promql_duration(Duration::from_millis(millis));
         assert_eq!([300_000, 61_000, 61_234].map(written), ["5m", "61s", "61234ms"]);
         assert_eq!(CACHE.over(Duration::from_mins(5)), r#"storemgr_cache_requests_total{job="storemgr"}[5m]"#);
+    }
+
+    #[test]
+    fn nothing_is_left_to_be_filled_in() {
+        let end = UNIX_EPOCH + Duration::from_millis(1_700_000_090_250);
+        for expression in QUERIES.iter().flat_map(|query| query.expressions(end, Duration::from_secs(90))) {
+            assert!(!expression.contains('$'), "{expression}");
+        }
+        assert_eq!(
+            QUEUE.until(end, Duration::from_secs(90)),
+            r#"max_over_time(sum(storemgr_order_queue_depth{job="storemgr"} and timestamp(storemgr_order_queue_depth{job="storemgr"}) >= 1700000000.250)[90s:250ms])"#
+        );
     }
 
     #[test]

@@ -39,6 +39,15 @@ impl Span {
         Window::between(from, to).map(|_| Self::Between(from, to))
     }
 
+    /// Where it ends: now, if nothing else is said.
+    pub fn end(&self) -> SystemTime {
+        match self {
+            Self::Last(_) => SystemTime::now(),
+            Self::Between(_, to) => *to,
+            Self::Run(run) => run.ended_at,
+        }
+    }
+
     /// How long it is.
     pub fn length(&self) -> Duration {
         match self {

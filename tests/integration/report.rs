@@ -329,7 +329,7 @@ async fn an_idle_store_has_a_report_without_requests() {
 async fn prometheus_understands_every_query() {
     let exporter = Exporter::start().await;
     let prometheus = Prometheus::scraping(&[exporter.address]).await;
-    for expression in QUERIES.iter().flat_map(|query| query.expressions(Duration::from_secs(61))) {
+    for expression in QUERIES.iter().flat_map(|query| query.expressions(SystemTime::now(), Duration::from_secs(61))) {
         let values = prometheus.client.query(&expression, SystemTime::now()).await;
         if !matches!(values, Err(PromError::Unexpected { .. })) {
             values.unwrap();
@@ -402,6 +402,32 @@ async fn reasons_saturation_and_transactions_are_what_was_exported() {
     assert_eq!((highest(&timeline.order_queue_depth), highest(&timeline.requests_in_flight)), (42, 99));
     let counted: f64 = timeline.requests_per_s.iter().map(|rate| rate * timeline.slot_s).sum();
     assert!((counted - 12.0).abs() < 0.1, "{counted} requests in the line, and 12 were made");
+}
+
+#[tokio::test]
+async fn what_an_instance_held_before_the_window_is_no_peak_of_it() {
+    let exporter = Exporter::start().await;
+    let prometheus = Prometheus::scraping(&[exporter.address]).await;
+    prometheus.watches().await;
+    let hold = |connections: i64| {
+        exporter.with(|metrics| {
+            metrics.db_connections.with_label_values(&["in_use"]).set(connections);
+            metrics.order_queue_depth.set(connections);
+        });
+    };
+    hold(151);
+    prometheus.holds_still().await;
+    hold(3);
+    // Until the next scrape, 151 is the last that Prometheus knows.
+    let from = SystemTime::now();
+    prometheus.holds_still().await;
+    // Long enough for a line over time.
+    tokio::time::sleep(INTERVAL * 4).await;
+    let report = prometheus.report(&Span::between(from, SystemTime::now()).unwrap()).await.unwrap();
+    let total = report.connections.total.unwrap();
+    assert_eq!((total.peak, total.peak_of_one, report.saturation.order_queue_depth_peak), (3, 3, Some(3)));
+    let highest = report.timeline.connections_total.iter().copied().flatten().fold(0.0, f64::max);
+    assert!((highest - 3.0).abs() < 1e-9, "{highest}");
 }
 
 #[tokio::test]
