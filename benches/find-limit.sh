@@ -54,12 +54,12 @@ search default "${STEP:-10s}" "${USERS:-1000}"
 # A figure of the JSON's own, not of a step.
 figure() { sed -n "s/^  \"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$results/$2.json"; }
 # Of the loads that were good, the last good one when it was measured first: requests per second, p95.
-good() { awk -F, -v load="$(figure last_good "$1")" -v column="$2" '$1 == load && $3 == "good" { print $column; exit }' "$results/$1_steps.csv"; }
+good() { awk -F, -v level="$(figure last_good "$1")" -v column="$2" '$1 == level && $3 == "good" { print $column; exit }' "$results/$1_steps.csv"; }
 failure() { sed -n 's/^Most failures there: \(.*\)\.$/ (\1)/p' "$results/$1.txt"; }
 broken() { sed -n '/^  "broken": \[/,/^  \]/p' "$results/$1.json" | sed -n 's/^    "\(.*\)",\{0,1\}$/\1/p' | paste -sd';' | sed 's/;/; /g'; }
 echo "| store | good with | bad from | knee | requests/s, p95 when good | what broke first | gave way |"
 echo "|---|---:|---:|---:|---:|---|---|"
 for name in first-rung default; do
-  printf '| %s | %s users | %s | %s | %.0f, %.0f ms | %s | %s |\n' "$name" "$(figure last_good "$name")" "$(figure first_bad "$name")" \
+  printf '| %s | %s users | %s | %s | %.1f, %.0f ms | %s | %s |\n' "$name" "$(figure last_good "$name")" "$(figure first_bad "$name")" \
     "$(figure knee "$name")" "$(good "$name" 5)" "$(good "$name" 9)" "$(broken "$name")$(failure "$name")" "$(figure gave_way "$name")"
 done

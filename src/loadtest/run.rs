@@ -124,8 +124,8 @@ pub async fn run(
         Ended::Interrupted => running.await_answers(INTERRUPT_PATIENCE, std::future::pending()).await,
         Ended::Finished => running.await_answers(shared.config.stop_timeout, interrupt).await,
     };
-    running.abandon_answers().await;
     let ended = sent.max(ended);
+    running.abandon_answers(ended).await;
     let mut summary = running.summary();
     summary.complete = ended == Ended::Finished;
     summary.comparison = running.outputs.baseline.as_ref().map(|baseline| baseline.compare(&summary));
@@ -244,11 +244,11 @@ impl<'a> Running<'a> {
     }
 
     /// Ends the users who still wait, and adds up the last results.
-    async fn abandon_answers(&mut self) {
+    async fn abandon_answers(&mut self, ended: Ended) {
         let workers = std::mem::take(&mut self.workers);
         // Joining threads blocks, if only for a moment. A panic was printed when it happened.
         drop(tokio::task::spawn_blocking(|| workers.into_iter().for_each(Worker::end)).await);
-        self.live.end();
+        self.live.end(ended == Ended::Interrupted);
         self.collect();
     }
 

@@ -170,6 +170,13 @@ pub struct Limit {
     pub tags: BTreeMap<String, String>,
 }
 
+impl Limit {
+    /// Whether a load was ever bad; a repetition may have turned out otherwise.
+    pub(super) fn was_bad(&self, level: u32) -> bool {
+        self.steps.iter().any(|step| step.level == level && !step.good)
+    }
+}
+
 /// A search that is over.
 #[derive(Debug)]
 pub struct Found {

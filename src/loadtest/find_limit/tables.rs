@@ -76,7 +76,7 @@ fn sentences(limit: &Limit) -> String {
 /// Columns of the longest bar: two of them and their figures fit into eighty.
 const BAR: usize = 22;
 
-/// Each load once, as it was measured first, from the lowest to the highest.
+/// Each load once, as it was measured first, from the lowest to the highest; one that was ever bad is marked.
 fn chart(limit: &Limit) -> String {
     let mut steps: Vec<&Step> = limit.steps.iter().filter(|step| step.purpose != "repeat").collect();
     steps.sort_by_key(|step| step.level);
@@ -87,7 +87,7 @@ fn chart(limit: &Limit) -> String {
         format!(
             "{:>9}{} {:<BAR$} {:>8}   {:<BAR$} {:>8}",
             units::count(u64::from(step.level)),
-            if step.good { " " } else { "×" },
+            if limit.was_bad(step.level) { "×" } else { " " },
             bar(step.requests_per_s, most_rate),
             units::significant(step.requests_per_s),
             bar(step.p95_ms, most_p95),

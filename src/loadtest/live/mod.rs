@@ -45,11 +45,11 @@ impl Live {
     }
 
     /// The run is over; what is left stands in its tables.
-    pub(super) fn end(&mut self) {
+    pub(super) fn end(&mut self, interrupted: bool) {
         match std::mem::replace(&mut self.0, View::Nothing) {
             View::Nothing => {}
             View::Plain(lines) => lines.end(),
-            View::InPlace(screen) => screen.end(),
+            View::InPlace(screen) => screen.end(interrupted),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The live view on a terminal: a few lines that change in place.
 
 use std::collections::VecDeque;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -50,8 +51,13 @@ impl Screen {
         self.drawn.tick();
     }
 
-    pub(super) fn end(&self) {
+    pub(super) fn end(&self, interrupted: bool) {
         self.drawn.finish_and_clear();
+        // A terminal writes ^C behind the last line, which reaches to its edge: all lines then stand one row lower than
+        // they were drawn, and the first one would stay.
+        if interrupted && !self.history.rates.is_empty() {
+            drop(write!(io::stderr(), "\x1b[1A\x1b[2K\r"));
+        }
     }
 }
 

@@ -74,7 +74,7 @@ fn charts(limit: &Limit) -> Vec<Chart> {
         filled: false,
         points: steps
             .iter()
-            .filter(|step| !step.good)
+            .filter(|step| limit.was_bad(step.level))
             .flat_map(|step| [(f64::from(step.level), Some(of(step))), (f64::from(step.level), None)])
             .collect(),
     };
@@ -116,10 +116,11 @@ mod tests {
             example_step(80, 53.0, 12.0, &[]),
             example_step(160, 60.5, 1_430.0, &["p95<500ms: <1.43 s>"]),
             example_step(140, 90.0, 130.0, &[]),
+            Step { purpose: "repeat", ..example_step(140, 60.0, 130.0, &["p95<500ms: 600 ms"]) },
         ];
         let page = limit_page(&Limit { last_good: Some(140), first_bad: Some(160), ..example_limit(steps) });
         assert!(page.contains("good with 140 users, bad from 160 users") && page.contains("&lt;1.43 s&gt;"), "{page}");
         assert_eq!(page.matches("<svg role=\"img\"").count(), 4, "four charts");
-        assert_eq!(page.matches("<circle").count(), 3, "the bad load is a dot in three of them");
+        assert_eq!(page.matches("<circle").count(), 6, "two loads that were bad once are dots in three of them");
     }
 }
