@@ -1,4 +1,6 @@
 //! `nginx/nginx.conf`, the deployment's own: a real nginx in front of two instances that misbehave as they are told.
+//!
+//! Any other nginx can be tried: `TEST_NGINX=/path/to/nginx`.
 
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -23,11 +25,12 @@ enum Manner {
     Dies,
 }
 
-/// An instance, and how many requests reached it.
+/// An instance, and how many requests reached it on how many connections.
 #[derive(Debug)]
 struct Instance {
     port: u16,
     requests: Arc<AtomicUsize>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Instance {
@@ -36,18 +39,22 @@ impl Instance {
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&requests);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepted = Arc::clone(&connections);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                accepted.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(answer_all(stream, manner, Arc::clone(&counted)));
             }
         });
-        Self { port, requests }
+        Self { port, requests, connections }
     }
 
     /// A port at which nothing listens.
     async fn absent() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Self { port: listener.local_addr().unwrap().port(), requests: Arc::default() }
+        let port = listener.local_addr().unwrap().port();
+        Self { port, requests: Arc::default(), connections: Arc::default() }
     }
 
     fn requests(&self) -> usize {
@@ -105,7 +112,8 @@ impl Front {
             .replace("/dev/stdout", &format!("{place}/access.log"));
         std::fs::write(folder.path().join("nginx.conf"), file).unwrap();
         let path = format!("{}:/usr/sbin:/usr/local/sbin", std::env::var("PATH").unwrap());
-        let mut command = Command::new("nginx");
+        let program = std::env::var_os("TEST_NGINX").unwrap_or_else(|| "nginx".into());
+        let mut command = Command::new(program);
         command.env("PATH", path).args(["-p", place, "-e", "stderr", "-c", "nginx.conf"]);
         // As root the workers would be another account's, who cannot see the folder.
         command.args(["-g", if runs_as_root() { "user root root;" } else { "" }]);
@@ -123,6 +131,21 @@ impl Front {
     async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
         let body = if method == Method::POST { b"{\"user_id\":1}".to_vec() } else { Vec::new() };
         net::request_once(&self.target, method, path, headers, body, Duration::from_secs(20)).await.unwrap()
+    }
+
+    /// What is answered to bytes that no client of ours would send.
+    async fn send_raw(&self, request: &[u8]) -> (u16, Value) {
+        let mut stream = TcpStream::connect(self.target.authority()).await.unwrap();
+        // nginx may answer and close before it has read everything.
+        drop(stream.write_all(request).await);
+        drop(stream.shutdown().await);
+        let mut answer = Vec::new();
+        drop(stream.read_to_end(&mut answer).await);
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        assert!(head.to_lowercase().contains("content-type: application/json"), "{head}");
+        (status, serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}")))
     }
 
     fn log(&self) -> String {
@@ -216,4 +239,42 @@ async fn what_nginx_says_itself_it_says_as_the_store_does() {
     let line: Value = serde_json::from_str(front.log().lines().next().unwrap()).unwrap();
     assert_eq!((&line["request_id"], &line["status"]), (&"look-here".into(), &503.into()), "{line}");
     assert!(line["upstream"].as_str().unwrap().contains(&first.port.to_string()), "{line}");
+}
+
+#[tokio::test]
+async fn what_is_too_large_or_no_http_is_refused_in_json() {
+    let (first, second) = (Instance::start(Manner::Answers).await, Instance::start(Manner::Answers).await);
+    let front = Front::start(&first, &second).await;
+    let head = "POST /orders HTTP/1.1\r\nhost: x\r\nconnection: close\r\n";
+    let large = format!("{head}content-length: {}\r\n\r\n", 9 << 20);
+    let long = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-a: {}\r\n\r\n", "a".repeat(40_000));
+    let long_path = format!("GET /{} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", "a".repeat(40_000));
+    for (request, status, code) in [
+        (large.as_str(), 413, "body_too_large"),
+        (&long, 431, "invalid_parameter"),
+        (&long_path, 400, "invalid_parameter"),
+        ("GET / HTTP/1.1\r\nconnection: close\r\n\r\n", 400, "invalid_parameter"),
+        ("nonsense\r\n\r\n", 400, "invalid_parameter"),
+        ("GET /malformed HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", 404, "no_such_route"),
+    ] {
+        let (seen, body) = front.send_raw(request.as_bytes()).await;
+        let shown = &request[..request.len().min(40)];
+        assert_eq!((seen, body["code"].as_str().unwrap()), (status, code), "{shown}: {body}");
+        assert!(!body["request_id"].as_str().unwrap().is_empty(), "{shown}: {body}");
+    }
+    assert_eq!(first.requests() + second.requests(), 0);
+}
+
+#[tokio::test]
+async fn connections_to_instances_are_used_again() {
+    let (first, second) = (Instance::start(Manner::Answers).await, Instance::start(Manner::Answers).await);
+    let front = Front::start(&first, &second).await;
+    for _ in 0..10 * REQUESTS {
+        assert_eq!(front.send(Method::POST, "/orders", &[]).await.status.as_u16(), 201);
+    }
+    assert_eq!(first.requests() + second.requests(), 10 * REQUESTS);
+    let opened = first.connections.load(Ordering::SeqCst) + second.connections.load(Ordering::SeqCst);
+    // Each worker keeps its own, one to each instance at least.
+    let workers = std::thread::available_parallelism().unwrap().get();
+    assert!(opened <= 2 * workers, "{opened} connections for {} requests", 10 * REQUESTS);
 }
