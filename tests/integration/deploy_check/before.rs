@@ -171,6 +171,9 @@ async fn numbers_that_do_not_fit_together_are_told() {
     only_fails(NGINX, "proxy_read_timeout 30s", "proxy_read_timeout 5s", "timeout-order", "nginx 5.00 s").await;
     let deadline = "REDIS_HOST: redis\n    STOREMGR_REQUEST_DEADLINE: 500ms";
     only_fails(COMPOSE, "REDIS_HOST: redis", deadline, "timeout-order", "instance 500 ms, pool 800 ms").await;
+    let patient = "REDIS_HOST: redis\n    STOREMGR_ORDER_QUEUE_WAIT: 15s";
+    only_fails(COMPOSE, "REDIS_HOST: redis", patient, "timeout-order", "instance 10.0 s, pool 800 ms, orders 15.0 s")
+        .await;
     only_fails(COMPOSE, "--timeout, 60s", "--timeout, 20s", "timeout-order", "client 20.0 s").await;
     only_fails(NGINX, "keepalive_timeout 60s", "keepalive_timeout 80s", "keepalive-order", "nginx 80.0 s").await;
     let grace = "  stop_grace_period: 40s\n";
