@@ -3,8 +3,8 @@
 //! Any other nginx can be tried: `TEST_NGINX=/path/to/nginx`.
 
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hyper::Method;
@@ -25,12 +25,13 @@ enum Manner {
     Dies,
 }
 
-/// An instance, and how many requests reached it on how many connections.
+/// An instance, how many requests reached it on how many connections, and what the last of them was.
 #[derive(Debug)]
 struct Instance {
     port: u16,
     requests: Arc<AtomicUsize>,
     connections: Arc<AtomicUsize>,
+    last: Arc<Mutex<String>>,
 }
 
 impl Instance {
@@ -38,23 +39,24 @@ impl Instance {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&requests);
+        let last = Arc::new(Mutex::new(String::new()));
+        let (counted, heard) = (Arc::clone(&requests), Arc::clone(&last));
         let connections = Arc::new(AtomicUsize::new(0));
         let accepted = Arc::clone(&connections);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 accepted.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(answer_all(stream, manner, Arc::clone(&counted)));
+                tokio::spawn(answer_all(stream, manner, Arc::clone(&counted), Arc::clone(&heard)));
             }
         });
-        Self { port, requests, connections }
+        Self { port, requests, connections, last }
     }
 
     /// A port at which nothing listens.
     async fn absent() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        Self { port, requests: Arc::default(), connections: Arc::default() }
+        Self { port, requests: Arc::default(), connections: Arc::default(), last: Arc::default() }
     }
 
     fn requests(&self) -> usize {
@@ -62,7 +64,12 @@ impl Instance {
     }
 }
 
-async fn answer_all(mut stream: TcpStream, manner: Manner, requests: Arc<AtomicUsize>) -> Option<()> {
+async fn answer_all(
+    mut stream: TcpStream,
+    manner: Manner,
+    requests: Arc<AtomicUsize>,
+    last: Arc<Mutex<String>>,
+) -> Option<()> {
     loop {
         let mut received = Vec::new();
         let whole = |received: &[u8]| {
@@ -76,6 +83,7 @@ async fn answer_all(mut stream: TcpStream, manner: Manner, requests: Arc<AtomicU
             received.push(stream.read_u8().await.ok()?);
         }
         requests.fetch_add(1, Ordering::SeqCst);
+        *last.lock().unwrap() = String::from_utf8_lossy(&received).to_lowercase();
         let answer = match manner {
             Manner::Answers => "HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}",
             Manner::Refuses => {
@@ -108,6 +116,7 @@ impl Front {
             .replace("listen 8080", &format!("listen 127.0.0.1:{port}"))
             .replace("worker_rlimit_nofile 16384;", "")
             .replace("worker_connections 8192", "worker_connections 256")
+            .replace("limit_conn addresses 4000", &format!("limit_conn addresses {CROWD}"))
             .replace("/tmp/", &format!("{place}/"))
             .replace("/dev/stdout", &format!("{place}/access.log"));
         std::fs::write(folder.path().join("nginx.conf"), file).unwrap();
@@ -169,6 +178,8 @@ fn code(answer: &Answer) -> String {
 }
 
 const REQUESTS: usize = 12;
+/// How many connections one address may have here.
+const CROWD: usize = 20;
 const KEY: [(&str, &str); 1] = [("idempotency-key", "k")];
 
 #[tokio::test]
@@ -277,4 +288,50 @@ async fn connections_to_instances_are_used_again() {
     // Each worker keeps its own, one to each instance at least.
     let workers = std::thread::available_parallelism().unwrap().get();
     assert!(opened <= 2 * workers, "{opened} connections for {} requests", 10 * REQUESTS);
+}
+
+#[tokio::test]
+async fn a_request_keeps_its_name_on_the_way_and_gets_one_if_it_has_none() {
+    let (first, second) = (Instance::start(Manner::Answers).await, Instance::start(Manner::Answers).await);
+    let front = Front::start(&first, &second).await;
+    let heard = || first.last.lock().unwrap().clone() + &second.last.lock().unwrap();
+    front.send(Method::POST, "/orders", &[("x-request-id", "look-here"), KEY[0]]).await;
+    assert!(heard().contains("x-request-id: look-here\r\n"), "{}", heard());
+    assert!(
+        heard().contains("idempotency-key: k\r\n") && heard().contains("x-forwarded-for: 127.0.0.1"),
+        "{}",
+        heard()
+    );
+    // What could end a line of the log or a text in JSON is no name.
+    for strange in ["a b", "a\"b"] {
+        front.send(Method::GET, "/orders/1", &[("x-request-id", strange)]).await;
+        front.send(Method::GET, "/orders/1", &[("x-request-id", strange)]).await;
+        let name = heard().split("x-request-id: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+        assert!(name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn one_address_cannot_take_every_connection() {
+    let (first, second) = (Instance::start(Manner::Answers).await, Instance::start(Manner::Answers).await);
+    let front = Front::start(&first, &second).await;
+    let mut waiting = Vec::new();
+    for _ in 0..CROWD {
+        // A body that does not arrive keeps a connection busy.
+        let mut stream = TcpStream::connect(front.target.authority()).await.unwrap();
+        stream.write_all(b"POST /orders HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{").await.unwrap();
+        waiting.push(stream);
+    }
+    // They are counted when nginx has read their heads.
+    let mut answer = front.send(Method::POST, "/orders", &KEY).await;
+    for _ in 0..100 {
+        if answer.status.as_u16() == 503 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        answer = front.send(Method::POST, "/orders", &KEY).await;
+    }
+    assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (503, "overloaded"));
+    assert_eq!(answer.headers["retry-after"], "1");
+    drop(waiting);
 }
