@@ -108,6 +108,11 @@ bench-overload *options:
 bench-loadtest *rounds: build
     benches/loadtest.sh {{ rounds }}
 
+# what an image of the original's kind weighs, beside an image of the store
+[group('measure')]
+bench-python-image *image:
+    benches/python-image.sh {{ image }}
+
 # whether Locust and the load tester count and measure the same; needs locust
 [group('measure')]
 locust-agreement *options: build

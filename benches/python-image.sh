@@ -4,13 +4,13 @@
 #   benches/python-image.sh [IMAGE]
 #
 # The original's own image was never published. This makes one with the same libraries and a service that answers
-# /health-check and does nothing else, so its figures are the least that the original can have had; it is a stand-in and no
-# more. Made from python:3.11-slim where a registry gives it, else from Debian 12 with its Python 3.11 (needs root and
+# /health-check and does nothing else; it is a stand-in and no more. Made from python:3.11-slim where a registry gives it, else from Debian 12 with its Python 3.11 (needs root and
 # mmdebstrap). With IMAGE, an image of storemgr, its size stands beside. Needs a container engine and PyPI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-libraries=(flask==3.1.2 sqlalchemy==2.0.44 mysql-connector-python==9.5.0 redis==7.0.1)
+# async-timeout: what the Redis client asks for on a Python before 3.11.3, as Debian's is.
+libraries=(flask==3.1.2 sqlalchemy==2.0.44 mysql-connector-python==9.5.0 redis==7.0.1 async-timeout==5.0.1)
 scratch=$(mktemp -d)
 image=storemgr-python-stand-in:$$ container=storemgr-python-$$
 clean() {
@@ -32,6 +32,12 @@ if ! docker image inspect "$base" >/dev/null 2>&1 && ! timeout 120 docker pull -
   fi
 fi
 
+# This machine knows how to reach PyPI; a container may not.
+python3 -m venv "$scratch/pip"
+platforms=()
+for kind in manylinux_2_28 manylinux_2_17 manylinux2014; do platforms+=(--platform "${kind}_$(uname -m)"); done
+"$scratch/pip/bin/pip" download --quiet --dest "$scratch/wheels" --only-binary=:all: --python-version 3.11 "${platforms[@]}" "${libraries[@]}"
+
 cat > "$scratch/app.py" <<'END'
 import redis
 from flask import Flask, jsonify
@@ -49,12 +55,14 @@ def health_check():
 
 app.run(host="0.0.0.0", port=5000)
 END
-printf '%s\n' "${libraries[@]}" > "$scratch/requirements.txt"
 cat > "$scratch/Dockerfile" <<END
+FROM $base AS libraries
+COPY wheels /wheels
+RUN pip install --quiet --root-user-action=ignore --no-cache-dir --no-index --find-links /wheels --target /libraries ${libraries[*]}
 FROM $base
 WORKDIR /app
-COPY requirements.txt .
-RUN PIP_BREAK_SYSTEM_PACKAGES=1 pip install --quiet --root-user-action=ignore --no-cache-dir -r requirements.txt
+COPY --from=libraries /libraries /libraries
+ENV PYTHONPATH=/libraries
 COPY app.py .
 CMD ["python3", "app.py"]
 END
