@@ -4,8 +4,9 @@
 #   benches/python-image.sh [IMAGE]
 #
 # The original's own image was never published. This makes one with the same libraries and a service that answers
-# /health-check and does nothing else; it is a stand-in and no more. Made from python:3.11-slim where a registry gives it, else from Debian 12 with its Python 3.11 (needs root and
-# mmdebstrap). With IMAGE, an image of storemgr, its size stands beside. Needs a container engine and PyPI.
+# /health-check and does nothing else; it is a stand-in and no more. Made from python:3.11-slim where a registry gives it,
+# else from Debian 12 with its Python 3.11 (needs root and mmdebstrap). With IMAGE, an image of storemgr, its size stands
+# beside. Needs a container engine and PyPI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
