@@ -123,6 +123,11 @@ bench-find-limit *folder: build
 truth: build
     STOREMGR={{ justfile_directory() }}/target/release/storemgr STRICT_TRUTH=1 cargo test --locked --test integration loadtest::truth -- --include-ignored --test-threads=1 --nocapture
 
+# what an image of the original's kind weighs, beside an image of the store
+[group('measure')]
+bench-python-image *image:
+    benches/python-image.sh {{ image }}
+
 # whether Locust and the load tester count and measure the same; needs locust
 [group('measure')]
 locust-agreement *options: build

@@ -6,6 +6,7 @@
 
 use mysql_async::prelude::FromRow;
 
+use super::literals::{hex, list, number, numbers, row};
 use super::stocks::{Offer, offer};
 use super::{DbError, Session, StoredAnswer};
 use crate::domain::{Cents, Fingerprint, IdempotencyKey, OrderId, PricedLine, ProductId, UserId};
@@ -48,12 +49,12 @@ impl Session {
         skip_locked: bool,
     ) -> Result<Locked, DbError> {
         let lock = if skip_locked { " SKIP LOCKED" } else { "" };
-        let products = list(products.iter().map(|product| product.get()), number);
+        let products = numbers(products.iter().map(|product| product.get()));
         let mut sql = include_str!("../../sql/orders/lock_offers.sql").trim_end().replace("{products}", &products);
         sql.push_str(lock);
         if !users.is_empty() {
             sql.push_str(";SELECT user_id FROM user_totals WHERE user_id IN (");
-            sql.push_str(&list(users.iter().map(|user| user.get()), number));
+            sql.push_str(&numbers(users.iter().map(|user| user.get())));
             sql.push_str(") ORDER BY user_id FOR UPDATE");
             sql.push_str(lock);
         }
@@ -83,21 +84,18 @@ impl Session {
         products: &[ProductId],
         users: &[UserId],
     ) -> Result<(Vec<ProductId>, Vec<UserId>), DbError> {
-        let products = match products {
-            [] => Vec::new(),
-            products => {
-                let products = list(products.iter().map(|product| product.get()), number);
-                self.run_rows::<u64>(&format!("SELECT product_id FROM stocks WHERE product_id IN ({products})")).await?
-            }
-        };
-        let users = match users {
-            [] => Vec::new(),
-            users => {
-                let users = list(users.iter().map(|user| user.get()), number);
-                self.run_rows::<u64>(&format!("SELECT user_id FROM user_totals WHERE user_id IN ({users})")).await?
-            }
-        };
+        let products =
+            self.present("stocks", "product_id", products.iter().map(|product| product.get()).collect()).await?;
+        let users = self.present("user_totals", "user_id", users.iter().map(|user| user.get()).collect()).await?;
         Ok((products.into_iter().map(ProductId::new).collect(), users.into_iter().map(UserId::new).collect()))
+    }
+
+    /// Of numbers, those that a table has in a column.
+    async fn present(&mut self, table: &str, column: &str, wanted: Vec<u64>) -> Result<Vec<u64>, DbError> {
+        if wanted.is_empty() {
+            return Ok(wanted);
+        }
+        self.run_rows(&format!("SELECT {column} FROM {table} WHERE {column} IN ({})", numbers(wanted))).await
     }
 
     /// Writes a batch of at least one order, in one round trip; false if one of its users does not exist, and then the
@@ -149,55 +147,4 @@ impl Session {
 fn rows<T: FromRow>(set: Vec<mysql_async::Row>) -> Result<Vec<T>, DbError> {
     let read = |row| mysql_async::from_row_opt(row).map_err(|error| DbError::Unexpected(error.to_string()));
     set.into_iter().map(read).collect()
-}
-
-/// Values with commas between them.
-fn list<T>(values: impl IntoIterator<Item = T>, write: impl Fn(&mut String, T)) -> String {
-    let mut sql = String::new();
-    for value in values {
-        if !sql.is_empty() {
-            sql.push(',');
-        }
-        write(&mut sql, value);
-    }
-    sql
-}
-
-fn number(sql: &mut String, value: u64) {
-    sql.push_str(itoa::Buffer::new().format(value));
-}
-
-/// A row of whole numbers, as it stands behind VALUES.
-fn row<const N: usize>(sql: &mut String, values: [u64; N]) {
-    sql.push('(');
-    for (index, value) in values.into_iter().enumerate() {
-        if index > 0 {
-            sql.push(',');
-        }
-        number(sql, value);
-    }
-    sql.push(')');
-}
-
-/// Bytes as a hexadecimal literal: text from outside that cannot end a string.
-fn hex(sql: &mut String, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    sql.push_str("x'");
-    for byte in bytes {
-        sql.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        sql.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    sql.push('\'');
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_written_as_sql_wants_them() {
-        assert_eq!(list([[1, 2, 3], [4, 5, 6]], row), "(1,2,3),(4,5,6)");
-        assert_eq!(list([&b"a'b"[..], b"\\"], hex), "x'612762',x'5c'");
-        assert_eq!(list(Vec::<u64>::new(), number), "");
-    }
 }

@@ -10,9 +10,6 @@ use tokio::time::Instant;
 use super::{Address, Config, ConnectionMode, DbError, ErrorKind, Session};
 use crate::metrics::{GaugeGuard, Metrics};
 
-/// How long connections may take to say goodbye when the process ends.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// A tool works for as long as it has to: a year is the longest that the timer takes without doubt.
 const NO_DEADLINE: Duration = Duration::from_hours(24 * 365);
 
@@ -128,15 +125,6 @@ impl Database {
             self.counters.idle.set(idle as i64);
         }
     }
-
-    /// Says goodbye to the server, within a limit: a connection that is stuck does not keep the process alive.
-    pub async fn close(self) {
-        if let Source::Pool { pool, .. } = self.source
-            && tokio::time::timeout(CLOSE_TIMEOUT, pool.disconnect()).await.is_err()
-        {
-            tracing::warn!("some database connections did not close in time");
-        }
-    }
 }
 
 impl Session {
@@ -149,8 +137,14 @@ impl Session {
             statement_timeout: limit,
             lock_wait_timeout: limit,
         };
+        Self::connect_within(limit, &config).await
+    }
+
+    /// The same, with other limits for connecting, for statements and for locks.
+    pub(super) async fn connect_within(limit: Duration, config: &Config) -> Result<Self, DbError> {
         let conn = within(limit, Conn::new(config.options()), no_answer).await?;
-        Ok(Self::new(conn, limit, Instant::now() + NO_DEADLINE, Counters::unregistered()?, None, None))
+        let deadline = Instant::now() + NO_DEADLINE;
+        Ok(Self::new(conn, config.statement_timeout, deadline, Counters::unregistered()?, None, None))
     }
 }
 

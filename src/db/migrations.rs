@@ -8,8 +8,6 @@
 
 use std::time::Duration;
 
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Opts};
 use sha2::{Digest, Sha256};
 
 use super::{Address, Config, ConnectionMode, DbError, Session};
@@ -89,33 +87,30 @@ pub enum SchemaState {
 pub async fn migrate(address: &Address) -> Result<Migrated, MigrateError> {
     let config = Config {
         address: address.clone(),
-        connections: ConnectionMode::Pool { size: 1, for_writer: 0, wait: CONNECT_TIMEOUT },
+        connections: ConnectionMode::PerRequest { linger: Duration::ZERO, wait: CONNECT_TIMEOUT },
         statement_timeout: STATEMENT_TIMEOUT,
         lock_wait_timeout: LOCK_TIMEOUT,
     };
-    let connecting = Conn::new(Opts::clone(&config.options()));
-    let connected = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await;
-    let connected = connected.map_err(|_| DbError::Unreachable("it did not answer in time".to_owned()))?;
-    let mut conn = connected.map_err(DbError::from_connect)?;
-    let result = migrate_on(&mut conn, &address.name).await;
+    let mut session = Session::connect_within(CONNECT_TIMEOUT, &config).await?;
+    let result = migrate_on(&mut session, &address.name).await;
     // The lock is the connection's and goes with it.
-    drop(conn.disconnect().await);
+    session.disconnect().await;
     result
 }
 
-async fn migrate_on(conn: &mut Conn, database: &str) -> Result<Migrated, MigrateError> {
-    let applied = applied(conn).await?;
+async fn migrate_on(session: &mut Session, database: &str) -> Result<Migrated, MigrateError> {
+    let applied = session.migrations().await?;
     check_unchanged(&applied)?;
     let from = applied.last().map_or(0, |record| record.version);
     if pending(&applied).next().is_none() {
         return Ok(Migrated { from, to: from });
     }
-    lock(conn, database).await?;
+    lock(session, database).await?;
     // Another instance may have applied them while this one waited for the lock.
-    let applied = self::applied(conn).await?;
+    let applied = session.migrations().await?;
     check_unchanged(&applied)?;
     for migration in pending(&applied) {
-        apply(conn, migration).await?;
+        apply(session, migration).await?;
         tracing::info!(version = migration.version, name = migration.name, "applied a schema migration");
     }
     let to = MIGRATIONS.last().map_or(from, |last| last.version.max(from));
@@ -126,16 +121,6 @@ async fn migrate_on(conn: &mut Conn, database: &str) -> Result<Migrated, Migrate
 struct Record {
     version: u32,
     checksum: String,
-}
-
-async fn applied(conn: &mut Conn) -> Result<Vec<Record>, DbError> {
-    let rows = conn.query::<(u32, String), _>("SELECT version, checksum FROM schema_migrations ORDER BY version").await;
-    match rows.map_err(DbError::from_statement) {
-        Ok(rows) => Ok(rows.into_iter().map(|(version, checksum)| Record { version, checksum }).collect()),
-        // The table does not exist, so nothing was applied yet.
-        Err(DbError::SchemaMissing(_)) => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
 }
 
 fn pending(applied: &[Record]) -> impl Iterator<Item = &'static Migration> {
@@ -155,25 +140,26 @@ fn check_unchanged(applied: &[Record]) -> Result<(), MigrateError> {
     }
 }
 
-async fn lock(conn: &mut Conn, database: &str) -> Result<(), MigrateError> {
+async fn lock(session: &mut Session, database: &str) -> Result<(), MigrateError> {
     // Names of locks belong to the whole server and have at most 64 characters, so the database's name goes in hashed.
     let name = format!("storemgr.migrate.{}", &checksum(database)[..32]);
-    let taken = conn.exec_first::<Option<u8>, _, _>("SELECT GET_LOCK(?, ?)", (name, LOCK_TIMEOUT.as_secs())).await;
-    match taken.map_err(DbError::from_statement)? {
+    let taken = session.row::<Option<u8>>("SELECT GET_LOCK(?, ?)", (name, LOCK_TIMEOUT.as_secs())).await?;
+    match taken {
         Some(Some(1)) => Ok(()),
         _ => Err(MigrateError::Busy),
     }
 }
 
-async fn apply(conn: &mut Conn, migration: &Migration) -> Result<(), DbError> {
+async fn apply(session: &mut Session, migration: &Migration) -> Result<(), DbError> {
     let table = include_str!("../../sql/migrate/schema_migrations.sql");
     for statement in statements(table).chain(statements(migration.sql)) {
-        conn.query_drop(statement).await.map_err(DbError::from_statement)?;
+        session.run(statement).await?;
     }
     let sql = "INSERT IGNORE INTO schema_migrations (version, name, checksum, applied_at) \
                VALUES (?, ?, ?, UTC_TIMESTAMP(6))";
     let record = (migration.version, migration.name, checksum(migration.sql));
-    conn.exec_drop(sql, record).await.map_err(DbError::from_statement)
+    session.change(sql, record).await?;
+    Ok(())
 }
 
 /// The statements of a file: each ends with a semicolon at the end of a line, and no line of a comment ends with one.
@@ -190,13 +176,17 @@ fn checksum(text: &str) -> String {
 impl Session {
     /// How the schema stands to this program.
     pub async fn schema_state(&mut self) -> Result<SchemaState, DbError> {
+        Ok(state(&self.migrations().await?))
+    }
+
+    async fn migrations(&mut self) -> Result<Vec<Record>, DbError> {
         let rows = self.rows::<(u32, String)>("SELECT version, checksum FROM schema_migrations ORDER BY version", ());
-        let applied = match rows.await {
-            Ok(rows) => rows.into_iter().map(|(version, checksum)| Record { version, checksum }).collect(),
-            Err(DbError::SchemaMissing(_)) => Vec::new(),
-            Err(error) => return Err(error),
-        };
-        Ok(state(&applied))
+        match rows.await {
+            Ok(rows) => Ok(rows.into_iter().map(|(version, checksum)| Record { version, checksum }).collect()),
+            // The table does not exist, so nothing was applied yet.
+            Err(DbError::SchemaMissing(_)) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 }
 

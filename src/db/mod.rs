@@ -13,6 +13,7 @@ mod connections;
 mod error;
 mod id_blocks;
 mod idempotency;
+mod literals;
 mod migrations;
 mod orders;
 mod products;

@@ -151,6 +151,13 @@ impl Session {
         self.conn.as_ref().map(Conn::id)
     }
 
+    /// Ends the connection, and with it whatever is the connection's own, such as a named lock, before it returns.
+    pub(super) async fn disconnect(mut self) {
+        if let Some(conn) = self.conn.take() {
+            drop(conn.disconnect().await);
+        }
+    }
+
     fn time_limit(&self) -> Duration {
         self.statement_timeout.min(self.deadline.saturating_duration_since(Instant::now()))
     }

@@ -1,7 +1,6 @@
 //! The table of stocks: how many pieces are there, and how many were sold.
 
-use std::fmt::Write;
-
+use super::literals::{list, numbers, row};
 use super::{DbError, Session};
 use crate::domain::{Cents, OrderLine, PricedLine, ProductId, Stock};
 
@@ -33,9 +32,8 @@ impl Session {
     /// Locks the stocks of all lines in the order of their products and reads them with the prices, in that order. A
     /// product that does not exist is missing from the answer.
     pub async fn lock_offers(&mut self, lines: &[OrderLine]) -> Result<Vec<Offer>, DbError> {
-        let mut sql = include_str!("../../sql/orders/lock_offers.sql").to_owned();
-        let numbers: Vec<String> = lines.iter().map(|line| line.product_id.to_string()).collect();
-        sql = sql.replace("{products}", &numbers.join(","));
+        let products = numbers(lines.iter().map(|line| line.product_id.get()));
+        let sql = include_str!("../../sql/orders/lock_offers.sql").replace("{products}", &products);
         Ok(self.run_rows::<Row>(&sql).await?.into_iter().map(offer).collect())
     }
 
@@ -57,12 +55,10 @@ impl Session {
     }
 
     async fn move_stock(&mut self, template: &str, lines: &[PricedLine]) -> Result<(), DbError> {
-        let mut values = String::with_capacity(lines.len() * 16);
-        for line in lines {
-            let separator = if values.is_empty() { "" } else { "," };
-            // Writing to a String cannot fail.
-            let _ = write!(values, "{separator}({},{q},{q})", line.product_id, q = line.quantity);
-        }
+        let values = list(lines, |sql, line| {
+            let pieces = u64::from(line.quantity);
+            row(sql, [line.product_id.get(), pieces, pieces]);
+        });
         self.run(&template.replace("{rows}", &values)).await
     }
 

@@ -27,6 +27,7 @@ const fn serve(flag: &'static str, variable: &'static str, default: &'static str
 pub(super) const LISTEN: Setting = serve("--listen", "STOREMGR_LISTEN", "0.0.0.0:5000");
 pub(super) const POOL_SIZE: Setting = serve("--db-pool-size", "STOREMGR_DB_POOL_SIZE", "16");
 pub(super) const POOL_WAIT: Setting = serve("--db-pool-wait", "STOREMGR_DB_POOL_WAIT", "800ms");
+pub(super) const ORDER_QUEUE_WAIT: Setting = serve("--order-queue-wait", "STOREMGR_ORDER_QUEUE_WAIT", "500ms");
 pub(super) const CONNECTIONS: Setting = serve("--db-connections", "STOREMGR_DB_CONNECTIONS", "pool");
 pub(super) const REQUEST_DEADLINE: Setting = serve("--request-deadline", "STOREMGR_REQUEST_DEADLINE", "10s");
 pub(super) const IDLE_TIMEOUT: Setting = serve("--idle-timeout", "STOREMGR_IDLE_TIMEOUT", "75s");
@@ -44,6 +45,7 @@ pub const SETTINGS: &[Setting] = &[
     LISTEN,
     POOL_SIZE,
     POOL_WAIT,
+    ORDER_QUEUE_WAIT,
     CONNECTIONS,
     REQUEST_DEADLINE,
     IDLE_TIMEOUT,

@@ -72,6 +72,17 @@ impl Outcome {
         Self { status: Status::Fail, seen: seen.into(), advice: advice.into() }
     }
 
+    /// What passed by what was seen, while something was not seen: somebody should look at that.
+    pub(super) fn with_unseen(self, unseen: Option<String>) -> Self {
+        match unseen {
+            Some(unseen) if self.status == Status::Pass => Self::warn(
+                format!("{}\nnot seen: {unseen}", self.seen),
+                "look there yourself; deploy-check --after tells what it comes to",
+            ),
+            _ => self,
+        }
+    }
+
     pub(super) fn skip(seen: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { status: Status::Skip, seen: seen.into(), advice: advice.into() }
     }

@@ -40,7 +40,9 @@ pub fn summary_line(verdict: &Verdict) -> String {
         Phase::After => ("deployment", "healthy"),
     };
     let not = if verdict.healthy { "" } else { "NOT " };
-    format!("The {subject} is {not}{word}: {} checks, {}.", verdict.checks.len(), counts.join(", "))
+    let partly = verdict.phase == Phase::Before && verdict.healthy && verdict.count(Status::Skip) > 0;
+    let seen = if partly { " as far as it was seen" } else { "" };
+    format!("The {subject} is {not}{word}{seen}: {} checks, {}.", verdict.checks.len(), counts.join(", "))
 }
 
 /// All checks, and what each expects.

@@ -30,6 +30,17 @@ pub struct Declaration {
     pub help: &'static str,
 }
 
+/// What the client library adds by itself for the process it is in.
+pub const OF_THE_PROCESS: &[&str] = &[
+    "process_cpu_seconds_total",
+    "process_max_fds",
+    "process_open_fds",
+    "process_resident_memory_bytes",
+    "process_start_time_seconds",
+    "process_threads",
+    "process_virtual_memory_bytes",
+];
+
 /// Latencies from 0.5 ms to 60 s: a cached report stands at the lower end, the original's time-out at the upper.
 const SECONDS: &[f64] = &[
     0.000_5, 0.001, 0.002, 0.003, 0.005, 0.007_5, 0.01, 0.015, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Code;
+use super::object::objects;
 use crate::domain::{Cents, OrderId, Product, ProductId, UserId};
 
 /// `POST /orders`.
@@ -11,6 +12,7 @@ pub struct NewOrderBody {
     /// Who orders.
     pub user_id: UserId,
     /// What is ordered; lines of the same product are merged.
+    #[serde(deserialize_with = "objects")]
     pub items: Vec<ItemBody>,
 }
 

@@ -4,6 +4,7 @@
 
 mod bodies;
 mod codes;
+mod object;
 mod routes;
 
 pub use bodies::{

@@ -4,6 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
+use storemgr::deploy_check::{CATALOG, Phase};
+
 /// The modules of each layer, the lowest first.
 const LAYERS: &[&[&str]] = &[
     &["domain", "metrics", "units"],
@@ -134,10 +136,36 @@ fn the_document_on_deploy_check_lists_every_check_as_it_is() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/deploy-check.md");
     let text = std::fs::read_to_string(path).unwrap();
     let mut listed = text.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 3).count();
-    for check in storemgr::deploy_check::CATALOG {
+    for check in CATALOG {
         let row = format!("| `{}` | {} |", check.id, check.expected);
         assert!(text.lines().any(|line| line == row), "docs/deploy-check.md misses: {row}");
         listed -= 1;
     }
     assert_eq!(listed, 0, "docs/deploy-check.md lists a check that does not exist");
+    let count = format!("{} independent checks.", CATALOG.len());
+    assert!(text.contains(&count), "docs/deploy-check.md does not say: {count}");
+}
+
+#[test]
+fn the_document_names_a_check_for_every_mistake() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/deploy-check.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (_, table) = text.split_once("|---|---|---|\n").unwrap();
+    let mut mistakes = 0;
+    for row in table.lines().take_while(|line| line.starts_with('|')) {
+        let columns: Vec<_> = row.split('|').collect();
+        let [_, _, before, after, _] = columns[..] else { panic!("not three columns: {row}") };
+        let mut named = 0;
+        for (column, phase) in [(before, Phase::Before), (after, Phase::After)] {
+            for name in column.split('`').skip(1).step_by(2) {
+                let check = CATALOG.iter().find(|check| check.id == name);
+                let check = check.unwrap_or_else(|| panic!("there is no check {name}: {row}"));
+                assert_eq!(check.phase(), phase, "{name} in: {row}");
+                named += 1;
+            }
+        }
+        assert!(named > 0, "no check tells of: {row}");
+        mistakes += 1;
+    }
+    assert!(mistakes > 25, "only {mistakes} mistakes are listed");
 }

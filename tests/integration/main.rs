@@ -1,7 +1,8 @@
 //! The whole product against real services: one target, so that the harness is compiled once.
 //!
 //! The database is the one that `TEST_DATABASE_URL` names (mysql://user:password@host:port, an account that may create
-//! databases), or a private MariaDB that is started for the run. Every test has a database of its own.
+//! databases), or a private MariaDB that is started for the run. Every test has a database of its own. What only uses a
+//! Redis takes the one that `TEST_REDIS_URL` names (redis://host:port, emptied first); what breaks one starts its own.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 #![allow(clippy::expect_used, reason = "a test that cannot go on should panic")]
 #![allow(clippy::missing_panics_doc, reason = "tests panic")]

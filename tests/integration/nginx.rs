@@ -1,8 +1,10 @@
 //! `nginx/nginx.conf`, the deployment's own: a real nginx in front of two instances that misbehave as they are told.
+//!
+//! Any other nginx can be tried: `TEST_NGINX=/path/to/nginx`.
 
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hyper::Method;
@@ -23,11 +25,13 @@ enum Manner {
     Dies,
 }
 
-/// An instance, and how many requests reached it.
+/// An instance, how many requests reached it on how many connections, and what the last of them was.
 #[derive(Debug)]
 struct Instance {
     port: u16,
     requests: Arc<AtomicUsize>,
+    connections: Arc<AtomicUsize>,
+    last: Arc<Mutex<String>>,
 }
 
 impl Instance {
@@ -35,19 +39,24 @@ impl Instance {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&requests);
+        let last = Arc::new(Mutex::new(String::new()));
+        let (counted, heard) = (Arc::clone(&requests), Arc::clone(&last));
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepted = Arc::clone(&connections);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(answer_all(stream, manner, Arc::clone(&counted)));
+                accepted.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(answer_all(stream, manner, Arc::clone(&counted), Arc::clone(&heard)));
             }
         });
-        Self { port, requests }
+        Self { port, requests, connections, last }
     }
 
     /// A port at which nothing listens.
     async fn absent() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Self { port: listener.local_addr().unwrap().port(), requests: Arc::default() }
+        let port = listener.local_addr().unwrap().port();
+        Self { port, requests: Arc::default(), connections: Arc::default(), last: Arc::default() }
     }
 
     fn requests(&self) -> usize {
@@ -55,7 +64,12 @@ impl Instance {
     }
 }
 
-async fn answer_all(mut stream: TcpStream, manner: Manner, requests: Arc<AtomicUsize>) -> Option<()> {
+async fn answer_all(
+    mut stream: TcpStream,
+    manner: Manner,
+    requests: Arc<AtomicUsize>,
+    last: Arc<Mutex<String>>,
+) -> Option<()> {
     loop {
         let mut received = Vec::new();
         let whole = |received: &[u8]| {
@@ -69,6 +83,7 @@ async fn answer_all(mut stream: TcpStream, manner: Manner, requests: Arc<AtomicU
             received.push(stream.read_u8().await.ok()?);
         }
         requests.fetch_add(1, Ordering::SeqCst);
+        *last.lock().unwrap() = String::from_utf8_lossy(&received).to_lowercase();
         let answer = match manner {
             Manner::Answers => "HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}",
             Manner::Refuses => {
@@ -101,11 +116,13 @@ impl Front {
             .replace("listen 8080", &format!("listen 127.0.0.1:{port}"))
             .replace("worker_rlimit_nofile 16384;", "")
             .replace("worker_connections 8192", "worker_connections 256")
+            .replace("limit_conn addresses 4000", &format!("limit_conn addresses {CROWD}"))
             .replace("/tmp/", &format!("{place}/"))
             .replace("/dev/stdout", &format!("{place}/access.log"));
         std::fs::write(folder.path().join("nginx.conf"), file).unwrap();
         let path = format!("{}:/usr/sbin:/usr/local/sbin", std::env::var("PATH").unwrap());
-        let mut command = Command::new("nginx");
+        let program = std::env::var_os("TEST_NGINX").unwrap_or_else(|| "nginx".into());
+        let mut command = Command::new(program);
         command.env("PATH", path).args(["-p", place, "-e", "stderr", "-c", "nginx.conf"]);
         // As root the workers would be another account's, who cannot see the folder.
         command.args(["-g", if runs_as_root() { "user root root;" } else { "" }]);
@@ -123,6 +140,21 @@ impl Front {
     async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
         let body = if method == Method::POST { b"{\"user_id\":1}".to_vec() } else { Vec::new() };
         net::request_once(&self.target, method, path, headers, body, Duration::from_secs(20)).await.unwrap()
+    }
+
+    /// What is answered to bytes that no client of ours would send.
+    async fn send_raw(&self, request: &[u8]) -> (u16, Value) {
+        let mut stream = TcpStream::connect(self.target.authority()).await.unwrap();
+        // nginx may answer and close before it has read everything.
+        drop(stream.write_all(request).await);
+        drop(stream.shutdown().await);
+        let mut answer = Vec::new();
+        drop(stream.read_to_end(&mut answer).await);
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        assert!(head.to_lowercase().contains("content-type: application/json"), "{head}");
+        (status, serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}")))
     }
 
     fn log(&self) -> String {
@@ -146,6 +178,8 @@ fn code(answer: &Answer) -> String {
 }
 
 const REQUESTS: usize = 12;
+/// How many connections one address may have here.
+const CROWD: usize = 20;
 const KEY: [(&str, &str); 1] = [("idempotency-key", "k")];
 
 #[tokio::test]
@@ -216,4 +250,88 @@ async fn what_nginx_says_itself_it_says_as_the_store_does() {
     let line: Value = serde_json::from_str(front.log().lines().next().unwrap()).unwrap();
     assert_eq!((&line["request_id"], &line["status"]), (&"look-here".into(), &503.into()), "{line}");
     assert!(line["upstream"].as_str().unwrap().contains(&first.port.to_string()), "{line}");
+}
+
+#[tokio::test]
+async fn what_is_too_large_or_no_http_is_refused_in_json() {
+    let (first, second) = (Instance::start(Manner::Answers).await, Instance::start(Manner::Answers).await);
+    let front = Front::start(&first, &second).await;
+    let head = "POST /orders HTTP/1.1\r\nhost: x\r\nconnection: close\r\n";
+    let large = format!("{head}content-length: {}\r\n\r\n", 9 << 20);
+    let long = format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-a: {}\r\n\r\n", "a".repeat(40_000));
+    let long_path = format!("GET /{} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", "a".repeat(40_000));
+    for (request, status, code) in [
+        (large.as_str(), 413, "body_too_large"),
+        (&long, 431, "invalid_parameter"),
+        (&long_path, 400, "invalid_parameter"),
+        ("GET / HTTP/1.1\r\nconnection: close\r\n\r\n", 400, "invalid_parameter"),
+        ("nonsense\r\n\r\n", 400, "invalid_parameter"),
+        ("GET /malformed HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", 404, "no_such_route"),
+    ] {
+        let (seen, body) = front.send_raw(request.as_bytes()).await;
+        let shown = &request[..request.len().min(40)];
+        assert_eq!((seen, body["code"].as_str().unwrap()), (status, code), "{shown}: {body}");
+        assert!(!body["request_id"].as_str().unwrap().is_empty(), "{shown}: {body}");
+    }
+    assert_eq!(first.requests() + second.requests(), 0);
+}
+
+#[tokio::test]
+async fn connections_to_instances_are_used_again() {
+    let (first, second) = (Instance::start(Manner::Answers).await, Instance::start(Manner::Answers).await);
+    let front = Front::start(&first, &second).await;
+    for _ in 0..10 * REQUESTS {
+        assert_eq!(front.send(Method::POST, "/orders", &[]).await.status.as_u16(), 201);
+    }
+    assert_eq!(first.requests() + second.requests(), 10 * REQUESTS);
+    let opened = first.connections.load(Ordering::SeqCst) + second.connections.load(Ordering::SeqCst);
+    // Each worker keeps its own, one to each instance at least.
+    let workers = std::thread::available_parallelism().unwrap().get();
+    assert!(opened <= 2 * workers, "{opened} connections for {} requests", 10 * REQUESTS);
+}
+
+#[tokio::test]
+async fn a_request_keeps_its_name_on_the_way_and_gets_one_if_it_has_none() {
+    let (first, second) = (Instance::start(Manner::Answers).await, Instance::start(Manner::Answers).await);
+    let front = Front::start(&first, &second).await;
+    let heard = || first.last.lock().unwrap().clone() + &second.last.lock().unwrap();
+    front.send(Method::POST, "/orders", &[("x-request-id", "look-here"), KEY[0]]).await;
+    assert!(heard().contains("x-request-id: look-here\r\n"), "{}", heard());
+    assert!(
+        heard().contains("idempotency-key: k\r\n") && heard().contains("x-forwarded-for: 127.0.0.1"),
+        "{}",
+        heard()
+    );
+    // What could end a line of the log or a text in JSON is no name.
+    for strange in ["a b", "a\"b"] {
+        front.send(Method::GET, "/orders/1", &[("x-request-id", strange)]).await;
+        front.send(Method::GET, "/orders/1", &[("x-request-id", strange)]).await;
+        let name = heard().split("x-request-id: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+        assert!(name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn one_address_cannot_take_every_connection() {
+    let (first, second) = (Instance::start(Manner::Answers).await, Instance::start(Manner::Answers).await);
+    let front = Front::start(&first, &second).await;
+    let mut waiting = Vec::new();
+    for _ in 0..CROWD {
+        // A body that does not arrive keeps a connection busy.
+        let mut stream = TcpStream::connect(front.target.authority()).await.unwrap();
+        stream.write_all(b"POST /orders HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{").await.unwrap();
+        waiting.push(stream);
+    }
+    // They are counted when nginx has read their heads.
+    let mut answer = front.send(Method::POST, "/orders", &KEY).await;
+    for _ in 0..100 {
+        if answer.status.as_u16() == 503 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        answer = front.send(Method::POST, "/orders", &KEY).await;
+    }
+    assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (503, "overloaded"));
+    assert_eq!(answer.headers["retry-after"], "1");
+    drop(waiting);
 }

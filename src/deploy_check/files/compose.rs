@@ -20,6 +20,8 @@ pub(in crate::deploy_check) struct Compose {
     pub(in crate::deploy_check) services: Vec<Service>,
     /// Each variable the file refers to, once.
     pub(in crate::deploy_check) references: Vec<Reference>,
+    /// By which words it takes from elsewhere what nobody reads here.
+    pub(super) unseen: Option<String>,
     /// Secrets by name.
     pub(in crate::deploy_check) secrets: BTreeMap<String, SecretSource>,
 }
@@ -183,7 +185,13 @@ impl Compose {
         references.dedup();
         let own = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let directory = directory.unwrap_or(own);
-        let services = document.get("services").and_then(Value::as_mapping).ok_or("it names no services")?;
+        let unseen = unseen(&document);
+        let services = document.get("services").and_then(Value::as_mapping);
+        let services = match (services, &unseen) {
+            (Some(services), _) => services,
+            (None, Some(_)) => &Mapping::new(),
+            (None, None) => return Err("it names no services".to_owned()),
+        };
         let shared = shared_networks(document.get("networks"));
         let services = services.iter().map(|(name, service)| {
             let mut service = read_service(&text_of(name), service, directory, values)?;
@@ -199,6 +207,7 @@ impl Compose {
             project: named.or_else(|| document.get("name").map(text_of)).or_else(folder_name).unwrap_or_default(),
             services: services.collect::<Result<_, _>>()?,
             references,
+            unseen,
             secrets: secrets(document.get("secrets"), directory),
         })
     }
@@ -232,6 +241,20 @@ impl Compose {
         let by_name_alone = !service.profiles.is_empty() && service.restart.is_empty();
         service.restart == "no" || by_name_alone || self.services.iter().any(awaited)
     }
+}
+
+/// What `include` and `extends` bring along from other files and services.
+fn unseen(document: &Value) -> Option<String> {
+    let mut uses = Vec::new();
+    if document.get("include").is_some() {
+        uses.push("include".to_owned());
+    }
+    for (name, service) in document.get("services").and_then(Value::as_mapping).into_iter().flat_map(pairs) {
+        if service.get("extends").is_some() {
+            uses.push(format!("extends in {name}"));
+        }
+    }
+    (!uses.is_empty()).then(|| uses.join(", "))
 }
 
 /// Puts the variables into every text of a document.
@@ -537,6 +560,15 @@ secrets: {password: {file: ./password.txt}, token: {environment: TOKEN}, other: 
         assert_eq!(compose.secrets["password"], SecretSource::File("ops/./password.txt".into()));
         assert_eq!(compose.secrets["token"], SecretSource::Variable("TOKEN".to_owned()));
         assert_eq!((compose.project.as_str(), compose.references.len()), ("shop", 1));
+    }
+
+    #[test]
+    fn what_is_taken_from_elsewhere_is_told() {
+        let unseen = |text| parse(text).unwrap().unseen;
+        assert_eq!(unseen("services: {a: {image: b}}"), None);
+        assert_eq!(unseen("include: [other.yml]").unwrap(), "include");
+        let text = "services: {a: {extends: {file: b.yml, service: b}}, c: {extends: a}}";
+        assert_eq!(unseen(text).unwrap(), "extends in a, extends in c");
     }
 
     #[test]

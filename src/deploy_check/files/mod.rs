@@ -194,8 +194,20 @@ impl Files {
         states
     }
 
+    /// The services; a skip where some are not seen, which `files-readable` tells: whatever were said of the rest could
+    /// be wrong.
     pub(super) fn compose(&self) -> Result<&Compose, Outcome> {
-        self.compose.get()
+        let compose = self.compose.get()?;
+        match &compose.unseen {
+            None => Ok(compose),
+            Some(_) => Err(Outcome::skip("the compose file is not seen whole", "see files-readable")),
+        }
+    }
+
+    /// Why the compose file is not seen whole, if it is not.
+    pub(super) fn unseen_services(&self) -> Option<String> {
+        let unseen = self.compose.get().ok()?.unseen.as_ref()?;
+        Some(format!("the compose file uses {unseen}, which nobody follows here"))
     }
 
     pub(super) fn nginx(&self) -> Result<&Nginx, Outcome> {

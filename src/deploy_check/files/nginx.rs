@@ -63,6 +63,14 @@ impl Nginx {
         all
     }
 
+    /// What the file includes and nobody reads here: it may say anything. Lists of types and of parameters do not count.
+    pub(in crate::deploy_check) fn unseen(&self) -> Option<String> {
+        let harmless = ["mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params"];
+        let named = self.named("include").into_iter().map(|include| include.argument(0));
+        let unseen: Vec<_> = named.filter(|path| !harmless.iter().any(|known| path.ends_with(known))).collect();
+        (!unseen.is_empty()).then(|| format!("{}, which {} includes", unseen.join(", "), self.path.display()))
+    }
+
     /// Every directive of a name.
     pub(in crate::deploy_check) fn named(&self, name: &str) -> Vec<&Directive> {
         self.all().into_iter().filter(|directive| directive.name == name).collect()
@@ -283,6 +291,13 @@ http {
         assert_eq!(nginx.named("default")[0].argument(0), r#"{"error":"no; really"}"#);
         let word = &nginx.named("server")[0].arguments[0];
         assert_eq!(&TEXT[word.span.clone()], "one:5000");
+    }
+
+    #[test]
+    fn what_is_included_is_told_as_not_seen() {
+        assert_eq!(parse(TEXT).unwrap().unseen(), None);
+        let text = "http { include /etc/nginx/mime.types; include conf.d/*.conf; server { include more; } }";
+        assert_eq!(parse(text).unwrap().unseen().unwrap(), "conf.d/*.conf, more, which nginx.conf includes");
     }
 
     #[test]

@@ -11,6 +11,8 @@ use super::compose::text_of;
 pub(in crate::deploy_check) struct PrometheusConfig {
     pub(in crate::deploy_check) path: PathBuf,
     pub(in crate::deploy_check) jobs: Vec<Job>,
+    /// Files with further jobs, which nobody reads here.
+    elsewhere: Vec<String>,
 }
 
 /// A scrape job.
@@ -31,7 +33,14 @@ impl PrometheusConfig {
             return Err("it is not a mapping of settings".to_owned());
         }
         let jobs = sequence(document.get("scrape_configs")).map(job).collect();
-        Ok(Self { path: path.to_owned(), jobs })
+        let elsewhere = sequence(document.get("scrape_config_files")).map(text_of).collect();
+        Ok(Self { path: path.to_owned(), jobs, elsewhere })
+    }
+
+    /// The files of jobs that are not read here.
+    pub(in crate::deploy_check) fn unseen(&self) -> Option<String> {
+        let files = self.elsewhere.join(", ");
+        (!files.is_empty()).then(|| format!("the jobs of {files}, which {} includes", self.path.display()))
     }
 }
 
@@ -63,6 +72,9 @@ mod tests {
         let config = PrometheusConfig::parse(Path::new("prometheus.yml"), text).unwrap();
         assert_eq!(config.jobs[0].targets, ["a:1", "b:2"]);
         assert_eq!((config.jobs[1].targets[0].as_str(), config.jobs[1].listed), ("tasks.c:3", false));
+        assert_eq!(config.unseen(), None);
+        let more = PrometheusConfig::parse(Path::new("p"), "scrape_config_files: [jobs/*.yml]").unwrap();
+        assert_eq!(more.unseen().unwrap(), "the jobs of jobs/*.yml, which p includes");
         assert!(PrometheusConfig::parse(Path::new("p"), "just words").is_err());
     }
 }

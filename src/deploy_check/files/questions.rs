@@ -99,8 +99,13 @@ pub(in crate::deploy_check) fn places(instances: &[&Service]) -> String {
     places.collect::<Vec<_>>().join(", ")
 }
 
-/// What is wrong with a list of addresses that should be that of the instances.
-pub(in crate::deploy_check) fn strangers(instances: &[&Service], listed: &[(String, u16)], who: &str) -> Vec<String> {
+/// What is wrong with a list of addresses that should be that of the instances. One that is not whole may miss some.
+pub(in crate::deploy_check) fn strangers(
+    instances: &[&Service],
+    listed: &[(String, u16)],
+    who: &str,
+    whole: bool,
+) -> Vec<String> {
     let mut wrong = Vec::new();
     // One that is misspelt is one fault and not two.
     let mut unknown = 0;
@@ -121,7 +126,7 @@ pub(in crate::deploy_check) fn strangers(instances: &[&Service], listed: &[(Stri
     let hosts: Vec<_> = listed.iter().map(|(host, _)| host.strip_prefix("tasks.").unwrap_or(host)).collect();
     let forgotten = instances.iter().filter(|one| !hosts.iter().any(|host| one.answers_to(host)));
     let forgotten: Vec<_> = forgotten.map(|one| format!("{who} does not know {}", one.name)).collect();
-    if forgotten.len() > unknown {
+    if whole && forgotten.len() > unknown {
         wrong.extend(forgotten);
     }
     wrong

@@ -71,6 +71,8 @@ fn cases(user: u64, product: u64) -> Vec<Case> {
         add("POST", "/orders", body, 422, "invalid_body");
     }
     add("POST", "/orders", r#"{"user_id":1,"items":[{"product_id":1,"quantity":"2"}]}"#, 422, "invalid_body");
+    // A list of values is no item, however well its order is guessed.
+    add("POST", "/orders", &json!({"user_id": user, "items": [[product, 1]]}).to_string(), 422, "invalid_body");
     add("POST", "/orders", &json!({"user_id": user, "items": []}).to_string(), 422, "invalid_items");
     for quantity in [json!(0), json!(-1), json!(1.5), json!(1e300), json!(1_000_001)] {
         add("POST", "/orders", &order(user, product, quantity).to_string(), 422, "invalid_quantity");

@@ -4,6 +4,8 @@
 mod after;
 /// Of files.
 mod before;
+/// Every check has such a test.
+mod coverage;
 /// A deployment's files, sound until a test breaks them in one place.
 mod plan;
 

@@ -5,14 +5,26 @@ use std::process::Command;
 
 use super::server::{free_port, start_tethered, wait_for_port};
 
-/// A running Redis. It is killed when the value is dropped.
+/// A running Redis. It is killed when the value is dropped, if it was started here.
 #[derive(Debug)]
 pub struct TestRedis {
+    host: String,
     pub port: u16,
-    pid: u32,
+    pid: Option<u32>,
 }
 
 impl TestRedis {
+    /// The Redis that `TEST_REDIS_URL` names (`redis://host:port`, everything in it is thrown away), else one that is
+    /// started. For one test alone: what the store writes has the same names in every test.
+    pub fn given() -> Self {
+        let Ok(url) = std::env::var("TEST_REDIS_URL") else { return Self::start() };
+        let place = url.strip_prefix("redis://").and_then(|rest| rest.trim_end_matches('/').rsplit_once(':'));
+        let (host, port) = place.expect("TEST_REDIS_URL is redis://host:port");
+        let given = Self { host: host.to_owned(), port: port.parse().expect("a port in TEST_REDIS_URL"), pid: None };
+        given.command(&["flushall"]);
+        given
+    }
+
     /// Starts a Redis and waits until it answers.
     pub fn start() -> Self {
         Self::start_on(free_port())
@@ -24,36 +36,40 @@ impl TestRedis {
         let arguments = ["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
         let pid = start_tethered("redis-server", &arguments.map(ToOwned::to_owned), &log);
         wait_for_port("Redis", port, &log);
-        Self { port, pid }
+        Self { host: "127.0.0.1".to_owned(), port, pid: Some(pid) }
     }
 
     /// The environment variables that lead a process here.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
-        vec![("REDIS_HOST", "127.0.0.1".to_owned()), ("REDIS_PORT", self.port.to_string())]
+        vec![("REDIS_HOST", self.host.clone()), ("REDIS_PORT", self.port.to_string())]
     }
 
     /// Where it is.
     pub fn address(&self) -> storemgr::cache::Address {
-        storemgr::cache::Address { host: "127.0.0.1".to_owned(), port: self.port, database: 0, password: None }
+        storemgr::cache::Address { host: self.host.clone(), port: self.port, database: 0, password: None }
     }
 
     /// Changes a setting.
     pub fn configure(&self, setting: &str, value: &str) {
-        let port = self.port.to_string();
-        let set = Command::new("redis-cli").args(["-p", &port, "config", "set", setting, value]).output().unwrap();
-        assert!(String::from_utf8_lossy(&set.stdout).contains("OK"), "{set:?}");
+        self.command(&["config", "set", setting, value]);
     }
 
     /// Stores a value, as another program would.
     pub fn write(&self, key: &str, value: &str) {
+        self.command(&["set", key, value]);
+    }
+
+    fn command(&self, words: &[&str]) {
         let port = self.port.to_string();
-        let set = Command::new("redis-cli").args(["-p", &port, "set", key, value]).output().unwrap();
-        assert!(String::from_utf8_lossy(&set.stdout).contains("OK"), "{set:?}");
+        let said = Command::new("redis-cli").args(["-h", &self.host, "-p", &port]).args(words).output().unwrap();
+        assert!(String::from_utf8_lossy(&said.stdout).contains("OK"), "{said:?}");
     }
 
     /// Sends a signal, by its name without SIG.
     pub fn signal(&self, name: &str) {
-        drop(Command::new("kill").args([format!("-{name}"), self.pid.to_string()]).output());
+        if let Some(pid) = self.pid {
+            drop(Command::new("kill").args([format!("-{name}"), pid.to_string()]).output());
+        }
     }
 }
 

@@ -67,7 +67,7 @@ async fn without_redis_everything_works_and_with_it_again_reports_are_cached() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_gets_fresh_after_its_time_and_says_how_old_it_is() {
     let (database, products, users) = shop(&[100]).await;
-    let redis = TestRedis::start();
+    let redis = TestRedis::given();
     let instance =
         Instance::start_with(&[database.variables(), redis.variables()].concat(), &["--report-ttl", "1s"]).await;
     instance.wait_ready().await;

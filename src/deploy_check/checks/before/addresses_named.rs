@@ -2,7 +2,7 @@
 
 use crate::deploy_check::checks::{Check, Probe, told};
 use crate::deploy_check::defaults::{DB_PORT, REDIS_PORT};
-use crate::deploy_check::files::{Compose, Files, Service, port_of};
+use crate::deploy_check::files::{Compose, Files, Nginx, Service, port_of};
 use crate::deploy_check::finding::Outcome;
 use crate::net::Target;
 
@@ -40,7 +40,9 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
         return Err(Outcome::skip("no service is told an address", "see files-readable"));
     }
     if wrong.is_empty() {
-        return Ok(Outcome::pass(format!("{looked} addresses")));
+        let unseen = files.nginx().ok().and_then(Nginx::unseen);
+        let unseen = unseen.map(|unseen| format!("where nginx listens, by {unseen}"));
+        return Ok(Outcome::pass(format!("{looked} addresses")).with_unseen(unseen));
     }
     let names: Vec<_> = compose.services.iter().map(|service| service.name.as_str()).collect();
     Ok(Outcome::fail(wrong.join("\n"), format!("the services are {}", names.join(", "))))
@@ -70,7 +72,9 @@ fn deaf(files: &Files, place: &str, asked: &Service, port: u16) -> Option<String
     let listens = if files.is_instance(asked) {
         vec![port_of(asked)]
     } else if asked.image_name() == "nginx" {
-        files.nginx().ok()?.ports()
+        let nginx = files.nginx().ok()?;
+        // It may listen on more ports than it says here.
+        nginx.unseen().is_none().then(|| nginx.ports())?
     } else {
         return None;
     };

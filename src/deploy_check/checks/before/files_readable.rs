@@ -20,5 +20,11 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     if read == 0 {
         return Err(Outcome::skip("there are no files of a deployment here", "run it where ops/ and nginx/ are"));
     }
+    if let Some(unseen) = files.unseen_services() {
+        return Ok(Outcome::warn(
+            format!("{read} files; {unseen}, so its services are not checked"),
+            "write it out with `docker compose config > whole.yml`, and check that with --compose whole.yml",
+        ));
+    }
     Ok(Outcome::pass(format!("{read} files")))
 }

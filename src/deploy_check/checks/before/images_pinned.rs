@@ -31,7 +31,7 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     }
     let loose: Vec<_> = images.iter().filter(|(_, image)| !is_pinned(image)).collect();
     if loose.is_empty() {
-        return Ok(Outcome::pass(format!("{} images", images.len())));
+        return Ok(Outcome::pass(format!("{} images", images.len())).with_unseen(files.unseen_services()));
     }
     let loose: Vec<_> = loose.iter().map(|(place, image)| format!("{place}: {image}")).collect();
     Ok(Outcome::fail(loose.join("\n"), "write the version that was tested, as name:1.2.3 or name@sha256:…"))

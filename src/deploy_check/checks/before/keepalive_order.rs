@@ -32,7 +32,7 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     let idle = instances.iter().map(|instance| IDLE_TIMEOUT.duration(Some(instance))).min().unwrap_or_default();
     let seen = format!("nginx {}, instance {}", units::duration(kept), units::duration(idle));
     if kept < idle {
-        return Ok(Outcome::pass(seen));
+        return Ok(Outcome::pass(seen).with_unseen(nginx.unseen()));
     }
     Ok(Outcome::fail(seen, "shorten keepalive_timeout in nginx's upstream, or lengthen STOREMGR_IDLE_TIMEOUT"))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::deploy_check::checks::{Check, Probe, told};
 use crate::deploy_check::files::{Files, Use, names_in};
 use crate::deploy_check::finding::Outcome;
-use crate::metrics::{DECLARED, Declaration};
+use crate::metrics::{DECLARED, Declaration, OF_THE_PROCESS};
 
 pub(crate) const CHECK: Check = Check {
     id: "metrics-exist",
@@ -24,17 +24,6 @@ const OF_PROMETHEUS: [&str; 7] = [
     "scrape_series_added",
 ];
 
-/// What the client library adds for each process.
-const OF_PROCESSES: [&str; 7] = [
-    "process_cpu_seconds_total",
-    "process_max_fds",
-    "process_open_fds",
-    "process_resident_memory_bytes",
-    "process_start_time_seconds",
-    "process_threads",
-    "process_virtual_memory_bytes",
-];
-
 /// Labels that Prometheus adds to every series it scrapes.
 const ADDED_LABELS: [&str; 2] = ["job", "instance"];
 
@@ -51,7 +40,7 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     let in_rules = rules.iter().flat_map(|file| file.rules.iter().map(|rule| (&file.path, &rule.expression)));
     let in_panels = dashboards.iter().flat_map(|file| file.expressions.iter().map(|text| (&file.path, text)));
     // Other programs are scraped too, and what they export is not known here.
-    let others = files.prometheus().is_ok_and(|config| config.jobs.len() > 1);
+    let others = files.prometheus().is_ok_and(|config| config.jobs.len() > 1 || config.unseen().is_some());
     let mut wrong = BTreeSet::new();
     let mut uses = 0;
     for (path, expression) in in_rules.chain(in_panels) {
@@ -77,7 +66,7 @@ fn fault(used: &Use, recorded: &BTreeSet<&str>, others: bool) -> Option<String> 
         let stranger = used.labels.iter().find(|label| !known(label))?;
         return Some(format!("{name} has no label {stranger}"));
     }
-    let known = recorded.contains(name) || OF_PROMETHEUS.contains(&name) || OF_PROCESSES.contains(&name);
+    let known = recorded.contains(name) || OF_PROMETHEUS.contains(&name) || OF_THE_PROCESS.contains(&name);
     let ours = name.starts_with("storemgr_") || name.contains(':');
     (!known && (ours || !others)).then(|| format!("nobody exports {name}"))
 }

@@ -31,7 +31,7 @@ async fn check(files: &Files) -> Result<Outcome, Outcome> {
     let arguments = ["-t", "-q", "-p", &folder.path().display().to_string(), "-c", &copy.display().to_string()];
     let said = run(&program, &arguments).await.map_err(|reason| Outcome::skip(reason, "see that nginx can be run"))?;
     if said.good {
-        return Ok(Outcome::pass(format!("{} is accepted", nginx.path.display())));
+        return Ok(Outcome::pass(format!("{} is accepted", nginx.path.display())).with_unseen(nginx.unseen()));
     }
     let complaint = said.text.replace(&copy.display().to_string(), &nginx.path.display().to_string());
     let lines: Vec<_> = complaint.lines().filter(|line| line.contains("[emerg]")).collect();

@@ -35,7 +35,7 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
         return Err(Outcome::skip("there are no files with secrets", "see env-complete"));
     }
     if open.is_empty() {
-        return Ok(Outcome::pass(format!("{looked} files")));
+        return Ok(Outcome::pass(format!("{looked} files")).with_unseen(files.unseen_services()));
     }
     let names: Vec<_> = open.iter().map(|path| format!("{} can be read by others", path.display())).collect();
     Ok(Outcome::fail(names.join("\n"), "chmod 600 the file, or chmod 700 its folder"))

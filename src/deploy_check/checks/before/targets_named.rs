@@ -17,7 +17,11 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     let prometheus = files.prometheus()?;
     let instances = files.instances()?;
     let path = prometheus.path.display();
+    let unseen = prometheus.unseen();
     let Some(job) = prometheus.jobs.iter().find(|job| job.name == JOB) else {
+        if let Some(unseen) = unseen {
+            return Err(Outcome::skip(format!("the job {JOB} may be among {unseen}"), "see prometheus-targets"));
+        }
         let seen = format!("{path} has no job {JOB}");
         return Ok(Outcome::fail(seen, format!("scrape {} in a job of that name", places(&instances))));
     };
@@ -26,7 +30,7 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     }
     let targets: Vec<_> =
         job.targets.iter().filter_map(|text| address(text)).map(|server| (server.host, server.port)).collect();
-    let mut wrong = strangers(&instances, &targets, "Prometheus");
+    let mut wrong = strangers(&instances, &targets, "Prometheus", true);
     let compose = files.compose()?;
     for other in prometheus.jobs.iter().filter(|other| other.name != JOB) {
         for server in other.targets.iter().filter_map(|text| address(text)) {
@@ -37,7 +41,9 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
         }
     }
     if wrong.is_empty() {
-        return Ok(Outcome::pass(format!("{} targets, {} instances", targets.len(), instances.len())));
+        return Ok(
+            Outcome::pass(format!("{} targets, {} instances", targets.len(), instances.len())).with_unseen(unseen)
+        );
     }
     Ok(Outcome::fail(
         wrong.join("\n"),

@@ -6,14 +6,14 @@
 use std::time::Duration;
 
 use crate::deploy_check::checks::{Check, Probe, told};
-use crate::deploy_check::defaults::{CLIENT_TIMEOUT, POOL_WAIT, REQUEST_DEADLINE};
+use crate::deploy_check::defaults::{CLIENT_TIMEOUT, ORDER_QUEUE_WAIT, POOL_WAIT, REQUEST_DEADLINE, Setting};
 use crate::deploy_check::files::Files;
 use crate::deploy_check::finding::Outcome;
 use crate::units;
 
 pub(crate) const CHECK: Check = Check {
     id: "timeout-order",
-    expected: "a client waits longer than nginx, nginx longer than an instance, an instance longer than its pool",
+    expected: "a client waits longer than nginx, nginx longer than an instance, an instance longer than its pool and its orders",
     probe: Probe::Files(|files| told(check(files))),
 };
 
@@ -27,24 +27,35 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     let clients = compose.services.iter().filter(|service| service.words().iter().any(|word| word == "loadtest"));
     let client = clients.map(|service| CLIENT_TIMEOUT.duration(Some(service))).min();
     let client = client.unwrap_or_else(|| CLIENT_TIMEOUT.duration(None));
-    let proxy = nginx.durations("proxy_read_timeout");
+    let (proxy, unseen) = (nginx.durations("proxy_read_timeout"), nginx.unseen());
+    if let (true, Some(unseen)) = (proxy.is_empty(), &unseen) {
+        return Err(Outcome::skip(format!("proxy_read_timeout may stand in {unseen}"), "look there yourself"));
+    }
     let longest = proxy.iter().copied().max().unwrap_or(NGINX_DEFAULT);
     let shortest = proxy.iter().copied().min().unwrap_or(NGINX_DEFAULT);
     let deadlines = || instances.iter().map(|instance| REQUEST_DEADLINE.duration(Some(instance)));
-    let waits = instances.iter().map(|instance| POOL_WAIT.duration(Some(instance)));
+    let longest_of = |wait: Setting| instances.iter().map(|one| wait.duration(Some(one))).max().unwrap_or_default();
     let (slowest, quickest) = (deadlines().max().unwrap_or_default(), deadlines().min().unwrap_or_default());
-    let pool = waits.max().unwrap_or_default();
+    let (pool, orders) = (longest_of(POOL_WAIT), longest_of(ORDER_QUEUE_WAIT));
     let show = units::duration;
-    let seen =
-        format!("client {}, nginx {}, instance {}, pool {}", show(client), show(longest), show(slowest), show(pool));
+    let seen = format!(
+        "client {}, nginx {}, instance {}, pool {}, orders {}",
+        show(client),
+        show(longest),
+        show(slowest),
+        show(pool),
+        show(orders)
+    );
     let advice = if client <= longest {
         "shorten nginx's proxy_read_timeout, or lengthen `loadtest --timeout`"
     } else if shortest <= slowest {
         "lengthen nginx's proxy_read_timeout, or shorten STOREMGR_REQUEST_DEADLINE"
     } else if quickest <= pool {
         "lengthen STOREMGR_REQUEST_DEADLINE, or shorten STOREMGR_DB_POOL_WAIT"
+    } else if quickest <= orders {
+        "lengthen STOREMGR_REQUEST_DEADLINE, or shorten STOREMGR_ORDER_QUEUE_WAIT"
     } else {
-        return Ok(Outcome::pass(seen));
+        return Ok(Outcome::pass(seen).with_unseen(unseen));
     };
     Ok(Outcome::fail(seen, advice))
 }

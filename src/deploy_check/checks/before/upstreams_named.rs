@@ -14,15 +14,21 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     let nginx = files.nginx()?;
     let instances = files.instances()?;
     let servers: Vec<_> = nginx.servers().into_iter().map(|server| (server.host, server.port)).collect();
+    let unseen = nginx.unseen();
+    if let (true, Some(unseen)) = (servers.is_empty(), &unseen) {
+        return Err(Outcome::skip(format!("upstreams may stand in {unseen}"), "see front-reaches-instances"));
+    }
     if servers.is_empty() {
         return Ok(Outcome::fail(
             "nginx passes requests to nobody",
             "add a proxy_pass to an upstream of the instances",
         ));
     }
-    let wrong = strangers(&instances, &servers, "nginx");
+    let wrong = strangers(&instances, &servers, "nginx", unseen.is_none());
     if wrong.is_empty() {
-        return Ok(Outcome::pass(format!("{} servers, {} instances", servers.len(), instances.len())));
+        return Ok(
+            Outcome::pass(format!("{} servers, {} instances", servers.len(), instances.len())).with_unseen(unseen)
+        );
     }
     let path = nginx.path.display();
     Ok(Outcome::fail(
