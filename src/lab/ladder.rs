@@ -83,7 +83,7 @@ pub const LADDER: [Rung; 7] = [
     Rung {
         number: 6,
         name: "read models",
-        change: "the reports' totals kept with the orders",
+        change: "reports read the totals that every order keeps up to date",
         question: "What if the cache is cold and the history long?",
         setup: READ_MODELS,
     },

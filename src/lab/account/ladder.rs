@@ -160,6 +160,8 @@ fn writes(account: &Account) -> Table {
             continue;
         };
         let burst = shown.burst.as_ref();
+        // Without a single order there is no time of one.
+        let accepted = burst.filter(|burst| burst.orders_per_s > 0.0);
         let plain = |text: String| (text, Tone::Plain);
         let optional = |value: Option<f64>| plain(value.map_or_else(dash, units::significant));
         let doubtful = burst.is_some_and(|burst| burst.verdict == Verdict::GeneratorLimited);
@@ -169,8 +171,8 @@ fn writes(account: &Account) -> Table {
             plain(subject.name.clone()),
             if doubtful { (format!("{rate} (!)"), Tone::Doubtful) } else { plain(rate) },
             share(burst.map(|burst| burst.fail_ratio)),
-            plain(burst.map_or_else(dash, |burst| milliseconds(burst.p50_ms))),
-            plain(burst.map_or_else(dash, |burst| milliseconds(burst.p99_ms))),
+            plain(accepted.map_or_else(dash, |burst| milliseconds(burst.p50_ms))),
+            plain(accepted.map_or_else(dash, |burst| milliseconds(burst.p99_ms))),
             optional(burst.and_then(|burst| burst.statements_per_order)),
             optional(burst.and_then(|burst| burst.orders_per_commit)),
         ];
