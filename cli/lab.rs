@@ -58,7 +58,7 @@ pub(crate) struct Args {
     /// 100000, or 20000 with --quick]
     #[arg(long, value_name = "COUNT", conflicts_with = "resume")]
     history_orders: Option<u64>,
-    /// Also search how many users each rung serves correctly; some four minutes for each
+    /// Also search how many users each rung serves correctly; five to ten minutes for each
     #[arg(long, conflicts_with = "resume")]
     find_limit: bool,
     /// Where random numbers start
@@ -201,7 +201,7 @@ fn default_folder() -> String {
 const OTHER_SECONDS: u64 = 12;
 
 /// About what a search for the limit takes, seconds.
-const LIMIT_SECONDS: u64 = 240;
+const LIMIT_SECONDS: u64 = 450;
 
 fn announcement(conditions: &Conditions, folder: &str) -> String {
     let search = if conditions.find_limit { LIMIT_SECONDS } else { 0 };

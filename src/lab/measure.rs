@@ -31,15 +31,16 @@ const SETTLE: Duration = Duration::from_millis(1500);
 /// The longest wait for Redis to forget.
 const CLEAR_LIMIT: Duration = Duration::from_secs(5);
 
-/// Each load of a search, shorter than the load tester's own: seven rungs are searched, not one.
-const LIMIT_STEP: Duration = Duration::from_secs(8);
-const LIMIT_SETTLE: Duration = Duration::from_secs(4);
+/// Each load of a search where connections linger: a load must last longer than they do (30 s), or it never meets what it
+/// has left behind. Few users are enough there.
+const LINGERING_STEP: Duration = Duration::from_secs(30);
+const LINGERING_START: u32 = 4;
 
-/// Where a search begins.
-const LIMIT_START: u32 = 10;
+/// Where a search begins that has a pool to meet.
+const POOLED_START: u32 = 500;
 
 /// The most users a search tries: beyond it the machine is measured and no longer the rung.
-const LIMIT_MOST: u32 = 6_000;
+const LIMIT_MOST: u32 = 20_000;
 
 /// Why a turn came to no result.
 #[derive(Debug)]
@@ -66,6 +67,8 @@ pub(super) struct Bench<'a> {
 /// The store as it runs for a rung.
 struct Running {
     target: Target,
+    /// Whether requests leave their connections open.
+    lingers: bool,
     access: Access,
     database_pid: Option<u32>,
 }
@@ -133,7 +136,8 @@ impl Bench<'_> {
         let cleared = cache::clear(&access.cache, CLEAR_LIMIT).await;
         cleared.map_err(|error| Trouble::Broken(format!("Redis could not be emptied: {error}")))?;
         let target = if rung.setup.two_instances { access.front.clone() } else { access.first_instance.clone() };
-        Ok(Running { target, access, database_pid: database_pid(&status) })
+        let lingers = rung.setup.connections == "per-request";
+        Ok(Running { target, lingers, access, database_pid: database_pid(&status) })
     }
 
     /// The load test.
@@ -172,10 +176,10 @@ impl Bench<'_> {
         }
         if conditions.find_limit {
             observer(Event::Step("searching the number of users that are served correctly"));
-            let search = Search { most: LIMIT_MOST, step: LIMIT_STEP, settle: LIMIT_SETTLE, ..Search::default() };
+            let (search, start) = search(running.is_none_or(|running| running.lingers));
             let mut config = load(conditions, target);
             if let Load::Users(users) = &mut config.load {
-                users.users = LIMIT_START;
+                users.users = start;
             }
             let outputs = LimitOutputs { show: self.config.show, ..LimitOutputs::default() };
             match loadtest::find_limit(config, self.scenario, search, outputs, self.stop.asked()).await {
@@ -193,6 +197,16 @@ impl Bench<'_> {
             () = self.stop.asked() => Err(Trouble::Interrupted(None)),
         }
     }
+}
+
+/// How a limit is searched, and from how many users on. Of another service nobody knows whether it leaves connections open.
+fn search(lingers: bool) -> (Search, u32) {
+    let search = Search { most: LIMIT_MOST, ..Search::default() };
+    if !lingers {
+        return (search, POOLED_START);
+    }
+    let settle = LINGERING_STEP * 2 / 5;
+    (Search { step: LINGERING_STEP, settle, rest: settle + LINGERING_STEP, ..search }, LINGERING_START)
 }
 
 /// What was measured before the interrupt is not lost.
