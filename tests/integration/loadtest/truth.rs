@@ -143,8 +143,8 @@ fn assert_close(case: &str, measured: &Measured, told: &[f64]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn percentiles_are_those_of_the_server_whatever_their_distribution() {
-    for delay in [Delay::Fixed(120.0), Delay::Bimodal(120.0, 480.0), Delay::LogNormal(150.0, 0.4)] {
-        let measured = measure(delay, "/", &["-u", "60", "-r", "600", "-t", "4s"]).await;
+    for delay in [Delay::Fixed(250.0), Delay::Bimodal(250.0, 1_000.0), Delay::LogNormal(250.0, 0.4)] {
+        let measured = measure(delay, "/", &["-u", "120", "-r", "1200", "-t", "4s"]).await;
         assert_good(&measured.ran, &measured.summary);
         let told = measured.server.told();
         assert!(told.len() > 1_000, "{delay:?}: {} requests", told.len());
