@@ -156,7 +156,7 @@ ulimit -n "$(ulimit -Hn)"
 load idle --scenario "$work/get.toml" --think-time 1s..2s -u "$users" -t 15s
 load one --scenario "$work/get.toml" --think-time 1s..2s -u 1 -t 2s
 per_user=$(awk -v a="$(field peak_memory_bytes "$work/idle.json")" -v b="$(field peak_memory_bytes "$work/one.json")" -v n="$users" 'BEGIN { printf "%.1f", (a - b) / 1024 / n }')
-late=$(field timer_late_p99_ms "$work/idle.json")
+late=$(field timer_late_p99_ms "$work/idle.json" | awk '{ printf "%.1f", $1 }')
 echo "$users users with a think time of 1 to 2 s: $(field requests "$work/idle.json") requests, $(field failures "$work/idle.json") failed"
 claim "their timers were $late ms late at p99, at most 5" "$late" 5
 claim "an idle user takes $per_user KiB, at most 64" "$per_user" 64

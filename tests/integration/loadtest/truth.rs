@@ -41,6 +41,9 @@ static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 /// The most attempts at a measurement while something else keeps the machine busy.
 const ATTEMPTS: usize = 4;
 
+/// The same where a machine that is never quiet is a failure.
+const STRICT_ATTEMPTS: usize = 10;
+
 /// Wake-ups on the way of an answer, each of which a busy machine can make late: the server's when the request comes, the
 /// server's when its time is over, the generator's when the answer comes, and its timer's.
 const WAKE_UPS: f64 = 4.0;
@@ -62,12 +65,21 @@ struct Measured {
 
 impl Measured {
     /// Whether nothing needs to be allowed: the kernel says that there was time to spare, and the server, which times one
-    /// of the wake-ups itself, was so much on time that all of them are within the tolerance. The generator has no say.
+    /// of the wake-ups itself, was so much on time that it used less than half of the tolerance. The generator has no say.
     fn was_quiet(&self) -> bool {
         let (told, late) = (self.server.told(), self.server.late());
-        let on_time = |percent| WAKE_UPS * percentile(&late, percent) <= TOLERANCE * percentile(&told, percent);
+        let on_time = |percent| 2.0 * percentile(&late, percent) <= TOLERANCE * percentile(&told, percent);
+        // Of few answers the last thousandth is a single one, and nobody asks for it.
+        let asked = &PERCENTILES[..if late.len() < 1_000 { 3 } else { 4 }];
         let idle = self.summary["generator"]["host_idle_ratio"].as_f64().unwrap();
-        idle >= LEAST_IDLE && PERCENTILES.iter().all(|(_, percent)| on_time(*percent))
+        idle >= LEAST_IDLE && asked.iter().all(|(_, percent)| on_time(*percent))
+    }
+
+    /// Why it was not quiet.
+    fn noise(&self) -> String {
+        let late = self.server.late();
+        let late = PERCENTILES.map(|(name, percent)| format!("{name} {:.3} ms", percentile(&late, percent))).join(", ");
+        format!("{} of it idle, the server late by {late}", self.summary["generator"]["host_idle_ratio"])
     }
 
     /// What a busy machine may have added to the times up to a percentile, in milliseconds: each wake-up was as late as
@@ -98,8 +110,8 @@ async fn measure(delay: Delay, path: &str, arguments: &[&str]) -> Measured {
         if measured.was_quiet() {
             return measured;
         }
-        if attempts == ATTEMPTS {
-            assert!(!strict(), "{delay:?}: the machine was never quiet");
+        if attempts == if strict() { STRICT_ATTEMPTS } else { ATTEMPTS } {
+            assert!(!strict(), "{delay:?}: the machine was never quiet: {}", measured.noise());
             return measured;
         }
     }
@@ -131,8 +143,8 @@ fn assert_close(case: &str, measured: &Measured, told: &[f64]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn percentiles_are_those_of_the_server_whatever_their_distribution() {
-    for delay in [Delay::Fixed(120.0), Delay::Bimodal(120.0, 480.0), Delay::LogNormal(150.0, 0.4)] {
-        let measured = measure(delay, "/", &["-u", "60", "-r", "600", "-t", "4s"]).await;
+    for delay in [Delay::Fixed(250.0), Delay::Bimodal(250.0, 1_000.0), Delay::LogNormal(250.0, 0.4)] {
+        let measured = measure(delay, "/", &["-u", "120", "-r", "1200", "-t", "4s"]).await;
         assert_good(&measured.ran, &measured.summary);
         let told = measured.server.told();
         assert!(told.len() > 1_000, "{delay:?}: {} requests", told.len());
