@@ -115,7 +115,7 @@ pub(crate) async fn run(args: Args) -> Outcome {
         }
     };
     if !args.quiet {
-        eprintln!("{}", announcement(&config.conditions, &shown));
+        process::tell(&announcement(&config.conditions, &shown));
     }
     let Finished { account, interrupted } = lab::run(&config, &observer, interrupt).await.map_err(failure)?;
     if tables {
@@ -124,7 +124,9 @@ pub(crate) async fn run(args: Args) -> Outcome {
     }
     json.write(&account)?;
     if interrupted {
-        eprintln!("storemgr: interrupted; nothing of the lab runs any more. Go on with: storemgr lab --resume {shown}");
+        process::tell(&format!(
+            "storemgr: interrupted; nothing of the lab runs any more. Go on with: storemgr lab --resume {shown}"
+        ));
     }
     Ok(match account {
         _ if interrupted => Exit::Interrupted,
@@ -217,13 +219,13 @@ fn tell(event: Event<'_>) {
         Event::Begun { name, rung, turn: (turn, turns) } => {
             let what =
                 rung.map_or_else(|| name.to_owned(), |rung| format!("rung {}, {name}: {}", rung.number, rung.change));
-            eprintln!("\n[{turn}/{turns}] {what}");
+            process::tell(&format!("\n[{turn}/{turns}] {what}"));
         }
-        Event::Step(step) => eprintln!("  {step}"),
-        Event::Kept(name) => eprintln!("{name} was measured before"),
+        Event::Step(step) => process::tell(&format!("  {step}")),
+        Event::Kept(name) => process::tell(&format!("{name} was measured before")),
         Event::Measured { account, place } => {
             if account.rungs[place].state == State::Broken {
-                eprintln!("  it broke");
+                process::tell("  it broke");
             }
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use serde::Serialize;
 use storemgr::net::Target;
-use storemgr::process::Exit;
+use storemgr::process::{self, Exit};
 use storemgr::promql::Prometheus;
 use storemgr::report::{self, Conditions, Document, QUERIES, Report, Run, Span, Versus};
 
@@ -104,7 +104,7 @@ fn file_name(path: &Path) -> String {
 }
 
 async fn gather(client: &Prometheus, span: &Span) -> Result<Report, Failure> {
-    let waiting = || eprintln!("waiting until Prometheus has scraped the end of the run");
+    let waiting = || process::tell("waiting until Prometheus has scraped the end of the run");
     report::gather(client, span, &waiting).await.map_err(failure)
 }
 

@@ -62,7 +62,7 @@ pub(crate) async fn run(args: Args) -> Outcome {
         }
         () = interrupted => {
             display.clear();
-            eprintln!("storemgr: {}", display.interruption(&address));
+            process::tell(&format!("storemgr: {}", display.interruption(&address)));
             return Ok(Exit::Interrupted);
         }
     };
@@ -152,7 +152,7 @@ impl Progress for Display {
     fn end(&self, phase: Phase, rows: u64, took: Duration) {
         if !self.terminal && rows > 0 {
             let verb = if phase == Phase::Reset { "deleted" } else { "wrote" };
-            eprintln!("{verb} {} {} in {}", units::count(rows), phase.name(), units::duration(took));
+            process::tell(&format!("{verb} {} {} in {}", units::count(rows), phase.name(), units::duration(took)));
         }
     }
 }

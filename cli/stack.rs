@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Subcommand;
-use storemgr::process::{Exit, terminated};
+use storemgr::process::{self, Exit, terminated};
 use storemgr::stack::{Config, Event, ProcessState, Stack, StackError, Status};
 use storemgr::table::{Align, Table, Tone};
 use storemgr::units;
@@ -73,7 +73,7 @@ async fn run_up(stack: &Stack, up: Up) -> Outcome {
             Ok(Exit::Good)
         }
         Err(error @ StackError::Interrupted) => {
-            eprintln!("storemgr: {error}");
+            process::tell(&format!("storemgr: {error}"));
             Ok(Exit::Interrupted)
         }
         Err(error) => Err(failure(error)),
@@ -82,7 +82,7 @@ async fn run_up(stack: &Stack, up: Up) -> Outcome {
 
 async fn run_down(stack: &Stack) -> Outcome {
     stack.down(&say).await.map_err(failure)?;
-    eprintln!("nothing of the stack runs");
+    process::tell("nothing of the stack runs");
     Ok(Exit::Good)
 }
 
@@ -90,7 +90,7 @@ fn run_status(stack: &Stack, json: &JsonArgs) -> Outcome {
     let output = json.open()?;
     let status = stack.status().map_err(failure)?;
     let Some(status) = status else {
-        eprintln!("there is no stack in this directory: `storemgr stack up` starts one");
+        process::tell("there is no stack in this directory: `storemgr stack up` starts one");
         output.write(&Status { processes: Vec::new() })?;
         return Ok(Exit::Bad);
     };
@@ -103,7 +103,7 @@ fn run_status(stack: &Stack, json: &JsonArgs) -> Outcome {
     }
     let stopped = status.processes.iter().all(|process| process.state == ProcessState::Stopped);
     let what = if stopped { "the stack is stopped" } else { "not all of the stack runs" };
-    eprintln!("{what}: `storemgr stack up` starts what does not run");
+    process::tell(&format!("{what}: `storemgr stack up` starts what does not run"));
     Ok(Exit::Bad)
 }
 
@@ -114,14 +114,14 @@ fn failure(error: StackError) -> Failure {
 /// One short line on standard error for each event, so that standard output holds the table alone.
 fn say(event: Event) {
     match event {
-        Event::Waiting => eprintln!("another command works on this stack; waiting for it"),
-        Event::Running(name) => eprintln!("{name:<10} runs already"),
-        Event::Changed(name) => eprintln!("{name:<10} runs in another way than asked for, restarting"),
-        Event::Started(name) => eprintln!("{name:<10} started"),
-        Event::Ready(name, after) => eprintln!("{name:<10} ready after {}", units::duration(after)),
-        Event::TakingBack => eprintln!("that did not work; stopping what was started"),
-        Event::Stopped(name) => eprintln!("{name:<10} stopped"),
-        Event::Killed(name) => eprintln!("{name:<10} did not stop in time and was killed"),
+        Event::Waiting => process::tell("another command works on this stack; waiting for it"),
+        Event::Running(name) => process::tell(&format!("{name:<10} runs already")),
+        Event::Changed(name) => process::tell(&format!("{name:<10} runs in another way than asked for, restarting")),
+        Event::Started(name) => process::tell(&format!("{name:<10} started")),
+        Event::Ready(name, after) => process::tell(&format!("{name:<10} ready after {}", units::duration(after))),
+        Event::TakingBack => process::tell("that did not work; stopping what was started"),
+        Event::Stopped(name) => process::tell(&format!("{name:<10} stopped")),
+        Event::Killed(name) => process::tell(&format!("{name:<10} did not stop in time and was killed")),
     }
 }
 

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::loadtest;
-use crate::report::Report;
+use crate::report::{self, Report};
 
 /// Everything measured of one subject in one round.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -43,6 +43,8 @@ pub struct ServerSide {
     pub cache_lookups: u64,
     /// Those that were answered out of it.
     pub cache_hits: u64,
+    /// Those of them whose report was older than it should be: a newer one was being computed, or could not be.
+    pub cache_stale: u64,
     /// Processors in use on average, all instances together.
     pub cpu_cores: f64,
     /// The most resident memory of an instance, bytes.
@@ -143,18 +145,17 @@ impl ServerSide {
     /// What of a report belongs to the account.
     pub(super) fn of(report: &Report) -> Self {
         let compared = report.load_test.as_ref().map(|comparison| &comparison.total);
-        let (hits, others) = report
-            .caches
-            .iter()
-            .fold((0, 0), |(hits, others), cache| (hits + cache.hit + cache.stale, others + cache.miss + cache.error));
+        let sum = |of: fn(&report::CacheUse) -> u64| report.caches.iter().map(of).sum::<u64>();
+        let (hits, stale) = (sum(|cache| cache.hit + cache.stale), sum(|cache| cache.stale));
         let refused = report.database_errors.iter().filter(|count| count.name == TOO_MANY).map(|count| count.count);
         Self {
             refused_connections: refused.sum(),
             requests: report.total.requests,
             failures: report.total.failures + report.total.refusals,
             difference_percent: compared.and_then(|total| total.difference_percent),
-            cache_lookups: hits + others,
+            cache_lookups: hits + sum(|cache| cache.miss + cache.error),
             cache_hits: hits,
+            cache_stale: stale,
             cpu_cores: report.processes.iter().filter_map(|process| process.cpu_cores).sum(),
             memory_peak_bytes: report
                 .processes
@@ -163,6 +164,11 @@ impl ServerSide {
                 .max()
                 .unwrap_or(0),
         }
+    }
+
+    /// Reports that were older than they should be as a share of those out of the cache; nothing without any.
+    pub fn stale_ratio(&self) -> Option<f64> {
+        (self.cache_hits > 0).then(|| self.cache_stale as f64 / self.cache_hits as f64)
     }
 
     /// Reports out of the cache as a share of all; nothing without a cache.

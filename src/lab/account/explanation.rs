@@ -21,6 +21,7 @@ const ROWS: &[Row] = &[
     ("rows read for a report that is in no cache, alone", |m| alone(m, |a| units::count(a.cold_report_rows))),
     ("  milliseconds", |m| alone(m, |a| milliseconds(a.cold_report_ms))),
     ("reports answered out of the cache", |m| m.server.as_ref()?.hit_ratio().map(units::percent)),
+    ("  of these older than they should be", |m| m.server.as_ref()?.stale_ratio().map(units::percent)),
     ("statements per second", |m| database(m, |d| units::count((d.statements as f64 / m.load.duration_s) as u64))),
     ("rows read per second", |m| database(m, |d| units::count((d.rows_read as f64 / m.load.duration_s) as u64))),
     ("processors used by the instances", |m| server(m, |s| format!("{:.2}", s.cpu_cores))),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::subject::milliseconds;
 use super::{Account, Kind, SubjectAccount, explanation};
-use crate::lab::{Burst, Measurement};
+use crate::lab::{Burst, Measurement, ServerSide};
 use crate::loadtest::Verdict;
 use crate::units;
 
@@ -154,11 +154,23 @@ fn connections(shown: &Measurement) -> Option<String> {
 }
 
 fn cached(shown: &Measurement, was: Option<&Measurement>) -> Option<String> {
-    let ratio = shown.server.as_ref()?.hit_ratio()?;
-    let new = was.and_then(|was| was.server.as_ref()).is_none_or(|server| server.hit_ratio().is_none());
-    new.then(|| {
-        format!("{} of the reports came out of the cache and asked the database nothing.", units::percent(ratio))
-    })
+    let server = shown.server.as_ref()?;
+    let ratio = units::percent(server.hit_ratio()?);
+    let stale = server.stale_ratio().unwrap_or_default();
+    let before = was.and_then(|was| was.server.as_ref()).filter(|server| server.hit_ratio().is_some());
+    let stale_before = before.and_then(ServerSide::stale_ratio).unwrap_or_default();
+    let changed = 100.0 * (stale - stale_before).abs() >= NOISE_POINTS;
+    let [stale, stale_before] = [stale, stale_before].map(units::percent);
+    match before {
+        None => Some(format!(
+            "{ratio} of the reports came out of the cache and asked the database nothing; {stale} of these were older than \
+             they should be."
+        )),
+        Some(_) if changed => Some(format!(
+            "Of the reports out of the cache {stale} were older than they should be instead of {stale_before}."
+        )),
+        Some(_) => None,
+    }
 }
 
 fn order_alone(shown: &Measurement, was: &Measurement) -> Option<String> {

@@ -69,7 +69,7 @@ fn cured() -> Measurement {
         database.peak = ConnectionPoint { at_s: 3.0, open: 12, running: 2, asleep: 10, longest_sleep_s: 4 };
     }
     if let Some(server) = &mut measurement.server {
-        (server.cache_lookups, server.cache_hits) = (2_000, 1_980);
+        (server.cache_lookups, server.cache_hits, server.cache_stale) = (2_000, 1_980, 99);
     }
     measurement.alone =
         Some(Alone { order_statements: 7, order_ms: 2.1, cold_report_rows: 10_003, cold_report_ms: 8.1 });
@@ -108,7 +108,8 @@ fn a_collapse_is_told_by_its_figures() {
             "That is 63.3 points fewer than in rung 1 (63.33 %): orders 0.00 % instead of 90.00 %, reports 0.00 % instead of \
              50.00 %.",
             "At most 12 of 151 database connections were open.",
-            "99.00 % of the reports came out of the cache and asked the database nothing.",
+            "99.00 % of the reports came out of the cache and asked the database nothing; 5.00 % of these were older than they \
+             should be.",
             "An order of three products, alone, takes 7 statements instead of 15 (2.1 ms instead of 12).",
             "A report that is in no cache reads 10,003 rows instead of 160,321 (8.1 ms instead of 98).",
             "When they come as fast as they are answered it accepts 5000 orders a second, 1000 times as many as rung 1 \
@@ -220,6 +221,7 @@ fn the_tables_fit_a_hundred_columns() {
          rows read for a report that is in no cache, alone     160,321     10,003
            milliseconds                                             98        8.1
          reports answered out of the cache                           -    99.00 %
+           of these older than they should be                        -     5.00 %
          statements per second                                     100        100
          rows read per second                                   10,000     10,000
          processors used by the instances                         0.21       0.21
