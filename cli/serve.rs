@@ -14,7 +14,7 @@ use storemgr::metrics::Metrics;
 use storemgr::orders::{Orders, QueueLimits, Writer};
 use storemgr::process::{self, Exit, LogFormat};
 use storemgr::read_models::{self, Reports, Source};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::failure::{Failure, Outcome};
 use crate::health_check;
@@ -198,7 +198,7 @@ pub(crate) async fn run(args: Args) -> Outcome {
         return Err(Failure::usage(anyhow!(sentence)));
     }
     let (store, orders) = args.build_store(&config)?;
-    let listener = bind(args.listen).await?;
+    let listener = bind(args.listen)?;
     let address = listener.local_addr().map_err(Failure::could_not_run)?;
     tracing::info!(%address, pid = std::process::id(), "listening");
     let age = args.strategies.idempotency_retention;
@@ -210,9 +210,21 @@ pub(crate) async fn run(args: Args) -> Outcome {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    let bound = TcpListener::bind(address).await;
-    let bound = bound.with_context(|| format!("{address} cannot be listened on: is another instance running there?"));
+/// Connections that may wait to be accepted, as far as the kernel allows as many (`net.core.somaxconn`, 4,096 by default).
+/// Beyond it a client's connect is not answered; nginx gives up after a second and takes an instance that is only busy for
+/// one that is gone.
+const BACKLOG: u32 = 4096;
+
+fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let listen = || -> std::io::Result<TcpListener> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // An instance that is replaced leaves connections behind that would keep the address for a minute.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    let bound =
+        listen().with_context(|| format!("{address} cannot be listened on: is another instance running there?"));
     bound.map_err(Failure::could_not_run)
 }
 
