@@ -78,8 +78,10 @@ pub(super) fn setting(account: &Account) -> Vec<String> {
     let mut shown = account.rungs.iter().filter_map(|subject| subject.shown.as_ref());
     if let Some(database) = shown.clone().find_map(|shown| shown.database.as_ref()) {
         let max = database.max_connections;
+        // MariaDB says its name, MySQL only its number.
+        let server = if database.version.contains("MariaDB") { "" } else { "MySQL " };
         lines.push(format!(
-            "Database: {}, its own defaults: {max} connections, one of them the lab's; every commit on disk.",
+            "Database: {server}{}, its own defaults: {max} connections, one of them the lab's; every commit on disk.",
             database.version
         ));
     }
