@@ -16,7 +16,7 @@ use crate::output;
 /// Where the lab's own stack lives, apart from the one that `stack up` starts.
 const HOME: &str = ".storemgr/lab";
 
-/// `--quick` takes a fifth of the time: enough to see the collapse and its cure, not enough for percentiles.
+/// `--quick` takes a third of the time: enough to see the collapse and its cure, not enough for percentiles.
 const QUICK_RUN_TIME: Duration = Duration::from_secs(12);
 const QUICK_BURST: Duration = Duration::from_secs(4);
 const QUICK_HISTORY: u64 = 20_000;
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     /// Print the rungs, and do nothing else
     #[arg(long)]
     list: bool,
-    /// A fifth of the time: shorter load, shorter history; enough to see what happens, too short for exact figures
+    /// A third of the time: shorter load, shorter history; enough to see what happens, too short for exact figures
     #[arg(long, conflicts_with = "resume")]
     quick: bool,
     /// Users at the same time, in the load test of every rung
