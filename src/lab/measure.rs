@@ -25,8 +25,9 @@ const SPAWN_SECONDS: f64 = 5.0;
 const TIMEOUT: Duration = Duration::from_mins(1);
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Before the load: long enough for Prometheus, which looks every second, to have seen what came before it.
-const SETTLE: Duration = Duration::from_millis(1500);
+/// Before the load: long enough for Prometheus, which looks every second, to have seen what came before it, also when one of
+/// its looks fails.
+const SETTLE: Duration = Duration::from_millis(2500);
 
 /// The longest wait for Redis to forget.
 const CLEAR_LIMIT: Duration = Duration::from_secs(5);
