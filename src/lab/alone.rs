@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use hyper::Method;
 
 use super::measurement::Alone;
+use super::watcher::unwatched;
 use crate::db::{Address, ServerCounters, Session};
 use crate::net::{Target, request_once};
 
@@ -19,8 +20,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 
 /// Asks the service one thing at a time. An error is a sentence.
 pub(super) async fn ask(target: &Target, database: &Address) -> Result<Alone, String> {
-    let told = |error: crate::db::DbError| format!("the database cannot be watched: {error}");
-    let mut session = Session::connect(database, LIMIT).await.map_err(told)?;
+    let mut session = Session::connect(database, LIMIT).await.map_err(unwatched)?;
     let mut alone = Alone::default();
     let (took, counted) = measure(&mut session, target, Method::GET, "/orders/reports/best-sellers", "").await?;
     (alone.cold_report_ms, alone.cold_report_rows) = (took, counted.rows_read);
@@ -47,8 +47,7 @@ async fn measure(
     path: &str,
     body: &str,
 ) -> Result<(f64, ServerCounters), String> {
-    let told = |error: crate::db::DbError| format!("the database cannot be watched: {error}");
-    let before = session.server_counters().await.map_err(told)?;
+    let before = session.server_counters().await.map_err(unwatched)?;
     let headers: &[(&str, &str)] = if body.is_empty() { &[] } else { &[("content-type", "application/json")] };
     let start = Instant::now();
     let answer = request_once(target, method.clone(), path, headers, body.into(), LIMIT).await;
@@ -58,5 +57,5 @@ async fn measure(
         let said = answer.text();
         return Err(format!("{method} {path} alone was answered {}: {}", answer.status.as_u16(), said.trim()));
     }
-    Ok((took, session.server_counters().await.map_err(told)?.since(&before)))
+    Ok((took, session.server_counters().await.map_err(unwatched)?.since(&before)))
 }

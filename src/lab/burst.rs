@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::measurement::Burst;
 use super::stop::Stop;
+use super::watcher::unwatched;
 use crate::db::{Address, Session};
 use crate::loadtest::{self, Config, Ended, Load, Outputs, Scenario, ScenarioError, Users};
 use crate::net::Target;
@@ -34,13 +35,12 @@ pub(super) async fn run(
     database: Option<&Address>,
     stop: &Stop,
 ) -> Result<Option<Burst>, String> {
-    let told = |error: crate::db::DbError| format!("the database cannot be watched: {error}");
     let mut session = match database {
-        Some(address) => Some(Session::connect(address, LIMIT).await.map_err(told)?),
+        Some(address) => Some(Session::connect(address, LIMIT).await.map_err(unwatched)?),
         None => None,
     };
     let before = match &mut session {
-        Some(session) => Some(session.server_counters().await.map_err(told)?),
+        Some(session) => Some(session.server_counters().await.map_err(unwatched)?),
         None => None,
     };
     let config = Config {
@@ -61,7 +61,7 @@ pub(super) async fn run(
     let summary = finished.summary;
     let accepted = (summary.requests - summary.failures) as f64;
     let counted = match (&mut session, before) {
-        (Some(session), Some(before)) => Some(session.server_counters().await.map_err(told)?.since(&before)),
+        (Some(session), Some(before)) => Some(session.server_counters().await.map_err(unwatched)?.since(&before)),
         _ => None,
     };
     let ratio = |part: f64, whole: f64| (whole > 0.0).then_some(part / whole);

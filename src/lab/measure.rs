@@ -8,7 +8,7 @@ use super::ladder::Rung;
 use super::measurement::{Limit, Measurement, ServerSide};
 use super::quiet::Quiet;
 use super::stop::Stop;
-use super::watcher::Watcher;
+use super::watcher::{Watcher, unwatched};
 use super::{Config, Event, LabError, Observer, alone, burst};
 use crate::loadtest::{self, Ended, LimitEnded, LimitOutputs, Load, Outputs, Scenario, Search, Summary, Users};
 use crate::net::Target;
@@ -84,7 +84,7 @@ impl Bench<'_> {
         let alone = asked.map_err(|reason| remarks.push(reason)).ok();
         self.unless_stopped(tokio::time::sleep(SETTLE)).await?;
         let watcher = Watcher::start(&running.access.database, running.database_pid).await;
-        let watcher = watcher.map_err(|error| remarks.push(format!("the database cannot be watched: {error}"))).ok();
+        let watcher = watcher.map_err(|error| remarks.push(unwatched(error))).ok();
         let load = self.load(&running.target, observer).await?;
         let database = match watcher {
             Some(watcher) => watcher.finish().await.map_err(|error| remarks.push(error.to_string())).ok(),

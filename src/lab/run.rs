@@ -3,7 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
-use super::account::{Account, Writer};
+use super::account::Account;
 use super::conditions::{Conditions, Subject};
 use super::measure::{Bench, Trouble, plan};
 use super::stop::Stop;
@@ -71,7 +71,6 @@ async fn work(config: &Config, stack: &Stack, stop: &Stop, observer: Observer<'_
     };
     let subjects = conditions.subjects();
     let mut account = Account::new(conditions, &subjects);
-    let writer = Writer { folder: &config.folder };
     let turns = subjects.len() * conditions.repeat as usize;
     let rounds = (1..=conditions.repeat).flat_map(|round| subjects.iter().enumerate().map(move |at| (round, at)));
     for ((round, (place, subject)), turn) in rounds.zip(1..) {
@@ -103,11 +102,11 @@ async fn work(config: &Config, stack: &Stack, stop: &Stop, observer: Observer<'_
                 return Ok(Finished { account, interrupted: true });
             }
         }
-        writer.write(&account)?;
+        account.write(&config.folder)?;
         observer(Event::Measured { account: &account, place });
     }
     // All of it may have been measured before.
-    writer.write(&account)?;
+    account.write(&config.folder)?;
     Ok(Finished { account, interrupted: false })
 }
 

@@ -83,6 +83,12 @@ impl Watcher {
     }
 }
 
+/// What is said where the database could not be asked, whoever asked it.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+pub(super) fn unwatched(error: DbError) -> String {
+    format!("the database cannot be watched: {error}")
+}
+
 /// Looks until it is asked to end, or cannot look any more.
 async fn watch(
     mut session: Session,

@@ -74,25 +74,17 @@ pub enum State {
     Broken,
 }
 
-/// Where an account is written.
-#[derive(Debug)]
-pub(super) struct Writer<'a> {
-    pub(super) folder: &'a Folder,
-}
-
-impl Writer<'_> {
-    /// Writes it in all its forms.
-    pub(super) fn write(&self, account: &Account) -> Result<(), LabError> {
-        let json = serde_json::to_string_pretty(account).unwrap_or_default() + "\n";
-        self.folder.write("lab.json", &json)?;
-        self.folder.write("lab.md", &markdown::text(account))?;
-        self.folder.write("lab.html", &page::page(account))
-    }
-}
-
 impl Account {
     pub(super) fn new(conditions: &Conditions, subjects: &[Subject]) -> Self {
         Self { conditions: conditions.clone(), rungs: subjects.iter().map(SubjectAccount::new).collect() }
+    }
+
+    /// Writes it in all its forms.
+    pub(super) fn write(&self, folder: &Folder) -> Result<(), LabError> {
+        let json = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
+        folder.write("lab.json", &json)?;
+        folder.write("lab.md", &markdown::text(self))?;
+        folder.write("lab.html", &page::page(self))
     }
 
     /// Adds a measurement of the subject at this place.

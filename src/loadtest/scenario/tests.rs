@@ -1,3 +1,5 @@
+//! Scenarios as people write them: what is read, what is refused and where, what is sent.
+
 use super::*;
 use rand::SeedableRng;
 use std::time::Duration;
