@@ -1,11 +1,9 @@
 //! Alerting rules as a running Prometheus has them, from `/api/v1/rules`
 //! (<https://prometheus.io/docs/prometheus/latest/querying/api/#rules>).
 
-use hyper::{Method, StatusCode};
 use serde::Deserialize;
 
-use super::{Labels, PromError, Prometheus, QUERY_TIMEOUT};
-use crate::net::request_once;
+use super::{Labels, PromError, Prometheus};
 
 /// One alerting rule.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -60,17 +58,5 @@ impl Prometheus {
     pub async fn names_rules(&self) -> Result<bool, PromError> {
         let status: Status = self.read("/api/v1/status/config").await?;
         Ok(status.data.yaml.lines().any(|line| line.starts_with("rule_files:")))
-    }
-
-    async fn read<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, PromError> {
-        let url = || self.target.to_string();
-        let headers = [("accept", "application/json")];
-        let sent = request_once(&self.target, Method::GET, path, &headers, Vec::new(), QUERY_TIMEOUT);
-        let received = sent.await.map_err(|cause| PromError::Unreachable { url: url(), cause })?;
-        if received.status == StatusCode::SERVICE_UNAVAILABLE {
-            return Err(PromError::Starting { url: url() });
-        }
-        let status = received.status.as_u16();
-        received.json().map_err(|_| PromError::NotPrometheus { url: url(), status })
     }
 }

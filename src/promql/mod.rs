@@ -1,5 +1,5 @@
-//! Prometheus, as somewhere to ask: instant queries over its HTTP API
-//! (<https://prometheus.io/docs/prometheus/latest/querying/api/>), answered as typed samples.
+//! Prometheus, as somewhere to ask: over its HTTP API (<https://prometheus.io/docs/prometheus/latest/querying/api/>),
+//! answered as typed samples, targets and rules.
 //!
 //! No rule of the store lives here: which questions are asked, and what the answers mean, is for the caller. Nothing is
 //! retried. Every failure names the address that was asked and, where a person can do something about it, what.
@@ -7,6 +7,7 @@
 mod alerts;
 mod answer;
 mod error;
+mod targets;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -16,6 +17,7 @@ use hyper::{Method, StatusCode};
 
 pub use alerts::AlertRule;
 pub use error::PromError;
+pub use targets::{Health, ScrapeTarget};
 
 use crate::net::{Target, request_once};
 
@@ -99,6 +101,19 @@ impl Prometheus {
             None if received.status == StatusCode::SERVICE_UNAVAILABLE => Err(PromError::Starting { url: url() }),
             None => Err(PromError::NotPrometheus { url: url(), status: received.status.as_u16() }),
         }
+    }
+
+    /// Reads what a path of the API has.
+    async fn read<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, PromError> {
+        let url = || self.target.to_string();
+        let headers = [("accept", "application/json")];
+        let sent = request_once(&self.target, Method::GET, path, &headers, Vec::new(), QUERY_TIMEOUT);
+        let received = sent.await.map_err(|cause| PromError::Unreachable { url: url(), cause })?;
+        if received.status == StatusCode::SERVICE_UNAVAILABLE {
+            return Err(PromError::Starting { url: url() });
+        }
+        let status = received.status.as_u16();
+        received.json().map_err(|_| PromError::NotPrometheus { url: url(), status })
     }
 
     fn wrong_shape(&self, expression: &str, shape: &str) -> PromError {

@@ -1,9 +1,13 @@
 //! `prometheus-targets`: Prometheus sees every instance.
 
+use std::time::{Duration, Instant};
+
 use crate::deploy_check::checks::{Check, Probe, settle};
 use crate::deploy_check::finding::Outcome;
 use crate::deploy_check::surroundings::Surroundings;
-use crate::promql::Prometheus;
+use crate::net::Target;
+use crate::promql::{Health, PromError, Prometheus, ScrapeTarget};
+use crate::units;
 
 pub(crate) const CHECK: Check = Check {
     id: "prometheus-targets",
@@ -11,31 +15,80 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
 };
 
+/// How long Prometheus may take to find its targets after a start, beside the scrape itself.
+const DISCOVERY: Duration = Duration::from_secs(10);
+
+/// Between two looks at what Prometheus has seen.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
 async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
     let target = surroundings.prometheus_target()?;
-    let up = Prometheus::new(target.clone()).query("up", std::time::SystemTime::now()).await;
-    let up = up.map_err(|error| Outcome::fail(error.to_string(), "see that Prometheus runs, and its log"))?;
-    let down: Vec<_> = up.iter().filter(|sample| sample.value < 1.0).map(|sample| sample.label("instance")).collect();
-    let scraped = |authority: &str| up.iter().any(|sample| sample.label("instance") == authority);
-    let missing = surroundings.instances.iter().map(crate::net::Target::authority).filter(|name| !scraped(name));
-    let missing: Vec<_> = missing.collect();
+    let away = |error: PromError| Outcome::fail(error.to_string(), "see that Prometheus runs, and its log");
+    let live: Vec<_> = surroundings.answering("/live").await.into_iter().map(Target::authority).collect();
+    let instances: Vec<_> = surroundings.instances.iter().map(Target::authority).collect();
+    let is_away = |name: &str| instances.iter().any(|one| one == name && !live.contains(one));
+    let targets = seen_since_now(surroundings, &Prometheus::new(target.clone()), is_away).await.map_err(away)?;
+    let missing: Vec<_> =
+        instances.iter().filter(|name| targets.iter().all(|target| target.instance() != **name)).cloned().collect();
     if !missing.is_empty() {
         let seen = format!("Prometheus does not know {}", missing.join(", "));
         return Ok(Outcome::fail(seen, "add it to the targets of the job storemgr in prometheus.yml, and reload"));
     }
-    let live: Vec<_> = surroundings.answering("/live").await.iter().map(|target| target.authority()).collect();
-    let is_away = |name: &&str| {
-        surroundings.instances.iter().any(|one| one.authority() == *name && !live.contains(&one.authority()))
-    };
-    if !down.is_empty() && down.iter().all(is_away) {
+    let failing: Vec<_> = targets
+        .iter()
+        .filter(|target| target.health != Health::Up && !is_away(target.instance()))
+        .map(reason)
+        .collect();
+    if !failing.is_empty() {
+        return Ok(Outcome::fail(failing.join("\n"), "Prometheus's page /targets shows all of them"));
+    }
+    let down: Vec<_> =
+        targets.iter().filter(|target| target.health != Health::Up).map(ScrapeTarget::instance).collect();
+    if !down.is_empty() {
         return Err(Outcome::skip(format!("{} is away", down.join(", ")), "see instances-live"));
     }
-    if !down.is_empty() {
-        let seen = format!("Prometheus cannot scrape {}", down.join(", "));
-        return Ok(Outcome::fail(seen, "Prometheus's page /targets says why"));
-    }
-    if up.is_empty() {
+    if targets.is_empty() {
         return Ok(Outcome::fail("Prometheus has no targets", "add the instances to prometheus.yml, and reload"));
     }
-    Ok(Outcome::pass(format!("{} targets, all up", up.len())))
+    Ok(Outcome::pass(format!("{} targets, all up", targets.len())))
+}
+
+/// What Prometheus scrapes. Right after a start or a replacement what it saw last is old: until it has looked again at
+/// what was not up, and while it has found nothing to look at, it is asked again. Instances that are away are not waited
+/// for.
+async fn seen_since_now(
+    surroundings: &Surroundings,
+    prometheus: &Prometheus,
+    is_away: impl Fn(&str) -> bool,
+) -> Result<Vec<ScrapeTarget>, PromError> {
+    let began = Instant::now();
+    let first = prometheus.targets().await?;
+    let is_old = |target: &ScrapeTarget| {
+        let was = first.iter().find(|before| before.labels == target.labels);
+        target.health == Health::Unknown
+            || target.health == Health::Down && was.is_some_and(|before| before.scraped == target.scraped)
+    };
+    let mut targets = first.clone();
+    loop {
+        let is_settled = !targets.is_empty() && !targets.iter().any(|one| is_old(one) && !is_away(one.instance()));
+        let interval = targets.iter().map(ScrapeTarget::interval).max().unwrap_or_default();
+        // Less than a check may take in all, so that there is something to tell.
+        let patience = (DISCOVERY + interval).min(surroundings.timeout * 4);
+        if is_settled || began.elapsed() >= patience {
+            return Ok(targets);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+        targets = prometheus.targets().await?;
+    }
+}
+
+/// Why a target is not up, in one line.
+fn reason(target: &ScrapeTarget) -> String {
+    let name = target.instance();
+    match target.health {
+        Health::Unknown => {
+            format!("Prometheus has not scraped {name} yet; it does every {}", units::duration(target.interval()))
+        }
+        Health::Up | Health::Down => format!("Prometheus cannot scrape {name}: {}", target.error),
+    }
 }
