@@ -221,8 +221,9 @@ fn short_percent(route: &RouteSummary) -> String {
     }
 }
 
-/// Milliseconds: whole from ten on, one decimal below, two below a tenth.
-fn shown(milliseconds: f64) -> String {
+/// Milliseconds: whole from ten on, one decimal below, two below a tenth. Thousands stand close, so that a table with a
+/// time-out in it still fits a terminal.
+pub(super) fn shown(milliseconds: f64) -> String {
     match milliseconds {
         long if long >= 9.95 => format!("{long:.0}"),
         short if short >= 0.095 || short <= 0.0 => format!("{short:.1}"),

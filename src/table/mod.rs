@@ -91,10 +91,10 @@ impl Table {
             drawn.add_row(
                 row.iter()
                     .zip(&self.columns)
-                    .map(|((text, tone), (_, align))| toned(Cell::new(text), *tone).set_alignment(alignment(*align))),
+                    .map(|((text, tone), (_, align))| toned(cell(text), *tone).set_alignment(alignment(*align))),
             );
         }
-        let lines = drawn.lines().map(|line| line.trim_end().to_owned());
+        let lines = drawn.lines().map(|line| line.replace(SEAM, "").trim_end().to_owned());
         let title = (!self.title.is_empty()).then(|| self.title.clone());
         title.into_iter().chain(lines).collect::<Vec<_>>().join("\n")
     }
@@ -202,6 +202,19 @@ fn alignment(align: Align) -> CellAlignment {
     }
 }
 
+/// Where a path may be broken: as wide as nothing, and taken out again when the table is drawn.
+const SEAM: char = '\u{200b}';
+
+/// A cell. Where it has to be broken, a text is between its words, and a path before a slash.
+fn cell(text: &str) -> Cell {
+    match text.strip_prefix('/') {
+        Some(path) if !path.contains(' ') => {
+            Cell::new(format!("/{}", path.replace('/', &format!("{SEAM}/")))).set_delimiter(SEAM)
+        }
+        _ => Cell::new(text),
+    }
+}
+
 fn toned(cell: Cell, tone: Tone) -> Cell {
     match tone {
         Tone::Plain => cell,
@@ -227,6 +240,20 @@ mod tests {
             html.contains("<th class=\"number\">Count</th>") && html.contains("<td class=\"number\">7</td>"),
             "{html}"
         );
+    }
+
+    #[test]
+    fn a_path_is_broken_before_a_slash() {
+        let mut table = Table::new("", &[("Name", Align::Left), ("Count", Align::Right)]);
+        table.row(["/orders/reports/highest-spenders", "7"]);
+        table.row(["/orders/reports", "8"]);
+        insta::assert_snapshot!(table.render(Some(30), false), @"
+         Name               Count
+        ──────────────────────────
+         /orders/reports        7
+         /highest-spenders
+         /orders/reports        8
+        ");
     }
 
     fn hostile() -> Table {

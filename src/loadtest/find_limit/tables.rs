@@ -1,6 +1,7 @@
 //! A limit for people: a sentence, a chart of throughput and response time over load, the steps.
 
 use super::{GaveWay, Limit, LimitEnded, Step};
+use crate::loadtest::tables::shown;
 use crate::table::{Align, Table, Tone};
 use crate::units;
 
@@ -17,7 +18,7 @@ pub(super) fn line(step: &Step, unit: &str) -> String {
         units::count(u64::from(step.level)),
         units::significant(step.requests_per_s),
         units::percent(step.fail_ratio),
-        milliseconds(step.p95_ms)
+        shown(step.p95_ms)
     )
 }
 
@@ -91,7 +92,7 @@ fn chart(limit: &Limit) -> String {
             bar(step.requests_per_s, most_rate),
             units::significant(step.requests_per_s),
             bar(step.p95_ms, most_p95),
-            milliseconds(step.p95_ms)
+            shown(step.p95_ms)
         )
     });
     std::iter::once(heading).chain(rows).collect::<Vec<_>>().join("\n")
@@ -130,9 +131,9 @@ fn steps(limit: &Limit) -> Table {
             units::count(u64::from(step.level)),
             units::significant(step.requests_per_s),
             units::percent(step.fail_ratio),
-            milliseconds(step.p50_ms),
-            milliseconds(step.p95_ms),
-            milliseconds(step.p99_ms),
+            shown(step.p50_ms),
+            shown(step.p95_ms),
+            shown(step.p99_ms),
             format!("{:.2}", step.generator_cores),
             step.purpose.to_owned(),
         ];
@@ -140,10 +141,6 @@ fn steps(limit: &Limit) -> Table {
         table.toned_row(plain.chain([(result, tone)]));
     }
     table
-}
-
-fn milliseconds(value: f64) -> String {
-    if value >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}") }
 }
 
 #[cfg(test)]
