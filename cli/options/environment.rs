@@ -9,6 +9,7 @@ use std::io::ErrorKind;
 use std::sync::OnceLock;
 
 use anyhow::anyhow;
+use storemgr::deploy_check::bad_line;
 
 use crate::failure::Failure;
 
@@ -34,7 +35,7 @@ pub(crate) fn load() -> Result<(), Failure> {
     match dotenvy::from_path(".env") {
         Ok(()) => {}
         Err(dotenvy::Error::Io(error)) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(Failure::usage(anyhow!(".env cannot be read: {error}"))),
+        Err(error) => return Err(unreadable(".env", &error)),
     }
     let text = match std::fs::read_to_string(STACK_FILE) {
         Ok(text) => text,
@@ -43,8 +44,18 @@ pub(crate) fn load() -> Result<(), Failure> {
     };
     let set: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
     let wanted = stack_lines(&text, &set);
-    dotenvy::from_read(wanted.as_bytes())
-        .map_err(|error| Failure::usage(anyhow!("{STACK_FILE} cannot be read: {error}")))
+    dotenvy::from_read(wanted.as_bytes()).map_err(|error| unreadable(STACK_FILE, &error))
+}
+
+/// Why a file of variables cannot be read. The reader's own sentence would show the line, and with it perhaps a secret.
+fn unreadable(file: &str, error: &dotenvy::Error) -> Failure {
+    match error {
+        dotenvy::Error::LineParse(..) => {
+            let line = std::fs::read_to_string(file).map_or_else(|_| "a line".to_owned(), |text| bad_line(&text));
+            Failure::usage(anyhow!("{file} cannot be read: {line} is not NAME=value"))
+        }
+        error => Failure::usage(anyhow!("{file} cannot be read: {error}")),
+    }
 }
 
 /// The lines of the stack's file whose group nothing else has touched.
@@ -77,6 +88,13 @@ pub(crate) fn secret(names: &[&str]) -> Result<Option<String>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_not_shown() {
+        let error = dotenvy::from_read_iter(&b"DB_PASSWORD = geheim nis"[..]).find_map(Result::err).unwrap();
+        let said = format!("{:?}", unreadable("absent.env", &error));
+        assert!(said.contains("is not NAME=value") && !said.contains("geheim"), "{said}");
+    }
 
     #[test]
     fn a_group_comes_from_one_place() {

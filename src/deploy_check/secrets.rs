@@ -42,12 +42,14 @@ pub(super) fn is_secret(name: &str) -> bool {
 /// Why a secret is none, without showing it.
 pub(super) fn weakness(value: &str, users: &[&str]) -> Option<String> {
     let lower = value.to_lowercase();
+    // Nobody is kept out by a year or an exclamation mark behind it.
+    let word = lower.trim_end_matches(|end: char| end.is_ascii_digit() || end.is_ascii_punctuation());
     let different: std::collections::BTreeSet<_> = lower.chars().collect();
     let reason = if value.is_empty() {
         "is empty"
     } else if PLACEHOLDERS.iter().any(|part| lower.contains(part)) || lower.starts_with(['<', '…']) {
         "is a placeholder"
-    } else if COMMON.contains(&lower.as_str()) {
+    } else if COMMON.contains(&lower.as_str()) || COMMON.contains(&word) {
         "is one of the first that anyone tries"
     } else if users.contains(&value) {
         "is the name of the account"
@@ -82,6 +84,7 @@ mod tests {
             ("changeme-changeme", "placeholder"),
             ("<put it here>", "placeholder"),
             ("Labo04", "anyone tries"),
+            ("Password-2026!", "anyone tries"),
             ("shopkeeper-account", "name of the account"),
             ("k3uV9x", "12 characters"),
             ("aaaaaaaabbbbbbbb", "5 different"),

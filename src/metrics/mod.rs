@@ -168,7 +168,7 @@ metrics! {
     db_errors_total: IntCounterVec ["kind"];
     /// Report look-ups in the cache: hit, stale, miss, error.
     cache_requests_total: IntCounterVec ["cache", "outcome"];
-    /// Seconds since the report last answered was computed.
+    /// Age in seconds of the report that was answered last, or of the one that was computed since.
     report_age_seconds: IntGaugeVec ["report"];
     /// Seconds of processor time this instance has used; process_cpu_seconds_total counts whole seconds only.
     process_cpu_seconds_total: Counter [];

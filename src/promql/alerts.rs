@@ -1,6 +1,8 @@
 //! Alerting rules as a running Prometheus has them, from `/api/v1/rules`
 //! (<https://prometheus.io/docs/prometheus/latest/querying/api/#rules>).
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::{Labels, PromError, Prometheus};
@@ -20,6 +22,9 @@ pub struct AlertRule {
     /// The labels of the rule itself, such as `severity`.
     #[serde(default)]
     pub labels: Labels,
+    /// From one evaluation to the next.
+    #[serde(skip)]
+    pub interval: Duration,
 }
 
 #[derive(Deserialize)]
@@ -35,6 +40,9 @@ struct Groups {
 #[derive(Deserialize)]
 struct Group {
     rules: Vec<AlertRule>,
+    /// In seconds.
+    #[serde(default)]
+    interval: f64,
 }
 
 #[derive(Deserialize)]
@@ -51,7 +59,11 @@ impl Prometheus {
     /// Every alerting rule that is loaded.
     pub async fn alert_rules(&self) -> Result<Vec<AlertRule>, PromError> {
         let envelope: Envelope = self.read("/api/v1/rules?type=alert").await?;
-        Ok(envelope.data.groups.into_iter().flat_map(|group| group.rules).collect())
+        let of_group = |group: Group| {
+            let interval = Duration::try_from_secs_f64(group.interval).unwrap_or_default();
+            group.rules.into_iter().map(move |rule| AlertRule { interval, ..rule })
+        };
+        Ok(envelope.data.groups.into_iter().flat_map(of_group).collect())
     }
 
     /// Whether its configuration names files of rules at all.

@@ -1,6 +1,7 @@
 //! Where one kind of report is asked for: out of the cache if it is there, computed otherwise.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use prometheus::{IntCounter, IntGauge};
 use rand::RngExt;
@@ -78,7 +79,7 @@ impl<K: Kind> Desk<K> {
             Some(cache) => self.cached(cache).await?,
         };
         let age = snapshot.age();
-        self.counts.age_seconds.set(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
+        show_age(&self.counts.age_seconds, age);
         Ok(Report { rows: snapshot.rows.iter().take(limit as usize).cloned().collect(), age })
     }
 
@@ -123,10 +124,12 @@ impl<K: Kind> Desk<K> {
         self.flight.join(|| {
             let (database, cache, near) = (Arc::clone(&self.database), Arc::clone(cache), Arc::clone(&self.near));
             let (key, config, errors) = (self.key.clone(), self.config, self.counts.error.clone());
+            let age_seconds = self.counts.age_seconds.clone();
             async move {
                 let known_ms = near.get().map_or(0, |near| near.computed_at_ms);
                 match shared::<K::Row>(&cache, &key).await {
                     Ok(Some(theirs)) if theirs.computed_at_ms > known_ms && theirs.age() < config.time_to_live => {
+                        show_age(&age_seconds, theirs.age());
                         return Ok(near.put(theirs));
                     }
                     Ok(_) => {}
@@ -134,6 +137,8 @@ impl<K: Kind> Desk<K> {
                 }
                 let deadline = Instant::now() + config.compute_limit;
                 let snapshot = near.put(compute::<K>(&database, config.source, deadline).await?);
+                // What is answered next. Otherwise a report that nobody asks for again would seem old for ever.
+                show_age(&age_seconds, snapshot.age());
                 if let Ok(bytes) = serde_json::to_vec(snapshot.as_ref()) {
                     // A cache that is away was already counted and logged.
                     drop(cache.set(&key, &bytes, config.time_to_live + KEEP_STALE).await);
@@ -142,6 +147,10 @@ impl<K: Kind> Desk<K> {
             }
         })
     }
+}
+
+fn show_age(gauge: &IntGauge, age: Duration) {
+    gauge.set(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
 }
 
 /// What the shared cache holds; a value of another shape counts as none.

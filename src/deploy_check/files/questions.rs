@@ -7,6 +7,7 @@ use super::nginx::address;
 use super::{Document, Files, Service};
 use crate::deploy_check::defaults::LISTEN;
 use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::secrets::is_secret;
 
 impl Files {
     /// A variable as compose sees it: the shell's, else the file's.
@@ -20,9 +21,9 @@ impl Files {
         self.variables.read().into_iter().flat_map(|variables| &variables.values)
     }
 
-    /// Whether a text is what some variable holds, of the file or of the shell.
-    pub(in crate::deploy_check) fn is_value_of_a_variable(&self, text: &str) -> bool {
-        self.own_variables().any(|(_, value)| value == text) || self.environment.values().any(|value| value == text)
+    /// Whether a text is what some variable holds whose name says that it is a secret, of the file or of the shell.
+    pub(in crate::deploy_check) fn is_value_of_a_secret(&self, text: &str) -> bool {
+        self.own_variables().chain(&self.environment).any(|(name, value)| is_secret(name) && value == text)
     }
 
     /// Where `.env` is, if it is there.

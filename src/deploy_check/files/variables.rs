@@ -28,8 +28,8 @@ impl Variables {
     }
 }
 
-/// The first line that cannot be read on its own, by its number.
-fn bad_line(text: &str) -> String {
+/// The first line of a file of variables that cannot be read on its own, by its number: the line itself may hold a secret.
+pub fn bad_line(text: &str) -> String {
     let bad = |line: &str| dotenvy::from_read_iter(line.as_bytes()).any(|pair| pair.is_err());
     text.lines().position(bad).map_or_else(|| "a line".to_owned(), |index| format!("line {}", index + 1))
 }

@@ -1,11 +1,11 @@
 //! `alerts-quiet`: nothing that is being watched is wrong.
 
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::deploy_check::checks::{Check, Probe, settle};
 use crate::deploy_check::finding::Outcome;
 use crate::deploy_check::surroundings::Surroundings;
-use crate::promql::AlertRule;
+use crate::promql::{AlertRule, PromError, Prometheus};
 
 pub(crate) const CHECK: Check = Check {
     id: "alerts-quiet",
@@ -13,19 +13,17 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
 };
 
+/// Between two looks at the rules.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
 async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
     let prometheus = surroundings.answering_prometheus().await?;
-    let away = |error: crate::promql::PromError| Outcome::skip(error.to_string(), "see prometheus-targets");
-    let rules = prometheus.alert_rules().await.map_err(away)?;
+    let away = |error: PromError| Outcome::skip(error.to_string(), "see prometheus-targets");
+    let rules = settled(surroundings, &prometheus).await.map_err(away)?;
     if rules.is_empty() {
         return Err(Outcome::skip("no alerts are loaded", "see alerts-loaded"));
     }
-    let quiet = |name: &&str| {
-        let rule = rules.iter().find(|rule| rule.name == *name);
-        let severity = rule.and_then(|rule| rule.labels.get("severity")).map_or("", String::as_str);
-        *name == "Watchdog" || ["info", "none"].contains(&severity)
-    };
-    let firing: Vec<_> = in_state(&rules, "firing").into_iter().filter(|name| !quiet(name)).collect();
+    let firing = firing(&rules);
     if firing.is_empty() {
         let pending = in_state(&rules, "pending");
         let soon = if pending.is_empty() { String::new() } else { format!("; pending: {}", pending.join(", ")) };
@@ -40,6 +38,32 @@ async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
         ));
     }
     Ok(Outcome::fail(format!("firing: {}", firing.join(", ")), "the runbook that the alert names says what to do"))
+}
+
+/// The rules, when none of them fires. One that fires may do so for what has just been put right: after a deployment
+/// Prometheus looks at the instances again, and then at its rules.
+async fn settled(surroundings: &Surroundings, prometheus: &Prometheus) -> Result<Vec<AlertRule>, PromError> {
+    let began = Instant::now();
+    loop {
+        let rules = prometheus.alert_rules().await?;
+        let interval = rules.iter().map(|rule| rule.interval).max().unwrap_or_default();
+        // Less than a check may take in all, so that there is something to tell.
+        let patience = (interval * 2).min(surroundings.timeout * 4);
+        if firing(&rules).is_empty() || began.elapsed() >= patience {
+            return Ok(rules);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// The rules that fire and should not.
+fn firing(rules: &[AlertRule]) -> Vec<&str> {
+    let quiet = |name: &&str| {
+        let rule = rules.iter().find(|rule| rule.name == *name);
+        let severity = rule.and_then(|rule| rule.labels.get("severity")).map_or("", String::as_str);
+        *name == "Watchdog" || ["info", "none"].contains(&severity)
+    };
+    in_state(rules, "firing").into_iter().filter(|name| !quiet(name)).collect()
 }
 
 /// The names of the rules in a state. One that cannot be evaluated keeps its last state, and is told by `alerts-loaded`.

@@ -16,7 +16,7 @@ pub(crate) const CHECK: Check = Check {
 const HOSTS: [&str; 2] = ["DB_HOST", "REDIS_HOST"];
 
 /// Variables that hold addresses.
-const URLS: [&str; 3] = ["PROMETHEUS_URL", "STOREMGR_URL", "STOREMGR_INSTANCES"];
+const URLS: [&str; 4] = ["PROMETHEUS_URL", "GRAFANA_URL", "STOREMGR_URL", "STOREMGR_INSTANCES"];
 
 fn check(files: &Files) -> Result<Outcome, Outcome> {
     let compose = files.compose()?;

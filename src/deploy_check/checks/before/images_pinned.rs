@@ -45,6 +45,10 @@ fn is_pinned(image: &str) -> bool {
     }
     let last = image.rsplit('/').next().unwrap_or_default();
     let tag = last.split_once(':').map_or("latest", |(_, tag)| tag);
+    // What ran here before, tagged by ops/deploy to go back to.
+    if ["previous", "replaced"].contains(&tag) {
+        return true;
+    }
     tag != "latest" && last.bytes().any(|byte| byte.is_ascii_digit())
 }
 
@@ -59,6 +63,7 @@ mod tests {
             ("registry:5000/mysql", false),
             ("redis", false),
             ("redis:latest", false),
+            ("storemgr:previous", true),
             ("debian:trixie-slim", false),
             ("debian:13-slim", true),
             ("nginx@sha256:00", true),

@@ -38,8 +38,8 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
             if name.contains("ALLOW_EMPTY") && !["", "0", "no", "false"].contains(&value.to_lowercase().as_str()) {
                 weak.push(format!("{} of {} lets anyone in", name, service.name));
             }
-            // What comes from a variable is judged by the variable's name, and what is empty may be meant.
-            if is_secret(name) && !value.is_empty() && !files.is_value_of_a_variable(value) {
+            // What comes from a secret variable is judged under that variable's name, and what is empty may be meant.
+            if is_secret(name) && !value.is_empty() && !files.is_value_of_a_secret(value) {
                 secrets.push((format!("{name} of {}", service.name), value.clone()));
             }
         }
