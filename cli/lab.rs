@@ -120,7 +120,7 @@ pub(crate) async fn run(args: Args) -> Outcome {
     let Finished { account, interrupted } = lab::run(&config, &observer, interrupt).await.map_err(failure)?;
     if tables {
         output::say(&ladder(&account))?;
-        output::say(&format!("Written to {shown}: lab.html, lab.md, lab.json, and a file for each load test."))?;
+        output::say(&format!("Written to {shown}: lab.html, lab.md, lab.json, and a file for each measurement."))?;
     }
     json.write(&account)?;
     if interrupted {
@@ -144,7 +144,10 @@ impl Args {
     /// The folder for results, and what is to be measured.
     fn folder(&self) -> Result<(Folder, Conditions), LabError> {
         let Some(path) = &self.resume else {
-            let conditions = self.conditions();
+            let mut conditions = self.conditions();
+            if let Some(other) = self.other() {
+                conditions.add(other)?;
+            }
             let path = self.output.clone().unwrap_or_else(|| default_folder().into());
             return Ok((Folder::create(&path, &conditions)?, conditions));
         };
@@ -154,10 +157,12 @@ impl Args {
             conditions.rungs.sort_unstable();
             conditions.rungs.dedup();
         }
-        if let Some(other) = self.other().filter(|other| !conditions.others.contains(other)) {
-            conditions.others.push(other);
+        if let Some(other) = self.other() {
+            conditions.add(other)?;
         }
-        folder.extend(&conditions)?;
+        if self.mysqld.is_some() && self.mysqld != conditions.mysqld {
+            return Err(LabError::OtherDatabase { begun: conditions.mysqld });
+        }
         Ok((folder, conditions))
     }
 
@@ -169,7 +174,7 @@ impl Args {
         let no_burst = self.burst.is_some_and(|burst| burst.is_zero());
         Conditions {
             rungs: self.rungs.clone().map_or(usual.rungs, |Rungs(numbers)| numbers),
-            others: self.other().into_iter().collect(),
+            others: Vec::new(),
             repeat: self.repeat,
             users: self.users,
             run_time_s: seconds(self.run_time, QUICK_RUN_TIME, usual.run_time_s),

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::LabError;
 use super::ladder::{LADDER, Rung};
+use crate::net::Target;
 
 /// The conditions of an experiment. They lie beside its results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,6 +86,20 @@ impl Conditions {
         others.chain(self.rungs.iter().filter_map(|number| Rung::find(*number)).map(Subject::Rung)).collect()
     }
 
+    /// Measures another service as well.
+    pub fn add(&mut self, other: Other) -> Result<(), LabError> {
+        Target::parse(&other.url)?;
+        if self.others.contains(&other) {
+            return Ok(());
+        }
+        let name = Subject::Other(other.clone()).file_name();
+        if let Some(like) = self.others.iter().find(|like| Subject::Other((*like).clone()).file_name() == name) {
+            return Err(LabError::SameLabel { label: other.label, url: like.url.clone() });
+        }
+        self.others.push(other);
+        Ok(())
+    }
+
     /// How long the load test lasts.
     pub(super) fn run_time(&self) -> Duration {
         Duration::from_secs(self.run_time_s)
@@ -108,5 +124,23 @@ impl Subject {
             Self::Rung(rung) => rung.name,
             Self::Other(other) => &other.label,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_whose_files_would_be_the_same_are_not_both_measured() {
+        let other = |label: &str, url: &str| Other { label: label.to_owned(), url: url.to_owned() };
+        let mut conditions = Conditions::default();
+        conditions.add(other("a b", "http://127.0.0.1:1")).unwrap();
+        conditions.add(other("a b", "http://127.0.0.1:1")).unwrap();
+        for like in [other("a b", "http://127.0.0.1:2"), other("a-b", "http://127.0.0.1:1")] {
+            assert!(matches!(conditions.add(like), Err(LabError::SameLabel { .. })));
+        }
+        assert!(matches!(conditions.add(other("c", "https://shop")), Err(LabError::Target(_))));
+        assert_eq!(conditions.others.len(), 1);
     }
 }

@@ -36,6 +36,20 @@ pub enum LabError {
     /// Another lab works in this directory.
     #[error("another lab is running in this directory: wait for it, or work in another directory")]
     Busy,
+    /// Two other services would share their files.
+    #[error("{label:?} is too like the label of {url}, which this lab measures already: choose another --label")]
+    SameLabel {
+        /// The label that was given.
+        label: String,
+        /// Where the service is that has the files.
+        url: String,
+    },
+    /// A lab that is resumed would compare two databases.
+    #[error("this lab was begun with {}, and compares one database: leave --mysqld out, or begin another lab", program(.begun.as_deref()))]
+    OtherDatabase {
+        /// The database server it was begun with, if it was named.
+        begun: Option<PathBuf>,
+    },
     /// There is nothing to measure.
     #[error("there is nothing to measure: name a rung or another store")]
     Nothing,
@@ -57,7 +71,13 @@ impl LabError {
     /// Whether the command line or the machine must change first.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::NotEmpty { .. } | Self::NoLab { .. } | Self::Nothing | Self::Plan(_) | Self::Target(_) => true,
+            Self::NotEmpty { .. }
+            | Self::NoLab { .. }
+            | Self::SameLabel { .. }
+            | Self::OtherDatabase { .. }
+            | Self::Nothing
+            | Self::Plan(_)
+            | Self::Target(_) => true,
             Self::Stack(error) => error.is_usage(),
             Self::File { .. } | Self::Busy | Self::Scenario(_) => false,
         }
@@ -68,4 +88,8 @@ impl LabError {
         let path = path.to_owned();
         move |source| Self::File { path, verb, source }
     }
+}
+
+fn program(path: Option<&Path>) -> String {
+    path.map_or_else(|| "the database that is installed".to_owned(), |path| path.display().to_string())
 }

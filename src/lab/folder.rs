@@ -13,7 +13,6 @@ use serde::de::DeserializeOwned;
 use super::LabError;
 use super::conditions::{Conditions, Subject};
 use super::measurement::Measurement;
-use crate::loadtest::Summary;
 
 /// What the lab was asked to do.
 const CONDITIONS: &str = "conditions.json";
@@ -22,6 +21,8 @@ const CONDITIONS: &str = "conditions.json";
 #[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
+    /// Whether this lab has made it. One that is resumed may be at work elsewhere.
+    made: bool,
 }
 
 impl Folder {
@@ -32,14 +33,14 @@ impl Folder {
         if entries.next().is_some() {
             return Err(LabError::NotEmpty { path: path.to_owned() });
         }
-        let folder = Self { path: path.to_owned() };
+        let folder = Self { path: path.to_owned(), made: true };
         folder.write(CONDITIONS, &json(conditions))?;
         Ok(folder)
     }
 
     /// The folder of a lab that was begun, with what that was asked to do.
     pub fn open(path: &Path) -> Result<(Self, Conditions), LabError> {
-        let folder = Self { path: path.to_owned() };
+        let folder = Self { path: path.to_owned(), made: false };
         let conditions = folder.read(CONDITIONS)?;
         let conditions = conditions.ok_or_else(|| LabError::NoLab { path: path.to_owned() })?;
         Ok((folder, conditions))
@@ -51,12 +52,15 @@ impl Folder {
     }
 
     /// Writes down what a lab that is resumed is now asked to do.
-    pub fn extend(&self, conditions: &Conditions) -> Result<(), LabError> {
+    pub(super) fn extend(&self, conditions: &Conditions) -> Result<(), LabError> {
         self.write(CONDITIONS, &json(conditions))
     }
 
-    /// Takes the folder away again if nothing was measured: a lab that could not begin leaves nothing behind.
+    /// Takes the folder away again if nothing was measured: a new lab that could not begin leaves nothing behind.
     pub(super) fn forget_if_empty(&self) {
+        if !self.made {
+            return;
+        }
         let Ok(entries) = fs::read_dir(&self.path) else { return };
         if entries.flatten().all(|entry| entry.file_name() == CONDITIONS) {
             // Best effort: whoever cannot remove a folder sees it.
@@ -74,11 +78,13 @@ impl Folder {
         self.write(&file_name(subject, round), &json(measurement))
     }
 
-    /// Keeps a load test that was interrupted, under a name that nobody takes for a whole one.
-    pub(super) fn keep_part(&self, subject: &Subject, round: u32, load: &Summary) -> Result<PathBuf, LabError> {
-        let name = format!("{}.{round}.interrupted.json", subject.file_name());
-        self.write(&name, &json(load))?;
-        Ok(self.path.join(name))
+    /// Keeps what was measured before an interrupt, under a name that nobody takes for a whole measurement and that is not
+    /// there yet.
+    pub(super) fn keep_part(&self, subject: &Subject, round: u32, part: &Measurement) -> Result<(), LabError> {
+        let first = format!("{}.{round}.interrupted.json", subject.file_name());
+        let more = (2..).map(|number| format!("{}.{round}.interrupted-{number}.json", subject.file_name()));
+        let free = std::iter::once(first).chain(more).find(|name| !self.path.join(name).exists());
+        free.map_or(Ok(()), |name| self.write(&name, &json(part)))
     }
 
     /// Writes a file of the account.
@@ -108,4 +114,21 @@ fn file_name(subject: &Subject, round: u32) -> String {
 fn json(value: &impl Serialize) -> String {
     // Maps have names as keys and numbers are finite: this does not fail.
     serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whoever_made_a_folder_takes_it_away() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("lab");
+        let made = Folder::create(&path, &Conditions::default()).unwrap();
+        let (resumed, _) = Folder::open(&path).unwrap();
+        resumed.forget_if_empty();
+        assert!(path.join(CONDITIONS).exists(), "another lab is at work there");
+        made.forget_if_empty();
+        assert!(!path.exists());
+    }
 }

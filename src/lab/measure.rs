@@ -46,8 +46,8 @@ const LIMIT_MOST: u32 = 20_000;
 /// Why a turn came to no result.
 #[derive(Debug)]
 pub(super) enum Trouble {
-    /// Somebody asked to stop; what the load test had done by then.
-    Interrupted(Option<Box<Summary>>),
+    /// Somebody asked to stop; what was measured by then, from the load test on.
+    Interrupted(Option<Box<Measurement>>),
     /// The subject broke: a sentence.
     Broken(String),
     /// The lab itself cannot go on.
@@ -91,9 +91,10 @@ impl Bench<'_> {
             None => None,
         };
         observer(Event::Step("what Prometheus saw"));
-        let gathered = self.unless_stopped(seen(&running.access.prometheus, &load)).await?;
-        let server = gathered.map_err(|reason| remarks.push(reason)).ok();
-        let mut measurement = Measurement { load, server, database, alone, burst: None, limit: None, remarks };
+        let mut measurement = Measurement { database, alone, remarks, ..Measurement::of(load) };
+        let gathered = self.unless_stopped(seen(&running.access.prometheus, &measurement.load)).await;
+        let Ok(gathered) = gathered else { return Err(interrupted(&measurement)) };
+        measurement.server = gathered.map_err(|reason| measurement.remarks.push(reason)).ok();
         self.beyond(&running.target, Some(&running), &mut measurement, observer).await?;
         Ok(measurement)
     }
@@ -102,15 +103,7 @@ impl Bench<'_> {
     pub(super) async fn other(&self, other: &Other, observer: Observer<'_>) -> Result<Measurement, Trouble> {
         let target = Target::parse(&other.url).map_err(|error| Trouble::Fatal(error.into()))?;
         let load = self.load(&target, observer).await?;
-        let mut measurement = Measurement {
-            load,
-            server: None,
-            database: None,
-            alone: None,
-            burst: None,
-            limit: None,
-            remarks: Vec::new(),
-        };
+        let mut measurement = Measurement::of(load);
         self.beyond(&target, None, &mut measurement, observer).await?;
         Ok(measurement)
     }
@@ -151,7 +144,7 @@ impl Bench<'_> {
         let finished = ran.map_err(|error| Trouble::Broken(error.to_string()))?;
         match finished.ended {
             Ended::Finished => Ok(finished.summary),
-            Ended::Interrupted => Err(Trouble::Interrupted(Some(Box::new(finished.summary)))),
+            Ended::Interrupted => Err(interrupted(&Measurement::of(finished.summary))),
         }
     }
 
@@ -212,7 +205,7 @@ fn search(lingers: bool) -> (Search, u32) {
 
 /// What was measured before the interrupt is not lost.
 fn interrupted(measurement: &Measurement) -> Trouble {
-    Trouble::Interrupted(Some(Box::new(measurement.load.clone())))
+    Trouble::Interrupted(Some(Box::new(measurement.clone())))
 }
 
 fn load(conditions: &Conditions, target: &Target) -> loadtest::Config {

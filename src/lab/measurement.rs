@@ -28,6 +28,13 @@ pub struct Measurement {
     pub remarks: Vec<String>,
 }
 
+impl Measurement {
+    /// A load test, and nothing else yet.
+    pub(super) fn of(load: loadtest::Summary) -> Self {
+        Self { load, server: None, database: None, alone: None, burst: None, limit: None, remarks: Vec::new() }
+    }
+}
+
 /// What Prometheus saw while the load test ran.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServerSide {

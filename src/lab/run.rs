@@ -9,7 +9,6 @@ use super::measure::{Bench, Trouble, plan};
 use super::stop::Stop;
 use super::{Config, Event, LabError, Observer, burst};
 use crate::loadtest::Scenario;
-use crate::net::Target;
 use crate::stack::Stack;
 
 /// A lab that is over.
@@ -41,6 +40,8 @@ async fn locked(
         return Err(LabError::Nothing);
     }
     let _lock = lock(&config.home)?;
+    // Only now: a lab that is refused changes nothing.
+    config.folder.extend(&config.conditions)?;
     let stack = Stack::open(&config.home).map_err(LabError::file(&config.home, "read"))?;
     Stop::while_running(interrupt, |stop| async move {
         // Whatever a lab that was killed has left.
@@ -58,9 +59,6 @@ async fn locked(
 async fn work(config: &Config, stack: &Stack, stop: &Stop, observer: Observer<'_>) -> Result<Finished, LabError> {
     let conditions = &config.conditions;
     let Conditions { products, customers, .. } = *conditions;
-    for other in &conditions.others {
-        Target::parse(&other.url)?;
-    }
     let bench = Bench {
         config,
         stack,
@@ -80,6 +78,7 @@ async fn work(config: &Config, stack: &Stack, stop: &Stop, observer: Observer<'_
             continue;
         }
         if stop.is_asked() {
+            account.write(&config.folder)?;
             return Ok(Finished { account, interrupted: true });
         }
         let rung = if let Subject::Rung(rung) = subject { Some(*rung) } else { None };
@@ -95,10 +94,11 @@ async fn work(config: &Config, stack: &Stack, stop: &Stop, observer: Observer<'_
             }
             Err(Trouble::Broken(reason)) => account.broken(place, reason),
             Err(Trouble::Fatal(error)) => return Err(error),
-            Err(Trouble::Interrupted(load)) => {
-                if let Some(load) = load {
-                    config.folder.keep_part(subject, round, &load)?;
+            Err(Trouble::Interrupted(part)) => {
+                if let Some(part) = part {
+                    config.folder.keep_part(subject, round, &part)?;
                 }
+                account.write(&config.folder)?;
                 return Ok(Finished { account, interrupted: true });
             }
         }

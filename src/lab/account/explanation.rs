@@ -116,6 +116,8 @@ fn burst(measurement: &Measurement, value: impl Fn(&Burst) -> Option<String>) ->
 pub(super) fn users(limit: &Limit) -> String {
     let count = |users: u32| units::count(u64::from(users));
     match (limit.last_good, limit.first_bad) {
+        // What gave way beyond was not the store.
+        (Some(good), _) if limit.generator_gave_way => format!("{} or more", count(good)),
         (Some(good), Some(_)) => count(good),
         (Some(good), None) => format!("{} or more", count(good)),
         (None, Some(bad)) => format!("fewer than {}", count(bad)),

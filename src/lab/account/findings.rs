@@ -39,8 +39,10 @@ pub(super) fn of(account: &Account, place: usize) -> (String, Vec<String>) {
     if let Some(shown) = &subject.shown {
         let before = account.before(place).and_then(|before| Some((before, before.shown.as_ref()?)));
         findings.extend(valid(shown));
-        findings.push(failed(shown));
-        findings.extend(before.map(|(before, was)| compared(subject, shown, before, was)));
+        findings.push(failed(shown) + &rounds(subject));
+        findings.extend(unanswered(shown));
+        findings
+            .extend(before.map(|(before, was)| compared(subject, shown, before, was)).filter(|said| !said.is_empty()));
         headline = findings.len();
         findings.extend(message(shown));
         findings.extend(connections(shown));
@@ -70,6 +72,9 @@ fn valid(shown: &Measurement) -> Option<String> {
 fn failed(shown: &Measurement) -> String {
     let load = &shown.load;
     let requests = units::count(load.requests);
+    if load.requests == 0 {
+        return "No request was answered.".to_owned();
+    }
     if load.failures == 0 {
         return format!("None of {requests} requests failed.");
     }
@@ -82,6 +87,22 @@ fn failed(shown: &Measurement) -> String {
     let first = first.map(|point| format!(", from second {:.0} on, with {} users", point.at_s, point.users));
     let (share, first) = (units::percent(load.fail_ratio), first.unwrap_or_default());
     format!("{share} of {requests} requests failed: {kinds}{first}.")
+}
+
+/// That its rounds were not alike, where they were not.
+fn rounds(subject: &SubjectAccount) -> String {
+    let apart = subject.fail_ratio_range.filter(|(low, high)| high > low);
+    apart.map_or_else(String::new, |(low, high)| {
+        let [low, high] = [low, high].map(units::percent);
+        format!(" That is the median of {} rounds, from {low} to {high}.", subject.rounds)
+    })
+}
+
+/// What still waited for an answer when the load test gave up, and is in none of its figures.
+fn unanswered(shown: &Measurement) -> Option<String> {
+    let waiting = shown.load.in_flight_at_end;
+    let were = if waiting == 1 { "request was" } else { "requests were" };
+    (waiting > 0).then(|| format!("{} more {were} not answered at the end.", units::count(waiting)))
 }
 
 /// How far apart the failures of its rounds are, in points.
@@ -113,6 +134,9 @@ fn compared(subject: &SubjectAccount, shown: &Measurement, before: &SubjectAccou
         moved.then(|| format!("{} {} instead of {}", kind.name(), units::percent(now), units::percent(was)))
     });
     let changed: Vec<_> = changed.collect();
+    if shown.load.requests == 0 || was.load.requests == 0 {
+        return String::new();
+    }
     let total = points(shown.load.fail_ratio, was.load.fail_ratio);
     let before = units::percent(was.load.fail_ratio);
     if changed.is_empty() {
@@ -167,7 +191,7 @@ fn cached(shown: &Measurement, was: Option<&Measurement>) -> Option<String> {
     let [stale, stale_before] = [stale, stale_before].map(units::percent);
     match before {
         None => Some(format!(
-            "{ratio} of the reports came out of the cache and asked the database nothing; {stale} of these were older than \
+            "{ratio} of the reports came out of the cache, without waiting for the database; {stale} of these were older than \
              they should be."
         )),
         Some(_) if changed => Some(format!(
@@ -215,7 +239,7 @@ fn written(burst: &Burst, before: Option<(&SubjectAccount, &Measurement)>) -> St
     });
     let (compared, together) = (compared.unwrap_or_default(), together.unwrap_or_default());
     format!(
-        "When they come as fast as they are answered it accepts {rate} orders a second{refused}{compared}{together}."
+        "When orders come as fast as they are answered it accepts {rate} of them a second{refused}{compared}{together}."
     )
 }
 

@@ -72,7 +72,7 @@ fn result(subject: &SubjectAccount, shown: &Measurement) -> [(String, Tone); 10]
     let kind = |kind: Kind| share(kind.fail_ratio(shown));
     let mut failed = share(Some(load.fail_ratio));
     if let Some((low, high)) = subject.fail_ratio_range.filter(|(low, high)| high - low >= 0.001) {
-        failed.0 = format!("{:.1} to {:.1} %", 100.0 * low, 100.0 * high);
+        failed = (format!("{:.1} to {:.1} %", 100.0 * low, 100.0 * high), Tone::Bad);
     }
     [
         plain(number(subject)),

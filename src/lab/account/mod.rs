@@ -55,7 +55,7 @@ pub struct SubjectAccount {
     pub rounds: usize,
     /// The share of failed requests from the lowest of its rounds to the highest.
     pub fail_ratio_range: Option<(f64, f64)>,
-    /// The measurement of the round whose failures, and then whose p95, are the median.
+    /// The measurement of the round whose failures, and then whose p95, are the median; of two in the middle the worse.
     #[serde(flatten)]
     pub shown: Option<Measurement>,
     #[serde(skip)]
@@ -171,7 +171,6 @@ impl SubjectAccount {
 
     fn add(&mut self, measurement: Measurement) {
         self.state = State::Measured;
-        self.reason = None;
         self.all.push(measurement);
         self.rounds = self.all.len();
         let mut ordered: Vec<_> = self.all.iter().collect();
@@ -183,7 +182,7 @@ impl SubjectAccount {
         });
         self.fail_ratio_range =
             ordered.first().zip(ordered.last()).map(|(low, high)| (low.load.fail_ratio, high.load.fail_ratio));
-        self.shown = Some(ordered[(ordered.len() - 1) / 2].clone());
+        self.shown = Some(ordered[ordered.len() / 2].clone());
     }
 
     /// How it is called in a heading: `Rung 3: report cache`.

@@ -13,6 +13,7 @@ fn measurement(orders: u64, reports: u64) -> Measurement {
         (route.requests, route.failures) = (requests, failures);
     }
     load.requests = 3_000;
+    load.in_flight_at_end = 0;
     load.failures = orders + reports;
     load.fail_ratio = load.failures as f64 / 3_000.0;
     (load.aggregated.requests, load.aggregated.failures) = (load.requests, load.failures);
@@ -98,7 +99,7 @@ fn a_collapse_is_told_by_its_figures() {
             "At the peak 150 of 151 database connections were open, 149 asleep, one of them for 29 s; 1 ran a statement, and \
              the database used 0.08 processors. The database was idle: connections were missing, left open by requests that \
              had ended.",
-            "When they come as fast as they are answered it accepts 5.00 orders a second and fails 99.00 %.",
+            "When orders come as fast as they are answered it accepts 5.00 of them a second and fails 99.00 %.",
         ]
     );
     assert_eq!(
@@ -108,11 +109,11 @@ fn a_collapse_is_told_by_its_figures() {
             "That is 63.3 points fewer than in rung 1 (63.33 %): orders 0.00 % instead of 90.00 %, reports 0.00 % instead of \
              50.00 %.",
             "At most 12 of 151 database connections were open.",
-            "99.00 % of the reports came out of the cache and asked the database nothing; 5.00 % of these were older than they \
+            "99.00 % of the reports came out of the cache, without waiting for the database; 5.00 % of these were older than they \
              should be.",
             "An order of three products, alone, takes 7 statements instead of 15 (2.1 ms instead of 12).",
             "A report that is in no cache reads 10,003 rows instead of 160,321 (8.1 ms instead of 98).",
-            "When they come as fast as they are answered it accepts 5000 orders a second, 1000 times as many as rung 1 \
+            "When orders come as fast as they are answered it accepts 5000 of them a second, 1000 times as many as rung 1 \
              (5.00), 42.0 in one commit.",
         ]
     );
@@ -153,6 +154,22 @@ fn several_rounds_show_the_median_and_widen_what_counts_as_noise() {
     assert_eq!((first.rounds, first.shown.as_ref().unwrap().load.failures), (3, 500));
     assert_eq!(first.fail_ratio_range, Some((0.15, 0.2)));
     assert!(account.rungs[1].findings[1].contains("no change beyond the noise"), "{:?}", account.rungs[1].findings);
+    let said = "That is the median of 3 rounds, from 15.00 % to 20.00 %.";
+    assert!(account.rungs[0].headline.contains(said), "{}", account.rungs[0].headline);
+    account.broken(0, "it ended".to_owned());
+    account.add(0, measurement(700, 0));
+    assert_eq!(account.rungs[0].shown.as_ref().unwrap().load.failures, 600, "of two in the middle the worse");
+    assert!(!account.is_complete() && account.rungs[0].findings.last().unwrap().contains("A round of it broke"));
+}
+
+#[test]
+fn what_was_never_answered_is_told_and_nothing_answered_is_no_success() {
+    let mut silent = measurement(0, 0);
+    (silent.load.requests, silent.load.in_flight_at_end) = (0, 150);
+    let account = account(measurement(900, 1_000), silent);
+    let findings = &account.rungs[1].findings;
+    assert_eq!(findings[..2], ["No request was answered.", "150 more requests were not answered at the end."]);
+    assert!(!findings.join(" ").contains("noise"), "{findings:?}");
 }
 
 #[test]
