@@ -9,7 +9,7 @@ use storemgr::loadtest::{
 };
 use storemgr::net::Target;
 use storemgr::process::{self, Exit};
-use storemgr::table;
+use storemgr::{table, units};
 
 use crate::failure::{Failure, Outcome};
 use crate::options::json::JsonOutput;
@@ -87,7 +87,7 @@ pub(crate) struct Args {
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     limit_most: u32,
     /// The share of failed requests that is still good, e.g. 1% or 0.01 [default: 0, unless a threshold limits failures]
-    #[arg(long, env = "STOREMGR_MAX_FAIL_RATIO", value_name = "RATIO", value_parser = ratio)]
+    #[arg(long, env = "STOREMGR_MAX_FAIL_RATIO", value_name = "RATIO", value_parser = units::parse_share)]
     max_fail_ratio: Option<f64>,
     /// Nothing on standard error while the run lasts
     #[arg(short, long)]
@@ -204,7 +204,7 @@ fn interrupted(error: &LoadTestError) -> Exit {
 }
 
 fn announcement(config: &Config) -> String {
-    let lasts = storemgr::units::duration(config.warm_up + config.measured());
+    let lasts = units::duration(config.warm_up + config.measured());
     let start = match &config.load {
         Load::Users(users) => format!("{} users", users.users),
         Load::Rate(rate) => format!("{} requests per second", rate.per_second),
@@ -305,25 +305,5 @@ impl Args {
             return usage(format!("the spawn rate is a number above 0, not {spawn_rate}"));
         }
         Ok(Load::Users(Users { users, spawn_rate, stages }))
-    }
-}
-
-fn ratio(text: &str) -> Result<f64, String> {
-    let parsed = match text.strip_suffix('%') {
-        Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
-        None => text.parse(),
-    };
-    parsed.ok().filter(|ratio| (0.0..=1.0).contains(ratio)).ok_or_else(|| "write a share like 1% or 0.01".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ratios_are_read_as_people_write_them() {
-        assert_eq!(ratio("1%"), Ok(0.01));
-        assert_eq!(ratio("0.5"), Ok(0.5));
-        assert!(ratio("2").is_err() && ratio("-1%").is_err() && ratio("x").is_err());
     }
 }
