@@ -28,6 +28,9 @@ pub enum InvalidThreshold {
     /// There is no comparison in it.
     #[error("{0:?} compares nothing: write a threshold like 'p95<200ms', 'POST /orders:fail_ratio<1%' or 'rps>500'")]
     NoRelation(String),
+    /// It asks for equality.
+    #[error("{0:?} compares with =, and there are <, <=, > and >= alone: write 'failures<1' for none")]
+    Equality(String),
     /// What is compared is not known.
     #[error(
         "{0:?} is nothing that can be compared: there are p50, p95, p99.9 (any percentile), avg, min, max, fail_ratio, \
@@ -101,7 +104,10 @@ impl FromStr for Threshold {
     type Err = InvalidThreshold;
 
     fn from_str(text: &str) -> Result<Self, InvalidThreshold> {
-        let no_relation = || InvalidThreshold::NoRelation(text.to_owned());
+        let no_relation = || {
+            let wrong = if text.contains('=') { InvalidThreshold::Equality } else { InvalidThreshold::NoRelation };
+            wrong(text.to_owned())
+        };
         let at = text.find(['<', '>']).ok_or_else(no_relation)?;
         let (left, right) = (text[..at].trim(), &text[at + 1..]);
         let (equal, limit) = match right.strip_prefix('=') {
@@ -309,6 +315,7 @@ mod tests {
     fn what_is_no_threshold_is_told_with_an_example() {
         let error = |text: &str| text.parse::<Threshold>().unwrap_err().to_string();
         assert!(error("p95").contains("'p95<200ms'"));
+        assert!(error("failures==0").contains("write 'failures<1'"), "{}", error("failures==0"));
         assert!(error("p95<200").contains("200ms or 1.5s"), "a bare number has no unit: {}", error("p95<200"));
         assert!(error("speed>3").contains("fail_ratio"));
         assert!(error("p101<1s").contains("any percentile"));

@@ -156,6 +156,7 @@ fn a_mistake_is_told_with_file_line_task_and_remedy() {
         ("name = 'x'", "shop.toml: there is no task: write [[task]]"),
         ("name = 'x'\n[[task]]\nname = 't'\npaht = '/'", "shop.toml, line 4: unknown field `paht`, expected one of"),
         ("name = 'x'\nname = 'y'", "line 2"),
+        ("name = 'x'\n[task]\nname = 't'\npath = '/'", "shop.toml, line 2: a task stands under [[task]]"),
         (
             "name = 'x'\n[[task]]\nname = 't'\npath = 3",
             "shop.toml, line 4: invalid type: integer `3`, expected a string",
