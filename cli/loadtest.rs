@@ -9,11 +9,11 @@ use storemgr::loadtest::{
 };
 use storemgr::net::Target;
 use storemgr::process::{self, Exit};
-use storemgr::table;
+use storemgr::{table, units};
 
 use crate::failure::{Failure, Outcome};
 use crate::options::json::JsonOutput;
-use crate::options::{JsonArgs, ResultArgs, ScenarioArgs, duration, target};
+use crate::options::{JsonArgs, ResultArgs, ScenarioArgs, Typed, duration, target};
 use crate::output;
 
 /// Users who start in a tenth of a minute or so, when no spawn rate is given: late enough for a cold service to warm up,
@@ -38,7 +38,7 @@ pub(crate) struct Args {
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     users: Option<u32>,
     /// Users started per second [default: all within 5 seconds]
-    #[arg(short = 'r', long, env = "STOREMGR_SPAWN_RATE", value_name = "RATE", conflicts_with_all = ["rate", "stages"])]
+    #[arg(short = 'r', long, env = "STOREMGR_SPAWN_RATE", value_name = "RATE")]
     spawn_rate: Option<f64>,
     /// Requests per second that are due whether earlier ones were answered or not, instead of users who wait and think
     #[arg(long, env = "STOREMGR_RATE", value_name = "RATE")]
@@ -73,7 +73,7 @@ pub(crate) struct Args {
     seed: u64,
     /// Search the load from which on the thresholds no longer hold: up in doublings from --users or --rate, then between,
     /// then the edge again [thresholds if none are given: fail_ratio<1%, p95<500ms]
-    #[arg(long, conflicts_with_all = ["stages", "warm_up", "run_time", "spawn_rate", "baseline", "max_fail_ratio"])]
+    #[arg(long)]
     find_limit: bool,
     /// With --find-limit: how long each load is measured; it is held for two fifths of that before. Longer than whatever
     /// the service remembers, such as connections that it leaves open
@@ -87,7 +87,7 @@ pub(crate) struct Args {
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     limit_most: u32,
     /// The share of failed requests that is still good, e.g. 1% or 0.01 [default: 0, unless a threshold limits failures]
-    #[arg(long, env = "STOREMGR_MAX_FAIL_RATIO", value_name = "RATIO", value_parser = ratio)]
+    #[arg(long, env = "STOREMGR_MAX_FAIL_RATIO", value_name = "RATIO", value_parser = units::parse_share)]
     max_fail_ratio: Option<f64>,
     /// Nothing on standard error while the run lasts
     #[arg(short, long)]
@@ -109,10 +109,11 @@ enum ArrivalsArg {
     Poisson,
 }
 
-pub(crate) async fn run(args: Args) -> Outcome {
+pub(crate) async fn run(args: Args, typed: &Typed) -> Outcome {
     if let Some(printed) = args.scenario.print() {
         return printed;
     }
+    args.check(typed).map_err(|sentence| Failure::usage(anyhow!(sentence)))?;
     let scenario = args.scenario.load()?;
     let config = args.config()?;
     let max_fail_ratio = args.max_fail_ratio();
@@ -204,7 +205,7 @@ fn interrupted(error: &LoadTestError) -> Exit {
 }
 
 fn announcement(config: &Config) -> String {
-    let lasts = storemgr::units::duration(config.warm_up + config.measured());
+    let lasts = units::duration(config.warm_up + config.measured());
     let start = match &config.load {
         Load::Users(users) => format!("{} users", users.users),
         Load::Rate(rate) => format!("{} requests per second", rate.per_second),
@@ -244,6 +245,32 @@ fn failure(error: LoadTestError) -> Failure {
 }
 
 impl Args {
+    /// Refuses what was typed and would be ignored.
+    fn check(&self, typed: &Typed) -> Result<(), String> {
+        let with_find_limit = ["stages", "warm_up", "run_time", "spawn_rate", "baseline", "max_fail_ratio"];
+        let of_find_limit = ["limit_step", "limit_rest", "limit_most"];
+        let course = self.rate.is_some() || !self.stages.is_empty();
+        // Whether it would be, which options, and why.
+        let rules: [(bool, &[&str], &str); 5] = [
+            (self.find_limit, &with_find_limit, "says nothing with --find-limit, whose loads take their own time"),
+            (!self.find_limit, &of_find_limit, "says nothing without --find-limit"),
+            (course, &["spawn_rate"], "says nothing with --rate (or STOREMGR_RATE) or --stage"),
+            (self.rate.is_none(), &["arrivals"], "says nothing without --rate"),
+            (
+                self.scenario.is_of_a_file(),
+                &["products", "customers"],
+                "is of the built-in scenario: with --scenario (or STOREMGR_SCENARIO) use --var",
+            ),
+        ];
+        for (ignored, options, why) in rules {
+            if let Some(option) = typed.first_of(options).filter(|_| ignored) {
+                let option = if option == "--stages" { "--stage".to_owned() } else { option };
+                return Err(format!("{option} {why}"));
+            }
+        }
+        self.results.check()
+    }
+
     fn config(&self) -> Result<Config, Failure> {
         let target = self.host.clone().ok_or_else(|| {
             let sentence = "no store to load: give --host URL (or STOREMGR_URL), or run `storemgr stack up` first";
@@ -308,22 +335,50 @@ impl Args {
     }
 }
 
-fn ratio(text: &str) -> Result<f64, String> {
-    let parsed = match text.strip_suffix('%') {
-        Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
-        None => text.parse(),
-    };
-    parsed.ok().filter(|ratio| (0.0..=1.0).contains(ratio)).ok_or_else(|| "write a share like 1% or 0.01".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::{Args as _, FromArgMatches};
+
+    fn checked(arguments: &[&str]) -> Result<(), String> {
+        let command = clap::Command::new("storemgr").subcommand(Args::augment_args(clap::Command::new("loadtest")));
+        let matches = command.try_get_matches_from([&["storemgr", "loadtest"], arguments].concat()).unwrap();
+        let args = Args::from_arg_matches(matches.subcommand_matches("loadtest").unwrap()).unwrap();
+        args.check(&Typed::of(&matches))
+    }
 
     #[test]
-    fn ratios_are_read_as_people_write_them() {
-        assert_eq!(ratio("1%"), Ok(0.01));
-        assert_eq!(ratio("0.5"), Ok(0.5));
-        assert!(ratio("2").is_err() && ratio("-1%").is_err() && ratio("x").is_err());
+    fn what_would_be_ignored_is_refused() {
+        for (line, sentence) in [
+            ("--arrivals poisson", "--arrivals says nothing without --rate"),
+            ("--limit-step 5s", "--limit-step says nothing without --find-limit"),
+            ("--limit-rest 5s", "--limit-rest says"),
+            ("--limit-most 50", "--limit-most says"),
+            ("--scenario x.toml --products 5", "--products is of the built-in scenario"),
+            ("--scenario x.toml --customers 5", "--customers is of"),
+            ("--tag a=1 --tag b=2 --tag a=3", "--tag a is given twice"),
+            ("--find-limit --run-time 5s", "--run-time says nothing with --find-limit"),
+            ("--find-limit --stage 5s:1", "--stage says"),
+            ("--find-limit --baseline x.json", "--baseline says"),
+            ("--find-limit --max-fail-ratio 1%", "--max-fail-ratio says"),
+            ("--rate 5 --spawn-rate 5", "--spawn-rate says nothing with --rate"),
+            ("--stage 5s:1 --spawn-rate 5", "--spawn-rate says nothing with --rate"),
+        ] {
+            let error = checked(&line.split(' ').collect::<Vec<_>>()).unwrap_err();
+            assert!(error.starts_with(sentence), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_used_and_what_nobody_typed_is_not_refused() {
+        for line in [
+            "--quiet",
+            "--find-limit --limit-step 5s --limit-rest 5s --limit-most 9",
+            "--rate 5 --arrivals poisson --stage 5s:1",
+            "--products 5 --customers 5 --spawn-rate 5 --tag a=1 --tag b=1",
+            "--scenario x.toml --find-limit",
+        ] {
+            assert_eq!(checked(&line.split(' ').collect::<Vec<_>>()), Ok(()), "{line}");
+        }
     }
 }

@@ -16,8 +16,9 @@ mod stack;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use failure::Outcome;
+use options::Typed;
 
 /// A store back end that does not collapse under load, and the laboratory that proves it.
 #[derive(Debug, Parser)]
@@ -49,19 +50,20 @@ enum Command {
 
 fn main() -> ExitCode {
     let loaded = options::environment::load();
-    let cli = Cli::parse();
-    let outcome = loaded.and_then(|()| run(cli.command));
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut Cli::command()).exit());
+    let outcome = loaded.and_then(|()| run(cli.command, &Typed::of(&matches)));
     ExitCode::from(failure::report(outcome))
 }
 
-fn run(command: Command) -> Outcome {
+fn run(command: Command, typed: &Typed) -> Outcome {
     let runtime = tokio::runtime::Runtime::new().map_err(failure::Failure::could_not_run)?;
     runtime.block_on(async {
         match command {
             Command::Serve(args) => serve::run(args).await,
             Command::Seed(args) => seed::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
-            Command::Loadtest(args) => loadtest::run(args).await,
+            Command::Loadtest(args) => loadtest::run(args, typed).await,
             Command::Report(args) => report::run(&args).await,
             Command::DeployCheck(args) => deploy_check::run(*args).await,
             Command::Lab(args) => lab::run(*args).await,

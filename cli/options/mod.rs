@@ -7,6 +7,7 @@ pub(crate) mod redis;
 pub(crate) mod report_file;
 pub(crate) mod results;
 pub(crate) mod scenario;
+pub(crate) mod typed;
 pub(crate) mod window;
 
 pub(crate) use database::DatabaseArgs;
@@ -15,6 +16,7 @@ pub(crate) use redis::RedisArgs;
 pub(crate) use report_file::ReportFile;
 pub(crate) use results::ResultArgs;
 pub(crate) use scenario::ScenarioArgs;
+pub(crate) use typed::Typed;
 pub(crate) use window::WindowArgs;
 
 /// Reads a duration option: a bare integer is seconds.

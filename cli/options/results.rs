@@ -29,11 +29,15 @@ pub(crate) struct ResultArgs {
     #[arg(long, value_name = "FILE", num_args = 1.., requires = "baseline")]
     with: Vec<PathBuf>,
     /// While the run lasts, expose it to Prometheus at http://ADDR/metrics, e.g. 127.0.0.1:9646
-    #[arg(long, env = "STOREMGR_METRICS_LISTEN", value_name = "ADDR")]
+    #[arg(long, env = "STOREMGR_METRICS_LISTEN", value_name = "ADDR", value_parser = listen_address)]
     metrics_listen: Option<SocketAddr>,
     /// Something to be known about the run, such as version=1.2; stands in the JSON and the page; may be repeated
     #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = super::name_and_value)]
     tags: Vec<(String, String)>,
+}
+
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write an address of this machine and a port, such as 127.0.0.1:9646".to_owned())
 }
 
 /// A page that was opened before the run, so that a bad path fails at once and not after the measurement.
@@ -66,6 +70,16 @@ impl ResultArgs {
         Ok(Some(Page { path: path.clone(), file: file.map_err(Failure::usage)? }))
     }
 
+    /// Refuses a tag that would hide another one.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let twice = self
+            .tags
+            .iter()
+            .enumerate()
+            .find(|(place, (name, _))| self.tags[..*place].iter().any(|(before, _)| before == name));
+        twice.map_or(Ok(()), |(_, (name, _))| Err(format!("--tag {name} is given twice: a name has one value")))
+    }
+
     /// What is to be known about the run.
     pub(crate) fn tags(&self) -> BTreeMap<String, String> {
         self.tags.iter().cloned().collect()
@@ -92,5 +106,18 @@ impl Page {
         let written = output::replace(&self.file, page.as_bytes());
         let written = written.with_context(|| format!("{} cannot be written", self.path.display()));
         written.map_err(Failure::could_not_run)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_to_listen_is_told_with_an_example() {
+        assert!(listen_address("127.0.0.1:9646").is_ok() && listen_address("[::1]:0").is_ok());
+        for text in [":9646", "localhost:9646", "9646", ""] {
+            assert!(listen_address(text).unwrap_err().contains("127.0.0.1:9646"), "{text}");
+        }
     }
 }

@@ -43,6 +43,11 @@ impl ScenarioArgs {
         self.print_scenario.then(|| output::write(STORE_SCENARIO.as_bytes()).map(|()| Exit::Good))
     }
 
+    /// Whether it is not the built-in one.
+    pub(crate) fn is_of_a_file(&self) -> bool {
+        self.scenario.is_some()
+    }
+
     /// Reads the scenario.
     pub(crate) fn load(&self) -> Result<Scenario, Failure> {
         let loaded = match &self.scenario {

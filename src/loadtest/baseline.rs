@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::generator::Verdict;
 use super::summary::{Histograms, RouteSummary, ScenarioSummary, Summary, milliseconds};
 use super::{Config, Load, Scenario};
 use crate::stats::{Latencies, rank_sum_p, smallest_rank_sum_p};
@@ -50,6 +51,17 @@ pub enum BaselineError {
         /// What it is here.
         ours: String,
     },
+    /// It was ended before its time, or its file was written while it went on.
+    #[error("{0} is of a run that did not go to its end: only whole runs are compared, leave it out")]
+    Incomplete(PathBuf),
+    /// It was given before: counted twice, a run would make noise look smaller than it is.
+    #[error("{path} is the same run as {before}: give each run once")]
+    Twice {
+        /// Which file.
+        path: PathBuf,
+        /// Which one had it before.
+        before: PathBuf,
+    },
     /// Too many files.
     #[error("{0} files are more than the {MOST_RUNS} that can be compared: leave some out")]
     TooMany(usize),
@@ -86,6 +98,25 @@ struct ResultFile {
     conditions: Conditions,
     #[serde(flatten)]
     run: Run,
+    #[serde(flatten)]
+    outcome: RunOutcome,
+}
+
+/// Which run it was, and whether its figures can be trusted.
+#[derive(Debug, Deserialize)]
+struct RunOutcome {
+    started_at: String,
+    complete: bool,
+    verdict: Verdict,
+    requests: u64,
+    failures: u64,
+}
+
+impl RunOutcome {
+    fn is_the_same_run_as(&self, other: &Self) -> bool {
+        let identity = |run: &Self| (run.started_at.clone(), run.requests, run.failures);
+        identity(self) == identity(other)
+    }
 }
 
 /// What a run did, as far as it is compared.
@@ -108,6 +139,8 @@ pub struct Baseline {
     before: Vec<Run>,
     /// Earlier runs of what is tested now.
     now: Vec<Run>,
+    /// Files of runs in which the generator was the bottleneck.
+    doubtful: Vec<String>,
 }
 
 /// Reads the result of a run.
@@ -119,20 +152,32 @@ fn read(path: &Path) -> Result<ResultFile, BaselineError> {
 
 impl Baseline {
     /// Reads runs of what was before, and of what is tested now, and refuses those that were made under other conditions
-    /// than the run to come will be.
-    pub fn read(before: &[PathBuf], now: &[PathBuf], conditions: &Conditions) -> Result<Self, BaselineError> {
-        let read_all = |paths: &[PathBuf]| {
+    /// than the run to come will be, did not go to their end, or are given twice.
+    pub fn read<'a>(before: &'a [PathBuf], now: &'a [PathBuf], conditions: &Conditions) -> Result<Self, BaselineError> {
+        let (mut known, mut doubtful) = (Vec::<(RunOutcome, &PathBuf)>::new(), Vec::new());
+        let mut read_all = |paths: &'a [PathBuf]| {
             if paths.len() > MOST_RUNS {
                 return Err(BaselineError::TooMany(paths.len()));
             }
-            let checked = |path: &PathBuf| {
+            let checked = |path: &'a PathBuf| {
                 let file = read(path)?;
                 file.conditions.check(conditions, path)?;
+                if !file.outcome.complete {
+                    return Err(BaselineError::Incomplete(path.clone()));
+                }
+                if let Some((_, before)) = known.iter().find(|(run, _)| run.is_the_same_run_as(&file.outcome)) {
+                    return Err(BaselineError::Twice { path: path.clone(), before: (*before).clone() });
+                }
+                if file.outcome.verdict == Verdict::GeneratorLimited {
+                    doubtful.push(path.display().to_string());
+                }
+                known.push((file.outcome, path));
                 Ok(file.run)
             };
-            paths.iter().map(checked).collect()
+            paths.iter().map(checked).collect::<Result<Vec<_>, _>>()
         };
-        Ok(Self { before: read_all(before)?, now: read_all(now)? })
+        let (before, now) = (read_all(before)?, read_all(now)?);
+        Ok(Self { before, now, doubtful })
     }
 
     /// Holds a finished run, with the earlier ones of its kind, against those before.
@@ -144,7 +189,11 @@ impl Baseline {
         let routes = this.routes.iter().map(|route| Figures { method: &route.method, route: &route.route });
         let figures = routes.chain([whole]).flat_map(|figures| figures.differences(&before, &now)).collect();
         let lowest = smallest_rank_sum_p(before.len(), now.len());
-        Comparison { runs_before: before.len(), runs_now: now.len(), smallest_p: lowest, figures }
+        let mut doubtful = self.doubtful.clone();
+        if summary.verdict == Verdict::GeneratorLimited {
+            doubtful.push("this run".to_owned());
+        }
+        Comparison { runs_before: before.len(), runs_now: now.len(), smallest_p: lowest, doubtful, figures }
     }
 }
 
@@ -220,6 +269,9 @@ pub struct Comparison {
     pub runs_now: usize,
     /// The smallest p value that so many runs can give; above 0.05, no test can tell.
     pub smallest_p: f64,
+    /// Runs in which the generator was the bottleneck, by their files: their figures are not those of the service.
+    #[serde(default)]
+    pub doubtful: Vec<String>,
     /// Every figure that is compared.
     pub figures: Vec<Difference>,
 }
@@ -355,6 +407,7 @@ mod tests {
     fn run(millis: u64) -> Summary {
         let mut summary = example();
         summary.host = "http://127.0.0.1:5000".to_owned();
+        summary.started_at = format!("2026-11-24T12:00:00.{millis:03}Z");
         summary.scenario = ScenarioSummary::new(&Scenario::store(10, 10, &[]).unwrap());
         for (place, route) in summary.routes.iter_mut().enumerate() {
             for number in 0..100 {
@@ -413,6 +466,46 @@ mod tests {
         assert!(comparison.figures.iter().all(|found| found.meaning == Meaning::Unknown && found.p.is_none()));
         let p50 = figure(&comparison, &now.routes[0].route, "p50_ms");
         assert!((0.08..0.12).contains(&p50.change.unwrap()), "{p50:?}");
+    }
+
+    #[test]
+    fn a_run_counts_once_and_only_if_it_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = run(20);
+        let write = |name: &str, summary: &Summary| written(folder.path(), name, summary);
+        let (one, same, other) = (write("one", &run(10)), write("copy", &run(10)), write("other", &run(11)));
+        let read = |before: &[&PathBuf], now_too: &[&PathBuf]| {
+            let owned = |paths: &[&PathBuf]| paths.iter().map(|path| (*path).clone()).collect::<Vec<_>>();
+            Baseline::read(&owned(before), &owned(now_too), &conditions(&now))
+                .map(|_| ())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(read(&[&one, &other], &[]), Ok(()));
+        for (before, now) in [([&one, &same], vec![]), ([&one, &one], vec![]), ([&other, &one], vec![&same])] {
+            let error = read(&before, &now).unwrap_err();
+            assert!(error.contains("is the same run as") && error.contains("one: give each run once"), "{error}");
+        }
+        let cut_short = write("cut", &Summary { complete: false, ..run(12) });
+        let error = read(&[&cut_short], &[]).unwrap_err();
+        assert!(error.contains("cut is of a run that did not go to its end"), "{error}");
+    }
+
+    #[test]
+    fn a_run_that_the_generator_limited_is_named_as_doubtful() {
+        let folder = tempfile::tempdir().unwrap();
+        let limited = |millis| Summary { verdict: Verdict::GeneratorLimited, ..run(millis) };
+        let (limited_file, valid) =
+            (written(folder.path(), "limited.json", &limited(10)), written(folder.path(), "valid.json", &run(11)));
+        let now = limited(12);
+        let files = [limited_file, valid];
+        let comparison = Baseline::read(&files, &[], &conditions(&now)).unwrap().compare(&now);
+        let title = crate::loadtest::comparison::table(&comparison).render(None, false);
+        let title = title.lines().next().unwrap();
+        assert!(title.contains("limited.json, this run: the generator was the bottleneck"), "{title}");
+        assert!(!title.contains("valid.json") && title.contains("doubtful"), "{title}");
+        let comparison = Baseline::read(&files[1..], &[], &conditions(&now)).unwrap().compare(&run(12));
+        let table = crate::loadtest::comparison::table(&comparison).render(None, false);
+        assert!(!table.lines().next().unwrap().contains("doubtful"), "{table}");
     }
 
     #[test]

@@ -44,15 +44,21 @@ pub(super) fn table(comparison: &Comparison) -> Table {
 fn title(comparison: &Comparison) -> String {
     let runs = |count: usize| if count == 1 { "one run".to_owned() } else { format!("{count} runs") };
     let (before, now) = (runs(comparison.runs_before), runs(comparison.runs_now));
+    let doubtful = if comparison.doubtful.is_empty() {
+        String::new()
+    } else {
+        format!("; doubtful because of {}: the generator was the bottleneck", comparison.doubtful.join(", "))
+    };
     if comparison.figures.iter().any(|difference| difference.p.is_none()) {
         return format!(
             "Compared with the baseline: {before} before, {now} now. No test can tell so few from noise (p is at least \
-             {:.2}): 4 and 4 are enough",
+             {:.2}): 4 and 4 are enough{doubtful}",
             comparison.smallest_p
         );
     }
     format!(
-        "Compared with the baseline: {before} before, {now} now; p of an exact Mann-Whitney U test, noise above 0.05"
+        "Compared with the baseline: {before} before, {now} now; p of an exact Mann-Whitney U test, noise above \
+         0.05{doubtful}"
     )
 }
 

@@ -13,10 +13,10 @@ use crate::net::{NetError, Reply};
 /// Bytes of an answer's sentence that are shown.
 const LONGEST: usize = 160;
 
-/// The most kinds of failures that are told apart for one route; the rest counts together.
+/// The most messages that are told apart for one route; the rest counts together, each kind for itself.
 const MOST_GROUPS: usize = 200;
 
-/// What stands for the kinds of failures beyond those.
+/// What stands for the messages beyond those.
 const OTHER: &str = "(other failures)";
 
 /// What went wrong, in the order of how much of an answer there was.
@@ -117,7 +117,7 @@ impl Failures {
 
     fn add(&mut self, key: (FailureKind, String), group: FailureGroup) {
         let known = self.groups.len() < MOST_GROUPS || self.groups.contains_key(&key);
-        let key = if known { key } else { (FailureKind::Other, OTHER.to_owned()) };
+        let key = if known { key } else { (key.0, OTHER.to_owned()) };
         let Some(total) = self.groups.get_mut(&key) else {
             self.groups.insert(key, group);
             return;
@@ -155,7 +155,7 @@ pub(super) fn of_answer(seen: &Seen<'_>, check: &Check) -> Option<Failure> {
         };
         return Some(Failure { kind: FailureKind::Http, said });
     }
-    check.complaint(seen).map(|said| Failure { kind: FailureKind::Check, said })
+    check.complaint(seen).map(|said| Failure { kind: FailureKind::Check, said: printable(&said) })
 }
 
 fn kind(error: &NetError) -> FailureKind {
@@ -178,12 +178,22 @@ fn sentence(body: &[u8]) -> Option<String> {
     let said = ["error", "detail", "message"].iter().find_map(|key| body.get(key)?.as_str())?;
     let line = said.lines().next().unwrap_or_default().trim();
     let end = line.char_indices().map(|(at, _)| at).find(|at| *at >= LONGEST).unwrap_or(line.len());
-    (!line.is_empty()).then(|| line[..end].to_owned())
+    (!line.is_empty()).then(|| printable(&line[..end]))
+}
+
+/// A text without control characters: what a service says stands on a terminal, which obeys them.
+fn printable(text: &str) -> String {
+    let shown = |c: char| match c {
+        space if space.is_control() && space.is_whitespace() => ' ',
+        control if control.is_control() => char::REPLACEMENT_CHARACTER,
+        other => other,
+    };
+    text.chars().map(shown).collect()
 }
 
 /// A message without what differs from one request to the next: e-mail addresses, UUIDs, long hexadecimal words and
 /// numbers become `EMAIL`, `UUID`, `HEX` and `N`: "product 17 has 3 in stock" and its like are one failure. The status at
-/// the beginning stays, and so does a number behind an opening bracket, which is a code, such as MySQL's (1040).
+/// the beginning stays, and so does a code in brackets.
 fn generalised(message: &str) -> String {
     let first = message.find(' ').unwrap_or(message.len());
     let is_status = first == 3 && message.bytes().take(3).all(|byte| byte.is_ascii_digit());
@@ -194,12 +204,23 @@ fn generalised(message: &str) -> String {
     let mut left = rest;
     while !left.is_empty() {
         let (word, behind) = left.split_at(left.find(|c| !in_word(c)).unwrap_or(left.len()));
-        write_word(word, &mut plain);
+        if plain.ends_with('(') && is_code(word, behind) {
+            plain.push_str(word);
+        } else {
+            write_word(word, &mut plain);
+        }
         let (between, next) = behind.split_at(behind.find(in_word).unwrap_or(behind.len()));
         plain.push_str(between);
         left = next;
     }
     plain
+}
+
+/// Whether a word behind an opening bracket is a code, such as MySQL's (1040): a short number that stands there alone, or
+/// before a text in quotes, as Python's drivers write it. A longer one is an id.
+fn is_code(word: &str, behind: &str) -> bool {
+    let is_short_number = (1..=4).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit());
+    is_short_number && [")", ", '", ", \""].iter().any(|next| behind.starts_with(next))
 }
 
 fn write_word(word: &str, plain: &mut String) {
@@ -226,10 +247,9 @@ fn write_without_numbers(word: &str, plain: &mut String) {
         let length = left[start..].find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(left.len() - start);
         // A full stop behind a number ends the sentence.
         let digits = left[start..start + length].trim_end_matches('.');
-        let coded = plain.ends_with('(');
         let named = plain.chars().next_back().is_some_and(char::is_alphabetic) && digits.len() < 3 && !numbered;
-        numbered |= !(coded || named);
-        plain.push_str(if coded || named { digits } else { "N" });
+        numbered |= !named;
+        plain.push_str(if named { digits } else { "N" });
         left = &left[start + digits.len()..];
     }
     plain.push_str(left);
@@ -259,10 +279,21 @@ mod tests {
     }
 
     #[test]
+    fn what_a_service_says_cannot_steer_a_terminal() {
+        let escapes = r#"{"error":"\u001b[31mred\u001b]0;title\u0007 \u009b2J a\tb"}"#;
+        assert_eq!(said(500, escapes), "500 \u{fffd}[31mred\u{fffd}]0;title\u{fffd} \u{fffd}2J a b");
+        let check = Check::read_for_tests("status = 200\njson.'/x' = 1");
+        let found = of(Ok(&reply(200, r#"{"x":"\u009b2J"}"#)), &check).unwrap();
+        assert!(found.kind == FailureKind::Check && !found.said.contains(char::is_control), "{found:?}");
+    }
+
+    #[test]
     fn what_differs_from_request_to_request_is_left_out_of_a_group() {
         for (message, group) in [
             ("503 Too many connections (1040)", "503 Too many connections (1040)"),
             ("500 (1040, 'Too many connections')", "500 (1040, 'Too many connections')"),
+            ("404 no such product (123456)", "404 no such product (N)"),
+            ("404 no such product (12, of 40)", "404 no such product (N, of N)"),
             ("409 product 17 has 3 in stock and 4.5 were ordered", "409 product N has N in stock and N were ordered"),
             ("409 SKU-00017 is sold out since 2026-11-24T12:00:00Z.", "409 SKU-N is sold out since N-N-NTN:N:NZ."),
             ("404 no order 12.", "404 no order N."),
@@ -323,6 +354,12 @@ mod tests {
         }
         assert_eq!(failures.groups().count(), MOST_GROUPS + 1);
         assert_eq!(failures.groups().map(|(_, _, group)| group.count).sum::<u64>(), 100_000);
+        failures.record(Failure { kind: FailureKind::Timeout, said: "no answer".to_owned() });
+        let others: Vec<_> = failures.groups().filter(|(_, message, _)| *message == OTHER).collect();
+        assert_eq!(
+            others.iter().map(|(kind, ..)| *kind).collect::<Vec<_>>(),
+            [FailureKind::Timeout, FailureKind::Http]
+        );
     }
 
     #[test]

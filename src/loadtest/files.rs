@@ -13,6 +13,7 @@ use csv::Writer;
 use super::progress::{Progress, rate};
 use super::recorder::RouteStats;
 use super::summary::milliseconds;
+use super::timeline::SHORTEST_S;
 use crate::stats::Latencies;
 use crate::units;
 
@@ -37,6 +38,8 @@ pub struct CsvFiles {
     stats: PathBuf,
     failures: PathBuf,
     history: Writer<File>,
+    /// Whether a line of it is written.
+    has_history: bool,
 }
 
 impl CsvFiles {
@@ -64,7 +67,7 @@ impl CsvFiles {
         let mut exceptions = Writer::from_path(path("_exceptions.csv"))?;
         exceptions.write_record(["Count", "Message", "Traceback", "Nodes"])?;
         exceptions.flush()?;
-        let files = Self { stats: path("_stats.csv"), failures: path("_failures.csv"), history };
+        let files = Self { stats: path("_stats.csv"), failures: path("_failures.csv"), history, has_history: false };
         files.write_stats(&[], &RouteStats::default(), Duration::ZERO)?;
         files.write_failures(&[])?;
         Ok(files)
@@ -76,6 +79,10 @@ impl CsvFiles {
         let rows: Vec<_> = groups.map(|(group, stats)| (group.method.as_str(), group.route.as_str(), stats)).collect();
         self.write_stats(&rows, &progress.all, progress.sending)?;
         self.write_failures(&rows)?;
+        if self.has_history && progress.window.as_secs_f64() < SHORTEST_S {
+            return Ok(());
+        }
+        self.has_history = true;
         self.write_history(progress, SystemTime::now())
     }
 
@@ -169,6 +176,28 @@ mod tests {
     use super::super::recorder::Sample;
     use super::super::scenario::Scenario;
     use super::*;
+
+    #[test]
+    fn the_rest_of_a_run_is_no_line_of_its_history() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = CsvFiles::create(&folder.path().join("run")).unwrap();
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let mut totals = vec![RouteStats::default(); 3];
+        for (window_ms, users) in [(1_000, 7), (20, 0)] {
+            totals[0].record(Sample::of(2, 10, None));
+            let mut progress = Progress::new(&scenario, &totals, &totals);
+            (progress.window, progress.users) = (Duration::from_millis(window_ms), users);
+            files.write(&progress).unwrap();
+        }
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+        let users: Vec<_> = read("run_stats_history.csv")
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split(',').nth(1).map(str::to_owned))
+            .collect();
+        assert_eq!(users, ["7"]);
+        assert!(read("run_stats.csv").contains("Aggregated,2,"), "the totals have everything");
+    }
 
     #[test]
     fn rates_are_of_the_time_in_which_requests_were_counted() {

@@ -8,15 +8,27 @@ use super::summary::{RouteSummary, Summary};
 use crate::table::{Align, Table, Tone};
 use crate::units;
 
-/// The tables of a run, in the order in which they are printed, and the sentences around them.
+/// The most kinds of failures in a terminal: what comes after them would push all else out of sight.
+const MOST_FAILURES: usize = 20;
+
+/// The tables of a run, in the order in which they are printed, and the sentences around them, for a terminal.
 pub fn tables(summary: &Summary) -> (String, Vec<Table>) {
+    tables_with(summary, MOST_FAILURES)
+}
+
+/// The same with every kind of failure, for a page.
+pub(super) fn whole_tables(summary: &Summary) -> (String, Vec<Table>) {
+    tables_with(summary, usize::MAX)
+}
+
+fn tables_with(summary: &Summary, most_failures: usize) -> (String, Vec<Table>) {
     let mut all = Vec::new();
     if !summary.thresholds.is_empty() {
         all.push(thresholds(summary));
     }
     all.extend([statistics(summary), percentiles(summary)]);
     if !summary.failure_groups.is_empty() {
-        all.push(failures(summary));
+        all.push(failures(summary, most_failures));
     }
     all.extend(summary.comparison.as_ref().map(comparison::table));
     (verdict(summary), all)
@@ -168,7 +180,8 @@ fn percentiles(summary: &Summary) -> Table {
     table
 }
 
-fn failures(summary: &Summary) -> Table {
+/// The most frequent failures, which come first, and how many there are beyond them.
+fn failures(summary: &Summary, most: usize) -> Table {
     let mut table = Table::new(
         "Failures, first and last seen in seconds of the run",
         &[
@@ -182,7 +195,8 @@ fn failures(summary: &Summary) -> Table {
             ("Error", Align::Left),
         ],
     );
-    for group in &summary.failure_groups {
+    let (shown, more) = summary.failure_groups.split_at(most.min(summary.failure_groups.len()));
+    for group in shown {
         let error = if group.message == group.example {
             group.message.clone()
         } else {
@@ -198,6 +212,14 @@ fn failures(summary: &Summary) -> Table {
             group.route.clone(),
             error,
         ]);
+    }
+    if !more.is_empty() {
+        let [first, last, kind, method, route] = [const { String::new() }; 5];
+        let count = units::count(more.iter().map(|group| group.count).sum());
+        let share = units::percent(more.iter().map(|group| group.share).sum());
+        let kinds = if more.len() == 1 { "kind" } else { "kinds" };
+        let rest = format!("and {} more {kinds}", units::count(more.len() as u64));
+        table.row([count, share, first, last, kind, method, route, rest]);
     }
     table
 }
@@ -338,7 +360,30 @@ fn example_route(method: &str, route: &str, requests: u64, failures: u64) -> Rou
 
 #[cfg(test)]
 mod tests {
+    use super::super::summary::FailureSummary;
     use super::*;
+
+    #[test]
+    fn a_terminal_shows_the_most_frequent_failures_and_how_many_more_there_are() {
+        let mut summary = example();
+        let group = summary.failure_groups[0].clone();
+        let numbered = |number: u64| {
+            let message = format!("503 kind {number};");
+            FailureSummary { message, count: 1_000 - number, share: 0.001, ..group.clone() }
+        };
+        summary.failure_groups = (0..33).map(numbered).collect();
+        let text = |tables: Vec<Table>| tables.iter().map(|table| table.render(None, false)).collect::<String>();
+        let shown = text(tables(&summary).1);
+        assert!(shown.contains("kind 19;") && !shown.contains("kind 20;"), "{shown}");
+        let rest = shown.lines().find(|line| line.contains("and 13 more kinds")).unwrap();
+        // 980 + 979 + … + 968.
+        assert!(rest.contains("12,662") && rest.contains("1.30 %"), "{rest}");
+        let whole = text(whole_tables(&summary).1);
+        assert!(whole.contains("kind 32;") && !whole.contains("more kinds"), "{whole}");
+        assert!(crate::loadtest::page(&summary).contains("kind 32;"));
+        summary.failure_groups.truncate(20);
+        assert!(!text(tables(&summary).1).contains(" more kind"));
+    }
 
     #[test]
     fn a_run_reads_like_locust_and_fits_a_hundred_columns() {

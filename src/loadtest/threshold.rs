@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::summary::{RouteSummary, Summary};
-use crate::units;
+use crate::units::{self, InvalidShare};
 
 /// A condition.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,9 @@ pub enum InvalidThreshold {
     /// There is no comparison in it.
     #[error("{0:?} compares nothing: write a threshold like 'p95<200ms', 'POST /orders:fail_ratio<1%' or 'rps>500'")]
     NoRelation(String),
+    /// It asks for equality.
+    #[error("{0:?} compares with =, and there are <, <=, > and >= alone: write 'failures<1' for none")]
+    Equality(String),
     /// What is compared is not known.
     #[error(
         "{0:?} is nothing that can be compared: there are p50, p95, p99.9 (any percentile), avg, min, max, fail_ratio, \
@@ -43,6 +46,14 @@ pub enum InvalidThreshold {
         metric: String,
         /// How to write it.
         like: &'static str,
+    },
+    /// The limit of a share is none.
+    #[error("{metric}: {error}")]
+    Share {
+        /// What is compared.
+        metric: String,
+        /// What is wrong with the limit.
+        error: InvalidShare,
     },
 }
 
@@ -93,7 +104,10 @@ impl FromStr for Threshold {
     type Err = InvalidThreshold;
 
     fn from_str(text: &str) -> Result<Self, InvalidThreshold> {
-        let no_relation = || InvalidThreshold::NoRelation(text.to_owned());
+        let no_relation = || {
+            let wrong = if text.contains('=') { InvalidThreshold::Equality } else { InvalidThreshold::NoRelation };
+            wrong(text.to_owned())
+        };
         let at = text.find(['<', '>']).ok_or_else(no_relation)?;
         let (left, right) = (text[..at].trim(), &text[at + 1..]);
         let (equal, limit) = match right.strip_prefix('=') {
@@ -111,11 +125,7 @@ impl FromStr for Threshold {
             None => (None, left),
         };
         let (metric, route, bare) = Metric::read(name, route)?;
-        let limit = metric.limit(limit, bare).ok_or_else(|| InvalidThreshold::Limit {
-            limit: limit.to_owned(),
-            metric: name.to_owned(),
-            like: metric.example(),
-        })?;
+        let limit = metric.limit(limit, bare, name)?;
         Ok(Self { text: text.trim().to_owned(), route, metric, relation, limit })
     }
 }
@@ -213,14 +223,16 @@ impl Metric {
         matches!(self, Self::Percentile(_) | Self::Mean | Self::Min | Self::Max)
     }
 
-    fn limit(self, text: &str, bare_is_milliseconds: bool) -> Option<f64> {
+    /// Reads a limit. `name` is what the metric was called.
+    fn limit(self, text: &str, bare_is_milliseconds: bool, name: &str) -> Result<f64, InvalidThreshold> {
+        let metric = || name.to_owned();
+        let wrong = || InvalidThreshold::Limit { limit: text.to_owned(), metric: metric(), like: self.example() };
         let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
         match self {
-            Self::FailRatio => match text.strip_suffix('%') {
-                Some(percent) => number(percent).map(|percent| percent / 100.0),
-                None => number(text),
-            },
-            Self::Rate | Self::Requests | Self::Failures => number(text),
+            Self::FailRatio => {
+                units::parse_share(text).map_err(|error| InvalidThreshold::Share { metric: metric(), error })
+            }
+            Self::Rate | Self::Requests | Self::Failures => number(text).ok_or_else(wrong),
             _ => {
                 let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
                 let milliseconds = match unit.trim() {
@@ -229,16 +241,15 @@ impl Metric {
                     "s" => 1e3,
                     "m" | "min" => 6e4,
                     "" if bare_is_milliseconds => 1.0,
-                    _ => return None,
+                    _ => return Err(wrong()),
                 };
-                number(&text[..text.len() - unit.len()]).map(|number| number * milliseconds)
+                number(&text[..text.len() - unit.len()]).map(|number| number * milliseconds).ok_or_else(wrong)
             }
         }
     }
 
     fn example(self) -> &'static str {
         match self {
-            Self::FailRatio => "a share like 1% or 0.01",
             _ if self.is_time() => "a time with its unit, like 200ms or 1.5s",
             _ => "a number like 500",
         }
@@ -304,10 +315,13 @@ mod tests {
     fn what_is_no_threshold_is_told_with_an_example() {
         let error = |text: &str| text.parse::<Threshold>().unwrap_err().to_string();
         assert!(error("p95").contains("'p95<200ms'"));
+        assert!(error("failures==0").contains("write 'failures<1'"), "{}", error("failures==0"));
         assert!(error("p95<200").contains("200ms or 1.5s"), "a bare number has no unit: {}", error("p95<200"));
         assert!(error("speed>3").contains("fail_ratio"));
         assert!(error("p101<1s").contains("any percentile"));
-        assert!(error("fail_ratio<few").contains("1% or 0.01"));
+        assert_eq!(error("fail_ratio<few"), "fail_ratio: \"few\" is not a share: write 5% or 0.05");
+        assert_eq!(error("POST /orders:fail_ratio<5"), "fail_ratio: \"5\" is more than 100 %: write 5% or 0.05");
+        assert!(error("http_req_failed:rate<150%").contains("more than 100 %"));
         assert!(error("rps>-1").contains("500"));
     }
 }

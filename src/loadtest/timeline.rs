@@ -15,8 +15,9 @@ use super::summary::milliseconds;
 /// The most points: twice as many as the widest chart has pixels for.
 const MOST_POINTS: usize = 2_048;
 
-/// A window shorter than this, in seconds, belongs to the one before it.
-const SHORTEST_S: f64 = 0.5;
+/// A window shorter than this, in seconds, belongs to the one before it: it is the rest of a run, in which users leave, and
+/// alone it would be a spike of nothing.
+pub(super) const SHORTEST_S: f64 = 0.5;
 
 /// What happened in one window of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,7 +103,6 @@ impl Timeline {
         if point.window_s < SHORTEST_S
             && let Some(last) = self.points.last_mut()
         {
-            // The rest of a run, in which users leave: a point of its own would be a spike of nothing.
             point.users = last.users;
             last.join(&point);
             return;

@@ -156,11 +156,12 @@ impl Shared {
     /// A run that starts now, on so many workers.
     pub(super) fn new(
         config: Config,
-        scenario: Scenario,
+        mut scenario: Scenario,
         addresses: Vec<SocketAddr>,
         same_machine: bool,
         workers: usize,
     ) -> Self {
+        scenario.begin_run();
         let started = Instant::now();
         let measured_from = started + config.warm_up;
         let station = |index| Arc::new(Station::new(index, scenario.groups().len(), measured_from));
@@ -331,5 +332,44 @@ async fn probe(station: Arc<Station>) {
         if due >= station.measured_from {
             station.lock().late_timers.record(late);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loadtest::Users;
+    use crate::loadtest::scenario::Rendered;
+    use crate::net::Target;
+
+    /// What the first user of a run sends first.
+    fn first_path(scenario: &Scenario) -> String {
+        let config = Config {
+            target: Target::loopback(1),
+            load: Load::Users(Users { users: 1, spawn_rate: 1.0, stages: Vec::new() }),
+            warm_up: Duration::ZERO,
+            run_time: Duration::ZERO,
+            timeout: Duration::ZERO,
+            stop_timeout: Duration::ZERO,
+            seed: 1,
+            thresholds: Vec::new(),
+        };
+        let shared = Shared::new(config, scenario.clone(), Vec::new(), true, 1);
+        let mut rendered = Rendered::default();
+        shared.scenario.render(0, 1, &mut shared.random(0), &mut rendered);
+        rendered.path().to_owned()
+    }
+
+    #[test]
+    fn a_second_run_with_the_same_seed_has_other_uuids() {
+        let scenario = |path: &str| {
+            let text = format!("name = 'x'\n[[task]]\nname = 't'\npath = '{path}'");
+            Scenario::parse(&text, "x.toml", std::path::Path::new("."), &[]).unwrap()
+        };
+        // The steps of a search are runs of one scenario.
+        let keys = scenario("/{{uuid}}");
+        assert_ne!(first_path(&keys), first_path(&keys));
+        let numbers = scenario("/{{random(1, 1000000000)}}");
+        assert_eq!(first_path(&numbers), first_path(&numbers));
     }
 }

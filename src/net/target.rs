@@ -17,7 +17,7 @@ pub enum InvalidTarget {
     #[error("{0:?} needs TLS, which storemgr does not speak: give an http:// address")]
     Tls(String),
     /// Not a URL, or one with parts that an address of a service does not have.
-    #[error("{0:?} is not the address of a service: write it like http://127.0.0.1:5000")]
+    #[error("{0:?} is not the address of a service: write it like http://127.0.0.1:5000, with a port from 1 to 65535")]
     Malformed(String),
 }
 
@@ -35,14 +35,13 @@ impl Target {
         if bare.contains("://") || authority.as_str().contains('@') || uri.query().is_some() || uri.host() == Some("") {
             return Err(malformed());
         }
-        if authority.port().is_some() && authority.port_u16().is_none_or(|port| port == 0) {
-            return Err(malformed());
-        }
-        Ok(Self {
-            host: authority.host().to_owned(),
-            port: authority.port_u16().unwrap_or(80),
-            prefix: uri.path().trim_end_matches('/').to_owned(),
-        })
+        // The URL library takes what is no port for none at all.
+        let port = match authority.as_str().strip_prefix(authority.host()) {
+            Some("") => 80,
+            Some(behind) => port(behind).ok_or_else(malformed)?,
+            None => return Err(malformed()),
+        };
+        Ok(Self { host: authority.host().to_owned(), port, prefix: uri.path().trim_end_matches('/').to_owned() })
     }
 
     /// A service on this machine's loopback interface.
@@ -77,6 +76,12 @@ impl fmt::Display for Target {
     }
 }
 
+/// Reads `:` and a number from 1 to 65535.
+fn port(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix(':').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse().ok().filter(|port| *port > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +92,8 @@ mod tests {
             ("http://localhost:5000", "http://localhost:5000"),
             ("localhost:5000/", "http://localhost:5000"),
             ("http://store", "http://store:80"),
+            ("store:65535", "http://store:65535"),
+            ("http://[::1]", "http://[::1]:80"),
             ("http://[::1]:5000/api/", "http://[::1]:5000/api"),
         ] {
             assert_eq!(Target::parse(text).unwrap().to_string(), shown, "{text}");
@@ -99,6 +106,18 @@ mod tests {
         for text in ["", "http://", "ftp://store", "http://a b", "http://user:pw@store", "http://store?x=1", "store:0"]
         {
             assert!(matches!(Target::parse(text), Err(InvalidTarget::Malformed(_))), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_port_that_is_none() {
+        for port in ["", "0", "65536", "99999", "abc", "-5", "+5", "5000x"] {
+            for host in ["127.0.0.1", "http://store", "http://[::1]"] {
+                let text = format!("{host}:{port}");
+                assert_eq!(Target::parse(&text), Err(InvalidTarget::Malformed(text.clone())));
+            }
+            let text = format!("http://store:{port}/api");
+            assert_eq!(Target::parse(&text), Err(InvalidTarget::Malformed(text.clone())));
         }
     }
 }

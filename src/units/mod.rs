@@ -101,6 +101,28 @@ pub fn timestamp(instant: SystemTime) -> String {
     humantime::format_rfc3339_millis(instant).to_string()
 }
 
+/// Why a text is not a share of a whole.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidShare {
+    /// It is more than the whole. A bare number is no percentage, and half of those who write one mean it.
+    #[error("{0:?} is more than 100 %: write 5% or 0.05")]
+    MoreThanAll(String),
+    /// It is no number, or a negative one.
+    #[error("{0:?} is not a share: write 5% or 0.05")]
+    Malformed(String),
+}
+
+/// Reads a share of a whole, from 0 to 1: `1%` or `0.01`.
+pub fn parse_share(text: &str) -> Result<f64, InvalidShare> {
+    let text = text.trim();
+    let (digits, whole) = text.strip_suffix('%').map_or((text, 1.0), |percent| (percent.trim_end(), 100.0));
+    match digits.parse::<f64>() {
+        Ok(number) if number > whole => Err(InvalidShare::MoreThanAll(text.to_owned())),
+        Ok(number) if number >= 0.0 => Ok(number / whole),
+        _ => Err(InvalidShare::Malformed(text.to_owned())),
+    }
+}
+
 /// Why a text is not an instant.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an instant: write it like 2026-11-24T12:00:00Z")]
@@ -151,6 +173,20 @@ mod tests {
             [0.0, 0.000_01, 0.123_456, 0.999_999, 1.0].map(percent),
             ["0.00 %", "<0.01 %", "12.35 %", ">99.99 %", "100.00 %"]
         );
+    }
+
+    #[test]
+    fn shares_are_read_as_people_write_them_and_are_no_more_than_all() {
+        for (text, share) in [("1%", 0.01), (" 0.5 ", 0.5), ("100 %", 1.0), ("1", 1.0), ("0", 0.0), ("0%", 0.0)] {
+            assert_eq!(parse_share(text), Ok(share), "{text}");
+        }
+        for text in ["5", "1.01", "150%", "inf"] {
+            assert_eq!(parse_share(text), Err(InvalidShare::MoreThanAll(text.to_owned())));
+        }
+        for text in ["", "%", "-1%", "-0.1", "few", "NaN"] {
+            assert_eq!(parse_share(text), Err(InvalidShare::Malformed(text.to_owned())));
+        }
+        assert_eq!(parse_share("5").unwrap_err().to_string(), "\"5\" is more than 100 %: write 5% or 0.05");
     }
 
     #[test]

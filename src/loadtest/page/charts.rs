@@ -47,5 +47,5 @@ fn seconds(summary: &Summary) -> Axis {
 
 fn distribution(summary: &Summary) -> Chart {
     let route = |route: &RouteSummary| (format!("{} {}", route.method, route.route), route.histograms.all());
-    super::distribution(summary.routes.iter().map(route))
+    super::distribution::of_routes(summary.routes.iter().map(route).collect())
 }

@@ -19,7 +19,7 @@ use crate::units;
 /// The page of a run.
 pub fn page(summary: &Summary) -> String {
     let mut page = Page::new(&format!("Load test {} on {}", summary.scenario.name, summary.host));
-    let (verdict, tables) = tables::tables(summary);
+    let (verdict, tables) = tables::whole_tables(summary);
     page.verdict(judgement(summary), &verdict);
     page.facts(&facts(summary));
     page.charts(&charts::charts(summary));

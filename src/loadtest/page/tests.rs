@@ -62,3 +62,31 @@ fn a_run_without_a_single_answer_has_a_page() {
     let page = page(&summary);
     assert!(page.contains("</html>") && page.matches("<svg role=\"img\"").count() == 5);
 }
+
+#[test]
+fn a_distribution_of_many_routes_draws_the_busiest_and_says_how_many_it_does_not() {
+    let mut summary = run();
+    let route = summary.routes[1].clone();
+    let numbered = |number: u64| {
+        let mut route = route.clone();
+        route.route = format!("/route-{number}");
+        // The busiest come last.
+        (0..=number).for_each(|_| route.histograms.succeeded.record(std::time::Duration::from_millis(5)));
+        route
+    };
+    let chart = |summary: &Summary| {
+        let page = page(summary);
+        page.split("<figure>").find(|figure| figure.contains("took no longer, milliseconds")).unwrap().to_owned()
+    };
+    summary.routes = (1..=8).map(numbered).collect();
+    let eight = chart(&summary);
+    assert!(
+        (1..=8).all(|number| eight.contains(&format!("/route-{number}<"))) && !eight.contains("not drawn"),
+        "{eight}"
+    );
+    summary.routes = (1..=11).map(numbered).collect();
+    let eleven = chart(&summary);
+    let drawn: Vec<_> = (1..=11).filter(|number| eleven.contains(&format!("/route-{number}<"))).collect();
+    assert_eq!(drawn, [5, 6, 7, 8, 9, 10, 11]);
+    assert!(eleven.contains("the 4 least busy routes are not drawn"), "{eleven}");
+}

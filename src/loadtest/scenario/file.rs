@@ -107,6 +107,13 @@ pub(super) fn read(
 ) -> Result<Scenario, ScenarioError> {
     let mut reading = Reading { origin, text, task: None };
     let file: FileShape = toml::from_str(text).map_err(|error| {
+        // The parser would say that a map is no sequence.
+        if let Ok(table) = toml::from_str::<toml::Table>(text)
+            && table.get("task").is_some_and(toml::Value::is_table)
+        {
+            let what = "a task stands under [[task]], in double brackets, because there are several: write [[task]]";
+            return reading.wrong(error.span(), what.to_owned());
+        }
         let message = error.message().trim_end_matches('.').replace('\n', ", ");
         reading.wrong(error.span(), message)
     })?;

@@ -37,6 +37,8 @@ pub struct Scenario {
     groups: Vec<Group>,
     tables: Vec<Rows>,
     total_weight: u32,
+    /// What UUIDs are mixed with.
+    run: u128,
 }
 
 /// One kind of request.
@@ -107,7 +109,7 @@ impl Scenario {
     }
 
     fn empty(name: String) -> Self {
-        Self { name, tasks: Vec::new(), groups: Vec::new(), tables: Vec::new(), total_weight: 0 }
+        Self { name, tasks: Vec::new(), groups: Vec::new(), tables: Vec::new(), total_weight: 0, run: 0 }
     }
 
     /// Adds a task, which counts under a group.
@@ -124,6 +126,12 @@ impl Scenario {
     /// Gives every task another think time.
     pub fn set_think_time(&mut self, think_time: ThinkTime) {
         self.tasks.iter_mut().for_each(|task| task.think_time = think_time);
+    }
+
+    /// A new run begins: its UUIDs are none that any run had before, whatever the seed. All else stays what the seed
+    /// says.
+    pub(super) fn begin_run(&mut self) {
+        self.run = rand::random();
     }
 
     /// What it is called.
@@ -160,7 +168,7 @@ impl Scenario {
         text.clear();
         header_ends.clear();
         draws.clear();
-        let mut who = Who { user, random, tables: &self.tables };
+        let mut who = Who { user, random, tables: &self.tables, run: self.run };
         task.path.render(draws, &mut who, text);
         *path_end = text.len();
         for (_, value) in &task.headers {

@@ -79,6 +79,25 @@ fn the_same_seed_gives_the_same_requests() {
 }
 
 #[test]
+fn uuids_are_others_in_each_run_and_all_else_is_not() {
+    let mut scenario = task("path = '/{{random(1, 1000000)}}'\nbody = '{{id = uuid}} {{id}} {{distinct(1, 99)}}'");
+    let mut run = || {
+        scenario.begin_run();
+        let split = |request: &String| {
+            let words: Vec<_> = request.split(' ').map(str::to_owned).collect();
+            let [rest @ .., uuid, again, number] = words.as_slice() else { panic!("{request}") };
+            assert_eq!(uuid, again, "a name is one value");
+            ((rest.to_vec(), number.clone()), uuid.clone())
+        };
+        requests(&scenario, 0, 5, 20).iter().map(split).unzip::<_, _, Vec<_>, std::collections::BTreeSet<_>>()
+    };
+    let ((first, first_uuids), (second, second_uuids)) = (run(), run());
+    assert_eq!(first, second);
+    assert_eq!((first_uuids.len(), second_uuids.len()), (20, 20));
+    assert!(first_uuids.is_disjoint(&second_uuids));
+}
+
+#[test]
 fn values_stand_where_their_placeholders_stood() {
     let scenario = task(
         "method = 'PUT'\npath = '/users/{{id = random(3, 3)}}?x={{shop | url}}'\nheaders = { X-Id = '{{id}}-{{user}}' }\n\
@@ -137,6 +156,7 @@ fn a_mistake_is_told_with_file_line_task_and_remedy() {
         ("name = 'x'", "shop.toml: there is no task: write [[task]]"),
         ("name = 'x'\n[[task]]\nname = 't'\npaht = '/'", "shop.toml, line 4: unknown field `paht`, expected one of"),
         ("name = 'x'\nname = 'y'", "line 2"),
+        ("name = 'x'\n[task]\nname = 't'\npath = '/'", "shop.toml, line 2: a task stands under [[task]]"),
         (
             "name = 'x'\n[[task]]\nname = 't'\npath = 3",
             "shop.toml, line 4: invalid type: integer `3`, expected a string",

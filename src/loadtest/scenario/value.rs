@@ -19,7 +19,7 @@ pub(super) enum Source {
     Choice(Vec<Box<str>>),
     /// A column of the row that this request has of a table.
     Column { table: usize, cells: Arc<[Box<str>]> },
-    /// A random UUID (RFC 9562, version 4).
+    /// A random UUID (RFC 9562, version 4), another one in each run: a service keeps what it was once sent under it.
     Uuid,
     /// The number of the user who sends, from 1.
     User,
@@ -74,7 +74,7 @@ impl Draws {
             Source::Sequence(counter) => into.push_str(itoa::Buffer::new().format(next(counter))),
             Source::Choice(texts) => into.push_str(&texts[who.random.random_range(0..texts.len())]),
             Source::Column { table, cells } => into.push_str(&cells[self.row(*table, who)]),
-            Source::Uuid => write_uuid(who.random.random(), into),
+            Source::Uuid => write_uuid(who.random.random::<u128>() ^ who.run, into),
             Source::User => into.push_str(itoa::Buffer::new().format(who.user)),
             Source::Again(name) => {
                 let (start, end) = self.named[*name];
@@ -120,6 +120,8 @@ pub(super) struct Who<'a> {
     pub(super) random: &'a mut Pcg64Mcg,
     /// The scenario's tables.
     pub(super) tables: &'a [Rows],
+    /// What makes the UUIDs of one run others than those of any other.
+    pub(super) run: u128,
 }
 
 fn next(counter: &AtomicU64) -> u64 {
@@ -148,7 +150,7 @@ mod tests {
 
     fn drawn(source: &Source, draws: &mut Draws, random: &mut Pcg64Mcg) -> String {
         let mut text = String::new();
-        draws.write(source, &mut Who { user: 7, random, tables: &[] }, &mut text);
+        draws.write(source, &mut Who { user: 7, random, tables: &[], run: 0 }, &mut text);
         text
     }
 

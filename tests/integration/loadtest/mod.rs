@@ -480,6 +480,26 @@ async fn the_csv_files_are_locusts() {
     assert_eq!(file("stats").lines().count(), 5, "a heading, three routes, and all together");
 }
 
+#[tokio::test]
+async fn a_variable_that_is_set_for_another_run_does_not_make_this_one_fail() {
+    let variables = [
+        ("STOREMGR_RUN_TIME", "5s"),
+        ("STOREMGR_WARM_UP", "1s"),
+        ("STOREMGR_SPAWN_RATE", "5"),
+        ("STOREMGR_MAX_FAIL_RATIO", "1%"),
+        ("STOREMGR_ARRIVALS", "poisson"),
+        ("STOREMGR_LIMIT_MOST", "50"),
+        ("STOREMGR_PRODUCTS", "5"),
+    ];
+    let variables = variables.map(|(name, value)| (name, value.to_owned()));
+    for arguments in [&["--find-limit"][..], &["--rate", "5"], &[]] {
+        let nobody = run_command(&[&["loadtest", "--host", "127.0.0.1:1"], arguments].concat(), &variables).await;
+        assert!(nobody.code == 3 && nobody.stderr.contains("cannot be reached"), "{arguments:?}: {nobody:?}");
+    }
+    let typed = run_command(&["loadtest", "--host", "127.0.0.1:1", "--find-limit", "--run-time", "5s"], &[]).await;
+    assert!(typed.code == 2 && typed.stderr.contains("--run-time says nothing with --find-limit"), "{typed:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_run_is_said_in_a_sentence() {
     let nothing = run_command(&["loadtest"], &[]).await;
@@ -497,6 +517,9 @@ async fn what_cannot_be_run_is_said_in_a_sentence() {
         (["--think-time", "2s..1s"], "from the shorter to the longer"),
         (["--spawn-rate", "0"], "above 0"),
         (["--host", "https://store"], "TLS"),
+        (["--host", "127.0.0.1:65536"], "a port from 1 to 65535"),
+        (["--max-fail-ratio", "5"], "write 5% or 0.05"),
+        (["--metrics-listen", ":9646"], "such as 127.0.0.1:9646"),
         (["--csv", "/nowhere/x"], "cannot be written"),
         (["--json", "/nowhere/x"], "cannot be written"),
         (["--users", "900000"], "ulimit -n"),
