@@ -266,6 +266,13 @@ async fn what_is_too_large_or_no_http_is_refused_in_json() {
         (&long_path, 400, "invalid_parameter"),
         ("GET / HTTP/1.1\r\nconnection: close\r\n\r\n", 400, "invalid_parameter"),
         ("nonsense\r\n\r\n", 400, "invalid_parameter"),
+        ("GET / HTTP/3.0\r\nhost: x\r\n\r\n", 400, "invalid_parameter"),
+        (
+            "POST /orders HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: gzip\r\n\r\n",
+            400,
+            "invalid_parameter",
+        ),
+        ("TRACE / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", 405, "method_not_allowed"),
         ("GET /malformed HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", 404, "no_such_route"),
     ] {
         let (seen, body) = front.send_raw(request.as_bytes()).await;
