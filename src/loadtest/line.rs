@@ -61,11 +61,11 @@ impl Line {
         let task = &shared.scenario.tasks()[place];
         shared.scenario.render(place, self.user, random, &mut self.rendered);
         self.write_request(shared, task);
-        station.count_sent();
+        let in_flight = station.send(task.group, due);
         let sent = Instant::now();
         let result = self.ask_in_time(shared, task, due).await;
         let ended_at = Instant::now();
-        station.count_over();
+        in_flight.end();
         let (heard, connected) = match result {
             Ok(heard) => (heard, true),
             Err(error) => {

@@ -152,6 +152,9 @@ pub struct RouteSummary {
     pub requests: u64,
     /// Those of them that failed.
     pub failures: u64,
+    /// Besides these: requests that were still unanswered when the run ended.
+    #[serde(default)]
+    pub unanswered: u64,
     /// Requests per second.
     pub requests_per_s: f64,
     /// Failures per second.
@@ -180,6 +183,9 @@ pub struct Histograms {
     /// In a run at a rate: times of all requests from the instant each was sent; null otherwise.
     #[serde(default)]
     pub service: Option<Latencies>,
+    /// How long those were waited for that were still unanswered when the run ended; null without one.
+    #[serde(default)]
+    pub unanswered: Option<Latencies>,
 }
 
 /// Response times in milliseconds.
@@ -271,6 +277,7 @@ impl Summary {
         let (groups, totals, config) = (shared.scenario.groups(), &results.measured, &shared.config);
         let all = aggregated(totals);
         let aggregated = RouteSummary::new("", "Aggregated", &all, seconds);
+        let awaited: u64 = shared.stations.iter().map(|station| station.in_flight()).sum();
         let reasons = generator.reasons(all.requests());
         let limited = !reasons.is_empty();
         let mut summary = Self {
@@ -294,7 +301,7 @@ impl Summary {
             stages: config.load.stages().iter().map(|stage| (stage.lasts.as_secs_f64(), stage.level)).collect(),
             seed: config.seed,
             scenario: ScenarioSummary::new(&shared.scenario),
-            in_flight_at_end: shared.stations.iter().map(|station| station.in_flight()).sum(),
+            in_flight_at_end: awaited + all.unanswered.count(),
             reconnects: shared.counts.reconnects(),
             routes: groups
                 .iter()
@@ -351,7 +358,7 @@ impl ScenarioSummary {
 }
 
 impl Histograms {
-    /// Response times of all requests.
+    /// Response times of all requests that were answered or failed.
     pub fn all(&self) -> Latencies {
         let mut all = self.succeeded.clone();
         all.merge(&self.failed);
@@ -366,12 +373,14 @@ impl RouteSummary {
 
     fn new(method: &str, route: &str, stats: &RouteStats, seconds: f64) -> Self {
         let (requests, failures, times) = (stats.requests(), stats.failed.count(), stats.all());
-        let service = (stats.service.count() > 0).then(|| stats.service.clone());
+        let any = |latencies: &Latencies| (latencies.count() > 0).then(|| latencies.clone());
+        let (service, unanswered) = (any(&stats.service), any(&stats.unanswered));
         Self {
             method: method.to_owned(),
             route: route.to_owned(),
             requests,
             failures,
+            unanswered: stats.unanswered.count(),
             requests_per_s: requests as f64 / seconds,
             failures_per_s: failures as f64 / seconds,
             latency_ms: LatencySummary::new(&times),
@@ -379,7 +388,12 @@ impl RouteSummary {
             succeeded_latency_ms: LatencySummary::new(&stats.succeeded),
             failed_latency_ms: LatencySummary::new(&stats.failed),
             average_body_bytes: stats.body_bytes as f64 / requests.max(1) as f64,
-            histograms: Histograms { succeeded: stats.succeeded.clone(), failed: stats.failed.clone(), service },
+            histograms: Histograms {
+                succeeded: stats.succeeded.clone(),
+                failed: stats.failed.clone(),
+                service,
+                unanswered,
+            },
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What must hold of a run: `p95<200ms`, `POST /orders:fail_ratio<1%`, `rps>500`.
 //!
 //! Evaluated on what was measured, without the warm-up. A threshold on something that never happened does not hold: a
-//! route that nobody asked for has no p95.
+//! route that nobody asked for has no p95. A request that was still unanswered when the run ended is a failure, and slower
+//! than any that was answered.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +10,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::summary::{RouteSummary, Summary};
+use super::summary::{RouteSummary, Summary, milliseconds};
+use crate::stats::Latencies;
 use crate::units;
 
 /// A condition.
@@ -76,6 +78,17 @@ enum Relation {
     AtLeast,
 }
 
+/// What a metric is of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Measured {
+    /// There was no request.
+    Nothing,
+    /// The time of an answer that had not come when the run ended.
+    Unanswered,
+    /// A number.
+    Value(f64),
+}
+
 /// What became of a threshold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -83,7 +96,8 @@ pub struct Outcome {
     pub threshold: String,
     /// What was measured, as a person reads it; null when there was nothing to measure.
     pub seen: Option<String>,
-    /// The same as a number: milliseconds, a share from 0 to 1, requests per second, a count.
+    /// The same as a number: milliseconds, a share from 0 to 1, requests per second, a count; null, too, when it is the
+    /// time of an answer that never came.
     pub value: Option<f64>,
     /// Whether it holds.
     pub held: bool,
@@ -150,14 +164,20 @@ impl Threshold {
             Some(_) => summary.routes.iter().filter(|route| self.is_about(&route.method, &route.route)).collect(),
         };
         // A name without a method may be that of several routes: it must hold of each, so the worst one counts.
-        let values = about.iter().map(|route| self.metric.of(route)).collect::<Option<Vec<_>>>().unwrap_or_default();
-        let value = values.into_iter().reduce(|worst, next| if self.holds(worst) { next } else { worst });
-        Outcome {
-            threshold: self.text.clone(),
-            seen: value.map(|value| self.metric.shown(value)),
-            value,
-            held: value.is_some_and(|value| self.holds(value)),
-        }
+        let all = about.iter().map(|route| self.metric.of(route)).collect::<Vec<_>>();
+        let nothing = all.is_empty() || all.contains(&Measured::Nothing);
+        let worst = all.into_iter().reduce(|worst, next| if self.is_held_by(worst) { next } else { worst });
+        let worst = worst.filter(|_| !nothing).unwrap_or(Measured::Nothing);
+        let (seen, value) = match worst {
+            Measured::Nothing => (None, None),
+            Measured::Unanswered => (Some("unanswered".to_owned()), None),
+            Measured::Value(value) => (Some(self.metric.shown(value)), Some(value)),
+        };
+        Outcome { threshold: self.text.clone(), seen, value, held: self.is_held_by(worst) }
+    }
+
+    fn is_held_by(&self, measured: Measured) -> bool {
+        matches!(measured, Measured::Value(value) if self.holds(value))
     }
 
     fn holds(&self, value: f64) -> bool {
@@ -244,18 +264,43 @@ impl Metric {
         }
     }
 
-    fn of(self, route: &RouteSummary) -> Option<f64> {
-        let times = &route.latency_ms;
-        let measured = |value| (route.requests > 0).then_some(value);
+    /// What it is of a route, or of all. Whatever is unanswered has failed, and would have come last.
+    fn of(self, route: &RouteSummary) -> Measured {
+        let (times, histograms) = (&route.latency_ms, &route.histograms);
+        let all = route.requests + route.unanswered;
+        let of_any = |value| if all > 0 { Measured::Value(value) } else { Measured::Nothing };
         match self {
-            Self::Percentile(percent) => measured(route.histograms.all().percentile(percent).as_secs_f64() * 1e3),
-            Self::Mean => measured(times.mean),
-            Self::Min => measured(times.min),
-            Self::Max => measured(times.max),
-            Self::FailRatio => measured(route.failures as f64 / route.requests.max(1) as f64),
-            Self::Rate => Some(route.requests_per_s),
-            Self::Requests => Some(route.requests as f64),
-            Self::Failures => Some(route.failures as f64),
+            Self::Percentile(percent) => Self::percentile(percent, route),
+            Self::Max => Self::percentile(100.0, route),
+            Self::Mean if route.unanswered > 0 => {
+                // At least this: they count with the time for which they were waited for.
+                let mut waited = histograms.all();
+                waited.merge(histograms.unanswered.as_ref().unwrap_or(&Latencies::default()));
+                Measured::Value(milliseconds(waited.mean()))
+            }
+            Self::Mean => of_any(times.mean),
+            Self::Min if route.requests == 0 => Self::percentile(0.0, route),
+            Self::Min => Measured::Value(times.min),
+            Self::FailRatio => of_any((route.failures + route.unanswered) as f64 / all.max(1) as f64),
+            Self::Rate => Measured::Value(route.requests_per_s),
+            Self::Requests => Measured::Value(route.requests as f64),
+            Self::Failures => Measured::Value((route.failures + route.unanswered) as f64),
+        }
+    }
+
+    /// A percentile of all requests, the unanswered ones behind all others.
+    fn percentile(percent: f64, route: &RouteSummary) -> Measured {
+        let times = route.histograms.all();
+        let value = |percent| Measured::Value(milliseconds(times.percentile(percent)));
+        match (times.count() as f64, route.unanswered as f64) {
+            (answered, unanswered) if answered + unanswered == 0.0 => Measured::Nothing,
+            (_, 0.0) => value(percent),
+            (answered, unanswered) => {
+                // The nearest rank; a product that is a whole number may be computed a hair above it.
+                let rank = (percent / 100.0 * (answered + unanswered) - 1e-9).ceil().max(1.0);
+                // In the middle of its step, so that no rounding makes it the rank beside it.
+                if rank > answered { Measured::Unanswered } else { value(100.0 * (rank - 0.5) / answered) }
+            }
         }
     }
 
@@ -298,6 +343,43 @@ mod tests {
         assert_eq!((p95.metric, p95.limit, p95.route()), (Metric::Percentile(95.0), 200.0, None));
         assert_eq!(read("http_req_failed:rate<0.01").metric, Metric::FailRatio);
         assert_eq!(read("http_reqs:rate>10").metric, Metric::Rate);
+    }
+
+    /// A run of 90 requests, of 1 to 90 ms, to which so many were added that nobody answered.
+    fn with_unanswered(unanswered: u64) -> Summary {
+        let mut summary = crate::loadtest::tables::example();
+        let route = &mut summary.aggregated;
+        (route.requests, route.failures, route.unanswered) = (90, 0, unanswered);
+        (1..=90).for_each(|millis| route.histograms.succeeded.record(Duration::from_millis(millis)));
+        let mut waited = Latencies::default();
+        (0..unanswered).for_each(|_| waited.record(Duration::from_secs(10)));
+        route.histograms.unanswered = Some(waited).filter(|waited| waited.count() > 0);
+        summary.routes[0] = RouteSummary { method: "GET".to_owned(), route: "/".to_owned(), ..route.clone() };
+        summary
+    }
+
+    #[test]
+    fn what_was_never_answered_has_failed_and_is_the_slowest() {
+        let (all_answered, ten_not) = (with_unanswered(0), with_unanswered(10));
+        let shown = |summary: &Summary, text: &str| {
+            let outcome = read(text).evaluate(summary);
+            (outcome.held, outcome.seen.unwrap())
+        };
+        let said = |held, seen: &str| (held, seen.to_owned());
+        assert_eq!(shown(&all_answered, "fail_ratio<1%"), said(true, "0.00 %"));
+        for route in ["", "GET /:"] {
+            let shown = |text: &str| shown(&ten_not, &format!("{route}{text}"));
+            assert_eq!(shown("fail_ratio<1%"), said(false, "10.00 %"));
+            assert_eq!(shown("failures<=10"), said(true, "10"));
+            assert_eq!(shown("p90<1s"), said(true, "90.0 ms"));
+            assert_eq!(shown("p80<1s"), said(true, "80.1 ms"));
+            for text in ["p91<1h", "max<1h", "p95>1ms"] {
+                let text = text.replace("1h", "60min");
+                assert_eq!(shown(&text), said(false, "unanswered"), "{text}");
+            }
+            assert!(!shown("avg<1s").0, "they were waited for");
+        }
+        assert_eq!(shown(&all_answered, "p80<1s"), said(true, "72.0 ms"));
     }
 
     #[test]

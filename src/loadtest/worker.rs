@@ -83,17 +83,19 @@ impl Station {
         Self { index, measured_from, shard, in_flight: AtomicU64::new(0), exhausted: AtomicU64::new(0) }
     }
 
-    /// Counts a request as in flight. Only this worker's thread writes: no other core has to be asked.
-    pub(super) fn count_sent(&self) {
-        self.in_flight.store(self.in_flight.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    /// Whether what was due then counts.
+    pub(super) fn measures(&self, due: Instant) -> bool {
+        due >= self.measured_from
     }
 
-    /// Counts a request as over. A user who is dropped while waiting never comes here.
-    pub(super) fn count_over(&self) {
-        self.in_flight.store(self.in_flight.load(Ordering::Relaxed).saturating_sub(1), Ordering::Relaxed);
+    /// Counts a request as in flight, if it was due after the warm-up.
+    pub(super) fn send(&self, group: usize, due: Instant) -> InFlight<'_> {
+        let in_flight = InFlight { station: self, group, due, over: false };
+        in_flight.change(|awaited| awaited + 1);
+        in_flight
     }
 
-    /// Requests whose answer is awaited.
+    /// Requests whose answer is awaited, without those of the warm-up.
     pub(super) fn in_flight(&self) -> u64 {
         self.in_flight.load(Ordering::Relaxed)
     }
@@ -112,13 +114,12 @@ impl Station {
 
     /// Adds a request that is over.
     pub(super) fn record(&self, group: usize, due: Instant, sample: Sample) {
-        let measured = due >= self.measured_from;
-        self.lock().record(group, measured, sample);
+        self.lock().record(group, self.measures(due), sample);
     }
 
     /// Adds how late the generator came to a request that is due.
     pub(super) fn record_start(&self, due: Instant) {
-        if due >= self.measured_from {
+        if self.measures(due) {
             self.lock().late_starts.record(due.elapsed());
         }
     }
@@ -131,6 +132,40 @@ impl Station {
     fn lock(&self) -> std::sync::MutexGuard<'_, Shard> {
         // A poisoned shard still holds whole results.
         self.shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request whose answer is awaited. Dropped with its user, before it was over, it counts as unanswered.
+#[derive(Debug)]
+pub(super) struct InFlight<'a> {
+    station: &'a Station,
+    group: usize,
+    due: Instant,
+    over: bool,
+}
+
+impl InFlight<'_> {
+    /// It was answered or failed.
+    pub(super) fn end(mut self) {
+        self.over = true;
+    }
+
+    /// Only this worker's thread writes: no other core has to be asked.
+    fn change(&self, change: impl Fn(u64) -> u64) {
+        let Station { in_flight, .. } = self.station;
+        if self.station.measures(self.due) {
+            in_flight.store(change(in_flight.load(Ordering::Relaxed)), Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.change(|awaited| awaited.saturating_sub(1));
+        if !self.over {
+            let measured = self.station.measures(self.due);
+            self.station.lock().record_unanswered(self.group, measured, self.due.elapsed());
+        }
     }
 }
 
@@ -328,7 +363,7 @@ async fn probe(station: Arc<Station>) {
         tokio::time::sleep_until(due).await;
         // The runtime's timers count in whole milliseconds.
         let late = due.elapsed().saturating_sub(Duration::from_millis(1));
-        if due >= station.measured_from {
+        if station.measures(due) {
             station.lock().late_timers.record(late);
         }
     }
