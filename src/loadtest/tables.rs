@@ -47,10 +47,11 @@ fn verdict(summary: &Summary) -> String {
         let p99 = shown(summary.aggregated.latency_ms.p99);
         lines.push(format!("Beside that lateness a p99 of {p99} ms is doubtful: the machine had other work to do."));
     }
-    if cost.arrivals_missed > 0 {
+    if cost.arrivals_missed > 0 && summary.verdict == Verdict::Valid {
         let count = units::count(cost.arrivals_missed);
         let users = units::count(u64::from(summary.users));
-        lines.push(format!("{count} requests that were due were never sent: all {users} connections were busy."));
+        let what = format!("{count} requests were never sent; allow more with --users");
+        lines.push(format!("The service kept all {users} connections busy: {what}."));
     }
     if summary.requests == 0 {
         lines.push("Not a single request was answered or failed while it was measured.".to_owned());

@@ -2,7 +2,8 @@
 //!
 //! Evaluated on what was measured, without the warm-up. A threshold on something that never happened does not hold: a
 //! route that nobody asked for has no p95. A request that was still unanswered when the run ended is a failure, and slower
-//! than any that was answered.
+//! than any that was answered; so is, for all requests together, one that was due and never sent, because the service kept
+//! all connections busy: what it would have asked for is not known.
 
 use std::fmt;
 use std::str::FromStr;
@@ -151,6 +152,12 @@ impl Threshold {
         matches!(self.metric, Metric::FailRatio | Metric::Failures)
     }
 
+    /// The share of all requests that may fail, if that is what it says.
+    pub(super) fn most_fail_ratio(&self) -> Option<f64> {
+        let is_most = matches!(self.relation, Relation::Below | Relation::AtMost);
+        (self.metric == Metric::FailRatio && self.route.is_none() && is_most).then_some(self.limit)
+    }
+
     /// Whether it is about a route with this method and name.
     pub(super) fn is_about(&self, method: &str, route: &str) -> bool {
         let Some(own) = &self.route else { return false };
@@ -164,7 +171,8 @@ impl Threshold {
             Some(_) => summary.routes.iter().filter(|route| self.is_about(&route.method, &route.route)).collect(),
         };
         // A name without a method may be that of several routes: it must hold of each, so the worst one counts.
-        let all = about.iter().map(|route| self.metric.of(route)).collect::<Vec<_>>();
+        let missed = if self.route.is_none() { summary.generator.arrivals_missed } else { 0 };
+        let all = about.iter().map(|route| self.metric.of(route, missed)).collect::<Vec<_>>();
         let nothing = all.is_empty() || all.contains(&Measured::Nothing);
         let worst = all.into_iter().reduce(|worst, next| if self.is_held_by(worst) { next } else { worst });
         let worst = worst.filter(|_| !nothing).unwrap_or(Measured::Nothing);
@@ -264,14 +272,15 @@ impl Metric {
         }
     }
 
-    /// What it is of a route, or of all. Whatever is unanswered has failed, and would have come last.
-    fn of(self, route: &RouteSummary) -> Measured {
+    /// What it is of a route, or of all. Whatever is unanswered, or was never sent, has failed and would have come last.
+    fn of(self, route: &RouteSummary, missed: u64) -> Measured {
         let (times, histograms) = (&route.latency_ms, &route.histograms);
-        let all = route.requests + route.unanswered;
+        let lost = route.unanswered + missed;
+        let all = route.requests + lost;
         let of_any = |value| if all > 0 { Measured::Value(value) } else { Measured::Nothing };
         match self {
-            Self::Percentile(percent) => Self::percentile(percent, route),
-            Self::Max => Self::percentile(100.0, route),
+            Self::Percentile(percent) => Self::percentile(percent, route, lost),
+            Self::Max => Self::percentile(100.0, route, lost),
             Self::Mean if route.unanswered > 0 => {
                 // At least this: they count with the time for which they were waited for.
                 let mut waited = histograms.all();
@@ -279,25 +288,25 @@ impl Metric {
                 Measured::Value(milliseconds(waited.mean()))
             }
             Self::Mean => of_any(times.mean),
-            Self::Min if route.requests == 0 => Self::percentile(0.0, route),
+            Self::Min if route.requests == 0 => Self::percentile(0.0, route, lost),
             Self::Min => Measured::Value(times.min),
-            Self::FailRatio => of_any((route.failures + route.unanswered) as f64 / all.max(1) as f64),
+            Self::FailRatio => of_any((route.failures + lost) as f64 / all.max(1) as f64),
             Self::Rate => Measured::Value(route.requests_per_s),
             Self::Requests => Measured::Value(route.requests as f64),
-            Self::Failures => Measured::Value((route.failures + route.unanswered) as f64),
+            Self::Failures => Measured::Value((route.failures + lost) as f64),
         }
     }
 
-    /// A percentile of all requests, the unanswered ones behind all others.
-    fn percentile(percent: f64, route: &RouteSummary) -> Measured {
+    /// A percentile of all requests, so many of which stand behind all others because nobody answered them.
+    fn percentile(percent: f64, route: &RouteSummary, lost: u64) -> Measured {
         let times = route.histograms.all();
         let value = |percent| Measured::Value(milliseconds(times.percentile(percent)));
-        match (times.count() as f64, route.unanswered as f64) {
-            (answered, unanswered) if answered + unanswered == 0.0 => Measured::Nothing,
+        match (times.count() as f64, lost as f64) {
+            (answered, lost) if answered + lost == 0.0 => Measured::Nothing,
             (_, 0.0) => value(percent),
-            (answered, unanswered) => {
+            (answered, lost) => {
                 // The nearest rank; a product that is a whole number may be computed a hair above it.
-                let rank = (percent / 100.0 * (answered + unanswered) - 1e-9).ceil().max(1.0);
+                let rank = (percent / 100.0 * (answered + lost) - 1e-9).ceil().max(1.0);
                 // In the middle of its step, so that no rounding makes it the rank beside it.
                 if rank > answered { Measured::Unanswered } else { value(100.0 * (rank - 0.5) / answered) }
             }
@@ -379,7 +388,17 @@ mod tests {
             }
             assert!(!shown("avg<1s").0, "they were waited for");
         }
-        assert_eq!(shown(&all_answered, "p80<1s"), said(true, "72.0 ms"));
+        assert_eq!(shown(&all_answered, "p80<1s"), said(true, "72.1 ms"));
+    }
+
+    #[test]
+    fn what_was_never_sent_has_failed_of_all_routes_together() {
+        let mut summary = with_unanswered(0);
+        summary.generator.arrivals_missed = 10;
+        let outcome = |text: &str| read(text).evaluate(&summary);
+        assert_eq!(outcome("fail_ratio<1%").seen.as_deref(), Some("10.00 %"));
+        assert!(outcome("p90<1s").held && !outcome("p95<1s").held);
+        assert!(outcome("GET /:fail_ratio<1%").held, "which route it would have been is not known");
     }
 
     #[test]

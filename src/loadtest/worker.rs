@@ -29,6 +29,8 @@ pub(super) struct Shared {
     pub(super) addresses: Vec<SocketAddr>,
     /// Whether the service is on this same machine.
     pub(super) same_machine: bool,
+    /// Whether file handles allow fewer connections than were asked for.
+    pub(super) too_few_handles: bool,
     /// The one header that every request has.
     pub(super) host_header: String,
     pub(super) stations: Vec<Arc<Station>>,
@@ -194,6 +196,7 @@ impl Shared {
         scenario: Scenario,
         addresses: Vec<SocketAddr>,
         same_machine: bool,
+        too_few_handles: bool,
         workers: usize,
     ) -> Self {
         let started = Instant::now();
@@ -209,6 +212,7 @@ impl Shared {
             scenario,
             addresses,
             same_machine,
+            too_few_handles,
             started,
             measured_from,
         }
@@ -307,6 +311,8 @@ async fn work(index: usize, shared: Arc<Shared>, mut orders: mpsc::UnboundedRece
             }
             Order::Leave => users.pop().iter().for_each(|user| user.tell()),
             Order::Stop => {
+                // Who only waits for the last answers is on time, whatever was before.
+                probe.abort();
                 users.drain(..).for_each(|user| user.tell());
                 if let Some(arrivals) = &mut arrivals {
                     arrivals.stop(&station).await;
