@@ -32,6 +32,9 @@ pub struct Summary {
     pub fail_ratio: f64,
     /// Seconds during which requests were sent.
     pub duration_s: f64,
+    /// Seconds for which they were to be sent; 0 in a file that was written before there was this.
+    #[serde(default)]
+    pub planned_s: f64,
     /// Requests that were answered or failed in that time, per second.
     pub requests_per_s: f64,
     /// Whether the generator had time to spare.
@@ -294,6 +297,7 @@ impl Summary {
             failures: all.failed.count(),
             fail_ratio: ratio(all.failed.count(), all.requests()),
             duration_s: seconds,
+            planned_s: config.measured().as_secs_f64(),
             requests_per_s: aggregated.requests_per_s,
             verdict: if limited { Verdict::GeneratorLimited } else { Verdict::Valid },
             verdict_reasons: reasons,
@@ -335,6 +339,12 @@ impl Summary {
     /// Whether all thresholds hold.
     pub fn thresholds_hold(&self) -> bool {
         self.thresholds.iter().all(|threshold| threshold.held)
+    }
+
+    /// The share of requests due that were never sent because all connections were busy.
+    pub fn missed_ratio(&self) -> f64 {
+        let missed = self.generator.arrivals_missed;
+        ratio(missed, self.requests + self.in_flight_at_end + missed)
     }
 
     /// The share of requests due that got no good answer while anybody waited for one: failures, those that were still in

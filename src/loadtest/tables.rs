@@ -31,12 +31,14 @@ fn verdict(summary: &Summary) -> String {
         cost.cpu_cores, cost.cores, cost.cpu_us_per_request, cost.timer_late_p99_ms
     );
     let word = match summary.verdict {
+        Verdict::Valid if summary.requests == 0 => "Verdict: nothing measured".to_owned(),
         Verdict::Valid => "Verdict: valid".to_owned(),
         Verdict::GeneratorLimited => {
             format!("Verdict: generator-limited: {}", summary.verdict_reasons.join("; "))
         }
     };
     let mut lines = vec![format!("{word} ({evidence}).")];
+    lines.extend(interruption(summary));
     if summary.verdict == Verdict::GeneratorLimited {
         lines.push("These are not the figures of the service: take less load, or another machine.".to_owned());
     }
@@ -56,7 +58,8 @@ fn verdict(summary: &Summary) -> String {
     if summary.requests == 0 {
         lines.push("Not a single request was answered or failed while it was measured.".to_owned());
     }
-    if summary.model == "closed" && summary.users_started < summary.users as usize {
+    // A run with stages goes down as well as up.
+    if summary.model == "closed" && summary.stages.is_empty() && summary.users_started < summary.users as usize {
         let (started, users) = (units::count(summary.users_started as u64), units::count(u64::from(summary.users)));
         lines.push(format!("Only {started} of {users} users had started when the run ended."));
     }
@@ -79,6 +82,17 @@ fn verdict(summary: &Summary) -> String {
         ));
     }
     lines.join("\n")
+}
+
+/// Where a run that did not go to its end was ended; also said of one that is not over yet.
+fn interruption(summary: &Summary) -> Option<String> {
+    let [after, of] =
+        [summary.duration_s, summary.planned_s].map(|seconds| units::duration(Duration::from_secs_f64(seconds)));
+    match summary.complete {
+        true => None,
+        false if summary.duration_s < summary.planned_s => Some(format!("Interrupted after {after} of {of}.")),
+        false => Some(format!("Interrupted after {after}, before the last answers were there.")),
+    }
 }
 
 fn thresholds(summary: &Summary) -> Table {
@@ -245,6 +259,7 @@ pub(crate) fn example() -> Summary {
         failures: 1_001,
         fail_ratio: 0.33,
         duration_s: 60.0,
+        planned_s: 60.0,
         requests_per_s: 50.5,
         verdict: Verdict::Valid,
         verdict_reasons: Vec::new(),
@@ -341,6 +356,23 @@ fn example_route(method: &str, route: &str, requests: u64, failures: u64) -> Rou
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_says_what_it_is_not() {
+        let said = |change: fn(&mut Summary)| {
+            let mut summary = example();
+            change(&mut summary);
+            verdict(&summary)
+        };
+        assert!(
+            said(|run| (run.complete, run.duration_s) = (false, 12.0)).contains("Interrupted after 12.0 s of 60.0 s.")
+        );
+        assert!(said(|run| run.complete = false).contains("before the last answers were there"));
+        assert!(said(|run| run.requests = 0).starts_with("Verdict: nothing measured ("));
+        assert!(said(|run| run.users_started = 9).contains("Only 9 of 150 users had started"));
+        let ramp = said(|run| (run.users_started, run.stages) = (9, vec![(60.0, 1.0)]));
+        assert!(!ramp.contains("had started"), "{ramp}");
+    }
 
     #[test]
     fn a_run_reads_like_locust_and_fits_a_hundred_columns() {

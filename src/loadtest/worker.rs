@@ -58,12 +58,12 @@ impl Counts {
         self.missed.fetch_add(requests, Ordering::Relaxed);
     }
 
-    /// Connections opened by users who had had one before.
+    /// Connections opened after the warm-up by users who had had one before.
     pub(super) fn reconnects(&self) -> u64 {
         self.reconnects.load(Ordering::Relaxed)
     }
 
-    /// Requests that were due and never sent.
+    /// Requests that were due after the warm-up and never sent.
     pub(super) fn missed(&self) -> u64 {
         self.missed.load(Ordering::Relaxed)
     }
@@ -102,9 +102,9 @@ impl Station {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// Counts a failure for want of file handles or ports.
-    pub(super) fn count_exhausted(&self, error: &NetError) {
-        if matches!(error, NetError::Exhausted { .. }) {
+    /// Counts a failure for want of file handles or ports, if the request was due after the warm-up.
+    pub(super) fn count_exhausted(&self, due: Instant, error: &NetError) {
+        if self.measures(due) && matches!(error, NetError::Exhausted { .. }) {
             self.exhausted.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -322,7 +322,7 @@ async fn work(index: usize, shared: Arc<Shared>, mut orders: mpsc::UnboundedRece
     }
     probe.abort();
     if let Some(arrivals) = arrivals {
-        shared.counts.count_missed(arrivals.desk.waiting());
+        shared.counts.count_missed(arrivals.desk.waiting(shared.measured_from));
     }
 }
 
@@ -372,5 +372,27 @@ async fn probe(station: Arc<Station>) {
         if station.measures(due) {
             station.lock().late_timers.record(late);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_due_in_the_warm_up_counts_nowhere() {
+        let now = Instant::now();
+        let station = Station::new(0, 1, now);
+        let warm_up = now.checked_sub(Duration::from_millis(1)).unwrap();
+        for (due, expected) in [(warm_up, 0), (now, 1)] {
+            station.count_exhausted(due, &NetError::Exhausted { what: "file handles" });
+            let in_flight = station.send(0, due);
+            assert_eq!((station.exhausted(), station.in_flight()), (expected, expected));
+            drop(in_flight);
+            let taken = station.take();
+            assert_eq!((station.in_flight(), taken.measured[0].unanswered.count()), (0, expected));
+        }
+        station.send(0, now).end();
+        assert_eq!((station.in_flight(), station.take().measured[0].unanswered.count()), (0, 0), "it was answered");
     }
 }

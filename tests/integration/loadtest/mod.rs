@@ -232,6 +232,15 @@ async fn a_connection_that_closed_while_its_user_thought_is_no_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn connections_that_were_opened_again_in_the_warm_up_do_not_count() {
+    let server = Server::start(Behaviour::AnswerAndClose).await;
+    let (_, summary) = run(&server, &["--warm-up", "1s"]).await;
+    let (requests, reconnects) = (summary["requests"].as_u64().unwrap(), summary["reconnects"].as_u64().unwrap());
+    assert!(summary["warm_up"]["requests"].as_u64() > Some(5) && reconnects > 0, "{summary}");
+    assert!(reconnects <= requests, "{reconnects} for {requests} requests");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_falls_silent_does_not_pass() {
     let server = Server::start(Behaviour::StallAfter(5)).await;
     let (ran, summary) = run(&server, &["--stop-timeout", "200ms"]).await;

@@ -288,6 +288,16 @@ async fn a_warm_up_is_told_apart_and_counts_nowhere_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_lost_in_the_warm_up_is_counted_nowhere() {
+    // Nothing is ever answered; one is in flight from the first second on, and keeps the only connection busy.
+    let server = Calibrated::start(Delay::Fixed(60_000.0));
+    let arguments = ["--rate", "20", "-u", "1", "--warm-up", "1s", "-t", "1s", "--stop-timeout", "100ms"];
+    let (_, summary) = run(&server, "/", &arguments).await;
+    assert_eq!(summary["in_flight_at_end"].as_u64(), Some(0), "it was due in the warm-up: {summary}");
+    assert_eq!(summary["generator"]["arrivals_missed"].as_u64(), Some(20), "of forty: {summary}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn thresholds_decide_the_exit_code_and_are_told() {
     let server = Calibrated::start(Delay::Fixed(20.0));
     let arguments = ["-u", "2", "-t", "1s", "--threshold", "p95<1s", "--threshold", "GET /:p50<5ms"];
