@@ -378,6 +378,37 @@ async fn probe(station: Arc<Station>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loadtest::Users;
+    use crate::net::Target;
+
+    #[tokio::test]
+    async fn a_worker_that_only_waits_for_answers_is_not_timed() {
+        let config = Config {
+            target: Target::loopback(1),
+            load: Load::Users(Users { users: 0, spawn_rate: 1.0, stages: Vec::new() }),
+            warm_up: Duration::ZERO,
+            run_time: Duration::from_secs(1),
+            timeout: Duration::from_secs(1),
+            stop_timeout: Duration::ZERO,
+            seed: 1,
+            thresholds: Vec::new(),
+        };
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let shared = Arc::new(Shared::new(config, scenario, Vec::new(), true, false, 1));
+        let (orders, received) = mpsc::unbounded_channel();
+        let worker = tokio::spawn(work(0, Arc::clone(&shared), received));
+        let timed = async || {
+            tokio::time::sleep(10 * PROBE).await;
+            shared.stations[0].take().late_timers.count()
+        };
+        assert!(timed().await > 0);
+        orders.send(Order::Stop).unwrap();
+        // What was timed before the order was read.
+        timed().await;
+        assert_eq!(timed().await, 0);
+        drop(orders);
+        worker.await.unwrap();
+    }
 
     #[test]
     fn what_was_due_in_the_warm_up_counts_nowhere() {
