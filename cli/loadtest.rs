@@ -100,6 +100,15 @@ pub(crate) struct Args {
     json: JsonArgs,
 }
 
+/// Shares of requests, from 0 to 1, with which a run is still good as far as no threshold says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Tolerated {
+    /// Those that got no good answer, whether they were sent or not.
+    failed: f64,
+    /// Those that were due and never sent.
+    never_sent: f64,
+}
+
 /// How arrivals are spaced.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum ArrivalsArg {
@@ -116,7 +125,7 @@ pub(crate) async fn run(args: Args, typed: &Typed) -> Outcome {
     args.check(typed).map_err(|sentence| Failure::usage(anyhow!(sentence)))?;
     let scenario = args.scenario.load()?;
     let config = args.config()?;
-    let max_fail_ratio = args.max_fail_ratio();
+    let tolerated = args.tolerated();
     // Before anything is opened for writing: it may be the same file.
     let baseline = args.results.baseline(&Conditions::of(&config, &scenario))?;
     let json = args.json.open()?;
@@ -153,7 +162,7 @@ pub(crate) async fn run(args: Args, typed: &Typed) -> Outcome {
     json.write(&summary).and(page).and(shown)?;
     match unwritten {
         Some(error) => Err(failure(error)),
-        None => Ok(exit(&summary, ended, max_fail_ratio)),
+        None => Ok(exit(&summary, ended, tolerated)),
     }
 }
 
@@ -222,9 +231,11 @@ fn show(summary: &Summary) -> Result<(), Failure> {
 
 /// Whoever interrupted knows why the run is short; a generator that was the bottleneck makes every other word void; who
 /// gave thresholds has said what is good.
-fn exit(summary: &Summary, ended: Ended, max_fail_ratio: f64) -> Exit {
+fn exit(summary: &Summary, ended: Ended, tolerated: Tolerated) -> Exit {
     // A run without a single answer is not a good one.
-    let failed = summary.requests == 0 || summary.bad_ratio() > max_fail_ratio;
+    let failed = summary.requests == 0
+        || summary.bad_ratio() > tolerated.failed
+        || summary.missed_ratio() > tolerated.never_sent;
     match (ended, summary.verdict) {
         (Ended::Interrupted, _) => Exit::Interrupted,
         (Ended::Finished, Verdict::GeneratorLimited) => Exit::GeneratorLimited,
@@ -300,10 +311,16 @@ impl Args {
         Ok(Search { most: self.limit_most, rest: self.limit_rest.unwrap_or(search.rest), ..search })
     }
 
-    /// Whoever limits failures by a threshold has said how many are good.
-    fn max_fail_ratio(&self) -> f64 {
-        let limited = self.thresholds.iter().any(Threshold::limits_failures);
-        self.max_fail_ratio.unwrap_or(if limited { 1.0 } else { 0.0 })
+    /// Whoever limits failures by a threshold has said how many are good; but a threshold on one route knows nothing of
+    /// requests that were never sent.
+    fn tolerated(&self) -> Tolerated {
+        if let Some(failed) = self.max_fail_ratio {
+            return Tolerated { failed, never_sent: failed };
+        }
+        let limits: Vec<_> = self.thresholds.iter().filter(|threshold| threshold.limits_failures()).collect();
+        let judged = |is_judged: bool| if is_judged { 1.0 } else { 0.0 };
+        let of_all = limits.iter().any(|threshold| threshold.route().is_none());
+        Tolerated { failed: judged(!limits.is_empty()), never_sent: judged(of_all) }
     }
 
     fn load(&self) -> Result<Load, Failure> {
@@ -380,5 +397,24 @@ mod tests {
         ] {
             assert_eq!(checked(&line.split(' ').collect::<Vec<_>>()), Ok(()), "{line}");
         }
+    }
+
+    #[test]
+    fn what_no_threshold_judges_is_not_tolerated() {
+        #[derive(clap::Parser)]
+        struct Command {
+            #[command(flatten)]
+            args: Args,
+        }
+        let tolerated = |arguments: &[&str]| {
+            let arguments = ["loadtest"].iter().chain(arguments);
+            let Command { args } = clap::Parser::parse_from(arguments);
+            let Tolerated { failed, never_sent } = args.tolerated();
+            (failed, never_sent)
+        };
+        assert_eq!(tolerated(&["--threshold", "p95<1s"]), (0.0, 0.0));
+        assert_eq!(tolerated(&["--threshold", "fail_ratio<1%"]), (1.0, 1.0));
+        assert_eq!(tolerated(&["--threshold", "POST /orders:fail_ratio<1%"]), (1.0, 0.0));
+        assert_eq!(tolerated(&["--threshold", "failures<5", "--max-fail-ratio", "2%"]), (0.02, 0.02));
     }
 }

@@ -122,7 +122,9 @@ impl Desk {
                 if due.elapsed() < shared.config.timeout {
                     return Some(due);
                 }
-                shared.counts.count_missed(1);
+                if due >= shared.measured_from {
+                    shared.counts.count_missed(1);
+                }
             }
             if state.closed {
                 return None;
@@ -140,9 +142,9 @@ impl Desk {
         state.free.drain(..).for_each(|place| place.wake.notify_one());
     }
 
-    /// How many requests wait for somebody to be free.
-    pub(super) fn waiting(&self) -> u64 {
-        self.lock().waiting.len() as u64
+    /// How many requests wait for somebody to be free that were due from then on.
+    pub(super) fn waiting(&self, from: Instant) -> u64 {
+        self.lock().waiting.iter().filter(|due| **due >= from).count() as u64
     }
 }
 

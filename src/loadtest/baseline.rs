@@ -130,6 +130,7 @@ struct Run {
 struct RunRoute {
     method: String,
     route: String,
+    requests_per_s: f64,
     histograms: Histograms,
 }
 
@@ -254,6 +255,7 @@ impl Run {
         let route = |route: &RouteSummary| RunRoute {
             method: route.method.clone(),
             route: route.route.clone(),
+            requests_per_s: route.requests_per_s,
             histograms: route.histograms.clone(),
         };
         Self { duration_s: summary.duration_s, routes: summary.routes.iter().map(route).collect() }
@@ -326,6 +328,8 @@ struct Figures<'a> {
 struct Merged {
     all: Latencies,
     failed: u64,
+    /// Requests that were over while requests were sent.
+    over: f64,
     seconds: f64,
 }
 
@@ -347,7 +351,7 @@ impl Merged {
     }
 
     fn requests_per_s(&self) -> f64 {
-        self.all.count() as f64 / self.seconds.max(f64::EPSILON)
+        self.over / self.seconds.max(f64::EPSILON)
     }
 }
 
@@ -360,6 +364,7 @@ impl Figures<'_> {
                 self.method.is_empty() || (route.method == self.method && route.route == self.route)
             };
             for route in run.routes.iter().filter(wanted) {
+                merged.over += route.requests_per_s * run.duration_s;
                 merged.failed += route.histograms.failed.count();
                 merged.all.merge(&route.histograms.all());
             }

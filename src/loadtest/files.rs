@@ -13,6 +13,7 @@ use csv::Writer;
 use super::progress::{Progress, rate};
 use super::recorder::RouteStats;
 use super::summary::milliseconds;
+use super::throughput::Tally;
 use super::timeline::SHORTEST_S;
 use crate::stats::Latencies;
 use crate::units;
@@ -68,7 +69,7 @@ impl CsvFiles {
         exceptions.write_record(["Count", "Message", "Traceback", "Nodes"])?;
         exceptions.flush()?;
         let files = Self { stats: path("_stats.csv"), failures: path("_failures.csv"), history, has_history: false };
-        files.write_stats(&[], &RouteStats::default(), Duration::ZERO)?;
+        files.write_stats(&[], &[], &RouteStats::default(), Duration::ZERO)?;
         files.write_failures(&[])?;
         Ok(files)
     }
@@ -77,7 +78,7 @@ impl CsvFiles {
     pub(super) fn write(&mut self, progress: &Progress<'_>) -> Result<(), csv::Error> {
         let groups = progress.scenario.groups().iter().zip(progress.totals);
         let rows: Vec<_> = groups.map(|(group, stats)| (group.method.as_str(), group.route.as_str(), stats)).collect();
-        self.write_stats(&rows, &progress.all, progress.sending)?;
+        self.write_stats(&rows, &progress.over, &progress.all, progress.sending)?;
         self.write_failures(&rows)?;
         if self.has_history && progress.window.as_secs_f64() < SHORTEST_S {
             return Ok(());
@@ -89,6 +90,7 @@ impl CsvFiles {
     fn write_stats(
         &self,
         rows: &[(&str, &str, &RouteStats)],
+        over: &[Tally],
         all: &RouteStats,
         sending: Duration,
     ) -> Result<(), csv::Error> {
@@ -107,9 +109,10 @@ impl CsvFiles {
             "Failures/s",
         ];
         file.write_record(first.into_iter().chain(PERCENTILES.map(|(name, _)| name)))?;
-        for (method, name, stats) in rows.iter().copied().chain([("", "Aggregated", all)]) {
+        let over = over.iter().copied().chain([Tally::sum(over)]);
+        for ((method, name, stats), over) in rows.iter().copied().chain([("", "Aggregated", all)]).zip(over) {
             let times = stats.all();
-            let rates = [stats.requests(), stats.failed.count()].map(|count| per_second(count, sending));
+            let rates = [over.requests, over.failures].map(|count| per_second(count, sending));
             let record =
                 [method.to_owned(), name.to_owned(), stats.requests().to_string(), stats.failed.count().to_string()];
             file.write_record(
@@ -217,6 +220,11 @@ mod tests {
         };
         assert_eq!(last_line("run_stats_history.csv")[1..6], ["7", "", "Aggregated", "60.000", "20.000"]);
         assert_eq!(last_line("run_stats.csv")[9..11], ["10.000", "3.333"]);
+        // Half of them were answered when nothing was sent any more.
+        progress.over = vec![Tally { requests: 15, failures: 3 }, Tally::default(), Tally::default()];
+        files.write(&progress).unwrap();
+        let line = last_line("run_stats.csv");
+        assert_eq!((line[2].as_str(), &line[9..11]), ("30", &["5.000".to_owned(), "1.000".to_owned()][..]));
         assert_eq!(last_line("run_failures.csv")[..4], ["POST", "/orders", "500", "10"]);
     }
 }

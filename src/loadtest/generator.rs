@@ -2,8 +2,9 @@
 //!
 //! When this process has no processor time left, answers lie unread and count as slow, and the figures say more about
 //! the generator than about the service. The signs: the process used nearly all cores, or more than half of a machine
-//! that had nothing left; a timer of ten milliseconds fired late for one time in a hundred; requests that were due were
-//! never sent; it had no file handle or port left for one.
+//! that had nothing left; a timer of ten milliseconds fired late for one time in a hundred; it had no file handle or port
+//! left for a request. Requests that were due and never sent are no sign of their own: a service that does not answer keeps
+//! all connections busy, and has failed them.
 
 use std::time::Duration;
 
@@ -81,34 +82,55 @@ const ORDINARY_LATE_MS: f64 = 5.0;
 /// the long ones say more about the generator than about the service.
 const MOST_LATE_SHARE: f64 = 0.5;
 
-/// The share of requests that were due which may be missed: below it no percentile that is shown changes.
+/// Where there were too few file handles, the share of requests that were due which may be missed: below it no percentile
+/// that is shown changes.
 const MOST_MISSED: f64 = 0.001;
 
-/// Measures what the generator costs from one instant on.
+/// Measures what the generator costs from one instant on, until it is stopped: while it waits for the last answers it has
+/// time to spare, whatever it had before.
 #[derive(Debug)]
 pub(super) struct Meter {
-    started: Instant,
+    started: Reading,
+    stopped: Option<Reading>,
+}
+
+/// The clocks at one instant.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    at: Instant,
     cpu: Duration,
     host: Option<HostTime>,
+}
+
+impl Reading {
+    fn now() -> Self {
+        Self { at: Instant::now(), cpu: cpu_time(), host: HostTime::now() }
+    }
 }
 
 impl Meter {
     /// Starts measuring.
     pub(super) fn start() -> Self {
-        Self { started: Instant::now(), cpu: cpu_time(), host: HostTime::now() }
+        Self { started: Reading::now(), stopped: None }
     }
 
-    /// What it cost since, for the requests that were measured.
+    /// Ends it: whatever comes later costs nothing.
+    pub(super) fn stop(&mut self) {
+        self.stopped = Some(Reading::now());
+    }
+
+    /// What it has cost, for so many requests that were over meanwhile.
     pub(super) fn cost(&self, results: &Shard, requests: u64, shared: &Shared) -> Cost {
-        let cpu = cpu_time().saturating_sub(self.cpu).as_secs_f64();
+        let (began, until) = (self.started, self.until());
+        let cpu = until.cpu.saturating_sub(began.cpu).as_secs_f64();
         let p99_ms = |late: &crate::stats::Latencies| late.percentile(99.0).as_secs_f64() * 1e3;
         let late_starts = &results.late_starts;
         Cost {
             cpu_s: cpu,
-            cpu_cores: cpu / self.started.elapsed().as_secs_f64().max(f64::EPSILON),
+            cpu_cores: cpu / (until.at - began.at).as_secs_f64().max(f64::EPSILON),
             cores: cores(),
             cpu_us_per_request: cpu * 1e6 / requests.max(1) as f64,
-            host_idle_ratio: self.host.and_then(|before| HostTime::now()?.idle_ratio_since(before)),
+            host_idle_ratio: began.host.and_then(|before| until.host?.idle_ratio_since(before)),
             shares_machine: shared.same_machine,
             timer_late_p99_ms: p99_ms(&results.late_timers),
             start_late_p99_ms: (late_starts.count() > 0).then(|| p99_ms(late_starts)),
@@ -117,11 +139,16 @@ impl Meter {
             peak_memory_bytes: peak_memory(),
         }
     }
+
+    fn until(&self) -> Reading {
+        self.stopped.unwrap_or_else(Reading::now)
+    }
 }
 
 impl Cost {
-    /// Why the figures of the run cannot be trusted; nothing if they can. `requests` were sent.
-    pub(super) fn reasons(&self, requests: u64) -> Vec<String> {
+    /// Why the figures of the run cannot be trusted; nothing if they can. `requests` were sent, on fewer connections than
+    /// were asked for if there were too few file handles.
+    pub(super) fn reasons(&self, requests: u64, too_few_handles: bool) -> Vec<String> {
         let mut reasons = Vec::new();
         let used = self.cpu_cores / self.cores as f64;
         if used > MOST_CPU {
@@ -136,14 +163,17 @@ impl Cost {
         if let Some(late) = self.start_late_p99_ms.filter(|late| *late > MOST_LATE_MS) {
             reasons.push(format!("it came {late:.0} ms late to requests that were due, at p99"));
         }
-        let missed = self.arrivals_missed;
-        if missed as f64 > MOST_MISSED * (requests + missed) as f64 {
-            let count = units::count(missed);
-            reasons.push(format!("{count} requests that were due were never sent: all its connections were busy"));
-        }
         if self.exhausted > 0 {
             let count = units::count(self.exhausted);
             reasons.push(format!("{count} requests failed because this machine had no file handle or local port left"));
+        }
+        // On its own that is the service's fault.
+        let missed = self.arrivals_missed;
+        let held_back = too_few_handles && missed as f64 > MOST_MISSED * (requests + missed) as f64;
+        if held_back || (missed > 0 && !reasons.is_empty()) {
+            let count = units::count(missed);
+            let why = if held_back { ": there were too few file handles for more connections" } else { "" };
+            reasons.push(format!("{count} requests that were due were never sent{why}"));
         }
         reasons
     }
@@ -228,16 +258,34 @@ mod tests {
 
     #[test]
     fn a_generator_without_time_to_spare_says_so() {
-        let limited = |cost: Cost| !cost.reasons(10_000).is_empty();
+        let limited = |cost: Cost| !cost.reasons(10_000, false).is_empty();
         assert!(!limited(cost(0.3, 0.5)));
         assert!(limited(cost(1.9, 0.5)));
         assert!(limited(cost(0.3, 250.0)));
         assert!(limited(Cost { exhausted: 1, ..cost(0.3, 0.5) }));
         assert!(limited(Cost { start_late_p99_ms: Some(250.0), ..cost(0.3, 0.5) }));
-        let missed = |arrivals_missed| limited(Cost { arrivals_missed, ..cost(0.3, 0.5) });
-        assert!(!missed(10) && missed(11), "of 10,000, one in a thousand");
+        let held_back = |arrivals_missed| {
+            let cost = Cost { arrivals_missed, ..cost(0.3, 0.5) };
+            !cost.reasons(10_000, true).is_empty()
+        };
+        assert!(!held_back(10) && held_back(11), "of 10,000, one in a thousand");
+        assert!(!limited(Cost { arrivals_missed: 5_000, ..cost(0.3, 0.5) }), "the service kept all connections busy");
+        let busy = Cost { arrivals_missed: 5_000, ..cost(1.9, 0.5) }.reasons(10_000, false);
+        assert_eq!(busy.len(), 2, "a generator without time to spare may be to blame for them: {busy:?}");
         let crowded = |cpu_cores| limited(Cost { host_idle_ratio: Some(0.01), ..cost(cpu_cores, 0.5) });
         assert!(!crowded(0.9) && crowded(1.1), "who uses most of a machine that has nothing left");
+    }
+
+    #[test]
+    fn what_comes_after_the_last_request_costs_nothing() {
+        let mut meter = Meter::start();
+        let before = meter.until();
+        while meter.until().cpu < before.cpu + Duration::from_millis(5) {}
+        meter.stop();
+        let stopped = meter.until();
+        while cpu_time() < stopped.cpu + Duration::from_millis(5) {}
+        let later = meter.until();
+        assert_eq!((later.at, later.cpu, later.host), (stopped.at, stopped.cpu, stopped.host));
     }
 
     #[test]

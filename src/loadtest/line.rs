@@ -61,15 +61,15 @@ impl Line {
         let task = &shared.scenario.tasks()[place];
         shared.scenario.render(place, self.user, random, &mut self.rendered);
         self.write_request(shared, task);
-        station.count_sent();
+        let in_flight = station.send(task.group, due);
         let sent = Instant::now();
         let result = self.ask_in_time(shared, task, due).await;
         let ended_at = Instant::now();
-        station.count_over();
+        in_flight.end();
         let (heard, connected) = match result {
             Ok(heard) => (heard, true),
             Err(error) => {
-                station.count_exhausted(&error);
+                station.count_exhausted(due, &error);
                 // Whatever happened, nothing more may come over this connection.
                 let connected = self.connection.take().is_some();
                 (Heard { body_bytes: 0, failure: failure::of(Err(&error), &task.check) }, connected)
@@ -103,9 +103,10 @@ impl Line {
     async fn ask_in_time(&mut self, shared: &Shared, task: &Task, due: Instant) -> Result<Heard, NetError> {
         let after = shared.config.timeout;
         let Self { connection, opened, deadline, request, .. } = self;
+        let counts = due >= shared.measured_from;
         tokio::select! {
             biased;
-            result = ask(connection, opened, request, shared, task) => return result,
+            result = ask(connection, opened, request, shared, task, counts) => return result,
             () = deadline.passed(due + after) => {}
         }
         let connecting = connection.is_none();
@@ -113,13 +114,14 @@ impl Line {
     }
 }
 
-/// One request, on the open connection or a new one.
+/// One request, on the open connection or a new one; whether a new one counts.
 async fn ask(
     connection: &mut Option<LeanConnection>,
     opened: &mut bool,
     request: &[u8],
     shared: &Shared,
     task: &Task,
+    counts: bool,
 ) -> Result<Heard, NetError> {
     if let Some(open) = connection.as_mut().filter(|open| open.is_open()) {
         // A service may close an idle connection in the very moment of the next request; if nothing of that request was
@@ -131,7 +133,7 @@ async fn ask(
     }
     *connection = None;
     let open = connection.insert(LeanConnection::open(&shared.addresses).await?);
-    if std::mem::replace(opened, true) {
+    if std::mem::replace(opened, true) && counts {
         shared.counts.count_reconnect();
     }
     exchange(open, request, task).await

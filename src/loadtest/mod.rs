@@ -34,6 +34,7 @@ mod scenario;
 mod summary;
 mod tables;
 mod threshold;
+mod throughput;
 mod timeline;
 mod user;
 mod worker;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::recorder::{RouteStats, aggregated};
 use super::scenario::Scenario;
+use super::throughput::Tally;
 
 /// The state of a run at one moment.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(super) struct Progress<'a> {
     pub(super) totals: &'a [RouteStats],
     /// Everything since the start, all tasks together.
     pub(super) all: RouteStats,
+    /// What was over while requests were sent, task by task: for rates.
+    pub(super) over: Vec<Tally>,
     /// What came since the last moment, all tasks together.
     pub(super) recent: RouteStats,
     /// How long ago the last moment was.
@@ -35,6 +38,7 @@ impl<'a> Progress<'a> {
             scenario,
             totals,
             all: aggregated(totals),
+            over: totals.iter().map(Tally::of).collect(),
             recent: aggregated(recent),
             window: Duration::ZERO,
             sending: Duration::ZERO,

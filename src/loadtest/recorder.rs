@@ -14,6 +14,8 @@ pub(super) struct RouteStats {
     pub(super) failed: Latencies,
     /// Times from the instant a request was sent; empty when all of them were sent when they were due.
     pub(super) service: Latencies,
+    /// How long those were waited for whose answer was not there at the end, from the instant each was due.
+    pub(super) unanswered: Latencies,
     /// Bytes of all bodies received.
     pub(super) body_bytes: u64,
     /// Failures by what they are called.
@@ -21,7 +23,7 @@ pub(super) struct RouteStats {
 }
 
 impl RouteStats {
-    /// How many requests there were.
+    /// How many requests were answered or failed.
     pub(super) fn requests(&self) -> u64 {
         self.succeeded.count() + self.failed.count()
     }
@@ -50,6 +52,7 @@ impl RouteStats {
         self.succeeded.merge(&other.succeeded);
         self.failed.merge(&other.failed);
         self.service.merge(&other.service);
+        self.unanswered.merge(&other.unanswered);
         self.body_bytes += other.body_bytes;
         self.failures.merge(other.failures);
     }
@@ -96,6 +99,12 @@ impl Shard {
     pub(super) fn record(&mut self, group: usize, measured: bool, sample: Sample) {
         let stats = if measured { &mut self.measured } else { &mut self.warm_up };
         stats[group].record(sample);
+    }
+
+    /// Adds a request that nobody waits for any longer.
+    pub(super) fn record_unanswered(&mut self, group: usize, measured: bool, waited: Duration) {
+        let stats = if measured { &mut self.measured } else { &mut self.warm_up };
+        stats[group].unanswered.record(waited);
     }
 
     /// Takes everything recorded since the last time.

@@ -14,8 +14,9 @@ use super::live::Live;
 use super::outputs::Outputs;
 use super::profile::Profile;
 use super::progress::Progress;
-use super::recorder::{RouteStats, Shard, aggregated, merge_all};
+use super::recorder::{RouteStats, Shard, merge_all};
 use super::summary::{Clock, Summary};
+use super::throughput::{Tally, Throughput};
 use super::timeline::Timeline;
 use super::worker::{Shared, Worker};
 use super::{Config, Load, Scenario};
@@ -110,14 +111,14 @@ pub async fn run(
 ) -> Result<Finished, LoadTestError> {
     let mut interrupt = std::pin::pin!(interrupt);
     check_thresholds(&config, &scenario)?;
-    allow_handles(&mut config)?;
+    let too_few_handles = !allow_handles(&mut config)?;
     let (addresses, same_machine) = tokio::select! {
         reached = reach(&config.target) => reached?,
         () = &mut interrupt => return Err(LoadTestError::Interrupted),
     };
     // A worker without a user would have nothing to do.
     let workers = cores().min(config.most_users().max(1) as usize);
-    let shared = Arc::new(Shared::new(config, scenario, addresses, same_machine, workers));
+    let shared = Arc::new(Shared::new(config, scenario, addresses, same_machine, too_few_handles, workers));
     let mut running = Running::start(Arc::clone(&shared), outputs)?;
     let sent = running.send_requests(interrupt.as_mut()).await;
     let ended = match sent {
@@ -148,6 +149,9 @@ struct Running<'a> {
     most_users: usize,
     meter: Meter,
     results: Shard,
+    throughput: Throughput,
+    /// What was recorded since the last tick, warm-up included.
+    recent: Vec<RouteStats>,
     clock: Clock,
     outputs: Outputs<'a>,
     unwritten: Option<LoadTestError>,
@@ -174,6 +178,8 @@ impl<'a> Running<'a> {
             most_users: 0,
             meter: Meter::start(),
             results: Shard::new(shared.scenario.groups().len()),
+            throughput: Throughput::default(),
+            recent: Vec::new(),
             clock: Clock::start(),
             unwritten: None,
             live: Live::new(outputs.show),
@@ -218,14 +224,32 @@ impl<'a> Running<'a> {
             tokio::select! {
                 () = &mut interrupt => break Ended::Interrupted,
                 () = &mut over => break Ended::Finished,
-                () = &mut warm, if warming_up => (self.meter, warming_up) = (Meter::start(), false),
+                () = &mut warm, if warming_up => {
+                    warming_up = false;
+                    self.begin_measuring();
+                }
                 _ = self.ticks.tick() => self.collect(),
                 () = due => {}
             }
         };
-        self.stopped = Some(Instant::now());
+        self.end_measuring();
         self.workers.iter().for_each(Worker::stop);
         ended
+    }
+
+    /// The warm-up is over.
+    fn begin_measuring(&mut self) {
+        self.gather();
+        self.throughput.begin(&self.results);
+        self.meter = Meter::start();
+    }
+
+    /// No request is sent any more: what comes from here on says nothing about the load.
+    fn end_measuring(&mut self) {
+        self.stopped = Some(Instant::now());
+        self.meter.stop();
+        self.gather();
+        self.throughput.end(&self.results);
     }
 
     /// Waits for the answers to requests in flight, unless that takes too long or somebody interrupts.
@@ -281,19 +305,25 @@ impl<'a> Running<'a> {
         self.shared.started.checked_add(change.max(soonest))
     }
 
-    /// Adds up what was recorded since the last time; shows it and writes it.
-    fn collect(&mut self) {
-        let mut recent: Vec<RouteStats> = Vec::new();
+    /// Adds up what was recorded since the last time.
+    fn gather(&mut self) {
         for station in &self.shared.stations {
             let taken = station.take();
             // Whoever watches wants to see the warm-up as well; the totals go without it.
-            merge_all(&mut recent, taken.warm_up.clone());
-            merge_all(&mut recent, taken.measured.clone());
+            merge_all(&mut self.recent, taken.warm_up.clone());
+            merge_all(&mut self.recent, taken.measured.clone());
             self.results.merge(taken);
         }
+    }
+
+    /// Adds up what was recorded; shows what came since the last tick and writes it.
+    fn collect(&mut self) {
+        self.gather();
+        let recent = std::mem::take(&mut self.recent);
         self.most_users = self.most_users.max(self.shared.users());
         let now = Instant::now();
         let mut progress = Progress::new(&self.shared.scenario, &self.results.measured, &recent);
+        progress.over = self.throughput.measured(&self.results);
         progress.window = now - self.collected;
         progress.sending = self.measuring();
         progress.lasts = self.shared.config.measured();
@@ -327,8 +357,9 @@ impl<'a> Running<'a> {
     /// What the run has done so far.
     fn summary(&self) -> Summary {
         let times = self.clock.read(self.measuring(), self.warming_up());
-        let cost = self.meter.cost(&self.results, aggregated(&self.results.measured).requests(), &self.shared);
-        let mut summary = Summary::new(&self.shared, self.most_users, &self.results, &times, cost);
+        let (results, throughput) = (&self.results, &self.throughput);
+        let cost = self.meter.cost(results, Tally::sum(&throughput.measured(results)).requests, &self.shared);
+        let mut summary = Summary::new(&self.shared, self.most_users, results, throughput, &times, cost);
         summary.timeline = self.timeline.points().to_vec();
         summary.tags.clone_from(&self.outputs.tags);
         summary
@@ -359,15 +390,16 @@ fn check_thresholds(config: &Config, scenario: &Scenario) -> Result<(), LoadTest
     Ok(())
 }
 
-/// Users need a file handle each; connections of a rate are as many as there can be.
-fn allow_handles(config: &mut Config) -> Result<(), LoadTestError> {
+/// Users need a file handle each; connections of a rate are as many as there can be. Whether that is as many as were asked
+/// for.
+fn allow_handles(config: &mut Config) -> Result<bool, LoadTestError> {
     let users = config.most_users();
-    let Err(limit) = raise_handles(users) else { return Ok(()) };
+    let Err(limit) = raise_handles(users) else { return Ok(true) };
     match &mut config.load {
         Load::Users(_) => Err(LoadTestError::TooFewHandles { users, needed: handles_for(users), limit }),
         Load::Rate(rate) => {
             rate.most_users = most_connections(users).max(1);
-            Ok(())
+            Ok(false)
         }
     }
 }

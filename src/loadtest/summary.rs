@@ -15,6 +15,7 @@ use super::generator::{Cost, Verdict};
 use super::recorder::{RouteStats, Shard, aggregated};
 use super::scenario::{Group, Scenario, Task};
 use super::threshold::Outcome;
+use super::throughput::{Tally, Throughput};
 use super::timeline::Point;
 use super::worker::Shared;
 use crate::stats::Latencies;
@@ -31,7 +32,10 @@ pub struct Summary {
     pub fail_ratio: f64,
     /// Seconds during which requests were sent.
     pub duration_s: f64,
-    /// Requests per second of that time.
+    /// Seconds for which they were to be sent; 0 in a file that was written before there was this.
+    #[serde(default)]
+    pub planned_s: f64,
+    /// Requests that were answered or failed in that time, per second.
     pub requests_per_s: f64,
     /// Whether the generator had time to spare.
     pub verdict: Verdict,
@@ -135,7 +139,7 @@ pub struct WarmUpSummary {
     pub requests: u64,
     /// Those of them that failed.
     pub failures: u64,
-    /// Requests per second.
+    /// Requests that were answered or failed in that time, per second.
     pub requests_per_s: f64,
     /// Response times of all of them.
     pub latency_ms: LatencySummary,
@@ -152,9 +156,12 @@ pub struct RouteSummary {
     pub requests: u64,
     /// Those of them that failed.
     pub failures: u64,
-    /// Requests per second.
+    /// Besides these: requests that were still unanswered when the run ended.
+    #[serde(default)]
+    pub unanswered: u64,
+    /// Requests that were answered or failed while requests were sent, per second.
     pub requests_per_s: f64,
-    /// Failures per second.
+    /// Those of them that failed, per second.
     pub failures_per_s: f64,
     /// Response times of all requests, from the instant each was due.
     pub latency_ms: LatencySummary,
@@ -180,6 +187,9 @@ pub struct Histograms {
     /// In a run at a rate: times of all requests from the instant each was sent; null otherwise.
     #[serde(default)]
     pub service: Option<Latencies>,
+    /// How long those were waited for that were still unanswered when the run ended; null without one.
+    #[serde(default)]
+    pub unanswered: Option<Latencies>,
 }
 
 /// Response times in milliseconds.
@@ -266,19 +276,29 @@ impl Clock {
 }
 
 impl Summary {
-    pub(super) fn new(shared: &Shared, users_started: usize, results: &Shard, times: &Times, generator: Cost) -> Self {
+    pub(super) fn new(
+        shared: &Shared,
+        users_started: usize,
+        results: &Shard,
+        throughput: &Throughput,
+        times: &Times,
+        generator: Cost,
+    ) -> Self {
+        let over = throughput.measured(results);
         let seconds = times.measured.as_secs_f64().max(f64::EPSILON);
         let (groups, totals, config) = (shared.scenario.groups(), &results.measured, &shared.config);
         let all = aggregated(totals);
-        let aggregated = RouteSummary::new("", "Aggregated", &all, seconds);
-        let reasons = generator.reasons(all.requests());
+        let aggregated = RouteSummary::new("", "Aggregated", &all, Tally::sum(&over), seconds);
+        let awaited: u64 = shared.stations.iter().map(|station| station.in_flight()).sum();
+        let reasons = generator.reasons(all.requests(), shared.too_few_handles);
         let limited = !reasons.is_empty();
         let mut summary = Self {
             requests: all.requests(),
             failures: all.failed.count(),
             fail_ratio: ratio(all.failed.count(), all.requests()),
             duration_s: seconds,
-            requests_per_s: all.requests() as f64 / seconds,
+            planned_s: config.measured().as_secs_f64(),
+            requests_per_s: aggregated.requests_per_s,
             verdict: if limited { Verdict::GeneratorLimited } else { Verdict::Valid },
             verdict_reasons: reasons,
             times_doubtful: all.requests() > 0 && generator.is_late_beside(aggregated.latency_ms.p99),
@@ -294,17 +314,18 @@ impl Summary {
             stages: config.load.stages().iter().map(|stage| (stage.lasts.as_secs_f64(), stage.level)).collect(),
             seed: config.seed,
             scenario: ScenarioSummary::new(&shared.scenario),
-            in_flight_at_end: shared.stations.iter().map(|station| station.in_flight()).sum(),
+            in_flight_at_end: awaited + all.unanswered.count(),
             reconnects: shared.counts.reconnects(),
             routes: groups
                 .iter()
                 .zip(totals)
-                .map(|(group, stats)| RouteSummary::of_group(group, stats, seconds))
+                .zip(&over)
+                .map(|((group, stats), over)| RouteSummary::of_group(group, stats, *over, seconds))
                 .collect(),
             aggregated,
             failure_groups: failure_groups(groups, totals, all.requests()),
             thresholds: Vec::new(),
-            warm_up: warm_up(results, times.warm_up),
+            warm_up: warm_up(results, throughput.warm_up(results), times.warm_up),
             generator,
             timeline: Vec::new(),
             environment: Environment::here(),
@@ -320,10 +341,17 @@ impl Summary {
         self.thresholds.iter().all(|threshold| threshold.held)
     }
 
-    /// The share of requests sent that got no good answer while anybody waited for one: failures, and those that were
-    /// still in flight at the end.
+    /// The share of requests due that were never sent because all connections were busy.
+    pub fn missed_ratio(&self) -> f64 {
+        let missed = self.generator.arrivals_missed;
+        ratio(missed, self.requests + self.in_flight_at_end + missed)
+    }
+
+    /// The share of requests due that got no good answer while anybody waited for one: failures, those that were still in
+    /// flight at the end, and those that were never sent because all connections were busy.
     pub fn bad_ratio(&self) -> f64 {
-        ratio(self.failures + self.in_flight_at_end, self.requests + self.in_flight_at_end)
+        let lost = self.in_flight_at_end + self.generator.arrivals_missed;
+        ratio(self.failures + lost, self.requests + lost)
     }
 }
 
@@ -351,7 +379,7 @@ impl ScenarioSummary {
 }
 
 impl Histograms {
-    /// Response times of all requests.
+    /// Response times of all requests that were answered or failed.
     pub fn all(&self) -> Latencies {
         let mut all = self.succeeded.clone();
         all.merge(&self.failed);
@@ -360,26 +388,33 @@ impl Histograms {
 }
 
 impl RouteSummary {
-    fn of_group(group: &Group, stats: &RouteStats, seconds: f64) -> Self {
-        Self::new(group.method.as_str(), &group.route, stats, seconds)
+    fn of_group(group: &Group, stats: &RouteStats, over: Tally, seconds: f64) -> Self {
+        Self::new(group.method.as_str(), &group.route, stats, over, seconds)
     }
 
-    fn new(method: &str, route: &str, stats: &RouteStats, seconds: f64) -> Self {
+    fn new(method: &str, route: &str, stats: &RouteStats, over: Tally, seconds: f64) -> Self {
         let (requests, failures, times) = (stats.requests(), stats.failed.count(), stats.all());
-        let service = (stats.service.count() > 0).then(|| stats.service.clone());
+        let any = |latencies: &Latencies| (latencies.count() > 0).then(|| latencies.clone());
+        let (service, unanswered) = (any(&stats.service), any(&stats.unanswered));
         Self {
             method: method.to_owned(),
             route: route.to_owned(),
             requests,
             failures,
-            requests_per_s: requests as f64 / seconds,
-            failures_per_s: failures as f64 / seconds,
+            unanswered: stats.unanswered.count(),
+            requests_per_s: over.requests as f64 / seconds,
+            failures_per_s: over.failures as f64 / seconds,
             latency_ms: LatencySummary::new(&times),
             service_ms: service.as_ref().map(LatencySummary::new),
             succeeded_latency_ms: LatencySummary::new(&stats.succeeded),
             failed_latency_ms: LatencySummary::new(&stats.failed),
             average_body_bytes: stats.body_bytes as f64 / requests.max(1) as f64,
-            histograms: Histograms { succeeded: stats.succeeded.clone(), failed: stats.failed.clone(), service },
+            histograms: Histograms {
+                succeeded: stats.succeeded.clone(),
+                failed: stats.failed.clone(),
+                service,
+                unanswered,
+            },
         }
     }
 }
@@ -418,13 +453,13 @@ fn rate(load: &Load, offered_per_s: f64) -> Option<RateSummary> {
     Some(RateSummary { per_second: rate.per_second, arrivals, offered_per_s })
 }
 
-fn warm_up(results: &Shard, lasted: Duration) -> Option<WarmUpSummary> {
+fn warm_up(results: &Shard, over: Tally, lasted: Duration) -> Option<WarmUpSummary> {
     let all = aggregated(&results.warm_up);
     (!lasted.is_zero()).then(|| WarmUpSummary {
         duration_s: lasted.as_secs_f64(),
         requests: all.requests(),
         failures: all.failed.count(),
-        requests_per_s: all.requests() as f64 / lasted.as_secs_f64(),
+        requests_per_s: over.requests as f64 / lasted.as_secs_f64(),
         latency_ms: LatencySummary::new(&all.all()),
     })
 }

@@ -43,12 +43,14 @@ fn verdict(summary: &Summary) -> String {
         cost.cpu_cores, cost.cores, cost.cpu_us_per_request, cost.timer_late_p99_ms
     );
     let word = match summary.verdict {
+        Verdict::Valid if summary.requests == 0 => "Verdict: nothing measured".to_owned(),
         Verdict::Valid => "Verdict: valid".to_owned(),
         Verdict::GeneratorLimited => {
             format!("Verdict: generator-limited: {}", summary.verdict_reasons.join("; "))
         }
     };
     let mut lines = vec![format!("{word} ({evidence}).")];
+    lines.extend(interruption(summary));
     if summary.verdict == Verdict::GeneratorLimited {
         lines.push("These are not the figures of the service: take less load, or another machine.".to_owned());
     }
@@ -59,21 +61,23 @@ fn verdict(summary: &Summary) -> String {
         let p99 = shown(summary.aggregated.latency_ms.p99);
         lines.push(format!("Beside that lateness a p99 of {p99} ms is doubtful: the machine had other work to do."));
     }
-    if cost.arrivals_missed > 0 {
+    if cost.arrivals_missed > 0 && summary.verdict == Verdict::Valid {
         let count = units::count(cost.arrivals_missed);
         let users = units::count(u64::from(summary.users));
-        lines.push(format!("{count} requests that were due were never sent: all {users} connections were busy."));
+        let what = format!("{count} requests were never sent; allow more with --users");
+        lines.push(format!("The service kept all {users} connections busy: {what}."));
     }
     if summary.requests == 0 {
         lines.push("Not a single request was answered or failed while it was measured.".to_owned());
     }
-    if summary.model == "closed" && summary.users_started < summary.users as usize {
+    // A run with stages goes down as well as up.
+    if summary.model == "closed" && summary.stages.is_empty() && summary.users_started < summary.users as usize {
         let (started, users) = (units::count(summary.users_started as u64), units::count(u64::from(summary.users)));
         lines.push(format!("Only {started} of {users} users had started when the run ended."));
     }
     if summary.in_flight_at_end > 0 {
         let count = units::count(summary.in_flight_at_end);
-        let what = "were still unanswered at the end: not in these figures, but failed for the exit code";
+        let what = "were unanswered at the end: failed for thresholds and exit code, in no other figure";
         lines.push(format!("{count} requests {what}."));
     }
     if summary.reconnects > 0 {
@@ -90,6 +94,17 @@ fn verdict(summary: &Summary) -> String {
         ));
     }
     lines.join("\n")
+}
+
+/// Where a run that did not go to its end was ended; also said of one that is not over yet.
+fn interruption(summary: &Summary) -> Option<String> {
+    let [after, of] =
+        [summary.duration_s, summary.planned_s].map(|seconds| units::duration(Duration::from_secs_f64(seconds)));
+    match summary.complete {
+        true => None,
+        false if summary.duration_s < summary.planned_s => Some(format!("Interrupted after {after} of {of}.")),
+        false => Some(format!("Interrupted after {after}, before the last answers were there.")),
+    }
 }
 
 fn thresholds(summary: &Summary) -> Table {
@@ -266,6 +281,7 @@ pub(crate) fn example() -> Summary {
         failures: 1_001,
         fail_ratio: 0.33,
         duration_s: 60.0,
+        planned_s: 60.0,
         requests_per_s: 50.5,
         verdict: Verdict::Valid,
         verdict_reasons: Vec::new(),
@@ -347,6 +363,7 @@ fn example_route(method: &str, route: &str, requests: u64, failures: u64) -> Rou
         route: route.to_owned(),
         requests,
         failures,
+        unanswered: 0,
         requests_per_s: requests as f64 / 60.0,
         failures_per_s: failures as f64 / 60.0,
         latency_ms: times(),
@@ -386,6 +403,23 @@ mod tests {
     }
 
     #[test]
+    fn a_run_says_what_it_is_not() {
+        let said = |change: fn(&mut Summary)| {
+            let mut summary = example();
+            change(&mut summary);
+            verdict(&summary)
+        };
+        assert!(
+            said(|run| (run.complete, run.duration_s) = (false, 12.0)).contains("Interrupted after 12.0 s of 60.0 s.")
+        );
+        assert!(said(|run| run.complete = false).contains("before the last answers were there"));
+        assert!(said(|run| run.requests = 0).starts_with("Verdict: nothing measured ("));
+        assert!(said(|run| run.users_started = 9).contains("Only 9 of 150 users had started"));
+        let ramp = said(|run| (run.users_started, run.stages) = (9, vec![(60.0, 1.0)]));
+        assert!(!ramp.contains("had started"), "{ramp}");
+    }
+
+    #[test]
     fn a_run_reads_like_locust_and_fits_a_hundred_columns() {
         let summary = example();
         let (verdict, tables) = tables(&summary);
@@ -395,7 +429,7 @@ mod tests {
         insta::assert_snapshot!(text, @"
         Verdict: valid (generator: 0.02 of 2 cores, 330 µs a request, timers 0.4 ms late at p99; machine 90 % idle).
         The service runs on the same machine and shares its processor with the generator.
-        3 requests were still unanswered at the end: not in these figures, but failed for the exit code.
+        3 requests were unanswered at the end: failed for thresholds and exit code, in no other figure.
         Thresholds
                   Threshold                   Measured
         ───────────────────────────────────────────────

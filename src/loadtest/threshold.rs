@@ -1,7 +1,9 @@
 //! What must hold of a run: `p95<200ms`, `POST /orders:fail_ratio<1%`, `rps>500`.
 //!
 //! Evaluated on what was measured, without the warm-up. A threshold on something that never happened does not hold: a
-//! route that nobody asked for has no p95.
+//! route that nobody asked for has no p95. A request that was still unanswered when the run ended is a failure, and slower
+//! than any that was answered; so is, for all requests together, one that was due and never sent, because the service kept
+//! all connections busy: what it would have asked for is not known.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +11,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::summary::{RouteSummary, Summary};
+use super::summary::{RouteSummary, Summary, milliseconds};
+use crate::stats::Latencies;
 use crate::units::{self, InvalidShare};
 
 /// A condition.
@@ -87,6 +90,17 @@ enum Relation {
     AtLeast,
 }
 
+/// What a metric is of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Measured {
+    /// There was no request.
+    Nothing,
+    /// The time of an answer that had not come when the run ended.
+    Unanswered,
+    /// A number.
+    Value(f64),
+}
+
 /// What became of a threshold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -94,7 +108,8 @@ pub struct Outcome {
     pub threshold: String,
     /// What was measured, as a person reads it; null when there was nothing to measure.
     pub seen: Option<String>,
-    /// The same as a number: milliseconds, a share from 0 to 1, requests per second, a count.
+    /// The same as a number: milliseconds, a share from 0 to 1, requests per second, a count; null, too, when it is the
+    /// time of an answer that never came.
     pub value: Option<f64>,
     /// Whether it holds.
     pub held: bool,
@@ -147,6 +162,12 @@ impl Threshold {
         matches!(self.metric, Metric::FailRatio | Metric::Failures)
     }
 
+    /// The share of all requests that may fail, if that is what it says.
+    pub(super) fn most_fail_ratio(&self) -> Option<f64> {
+        let is_most = matches!(self.relation, Relation::Below | Relation::AtMost);
+        (self.metric == Metric::FailRatio && self.route.is_none() && is_most).then_some(self.limit)
+    }
+
     /// Whether it is about a route with this method and name.
     pub(super) fn is_about(&self, method: &str, route: &str) -> bool {
         let Some(own) = &self.route else { return false };
@@ -160,14 +181,21 @@ impl Threshold {
             Some(_) => summary.routes.iter().filter(|route| self.is_about(&route.method, &route.route)).collect(),
         };
         // A name without a method may be that of several routes: it must hold of each, so the worst one counts.
-        let values = about.iter().map(|route| self.metric.of(route)).collect::<Option<Vec<_>>>().unwrap_or_default();
-        let value = values.into_iter().reduce(|worst, next| if self.holds(worst) { next } else { worst });
-        Outcome {
-            threshold: self.text.clone(),
-            seen: value.map(|value| self.metric.shown(value)),
-            value,
-            held: value.is_some_and(|value| self.holds(value)),
-        }
+        let missed = if self.route.is_none() { summary.generator.arrivals_missed } else { 0 };
+        let all = about.iter().map(|route| self.metric.of(route, missed)).collect::<Vec<_>>();
+        let nothing = all.is_empty() || all.contains(&Measured::Nothing);
+        let worst = all.into_iter().reduce(|worst, next| if self.is_held_by(worst) { next } else { worst });
+        let worst = worst.filter(|_| !nothing).unwrap_or(Measured::Nothing);
+        let (seen, value) = match worst {
+            Measured::Nothing => (None, None),
+            Measured::Unanswered => (Some("unanswered".to_owned()), None),
+            Measured::Value(value) => (Some(self.metric.shown(value)), Some(value)),
+        };
+        Outcome { threshold: self.text.clone(), seen, value, held: self.is_held_by(worst) }
+    }
+
+    fn is_held_by(&self, measured: Measured) -> bool {
+        matches!(measured, Measured::Value(value) if self.holds(value))
     }
 
     fn holds(&self, value: f64) -> bool {
@@ -255,18 +283,44 @@ impl Metric {
         }
     }
 
-    fn of(self, route: &RouteSummary) -> Option<f64> {
-        let times = &route.latency_ms;
-        let measured = |value| (route.requests > 0).then_some(value);
+    /// What it is of a route, or of all. Whatever is unanswered, or was never sent, has failed and would have come last.
+    fn of(self, route: &RouteSummary, missed: u64) -> Measured {
+        let (times, histograms) = (&route.latency_ms, &route.histograms);
+        let lost = route.unanswered + missed;
+        let all = route.requests + lost;
+        let of_any = |value| if all > 0 { Measured::Value(value) } else { Measured::Nothing };
         match self {
-            Self::Percentile(percent) => measured(route.histograms.all().percentile(percent).as_secs_f64() * 1e3),
-            Self::Mean => measured(times.mean),
-            Self::Min => measured(times.min),
-            Self::Max => measured(times.max),
-            Self::FailRatio => measured(route.failures as f64 / route.requests.max(1) as f64),
-            Self::Rate => Some(route.requests_per_s),
-            Self::Requests => Some(route.requests as f64),
-            Self::Failures => Some(route.failures as f64),
+            Self::Percentile(percent) => Self::percentile(percent, route, lost),
+            Self::Max => Self::percentile(100.0, route, lost),
+            Self::Mean if route.unanswered > 0 => {
+                // At least this: they count with the time for which they were waited for.
+                let mut waited = histograms.all();
+                waited.merge(histograms.unanswered.as_ref().unwrap_or(&Latencies::default()));
+                Measured::Value(milliseconds(waited.mean()))
+            }
+            Self::Mean => of_any(times.mean),
+            Self::Min if route.requests == 0 => Self::percentile(0.0, route, lost),
+            Self::Min => Measured::Value(times.min),
+            Self::FailRatio => of_any((route.failures + lost) as f64 / all.max(1) as f64),
+            Self::Rate => Measured::Value(route.requests_per_s),
+            Self::Requests => Measured::Value(route.requests as f64),
+            Self::Failures => Measured::Value((route.failures + lost) as f64),
+        }
+    }
+
+    /// A percentile of all requests, so many of which stand behind all others because nobody answered them.
+    fn percentile(percent: f64, route: &RouteSummary, lost: u64) -> Measured {
+        let times = route.histograms.all();
+        let value = |percent| Measured::Value(milliseconds(times.percentile(percent)));
+        match (times.count() as f64, lost as f64) {
+            (answered, lost) if answered + lost == 0.0 => Measured::Nothing,
+            (_, 0.0) => value(percent),
+            (answered, lost) => {
+                // The nearest rank; a product that is a whole number may be computed a hair above it.
+                let rank = (percent / 100.0 * (answered + lost) - 1e-9).ceil().max(1.0);
+                // In the middle of its step, so that no rounding makes it the rank beside it.
+                if rank > answered { Measured::Unanswered } else { value(100.0 * (rank - 0.5) / answered) }
+            }
         }
     }
 
@@ -309,6 +363,53 @@ mod tests {
         assert_eq!((p95.metric, p95.limit, p95.route()), (Metric::Percentile(95.0), 200.0, None));
         assert_eq!(read("http_req_failed:rate<0.01").metric, Metric::FailRatio);
         assert_eq!(read("http_reqs:rate>10").metric, Metric::Rate);
+    }
+
+    /// A run of 90 requests, of 1 to 90 ms, to which so many were added that nobody answered.
+    fn with_unanswered(unanswered: u64) -> Summary {
+        let mut summary = crate::loadtest::tables::example();
+        let route = &mut summary.aggregated;
+        (route.requests, route.failures, route.unanswered) = (90, 0, unanswered);
+        (1..=90).for_each(|millis| route.histograms.succeeded.record(Duration::from_millis(millis)));
+        let mut waited = Latencies::default();
+        (0..unanswered).for_each(|_| waited.record(Duration::from_secs(10)));
+        route.histograms.unanswered = Some(waited).filter(|waited| waited.count() > 0);
+        summary.routes[0] = RouteSummary { method: "GET".to_owned(), route: "/".to_owned(), ..route.clone() };
+        summary
+    }
+
+    #[test]
+    fn what_was_never_answered_has_failed_and_is_the_slowest() {
+        let (all_answered, ten_not) = (with_unanswered(0), with_unanswered(10));
+        let shown = |summary: &Summary, text: &str| {
+            let outcome = read(text).evaluate(summary);
+            (outcome.held, outcome.seen.unwrap())
+        };
+        let said = |held, seen: &str| (held, seen.to_owned());
+        assert_eq!(shown(&all_answered, "fail_ratio<1%"), said(true, "0.00 %"));
+        for route in ["", "GET /:"] {
+            let shown = |text: &str| shown(&ten_not, &format!("{route}{text}"));
+            assert_eq!(shown("fail_ratio<1%"), said(false, "10.00 %"));
+            assert_eq!(shown("failures<=10"), said(true, "10"));
+            assert_eq!(shown("p90<1s"), said(true, "90.0 ms"));
+            assert_eq!(shown("p80<1s"), said(true, "80.1 ms"));
+            for text in ["p91<1h", "max<1h", "p95>1ms"] {
+                let text = text.replace("1h", "60min");
+                assert_eq!(shown(&text), said(false, "unanswered"), "{text}");
+            }
+            assert!(!shown("avg<1s").0, "they were waited for");
+        }
+        assert_eq!(shown(&all_answered, "p80<1s"), said(true, "72.1 ms"));
+    }
+
+    #[test]
+    fn what_was_never_sent_has_failed_of_all_routes_together() {
+        let mut summary = with_unanswered(0);
+        summary.generator.arrivals_missed = 10;
+        let outcome = |text: &str| read(text).evaluate(&summary);
+        assert_eq!(outcome("fail_ratio<1%").seen.as_deref(), Some("10.00 %"));
+        assert!(outcome("p90<1s").held && !outcome("p95<1s").held);
+        assert!(outcome("GET /:fail_ratio<1%").held, "which route it would have been is not known");
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub(super) struct Shared {
     pub(super) addresses: Vec<SocketAddr>,
     /// Whether the service is on this same machine.
     pub(super) same_machine: bool,
+    /// Whether file handles allow fewer connections than were asked for.
+    pub(super) too_few_handles: bool,
     /// The one header that every request has.
     pub(super) host_header: String,
     pub(super) stations: Vec<Arc<Station>>,
@@ -56,12 +58,12 @@ impl Counts {
         self.missed.fetch_add(requests, Ordering::Relaxed);
     }
 
-    /// Connections opened by users who had had one before.
+    /// Connections opened after the warm-up by users who had had one before.
     pub(super) fn reconnects(&self) -> u64 {
         self.reconnects.load(Ordering::Relaxed)
     }
 
-    /// Requests that were due and never sent.
+    /// Requests that were due after the warm-up and never sent.
     pub(super) fn missed(&self) -> u64 {
         self.missed.load(Ordering::Relaxed)
     }
@@ -83,24 +85,26 @@ impl Station {
         Self { index, measured_from, shard, in_flight: AtomicU64::new(0), exhausted: AtomicU64::new(0) }
     }
 
-    /// Counts a request as in flight. Only this worker's thread writes: no other core has to be asked.
-    pub(super) fn count_sent(&self) {
-        self.in_flight.store(self.in_flight.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    /// Whether what was due then counts.
+    pub(super) fn measures(&self, due: Instant) -> bool {
+        due >= self.measured_from
     }
 
-    /// Counts a request as over. A user who is dropped while waiting never comes here.
-    pub(super) fn count_over(&self) {
-        self.in_flight.store(self.in_flight.load(Ordering::Relaxed).saturating_sub(1), Ordering::Relaxed);
+    /// Counts a request as in flight, if it was due after the warm-up.
+    pub(super) fn send(&self, group: usize, due: Instant) -> InFlight<'_> {
+        let in_flight = InFlight { station: self, group, due, over: false };
+        in_flight.change(|awaited| awaited + 1);
+        in_flight
     }
 
-    /// Requests whose answer is awaited.
+    /// Requests whose answer is awaited, without those of the warm-up.
     pub(super) fn in_flight(&self) -> u64 {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// Counts a failure for want of file handles or ports.
-    pub(super) fn count_exhausted(&self, error: &NetError) {
-        if matches!(error, NetError::Exhausted { .. }) {
+    /// Counts a failure for want of file handles or ports, if the request was due after the warm-up.
+    pub(super) fn count_exhausted(&self, due: Instant, error: &NetError) {
+        if self.measures(due) && matches!(error, NetError::Exhausted { .. }) {
             self.exhausted.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -112,13 +116,12 @@ impl Station {
 
     /// Adds a request that is over.
     pub(super) fn record(&self, group: usize, due: Instant, sample: Sample) {
-        let measured = due >= self.measured_from;
-        self.lock().record(group, measured, sample);
+        self.lock().record(group, self.measures(due), sample);
     }
 
     /// Adds how late the generator came to a request that is due.
     pub(super) fn record_start(&self, due: Instant) {
-        if due >= self.measured_from {
+        if self.measures(due) {
             self.lock().late_starts.record(due.elapsed());
         }
     }
@@ -131,6 +134,40 @@ impl Station {
     fn lock(&self) -> std::sync::MutexGuard<'_, Shard> {
         // A poisoned shard still holds whole results.
         self.shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request whose answer is awaited. Dropped with its user, before it was over, it counts as unanswered.
+#[derive(Debug)]
+pub(super) struct InFlight<'a> {
+    station: &'a Station,
+    group: usize,
+    due: Instant,
+    over: bool,
+}
+
+impl InFlight<'_> {
+    /// It was answered or failed.
+    pub(super) fn end(mut self) {
+        self.over = true;
+    }
+
+    /// Only this worker's thread writes: no other core has to be asked.
+    fn change(&self, change: impl Fn(u64) -> u64) {
+        let Station { in_flight, .. } = self.station;
+        if self.station.measures(self.due) {
+            in_flight.store(change(in_flight.load(Ordering::Relaxed)), Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.change(|awaited| awaited.saturating_sub(1));
+        if !self.over {
+            let measured = self.station.measures(self.due);
+            self.station.lock().record_unanswered(self.group, measured, self.due.elapsed());
+        }
     }
 }
 
@@ -159,6 +196,7 @@ impl Shared {
         mut scenario: Scenario,
         addresses: Vec<SocketAddr>,
         same_machine: bool,
+        too_few_handles: bool,
         workers: usize,
     ) -> Self {
         scenario.begin_run();
@@ -175,6 +213,7 @@ impl Shared {
             scenario,
             addresses,
             same_machine,
+            too_few_handles,
             started,
             measured_from,
         }
@@ -273,6 +312,8 @@ async fn work(index: usize, shared: Arc<Shared>, mut orders: mpsc::UnboundedRece
             }
             Order::Leave => users.pop().iter().for_each(|user| user.tell()),
             Order::Stop => {
+                // Who only waits for the last answers is on time, whatever was before.
+                probe.abort();
                 users.drain(..).for_each(|user| user.tell());
                 if let Some(arrivals) = &mut arrivals {
                     arrivals.stop(&station).await;
@@ -282,7 +323,7 @@ async fn work(index: usize, shared: Arc<Shared>, mut orders: mpsc::UnboundedRece
     }
     probe.abort();
     if let Some(arrivals) = arrivals {
-        shared.counts.count_missed(arrivals.desk.waiting());
+        shared.counts.count_missed(arrivals.desk.waiting(shared.measured_from));
     }
 }
 
@@ -329,7 +370,7 @@ async fn probe(station: Arc<Station>) {
         tokio::time::sleep_until(due).await;
         // The runtime's timers count in whole milliseconds.
         let late = due.elapsed().saturating_sub(Duration::from_millis(1));
-        if due >= station.measured_from {
+        if station.measures(due) {
             station.lock().late_timers.record(late);
         }
     }
@@ -354,7 +395,7 @@ mod tests {
             seed: 1,
             thresholds: Vec::new(),
         };
-        let shared = Shared::new(config, scenario.clone(), Vec::new(), true, 1);
+        let shared = Shared::new(config, scenario.clone(), Vec::new(), true, false, 1);
         let mut rendered = Rendered::default();
         shared.scenario.render(0, 1, &mut shared.random(0), &mut rendered);
         rendered.path().to_owned()
@@ -371,5 +412,51 @@ mod tests {
         assert_ne!(first_path(&keys), first_path(&keys));
         let numbers = scenario("/{{random(1, 1000000000)}}");
         assert_eq!(first_path(&numbers), first_path(&numbers));
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_only_waits_for_answers_is_not_timed() {
+        let config = Config {
+            target: Target::loopback(1),
+            load: Load::Users(Users { users: 0, spawn_rate: 1.0, stages: Vec::new() }),
+            warm_up: Duration::ZERO,
+            run_time: Duration::from_secs(1),
+            timeout: Duration::from_secs(1),
+            stop_timeout: Duration::ZERO,
+            seed: 1,
+            thresholds: Vec::new(),
+        };
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let shared = Arc::new(Shared::new(config, scenario, Vec::new(), true, false, 1));
+        let (orders, received) = mpsc::unbounded_channel();
+        let worker = tokio::spawn(work(0, Arc::clone(&shared), received));
+        let timed = async || {
+            tokio::time::sleep(10 * PROBE).await;
+            shared.stations[0].take().late_timers.count()
+        };
+        assert!(timed().await > 0);
+        orders.send(Order::Stop).unwrap();
+        // What was timed before the order was read.
+        timed().await;
+        assert_eq!(timed().await, 0);
+        drop(orders);
+        worker.await.unwrap();
+    }
+
+    #[test]
+    fn what_was_due_in_the_warm_up_counts_nowhere() {
+        let now = Instant::now();
+        let station = Station::new(0, 1, now);
+        let warm_up = now.checked_sub(Duration::from_millis(1)).unwrap();
+        for (due, expected) in [(warm_up, 0), (now, 1)] {
+            station.count_exhausted(due, &NetError::Exhausted { what: "file handles" });
+            let in_flight = station.send(0, due);
+            assert_eq!((station.exhausted(), station.in_flight()), (expected, expected));
+            drop(in_flight);
+            let taken = station.take();
+            assert_eq!((station.in_flight(), taken.measured[0].unanswered.count()), (0, expected));
+        }
+        station.send(0, now).end();
+        assert_eq!((station.in_flight(), station.take().measured[0].unanswered.count()), (0, 0), "it was answered");
     }
 }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::plan::Purpose;
 use super::{DEFAULT_CRITERIA, Search, Step};
 use crate::loadtest::exporter::Exporter;
+use crate::loadtest::generator::Verdict;
 use crate::loadtest::run::{Ended, most_connections, run};
 use crate::loadtest::summary::Summary;
 use crate::loadtest::threshold::Threshold;
@@ -16,6 +17,9 @@ use crate::units;
 
 /// The share of requests that may still be unanswered when a step ends.
 const MOST_UNANSWERED: f64 = 0.01;
+
+/// The share of failures with which the service has recovered, where no criterion says how many may be.
+const MOST_FAILED_AFTER_REST: f64 = 0.5;
 
 /// At a rate: the share of what was due that must have been answered well.
 const LEAST_OF_OFFERED: f64 = 0.95;
@@ -148,7 +152,7 @@ impl<'a> Hunt<'a> {
         let give_up = Instant::now() + RECOVERY;
         while Instant::now() < give_up {
             match self.run(config.clone(), interrupt.as_mut()).await {
-                Ok(summary) if summary.requests > 0 && summary.bad_ratio() <= 0.0 => return Ok(()),
+                Ok(summary) if self.has_recovered(&summary) => return Ok(()),
                 // Not yet.
                 Ok(_) => {}
                 Err(Stop::Failed(LoadTestError::Unreachable { .. })) => {
@@ -159,6 +163,12 @@ impl<'a> Hunt<'a> {
         }
         let waited = units::duration(self.search.rest + RECOVERY);
         Err(Stop::Silent(format!("after the last load the service did not answer one user again within {waited}")))
+    }
+
+    /// Whether one user is answered as well as the criteria demand: what they allow is no sign of the last load.
+    fn has_recovered(&self, summary: &Summary) -> bool {
+        let allowed = self.config.thresholds.iter().filter_map(Threshold::most_fail_ratio).reduce(f64::min);
+        summary.requests > summary.failures && summary.bad_ratio() <= allowed.unwrap_or(MOST_FAILED_AFTER_REST)
     }
 
     /// What a run at a load says of it.
@@ -173,8 +183,15 @@ impl<'a> Hunt<'a> {
             let after = units::duration(self.config.stop_timeout);
             broken.push(format!("{} requests unanswered after {after}", units::count(unanswered)));
         }
+        let missed = summary.generator.arrivals_missed;
+        if summary.verdict == Verdict::Valid
+            && missed as f64 > MOST_UNANSWERED * (summary.requests + unanswered + missed) as f64
+        {
+            let (missed, users) = (units::count(missed), units::count(summary.users.into()));
+            broken.push(format!("{missed} requests never sent: the service kept all {users} connections busy"));
+        }
         if let Some(rate) = &summary.rate {
-            let answered = (summary.requests - summary.failures) as f64 / summary.duration_s;
+            let answered = summary.requests_per_s - summary.aggregated.failures_per_s;
             if answered < LEAST_OF_OFFERED * rate.offered_per_s {
                 let share = units::percent(answered / rate.offered_per_s);
                 broken.push(format!("{share} of what was due was answered well"));
@@ -210,4 +227,70 @@ impl<'a> Hunt<'a> {
 /// Waits, unless somebody interrupts.
 async fn pause(lasts: Duration, interrupt: Pin<&mut (impl Future<Output = ()> + Send)>) -> Result<(), Stop> {
     tokio::time::timeout(lasts, interrupt).await.map_or(Ok(()), |()| Err(Stop::Interrupted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loadtest::summary::RateSummary;
+    use crate::loadtest::tables::example;
+    use crate::loadtest::{Arrivals, Rate};
+    use crate::net::Target;
+
+    fn config(thresholds: &[&str]) -> Config {
+        let rate = Rate { per_second: 40.0, arrivals: Arrivals::Constant, stages: Vec::new(), most_users: 100 };
+        Config {
+            target: Target::loopback(1),
+            load: Load::Rate(rate),
+            warm_up: Duration::ZERO,
+            run_time: Duration::ZERO,
+            timeout: Duration::from_mins(1),
+            stop_timeout: Duration::from_secs(10),
+            seed: 1,
+            thresholds: thresholds.iter().map(|text| text.parse().unwrap()).collect(),
+        }
+    }
+
+    /// Ten seconds at 40 a second, all of which were answered in the end, so many of them in time.
+    fn at_a_rate(answered_per_s: f64) -> Summary {
+        let mut summary = example();
+        (summary.duration_s, summary.requests, summary.failures, summary.in_flight_at_end) = (10.0, 400, 0, 0);
+        (summary.requests_per_s, summary.aggregated.failures_per_s) = (answered_per_s, 0.0);
+        summary.rate = Some(RateSummary { per_second: 40.0, arrivals: "constant".into(), offered_per_s: 40.0 });
+        summary.thresholds.clear();
+        summary
+    }
+
+    #[test]
+    fn what_is_answered_when_nothing_is_sent_any_more_was_not_done_at_that_rate() {
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let hunt = Hunt::new(config(&[]), &scenario, Search::default(), None);
+        let judged = |answered_per_s| hunt.judge(40, Purpose::Climb, &at_a_rate(answered_per_s));
+        assert!(judged(39.0).good);
+        assert_eq!(judged(20.0).broken, ["50.00 % of what was due was answered well"]);
+    }
+
+    #[test]
+    fn a_service_that_keeps_all_connections_busy_is_at_fault() {
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let hunt = Hunt::new(config(&[]), &scenario, Search::default(), None);
+        let mut summary = at_a_rate(40.0);
+        summary.generator.arrivals_missed = 1_000;
+        let step = hunt.judge(40, Purpose::Climb, &summary);
+        assert_eq!(step.broken, ["1,000 requests never sent: the service kept all 150 connections busy"]);
+        assert_eq!(step.verdict, Verdict::Valid);
+    }
+
+    #[test]
+    fn a_service_has_recovered_when_it_fails_no_more_than_it_may() {
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let recovered = |thresholds: &[&str], requests, failures| {
+            let hunt = Hunt::new(config(thresholds), &scenario, Search::default(), None);
+            hunt.has_recovered(&Summary { requests, failures, ..at_a_rate(1.0) })
+        };
+        assert!(recovered(&["fail_ratio<30%"], 10, 2) && !recovered(&["fail_ratio<10%"], 10, 2));
+        assert!(!recovered(&["fail_ratio<30%", "fail_ratio<10%"], 10, 2), "all of them");
+        assert!(recovered(&["p95<1s"], 10, 5) && !recovered(&["p95<1s"], 10, 6), "nobody says how many");
+        assert!(!recovered(&["fail_ratio<=100%"], 0, 0) && !recovered(&["fail_ratio<=100%"], 3, 3));
+    }
 }

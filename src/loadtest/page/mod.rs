@@ -42,8 +42,10 @@ pub fn page(summary: &Summary) -> String {
 
 fn judgement(summary: &Summary) -> Judgement {
     match summary.verdict {
-        Verdict::Valid => Judgement::Good,
         Verdict::GeneratorLimited => Judgement::Bad,
+        Verdict::Valid if summary.requests == 0 || !summary.thresholds_hold() => Judgement::Bad,
+        Verdict::Valid if !summary.complete => Judgement::Doubtful,
+        Verdict::Valid => Judgement::Good,
     }
 }
 

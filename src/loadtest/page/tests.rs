@@ -43,6 +43,23 @@ fn a_page_loads_nothing_and_runs_nothing() {
 }
 
 #[test]
+fn a_run_is_green_only_when_it_is_whole_and_its_thresholds_hold() {
+    let banner = |change: fn(&mut Summary)| {
+        let mut summary = run();
+        summary.thresholds.truncate(1);
+        change(&mut summary);
+        let page = page(&summary);
+        let (_, rest) = page.split_once("<p class=\"verdict ").unwrap();
+        rest.split_once('"').unwrap().0.to_owned()
+    };
+    assert_eq!(banner(|_| {}), "good");
+    assert_eq!(banner(|run| run.thresholds[0].held = false), "bad");
+    assert_eq!(banner(|run| run.complete = false), "doubtful");
+    assert_eq!(banner(|run| run.requests = 0), "bad");
+    assert_eq!(banner(|run| run.verdict = Verdict::GeneratorLimited), "bad");
+}
+
+#[test]
 fn a_line_is_broken_where_there_was_no_answer() {
     let page = page(&run());
     let lines = |title: &str| {

@@ -34,6 +34,8 @@ enum Behaviour {
     Reset,
     /// 200 to so many requests, and then nothing.
     StallAfter(u64),
+    /// 200 to all but each so manieth request, which is never answered.
+    StallEach(u64),
     /// Nothing.
     Stall,
 }
@@ -110,7 +112,10 @@ async fn talk(mut stream: TcpStream, behaviour: Behaviour, asked: Arc<AtomicU64>
             Behaviour::StallAfter(answers) if number <= answers => {
                 (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]", false)
             }
-            Behaviour::Stall | Behaviour::StallAfter(_) => {
+            Behaviour::StallEach(each) if !number.is_multiple_of(each) => {
+                (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]", false)
+            }
+            Behaviour::Stall | Behaviour::StallAfter(_) | Behaviour::StallEach(_) => {
                 tokio::time::sleep(Duration::from_mins(10)).await;
                 return;
             }
@@ -227,12 +232,40 @@ async fn a_connection_that_closed_while_its_user_thought_is_no_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn connections_that_were_opened_again_in_the_warm_up_do_not_count() {
+    let server = Server::start(Behaviour::AnswerAndClose).await;
+    let (_, summary) = run(&server, &["--warm-up", "1s"]).await;
+    let (requests, reconnects) = (summary["requests"].as_u64().unwrap(), summary["reconnects"].as_u64().unwrap());
+    assert!(summary["warm_up"]["requests"].as_u64() > Some(5) && reconnects > 0, "{summary}");
+    assert!(reconnects <= requests, "{reconnects} for {requests} requests");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_falls_silent_does_not_pass() {
     let server = Server::start(Behaviour::StallAfter(5)).await;
     let (ran, summary) = run(&server, &["--stop-timeout", "200ms"]).await;
     assert_eq!((summary["requests"].as_u64(), summary["failures"].as_u64()), (Some(5), Some(0)), "{summary}");
     assert_eq!((summary["in_flight_at_end"].as_u64(), ran.code), (Some(5), 1), "{summary}");
     assert_eq!(server.asked(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thresholds_judge_what_was_never_answered() {
+    let server = Server::start(Behaviour::StallEach(3)).await;
+    let arguments = ["--rate", "30", "--stop-timeout", "200ms", "--threshold", "fail_ratio<1%"];
+    let arguments = [&arguments[..], &["--threshold", "p50<1s", "--threshold", "p95<10min"]].concat();
+    let host = server.target.to_string();
+    let base = ["loadtest", "--host", &host, "--users", "100", "--run-time", "1s", "--json", "-"];
+    let ran = run_command(&[&base[..], &arguments].concat(), &[]).await;
+    let summary: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((ran.code, summary["in_flight_at_end"].as_u64()), (99, Some(10)), "{ran:?}");
+    let held: Vec<_> = summary["thresholds"].as_array().unwrap().iter().map(|outcome| &outcome["held"]).collect();
+    assert_eq!(held, [false, true, false], "{}", summary["thresholds"]);
+    assert_eq!(summary["thresholds"][0]["seen"], "33.33 %");
+    assert_eq!(summary["thresholds"][2]["seen"], "unanswered");
+    let routes = summary["routes"].as_array().unwrap();
+    let unanswered = |route: &Value| route["unanswered"].as_u64().unwrap();
+    assert_eq!((routes.iter().map(unanswered).sum::<u64>(), unanswered(&summary["aggregated"])), (10, 10));
 }
 
 #[tokio::test(flavor = "multi_thread")]
