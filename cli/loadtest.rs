@@ -100,15 +100,6 @@ pub(crate) struct Args {
     json: JsonArgs,
 }
 
-/// Shares of requests, from 0 to 1, with which a run is still good as far as no threshold says otherwise.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Tolerated {
-    /// Those that got no good answer, whether they were sent or not.
-    failed: f64,
-    /// Those that were due and never sent.
-    never_sent: f64,
-}
-
 /// How arrivals are spaced.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum ArrivalsArg {
@@ -125,7 +116,7 @@ pub(crate) async fn run(args: Args, typed: &Typed) -> Outcome {
     args.check(typed).map_err(|sentence| Failure::usage(anyhow!(sentence)))?;
     let scenario = args.scenario.load()?;
     let config = args.config()?;
-    let tolerated = args.tolerated();
+    let (thresholds, max_fail_ratio) = (args.thresholds.clone(), args.max_fail_ratio);
     // Before anything is opened for writing: it may be the same file.
     let baseline = args.results.baseline(&Conditions::of(&config, &scenario))?;
     let json = args.json.open()?;
@@ -162,7 +153,7 @@ pub(crate) async fn run(args: Args, typed: &Typed) -> Outcome {
     json.write(&summary).and(page).and(shown)?;
     match unwritten {
         Some(error) => Err(failure(error)),
-        None => Ok(exit(&summary, ended, tolerated)),
+        None => Ok(exit(&summary, ended, &thresholds, max_fail_ratio)),
     }
 }
 
@@ -231,11 +222,13 @@ fn show(summary: &Summary) -> Result<(), Failure> {
 
 /// Whoever interrupted knows why the run is short; a generator that was the bottleneck makes every other word void; who
 /// gave thresholds has said what is good.
-fn exit(summary: &Summary, ended: Ended, tolerated: Tolerated) -> Exit {
+fn exit(summary: &Summary, ended: Ended, thresholds: &[Threshold], max_fail_ratio: Option<f64>) -> Exit {
+    let failed = match max_fail_ratio {
+        Some(most) => summary.bad_ratio() > most,
+        None => summary.unjudged_ratio(thresholds) > 0.0,
+    };
     // A run without a single answer is not a good one.
-    let failed = summary.requests == 0
-        || summary.bad_ratio() > tolerated.failed
-        || summary.missed_ratio() > tolerated.never_sent;
+    let failed = failed || summary.requests == 0;
     match (ended, summary.verdict) {
         (Ended::Interrupted, _) => Exit::Interrupted,
         (Ended::Finished, Verdict::GeneratorLimited) => Exit::GeneratorLimited,
@@ -309,18 +302,6 @@ impl Args {
         }
         let search = Search::with_step(self.limit_step);
         Ok(Search { most: self.limit_most, rest: self.limit_rest.unwrap_or(search.rest), ..search })
-    }
-
-    /// Whoever limits failures by a threshold has said how many are good; but a threshold on one route knows nothing of
-    /// requests that were never sent.
-    fn tolerated(&self) -> Tolerated {
-        if let Some(failed) = self.max_fail_ratio {
-            return Tolerated { failed, never_sent: failed };
-        }
-        let limits: Vec<_> = self.thresholds.iter().filter(|threshold| threshold.limits_failures()).collect();
-        let judged = |is_judged: bool| if is_judged { 1.0 } else { 0.0 };
-        let of_all = limits.iter().any(|threshold| threshold.route().is_none());
-        Tolerated { failed: judged(!limits.is_empty()), never_sent: judged(of_all) }
     }
 
     fn load(&self) -> Result<Load, Failure> {
@@ -397,24 +378,5 @@ mod tests {
         ] {
             assert_eq!(checked(&line.split(' ').collect::<Vec<_>>()), Ok(()), "{line}");
         }
-    }
-
-    #[test]
-    fn what_no_threshold_judges_is_not_tolerated() {
-        #[derive(clap::Parser)]
-        struct Command {
-            #[command(flatten)]
-            args: Args,
-        }
-        let tolerated = |arguments: &[&str]| {
-            let arguments = ["loadtest"].iter().chain(arguments);
-            let Command { args } = clap::Parser::parse_from(arguments);
-            let Tolerated { failed, never_sent } = args.tolerated();
-            (failed, never_sent)
-        };
-        assert_eq!(tolerated(&["--threshold", "p95<1s"]), (0.0, 0.0));
-        assert_eq!(tolerated(&["--threshold", "fail_ratio<1%"]), (1.0, 1.0));
-        assert_eq!(tolerated(&["--threshold", "POST /orders:fail_ratio<1%"]), (1.0, 0.0));
-        assert_eq!(tolerated(&["--threshold", "failures<5", "--max-fail-ratio", "2%"]), (0.02, 0.02));
     }
 }

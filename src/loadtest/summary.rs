@@ -14,7 +14,7 @@ use super::failure::FailureKind;
 use super::generator::{Cost, Verdict};
 use super::recorder::{RouteStats, Shard, aggregated};
 use super::scenario::{Group, Scenario, Task};
-use super::threshold::Outcome;
+use super::threshold::{Outcome, Threshold};
 use super::throughput::{Tally, Throughput};
 use super::timeline::Point;
 use super::worker::Shared;
@@ -345,6 +345,19 @@ impl Summary {
     pub fn missed_ratio(&self) -> f64 {
         let missed = self.generator.arrivals_missed;
         ratio(missed, self.requests + self.in_flight_at_end + missed)
+    }
+
+    /// The share of requests due that got no good answer and that no threshold says how many of may: those of routes that
+    /// none names, and those that were never sent, unless one is about all requests.
+    pub fn unjudged_ratio(&self, thresholds: &[Threshold]) -> f64 {
+        let limits: Vec<_> = thresholds.iter().filter(|threshold| threshold.limits_failures()).collect();
+        if limits.iter().any(|threshold| threshold.route().is_none()) {
+            return 0.0;
+        }
+        let is_judged = |route: &RouteSummary| limits.iter().any(|one| one.is_about(&route.method, &route.route));
+        let bad = self.routes.iter().filter(|route| !is_judged(route)).map(|route| route.failures + route.unanswered);
+        let missed = self.generator.arrivals_missed;
+        ratio(bad.sum::<u64>() + missed, self.requests + self.in_flight_at_end + missed)
     }
 
     /// The share of requests due that got no good answer while anybody waited for one: failures, those that were still in

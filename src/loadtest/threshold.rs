@@ -159,7 +159,8 @@ impl Threshold {
 
     /// Whether it says how many requests may fail.
     pub fn limits_failures(&self) -> bool {
-        matches!(self.metric, Metric::FailRatio | Metric::Failures)
+        let is_most = matches!(self.relation, Relation::Below | Relation::AtMost);
+        is_most && matches!(self.metric, Metric::FailRatio | Metric::Failures)
     }
 
     /// The share of all requests that may fail, if that is what it says.
@@ -400,6 +401,31 @@ mod tests {
             assert!(!shown("avg<1s").0, "they were waited for");
         }
         assert_eq!(shown(&all_answered, "p80<1s"), said(true, "72.1 ms"));
+    }
+
+    #[test]
+    fn what_no_threshold_judges_is_still_bad() {
+        let mut summary = crate::loadtest::example();
+        (summary.in_flight_at_end, summary.generator.arrivals_missed) = (0, 0);
+        let unjudged = |summary: &Summary, texts: &[&str]| {
+            let thresholds: Vec<Threshold> = texts.iter().map(|text| text.parse().unwrap()).collect();
+            summary.unjudged_ratio(&thresholds)
+        };
+        // 1,000 orders failed, and one report.
+        let all = 1_001.0 / 3_030.0;
+        for (texts, expected) in [
+            (&[][..], all),
+            (&["p95<1s"], all),
+            (&["failures>0"], all),
+            (&["POST /orders:fail_ratio<1%"], 1.0 / 3_030.0),
+            (&["POST /orders:fail_ratio<1%", "/orders/reports/best-sellers:failures<5"], 0.0),
+            (&["fail_ratio<=50%"], 0.0),
+        ] {
+            assert!((unjudged(&summary, texts) - expected).abs() < 1e-9, "{texts:?}");
+        }
+        summary.generator.arrivals_missed = 10;
+        assert!(unjudged(&summary, &["POST /orders:failures<2000", "/orders/reports/best-sellers:failures<5"]) > 0.0);
+        assert!(unjudged(&summary, &["failures<2000"]) <= 0.0);
     }
 
     #[test]
