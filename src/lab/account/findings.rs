@@ -230,7 +230,10 @@ fn written(burst: &Burst, before: Option<(&SubjectAccount, &Measurement)>) -> St
     let together = burst.orders_per_commit.filter(|orders| *orders >= TOGETHER);
     let together = together.map(|orders| format!(", {} in one commit", units::significant(orders)));
     let earlier = before.and_then(|(before, was)| Some((before.short(), was.burst.as_ref()?.orders_per_s)));
-    let compared = earlier.filter(|(_, was)| *was > 0.0).map(|(name, was)| {
+    let compared = earlier.filter(|(_, was)| burst.orders_per_s > 0.0 || *was > 0.0).map(|(name, was)| {
+        if was <= 0.0 {
+            return format!(", where {name} accepts none");
+        }
         let times = burst.orders_per_s / was;
         if times < CHANGED_RATE && times > 1.0 / CHANGED_RATE {
             return format!(", about as many as {name}");

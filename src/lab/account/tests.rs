@@ -163,6 +163,19 @@ fn several_rounds_show_the_median_and_widen_what_counts_as_noise() {
 }
 
 #[test]
+fn a_burst_after_one_in_which_nothing_was_accepted_says_so() {
+    let mut held = measurement(900, 1_000);
+    if let Some(burst) = &mut held.burst {
+        burst.orders_per_s = 0.0;
+    }
+    let account = account(held.clone(), cured());
+    let written = account.rungs[1].findings.iter().find(|finding| finding.contains("come as fast")).unwrap();
+    assert!(written.contains("5000 of them a second, where rung 1 accepts none"), "{written}");
+    let both = self::account(held.clone(), held);
+    assert!(!both.rungs[1].findings.join(" ").contains("where rung 1"), "{:?}", both.rungs[1].findings);
+}
+
+#[test]
 fn what_was_never_answered_is_told_and_nothing_answered_is_no_success() {
     let mut silent = measurement(0, 0);
     (silent.load.requests, silent.load.in_flight_at_end) = (0, 150);
