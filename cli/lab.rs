@@ -215,7 +215,8 @@ fn announcement(conditions: &Conditions, folder: &str) -> String {
     let each = conditions.run_time_s + conditions.burst_s + search + OTHER_SECONDS;
     let turns = (conditions.rungs.len() + conditions.others.len()) as u64 * u64::from(conditions.repeat);
     let minutes = (turns * each).div_ceil(60);
-    format!("{turns} load tests of {} users; about {minutes} minutes; results go to {folder}", conditions.users)
+    let lasts = if minutes == 1 { "a minute".to_owned() } else { format!("{minutes} minutes") };
+    format!("{turns} load tests of {} users; about {lasts}; results go to {folder}", conditions.users)
 }
 
 /// One line on standard error for each event.

@@ -1,6 +1,6 @@
 //! `--json FILE`: what a table shows, for programs.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -29,13 +29,14 @@ pub(crate) enum JsonOutput {
 }
 
 impl JsonArgs {
-    /// Opens the file.
+    /// Opens the file. What it holds stays until there is a result: a command that cannot start costs nobody an older one.
     pub(crate) fn open(&self) -> Result<JsonOutput, Failure> {
         match &self.json {
             None => Ok(JsonOutput::Nowhere),
             Some(path) if path.as_os_str() == "-" => Ok(JsonOutput::Standard),
             Some(path) => {
-                let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()));
+                let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+                let file = file.with_context(|| format!("{} cannot be written", path.display()));
                 Ok(JsonOutput::File(path.clone(), file.map_err(Failure::usage)?))
             }
         }
@@ -63,5 +64,21 @@ impl JsonOutput {
             Self::Standard => output::say(&serde_json::to_string_pretty(result).map_err(Failure::could_not_run)?),
             Self::File(..) => self.write_so_far(result),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_result_stays_until_there_is_a_new_one() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("result.json");
+        std::fs::write(&path, "an older and much longer result").unwrap();
+        let output = JsonArgs { json: Some(path.clone()) }.open().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "an older and much longer result");
+        output.write(&7).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "7\n");
     }
 }

@@ -24,7 +24,7 @@ pub enum LabError {
         path: PathBuf,
     },
     /// A file of the results cannot be read or written.
-    #[error("{} cannot be {verb}: {source}", .path.display())]
+    #[error("{} cannot be {verb}", .path.display())]
     File {
         /// The file.
         path: PathBuf,

@@ -28,6 +28,9 @@ const CHANGED_ROWS: f64 = 2.0;
 /// Connections are used up from this share of them on; the lab has one of them.
 const USED_UP: f64 = 0.97;
 
+/// A database that uses fewer processors than this does next to nothing.
+const IDLE_CORES: f64 = 0.5;
+
 /// When no more than this share of the open connections runs a statement, connections are missing and not work done.
 const IDLE_SHARE: f64 = 0.1;
 
@@ -145,6 +148,9 @@ fn compared(subject: &SubjectAccount, shown: &Measurement, before: &SubjectAccou
             _ => format!("That is no change beyond the noise to {name} ({before})."),
         };
     }
+    if total.abs() < 0.05 {
+        return format!("In all that is as in {name} ({before}), but {}.", changed.join(", "));
+    }
     let word = if total < 0.0 { "fewer" } else { "more" };
     format!("That is {:.1} points {word} than in {name} ({before}): {}.", total.abs(), changed.join(", "))
 }
@@ -173,7 +179,11 @@ fn connections(shown: &Measurement) -> Option<String> {
         units::count(peak.running),
         processors.unwrap_or_default()
     );
-    let idle = peak.running as f64 <= IDLE_SHARE * peak.open as f64 && peak.asleep * 2 > peak.open;
+    let refused = shown.server.as_ref().map_or(shown.load.failures, |server| server.refused_connections);
+    let idle = peak.running as f64 <= IDLE_SHARE * peak.open as f64
+        && peak.asleep * 2 > peak.open
+        && database.cpu_cores.is_none_or(|cores| cores < IDLE_CORES)
+        && refused > 0;
     Some(if idle {
         format!("{seen} The database was idle: connections were missing, left open by requests that had ended.")
     } else {
@@ -241,8 +251,12 @@ fn written(burst: &Burst, before: Option<(&SubjectAccount, &Measurement)>) -> St
         format!(", {} times as many as {name} ({})", units::significant(times), units::significant(was))
     });
     let (compared, together) = (compared.unwrap_or_default(), together.unwrap_or_default());
+    let limited = match burst.verdict {
+        Verdict::GeneratorLimited => " The load generator was the bottleneck there: the store can do more.",
+        Verdict::Valid => "",
+    };
     format!(
-        "When orders come as fast as they are answered it accepts {rate} of them a second{refused}{compared}{together}."
+        "When orders come as fast as they are answered it accepts {rate} of them a second{refused}{compared}{together}.{limited}"
     )
 }
 
@@ -251,5 +265,8 @@ fn limit(shown: &Measurement) -> Option<String> {
     let users = explanation::users(limit);
     let who = if limit.generator_gave_way { "; the load generator gave way first" } else { "" };
     let broken = limit.broken.first().map(|broken| format!("; beyond that {broken}")).unwrap_or_default();
+    if limit.last_good.is_none() && limit.first_bad.is_none() {
+        return None;
+    }
     Some(format!("Users served correctly: {users}{broken}{who}."))
 }

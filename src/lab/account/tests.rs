@@ -275,3 +275,22 @@ fn the_page_and_the_document_hold_every_rung() {
     }
     assert!(page.matches("<figure>").count() >= 6 && !page.contains("<script"), "{}", page.len());
 }
+
+#[test]
+fn changes_that_cancel_out_are_told_as_such() {
+    let account = account(measurement(100, 400), measurement(300, 200));
+    let said = &account.rungs[1].findings[1];
+    assert!(said.starts_with("In all that is as in rung 1 (16.67 %), but orders 30.00 % instead of 10.00 %"), "{said}");
+}
+
+#[test]
+fn connections_are_missing_only_where_somebody_was_refused_and_the_database_idle() {
+    let idle = |change: fn(&mut Measurement)| {
+        let mut one = measurement(900, 1_000);
+        change(&mut one);
+        account(one, cured()).rungs[0].findings.join(" ").contains("connections were missing")
+    };
+    assert!(idle(|_| {}));
+    assert!(!idle(|one| one.database.as_mut().unwrap().cpu_cores = Some(1.34)), "it works");
+    assert!(!idle(|one| one.server.as_mut().unwrap().refused_connections = 0), "nobody was refused");
+}
