@@ -145,9 +145,7 @@ impl Args {
     fn folder(&self) -> Result<(Folder, Conditions), LabError> {
         let Some(path) = &self.resume else {
             let mut conditions = self.conditions();
-            if let Some(other) = self.other() {
-                conditions.add(other)?;
-            }
+            self.add_other(&mut conditions)?;
             let path = self.output.clone().unwrap_or_else(|| default_folder().into());
             return Ok((Folder::create(&path, &conditions)?, conditions));
         };
@@ -157,9 +155,7 @@ impl Args {
             conditions.rungs.sort_unstable();
             conditions.rungs.dedup();
         }
-        if let Some(other) = self.other() {
-            conditions.add(other)?;
-        }
+        self.add_other(&mut conditions)?;
         if self.mysqld.is_some() && self.mysqld != conditions.mysqld {
             return Err(LabError::OtherDatabase { begun: conditions.mysqld });
         }
@@ -191,8 +187,9 @@ impl Args {
         }
     }
 
-    fn other(&self) -> Option<Other> {
-        self.target.clone().zip(self.label.clone()).map(|(url, label)| Other { label, url })
+    fn add_other(&self, conditions: &mut Conditions) -> Result<(), LabError> {
+        let other = self.target.clone().zip(self.label.clone()).map(|(url, label)| Other { label, url });
+        other.map_or(Ok(()), |other| conditions.add(other))
     }
 }
 

@@ -86,7 +86,8 @@ pub(crate) struct Args {
     #[arg(long, env = "STOREMGR_LIMIT_MOST", value_name = "LOAD", default_value_t = 10_000,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     limit_most: u32,
-    /// The share of failed requests that is still good, e.g. 1% or 0.01 [default: 0, unless a threshold limits failures]
+    /// The share of failed requests that is still good, e.g. 1% or 0.01 [default: 0 where no
+    /// threshold limits failures]
     #[arg(long, env = "STOREMGR_MAX_FAIL_RATIO", value_name = "RATIO", value_parser = units::parse_share)]
     max_fail_ratio: Option<f64>,
     /// Nothing on standard error while the run lasts
@@ -116,7 +117,6 @@ pub(crate) async fn run(args: Args, typed: &Typed) -> Outcome {
     args.check(typed).map_err(|sentence| Failure::usage(anyhow!(sentence)))?;
     let scenario = args.scenario.load()?;
     let config = args.config()?;
-    let (thresholds, max_fail_ratio) = (args.thresholds.clone(), args.max_fail_ratio);
     // Before anything is opened for writing: it may be the same file.
     let baseline = args.results.baseline(&Conditions::of(&config, &scenario))?;
     let json = args.json.open()?;
@@ -153,7 +153,7 @@ pub(crate) async fn run(args: Args, typed: &Typed) -> Outcome {
     json.write(&summary).and(page).and(shown)?;
     match unwritten {
         Some(error) => Err(failure(error)),
-        None => Ok(exit(&summary, ended, &thresholds, max_fail_ratio)),
+        None => Ok(exit(&summary, ended, &args.thresholds, args.max_fail_ratio)),
     }
 }
 

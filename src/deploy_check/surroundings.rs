@@ -134,6 +134,12 @@ impl Surroundings {
         Ok(Prometheus::new(target.clone()))
     }
 
+    /// How long a check may look again for something that takes so long: less than it may take in all, so that there is
+    /// something to tell.
+    pub(super) fn patience(&self, wanted: Duration) -> Duration {
+        wanted.min(self.timeout * 4)
+    }
+
     /// Whether some instance does not answer.
     pub(super) async fn is_any_instance_away(&self) -> bool {
         self.answering("/live").await.len() < self.instances.len()

@@ -114,8 +114,7 @@ struct RunOutcome {
 
 impl RunOutcome {
     fn is_the_same_run_as(&self, other: &Self) -> bool {
-        let identity = |run: &Self| (run.started_at.clone(), run.requests, run.failures);
-        identity(self) == identity(other)
+        (&self.started_at, self.requests, self.failures) == (&other.started_at, other.requests, other.failures)
     }
 }
 

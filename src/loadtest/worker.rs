@@ -383,19 +383,22 @@ mod tests {
     use crate::loadtest::scenario::Rendered;
     use crate::net::Target;
 
-    /// What the first user of a run sends first.
-    fn first_path(scenario: &Scenario) -> String {
-        let config = Config {
+    fn config(users: u32) -> Config {
+        Config {
             target: Target::loopback(1),
-            load: Load::Users(Users { users: 1, spawn_rate: 1.0, stages: Vec::new() }),
+            load: Load::Users(Users { users, spawn_rate: 1.0, stages: Vec::new() }),
             warm_up: Duration::ZERO,
-            run_time: Duration::ZERO,
-            timeout: Duration::ZERO,
+            run_time: Duration::from_secs(1),
+            timeout: Duration::from_secs(1),
             stop_timeout: Duration::ZERO,
             seed: 1,
             thresholds: Vec::new(),
-        };
-        let shared = Shared::new(config, scenario.clone(), Vec::new(), true, false, 1);
+        }
+    }
+
+    /// What the first user of a run sends first.
+    fn first_path(scenario: &Scenario) -> String {
+        let shared = Shared::new(config(1), scenario.clone(), Vec::new(), true, false, 1);
         let mut rendered = Rendered::default();
         shared.scenario.render(0, 1, &mut shared.random(0), &mut rendered);
         rendered.path().to_owned()
@@ -416,18 +419,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_worker_that_only_waits_for_answers_is_not_timed() {
-        let config = Config {
-            target: Target::loopback(1),
-            load: Load::Users(Users { users: 0, spawn_rate: 1.0, stages: Vec::new() }),
-            warm_up: Duration::ZERO,
-            run_time: Duration::from_secs(1),
-            timeout: Duration::from_secs(1),
-            stop_timeout: Duration::ZERO,
-            seed: 1,
-            thresholds: Vec::new(),
-        };
         let scenario = Scenario::store(1, 1, &[]).unwrap();
-        let shared = Arc::new(Shared::new(config, scenario, Vec::new(), true, false, 1));
+        let shared = Arc::new(Shared::new(config(0), scenario, Vec::new(), true, false, 1));
         let (orders, received) = mpsc::unbounded_channel();
         let worker = tokio::spawn(work(0, Arc::clone(&shared), received));
         let timed = async || {

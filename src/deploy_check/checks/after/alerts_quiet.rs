@@ -47,9 +47,7 @@ async fn settled(surroundings: &Surroundings, prometheus: &Prometheus) -> Result
     loop {
         let rules = prometheus.alert_rules().await?;
         let interval = rules.iter().map(|rule| rule.interval).max().unwrap_or_default();
-        // Less than a check may take in all, so that there is something to tell.
-        let patience = (interval * 2).min(surroundings.timeout * 4);
-        if firing(&rules).is_empty() || began.elapsed() >= patience {
+        if firing(&rules).is_empty() || began.elapsed() >= surroundings.patience(interval * 2) {
             return Ok(rules);
         }
         tokio::time::sleep(LOOK_AGAIN).await;

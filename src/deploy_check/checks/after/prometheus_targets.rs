@@ -72,9 +72,7 @@ async fn seen_since_now(
     loop {
         let is_settled = !targets.is_empty() && !targets.iter().any(|one| is_old(one) && !is_away(one.instance()));
         let interval = targets.iter().map(ScrapeTarget::interval).max().unwrap_or_default();
-        // Less than a check may take in all, so that there is something to tell.
-        let patience = (DISCOVERY + interval).min(surroundings.timeout * 4);
-        if is_settled || began.elapsed() >= patience {
+        if is_settled || began.elapsed() >= surroundings.patience(DISCOVERY + interval) {
             return Ok(targets);
         }
         tokio::time::sleep(LOOK_AGAIN).await;
