@@ -10,11 +10,11 @@ use hyper::header::{CONNECTION, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::time::Instant;
 
-use super::body::{self, Payload};
 use super::call::{Call, RequestId};
 use super::error::ApiError;
+use super::payload::Payload;
 use super::router::{Endpoint, Found};
-use super::{Limits, Store, handlers, reply};
+use super::{Limits, Store, body, handlers, reply};
 use crate::metrics::GaugeGuard;
 use crate::wire::Code;
 
@@ -43,7 +43,7 @@ pub(super) async fn answer(store: Arc<Store>, request: Request<Incoming>, limits
     });
     working.await.unwrap_or_else(|_| {
         let error = ApiError::new(Code::InternalError, "the store has a defect: please report it");
-        error.respond(&request_id, Some(found.endpoint))
+        reply::refused(error, request_id.as_str(), Some(found.endpoint.route()))
     })
 }
 
@@ -68,10 +68,11 @@ impl Arrival {
         result: Result<Response<Payload>, ApiError>,
     ) -> Response<Payload> {
         if let (Err(error), Some(endpoint)) = (&result, endpoint) {
-            error.log(&self.request_id, endpoint);
+            error.log(self.request_id.as_str(), endpoint.route());
         }
-        let code = result.as_ref().err().map(ApiError::code);
-        let mut response = result.unwrap_or_else(|error| error.respond(&self.request_id, endpoint));
+        let code = result.as_ref().err().map(|error| error.code);
+        let route = endpoint.map(Endpoint::route);
+        let mut response = result.unwrap_or_else(|error| reply::refused(error, self.request_id.as_str(), route));
         let headers = response.headers_mut();
         headers.insert(crate::wire::REQUEST_ID, self.request_id.header_value());
         if store.is_draining() {

@@ -11,10 +11,13 @@ mod call;
 mod dispatch;
 mod error;
 mod handlers;
+mod limits;
 mod observe;
+mod payload;
 mod reply;
 mod router;
 mod store;
 
-pub use accept::{Limits, serve};
+pub use accept::serve;
+pub use limits::Limits;
 pub use store::Store;

@@ -149,11 +149,11 @@ mod tests {
     #[test]
     fn unknown_paths_and_methods_are_told_apart() {
         let router = Router::new();
-        assert_eq!(router.find(&Method::GET, "/nothing").unwrap_err().code(), Code::NoSuchRoute);
-        assert_eq!(router.find(&Method::GET, "/orders/1/").unwrap_err().code(), Code::NoSuchRoute);
+        assert_eq!(router.find(&Method::GET, "/nothing").unwrap_err().code, Code::NoSuchRoute);
+        assert_eq!(router.find(&Method::GET, "/orders/1/").unwrap_err().code, Code::NoSuchRoute);
         let error = router.find(&Method::PUT, "/orders/1").unwrap_err();
         assert_eq!(
-            (error.code(), error.to_string()),
+            (error.code, error.to_string()),
             (Code::MethodNotAllowed, "this route takes GET, DELETE".to_owned())
         );
         assert_eq!(router.find(&Method::HEAD, "/live").unwrap().endpoint, Endpoint::Live);
