@@ -15,7 +15,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Limits, Store, dispatch};
+use super::dispatch::Dispatcher;
+use super::{Limits, Store};
 use crate::metrics::GaugeGuard;
 
 /// hyper's smallest buffer; below it, it panics.
@@ -35,7 +36,8 @@ pub async fn serve(
     let permits = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
-    let accepting = accept_all(&listener, &store, &permits, &graceful, limits);
+    let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&store), limits));
+    let accepting = accept_all(&listener, &dispatcher, &permits, &graceful);
     tokio::select! {
         biased;
         () = &mut shutdown => {}
@@ -46,7 +48,7 @@ pub async fn serve(
     let notice = tokio::time::sleep(limits.drain_notice);
     tokio::select! {
         () = notice => {}
-        () = accept_all(&listener, &store, &permits, &graceful, limits) => {}
+        () = accept_all(&listener, &dispatcher, &permits, &graceful) => {}
     }
     drop(listener);
     let open = graceful.count();
@@ -64,16 +66,15 @@ pub async fn serve(
 
 async fn accept_all(
     listener: &TcpListener,
-    store: &Arc<Store>,
+    dispatcher: &Arc<Dispatcher>,
     permits: &Arc<Semaphore>,
     graceful: &GracefulShutdown,
-    limits: Limits,
 ) {
     // The semaphore is never closed, so this loop ends with its caller.
     while let Ok(permit) = Arc::clone(permits).acquire_owned().await {
         let stream = accept(listener).await;
-        let connection = serve_connection(stream, Arc::clone(store), graceful, limits);
-        let open = GaugeGuard::new(&store.metrics.http_connections);
+        let connection = serve_connection(stream, Arc::clone(dispatcher), graceful);
+        let open = GaugeGuard::new(&dispatcher.store.metrics.http_connections);
         tokio::spawn(until_closed(connection, permit, open));
     }
 }
@@ -108,15 +109,15 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 
 fn serve_connection(
     stream: TcpStream,
-    store: Arc<Store>,
+    dispatcher: Arc<Dispatcher>,
     graceful: &GracefulShutdown,
-    limits: Limits,
 ) -> impl Future<Output = Result<(), hyper::Error>> + use<> {
     // Answers are written whole; waiting to coalesce them would only add latency. A socket that refuses still works.
     drop(stream.set_nodelay(true));
+    let limits = dispatcher.limits;
     let service = service_fn(move |request: Request<Incoming>| {
-        let store = Arc::clone(&store);
-        async move { Ok::<_, Infallible>(dispatch::answer(store, request, limits).await) }
+        let dispatcher = Arc::clone(&dispatcher);
+        async move { Ok::<_, Infallible>(dispatcher.answer(request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
