@@ -17,7 +17,7 @@ mod harness;
 /// `storemgr serve --health-check`: ready, not ready, nobody there.
 mod health_check;
 
-/// The documents against the code: layers, metrics.
+/// The documents against the code: layers, circles, metrics.
 mod house_rules;
 
 /// `storemgr lab`: the ladder on a small scale, interrupted, resumed, broken.
