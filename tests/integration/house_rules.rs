@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["domain", "metrics", "units"],
     &["wire", "stats", "table", "page", "net", "process"],
     &["db", "cache", "promql"],
-    &["orders", "catalog", "read_models"],
+    &["orders", "catalog", "read_models", "run_result"],
     &["http", "seed", "loadtest", "report", "deploy_check", "stack"],
     &["lab"],
 ];

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::subject::milliseconds;
 use super::{Account, Kind, SubjectAccount, explanation};
 use crate::lab::{Burst, Measurement, ServerSide};
-use crate::loadtest::Verdict;
+use crate::run_result::Verdict;
 use crate::units;
 
 /// A difference between two shares, in percentage points, that nobody need hear of.

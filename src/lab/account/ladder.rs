@@ -3,7 +3,7 @@
 use super::subject::milliseconds;
 use super::{Account, Kind, NOTHING, State, SubjectAccount, explanation};
 use crate::lab::Measurement;
-use crate::loadtest::Verdict;
+use crate::run_result::Verdict;
 use crate::table::{Align, Table, Tone};
 use crate::units;
 

@@ -15,7 +15,7 @@ use super::conditions::{Conditions, Subject};
 use super::folder::Folder;
 use super::measurement::Measurement;
 use super::{LabError, Rung};
-use crate::loadtest::RouteSummary;
+use crate::run_result::RouteSummary;
 use crate::table::Table;
 
 /// What stands where there is nothing to show.
@@ -140,7 +140,7 @@ impl Account {
     /// Whether the load generator was the bottleneck of a load test, so that its figures are not valid.
     pub fn is_generator_limited(&self) -> bool {
         let measured = self.rungs.iter().filter_map(|subject| subject.shown.as_ref());
-        measured.into_iter().any(|shown| shown.load.verdict == crate::loadtest::Verdict::GeneratorLimited)
+        measured.into_iter().any(|shown| shown.load.verdict == crate::run_result::Verdict::GeneratorLimited)
     }
 }
 

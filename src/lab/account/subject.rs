@@ -2,7 +2,7 @@
 
 use super::{NOTHING, SubjectAccount, explanation};
 use crate::lab::Measurement;
-use crate::loadtest::RouteSummary;
+use crate::run_result::RouteSummary;
 use crate::table::{Align, Table, Tone};
 use crate::units;
 
