@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::mix::{PRODUCTS, USERS};
 use crate::processes::{self, Process};
-use crate::store;
+use crate::program;
 
 /// A server, given by the environment.
 #[derive(Clone, Debug)]
@@ -87,7 +87,7 @@ impl Database {
         let database = server.database(name).await?;
         let numbers = [("--products", PRODUCTS), ("--users", USERS), ("--stock", 1_000_000_000), ("--orders", history)];
         let arguments = numbers.iter().flat_map(|(name, value)| [(*name).to_owned(), value.to_string()]);
-        let mut command = store::command(&database);
+        let mut command = program::command(&database.variables());
         let seeded = command.arg("seed").args(arguments).output().await.context("storemgr seed cannot be started")?;
         anyhow::ensure!(seeded.status.success(), "seed: {}", String::from_utf8_lossy(&seeded.stderr));
         Ok(database)

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, ensure};
 
-use crate::Effort;
 use crate::database::{Database, Server};
+use crate::effort::Effort;
 use crate::mix::{Mix, PRODUCTS};
 use crate::outcome::{Outcome, figure, median};
 use crate::processes::{cpu, cpu_us};

@@ -8,6 +8,7 @@
 
 mod bare_client;
 mod database;
+mod effort;
 mod hot_product;
 mod mix;
 mod open_loop;
@@ -15,6 +16,7 @@ mod orders;
 mod outcome;
 mod overload;
 mod processes;
+mod program;
 mod proxy;
 mod reports;
 mod store;
@@ -27,6 +29,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 
+use effort::Effort;
 use outcome::Outcome;
 
 /// Measures the store
@@ -59,13 +62,6 @@ enum Subject {
     Reports,
     /// More orders than the store can take
     Overload,
-}
-
-/// How long and how often.
-#[derive(Clone, Copy, Debug)]
-struct Effort {
-    duration: Duration,
-    rounds: usize,
 }
 
 #[tokio::main]

@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use hyper::Method;
 
-use crate::Effort;
 use crate::bare_client::BareClient;
 use crate::database::Database;
+use crate::effort::Effort;
 use crate::mix::{self, Mix, PRODUCTS};
 use crate::outcome::{Outcome, figure, median, say};
 use crate::processes::{cpu, cpu_us};

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use crate::Effort;
 use crate::database::{Database, Server};
+use crate::effort::Effort;
 use crate::mix::{Mix, PRODUCTS};
 use crate::open_loop::{self, Seen, percentile};
 use crate::outcome::{Outcome, figure, say};

@@ -8,8 +8,8 @@ use hyper::Method;
 use storemgr::net::{Target, request_once};
 use tokio::process::{Child, Command};
 
-use crate::Effort;
 use crate::database::{Database, Server};
+use crate::effort::Effort;
 use crate::mix::{Mix, PRODUCTS};
 use crate::outcome::{Outcome, figure, median, say};
 use crate::processes::{cpu, cpu_us, listening_on};

@@ -7,20 +7,11 @@ use anyhow::{Context, Result, ensure};
 use hyper::Method;
 use hyper::body::Bytes;
 use storemgr::net::{Connection, Limits, Target, request_once};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 use crate::database::Database;
 use crate::processes::Process;
-
-/// The program with a database in its environment and nothing else of ours.
-pub(crate) fn command(database: &Database) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_storemgr"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("STOREMGR_") || name.starts_with("DB_")) {
-        command.env_remove(name);
-    }
-    command.envs(database.variables()).stdin(Stdio::null());
-    command
-}
+use crate::program;
 
 /// An instance; killed when it is dropped.
 pub(crate) struct Store {
@@ -32,7 +23,7 @@ impl Store {
     /// Starts an instance and waits until it is ready.
     pub(crate) async fn start(database: &Database, arguments: &[&str]) -> Result<Self> {
         let port = free_port()?;
-        let mut command = command(database);
+        let mut command = program::command(&database.variables());
         command.args(["serve", "--log-level", "error", "--listen", &format!("127.0.0.1:{port}")]).args(arguments);
         command.stdout(Stdio::null()).kill_on_drop(true);
         let child = command.spawn().context("storemgr serve cannot be started")?;

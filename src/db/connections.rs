@@ -4,10 +4,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mysql_async::{Conn, Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts};
-use prometheus::{IntCounter, IntGauge};
 use tokio::time::Instant;
 
-use super::{Address, Config, ConnectionMode, DbError, ErrorKind, Session};
+use super::counters::Counters;
+use super::{Address, Config, ConnectionMode, DbError, Session};
 use crate::metrics::{GaugeGuard, Metrics};
 
 /// A tool works for as long as it has to: a year is the longest that the timer takes without doubt.
@@ -25,40 +25,6 @@ pub struct Database {
 enum Source {
     Pool { pool: Pool, writer_pool: Option<Pool>, wait: Duration },
     PerRequest { options: Box<Opts>, linger: Duration, wait: Duration },
-}
-
-/// The metrics of this module, looked up once.
-#[derive(Clone, Debug)]
-pub(super) struct Counters {
-    errors: Vec<(ErrorKind, IntCounter)>,
-    in_use: IntGauge,
-    idle: IntGauge,
-    lingering: IntGauge,
-}
-
-impl Counters {
-    fn new(metrics: &Metrics) -> Self {
-        let errors = ErrorKind::ALL.map(|kind| (kind, metrics.db_errors_total.with_label_values(&[kind.label()])));
-        let state = |state| metrics.db_connections.with_label_values(&[state]);
-        Self { errors: errors.into(), in_use: state("in_use"), idle: state("idle"), lingering: state("lingering") }
-    }
-
-    /// For a connection that no server's metrics speak of.
-    fn unregistered() -> Result<Self, DbError> {
-        let metrics = Metrics::new().map_err(|error| DbError::Unexpected(error.to_string()))?;
-        Ok(Self::new(&metrics))
-    }
-
-    pub(super) fn count(&self, error: &DbError) {
-        if matches!(error, DbError::Duplicate(_)) {
-            // An answer, not a failure.
-            return;
-        }
-        let kind = error.kind();
-        if let Some((_, counter)) = self.errors.iter().find(|(candidate, _)| *candidate == kind) {
-            counter.inc();
-        }
-    }
 }
 
 impl Database {

@@ -10,6 +10,7 @@ mod batches;
 mod bulk;
 mod config;
 mod connections;
+mod counters;
 mod error;
 mod id_blocks;
 mod idempotency;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tokio::time::error::Elapsed;
 
 use super::DbError;
-use super::connections::Counters;
+use super::counters::Counters;
 use crate::metrics::GaugeGuard;
 
 /// A connection in use. When it is dropped, the connection goes back to where it came from, unless a transaction is open

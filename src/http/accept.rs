@@ -15,28 +15,9 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Store, dispatch};
+use super::dispatch::Dispatcher;
+use super::{Limits, Store};
 use crate::metrics::GaugeGuard;
-
-/// What one client may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Connections open at once; more wait to be accepted.
-    pub connections: usize,
-    /// Bytes of the request line and all headers.
-    pub header_bytes: usize,
-    /// The longest wait for a request's headers, which is also how long an idle connection stays open. Longer than a
-    /// proxy in front keeps its idle connections, or requests meet a closing connection.
-    pub idle: Duration,
-    /// Bytes of a request's body.
-    pub body_bytes: usize,
-    /// From a request's headers to its answer. Only an order whose commit has begun is waited for longer.
-    pub request: Duration,
-    /// After the signal to end: how long to go on accepting while answering "not ready", so that balancers notice.
-    pub drain_notice: Duration,
-    /// After that: the longest wait for requests in flight.
-    pub drain: Duration,
-}
 
 /// hyper's smallest buffer; below it, it panics.
 const SMALLEST_BUFFER: usize = 8192;
@@ -55,7 +36,8 @@ pub async fn serve(
     let permits = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
-    let accepting = accept_all(&listener, &store, &permits, &graceful, limits);
+    let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&store), limits));
+    let accepting = accept_all(&listener, &dispatcher, &permits, &graceful);
     tokio::select! {
         biased;
         () = &mut shutdown => {}
@@ -66,7 +48,7 @@ pub async fn serve(
     let notice = tokio::time::sleep(limits.drain_notice);
     tokio::select! {
         () = notice => {}
-        () = accept_all(&listener, &store, &permits, &graceful, limits) => {}
+        () = accept_all(&listener, &dispatcher, &permits, &graceful) => {}
     }
     drop(listener);
     let open = graceful.count();
@@ -84,16 +66,15 @@ pub async fn serve(
 
 async fn accept_all(
     listener: &TcpListener,
-    store: &Arc<Store>,
+    dispatcher: &Arc<Dispatcher>,
     permits: &Arc<Semaphore>,
     graceful: &GracefulShutdown,
-    limits: Limits,
 ) {
     // The semaphore is never closed, so this loop ends with its caller.
     while let Ok(permit) = Arc::clone(permits).acquire_owned().await {
         let stream = accept(listener).await;
-        let connection = serve_connection(stream, Arc::clone(store), graceful, limits);
-        let open = GaugeGuard::new(&store.metrics.http_connections);
+        let connection = serve_connection(stream, Arc::clone(dispatcher), graceful);
+        let open = GaugeGuard::new(&dispatcher.store.metrics.http_connections);
         tokio::spawn(until_closed(connection, permit, open));
     }
 }
@@ -128,15 +109,15 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 
 fn serve_connection(
     stream: TcpStream,
-    store: Arc<Store>,
+    dispatcher: Arc<Dispatcher>,
     graceful: &GracefulShutdown,
-    limits: Limits,
 ) -> impl Future<Output = Result<(), hyper::Error>> + use<> {
     // Answers are written whole; waiting to coalesce them would only add latency. A socket that refuses still works.
     drop(stream.set_nodelay(true));
+    let limits = dispatcher.limits;
     let service = service_fn(move |request: Request<Incoming>| {
-        let store = Arc::clone(&store);
-        async move { Ok::<_, Infallible>(dispatch::answer(store, request, limits).await) }
+        let dispatcher = Arc::clone(&dispatcher);
+        async move { Ok::<_, Infallible>(dispatcher.answer(request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -1,9 +1,6 @@
-//! Bodies: how they are read, and how they are written.
+//! Bodies of requests, read within a size and a time.
 
-use std::io;
-
-use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes};
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use tokio::time::Instant;
@@ -11,9 +8,6 @@ use tokio::time::Instant;
 use super::error::ApiError;
 use crate::units;
 use crate::wire::Code;
-
-/// An answer's body: nearly always one piece, in one case a stream.
-pub(super) type Payload = Either<Full<Bytes>, UnsyncBoxBody<Bytes, io::Error>>;
 
 /// Reads a request's body, declared as JSON, within a size and a time.
 pub(super) async fn read_json<B>(
@@ -52,17 +46,4 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 fn too_large(limit: usize) -> ApiError {
     ApiError::new(Code::BodyTooLarge, format!("a body has at most {}", units::bytes(limit as u64)))
-}
-
-/// A body in one piece.
-pub(super) fn whole(bytes: impl Into<Bytes>) -> Payload {
-    Either::Left(Full::new(bytes.into()))
-}
-
-/// A body in pieces that come as they are ready.
-pub(super) fn pieces<B>(body: B) -> Payload
-where
-    B: Body<Data = Bytes, Error = io::Error> + Send + 'static,
-{
-    Either::Right(body.boxed_unsync())
 }

@@ -7,47 +7,69 @@ use std::sync::Arc;
 
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONNECTION, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response};
 use tokio::time::Instant;
 
-use super::body::{self, Payload};
 use super::call::{Call, RequestId};
 use super::error::ApiError;
-use super::router::{Endpoint, Found};
-use super::{Limits, Store, handlers, reply};
+use super::observe::RouteMetrics;
+use super::payload::Payload;
+use super::router::{Found, Router};
+use super::{Limits, Store, body, reply};
 use crate::metrics::GaugeGuard;
 use crate::wire::Code;
 
-/// Answers one request. Never fails: whatever goes wrong is an answer too.
-pub(super) async fn answer(store: Arc<Store>, request: Request<Incoming>, limits: Limits) -> Response<Payload> {
-    let arrival = Arrival::of(&store, &request);
-    let found = match store.router.find(request.method(), request.uri().path()) {
-        Ok(found) => found,
-        Err(error) => return arrival.answered(&store, None, Err(error)),
-    };
-    let deadline = arrival.started + limits.request;
-    if only_waits(&store, found.endpoint) {
-        let result = match read(request, found, limits, deadline).await {
-            Ok(call) => wait(&store, found.endpoint, &call).await,
-            Err(error) => Err(error),
-        };
-        return arrival.answered(&store, Some(found.endpoint), result);
+/// Answers all requests to one store.
+#[derive(Debug)]
+pub(super) struct Dispatcher {
+    pub(super) store: Arc<Store>,
+    pub(super) limits: Limits,
+    router: Router,
+    metrics: RouteMetrics,
+}
+
+impl Dispatcher {
+    pub(super) fn new(store: Arc<Store>, limits: Limits) -> Self {
+        let metrics = RouteMetrics::new(&store.metrics);
+        Self { store, limits, router: Router::new(), metrics }
     }
-    let request_id = arrival.request_id.clone();
-    let working = tokio::spawn(async move {
-        let result = match read(request, found, limits, deadline).await {
-            Ok(call) => work(&store, found.endpoint, &call).await,
-            Err(error) => Err(error),
+
+    /// Answers one request. Never fails: whatever goes wrong is an answer too.
+    pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Payload> {
+        let arrival = Arrival::of(&self.store, &request);
+        let found = match self.router.find(request.method(), request.uri().path()) {
+            Ok(found) => found,
+            Err(error) => return arrival.answered(&self, None, Err(error)),
         };
-        arrival.answered(&store, Some(found.endpoint), result)
-    });
-    working.await.unwrap_or_else(|_| {
-        let error = ApiError::new(Code::InternalError, "the store has a defect: please report it");
-        error.respond(&request_id, Some(found.endpoint))
-    })
+        if (found.endpoint().only_waits)(&self.store) {
+            let result = self.handle(request, found, arrival.started).await;
+            return arrival.answered(&self, Some(found), result);
+        }
+        let request_id = arrival.request_id.clone();
+        let working = tokio::spawn(async move {
+            let result = self.handle(request, found, arrival.started).await;
+            arrival.answered(&self, Some(found), result)
+        });
+        working.await.unwrap_or_else(|_| {
+            let error = ApiError::new(Code::InternalError, "the store has a defect: please report it");
+            reply::refused(error, request_id.as_str(), Some(found.endpoint().route))
+        })
+    }
+
+    /// Reads a request and has its endpoint handle it.
+    async fn handle(
+        &self,
+        request: Request<Incoming>,
+        found: Found,
+        started: Instant,
+    ) -> Result<Response<Payload>, ApiError> {
+        let call = read(request, found, self.limits, started + self.limits.request).await?;
+        (found.endpoint().handle)(&self.store, &call).await
+    }
 }
 
 /// A request that came in, until it is answered or its client has left.
+#[derive(Debug)]
 struct Arrival {
     started: Instant,
     request_id: RequestId,
@@ -63,21 +85,22 @@ impl Arrival {
     /// The answer with what every answer has; logged and counted.
     fn answered(
         self,
-        store: &Store,
-        endpoint: Option<Endpoint>,
+        dispatcher: &Dispatcher,
+        found: Option<Found>,
         result: Result<Response<Payload>, ApiError>,
     ) -> Response<Payload> {
-        if let (Err(error), Some(endpoint)) = (&result, endpoint) {
-            error.log(&self.request_id, endpoint);
+        let route = found.map(|found| found.endpoint().route);
+        if let (Err(error), Some(route)) = (&result, route) {
+            error.log(self.request_id.as_str(), route);
         }
-        let code = result.as_ref().err().map(ApiError::code);
-        let mut response = result.unwrap_or_else(|error| error.respond(&self.request_id, endpoint));
+        let code = result.as_ref().err().map(|error| error.code);
+        let mut response = result.unwrap_or_else(|error| reply::refused(error, self.request_id.as_str(), route));
         let headers = response.headers_mut();
         headers.insert(crate::wire::REQUEST_ID, self.request_id.header_value());
-        if store.is_draining() {
+        if dispatcher.store.is_draining() {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        store.routes.observe(endpoint, response.status(), code, self.started.elapsed());
+        dispatcher.metrics.observe(found, response.status(), code, self.started.elapsed());
         response
     }
 }
@@ -91,48 +114,4 @@ async fn read(request: Request<Incoming>, found: Found, limits: Limits, deadline
     };
     let query = parts.uri.query().unwrap_or_default().to_owned();
     Ok(Call { id: found.id, query, headers: parts.headers, body, deadline })
-}
-
-/// Whether nothing is cut short when the client hangs up: the work is done elsewhere, or there is none.
-fn only_waits(store: &Store, endpoint: Endpoint) -> bool {
-    match endpoint {
-        Endpoint::PlaceOrder => store.orders.writes_elsewhere(),
-        Endpoint::BestSellers | Endpoint::HighestSpenders => store.reports.computes_elsewhere(),
-        Endpoint::HealthCheck | Endpoint::Live | Endpoint::OpenApi => true,
-        _ => false,
-    }
-}
-
-/// The handlers that only wait; the others are left to [`work`], so that this future stays small.
-async fn wait(store: &Arc<Store>, endpoint: Endpoint, call: &Call) -> Result<Response<Payload>, ApiError> {
-    match endpoint {
-        Endpoint::PlaceOrder => handlers::place_order::handle(store, call).await,
-        Endpoint::BestSellers => handlers::best_sellers::handle(store, call).await,
-        Endpoint::HighestSpenders => handlers::highest_spenders::handle(store, call).await,
-        _ => Box::pin(work(store, endpoint, call)).await,
-    }
-}
-
-async fn work(store: &Arc<Store>, endpoint: Endpoint, call: &Call) -> Result<Response<Payload>, ApiError> {
-    match endpoint {
-        Endpoint::PlaceOrder => handlers::place_order::handle(store, call).await,
-        Endpoint::FindOrder => handlers::find_order::handle(store, call).await,
-        Endpoint::DeleteOrder => handlers::delete_order::handle(store, call).await,
-        Endpoint::BestSellers => handlers::best_sellers::handle(store, call).await,
-        Endpoint::HighestSpenders => handlers::highest_spenders::handle(store, call).await,
-        Endpoint::AddProduct => handlers::add_product::handle(store, call).await,
-        Endpoint::ListProducts => handlers::list_products::handle(store, call).await,
-        Endpoint::FindProduct => handlers::find_product::handle(store, call).await,
-        Endpoint::DeleteProduct => handlers::delete_product::handle(store, call).await,
-        Endpoint::AddUser => handlers::add_user::handle(store, call).await,
-        Endpoint::FindUser => handlers::find_user::handle(store, call).await,
-        Endpoint::DeleteUser => handlers::delete_user::handle(store, call).await,
-        Endpoint::SetStock => handlers::set_stock::handle(store, call).await,
-        Endpoint::FindStock => handlers::find_stock::handle(store, call).await,
-        Endpoint::StockOverview => handlers::stock_overview::handle(store, call).await,
-        Endpoint::HealthCheck | Endpoint::Live => Ok(reply::health()),
-        Endpoint::Ready => handlers::ready::handle(store, call).await,
-        Endpoint::Metrics => handlers::metrics::handle(store),
-        Endpoint::OpenApi => Ok(reply::text(StatusCode::OK, crate::wire::JSON, include_str!("openapi.json"))),
-    }
 }

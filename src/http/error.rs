@@ -1,42 +1,37 @@
-//! Every refusal, in one shape: a status, a code for programs, a sentence for people.
+//! Every refusal: a code for programs, which has a status, and a sentence for people.
 //!
 //! This is the only type that knows both what failed inside and what is said outside. An error never shows SQL, a host
-//! name or a password; what it hides, it logs, here and once.
+//! name or a password; what it hides, it logs, here and once. `reply::refused` makes an answer of it.
 
 use std::fmt;
 
-use hyper::header::{ALLOW, HeaderValue, RETRY_AFTER};
-use hyper::{Response, StatusCode};
-use rand::RngExt;
+use hyper::header::HeaderValue;
 
-use super::body::Payload;
-use super::call::RequestId;
-use super::reply;
-use super::router::Endpoint;
 use crate::catalog::CatalogError;
 use crate::db::DbError;
 use crate::domain::{InvalidOrder, InvalidProduct, InvalidUser};
 use crate::orders::OrderError;
 use crate::read_models::ReportError;
-use crate::wire::{Code, ErrorBody, JSON};
-
-/// The seconds after which a client may try again: spread, so that all who were refused do not come back together.
-const RETRY_AFTER_S: std::ops::RangeInclusive<u32> = 1..=3;
+use crate::wire::{Code, Route};
 
 /// A refusal.
 #[derive(Debug)]
 pub(super) struct ApiError {
-    code: Code,
-    sentence: String,
+    /// Why, for programs.
+    pub(super) code: Code,
+    /// Why, for people.
+    pub(super) sentence: String,
     /// What the log is told and the client is not.
     hidden: Option<String>,
-    allow: Option<HeaderValue>,
-    deleted: bool,
+    /// The methods that the route takes.
+    pub(super) allow: Option<HeaderValue>,
+    /// Whether the answer to a DELETE says `"deleted": false`.
+    pub(super) says_deleted: bool,
 }
 
 impl ApiError {
     pub(super) fn new(code: Code, sentence: impl Into<String>) -> Self {
-        Self { code, sentence: sentence.into(), hidden: None, allow: None, deleted: false }
+        Self { code, sentence: sentence.into(), hidden: None, allow: None, says_deleted: false }
     }
 
     fn hiding(mut self, error: &dyn fmt::Display) -> Self {
@@ -52,18 +47,13 @@ impl ApiError {
 
     /// With `"deleted": false` in its body.
     pub(super) fn with_deleted(mut self) -> Self {
-        self.deleted = true;
+        self.says_deleted = true;
         self
     }
 
-    /// Why, for programs.
-    pub(super) fn code(&self) -> Code {
-        self.code
-    }
-
     /// Logs what the client is not told, and what is our fault.
-    pub(super) fn log(&self, request_id: &RequestId, endpoint: Endpoint) {
-        let (route, request_id) = (endpoint.route().path, request_id.as_str());
+    pub(super) fn log(&self, request_id: &str, route: Route) {
+        let route = route.path;
         let reason = self.hidden.as_deref().unwrap_or(&self.sentence);
         match self.code {
             Code::InternalError => tracing::error!(request_id, route, reason, "a request failed by a defect"),
@@ -72,28 +62,6 @@ impl ApiError {
             }
             _ => tracing::debug!(request_id, route, reason, code = ?self.code, "a request was refused"),
         }
-    }
-
-    /// The answer that says so.
-    pub(super) fn respond(self, request_id: &RequestId, endpoint: Option<Endpoint>) -> Response<Payload> {
-        let deletes = endpoint.is_some_and(|endpoint| endpoint.route().method == "DELETE");
-        let body = ErrorBody {
-            deleted: (self.deleted && deletes).then_some(false),
-            error: self.sentence,
-            code: self.code,
-            request_id: request_id.as_str().to_owned(),
-        };
-        let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let text = serde_json::to_vec(&body).unwrap_or_default();
-        let mut response = reply::text(status, JSON, text);
-        if status == StatusCode::SERVICE_UNAVAILABLE || self.code == Code::RequestInProgress {
-            let seconds = rand::rng().random_range(RETRY_AFTER_S);
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        if let Some(allow) = self.allow {
-            response.headers_mut().insert(ALLOW, allow);
-        }
-        response
     }
 }
 

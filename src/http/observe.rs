@@ -5,7 +5,8 @@ use std::time::Duration;
 use hyper::StatusCode;
 use prometheus::{Histogram, IntCounter, IntCounterVec};
 
-use super::router::Endpoint;
+use super::endpoint::{ENDPOINTS, Endpoint};
+use super::router::Found;
 use crate::metrics::Metrics;
 use crate::wire::Code;
 
@@ -17,6 +18,7 @@ const UNMATCHED: &str = "(unmatched)";
 pub(super) struct RouteMetrics {
     requests: IntCounterVec,
     errors: IntCounterVec,
+    /// In the order of [`ENDPOINTS`].
     routes: Vec<RouteMetric>,
     unmatched: Histogram,
 }
@@ -30,8 +32,8 @@ struct RouteMetric {
 
 impl RouteMetrics {
     pub(super) fn new(metrics: &Metrics) -> Self {
-        let route = |endpoint: Endpoint| {
-            let route = endpoint.route();
+        let route = |endpoint: &Endpoint| {
+            let route = endpoint.route;
             let usual = usual(route.method);
             let labels = [route.method, route.path, usual.as_str()];
             RouteMetric {
@@ -42,16 +44,16 @@ impl RouteMetrics {
         Self {
             requests: metrics.http_requests_total.clone(),
             errors: metrics.http_errors_total.clone(),
-            routes: Endpoint::ALL.into_iter().map(route).collect(),
+            routes: ENDPOINTS.iter().map(route).collect(),
             unmatched: metrics.http_request_duration_seconds.with_label_values(&["other", UNMATCHED]),
         }
     }
 
-    pub(super) fn observe(&self, endpoint: Option<Endpoint>, status: StatusCode, code: Option<Code>, took: Duration) {
-        let metric = endpoint.map(|endpoint| &self.routes[endpoint as usize]);
+    pub(super) fn observe(&self, found: Option<Found>, status: StatusCode, code: Option<Code>, took: Duration) {
+        let metric = found.map(|found| &self.routes[found.place]);
         metric.map_or(&self.unmatched, |metric| &metric.duration).observe(took.as_secs_f64());
-        let (method, route) = endpoint.map_or(("other", UNMATCHED), |endpoint| {
-            let route = endpoint.route();
+        let (method, route) = found.map_or(("other", UNMATCHED), |found| {
+            let route = found.endpoint().route;
             (route.method, route.path)
         });
         match metric {

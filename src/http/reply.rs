@@ -1,13 +1,17 @@
 //! Answers.
 
-use hyper::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::header::{AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
+use rand::RngExt;
 use serde::Serialize;
 
-use super::body::{self, Payload};
 use super::error::ApiError;
+use super::payload::{self, Payload};
 use crate::read_models::Report;
-use crate::wire::{Code, Deleted, HealthBody, JSON};
+use crate::wire::{Code, Deleted, ErrorBody, HealthBody, JSON, Route};
+
+/// The seconds after which a client may try again: spread, so that all who were refused do not come back together.
+const RETRY_AFTER_S: std::ops::RangeInclusive<u32> = 1..=3;
 
 /// An answer with a text of a media type.
 pub(super) fn text(
@@ -15,7 +19,7 @@ pub(super) fn text(
     media_type: &'static str,
     text: impl Into<hyper::body::Bytes>,
 ) -> Response<Payload> {
-    let mut response = Response::new(body::whole(text));
+    let mut response = Response::new(payload::whole(text));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
@@ -59,4 +63,25 @@ pub(super) fn report<Row: Serialize>(report: &Report<Row>) -> Result<Response<Pa
 pub(super) fn health() -> Response<Payload> {
     let body = HealthBody { status: "ok".to_owned() };
     json(StatusCode::OK, &body).unwrap_or_else(|_| text(StatusCode::OK, JSON, "{}"))
+}
+
+/// The answer to a request that was refused, on its route if it has one.
+pub(super) fn refused(error: ApiError, request_id: &str, route: Option<Route>) -> Response<Payload> {
+    let deletes = route.is_some_and(|route| route.method == "DELETE");
+    let body = ErrorBody {
+        deleted: (error.says_deleted && deletes).then_some(false),
+        error: error.sentence,
+        code: error.code,
+        request_id: request_id.to_owned(),
+    };
+    let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = text(status, JSON, serde_json::to_vec(&body).unwrap_or_default());
+    if status == StatusCode::SERVICE_UNAVAILABLE || error.code == Code::RequestInProgress {
+        let seconds = rand::rng().random_range(RETRY_AFTER_S);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let Some(allow) = error.allow {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+    response
 }

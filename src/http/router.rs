@@ -1,116 +1,68 @@
-//! Which handler a request is for.
+//! Which endpoint a request is for.
 
 use hyper::Method;
 use hyper::header::HeaderValue;
 
+use super::endpoint::{ENDPOINTS, Endpoint};
 use super::error::ApiError;
-use crate::wire::{Code, Route};
+use crate::wire::Code;
 
-/// One handler.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Endpoint {
-    PlaceOrder,
-    FindOrder,
-    DeleteOrder,
-    BestSellers,
-    HighestSpenders,
-    AddProduct,
-    ListProducts,
-    FindProduct,
-    DeleteProduct,
-    AddUser,
-    FindUser,
-    DeleteUser,
-    SetStock,
-    FindStock,
-    StockOverview,
-    HealthCheck,
-    Live,
-    Ready,
-    Metrics,
-    OpenApi,
-}
-
-impl Endpoint {
-    /// Every endpoint, in the order of the contract's routes.
-    pub(super) const ALL: [Self; crate::wire::ALL.len()] = [
-        Self::PlaceOrder,
-        Self::FindOrder,
-        Self::DeleteOrder,
-        Self::BestSellers,
-        Self::HighestSpenders,
-        Self::AddProduct,
-        Self::ListProducts,
-        Self::FindProduct,
-        Self::DeleteProduct,
-        Self::AddUser,
-        Self::FindUser,
-        Self::DeleteUser,
-        Self::SetStock,
-        Self::FindStock,
-        Self::StockOverview,
-        Self::HealthCheck,
-        Self::Live,
-        Self::Ready,
-        Self::Metrics,
-        Self::OpenApi,
-    ];
-
-    /// The route it answers.
-    pub(super) const fn route(self) -> Route {
-        crate::wire::ALL[self as usize]
-    }
-}
-
-/// A request's handler and the number in its path.
+/// A request's endpoint and the number in its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Found {
-    /// Which handler.
-    pub(super) endpoint: Endpoint,
+    /// The place of the endpoint in [`ENDPOINTS`].
+    pub(super) place: usize,
     /// The `{id}` of the path; 0, which no row has, where the route has none.
     pub(super) id: u64,
 }
 
-/// All routes by their paths.
+impl Found {
+    /// The endpoint.
+    pub(super) fn endpoint(self) -> &'static Endpoint {
+        &ENDPOINTS[self.place]
+    }
+}
+
+/// The places of all endpoints by their paths.
 #[derive(Debug)]
 pub(super) struct Router {
-    paths: matchit::Router<Vec<Endpoint>>,
+    paths: matchit::Router<Vec<usize>>,
 }
 
 impl Router {
     pub(super) fn new() -> Self {
-        let mut paths = matchit::Router::<Vec<Endpoint>>::new();
-        for endpoint in Endpoint::ALL {
-            let path = endpoint.route().path;
+        let mut paths = matchit::Router::<Vec<usize>>::new();
+        for (place, endpoint) in ENDPOINTS.iter().enumerate() {
+            let path = endpoint.route.path;
             match paths.at_mut(path) {
-                Ok(found) if found.params.is_empty() || path.contains('{') => found.value.push(endpoint),
+                Ok(found) if found.params.is_empty() || path.contains('{') => found.value.push(place),
                 // The routes are constants, and a test inserts them all; one that conflicts would be a defect of ours.
-                _ => drop(paths.insert(path, vec![endpoint])),
+                _ => drop(paths.insert(path, vec![place])),
             }
         }
         Self { paths }
     }
 
-    /// The handler of a request, or why there is none.
+    /// The endpoint of a request, or why there is none.
     pub(super) fn find(&self, method: &Method, path: &str) -> Result<Found, ApiError> {
         let Ok(matched) = self.paths.at(path) else {
             return Err(ApiError::new(Code::NoSuchRoute, "there is no such route: GET /openapi.json lists them all"));
         };
         // A HEAD is answered as a GET; hyper leaves the body out.
         let wanted = if method == Method::HEAD { "GET" } else { method.as_str() };
-        let Some(&endpoint) = matched.value.iter().find(|endpoint| endpoint.route().method == wanted) else {
+        let Some(&place) = matched.value.iter().find(|place| ENDPOINTS[**place].route.method == wanted) else {
             return Err(not_allowed(matched.value));
         };
-        let Some(text) = matched.params.get("id") else { return Ok(Found { endpoint, id: 0 }) };
+        let Some(text) = matched.params.get("id") else { return Ok(Found { place, id: 0 }) };
         // What is not a number is the name of nothing.
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         let id = text.parse().ok().filter(|_| digits).unwrap_or(0);
-        Ok(Found { endpoint, id })
+        Ok(Found { place, id })
     }
 }
 
-fn not_allowed(endpoints: &[Endpoint]) -> ApiError {
-    let methods: Vec<_> = endpoints.iter().map(|endpoint| endpoint.route().method).collect();
+fn not_allowed(places: &[usize]) -> ApiError {
+    let methods: Vec<_> = places.iter().map(|place| ENDPOINTS[*place].route.method).collect();
     let methods = methods.join(", ");
     let error = ApiError::new(Code::MethodNotAllowed, format!("this route takes {methods}"));
     match HeaderValue::from_str(&methods) {
@@ -124,15 +76,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_route_of_the_contract_finds_its_handler() {
+    fn every_route_of_the_contract_finds_its_endpoint() {
         let router = Router::new();
-        for (index, endpoint) in Endpoint::ALL.into_iter().enumerate() {
-            assert_eq!(endpoint as usize, index);
-            let route = endpoint.route();
+        for (place, route) in crate::wire::ALL.iter().enumerate() {
             let method = Method::from_bytes(route.method.as_bytes()).unwrap();
             let found = router.find(&method, &route.path.replace("{id}", "12")).unwrap();
             let id = if route.path.contains("{id}") { 12 } else { 0 };
-            assert_eq!(found, Found { endpoint, id }, "{route:?}");
+            assert_eq!(found, Found { place, id }, "{route:?}");
+            assert_eq!(found.endpoint().route, *route);
         }
     }
 
@@ -149,13 +100,13 @@ mod tests {
     #[test]
     fn unknown_paths_and_methods_are_told_apart() {
         let router = Router::new();
-        assert_eq!(router.find(&Method::GET, "/nothing").unwrap_err().code(), Code::NoSuchRoute);
-        assert_eq!(router.find(&Method::GET, "/orders/1/").unwrap_err().code(), Code::NoSuchRoute);
+        assert_eq!(router.find(&Method::GET, "/nothing").unwrap_err().code, Code::NoSuchRoute);
+        assert_eq!(router.find(&Method::GET, "/orders/1/").unwrap_err().code, Code::NoSuchRoute);
         let error = router.find(&Method::PUT, "/orders/1").unwrap_err();
         assert_eq!(
-            (error.code(), error.to_string()),
+            (error.code, error.to_string()),
             (Code::MethodNotAllowed, "this route takes GET, DELETE".to_owned())
         );
-        assert_eq!(router.find(&Method::HEAD, "/live").unwrap().endpoint, Endpoint::Live);
+        assert_eq!(router.find(&Method::HEAD, "/live").unwrap().endpoint().route.path, "/live");
     }
 }

@@ -9,9 +9,6 @@ use crate::metrics::Metrics;
 use crate::orders::Orders;
 use crate::read_models::Reports;
 
-use super::observe::RouteMetrics;
-use super::router::Router;
-
 /// The parts of one running store, and whether it is leaving.
 #[derive(Debug)]
 pub struct Store {
@@ -20,8 +17,6 @@ pub struct Store {
     pub(super) reports: Reports,
     pub(super) database: Arc<Database>,
     pub(super) metrics: Metrics,
-    pub(super) routes: RouteMetrics,
-    pub(super) router: Router,
     draining: AtomicBool,
 }
 
@@ -34,17 +29,7 @@ impl Store {
         database: Arc<Database>,
         metrics: Metrics,
     ) -> Self {
-        let routes = RouteMetrics::new(&metrics);
-        Self {
-            orders,
-            catalog,
-            reports,
-            database,
-            metrics,
-            routes,
-            router: Router::new(),
-            draining: AtomicBool::new(false),
-        }
+        Self { orders, catalog, reports, database, metrics, draining: AtomicBool::new(false) }
     }
 
     /// From now on the store is not ready, and every answer asks the client to take its next request elsewhere.

@@ -4,8 +4,9 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::chart::{Area, Chart, Drawn, LEFT, LETTERS, RIGHT, SIZE};
+use super::canvas::{Area, Drawn, LEFT, LETTERS, RIGHT, SIZE};
 use super::ink::Ink;
+use super::value_axis::ValueAxis;
 
 /// The bars of one kind: one for each name of the chart.
 #[derive(Clone, Debug)]
@@ -42,9 +43,9 @@ type Plane<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64
 /// How far the axis goes beyond the largest value: room for that value.
 const MARGIN: f64 = 0.18;
 
-pub(super) fn draw<'a>(chart: &Chart, names: &[String], groups: &[Bars], area: &Area<'a>) -> Drawn<'a> {
-    let scale = chart.scale;
-    let (low, high, y_labels) = scale.axis(chart.bounds(), MARGIN);
+pub(super) fn draw<'a>(value_axis: &ValueAxis, names: &[String], groups: &[Bars], area: &Area<'a>) -> Drawn<'a> {
+    let scale = value_axis.scale;
+    let (low, high, y_labels) = value_axis.range(MARGIN);
     let width = width(names.len());
     let named_every = (NARROWEST / width).ceil().max(1.0) as usize;
     let letters = (width * named_every as f64 / LETTER_WIDTH) as usize;
@@ -66,10 +67,10 @@ pub(super) fn draw<'a>(chart: &Chart, names: &[String], groups: &[Bars], area: &
         .label_style(("sans-serif", LETTERS).into_font().color(&Ink::Text.stand_in()))
         .x_labels(0)
         .y_labels(y_labels)
-        .y_label_formatter(&|place| (chart.format)(scale.value(*place)))
+        .y_label_formatter(&|place| (value_axis.format)(scale.value(*place)))
         .draw()?;
     for (group, place) in groups.iter().zip(0..) {
-        draw_group(chart, group, (place, groups.len() as u32), names.len(), &mut drawn, area)?;
+        draw_group(value_axis, group, (place, groups.len() as u32), names.len(), &mut drawn, area)?;
     }
     for (lines, name) in names.iter().zip(0_u32..).step_by(named_every) {
         let (x, y) = drawn.plotting_area().map_coordinate(&(f64::from(name) + 0.5, low));
@@ -82,7 +83,7 @@ pub(super) fn draw<'a>(chart: &Chart, names: &[String], groups: &[Bars], area: &
 
 /// The bars of one group, which is the so-and-so-many-th of all groups, with their values where there is room.
 fn draw_group<'a>(
-    chart: &Chart,
+    value_axis: &ValueAxis,
     group: &Bars,
     (place, groups): (u32, u32),
     names: usize,
@@ -94,12 +95,12 @@ fn draw_group<'a>(
     let written = bar * width(names) >= VALUE_WIDTH;
     for (value, name) in group.values.iter().take(names).zip(0_u32..) {
         let left = f64::from(name) + (1.0 - FILLED) / 2.0 + bar * f64::from(place);
-        let top = value.map_or(low, |value| chart.scale.place(value).max(low));
+        let top = value.map_or(low, |value| value_axis.scale.place(value).max(low));
         // A little space between neighbours.
         let corners = [(left + bar * 0.03, low), (left + bar * 0.97, top)];
         drawn.draw_series([Rectangle::new(corners, group.ink.stand_in().filled())])?;
         if written {
-            let text = value.map_or_else(|| "–".to_owned(), chart.format);
+            let text = value.map_or_else(|| "–".to_owned(), value_axis.format);
             let (x, y) = drawn.plotting_area().map_coordinate(&(left + bar / 2.0, top));
             area.draw(&Text::new(text, (x, y - 3), style(VPos::Bottom)))?;
         }

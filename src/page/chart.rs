@@ -3,27 +3,11 @@
 use plotters::prelude::*;
 
 use super::bars::{self, Bars};
+use super::canvas::{Drawn, SIZE};
 use super::ink::{self, Ink};
 use super::lines::{self, Axis, Series};
+use super::value_axis::{Bounds, Scale, ValueAxis};
 use crate::units::{self, escaped};
-
-/// Pixels of a drawing; the page scales it. Small enough that its letters can be read on a telephone.
-pub(super) const SIZE: (u32, u32) = (520, 230);
-
-/// The size of letters in it.
-pub(super) const LETTERS: u32 = 14;
-
-/// Pixels left of the data, for the labels of the y axis.
-pub(super) const LEFT: u32 = 54;
-
-/// Pixels right of the data.
-pub(super) const RIGHT: u32 = 16;
-
-/// Where a drawing goes.
-pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
-
-/// What can go wrong with it.
-pub(super) type Drawn<'a> = Result<(), Box<dyn std::error::Error + 'a>>;
 
 /// A chart.
 #[derive(Clone, Debug)]
@@ -33,67 +17,13 @@ pub struct Chart {
     /// How y values are spread.
     pub(super) scale: Scale,
     /// How a y is written.
-    pub(super) format: fn(f64) -> String,
+    format: fn(f64) -> String,
 }
 
 #[derive(Clone, Debug)]
 enum Form {
     Lines(Axis, Vec<Series>),
     Bars(Vec<String>, Vec<Bars>),
-}
-
-/// How values are spread over the height.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scale {
-    /// Evenly, from zero.
-    Linear,
-    /// By their orders of magnitude.
-    Logarithmic,
-}
-
-/// Values whose largest is more than so many times the smallest are spread by their orders of magnitude.
-const WIDE: f64 = 30.0;
-
-/// The smallest value above zero of a drawing, and its largest.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
-    least: f64,
-    most: f64,
-}
-
-impl Bounds {
-    fn of(values: impl Iterator<Item = f64> + Clone) -> Self {
-        let least = values.clone().filter(|value| *value > 0.0).fold(f64::INFINITY, f64::min);
-        Self { least: if least.is_finite() { least } else { 1.0 }, most: values.fold(0.0, f64::max) }
-    }
-}
-
-impl Scale {
-    pub(super) fn place(self, value: f64) -> f64 {
-        match self {
-            Self::Linear => value,
-            Self::Logarithmic => value.max(f64::MIN_POSITIVE).log10(),
-        }
-    }
-
-    pub(super) fn value(self, place: f64) -> f64 {
-        match self {
-            Self::Linear => place,
-            Self::Logarithmic => 10_f64.powf(place),
-        }
-    }
-
-    /// The range of the axis with a margin above the largest value, and how many labels it has at most.
-    pub(super) fn axis(self, bounds: Bounds, margin: f64) -> (f64, f64, usize) {
-        let Bounds { least, most } = bounds;
-        match self {
-            Self::Linear => (0.0, if most > 0.0 { most * (1.0 + margin) } else { 1.0 }, 5),
-            Self::Logarithmic => {
-                let (low, high) = (least.log10().floor(), most.log10().ceil());
-                (low, high.max(low + 1.0), (high - low).max(1.0) as usize + 1)
-            }
-        }
-    }
 }
 
 impl Chart {
@@ -114,9 +44,7 @@ impl Chart {
     /// The same on the scale on which its values can be told apart.
     #[must_use]
     pub fn on_fitting_scale(self) -> Self {
-        let Bounds { least, most } = self.bounds();
-        let scale = if most / least > WIDE { Scale::Logarithmic } else { Scale::Linear };
-        Self { scale, ..self }
+        Self { scale: self.bounds().fitting_scale(), ..self }
     }
 
     /// The same with values written in another way than with three digits.
@@ -126,7 +54,7 @@ impl Chart {
     }
 
     /// The range of all values.
-    pub(super) fn bounds(&self) -> Bounds {
+    fn bounds(&self) -> Bounds {
         match &self.form {
             Form::Lines(_, series) => {
                 Bounds::of(series.iter().flat_map(|line| line.points.iter().filter_map(|(_, value)| *value)))
@@ -167,9 +95,10 @@ impl Chart {
 
     fn draw_into<'a>(&self, text: &'a mut String) -> Drawn<'a> {
         let area = SVGBackend::with_string(text, SIZE).into_drawing_area();
+        let value_axis = ValueAxis { scale: self.scale, bounds: self.bounds(), format: self.format };
         match &self.form {
-            Form::Lines(axis, series) => lines::draw(self, axis, series, &area)?,
-            Form::Bars(names, groups) => bars::draw(self, names, groups, &area)?,
+            Form::Lines(axis, series) => lines::draw(&value_axis, axis, series, &area)?,
+            Form::Bars(names, groups) => bars::draw(&value_axis, names, groups, &area)?,
         }
         area.present()?;
         Ok(())

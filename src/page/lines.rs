@@ -2,8 +2,9 @@
 
 use plotters::prelude::*;
 
-use super::chart::{Area, Chart, Drawn, LEFT, LETTERS, RIGHT};
+use super::canvas::{Area, Drawn, LEFT, LETTERS, RIGHT};
 use super::ink::Ink;
+use super::value_axis::ValueAxis;
 use crate::units;
 
 /// An x axis.
@@ -57,9 +58,9 @@ fn clock(seconds: f64) -> String {
 /// How far the axis goes beyond the largest value.
 const MARGIN: f64 = 0.08;
 
-pub(super) fn draw<'a>(chart: &Chart, axis: &Axis, series: &[Series], area: &Area<'a>) -> Drawn<'a> {
-    let scale = chart.scale;
-    let (low, high, y_labels) = scale.axis(chart.bounds(), MARGIN);
+pub(super) fn draw<'a>(value_axis: &ValueAxis, axis: &Axis, series: &[Series], area: &Area<'a>) -> Drawn<'a> {
+    let scale = value_axis.scale;
+    let (low, high, y_labels) = value_axis.range(MARGIN);
     let mut drawn = ChartBuilder::on(area)
         .margin_top(10)
         .margin_right(RIGHT)
@@ -77,7 +78,7 @@ pub(super) fn draw<'a>(chart: &Chart, axis: &Axis, series: &[Series], area: &Are
         .x_labels(axis.labels)
         .y_labels(y_labels)
         .x_label_formatter(&|x| (axis.format)(*x))
-        .y_label_formatter(&|place| (chart.format)(scale.value(*place)))
+        .y_label_formatter(&|place| (value_axis.format)(scale.value(*place)))
         .draw()?;
     for line in series {
         let colour = ink(line.ink);

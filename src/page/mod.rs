@@ -4,14 +4,17 @@
 //! escaped here; only [`Page::markup`] takes what has been escaped already. What a page is about, it does not know.
 
 mod bars;
+mod canvas;
 mod chart;
 mod ink;
 mod lines;
+mod value_axis;
 
 pub use bars::Bars;
-pub use chart::{Chart, Scale};
+pub use chart::Chart;
 pub use ink::Ink;
 pub use lines::{Axis, Series};
+pub use value_axis::Scale;
 
 use crate::units::escaped;
 

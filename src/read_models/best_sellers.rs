@@ -1,6 +1,6 @@
 //! The products sold most: pieces, ties by product number.
 
-use super::{Kind, MAX_ROWS, Source};
+use super::report::{Kind, MAX_ROWS, Source};
 use crate::db::{DbError, Session};
 use crate::wire::BestSeller;
 

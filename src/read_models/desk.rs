@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::flight::{Flight, Joined};
 use super::near::{KEEP_STALE, Near};
+use super::report::{Config, Kind, Report, ReportError, Source};
 use super::snapshot::Snapshot;
-use super::{Config, Kind, Report, ReportError, Source};
 use crate::cache::{Cache, CacheError};
 use crate::db::Database;
 use crate::metrics::Metrics;

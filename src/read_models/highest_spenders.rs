@@ -1,6 +1,6 @@
 //! The users who spent most: the sum of their orders, ties by user number.
 
-use super::{Kind, MAX_ROWS, Source};
+use super::report::{Kind, MAX_ROWS, Source};
 use crate::db::{DbError, Session};
 use crate::wire::HighestSpender;
 

@@ -10,9 +10,9 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 use super::environment::{ACCOUNT, DATABASE};
-use super::process::{First, Ingredients, Recipe};
 use super::programs::{Flavour, Programs};
-use super::{Name, ready};
+use super::recipe::{First, Ingredients, Recipe};
+use super::{Name, probe};
 use crate::units::Secret;
 
 pub(super) fn recipe(ingredients: &Ingredients<'_>) -> Recipe {
@@ -62,7 +62,7 @@ pub(super) async fn answers(port: u16) -> bool {
         let mut packet = [0; 5];
         stream.read_exact(&mut packet).await.map(|_| packet)
     };
-    ready::soon(greeting).await.is_some_and(|packet| packet[3] == 0 && matches!(packet[4], 10 | 0xff))
+    probe::soon(greeting).await.is_some_and(|packet| packet[3] == 0 && matches!(packet[4], 10 | 0xff))
 }
 
 /// Options that making a data directory needs as well. The first must be the first: no option files.

@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use super::files;
 use super::identity::Identity;
 use super::layout::Layout;
-use super::process::Recipe;
+use super::recipe::Recipe;
 use super::state::{Entry, Memory};
 use super::{Name, StackError};
 

@@ -6,8 +6,8 @@ use std::thread::available_parallelism;
 
 use rustix::process::{Resource, getrlimit};
 
-use super::process::{Ingredients, Recipe};
-use super::{Name, StackError, ready};
+use super::recipe::{Ingredients, Recipe};
+use super::{Name, StackError, probe};
 
 /// The configuration of a deployment, with the reasons for it. The stack takes the same one, so that what holds here
 /// holds there; a line that ends in this mark and a name is replaced.
@@ -38,7 +38,7 @@ pub(super) fn recipe(ingredients: &Ingredients<'_>) -> Result<Recipe, StackError
 }
 
 pub(super) async fn answers(port: u16) -> bool {
-    ready::says_ok(port, "/health-check").await
+    probe::says_ok(port, "/health-check").await
 }
 
 fn configuration(ingredients: &Ingredients<'_>) -> String {

@@ -1,7 +1,7 @@
 //! Prometheus: asks both instances for their metrics every second.
 
-use super::process::{Ingredients, Recipe};
-use super::{Name, ready};
+use super::recipe::{Ingredients, Recipe};
+use super::{Name, probe};
 
 /// What is scraped. A document of its own, so that promtool can read it too.
 const CONFIGURATION: &str = include_str!("prometheus.yml");
@@ -38,7 +38,7 @@ pub(super) fn recipe(ingredients: &Ingredients<'_>) -> Recipe {
 /// Whether it has asked every instance at least once. It says that it is ready about five seconds before it begins to
 /// ask; a load test started in that time would be missing from its report.
 pub(super) async fn answers(port: u16) -> bool {
-    let Some(answer) = ready::get(port, "/api/v1/targets?state=active").await else { return false };
+    let Some(answer) = probe::get(port, "/api/v1/targets?state=active").await else { return false };
     let asked = |targets: Targets| {
         let targets = targets.data.active_targets;
         !targets.is_empty() && targets.iter().all(|target| target.health != "unknown")

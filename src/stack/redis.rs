@@ -3,8 +3,8 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::process::{Ingredients, Recipe};
-use super::{Name, ready};
+use super::recipe::{Ingredients, Recipe};
+use super::{Name, probe};
 
 pub(super) fn recipe(ingredients: &Ingredients<'_>) -> Recipe {
     let home = ingredients.layout.home(Name::Redis);
@@ -33,5 +33,5 @@ pub(super) async fn answers(port: u16) -> bool {
         let mut answer = [0; 7];
         stream.read_exact(&mut answer).await.map(|_| answer)
     };
-    ready::soon(ask).await.is_some_and(|answer| answer == *b"+PONG\r\n")
+    probe::soon(ask).await.is_some_and(|answer| answer == *b"+PONG\r\n")
 }

@@ -3,8 +3,8 @@
 
 use std::ffi::OsString;
 
-use super::process::{Ingredients, Recipe};
-use super::{Name, environment, ready};
+use super::recipe::{Ingredients, Recipe};
+use super::{Name, environment, probe};
 
 /// Settings of ours that are no settings of an instance.
 const NOT_FOR_INSTANCES: [&str; 5] =
@@ -26,7 +26,7 @@ pub(super) fn recipe(name: Name, ingredients: &Ingredients<'_>) -> Recipe {
 }
 
 pub(super) async fn answers(port: u16) -> bool {
-    ready::says_ok(port, "/ready").await
+    probe::says_ok(port, "/ready").await
 }
 
 /// In one order, so that the same settings make the same recipe.

@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use super::launch::{Launched, Log, Program, ending, launch, start};
 use super::layout::Layout;
-use super::process::{First, Ingredients, Recipe, recipe};
+use super::process::recipe;
 use super::programs::Programs;
+use super::recipe::{First, Ingredients, Recipe};
 use super::state::Memory;
 use super::status::{Status, look};
 use super::{Config, Event, Name, Observer, StackError, environment, files, lock, ports, ready, stop};

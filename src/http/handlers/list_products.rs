@@ -2,9 +2,9 @@
 
 use hyper::{Response, StatusCode};
 
-use super::super::body::Payload;
 use super::super::call::Call;
 use super::super::error::ApiError;
+use super::super::payload::Payload;
 use super::super::{Store, reply};
 use crate::wire::ProductPage;
 

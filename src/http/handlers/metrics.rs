@@ -2,8 +2,8 @@
 
 use hyper::{Response, StatusCode};
 
-use super::super::body::Payload;
 use super::super::error::ApiError;
+use super::super::payload::Payload;
 use super::super::{Store, reply};
 use crate::metrics::TEXT_FORMAT;
 use crate::wire::Code;

@@ -13,6 +13,7 @@ pub(super) mod find_user;
 pub(super) mod highest_spenders;
 pub(super) mod list_products;
 pub(super) mod metrics;
+pub(super) mod open_api;
 pub(super) mod place_order;
 pub(super) mod ready;
 pub(super) mod set_stock;

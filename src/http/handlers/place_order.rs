@@ -3,9 +3,9 @@
 use hyper::header::{HeaderValue, LOCATION};
 use hyper::{Response, StatusCode};
 
-use super::super::body::Payload;
 use super::super::call::Call;
 use super::super::error::ApiError;
+use super::super::payload::Payload;
 use super::super::{Store, reply};
 use crate::domain::{IdempotencyKey, InvalidOrder, NewOrder, ProductId};
 use crate::wire::{Code, IDEMPOTENCY_KEY, ItemBody, NewOrderBody, OrderPlaced};

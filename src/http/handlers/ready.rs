@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use hyper::Response;
 
-use super::super::body::Payload;
 use super::super::call::Call;
 use super::super::error::ApiError;
+use super::super::payload::Payload;
 use super::super::{Store, reply};
 use tokio::time::Instant;
 

@@ -14,9 +14,9 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::super::Store;
-use super::super::body::{self, Payload};
 use super::super::call::Call;
 use super::super::error::ApiError;
+use super::super::payload::{self, Payload};
 use crate::db::DbError;
 use crate::domain::StockLevel;
 use crate::wire::{JSON, OverviewRow};
@@ -32,7 +32,7 @@ pub(in crate::http) async fn handle(store: &Arc<Store>, call: &Call) -> Result<R
     let first = store.catalog.stock_levels_after(0, PAGE, call.deadline).await?;
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(send_pages(Arc::clone(store), first, sender));
-    let mut response = Response::new(body::pieces(Pieces(receiver)));
+    let mut response = Response::new(payload::pieces(Pieces(receiver)));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
     Ok(response)
 }

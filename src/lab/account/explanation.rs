@@ -1,8 +1,8 @@
 //! What explains the figures: connections, statements, cache, processors. Beside the rung before, where there is one.
 
-use super::subject::milliseconds;
-use super::{Account, NOTHING, SubjectAccount};
-use crate::lab::{Alone, Burst, DatabaseSide, Limit, Measurement, ServerSide};
+use super::cells::{NOTHING, milliseconds, users};
+use super::subject_account::SubjectAccount;
+use crate::lab::{Alone, Burst, Conditions, DatabaseSide, Measurement, ServerSide};
 use crate::table::{Align, Table};
 use crate::units;
 
@@ -58,8 +58,7 @@ pub(super) fn table(shown: &Measurement, before: Option<&SubjectAccount>) -> Opt
 }
 
 /// The conditions of all figures.
-pub(super) fn setting(account: &Account) -> Vec<String> {
-    let conditions = &account.conditions;
+pub(super) fn setting(conditions: &Conditions, subjects: &[SubjectAccount]) -> Vec<String> {
     let count = |number: u64| units::count(number);
     let rounds = if conditions.repeat > 1 { format!(", {} rounds", conditions.repeat) } else { String::new() };
     let mut lines = vec![
@@ -75,7 +74,7 @@ pub(super) fn setting(account: &Account) -> Vec<String> {
             count(conditions.history_orders)
         ),
     ];
-    let mut shown = account.rungs.iter().filter_map(|subject| subject.shown.as_ref());
+    let mut shown = subjects.iter().filter_map(|subject| subject.shown.as_ref());
     if let Some(database) = shown.clone().find_map(|shown| shown.database.as_ref()) {
         let max = database.max_connections;
         // MariaDB says its name, MySQL only its number.
@@ -110,19 +109,6 @@ fn alone(measurement: &Measurement, value: impl Fn(&Alone) -> String) -> Option<
 
 fn burst(measurement: &Measurement, value: impl Fn(&Burst) -> Option<String>) -> Option<String> {
     measurement.burst.as_ref().and_then(value)
-}
-
-/// A limit in a cell.
-pub(super) fn users(limit: &Limit) -> String {
-    let count = |users: u32| units::count(u64::from(users));
-    match (limit.last_good, limit.first_bad) {
-        // What gave way beyond was not the store.
-        (Some(good), _) if limit.generator_gave_way => format!("{} or more", count(good)),
-        (Some(good), Some(_)) => count(good),
-        (Some(good), None) => format!("{} or more", count(good)),
-        (None, Some(bad)) => format!("fewer than {}", count(bad)),
-        (None, None) => NOTHING.to_owned(),
-    }
 }
 
 fn capitalised(text: &str) -> String {

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::subject::milliseconds;
-use super::{Account, Kind, SubjectAccount, explanation};
+use super::cells::{milliseconds, users};
+use super::kind::Kind;
+use super::subject_account::{SubjectAccount, rung_before};
 use crate::lab::{Burst, Measurement, ServerSide};
 use crate::run_result::Verdict;
 use crate::units;
@@ -35,12 +36,12 @@ const IDLE_CORES: f64 = 0.5;
 const IDLE_SHARE: f64 = 0.1;
 
 /// The headline, and all findings.
-pub(super) fn of(account: &Account, place: usize) -> (String, Vec<String>) {
-    let subject = &account.rungs[place];
+pub(super) fn of(subjects: &[SubjectAccount], place: usize) -> (String, Vec<String>) {
+    let subject = &subjects[place];
     let mut findings = Vec::new();
     let mut headline = 0;
     if let Some(shown) = &subject.shown {
-        let before = account.before(place).and_then(|before| Some((before, before.shown.as_ref()?)));
+        let before = rung_before(subjects, place).and_then(|before| Some((before, before.shown.as_ref()?)));
         findings.extend(valid(shown));
         findings.push(failed(shown) + &rounds(subject));
         findings.extend(unanswered(shown));
@@ -262,7 +263,7 @@ fn written(burst: &Burst, before: Option<(&SubjectAccount, &Measurement)>) -> St
 
 fn limit(shown: &Measurement) -> Option<String> {
     let limit = shown.limit.as_ref()?;
-    let users = explanation::users(limit);
+    let users = users(limit);
     let who = if limit.generator_gave_way { "; the load generator gave way first" } else { "" };
     let broken = limit.broken.first().map(|broken| format!("; beyond that {broken}")).unwrap_or_default();
     if limit.last_good.is_none() && limit.first_bad.is_none() {

@@ -1,14 +1,15 @@
 //! The tables over all subjects.
 
-use super::subject::milliseconds;
-use super::{Account, Kind, NOTHING, State, SubjectAccount, explanation};
+use super::cells::{NOTHING, milliseconds, users};
+use super::kind::Kind;
+use super::subject_account::{State, SubjectAccount};
 use crate::lab::Measurement;
 use crate::run_result::Verdict;
 use crate::table::{Align, Table, Tone};
 use crate::units;
 
-pub(super) fn tables(account: &Account) -> Vec<Table> {
-    let mut tables = vec![results(account), reasons(account), writes(account), agreement(account)];
+pub(super) fn tables(subjects: &[SubjectAccount]) -> Vec<Table> {
+    let mut tables = vec![results(subjects), reasons(subjects), writes(subjects), agreement(subjects)];
     tables.retain(|table| !table.is_empty());
     tables
 }
@@ -27,7 +28,7 @@ fn share(ratio: Option<f64>) -> (String, Tone) {
     }
 }
 
-fn results(account: &Account) -> Table {
+fn results(subjects: &[SubjectAccount]) -> Table {
     let columns = [
         ("#", Align::Right),
         ("Rung", Align::Left),
@@ -40,14 +41,14 @@ fn results(account: &Account) -> Table {
         ("p95 ms", Align::Right),
         ("p99 ms", Align::Right),
     ];
-    let several = account.rungs.iter().any(|subject| subject.rounds > 1);
+    let several = subjects.iter().any(|subject| subject.rounds > 1);
     let title = if several {
         "All rungs: the share that failed, and how long answers took; the median round of each"
     } else {
         "All rungs: the share that failed, and how long answers took"
     };
     let mut table = Table::new(title, &columns);
-    for subject in account.rungs.iter().filter(|subject| subject.state != State::Pending) {
+    for subject in subjects.iter().filter(|subject| subject.state != State::Pending) {
         let Some(shown) = &subject.shown else {
             let dash = || NOTHING.to_owned();
             let mut cells = vec![(number(subject), Tone::Plain), (subject.name.clone(), Tone::Plain)];
@@ -88,7 +89,7 @@ fn result(subject: &SubjectAccount, shown: &Measurement) -> [(String, Tone); 10]
     ]
 }
 
-fn reasons(account: &Account) -> Table {
+fn reasons(subjects: &[SubjectAccount]) -> Table {
     let columns = [
         ("#", Align::Right),
         ("Connections", Align::Right),
@@ -105,7 +106,7 @@ fn reasons(account: &Account) -> Table {
     let title = "What explains it: connections at the peak; an order of three products and a cold report, alone";
     let mut table = Table::new(title, &columns);
     let dash = || NOTHING.to_owned();
-    for subject in &account.rungs {
+    for subject in subjects {
         let Some(shown) = subject.shown.as_ref().filter(|shown| shown.database.is_some() || shown.server.is_some())
         else {
             continue;
@@ -131,9 +132,8 @@ fn reasons(account: &Account) -> Table {
     table
 }
 
-fn writes(account: &Account) -> Table {
-    let searched =
-        account.rungs.iter().any(|subject| subject.shown.as_ref().is_some_and(|shown| shown.limit.is_some()));
+fn writes(subjects: &[SubjectAccount]) -> Table {
+    let searched = subjects.iter().any(|subject| subject.shown.as_ref().is_some_and(|shown| shown.limit.is_some()));
     let mut columns = vec![
         ("#", Align::Right),
         ("Rung", Align::Left),
@@ -145,7 +145,7 @@ fn writes(account: &Account) -> Table {
         ("Per commit", Align::Right),
     ];
     columns.extend(searched.then_some(("Users", Align::Right)));
-    let burst = account.rungs.iter().find_map(|subject| subject.shown.as_ref()?.burst.as_ref());
+    let burst = subjects.iter().find_map(|subject| subject.shown.as_ref()?.burst.as_ref());
     let title = match burst {
         Some(burst) => format!(
             "What it can write: {} users who order as fast as they are answered, {:.0} s",
@@ -155,7 +155,7 @@ fn writes(account: &Account) -> Table {
     };
     let mut table = Table::new(title, &columns);
     let dash = || NOTHING.to_owned();
-    for subject in &account.rungs {
+    for subject in subjects {
         let Some(shown) = subject.shown.as_ref().filter(|shown| shown.burst.is_some() || shown.limit.is_some()) else {
             continue;
         };
@@ -176,7 +176,7 @@ fn writes(account: &Account) -> Table {
             optional(burst.and_then(|burst| burst.statements_per_order)),
             optional(burst.and_then(|burst| burst.orders_per_commit)),
         ];
-        cells.extend(searched.then(|| plain(shown.limit.as_ref().map_or_else(dash, explanation::users))));
+        cells.extend(searched.then(|| plain(shown.limit.as_ref().map_or_else(dash, users))));
         table.toned_row(cells);
     }
     table
@@ -185,7 +185,7 @@ fn writes(account: &Account) -> Table {
 /// From which difference on, in percent, a reader should ask why.
 const DOUBTFUL_DIFFERENCE: f64 = 1.0;
 
-fn agreement(account: &Account) -> Table {
+fn agreement(subjects: &[SubjectAccount]) -> Table {
     let columns = [
         ("#", Align::Right),
         ("Rung", Align::Left),
@@ -198,7 +198,7 @@ fn agreement(account: &Account) -> Table {
     ];
     let title = "Requests and failures as the load test counted them, beside Prometheus";
     let mut table = Table::new(title, &columns);
-    for subject in &account.rungs {
+    for subject in subjects {
         let Some((shown, server)) = subject.shown.as_ref().and_then(|shown| Some((shown, shown.server.as_ref()?)))
         else {
             continue;

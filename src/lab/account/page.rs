@@ -1,6 +1,7 @@
 //! The account as one page with charts.
 
-use super::{Account, Kind, State, SubjectAccount};
+use super::kind::Kind;
+use super::{Account, State, SubjectAccount};
 use crate::lab::Measurement;
 use crate::loadtest::distribution;
 use crate::page::{Axis, Bars, Chart, Fact, Ink, Judgement, Page, Series};

@@ -1,6 +1,8 @@
 //! The tables of one subject, as the original's author made them by hand, and the difference to the rung before.
 
-use super::{NOTHING, SubjectAccount, explanation};
+use super::cells::{NOTHING, milliseconds};
+use super::explanation;
+use super::subject_account::SubjectAccount;
 use crate::lab::Measurement;
 use crate::run_result::RouteSummary;
 use crate::table::{Align, Table, Tone};
@@ -110,9 +112,4 @@ fn failures(shown: &Measurement) -> Table {
         table.row([units::count(count), units::percent(share), String::new(), String::new(), kinds]);
     }
     table
-}
-
-/// Milliseconds: whole from ten on, one decimal below.
-pub(super) fn milliseconds(value: f64) -> String {
-    if value >= 9.95 { units::count(value.round() as u64) } else { format!("{value:.1}") }
 }

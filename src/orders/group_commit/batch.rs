@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::super::OrderError;
 use super::super::pricing::priced;
 use super::super::replay::replayed;
-use super::Entry;
+use super::entry::Entry;
 use crate::db::{BatchRows, Locked, StoredAnswer};
 use crate::domain::{Cents, IdempotencyKey, OrderId, PlacedOrder, PricedLine, ProductId, UserId, total};
 

@@ -6,6 +6,7 @@
 
 mod batch;
 mod committer;
+mod entry;
 mod queue;
 
 use std::io;
@@ -22,28 +23,10 @@ use super::outcome::OrderMetrics;
 use crate::db::Database;
 use crate::domain::{Fingerprint, IdempotencyKey, NewOrder, PlacedOrder};
 use committer::Committer;
+use entry::Entry;
 use queue::Queue;
 
 pub use queue::QueueLimits;
-
-/// An order on its way, and who waits for it.
-#[derive(Debug)]
-struct Entry {
-    order: NewOrder,
-    key: Option<(IdempotencyKey, Fingerprint)>,
-    /// When the answer must be there.
-    deadline: Instant,
-    arrived: Instant,
-    reply: oneshot::Sender<Result<PlacedOrder, OrderError>>,
-}
-
-impl Entry {
-    /// Counts what became of the order and answers whoever waits; one who has left does not mind.
-    fn answer(self, result: Result<PlacedOrder, OrderError>, metrics: &OrderMetrics) {
-        metrics.count(&result);
-        drop(self.reply.send(result));
-    }
-}
 
 /// The queue, and the thread that empties it for as long as this lives.
 #[derive(Debug)]

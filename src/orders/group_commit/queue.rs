@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::super::OrderError;
 use super::super::outcome::OrderMetrics;
-use super::Entry;
+use super::entry::Entry;
 
 /// How much may wait, and how much goes into one transaction.
 #[derive(Clone, Copy, Debug)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use storemgr::http::{Scope, required_scopes};
 
 use crate::harness::{Instance, TestDatabase};
 
@@ -34,6 +35,21 @@ async fn the_document_lists_every_route_and_every_code() {
     let codes: Vec<_> = storemgr::wire::Code::ALL.iter().map(|code| serde_json::to_value(code).unwrap()).collect();
     assert_eq!(*listed, codes);
     assert_references_exist(&document, &document);
+}
+
+#[test]
+fn every_route_has_the_scope_of_its_kind() {
+    for (route, scope) in required_scopes() {
+        let expected = match (route.method, route.path) {
+            (_, "/health-check" | "/live" | "/ready") => None,
+            (_, "/metrics") => Some(Scope::Metrics),
+            ("POST", "/orders") => Some(Scope::Order),
+            ("GET", _) => Some(Scope::Read),
+            _ => Some(Scope::Admin),
+        };
+        assert_eq!(scope, expected, "{route:?}");
+    }
+    assert!(required_scopes().map(|(route, _)| route).eq(storemgr::wire::ALL.iter().copied()));
 }
 
 /// Every `$ref` leads somewhere.

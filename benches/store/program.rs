@@ -1,0 +1,15 @@
+//! The shipped program.
+
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+/// The program with these variables in its environment, and no other setting of ours.
+pub(crate) fn command(variables: &[(&'static str, String)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_storemgr"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("STOREMGR_") || name.starts_with("DB_")) {
+        command.env_remove(name);
+    }
+    command.envs(variables.iter().cloned()).stdin(Stdio::null());
+    command
+}

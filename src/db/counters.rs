@@ -1,0 +1,40 @@
+//! Connections and errors, counted.
+
+use prometheus::{IntCounter, IntGauge};
+
+use super::{DbError, ErrorKind};
+use crate::metrics::Metrics;
+
+/// The metrics of this module, looked up once.
+#[derive(Clone, Debug)]
+pub(super) struct Counters {
+    errors: Vec<(ErrorKind, IntCounter)>,
+    pub(super) in_use: IntGauge,
+    pub(super) idle: IntGauge,
+    pub(super) lingering: IntGauge,
+}
+
+impl Counters {
+    pub(super) fn new(metrics: &Metrics) -> Self {
+        let errors = ErrorKind::ALL.map(|kind| (kind, metrics.db_errors_total.with_label_values(&[kind.label()])));
+        let state = |state| metrics.db_connections.with_label_values(&[state]);
+        Self { errors: errors.into(), in_use: state("in_use"), idle: state("idle"), lingering: state("lingering") }
+    }
+
+    /// For a connection that no server's metrics speak of.
+    pub(super) fn unregistered() -> Result<Self, DbError> {
+        let metrics = Metrics::new().map_err(|error| DbError::Unexpected(error.to_string()))?;
+        Ok(Self::new(&metrics))
+    }
+
+    pub(super) fn count(&self, error: &DbError) {
+        if matches!(error, DbError::Duplicate(_)) {
+            // An answer, not a failure.
+            return;
+        }
+        let kind = error.kind();
+        if let Some((_, counter)) = self.errors.iter().find(|(candidate, _)| *candidate == kind) {
+            counter.inc();
+        }
+    }
+}

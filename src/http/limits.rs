@@ -1,0 +1,23 @@
+//! What one client may take, and how long an instance takes to leave.
+
+use std::time::Duration;
+
+/// What one client may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections open at once; more wait to be accepted.
+    pub connections: usize,
+    /// Bytes of the request line and all headers.
+    pub header_bytes: usize,
+    /// The longest wait for a request's headers, which is also how long an idle connection stays open. Longer than a
+    /// proxy in front keeps its idle connections, or requests meet a closing connection.
+    pub idle: Duration,
+    /// Bytes of a request's body.
+    pub body_bytes: usize,
+    /// From a request's headers to its answer. Only an order whose commit has begun is waited for longer.
+    pub request: Duration,
+    /// After the signal to end: how long to go on accepting while answering "not ready", so that balancers notice.
+    pub drain_notice: Duration,
+    /// After that: the longest wait for requests in flight.
+    pub drain: Duration,
+}

@@ -1,0 +1,14 @@
+//! The files of an account: JSON, a document, a page.
+
+use super::{Account, markdown, page};
+use crate::lab::{Folder, LabError};
+
+impl Account {
+    /// Writes it in all its forms.
+    pub(in crate::lab) fn write(&self, folder: &Folder) -> Result<(), LabError> {
+        let json = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
+        folder.write("lab.json", &json)?;
+        folder.write("lab.md", &markdown::text(self))?;
+        folder.write("lab.html", &page::page(self))
+    }
+}
