@@ -40,7 +40,7 @@ enum Command {
     Serve(serve::Args),
     Seed(seed::Args),
     Migrate(migrate::Args),
-    Loadtest(loadtest::Args),
+    Loadtest(Box<loadtest::Args>),
     Report(report::Args),
     DeployCheck(Box<deploy_check::Args>),
     Lab(Box<lab::Args>),
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     let loaded = options::environment::load();
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut Cli::command()).exit());
-    let outcome = loaded.and_then(|()| run(cli.command, &Typed::of(&matches)));
+    let outcome = loaded.and_then(|()| run(cli.command, &Typed::of(Cli::command(), &matches)));
     ExitCode::from(failure::report(outcome))
 }
 
@@ -63,7 +63,7 @@ fn run(command: Command, typed: &Typed) -> Outcome {
             Command::Serve(args) => serve::run(args).await,
             Command::Seed(args) => seed::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
-            Command::Loadtest(args) => loadtest::run(args, typed).await,
+            Command::Loadtest(args) => loadtest::run(*args, typed).await,
             Command::Report(args) => report::run(&args).await,
             Command::DeployCheck(args) => deploy_check::run(*args).await,
             Command::Lab(args) => lab::run(*args).await,

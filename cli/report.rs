@@ -10,7 +10,8 @@ use serde::Serialize;
 use storemgr::net::Target;
 use storemgr::process::{self, Exit};
 use storemgr::promql::Prometheus;
-use storemgr::report::{self, Conditions, Document, QUERIES, Report, Run, Span, Versus};
+use storemgr::report::{self, Document, QUERIES, Report, Span, Versus};
+use storemgr::run_result::RecordedRun;
 
 use crate::failure::{Failure, Outcome};
 use crate::options::json::JsonOutput;
@@ -69,7 +70,8 @@ pub(crate) async fn run(args: &Args) -> Outcome {
         output::say(&queries(&span))?;
         return Ok(Exit::Good);
     }
-    let runs = args.compare.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    let runs = args.compare.iter().map(|path| RecordedRun::read(path)).collect::<Result<Vec<_>, _>>();
+    let runs = runs.map_err(Failure::usage)?;
     let client = Prometheus::new(prometheus(args)?);
     if let Some(every) = args.watch {
         if every.is_zero() {
@@ -82,21 +84,16 @@ pub(crate) async fn run(args: &Args) -> Outcome {
         let sentence = "--json - and --format both write to standard output: give --json the name of a file";
         return Err(Failure::usage(anyhow!(sentence)));
     }
-    if let [(first, before), (second, after)] = &runs[..] {
-        let before_report = gather(&client, &Span::Run(first.clone())).await?;
-        let after_report = gather(&client, &Span::Run(second.clone())).await?;
-        let versus = Versus::of((before_report, before), (after_report, after));
+    if let [first, second] = &runs[..] {
+        let before = gather(&client, &Span::Run(Box::new(first.clone()))).await?;
+        let after = gather(&client, &Span::Run(Box::new(second.clone()))).await?;
+        let versus = Versus::of((before, first), (after, second));
         let names = [file_name(&args.compare[0]), file_name(&args.compare[1])];
         let document = report::versus_document(&versus, [&names[0], &names[1]]);
         return show(args.format, &versus, &document, json);
     }
     let report = gather(&client, &span).await?;
     show(args.format, &report, &report::document(&report), json)
-}
-
-fn read(path: &Path) -> Result<(Run, Conditions), Failure> {
-    let run = Run::read(path).map_err(failure)?;
-    Ok((run, Conditions::read(path).map_err(failure)?))
 }
 
 fn file_name(path: &Path) -> String {

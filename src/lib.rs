@@ -21,10 +21,11 @@ pub mod cache;
 pub mod db;
 pub mod promql;
 
-// Layer 3: the business rules.
+// Layer 3: the business rules; what a load test came to.
 pub mod catalog;
 pub mod orders;
 pub mod read_models;
+pub mod run_result;
 
 // Layer 4: the edges.
 pub mod deploy_check;

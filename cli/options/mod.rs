@@ -5,8 +5,6 @@ pub(crate) mod environment;
 pub(crate) mod json;
 pub(crate) mod redis;
 pub(crate) mod report_file;
-pub(crate) mod results;
-pub(crate) mod scenario;
 pub(crate) mod typed;
 pub(crate) mod window;
 
@@ -14,8 +12,6 @@ pub(crate) use database::DatabaseArgs;
 pub(crate) use json::JsonArgs;
 pub(crate) use redis::RedisArgs;
 pub(crate) use report_file::ReportFile;
-pub(crate) use results::ResultArgs;
-pub(crate) use scenario::ScenarioArgs;
 pub(crate) use typed::Typed;
 pub(crate) use window::WindowArgs;
 

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use anyhow::anyhow;
-use storemgr::report::{self, ReportError, Run, Span};
+use storemgr::report::{self, ReportError, Span};
+use storemgr::run_result::RecordedRun;
 
 use super::duration;
 use crate::failure::Failure;
@@ -33,7 +34,7 @@ impl WindowArgs {
             return Err(Failure::usage(anyhow!("--last 0 is no window: write how far to look back, like --last 5m")));
         }
         if let Some(path) = &self.run {
-            return Ok(Span::Run(Run::read(path).map_err(failure)?));
+            return Ok(Span::Run(Box::new(RecordedRun::read(path).map_err(Failure::usage)?)));
         }
         let Some(from) = &self.from else { return Ok(Span::Last(self.last)) };
         let now = SystemTime::now();
@@ -49,9 +50,7 @@ impl WindowArgs {
 /// What the user can repair in the command line is a usage error; the rest could not be done.
 pub(crate) fn failure(error: ReportError) -> Failure {
     match error {
-        ReportError::Unreadable { .. }
-        | ReportError::NotARun { .. }
-        | ReportError::NotYet { .. }
+        ReportError::NotYet { .. }
         | ReportError::Future { .. }
         | ReportError::Backwards { .. }
         | ReportError::TooLong { .. } => Failure::usage(error),

@@ -7,7 +7,9 @@ use super::measurement::Burst;
 use super::stop::Stop;
 use super::watcher::unwatched;
 use crate::db::{Address, Session};
-use crate::loadtest::{self, Config, Ended, Load, Outputs, Scenario, ScenarioError, Users};
+use crate::loadtest::{
+    self, Config, Criteria, Ended, Load, RunOutputs, Scenario, ScenarioError, Users, interrupted_by,
+};
 use crate::net::Target;
 
 /// Users who do not think: enough to fill a batch of group commit several times.
@@ -51,14 +53,15 @@ pub(super) async fn run(
         timeout: LIMIT,
         stop_timeout: LIMIT,
         seed,
-        thresholds: Vec::new(),
     };
-    let finished = loadtest::run(config, scenario, Outputs::default(), stop.asked()).await;
+    let criteria = Criteria::default();
+    let run = |steering| loadtest::run(config, &criteria, scenario, RunOutputs::default(), steering);
+    let finished = interrupted_by(stop.asked(), run).await;
     let finished = finished.map_err(|error| error.to_string())?;
     if finished.ended == Ended::Interrupted {
         return Ok(None);
     }
-    let summary = finished.summary;
+    let summary = finished.result;
     let accepted = (summary.requests - summary.failures) as f64;
     let counted = match (&mut session, before) {
         (Some(session), Some(before)) => Some(session.server_counters().await.map_err(unwatched)?.since(&before)),

@@ -10,10 +10,13 @@ use super::quiet::Quiet;
 use super::stop::Stop;
 use super::watcher::{Watcher, unwatched};
 use super::{Config, Event, LabError, Observer, alone, burst};
-use crate::loadtest::{self, Ended, LimitEnded, LimitOutputs, Load, Outputs, Scenario, Search, Summary, Users};
+use crate::loadtest::{
+    self, Criteria, Ended, Load, RunOutputs, Scenario, Search, SearchOutputs, Users, interrupted_by,
+};
 use crate::net::Target;
 use crate::promql::Prometheus;
 use crate::report::{self, Span};
+use crate::run_result::{LimitEnded, RecordedRun, RunResult};
 use crate::seed::{self, Counts, Plan};
 use crate::stack::{self, Access, Name, Stack, StackError, Status};
 use crate::{cache, units};
@@ -135,16 +138,18 @@ impl Bench<'_> {
     }
 
     /// The load test.
-    async fn load(&self, target: &Target, observer: Observer<'_>) -> Result<Summary, Trouble> {
+    async fn load(&self, target: &Target, observer: Observer<'_>) -> Result<RunResult, Trouble> {
         let conditions = &self.config.conditions;
         let lasts = units::duration(conditions.run_time());
         observer(Event::Step(&format!("{} users for {lasts}", units::count(u64::from(conditions.users)))));
-        let outputs = Outputs { show: self.config.show, ..Outputs::default() };
-        let ran = loadtest::run(load(conditions, target), self.scenario.clone(), outputs, self.stop.asked()).await;
+        let outputs = RunOutputs { show: self.config.show, ..RunOutputs::default() };
+        let (config, criteria) = (load(conditions, target), Criteria::default());
+        let run = |steering| loadtest::run(config, &criteria, self.scenario.clone(), outputs, steering);
+        let ran = interrupted_by(self.stop.asked(), run).await;
         let finished = ran.map_err(|error| Trouble::Broken(error.to_string()))?;
         match finished.ended {
-            Ended::Finished => Ok(finished.summary),
-            Ended::Interrupted => Err(interrupted(&Measurement::of(finished.summary))),
+            Ended::Finished => Ok(finished.result),
+            Ended::Interrupted => Err(interrupted(&Measurement::of(finished.result))),
         }
     }
 
@@ -175,8 +180,9 @@ impl Bench<'_> {
             if let Load::Users(users) = &mut config.load {
                 users.users = start;
             }
-            let outputs = LimitOutputs { show: self.config.show, ..LimitOutputs::default() };
-            match loadtest::find_limit(config, self.scenario, search, outputs, self.stop.asked()).await {
+            let outputs = SearchOutputs { show: self.config.show, ..SearchOutputs::default() };
+            let find = |steering| loadtest::find_limit(config, Vec::new(), self.scenario, search, outputs, steering);
+            match interrupted_by(self.stop.asked(), find).await {
                 Ok(found) if found.limit.ended == LimitEnded::Interrupted => return Err(interrupted(measurement)),
                 Ok(found) => measurement.limit = Some(Limit::of(&found.limit)),
                 Err(error) => measurement.remarks.push(format!("the limit could not be searched: {error}")),
@@ -218,7 +224,6 @@ fn load(conditions: &Conditions, target: &Target) -> loadtest::Config {
         timeout: TIMEOUT,
         stop_timeout: STOP_TIMEOUT,
         seed: conditions.seed,
-        thresholds: Vec::new(),
     }
 }
 
@@ -233,11 +238,10 @@ pub(super) fn plan(conditions: &Conditions) -> Result<Plan, LabError> {
 const STOCK: u64 = 1_000_000;
 
 /// What Prometheus saw of a load test. An error is a sentence.
-async fn seen(prometheus: &Target, load: &Summary) -> Result<ServerSide, String> {
-    let run = serde_json::to_value(load).and_then(serde_json::from_value::<report::Run>);
-    let run = run.map_err(|error| format!("the run cannot be reported on: {error}"))?;
+async fn seen(prometheus: &Target, load: &RunResult) -> Result<ServerSide, String> {
+    let run = RecordedRun::try_from(load).map_err(|error| format!("the run cannot be reported on: {error}"))?;
     let client = Prometheus::new(prometheus.clone());
-    let report = report::gather(&client, &Span::Run(run), &|| {}).await;
+    let report = report::gather(&client, &Span::Run(Box::new(run)), &|| {}).await;
     report.map(|report| ServerSide::of(&report)).map_err(|error| error.to_string())
 }
 

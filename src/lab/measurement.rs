@@ -5,15 +5,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::loadtest;
 use crate::report::{self, Report};
+use crate::run_result::{GaveWay, LimitResult, RunResult, Verdict};
 
 /// Everything measured of one subject in one round.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Measurement {
     /// The load test.
     #[serde(flatten)]
-    pub load: loadtest::Summary,
+    pub load: RunResult,
     /// What Prometheus saw meanwhile; not of another service.
     pub server: Option<ServerSide>,
     /// What the database did meanwhile; not of another service.
@@ -30,7 +30,7 @@ pub struct Measurement {
 
 impl Measurement {
     /// A load test, and nothing else yet.
-    pub(super) fn of(load: loadtest::Summary) -> Self {
+    pub(super) fn of(load: RunResult) -> Self {
         Self { load, server: None, database: None, alone: None, burst: None, limit: None, remarks: Vec::new() }
     }
 }
@@ -129,7 +129,7 @@ pub struct Burst {
     /// Accepted orders per commit.
     pub orders_per_commit: Option<f64>,
     /// Whether the load generator had time to spare.
-    pub verdict: loadtest::Verdict,
+    pub verdict: Verdict,
 }
 
 /// From which number of users on a store no longer answers correctly.
@@ -186,12 +186,12 @@ impl ServerSide {
 
 impl Limit {
     /// What of a search belongs to the account.
-    pub(super) fn of(limit: &loadtest::Limit) -> Self {
+    pub(super) fn of(limit: &LimitResult) -> Self {
         Self {
             last_good: limit.last_good,
             first_bad: limit.first_bad,
             broken: limit.broken.clone(),
-            generator_gave_way: limit.gave_way == loadtest::GaveWay::Generator,
+            generator_gave_way: limit.gave_way == GaveWay::Generator,
         }
     }
 }

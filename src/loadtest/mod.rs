@@ -10,52 +10,29 @@
 //! Users are spread over threads, each with a runtime, connections and a shard of results of its own; once a second
 //! everything recorded since is taken out of the shards and added to the totals, so that a request costs no shared lock
 //! and memory does not grow with their number.
+//!
+//! The rooms, downwards; each knows only those below it: `search` finds the limit by runs at rising loads; `run` puts the
+//! parts of a run together; `output` shows and writes; `judge` holds a result against thresholds and earlier runs; `collect`
+//! adds up; `engine` sends; `recording` keeps what happened to each request; `scenario` is what is sent; `control` is the
+//! channel that steers. `output` does not know the engine.
 
-mod arrivals;
-mod baseline;
-mod comparison;
-mod config;
-mod environment;
-mod exporter;
-mod failure;
-mod files;
-mod find_limit;
-mod generator;
-mod line;
-mod live;
-mod outputs;
-mod pacer;
-mod page;
-mod profile;
-mod progress;
-mod recorder;
+mod collect;
+mod control;
+mod engine;
+mod judge;
+mod output;
+mod recording;
 mod run;
 mod scenario;
-mod summary;
-mod tables;
-mod threshold;
-mod throughput;
-mod timeline;
-mod user;
-mod worker;
+mod search;
 
-pub use baseline::{Baseline, BaselineError, Comparison, Conditions};
-pub use config::{Arrivals, Config, Load, Rate, ThinkTime, Users};
-pub use exporter::Exporter;
-pub use failure::FailureKind;
-pub use files::CsvFiles;
-pub use find_limit::{
-    DEFAULT_CRITERIA, Found, GaveWay, Limit, LimitEnded, LimitOutputs, LimitSnapshot, Search, Step, StepsFile,
-    find_limit, limit_tables,
+pub use control::{Controller, Steering, interrupted_by, steering};
+pub use engine::{Arrivals, Config, InvalidStage, Load, Rate, Stage, Users};
+pub use judge::{Baseline, BaselineError, Criteria, InvalidThreshold, Threshold, unjudged_ratio};
+pub use output::{
+    Exporter, LocustCsv, Outputs, RunOutputs, SearchOutputs, Snapshot, StepsCsv, distribution, limit_page,
+    limit_tables, page, tables,
 };
-pub use generator::Verdict;
-pub use outputs::{Outputs, Snapshot};
-pub use page::{distribution, limit_page, page};
-pub use profile::{InvalidStage, Stage};
 pub use run::{Ended, Finished, LoadTestError, run};
-pub use scenario::{STORE_SCENARIO, Scenario, ScenarioError};
-pub use summary::{RouteSummary, Summary};
-#[cfg(test)]
-pub(crate) use tables::example;
-pub use tables::tables;
-pub use threshold::{InvalidThreshold, Outcome, Threshold};
+pub use scenario::{STORE_SCENARIO, Scenario, ScenarioError, ThinkTime};
+pub use search::{DEFAULT_CRITERIA, Found, Search, find_limit};

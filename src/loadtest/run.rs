@@ -1,42 +1,29 @@
-//! A whole run: the load follows its profile, workers send; results are written as they come.
+//! A whole run: the load follows its profile, the generator sends, results are added up, shown and written as they come.
 
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio::time::{Interval, MissedTickBehavior};
 
-use super::generator::{Meter, cores};
-use super::live::Live;
-use super::outputs::Outputs;
-use super::profile::Profile;
-use super::progress::Progress;
-use super::recorder::{RouteStats, Shard, merge_all};
-use super::summary::{Clock, Summary};
-use super::throughput::{Tally, Throughput};
-use super::timeline::Timeline;
-use super::worker::{Shared, Worker};
-use super::{Config, Load, Scenario};
+use super::collect::{Collector, cores};
+use super::control::Steering;
+use super::engine::{Config, Generator, Load, RunState, handles_for, most_connections, raise_handles};
+use super::judge::{Criteria, Threshold};
+use super::output::{RunOutputs, Watch};
+use super::scenario::Scenario;
 use crate::net::{LeanConnection, NetError, Target, resolve};
+use crate::run_result::RunResult;
 
 /// How often results are added up.
 const TICK: Duration = Duration::from_secs(1);
 
-/// File handles a run needs besides one for each user.
-const OTHER_HANDLES: u64 = 64;
-
-/// How many times results are added up between two snapshots of the whole run: often enough that a run which is killed
-/// loses little, seldom enough to cost nothing.
-const TICKS_PER_SNAPSHOT: u32 = 10;
-
-/// How often the number of users follows a slope.
-const SLOPE_STEP: Duration = Duration::from_millis(5);
-
 /// The longest wait for the first connection: two lost SYN packets.
 const REACH_PATIENCE: Duration = Duration::from_secs(5);
+
+/// After an interrupt a person wants to go on: requests in flight get this long.
+const INTERRUPT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why a run did not begin, or could not write its results.
 #[derive(Debug, thiserror::Error)]
@@ -93,128 +80,77 @@ pub enum Ended {
 /// A run that is over.
 #[derive(Debug)]
 pub struct Finished {
-    /// What it did.
-    pub summary: Summary,
+    /// What it came to.
+    pub result: RunResult,
     /// How it ended.
     pub ended: Ended,
-    /// Why the result files are not complete, if they are not. The run goes on without them: a full disk must not cost
-    /// the measurement.
+    /// Why the CSV files are not complete, if they are not. The run goes on without them.
     pub unwritten: Option<LoadTestError>,
 }
 
-/// Runs a load test until its time is over or `interrupt` resolves.
+/// Runs a load test until its time is over or it is interrupted.
 pub async fn run(
     mut config: Config,
+    criteria: &Criteria,
     scenario: Scenario,
-    outputs: Outputs<'_>,
-    interrupt: impl Future<Output = ()> + Send,
+    outputs: RunOutputs<'_>,
+    mut steering: Steering,
 ) -> Result<Finished, LoadTestError> {
-    let mut interrupt = std::pin::pin!(interrupt);
-    check_thresholds(&config, &scenario)?;
+    check_routes(&criteria.thresholds, &scenario)?;
     let too_few_handles = !allow_handles(&mut config)?;
     let (addresses, same_machine) = tokio::select! {
         reached = reach(&config.target) => reached?,
-        () = &mut interrupt => return Err(LoadTestError::Interrupted),
+        () = steering.interrupted() => return Err(LoadTestError::Interrupted),
     };
     // A worker without a user would have nothing to do.
     let workers = cores().min(config.most_users().max(1) as usize);
-    let shared = Arc::new(Shared::new(config, scenario, addresses, same_machine, too_few_handles, workers));
-    let mut running = Running::start(Arc::clone(&shared), outputs)?;
-    let sent = running.send_requests(interrupt.as_mut()).await;
-    let ended = match sent {
-        Ended::Interrupted => running.await_answers(INTERRUPT_PATIENCE, std::future::pending()).await,
-        Ended::Finished => running.await_answers(shared.config.stop_timeout, interrupt).await,
-    };
-    let ended = sent.max(ended);
+    let state = Arc::new(RunState::new(config, scenario, addresses, same_machine, too_few_handles, workers));
+    let mut running = Running::start(state, criteria, outputs, steering)?;
+    let sent = running.send_requests().await;
+    let waited = running.await_answers(sent).await;
+    let ended = sent.max(waited);
     running.abandon_answers(ended).await;
-    let mut summary = running.summary();
-    summary.complete = ended == Ended::Finished;
-    summary.comparison = running.outputs.baseline.as_ref().map(|baseline| baseline.compare(&summary));
-    Ok(Finished { summary, ended, unwritten: running.unwritten })
+    let mut result = running.result();
+    result.complete = ended == Ended::Finished;
+    criteria.compare(&mut result);
+    Ok(Finished { result, ended, unwritten: running.watch.unwritten().map(LoadTestError::from) })
 }
-
-/// After an interrupt a person wants to go on: requests in flight get this long.
-const INTERRUPT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A run under way.
 struct Running<'a> {
-    shared: Arc<Shared>,
-    profile: Profile,
-    workers: Vec<Worker>,
-    /// Closed users who were started and have not been asked to leave.
-    users: usize,
-    /// Users ever started, so that each has random numbers of its own.
-    numbers: u64,
-    /// The most users there were.
-    most_users: usize,
-    meter: Meter,
-    results: Shard,
-    throughput: Throughput,
-    /// What was recorded since the last tick, warm-up included.
-    recent: Vec<RouteStats>,
-    clock: Clock,
-    outputs: Outputs<'a>,
-    unwritten: Option<LoadTestError>,
-    live: Live,
-    ticked: u32,
-    timeline: Timeline,
-    /// When the last request could be sent, once that moment has come.
-    stopped: Option<Instant>,
-    collected: Instant,
+    state: Arc<RunState>,
+    criteria: &'a Criteria,
+    generator: Generator,
+    collector: Collector,
+    watch: Watch<'a>,
+    steering: Steering,
     ticks: Interval,
 }
 
 impl<'a> Running<'a> {
-    fn start(shared: Arc<Shared>, outputs: Outputs<'a>) -> Result<Self, LoadTestError> {
-        let mut ticks = tokio::time::interval_at(shared.started + TICK, TICK);
+    fn start(
+        state: Arc<RunState>,
+        criteria: &'a Criteria,
+        outputs: RunOutputs<'a>,
+        steering: Steering,
+    ) -> Result<Self, LoadTestError> {
+        let mut ticks = tokio::time::interval_at(state.started + TICK, TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let workers =
-            (0..shared.stations.len()).map(|index| Worker::start(index, &shared)).collect::<Result<_, _>>()?;
-        Ok(Self {
-            profile: shared.config.profile(),
-            workers,
-            users: 0,
-            numbers: 0,
-            most_users: 0,
-            meter: Meter::start(),
-            results: Shard::new(shared.scenario.groups().len()),
-            throughput: Throughput::default(),
-            recent: Vec::new(),
-            clock: Clock::start(),
-            unwritten: None,
-            live: Live::new(outputs.show),
-            outputs,
-            ticked: 0,
-            timeline: Timeline::start(),
-            stopped: None,
-            collected: shared.started,
-            ticks,
-            shared,
-        })
-    }
-
-    /// For how long requests have been sent that count, or were.
-    fn measuring(&self) -> Duration {
-        self.stopped.unwrap_or_else(Instant::now).saturating_duration_since(self.shared.measured_from)
-    }
-
-    /// For how long requests were sent before that.
-    fn warming_up(&self) -> Duration {
-        let until = self.stopped.unwrap_or_else(Instant::now).min(self.shared.measured_from);
-        until - self.shared.started
+        let (generator, collector) = (Generator::start(&state)?, Collector::start(&state));
+        Ok(Self { state, criteria, generator, collector, watch: Watch::new(outputs), steering, ticks })
     }
 
     /// Lets the load follow its profile and adds results up until the run time is over.
-    async fn send_requests(&mut self, mut interrupt: Pin<&mut impl Future<Output = ()>>) -> Ended {
-        let measured_from = self.shared.measured_from;
-        let mut over = std::pin::pin!(tokio::time::sleep_until(measured_from + self.shared.config.measured()));
+    async fn send_requests(&mut self) -> Ended {
+        let measured_from = self.state.measured_from;
+        let mut over = std::pin::pin!(tokio::time::sleep_until(measured_from + self.state.config.measured()));
         let mut warm = std::pin::pin!(tokio::time::sleep_until(measured_from));
         let mut warming_up = true;
         let ended = loop {
             // One reading of the clock for both: a change between two of them would never be seen.
-            let now = self.shared.started.elapsed().as_secs_f64();
-            self.follow_profile(now);
-            let next_change = self.next_change(now);
+            let now = self.state.started.elapsed().as_secs_f64();
+            self.generator.follow_profile(now);
+            let next_change = self.generator.next_change(now);
             let due = async {
                 match next_change {
                     Some(due) => tokio::time::sleep_until(due).await,
@@ -222,147 +158,62 @@ impl<'a> Running<'a> {
                 }
             };
             tokio::select! {
-                () = &mut interrupt => break Ended::Interrupted,
+                () = self.steering.interrupted() => break Ended::Interrupted,
                 () = &mut over => break Ended::Finished,
                 () = &mut warm, if warming_up => {
                     warming_up = false;
-                    self.begin_measuring();
+                    self.collector.begin_measuring();
                 }
-                _ = self.ticks.tick() => self.collect(),
+                _ = self.ticks.tick() => self.tick(),
                 () = due => {}
             }
         };
-        self.end_measuring();
-        self.workers.iter().for_each(Worker::stop);
+        self.collector.end_measuring();
+        self.generator.stop();
         ended
     }
 
-    /// The warm-up is over.
-    fn begin_measuring(&mut self) {
-        self.gather();
-        self.throughput.begin(&self.results);
-        self.meter = Meter::start();
-    }
-
-    /// No request is sent any more: what comes from here on says nothing about the load.
-    fn end_measuring(&mut self) {
-        self.stopped = Some(Instant::now());
-        self.meter.stop();
-        self.gather();
-        self.throughput.end(&self.results);
-    }
-
-    /// Waits for the answers to requests in flight, unless that takes too long or somebody interrupts.
-    async fn await_answers(&mut self, patience: Duration, interrupt: impl Future<Output = ()>) -> Ended {
-        let mut interrupt = std::pin::pin!(interrupt);
+    /// Waits for the answers to requests in flight, unless that takes too long or somebody interrupts. After an interrupt
+    /// nobody waits for long.
+    async fn await_answers(&mut self, sent: Ended) -> Ended {
+        let interrupted = sent == Ended::Interrupted;
+        let patience = if interrupted { INTERRUPT_PATIENCE } else { self.state.config.stop_timeout };
         let mut over = std::pin::pin!(tokio::time::sleep(patience));
+        let state = Arc::clone(&self.state);
         loop {
-            let shared = Arc::clone(&self.shared);
             tokio::select! {
-                () = &mut interrupt => return Ended::Interrupted,
+                () = self.steering.interrupted(), if !interrupted => return Ended::Interrupted,
                 () = &mut over => return Ended::Finished,
-                _ = self.ticks.tick() => self.collect(),
-                () = shared.nobody() => return Ended::Finished,
+                _ = self.ticks.tick() => self.tick(),
+                () = state.nobody() => return Ended::Finished,
             }
         }
     }
 
     /// Ends the users who still wait, and adds up the last results.
     async fn abandon_answers(&mut self, ended: Ended) {
-        let workers = std::mem::take(&mut self.workers);
-        // Joining threads blocks, if only for a moment. A panic was printed when it happened.
-        drop(tokio::task::spawn_blocking(|| workers.into_iter().for_each(Worker::end)).await);
-        self.live.end(ended == Ended::Interrupted);
-        self.collect();
+        self.generator.end().await;
+        self.watch.end_live(ended == Ended::Interrupted);
+        self.tick();
     }
 
-    /// After so many seconds: starts users who are due, and lets those go whom the profile no longer has.
-    fn follow_profile(&mut self, now: f64) {
-        if self.shared.is_open() {
-            return;
-        }
-        // A level that is a whole number may be computed a hair below it.
-        let wanted = (self.profile.level(now) + 1e-6).floor() as usize;
-        while self.users < wanted {
-            self.workers[self.users % self.workers.len()].start_user(self.numbers);
-            self.users += 1;
-            self.numbers += 1;
-        }
-        while self.users > wanted {
-            self.users -= 1;
-            self.workers[self.users % self.workers.len()].let_one_leave();
-        }
-        self.most_users = self.most_users.max(self.users);
-    }
-
-    /// When the number of users next changes. Nothing when it does not, or so late that no clock can say when.
-    fn next_change(&self, now: f64) -> Option<Instant> {
-        if self.shared.is_open() {
-            return None;
-        }
-        let change = Duration::try_from_secs_f64(self.profile.next_change(now)?).ok()?;
-        let soonest = Duration::from_secs_f64(now) + SLOPE_STEP;
-        self.shared.started.checked_add(change.max(soonest))
-    }
-
-    /// Adds up what was recorded since the last time.
-    fn gather(&mut self) {
-        for station in &self.shared.stations {
-            let taken = station.take();
-            // Whoever watches wants to see the warm-up as well; the totals go without it.
-            merge_all(&mut self.recent, taken.warm_up.clone());
-            merge_all(&mut self.recent, taken.measured.clone());
-            self.results.merge(taken);
+    /// Adds up what was recorded since the last tick, shows it and writes it.
+    fn tick(&mut self) {
+        self.generator.count_users();
+        let watch = &mut self.watch;
+        self.collector.tick(|progress| watch.tick(progress));
+        if self.watch.wants_snapshot() {
+            let result = self.result();
+            self.watch.write_snapshot(&result);
         }
     }
 
-    /// Adds up what was recorded; shows what came since the last tick and writes it.
-    fn collect(&mut self) {
-        self.gather();
-        let recent = std::mem::take(&mut self.recent);
-        self.most_users = self.most_users.max(self.shared.users());
-        let now = Instant::now();
-        let mut progress = Progress::new(&self.shared.scenario, &self.results.measured, &recent);
-        progress.over = self.throughput.measured(&self.results);
-        progress.window = now - self.collected;
-        progress.sending = self.measuring();
-        progress.lasts = self.shared.config.measured();
-        progress.warming_up = now < self.shared.measured_from;
-        progress.users = self.shared.users();
-        self.collected = now;
-        if let Some(files) = &mut self.outputs.csv
-            && let Err(error) = files.write(&progress)
-        {
-            self.unwritten = Some(error.into());
-            self.outputs.csv = None;
-        }
-        if let Some(exporter) = self.outputs.exporter {
-            exporter.add(&self.shared.scenario, &recent, progress.users);
-        }
-        self.timeline.add(&progress, now - self.shared.started);
-        self.live.tick(&progress);
-        self.ticked += 1;
-        if self.ticked.is_multiple_of(TICKS_PER_SNAPSHOT) {
-            self.write_snapshot();
-        }
-    }
-
-    fn write_snapshot(&mut self) {
-        if let Some(mut snapshot) = self.outputs.snapshot.take() {
-            snapshot(&self.summary());
-            self.outputs.snapshot = Some(snapshot);
-        }
-    }
-
-    /// What the run has done so far.
-    fn summary(&self) -> Summary {
-        let times = self.clock.read(self.measuring(), self.warming_up());
-        let (results, throughput) = (&self.results, &self.throughput);
-        let cost = self.meter.cost(results, Tally::sum(&throughput.measured(results)).requests, &self.shared);
-        let mut summary = Summary::new(&self.shared, self.most_users, results, throughput, &times, cost);
-        summary.timeline = self.timeline.points().to_vec();
-        summary.tags.clone_from(&self.outputs.tags);
-        summary
+    /// What the run has come to so far.
+    fn result(&self) -> RunResult {
+        let mut result = self.collector.result(self.generator.most_users());
+        self.criteria.judge(&mut result, self.state.too_few_handles);
+        self.watch.tag(&mut result);
+        result
     }
 }
 
@@ -379,9 +230,10 @@ async fn reach(target: &Target) -> Result<(Vec<SocketAddr>, bool), LoadTestError
     reached.map_err(|error| LoadTestError::Unreachable { target: target.clone(), error })
 }
 
-fn check_thresholds(config: &Config, scenario: &Scenario) -> Result<(), LoadTestError> {
+/// Refuses a threshold that would be about nothing.
+fn check_routes(thresholds: &[Threshold], scenario: &Scenario) -> Result<(), LoadTestError> {
     let routes: Vec<_> = scenario.groups().iter().map(|group| (group.method.as_str(), group.route.as_str())).collect();
-    for threshold in config.thresholds.iter().filter(|threshold| threshold.route().is_some()) {
+    for threshold in thresholds.iter().filter(|threshold| threshold.route().is_some()) {
         if !routes.iter().any(|(method, route)| threshold.is_about(method, route)) {
             let routes: Vec<_> = routes.iter().map(|(method, route)| format!("{method} {route}")).collect();
             return Err(LoadTestError::UnknownRoute { threshold: threshold.to_string(), routes: routes.join(", ") });
@@ -402,28 +254,4 @@ fn allow_handles(config: &mut Config) -> Result<bool, LoadTestError> {
             Ok(false)
         }
     }
-}
-
-/// How many of so many connections this process may open.
-pub(super) fn most_connections(wanted: u32) -> u32 {
-    match raise_handles(wanted) {
-        Ok(()) => wanted,
-        Err(limit) => u32::try_from(limit.saturating_sub(OTHER_HANDLES)).unwrap_or(wanted).min(wanted),
-    }
-}
-
-fn handles_for(connections: u32) -> u64 {
-    u64::from(connections) + OTHER_HANDLES
-}
-
-/// Raises this process's own limit of file handles as far as it may, if so many connections need it. Fails with the
-/// limit, if that is not far enough.
-fn raise_handles(connections: u32) -> Result<(), u64> {
-    let needed = handles_for(connections);
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current.is_none_or(|limit| limit >= needed) {
-        return Ok(());
-    }
-    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
-    (if raised { maximum } else { current }).filter(|limit| *limit < needed).map_or(Ok(()), Err)
 }

@@ -1,7 +1,7 @@
 //! Every metric of the product, declared in one place.
 //!
 //! The doc comment of a metric is its help text, the labels stand beside it, and [`DECLARED`] lists those of the server,
-//! [`LOADTEST_DECLARED`] those that a load test exposes while it lasts, so that a test can hold the README, the rules, the dashboard and the queries of `report` against what the code really exports.
+//! [`LOADTEST_DECLARED`] those that a load test exposes while it lasts, so that a test can hold docs/metrics.md, the rules, the dashboard and the queries of `report` against what the code really exports.
 //! Base units (seconds, ratios) and the prefix `storemgr_`, as the Prometheus naming practices ask
 //! (<https://prometheus.io/docs/practices/naming/>). Children of labelled metrics are looked up once by their users, not
 //! per request.

@@ -3,10 +3,11 @@
 //! The two sides count at different ends: a request that never reached an instance (refused, reset, timed out on the way)
 //! is only in the load test's count; one that somebody else sent only in Prometheus's.
 
-use super::{Comparison, Route, RouteComparison, Run, Traffic};
+use super::{Comparison, Route, RouteComparison, Traffic};
+use crate::run_result::RecordedRun;
 
 /// Sets a run beside what the instances counted, route by route.
-pub(super) fn with_run(run: &Run, total: &Traffic, routes: &[Route]) -> Comparison {
+pub(super) fn with_run(run: &RecordedRun, total: &Traffic, routes: &[Route]) -> Comparison {
     let counted = |traffic: &Traffic| (traffic.requests, traffic.failures + traffic.refusals);
     let mut compared: Vec<RouteComparison> = Vec::new();
     for own in &run.routes {
@@ -31,7 +32,7 @@ mod tests {
 
     #[test]
     fn routes_that_only_one_side_knows_are_there() {
-        let run: Run = serde_json::from_str(
+        let run: RecordedRun = serde_json::from_str(
             r#"{"started_at":"2026-11-24T12:00:00Z","ended_at":"2026-11-24T12:01:00Z","requests":200,"failures":3,
             "routes":[{"method":"GET","route":"/b","requests":100,"failures":0},
                       {"method":"GET","route":"/c","requests":100,"failures":3}]}"#,

@@ -5,22 +5,6 @@ use crate::promql::PromError;
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// The run's file cannot be opened.
-    #[error("{path} cannot be read: {error}")]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// What the operating system says.
-        error: std::io::Error,
-    },
-    /// The file is not what `loadtest --json` writes.
-    #[error("{path} is not the result of a load test: {reason}; write one with `storemgr loadtest --json {path}`")]
-    NotARun {
-        /// The file.
-        path: String,
-        /// What is missing.
-        reason: String,
-    },
     /// The run ends later than now.
     #[error(
         "the run ended at {ended_at}, which is still to come: the clocks of this machine and of the load test's differ"

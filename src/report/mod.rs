@@ -20,7 +20,6 @@ mod histogram;
 mod instant;
 mod model;
 mod query;
-mod run;
 mod slots;
 mod tables;
 mod timeline;
@@ -41,7 +40,6 @@ pub use model::{
     ProcessUse, Report, Route, RouteComparison, RouteLine, Saturation, StateLine, Stretch, Timeline, Traffic,
 };
 pub use query::{ABOUT_QUERIES, Kind, PROBES, QUERIES, Query};
-pub use run::{Run, RunRoute};
 pub use tables::{heading, notes, over_time, tables};
-pub use versus::{Conditions, Figure, Section, Versus, versus_document};
+pub use versus::{Figure, Section, Versus, versus_document};
 pub use window::Span;

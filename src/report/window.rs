@@ -7,10 +7,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::ReportError;
 use super::query::SCRAPES;
 use super::watch::instance_of;
-use super::{ReportError, Run};
 use crate::promql::{Prometheus, Series};
+use crate::run_result::RecordedRun;
 use crate::units;
 
 /// How long after a run's end the next scrape may begin: a second on a stack, 15 seconds in many a configuration.
@@ -30,7 +31,7 @@ pub enum Span {
     /// From one instant to another.
     Between(SystemTime, SystemTime),
     /// One load test.
-    Run(Run),
+    Run(Box<RecordedRun>),
 }
 
 impl Span {
@@ -107,7 +108,7 @@ impl Window {
     /// that were not scraped after the end, however long was waited, are named.
     pub(super) async fn of_run(
         client: &Prometheus,
-        run: &Run,
+        run: &RecordedRun,
         waiting: &(dyn Fn() + Sync),
     ) -> Result<(Self, Vec<String>), ReportError> {
         let deadline = run.ended_at + SETTLE;

@@ -35,6 +35,21 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
+/// A duration as a number of milliseconds.
+pub fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+/// How many there were each second; none in no time.
+pub fn per_second(count: u64, time: Duration) -> f64 {
+    if time.is_zero() { 0.0 } else { count as f64 / time.as_secs_f64() }
+}
+
+/// A part as a share of the whole, from 0 to 1; 0 of nothing.
+pub fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
 /// Three significant digits, but never fewer than the whole part has.
 pub fn significant(value: f64) -> String {
     match value.abs() {

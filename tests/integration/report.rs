@@ -14,7 +14,8 @@ use hyper_util::rt::TokioIo;
 use storemgr::metrics::Metrics;
 use storemgr::net::Target;
 use storemgr::promql::{self, PromError};
-use storemgr::report::{Percentile, QUERIES, Report, ReportError, Run, Span, gather};
+use storemgr::report::{Percentile, QUERIES, Report, ReportError, Span, gather};
+use storemgr::run_result::RecordedRun;
 use storemgr::units;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
@@ -150,8 +151,8 @@ fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn run(started_at: SystemTime, requests: u64) -> Run {
-    Run { started_at, ended_at: SystemTime::now(), requests, failures: 0, routes: Vec::new() }
+fn run(started_at: SystemTime, requests: u64) -> RecordedRun {
+    RecordedRun::counted(started_at, SystemTime::now(), requests, 0)
 }
 
 fn route(report: &Report, method: &str, path: &str) -> (u64, u64, u64) {
@@ -181,7 +182,7 @@ async fn counts_are_exact_whatever_appears_restarts_or_goes_on_around_them() {
     two.count("POST", "/orders", "201", 0.004, 4);
     let run = run(started_at, 21);
     // The last counts have not been scraped when the report is asked for: it has to wait.
-    let report = prometheus.report(&Span::Run(run.clone())).await.unwrap();
+    let report = prometheus.report(&Span::Run(Box::new(run.clone()))).await.unwrap();
 
     assert_eq!(route(&report, "POST", "/orders"), (7 + 5 + 2 + 4, 5 + 2, 0));
     assert_eq!(route(&report, "GET", "/users/{id}"), (3, 0, 3));
@@ -196,7 +197,7 @@ async fn counts_are_exact_whatever_appears_restarts_or_goes_on_around_them() {
     // What happens afterwards changes nothing.
     one.count("POST", "/orders", "201", 0.004, 9999);
     prometheus.catches_up().await;
-    let later = prometheus.report(&Span::Run(run)).await.unwrap();
+    let later = prometheus.report(&Span::Run(Box::new(run))).await.unwrap();
     assert_eq!(later.total.requests, 21);
 }
 
@@ -304,8 +305,8 @@ async fn no_data_is_a_sentence() {
     let prometheus = Prometheus::scraping(&[nobody]).await;
     let hour = Duration::from_hours(1);
     let started_at = SystemTime::now() - 2 * hour;
-    let before = Run { started_at, ended_at: started_at + hour, requests: 1, failures: 0, routes: Vec::new() };
-    let error = prometheus.report(&Span::Run(before)).await.unwrap_err();
+    let before = RecordedRun::counted(started_at, started_at + hour, 1, 0);
+    let error = prometheus.report(&Span::Run(Box::new(before))).await.unwrap_err();
     assert!(matches!(error, ReportError::NoData { .. }), "{error}");
     assert!(error.to_string().contains("has no data of the store between"), "{error}");
 

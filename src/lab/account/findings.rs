@@ -7,7 +7,7 @@ use super::cells::{milliseconds, users};
 use super::kind::Kind;
 use super::subject_account::{SubjectAccount, rung_before};
 use crate::lab::{Burst, Measurement, ServerSide};
-use crate::loadtest::Verdict;
+use crate::run_result::Verdict;
 use crate::units;
 
 /// A difference between two shares, in percentage points, that nobody need hear of.

@@ -1,7 +1,7 @@
 //! The two kinds of requests, and what became of those of a kind.
 
 use crate::lab::Measurement;
-use crate::loadtest::RouteSummary;
+use crate::run_result::RouteSummary;
 
 /// The two kinds of requests that the story is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

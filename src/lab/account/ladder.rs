@@ -4,7 +4,7 @@ use super::cells::{NOTHING, milliseconds, users};
 use super::kind::Kind;
 use super::subject_account::{State, SubjectAccount};
 use crate::lab::Measurement;
-use crate::loadtest::Verdict;
+use crate::run_result::Verdict;
 use crate::table::{Align, Table, Tone};
 use crate::units;
 

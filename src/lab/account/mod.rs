@@ -83,6 +83,6 @@ impl Account {
     /// Whether the load generator was the bottleneck of a load test, so that its figures are not valid.
     pub fn is_generator_limited(&self) -> bool {
         let measured = self.rungs.iter().filter_map(|subject| subject.shown.as_ref());
-        measured.into_iter().any(|shown| shown.load.verdict == crate::loadtest::Verdict::GeneratorLimited)
+        measured.into_iter().any(|shown| shown.load.verdict == crate::run_result::Verdict::GeneratorLimited)
     }
 }

@@ -4,7 +4,7 @@ use super::cells::{NOTHING, milliseconds};
 use super::explanation;
 use super::subject_account::SubjectAccount;
 use crate::lab::Measurement;
-use crate::loadtest::RouteSummary;
+use crate::run_result::RouteSummary;
 use crate::table::{Align, Table, Tone};
 use crate::units;
 

@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::lab::{Alone, Burst, ConnectionPoint, DatabaseSide, ServerSide};
-use crate::loadtest::{self, Verdict};
+use crate::run_result::{Verdict, example_run};
 
 /// A measurement in which so many of 1,000 orders and of 2,000 reports failed.
 fn measurement(orders: u64, reports: u64) -> Measurement {
-    let mut load = loadtest::example();
+    let mut load = example_run();
     load.thresholds.clear();
     load.routes.truncate(2);
     for (route, (requests, failures)) in load.routes.iter_mut().zip([(1_000, orders), (2_000, reports)]) {

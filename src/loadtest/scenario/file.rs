@@ -12,10 +12,13 @@ use toml::Spanned;
 use super::check::Check;
 use super::error::ScenarioError;
 use super::table::Table;
+use super::tasks::{Group, Scenario, Task};
 use super::template::{Fits, Names, Scope, Template};
-use super::{Group, Scenario, Task};
-use crate::loadtest::ThinkTime;
+use super::think_time::ThinkTime;
 use crate::wire;
+
+/// The built-in scenario: the store's, as the original's load test had it.
+pub const STORE_SCENARIO: &str = include_str!("../../../scenarios/store.toml");
 
 /// The most tasks: each may have a line of its own in every table and histograms of its own in memory.
 const MOST_TASKS: usize = 200;
@@ -97,14 +100,37 @@ struct Reading<'a> {
     task: Option<String>,
 }
 
+impl Scenario {
+    /// The store's scenario, with so many products and customers, numbered from 1 as `seed` numbers them, and with other
+    /// values for its variables.
+    pub fn store(products: u64, customers: u64, values: &[(String, String)]) -> Result<Self, ScenarioError> {
+        let counts = [("products", products), ("customers", customers)];
+        let mut all = counts.map(|(name, count)| (name.to_owned(), count.to_string())).to_vec();
+        all.extend_from_slice(values);
+        Self::parse(STORE_SCENARIO, "the built-in scenario", Path::new("."), &all)
+    }
+
+    /// Reads a scenario file, with other values for some of its variables. Its CSV files are found from its own folder.
+    pub fn load(path: &Path, values: &[(String, String)]) -> Result<Self, ScenarioError> {
+        let origin = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| ScenarioError {
+            origin: origin.clone(),
+            line: None,
+            task: None,
+            what: format!("the scenario cannot be read: {error}"),
+        })?;
+        Self::parse(&text, &origin, path.parent().unwrap_or(Path::new(".")), values)
+    }
+
+    /// Reads the text of a scenario, which errors call `origin`.
+    pub fn parse(text: &str, origin: &str, folder: &Path, values: &[(String, String)]) -> Result<Self, ScenarioError> {
+        read(text, origin, folder, values)
+    }
+}
+
 /// Reads a scenario. `origin` is what errors call it, `folder` where its CSV files are, `values` what stands in for its
 /// variables.
-pub(super) fn read(
-    text: &str,
-    origin: &str,
-    folder: &Path,
-    values: &[(String, String)],
-) -> Result<Scenario, ScenarioError> {
+fn read(text: &str, origin: &str, folder: &Path, values: &[(String, String)]) -> Result<Scenario, ScenarioError> {
     let mut reading = Reading { origin, text, task: None };
     let file: FileShape = toml::from_str(text).map_err(|error| {
         // The parser would say that a map is no sequence.

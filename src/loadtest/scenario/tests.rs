@@ -1,8 +1,13 @@
 //! Scenarios as people write them: what is read, what is refused and where, what is sent.
 
-use super::*;
-use rand::SeedableRng;
+use std::path::Path;
 use std::time::Duration;
+
+use hyper::Method;
+use rand::SeedableRng;
+use rand_pcg::Pcg64Mcg;
+
+use super::*;
 
 fn parse(text: &str) -> Result<Scenario, ScenarioError> {
     Scenario::parse(text, "shop.toml", Path::new("."), &[])

@@ -182,9 +182,12 @@ fn tone(figure: &Figure) -> Tone {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
     use crate::report::tables::tests::report;
-    use crate::report::{Conditions, Count, Percentile, Report};
+    use crate::report::{Count, Percentile, Report};
+    use crate::run_result::RecordedRun;
 
     fn versus(first: &str, second: &str) -> Versus {
         let mut before = report();
@@ -196,8 +199,14 @@ mod tests {
         }
         after.database_errors = vec![Count { name: "lost".into(), count: 0 }];
         after.connections.pool_size = None;
-        let [first, second]: [Conditions; 2] = [first, second].map(|text| serde_json::from_str(text).unwrap());
-        Versus::of((before, &first), (after, &second))
+        let run = |conditions| {
+            let (start, end) = (SystemTime::UNIX_EPOCH, SystemTime::now());
+            RecordedRun {
+                conditions: serde_json::from_str(conditions).unwrap(),
+                ..RecordedRun::counted(start, end, 0, 0)
+            }
+        };
+        Versus::of((before, &run(first)), (after, &run(second)))
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! Two reports side by side: what was before, what is after, and the difference.
 
-mod conditions;
 mod figures;
 mod form;
+mod reservations;
 
 use serde::Serialize;
 
+use self::reservations::reservations;
 use super::Report;
+use crate::run_result::RecordedRun;
 
-pub use conditions::Conditions;
 pub use form::versus_document;
 
 /// Two reports and their difference.
@@ -88,8 +89,8 @@ enum Better {
 
 impl Versus {
     /// Sets two reports side by side. What the load tests say of themselves tells whether they can be compared.
-    pub fn of((before, first): (Report, &Conditions), (after, second): (Report, &Conditions)) -> Self {
-        let reservations = first.differences(second);
+    pub fn of((before, first): (Report, &RecordedRun), (after, second): (Report, &RecordedRun)) -> Self {
+        let reservations = reservations(first, second);
         let figures = figures::figures(&before, &after);
         Self { comparable: reservations.is_empty(), reservations, figures, before, after }
     }

@@ -55,7 +55,7 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
         return Ok(Outcome::pass(format!("{uses} uses in {} files", rules.len() + dashboards.len())));
     }
     let wrong: Vec<_> = wrong.into_iter().collect();
-    Ok(Outcome::fail(wrong.join("\n"), "the README lists what the store exports, with labels"))
+    Ok(Outcome::fail(wrong.join("\n"), "docs/metrics.md lists what the store exports, with labels"))
 }
 
 fn fault(used: &Use, recorded: &BTreeSet<&str>, others: bool) -> Option<String> {

@@ -1,0 +1,109 @@
+//! How the load comes: users or a rate, for how long, in which stages.
+
+use std::time::Duration;
+
+use anyhow::anyhow;
+use storemgr::loadtest::{Arrivals, Load, Rate, Stage, Users};
+
+use super::groups::{NOT_WITH_FIND_LIMIT, NOT_WITH_RATE_OR_STAGE, WITH_RATE};
+use crate::failure::Failure;
+use crate::options::duration;
+
+/// Users who start in a tenth of a minute or so, when no spawn rate is given: late enough for a cold service to warm up,
+/// early enough to leave most of the run to the full load.
+const DEFAULT_SPAWN_SECONDS: f64 = 5.0;
+
+/// Users at the same time, when none are given.
+const DEFAULT_USERS: u32 = 10;
+
+/// Connections at the same time in a run at a rate, when none are given: a stall of ten seconds at 1,000 a second.
+const DEFAULT_CONNECTIONS: u32 = 10_000;
+
+/// The options that say how the load comes.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Load")]
+pub(crate) struct LoadArgs {
+    /// Users at the same time [default: 10]; with --rate, the most connections at the same time [default: 10000]
+    #[arg(short, long, visible_alias = "vus", env = "STOREMGR_USERS", value_name = "COUNT",
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    users: Option<u32>,
+    /// Users started per second [default: all within 5 seconds]
+    #[arg(short = 'r', long, env = "STOREMGR_SPAWN_RATE", value_name = "RATE",
+          groups = [NOT_WITH_FIND_LIMIT, NOT_WITH_RATE_OR_STAGE])]
+    spawn_rate: Option<f64>,
+    /// Requests per second that are due whether earlier ones were answered or not, instead of users who wait and think
+    #[arg(long, env = "STOREMGR_RATE", value_name = "RATE")]
+    rate: Option<f64>,
+    /// With --rate: how requests are spaced
+    #[arg(long, env = "STOREMGR_ARRIVALS", value_name = "HOW", value_enum, default_value_t = ArrivalsArg::Constant,
+          group = WITH_RATE)]
+    arrivals: ArrivalsArg,
+    /// Go evenly to a number of users (with --rate: of requests per second) within a time, e.g. 30s:50; repeatable
+    #[arg(long = "stage", value_name = "DURATION:LEVEL", group = NOT_WITH_FIND_LIMIT)]
+    stages: Vec<Stage>,
+    /// How long to run, e.g. 90, 90s or 5m; with --stage, the stages' durations add up to it
+    #[arg(short = 't', long, visible_alias = "duration", env = "STOREMGR_RUN_TIME", value_name = "DURATION",
+          default_value = "60s", value_parser = duration, group = NOT_WITH_FIND_LIMIT)]
+    pub(super) run_time: Duration,
+    /// Before the run time: send requests for so long that do not count
+    #[arg(long, env = "STOREMGR_WARM_UP", value_name = "DURATION", default_value = "0", value_parser = duration,
+          group = NOT_WITH_FIND_LIMIT)]
+    pub(super) warm_up: Duration,
+    /// After the run time, the longest wait for answers still to come
+    #[arg(short = 's', long, env = "STOREMGR_STOP_TIMEOUT", value_name = "DURATION", default_value = "10s",
+          value_parser = duration)]
+    pub(super) stop_timeout: Duration,
+    /// Where random numbers start: the same seed asks for the same things
+    #[arg(long, env = "STOREMGR_SEED", value_name = "NUMBER", default_value_t = 1)]
+    pub(super) seed: u64,
+}
+
+/// How arrivals are spaced.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum ArrivalsArg {
+    /// Evenly
+    Constant,
+    /// At random, as independent visitors come
+    Poisson,
+}
+
+impl LoadArgs {
+    /// Whether requests come at a rate.
+    pub(super) fn has_rate(&self) -> bool {
+        self.rate.is_some()
+    }
+
+    /// Whether the load goes on in stages.
+    pub(super) fn has_stages(&self) -> bool {
+        !self.stages.is_empty()
+    }
+
+    /// The load that is asked for.
+    pub(super) fn load(&self) -> Result<Load, Failure> {
+        let usage = |sentence: String| Err(Failure::usage(anyhow!(sentence)));
+        let stages = self.stages.clone();
+        if let Some(per_second) = self.rate {
+            if !(0.0..=1e6).contains(&per_second) || (per_second <= 0.0 && stages.is_empty()) {
+                return usage(format!(
+                    "the rate is a number of requests per second, at most a million, not {per_second}"
+                ));
+            }
+            let arrivals = match self.arrivals {
+                ArrivalsArg::Constant => Arrivals::Constant,
+                ArrivalsArg::Poisson => Arrivals::Poisson,
+            };
+            let most_users = self.users.unwrap_or(DEFAULT_CONNECTIONS);
+            return Ok(Load::Rate(Rate { per_second, arrivals, stages, most_users }));
+        }
+        if !stages.is_empty() && self.users.is_none() && !self.warm_up.is_zero() {
+            return usage("a warm-up needs users to begin with: give --users beside --stage".to_owned());
+        }
+        // Stages begin with nobody, if nothing else is said.
+        let users = self.users.unwrap_or(if stages.is_empty() { DEFAULT_USERS } else { 0 });
+        let spawn_rate = self.spawn_rate.unwrap_or((f64::from(users) / DEFAULT_SPAWN_SECONDS).max(1.0));
+        if !(spawn_rate.is_finite() && spawn_rate > 0.0) {
+            return usage(format!("the spawn rate is a number above 0, not {spawn_rate}"));
+        }
+        Ok(Load::Users(Users { users, spawn_rate, stages }))
+    }
+}

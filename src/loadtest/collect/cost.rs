@@ -1,0 +1,139 @@
+//! What the load generator itself costs while it is measured: processor time, lateness, memory.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+use tokio::time::Instant;
+
+use crate::loadtest::engine::RunState;
+use crate::loadtest::recording::Shard;
+use crate::run_result::GeneratorCost;
+
+/// Measures what the generator costs from one instant on, until it is stopped: while it waits for the last answers it has
+/// time to spare, whatever it had before.
+#[derive(Debug)]
+pub(in crate::loadtest) struct Meter {
+    started: Reading,
+    stopped: Option<Reading>,
+}
+
+/// The clocks at one instant.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    at: Instant,
+    cpu: Duration,
+    host: Option<HostTime>,
+}
+
+impl Reading {
+    fn now() -> Self {
+        Self { at: Instant::now(), cpu: cpu_time(), host: HostTime::now() }
+    }
+}
+
+impl Meter {
+    /// Starts measuring.
+    pub(in crate::loadtest) fn start() -> Self {
+        Self { started: Reading::now(), stopped: None }
+    }
+
+    /// Ends it: whatever comes later costs nothing.
+    pub(in crate::loadtest) fn stop(&mut self) {
+        self.stopped = Some(Reading::now());
+    }
+
+    /// What it has cost, for so many requests that were over meanwhile.
+    pub(in crate::loadtest) fn cost(&self, results: &Shard, requests: u64, run: &RunState) -> GeneratorCost {
+        let (began, until) = (self.started, self.until());
+        let cpu = until.cpu.saturating_sub(began.cpu).as_secs_f64();
+        let p99_ms = |late: &crate::stats::Latencies| late.percentile(99.0).as_secs_f64() * 1e3;
+        let late_starts = &results.late_starts;
+        GeneratorCost {
+            cpu_s: cpu,
+            cpu_cores: cpu / (until.at - began.at).as_secs_f64().max(f64::EPSILON),
+            cores: cores(),
+            cpu_us_per_request: cpu * 1e6 / requests.max(1) as f64,
+            host_idle_ratio: began.host.and_then(|before| until.host?.idle_ratio_since(before)),
+            shares_machine: run.same_machine,
+            timer_late_p99_ms: p99_ms(&results.late_timers),
+            start_late_p99_ms: (late_starts.count() > 0).then(|| p99_ms(late_starts)),
+            arrivals_missed: run.counts.missed(),
+            exhausted: run.records.iter().map(|records| records.exhausted()).sum(),
+            peak_memory_bytes: peak_memory(),
+        }
+    }
+
+    fn until(&self) -> Reading {
+        self.stopped.unwrap_or_else(Reading::now)
+    }
+}
+
+/// The cores this process may use.
+pub(in crate::loadtest) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The processor time this process has used since it started.
+pub(in crate::loadtest) fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// The largest resident set this process has had, as the kernel counts it (`VmHWM` in proc_pid_status(5)).
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()).map_or(0, |kib| kib * 1024)
+}
+
+/// The processor time of the whole machine, in ticks (proc_stat(5)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct HostTime {
+    all: u64,
+    idle: u64,
+}
+
+impl HostTime {
+    fn now() -> Option<Self> {
+        Self::parse(&std::fs::read_to_string("/proc/stat").ok()?)
+    }
+
+    fn parse(stat: &str) -> Option<Self> {
+        let line = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
+        // user nice system idle iowait irq softirq steal; what follows is counted in user already.
+        let ticks: Vec<u64> = line.split_whitespace().take(8).map_while(|field| field.parse().ok()).collect();
+        Some(Self { all: ticks.iter().sum(), idle: ticks.get(3)? + ticks.get(4)? })
+    }
+
+    fn idle_ratio_since(self, before: Self) -> Option<f64> {
+        let all = self.all.checked_sub(before.all).filter(|all| *all > 0)?;
+        Some(self.idle.saturating_sub(before.idle) as f64 / all as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_after_the_last_request_costs_nothing() {
+        let mut meter = Meter::start();
+        let before = meter.until();
+        while meter.until().cpu < before.cpu + Duration::from_millis(5) {}
+        meter.stop();
+        let stopped = meter.until();
+        while cpu_time() < stopped.cpu + Duration::from_millis(5) {}
+        let later = meter.until();
+        assert_eq!((later.at, later.cpu, later.host), (stopped.at, stopped.cpu, stopped.host));
+    }
+
+    #[test]
+    fn the_idle_share_is_that_of_all_cores_since_before() {
+        let parse = |text| HostTime::parse(text).unwrap();
+        let before = parse("cpu  100 0 50 800 50 0 0 0 7 7\ncpu0 1 2 3 4\n");
+        let after = parse("cpu  150 0 90 880 70 5 5 0 7 7\n");
+        assert_eq!(after.idle_ratio_since(before), Some(0.5));
+        assert_eq!(before.idle_ratio_since(before), None);
+        assert!(HostTime::now().is_some() && peak_memory() > 1 << 20);
+    }
+}

@@ -1,0 +1,14 @@
+//! What adds up: the records of all workers, once a second, into the progress that is watched and the result that is kept.
+
+mod collector;
+mod cost;
+mod progress;
+mod result;
+mod throughput;
+mod timeline;
+
+pub(super) use collector::Collector;
+pub(super) use cost::cores;
+pub(super) use progress::Progress;
+pub(super) use throughput::Tally;
+pub(super) use timeline::SHORTEST_WINDOW_S;

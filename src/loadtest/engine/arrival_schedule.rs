@@ -1,0 +1,92 @@
+//! When requests are due in a run at a rate, whether earlier ones were answered or not.
+
+use std::time::Duration;
+
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+
+use super::config::Arrivals;
+use super::profile::{Area, Profile};
+
+/// The part of a run's arrivals that one worker sends.
+#[derive(Debug)]
+pub(super) struct ArrivalSchedule {
+    area: Area,
+    arrivals: Arrivals,
+    /// The area under the profile at the next arrival.
+    next: f64,
+    /// The area between two of this worker's arrivals, on average.
+    step: f64,
+    random: Pcg64Mcg,
+}
+
+impl ArrivalSchedule {
+    /// Worker `index` of `workers` takes every `workers`th constant arrival, or a Poisson process of that part of the
+    /// rate; together these are the whole.
+    pub(super) fn new(profile: Profile, arrivals: Arrivals, index: usize, workers: usize, random: Pcg64Mcg) -> Self {
+        let mut schedule =
+            Self { area: Area::new(profile), arrivals, next: index as f64, step: workers as f64, random };
+        if arrivals == Arrivals::Poisson {
+            schedule.next = schedule.gap();
+        }
+        schedule
+    }
+
+    /// When the next one is due, after the start; nothing if none ever is.
+    pub(super) fn next(&mut self) -> Option<Duration> {
+        let due = self.area.reaches(self.next)?;
+        self.next += match self.arrivals {
+            Arrivals::Constant => self.step,
+            Arrivals::Poisson => self.gap(),
+        };
+        Duration::try_from_secs_f64(due).ok()
+    }
+
+    /// An exponentially distributed part of the area.
+    fn gap(&mut self) -> f64 {
+        // From above 0 to 1: a logarithm that is never infinite.
+        let uniform = 1.0 - self.random.random::<f64>();
+        -uniform.ln() * self.step
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+
+    fn schedule(arrivals: Arrivals, index: usize, workers: usize) -> ArrivalSchedule {
+        let profile = Profile::stages(100.0, Duration::ZERO, &[]);
+        ArrivalSchedule::new(profile, arrivals, index, workers, Pcg64Mcg::seed_from_u64(index as u64))
+    }
+
+    #[test]
+    fn workers_take_constant_arrivals_in_turn() {
+        let mut dues: Vec<_> = (0..3)
+            .flat_map(|index| {
+                let mut schedule = schedule(Arrivals::Constant, index, 3);
+                (0..4).map(move |_| schedule.next().unwrap().as_millis()).collect::<Vec<_>>()
+            })
+            .collect();
+        dues.sort_unstable();
+        assert_eq!(dues, (0..12).map(|number| number * 10).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn poisson_arrivals_have_the_rate_and_the_spread_of_their_process() {
+        let mut gaps = Vec::new();
+        for index in 0..2 {
+            let mut schedule = schedule(Arrivals::Poisson, index, 2);
+            let mut before = Duration::ZERO;
+            for _ in 0..20_000 {
+                let due = schedule.next().unwrap();
+                gaps.push(due.as_secs_f64() - before.as_secs_f64());
+                before = due;
+            }
+        }
+        let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+        let deviation = (gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64).sqrt();
+        // Two workers at 50 a second each: exponential gaps of 20 ms, whose deviation is their mean.
+        assert!((mean / 0.02 - 1.0).abs() < 0.03 && (deviation / mean - 1.0).abs() < 0.03, "{mean} {deviation}");
+    }
+}

@@ -1,0 +1,193 @@
+//! The connection of one user, opened when it is needed: it sends one request at a time and records each when it is over.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use hyper::Method;
+use rand_pcg::Pcg64Mcg;
+use tokio::time::{Instant, Sleep};
+
+use super::state::{RunState, WorkerRecords};
+use crate::loadtest::recording::{Failure, Sample, failure};
+use crate::loadtest::scenario::{Rendered, Task, ThinkTime};
+use crate::net::{Keep, LeanConnection, NetError};
+
+/// What a user needs to know when a request is over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RequestDone {
+    /// The pause that the scenario has after it.
+    pub(super) think_time: ThinkTime,
+    /// Whether there was a connection at all.
+    pub(super) connected: bool,
+}
+
+/// A user's connection, and the buffers for its requests.
+#[derive(Debug)]
+pub(super) struct UserConnection {
+    /// Who uses it, from 1.
+    user: u64,
+    connection: Option<LeanConnection>,
+    /// Whether there ever was one.
+    opened: bool,
+    deadline: Deadline,
+    rendered: Rendered,
+    request: Vec<u8>,
+}
+
+/// An answer, as far as it is counted.
+struct Answer {
+    body_bytes: u64,
+    failure: Option<Failure>,
+}
+
+impl UserConnection {
+    pub(super) fn new(user: u64) -> Self {
+        let (rendered, request) = (Rendered::default(), Vec::new());
+        Self { user, connection: None, opened: false, deadline: Deadline::default(), rendered, request }
+    }
+
+    /// Draws a task, sends its request, waits for the whole answer and records it. `due` is when it should have been
+    /// sent: its response time and its time limit count from there.
+    pub(super) async fn request(
+        &mut self,
+        run: &RunState,
+        records: &WorkerRecords,
+        random: &mut Pcg64Mcg,
+        due: Instant,
+    ) -> RequestDone {
+        let place = run.scenario.draw(random);
+        let task = &run.scenario.tasks()[place];
+        run.scenario.render(place, self.user, random, &mut self.rendered);
+        self.write_request(run, task);
+        let in_flight = records.send(task.group, due);
+        let sent = Instant::now();
+        let result = self.exchange_in_time(run, task, due).await;
+        let ended_at = Instant::now();
+        in_flight.end();
+        let (answer, connected) = match result {
+            Ok(answer) => (answer, true),
+            Err(error) => {
+                records.count_exhausted(due, &error);
+                // Whatever happened, nothing more may come over this connection.
+                let connected = self.connection.take().is_some();
+                (Answer { body_bytes: 0, failure: failure::of(Err(&error), &task.check) }, connected)
+            }
+        };
+        let (response, service) = (ended_at - due, run.is_open().then(|| ended_at - sent));
+        let sample = Sample { response, service, body_bytes: answer.body_bytes, failure: answer.failure };
+        records.record(task.group, due, sample);
+        RequestDone { think_time: task.think_time, connected }
+    }
+
+    fn write_request(&mut self, run: &RunState, task: &Task) {
+        let Self { rendered, request, .. } = self;
+        request.clear();
+        let mut write = |parts: &[&str]| parts.iter().for_each(|part| request.extend_from_slice(part.as_bytes()));
+        let prefix = run.config.target.prefix();
+        write(&[task.method.as_str(), " ", prefix, rendered.path(), " HTTP/1.1\r\n", &run.host_header]);
+        for (name, value) in rendered.headers(task) {
+            write(&[name, ": ", value, "\r\n"]);
+        }
+        let body = rendered.body();
+        // Without a body a length is only sent where a server may wait for one (RFC 9110, section 8.6).
+        if !body.is_empty() || matches!(task.method, Method::POST | Method::PUT | Method::PATCH) {
+            write(&["content-length: ", itoa::Buffer::new().format(body.len()), "\r\n"]);
+        }
+        write(&["\r\n"]);
+        request.extend_from_slice(body);
+    }
+
+    /// One request within its time. When the time passes the connection goes with it: its answer may still come.
+    async fn exchange_in_time(&mut self, run: &RunState, task: &Task, due: Instant) -> Result<Answer, NetError> {
+        let after = run.config.timeout;
+        let Self { connection, opened, deadline, request, .. } = self;
+        let counts = due >= run.measured_from;
+        tokio::select! {
+            biased;
+            result = send(connection, opened, request, run, task, counts) => return result,
+            () = deadline.passed(due + after) => {}
+        }
+        let connecting = connection.is_none();
+        Err(if connecting { NetError::ConnectTimedOut { after } } else { NetError::TimedOut { after } })
+    }
+}
+
+/// One request, on the open connection or a new one; whether a new one counts.
+async fn send(
+    connection: &mut Option<LeanConnection>,
+    opened: &mut bool,
+    request: &[u8],
+    run: &RunState,
+    task: &Task,
+    counts: bool,
+) -> Result<Answer, NetError> {
+    if let Some(open) = connection.as_mut().filter(|open| open.is_open()) {
+        // A service may close an idle connection in the very moment of the next request; if nothing of that request was
+        // sent, nothing has failed.
+        match exchange(open, request, task).await {
+            Err(NetError::ClosedIdle) => {}
+            result => return result,
+        }
+    }
+    *connection = None;
+    let open = connection.insert(LeanConnection::open(&run.addresses).await?);
+    if std::mem::replace(opened, true) && counts {
+        run.counts.count_reconnect();
+    }
+    exchange(open, request, task).await
+}
+
+async fn exchange(open: &mut LeanConnection, request: &[u8], task: &Task) -> Result<Answer, NetError> {
+    let keep = if task.check.reads_answers() { Keep::All } else { Keep::Failures };
+    let reply = open.exchange(request, task.method == Method::HEAD, keep).await?;
+    let answer = Answer { body_bytes: reply.body_bytes, failure: failure::of(Ok(&reply), &task.check) };
+    open.rest();
+    Ok(answer)
+}
+
+/// A time limit that is set for every request and almost never met: its timer is moved only when it fires.
+#[derive(Debug, Default)]
+struct Deadline {
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Deadline {
+    async fn passed(&mut self, at: Instant) {
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+        if timer.deadline() > at {
+            timer.as_mut().reset(at);
+        }
+        loop {
+            timer.as_mut().await;
+            if Instant::now() >= at {
+                return;
+            }
+            timer.as_mut().reset(at);
+        }
+    }
+}
+
+/// After a connection that could not be opened, a user tries again after this: nobody clicks faster, and a service that
+/// is down must not be counted as a hundred thousand failures a second.
+pub(super) const RECONNECT_PAUSE: Duration = Duration::from_millis(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_is_kept_however_often_it_was_moved() {
+        let start = Instant::now();
+        let mut deadline = Deadline::default();
+        for _ in 0..100 {
+            let at = Instant::now() + Duration::from_mins(1);
+            let answer = tokio::time::sleep(Duration::from_secs(1));
+            tokio::select! { biased; () = answer => {}, () = deadline.passed(at) => panic!("too early") }
+        }
+        assert_eq!(start.elapsed().as_secs(), 100);
+        deadline.passed(Instant::now() + Duration::from_mins(1)).await;
+        assert_eq!(start.elapsed().as_secs(), 160);
+        deadline.passed(Instant::now() + Duration::from_secs(5)).await;
+        assert_eq!(start.elapsed().as_secs(), 165, "an earlier limit than the last");
+    }
+}

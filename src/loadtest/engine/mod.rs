@@ -1,0 +1,21 @@
+//! What sends: closed users who wait and think, or requests at a rate, over threads that share nothing but the state of the
+//! run. It records what happened to each request and knows no result and no table.
+
+mod arrival_queue;
+mod arrival_schedule;
+mod config;
+mod connection;
+mod dispatcher;
+mod generator;
+mod handles;
+mod pacer;
+mod profile;
+mod state;
+mod user;
+mod worker;
+
+pub use config::{Arrivals, Config, Load, Rate, Users};
+pub(super) use generator::Generator;
+pub(super) use handles::{handles_for, most_connections, raise_handles};
+pub use profile::{InvalidStage, Stage};
+pub(super) use state::RunState;

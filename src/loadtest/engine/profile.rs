@@ -1,0 +1,172 @@
+//! How a load goes over time: a line of straight pieces, in users or in requests per second.
+//!
+//! Of a rate the area under the line counts: the number of arrivals up to an instant. Constant arrivals are due where
+//! that area passes whole numbers; a Poisson process of a changing rate is one of rate 1 seen through it (the time change
+//! of a non-homogeneous Poisson process: Çinlar, Introduction to Stochastic Processes, section 4.7).
+
+use std::time::Duration;
+
+use crate::units;
+
+/// A piece of a load: it goes evenly to a level.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stage {
+    /// How long it takes.
+    pub lasts: Duration,
+    /// The level at its end: users, or requests per second.
+    pub level: f64,
+}
+
+/// Why a text is no stage.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a stage: write its duration and the level at its end, like 30s:50")]
+pub struct InvalidStage(String);
+
+impl std::str::FromStr for Stage {
+    type Err = InvalidStage;
+
+    fn from_str(text: &str) -> Result<Self, InvalidStage> {
+        let invalid = || InvalidStage(text.to_owned());
+        let (lasts, level) = text.split_once(':').ok_or_else(invalid)?;
+        let lasts = units::parse_duration(lasts).map_err(|_| invalid())?;
+        let level: f64 = level.trim().parse().map_err(|_| invalid())?;
+        // A million is far above what one process can do, of users and of requests per second.
+        let sensible = (0.0..=1e6).contains(&level);
+        if sensible { Ok(Self { lasts, level }) } else { Err(invalid()) }
+    }
+}
+
+/// A line of straight pieces; it goes on level after its last point.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::loadtest) struct Profile {
+    /// Seconds since the start, never falling, and the level there. Two points at one time are a jump.
+    points: Vec<(f64, f64)>,
+}
+
+impl Profile {
+    /// Users who start evenly, the first one at once.
+    pub(in crate::loadtest) fn spawn(users: u32, per_second: f64) -> Self {
+        let users = f64::from(users);
+        Self { points: vec![(0.0, 1.0_f64.min(users)), ((users - 1.0).max(0.0) / per_second, users)] }
+    }
+
+    /// A level that is held for a while, and stages after it.
+    pub(in crate::loadtest) fn stages(start: f64, held: Duration, stages: &[Stage]) -> Self {
+        let mut at = held.as_secs_f64();
+        let mut points = vec![(0.0, start), (at, start)];
+        for stage in stages {
+            at += stage.lasts.as_secs_f64();
+            points.push((at, stage.level));
+        }
+        Self { points }
+    }
+
+    /// The level after so many seconds.
+    pub(in crate::loadtest) fn level(&self, at: f64) -> f64 {
+        let after = self.points.partition_point(|(time, _)| *time <= at);
+        let last = self.points.last().map_or(0.0, |(_, level)| *level);
+        let (Some((from, a)), Some((to, b))) = (after.checked_sub(1).map(|i| self.points[i]), self.points.get(after))
+        else {
+            return last;
+        };
+        a + (b - a) * ((at - from) / (to - from))
+    }
+
+    /// When the level next changes after so many seconds: now, if it is changing; never, if it does not any more.
+    pub(in crate::loadtest) fn next_change(&self, at: f64) -> Option<f64> {
+        let mut pieces = self.points.windows(2).filter(|piece| piece[1].0 > at);
+        let (from, _) = pieces.find(|piece| piece[0].1.total_cmp(&piece[1].1).is_ne()).map(|piece| piece[0])?;
+        Some(from.max(at))
+    }
+}
+
+/// The instants at which the area under a profile passes ever larger numbers.
+#[derive(Clone, Debug)]
+pub(in crate::loadtest) struct Area {
+    profile: Profile,
+    /// The piece that begins at this point.
+    piece: usize,
+    /// The area before that point.
+    before: f64,
+}
+
+impl Area {
+    pub(in crate::loadtest) fn new(profile: Profile) -> Self {
+        Self { profile, piece: 0, before: 0.0 }
+    }
+
+    /// The seconds after which the area is `area`, which must not be smaller than the last time. Nothing if it never is.
+    pub(in crate::loadtest) fn reaches(&mut self, area: f64) -> Option<f64> {
+        let points = &self.profile.points;
+        while let [(from, a), (to, b), ..] = points[self.piece..] {
+            let whole = f64::midpoint(a, b) * (to - from);
+            if area <= self.before + whole {
+                return Some(from + within(area - self.before, a, (b - a) / (to - from), to - from));
+            }
+            self.before += whole;
+            self.piece += 1;
+        }
+        let (from, level) = *points.last()?;
+        (level > 0.0).then(|| from + (area - self.before) / level)
+    }
+}
+
+/// Where the area under a line that begins at `level` and rises by `slope` a second is `area`.
+fn within(area: f64, level: f64, slope: f64, lasts: f64) -> f64 {
+    let root = (level * level + 2.0 * slope * area).max(0.0).sqrt();
+    // The form that neither divides by a slope of zero nor loses digits near it.
+    let time = if level + root > 0.0 { 2.0 * area / (level + root) } else { 0.0 };
+    time.clamp(0.0, lasts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stage(seconds: u64, level: f64) -> Stage {
+        Stage { lasts: Duration::from_secs(seconds), level }
+    }
+
+    #[test]
+    fn stages_are_read_as_k6_writes_them() {
+        assert_eq!("30s:50".parse(), Ok(stage(30, 50.0)));
+        assert_eq!("1m:2.5".parse(), Ok(stage(60, 2.5)));
+        assert_eq!("0:7".parse(), Ok(stage(0, 7.0)));
+        for text in ["", "30s", "30s:", "30s:-1", "soon:5", "30s:NaN", "5s:1e9"] {
+            assert!(text.parse::<Stage>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn users_start_evenly_the_first_one_at_once() {
+        let profile = Profile::spawn(5, 2.0);
+        let levels = [0.0, 0.4, 0.5, 1.0, 2.0, 9.0].map(|at| profile.level(at) as u32);
+        assert_eq!(levels, [1, 1, 2, 3, 5, 5]);
+        assert_eq!((profile.next_change(1.2), profile.next_change(2.0)), (Some(1.2), None));
+        assert_eq!(Profile::spawn(5, 1e-300).level(100.0) as u32, 1, "the second is never due");
+        assert_eq!(Profile::spawn(1, 10.0).next_change(0.0), None);
+    }
+
+    #[test]
+    fn stages_go_evenly_from_level_to_level_after_the_warm_up() {
+        let stages = [stage(10, 100.0), stage(0, 20.0), stage(10, 20.0), stage(10, 0.0)];
+        let profile = Profile::stages(0.0, Duration::from_secs(5), &stages);
+        let levels = [0.0, 4.0, 10.0, 14.9, 15.0, 20.0, 30.0, 35.0, 99.0].map(|at| profile.level(at).round() as u32);
+        assert_eq!(levels, [0, 0, 50, 99, 20, 20, 10, 0, 0]);
+        let changes = [1.0, 7.0, 16.0, 30.0, 35.0].map(|at| profile.next_change(at));
+        assert_eq!(changes, [Some(5.0), Some(7.0), Some(25.0), Some(30.0), None]);
+    }
+
+    #[test]
+    fn arrivals_are_due_where_the_area_says() {
+        let mut steady = Area::new(Profile::stages(50.0, Duration::ZERO, &[]));
+        assert_eq!([0.0, 1.0, 50.0, 1e6].map(|area| steady.reaches(area)), [0.0, 0.02, 1.0, 2e4].map(Some));
+        // 0 to 100 a second within 10 s: 500 arrivals, a quarter of them in the first half.
+        let mut ramp = Area::new(Profile::stages(0.0, Duration::ZERO, &[stage(10, 100.0), stage(10, 0.0)]));
+        let found = [0.0, 125.0, 500.0, 875.0, 1_000.0].map(|area| ramp.reaches(area).unwrap());
+        for (found, expected) in found.iter().zip([0.0, 5.0, 10.0, 15.0, 20.0]) {
+            assert!((found - expected).abs() < 1e-6, "{found} instead of {expected}");
+        }
+        assert_eq!(ramp.reaches(1_000.5), None, "nothing is due at a rate of zero");
+    }
+}

@@ -1,0 +1,296 @@
+//! The state of a run: what its workers share, what each of them records, who is there.
+//!
+//! Workers write it and the collector reads it; it knows neither.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rand::SeedableRng;
+use rand_pcg::Pcg64Mcg;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::config::{Config, Load};
+use crate::loadtest::recording::{Sample, Shard};
+use crate::loadtest::scenario::Scenario;
+use crate::net::NetError;
+
+/// What all workers of a run share.
+#[derive(Debug)]
+pub(in crate::loadtest) struct RunState {
+    pub(in crate::loadtest) config: Config,
+    pub(in crate::loadtest) scenario: Scenario,
+    /// Where the service answers; its name is resolved once.
+    pub(in crate::loadtest) addresses: Vec<SocketAddr>,
+    /// Whether the service is on this same machine.
+    pub(in crate::loadtest) same_machine: bool,
+    /// Whether file handles allow fewer connections than were asked for.
+    pub(in crate::loadtest) too_few_handles: bool,
+    /// The one header that every request has.
+    pub(in crate::loadtest) host_header: String,
+    pub(in crate::loadtest) records: Vec<Arc<WorkerRecords>>,
+    pub(in crate::loadtest) counts: Counts,
+    pub(in crate::loadtest) started: Instant,
+    /// When the warm-up is over: what was due before does not count.
+    pub(in crate::loadtest) measured_from: Instant,
+    users: AtomicUsize,
+    nobody: Notify,
+}
+
+/// What happens too seldom to need a shard.
+#[derive(Debug, Default)]
+pub(in crate::loadtest) struct Counts {
+    reconnects: AtomicU64,
+    missed: AtomicU64,
+}
+
+impl Counts {
+    pub(in crate::loadtest) fn count_reconnect(&self) {
+        self.reconnects.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(in crate::loadtest) fn count_missed(&self, requests: u64) {
+        self.missed.fetch_add(requests, Ordering::Relaxed);
+    }
+
+    /// Connections opened after the warm-up by users who had had one before.
+    pub(in crate::loadtest) fn reconnects(&self) -> u64 {
+        self.reconnects.load(Ordering::Relaxed)
+    }
+
+    /// Requests that were due after the warm-up and never sent.
+    pub(in crate::loadtest) fn missed(&self) -> u64 {
+        self.missed.load(Ordering::Relaxed)
+    }
+}
+
+/// What one worker records, and the collector takes.
+#[derive(Debug)]
+pub(in crate::loadtest) struct WorkerRecords {
+    pub(in crate::loadtest) index: usize,
+    measured_from: Instant,
+    shard: Mutex<Shard>,
+    in_flight: AtomicU64,
+    exhausted: AtomicU64,
+}
+
+impl WorkerRecords {
+    fn new(index: usize, groups: usize, measured_from: Instant) -> Self {
+        let shard = Mutex::new(Shard::new(groups));
+        Self { index, measured_from, shard, in_flight: AtomicU64::new(0), exhausted: AtomicU64::new(0) }
+    }
+
+    /// Whether what was due then counts.
+    pub(in crate::loadtest) fn measures(&self, due: Instant) -> bool {
+        due >= self.measured_from
+    }
+
+    /// Counts a request as in flight, if it was due after the warm-up.
+    pub(in crate::loadtest) fn send(&self, group: usize, due: Instant) -> InFlight<'_> {
+        let in_flight = InFlight { records: self, group, due, over: false };
+        in_flight.change(|awaited| awaited + 1);
+        in_flight
+    }
+
+    /// Requests whose answer is awaited, without those of the warm-up.
+    pub(in crate::loadtest) fn in_flight(&self) -> u64 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Counts a failure for want of file handles or ports, if the request was due after the warm-up.
+    pub(in crate::loadtest) fn count_exhausted(&self, due: Instant, error: &NetError) {
+        if self.measures(due) && matches!(error, NetError::Exhausted { .. }) {
+            self.exhausted.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts a timer that could not be made or set, for want of a file handle.
+    pub(super) fn count_failed_timer(&self) {
+        self.exhausted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Requests that failed because this machine had no file handle or local port left.
+    pub(in crate::loadtest) fn exhausted(&self) -> u64 {
+        self.exhausted.load(Ordering::Relaxed)
+    }
+
+    /// Adds a request that is over.
+    pub(in crate::loadtest) fn record(&self, group: usize, due: Instant, sample: Sample) {
+        self.lock().record(group, self.measures(due), sample);
+    }
+
+    /// Adds how late the generator came to a request that is due.
+    pub(in crate::loadtest) fn record_start(&self, due: Instant) {
+        if self.measures(due) {
+            self.lock().late_starts.record(due.elapsed());
+        }
+    }
+
+    /// Adds how late a timer fired that was due then.
+    pub(super) fn record_timer(&self, due: Instant, late: Duration) {
+        if self.measures(due) {
+            self.lock().late_timers.record(late);
+        }
+    }
+
+    /// Takes everything recorded since the last time.
+    pub(in crate::loadtest) fn take(&self) -> Shard {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Shard> {
+        // A poisoned shard still holds whole results.
+        self.shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request whose answer is awaited. Dropped with its user, before it was over, it counts as unanswered.
+#[derive(Debug)]
+pub(in crate::loadtest) struct InFlight<'a> {
+    records: &'a WorkerRecords,
+    group: usize,
+    due: Instant,
+    over: bool,
+}
+
+impl InFlight<'_> {
+    /// It was answered or failed.
+    pub(in crate::loadtest) fn end(mut self) {
+        self.over = true;
+    }
+
+    /// Only this worker's thread writes: no other core has to be asked.
+    fn change(&self, change: impl Fn(u64) -> u64) {
+        let WorkerRecords { in_flight, .. } = self.records;
+        if self.records.measures(self.due) {
+            in_flight.store(change(in_flight.load(Ordering::Relaxed)), Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.change(|awaited| awaited.saturating_sub(1));
+        if !self.over {
+            let measured = self.records.measures(self.due);
+            self.records.lock().record_unanswered(self.group, measured, self.due.elapsed());
+        }
+    }
+}
+
+/// Counts a user as there until it is dropped.
+pub(in crate::loadtest) struct UserGuard(Arc<RunState>);
+
+impl UserGuard {
+    pub(in crate::loadtest) fn new(run: &Arc<RunState>) -> Self {
+        run.users.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(run))
+    }
+}
+
+impl Drop for UserGuard {
+    fn drop(&mut self) {
+        if self.0.users.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.nobody.notify_one();
+        }
+    }
+}
+
+impl RunState {
+    /// A run that starts now, on so many workers.
+    pub(in crate::loadtest) fn new(
+        config: Config,
+        mut scenario: Scenario,
+        addresses: Vec<SocketAddr>,
+        same_machine: bool,
+        too_few_handles: bool,
+        workers: usize,
+    ) -> Self {
+        scenario.begin_run();
+        let started = Instant::now();
+        let measured_from = started + config.warm_up;
+        let records = |index| Arc::new(WorkerRecords::new(index, scenario.groups().len(), measured_from));
+        Self {
+            host_header: format!("host: {}\r\n", config.target.authority()),
+            records: (0..workers).map(records).collect(),
+            counts: Counts::default(),
+            users: AtomicUsize::new(0),
+            nobody: Notify::new(),
+            config,
+            scenario,
+            addresses,
+            same_machine,
+            too_few_handles,
+            started,
+            measured_from,
+        }
+    }
+
+    /// Random numbers of a user's own, however many users there are.
+    pub(in crate::loadtest) fn random(&self, number: u64) -> Pcg64Mcg {
+        Pcg64Mcg::seed_from_u64(self.config.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    /// Whether requests come at a rate, so that they may be sent later than they were due.
+    pub(in crate::loadtest) fn is_open(&self) -> bool {
+        matches!(self.config.load, Load::Rate(_))
+    }
+
+    /// Users there are.
+    pub(in crate::loadtest) fn users(&self) -> usize {
+        self.users.load(Ordering::SeqCst)
+    }
+
+    /// Resolves when there is nobody left.
+    pub(in crate::loadtest) async fn nobody(&self) {
+        while self.users() > 0 {
+            self.nobody.notified().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loadtest::scenario::Rendered;
+
+    /// What the first user of a run sends first.
+    fn first_path(scenario: &Scenario) -> String {
+        let run = RunState::new(Config::small(1), scenario.clone(), Vec::new(), true, false, 1);
+        let mut rendered = Rendered::default();
+        run.scenario.render(0, 1, &mut run.random(0), &mut rendered);
+        rendered.path().to_owned()
+    }
+
+    #[test]
+    fn a_second_run_with_the_same_seed_has_other_uuids() {
+        let scenario = |path: &str| {
+            let text = format!("name = 'x'\n[[task]]\nname = 't'\npath = '{path}'");
+            Scenario::parse(&text, "x.toml", std::path::Path::new("."), &[]).unwrap()
+        };
+        // The steps of a search are runs of one scenario.
+        let keys = scenario("/{{uuid}}");
+        assert_ne!(first_path(&keys), first_path(&keys));
+        let numbers = scenario("/{{random(1, 1000000000)}}");
+        assert_eq!(first_path(&numbers), first_path(&numbers));
+    }
+
+    #[test]
+    fn what_was_due_in_the_warm_up_counts_nowhere() {
+        let now = Instant::now();
+        let records = WorkerRecords::new(0, 1, now);
+        let warm_up = now.checked_sub(Duration::from_millis(1)).unwrap();
+        for (due, expected) in [(warm_up, 0), (now, 1)] {
+            records.count_exhausted(due, &NetError::Exhausted { what: "file handles" });
+            let in_flight = records.send(0, due);
+            assert_eq!((records.exhausted(), records.in_flight()), (expected, expected));
+            drop(in_flight);
+            let taken = records.take();
+            assert_eq!((records.in_flight(), taken.measured[0].unanswered.count()), (0, expected));
+        }
+        records.send(0, now).end();
+        assert_eq!((records.in_flight(), records.take().measured[0].unanswered.count()), (0, 0), "it was answered");
+    }
+}

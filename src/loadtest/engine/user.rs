@@ -1,0 +1,55 @@
+//! A closed user: send, wait for the answer, think, again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::connection::{RECONNECT_PAUSE, UserConnection};
+use super::state::{RunState, UserGuard, WorkerRecords};
+use crate::loadtest::scenario::ThinkTime;
+
+/// How a user is told to leave.
+#[derive(Debug, Default)]
+pub(super) struct LeaveSignal {
+    told: AtomicBool,
+    wake: Notify,
+}
+
+impl LeaveSignal {
+    /// After the answer that the user waits for; out of a pause at once.
+    pub(super) fn tell(&self) {
+        self.told.store(true, Ordering::Relaxed);
+        self.wake.notify_one();
+    }
+
+    fn was_told(&self) -> bool {
+        self.told.load(Ordering::Relaxed)
+    }
+}
+
+/// Sends requests until the user is told to leave.
+pub(super) async fn run(number: u64, run: Arc<RunState>, records: Arc<WorkerRecords>, leave: Arc<LeaveSignal>) {
+    let _alive = UserGuard::new(&run);
+    let mut random = run.random(number);
+    let mut connection = UserConnection::new(number + 1);
+    while !leave.was_told() {
+        let next = connection.request(&run, &records, &mut random, Instant::now()).await;
+        let mut pause = pause(next.think_time, &mut random);
+        if !next.connected {
+            pause = pause.max(RECONNECT_PAUSE);
+        }
+        if !pause.is_zero() && tokio::time::timeout(pause, leave.wake.notified()).await.is_ok() {
+            return;
+        }
+    }
+}
+
+fn pause(think_time: ThinkTime, random: &mut Pcg64Mcg) -> Duration {
+    let ThinkTime { least, most } = think_time;
+    if least >= most { least } else { random.random_range(least..=most) }
+}

@@ -1,0 +1,379 @@
+//! Two sets of runs held against each other: earlier ones, and those of now.
+//!
+//! Only runs under the same conditions are compared: the same host, load and mix of requests. Figures of several runs
+//! are those of their merged histograms. Whether a difference is larger than the noise is asked of the figures of each
+//! run, by an exact rank-sum test ([`crate::stats::rank_sum_p`]); with too few runs no test can tell, and that is said.
+
+use std::path::{Path, PathBuf};
+
+use crate::run_result::{
+    Comparison, Condition, Conditions, Difference, Meaning, RecordedRoute, RecordedRun, RouteSummary, RunResult,
+    Verdict,
+};
+use crate::stats::{Latencies, rank_sum_p, smallest_rank_sum_p};
+use crate::units;
+
+/// The most runs on one side: enough for any test, and few enough to be counted out exactly at once.
+const MOST_RUNS: usize = 50;
+
+/// A p value up to which a difference counts as more than noise: the convention.
+const SIGNIFICANT: f64 = 0.05;
+
+/// Why a recorded run is no baseline of this one.
+#[derive(Debug, thiserror::Error)]
+pub enum BaselineError {
+    /// It was another experiment.
+    #[error("{path} cannot be compared with this run: {what} differs, {theirs} there and {ours} here")]
+    Different {
+        /// Which file.
+        path: PathBuf,
+        /// What differs.
+        what: &'static str,
+        /// What it is there.
+        theirs: String,
+        /// What it is here.
+        ours: String,
+    },
+    /// It has not all that is compared.
+    #[error("{path} does not say {what}, which every file of `loadtest --json` does: make the run again")]
+    Unsaid {
+        /// Which file.
+        path: PathBuf,
+        /// What is missing.
+        what: &'static str,
+    },
+    /// It was ended before its time, or its file was written while it went on.
+    #[error("{0} is of a run that did not go to its end: only whole runs are compared, leave it out")]
+    Incomplete(PathBuf),
+    /// It was given before: counted twice, a run would make noise look smaller than it is.
+    #[error("{path} is the same run as {before}: give each run once")]
+    Twice {
+        /// Which file.
+        path: PathBuf,
+        /// Which one had it before.
+        before: PathBuf,
+    },
+    /// Too many files.
+    #[error("{0} files are more than the {MOST_RUNS} that can be compared: leave some out")]
+    TooMany(usize),
+}
+
+/// What a run did, as far as it is compared.
+#[derive(Clone, Debug)]
+struct Run {
+    duration_s: f64,
+    routes: Vec<RunRoute>,
+}
+
+#[derive(Clone, Debug)]
+struct RunRoute {
+    method: String,
+    route: String,
+    requests_per_s: f64,
+    succeeded: Latencies,
+    failed: Latencies,
+}
+
+/// Earlier runs, all under the conditions of the run to come.
+#[derive(Clone, Debug)]
+pub struct Baseline {
+    before: Vec<Run>,
+    /// Earlier runs of what is tested now.
+    now: Vec<Run>,
+    /// Files of runs in which the generator was the bottleneck.
+    doubtful: Vec<String>,
+}
+
+/// A run that was read from a file.
+type Recorded = (PathBuf, RecordedRun);
+
+impl Baseline {
+    /// Takes runs of what was before, and of what is tested now, each with its file, and refuses those that were made under
+    /// other conditions than the run to come will be, did not go to their end, or are given twice.
+    pub fn new(before: &[Recorded], now: &[Recorded], conditions: &Conditions) -> Result<Self, BaselineError> {
+        if let Some(side) = [before, now].into_iter().find(|side| side.len() > MOST_RUNS) {
+            return Err(BaselineError::TooMany(side.len()));
+        }
+        let all: Vec<&Recorded> = before.iter().chain(now).collect();
+        for (place, (path, run)) in all.iter().enumerate() {
+            check_conditions(path, &run.conditions, conditions)?;
+            if run.complete != Some(true) {
+                return Err(BaselineError::Incomplete(path.clone()));
+            }
+            if let Some((before, _)) = all[..place].iter().find(|(_, known)| known.is_the_same_as(run)) {
+                return Err(BaselineError::Twice { path: path.clone(), before: before.clone() });
+            }
+        }
+        let is_limited = |(_, run): &&&Recorded| run.verdict == Some(Verdict::GeneratorLimited);
+        let doubtful = all.iter().filter(is_limited).map(|(path, _)| path.display().to_string()).collect();
+        let runs =
+            |side: &[Recorded]| side.iter().map(|(path, run)| Run::recorded(path, run)).collect::<Result<Vec<_>, _>>();
+        Ok(Self { before: runs(before)?, now: runs(now)?, doubtful })
+    }
+
+    /// Holds a finished run, with the earlier ones of its kind, against those before.
+    pub(super) fn compare(&self, run: &RunResult) -> Comparison {
+        let this = Run::of(run);
+        let now: Vec<_> = self.now.iter().chain([&this]).collect();
+        let before: Vec<_> = self.before.iter().collect();
+        let whole = Figures { method: "", route: "Aggregated" };
+        let routes = this.routes.iter().map(|route| Figures { method: &route.method, route: &route.route });
+        let figures = routes.chain([whole]).flat_map(|figures| figures.differences(&before, &now)).collect();
+        let lowest = smallest_rank_sum_p(before.len(), now.len());
+        let mut doubtful = self.doubtful.clone();
+        if run.verdict == Verdict::GeneratorLimited {
+            doubtful.push("this run".to_owned());
+        }
+        Comparison { runs_before: before.len(), runs_now: now.len(), smallest_p: lowest, doubtful, figures }
+    }
+}
+
+/// Refuses a run of other conditions. Runs of different lengths can be compared: their figures are percentiles, shares and
+/// rates.
+fn check_conditions(path: &Path, theirs: &Conditions, ours: &Conditions) -> Result<(), BaselineError> {
+    let differences = theirs.differences(ours);
+    match differences.into_iter().find(|difference| difference.condition != Condition::Length) {
+        None => Ok(()),
+        Some(difference) => Err(BaselineError::Different {
+            path: path.to_owned(),
+            what: difference.condition.name(),
+            theirs: difference.first,
+            ours: difference.second,
+        }),
+    }
+}
+
+impl Run {
+    fn of(run: &RunResult) -> Self {
+        let route = |route: &RouteSummary| RunRoute {
+            method: route.method.clone(),
+            route: route.route.clone(),
+            requests_per_s: route.requests_per_s,
+            succeeded: route.histograms.succeeded.clone(),
+            failed: route.histograms.failed.clone(),
+        };
+        Self { duration_s: run.duration_s, routes: run.routes.iter().map(route).collect() }
+    }
+
+    fn recorded(path: &Path, run: &RecordedRun) -> Result<Self, BaselineError> {
+        let unsaid = |what| BaselineError::Unsaid { path: path.to_owned(), what };
+        let route = |route: &RecordedRoute| {
+            let histograms = route.histograms.clone().ok_or_else(|| unsaid("its response times"))?;
+            Ok(RunRoute {
+                method: route.method.clone(),
+                route: route.route.clone(),
+                requests_per_s: route.requests_per_s.ok_or_else(|| unsaid("its rates"))?,
+                succeeded: histograms.succeeded,
+                failed: histograms.failed,
+            })
+        };
+        let duration_s = run.conditions.duration_s.ok_or_else(|| unsaid("how long it lasted"))?;
+        Ok(Self { duration_s, routes: run.routes.iter().map(route).collect::<Result<_, _>>()? })
+    }
+}
+
+/// A figure that is compared: its name, how it is computed, and whether more of it is better.
+type Figure = (&'static str, fn(&Merged) -> f64, bool);
+
+/// The figures of one route, or of all.
+struct Figures<'a> {
+    method: &'a str,
+    route: &'a str,
+}
+
+/// What several runs did on one route.
+#[derive(Default)]
+struct Merged {
+    all: Latencies,
+    failed: u64,
+    /// Requests that were over while requests were sent.
+    over: f64,
+    seconds: f64,
+}
+
+impl Merged {
+    fn p50_ms(&self) -> f64 {
+        units::milliseconds(self.all.percentile(50.0))
+    }
+
+    fn p95_ms(&self) -> f64 {
+        units::milliseconds(self.all.percentile(95.0))
+    }
+
+    fn p99_ms(&self) -> f64 {
+        units::milliseconds(self.all.percentile(99.0))
+    }
+
+    fn fail_ratio(&self) -> f64 {
+        self.failed as f64 / self.all.count().max(1) as f64
+    }
+
+    fn requests_per_s(&self) -> f64 {
+        self.over / self.seconds.max(f64::EPSILON)
+    }
+}
+
+impl Figures<'_> {
+    fn merged<'r>(&self, runs: impl IntoIterator<Item = &'r &'r Run>) -> Merged {
+        let mut merged = Merged::default();
+        for run in runs {
+            merged.seconds += run.duration_s;
+            let wanted = |route: &&RunRoute| {
+                self.method.is_empty() || (route.method == self.method && route.route == self.route)
+            };
+            for route in run.routes.iter().filter(wanted) {
+                merged.over += route.requests_per_s * run.duration_s;
+                merged.failed += route.failed.count();
+                merged.all.merge(&route.succeeded);
+                merged.all.merge(&route.failed);
+            }
+        }
+        merged
+    }
+
+    fn differences(&self, before: &[&Run], now: &[&Run]) -> Vec<Difference> {
+        let figures: [Figure; 5] = [
+            ("p50_ms", Merged::p50_ms, false),
+            ("p95_ms", Merged::p95_ms, false),
+            ("p99_ms", Merged::p99_ms, false),
+            ("fail_ratio", Merged::fail_ratio, false),
+            ("requests_per_s", Merged::requests_per_s, true),
+        ];
+        let (all_before, all_now) = (self.merged(before), self.merged(now));
+        let each = |runs: &[&Run]| runs.iter().map(|run| self.merged([run])).collect::<Vec<_>>();
+        let (each_before, each_now) = (each(before), each(now));
+        let tellable = smallest_rank_sum_p(before.len(), now.len()) <= SIGNIFICANT;
+        let difference = |(figure, value, more_is_better): Figure| {
+            let (was, is) = (value(&all_before), value(&all_now));
+            let values = |runs: &[Merged]| runs.iter().map(value).collect::<Vec<_>>();
+            let p = tellable.then(|| rank_sum_p(&values(&each_before), &values(&each_now)));
+            let meaning = match p {
+                None => Meaning::Unknown,
+                Some(p) if p > SIGNIFICANT => Meaning::Noise,
+                Some(_) if (is > was) == more_is_better => Meaning::Better,
+                Some(_) => Meaning::Worse,
+            };
+            let change = (was != 0.0).then(|| is / was - 1.0);
+            let (method, route) = (self.method.to_owned(), self.route.to_owned());
+            Difference { method, route, figure: figure.into(), before: was, now: is, change, p, meaning }
+        };
+        figures.map(difference).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loadtest::scenario::Scenario;
+    use crate::run_result::example_run;
+    use std::time::Duration;
+
+    /// A run whose requests took about so many milliseconds.
+    fn run(millis: u64) -> RunResult {
+        let mut summary = example_run();
+        summary.host = "http://127.0.0.1:5000".to_owned();
+        summary.started_at = format!("2026-11-24T12:00:00.{millis:03}Z");
+        summary.ended_at = "2026-11-24T12:01:00.000Z".to_owned();
+        summary.scenario = Scenario::store(10, 10, &[]).unwrap().summary();
+        for (place, route) in summary.routes.iter_mut().enumerate() {
+            for number in 0..100 {
+                let took = Duration::from_micros(1_000 * millis * (place as u64 + 1) + number * 10);
+                if number == 0 && millis > 20 {
+                    route.histograms.failed.record(took);
+                } else {
+                    route.histograms.succeeded.record(took);
+                }
+            }
+        }
+        summary
+    }
+
+    fn recorded(name: &str, run: &RunResult) -> Recorded {
+        (PathBuf::from(name), RecordedRun::try_from(run).unwrap())
+    }
+
+    fn conditions(run: &RunResult) -> Conditions {
+        Conditions::from(run)
+    }
+
+    fn figure<'a>(comparison: &'a Comparison, route: &str, figure: &str) -> &'a Difference {
+        comparison.figures.iter().find(|found| found.route == route && found.figure == figure).unwrap()
+    }
+
+    #[test]
+    fn runs_merge_and_compare_exactly() {
+        let before: Vec<_> = (0..4).map(|n| recorded(&format!("{n}"), &run(10 + n))).collect();
+        let again: Vec<_> = (0..3).map(|n| recorded(&format!("now{n}"), &run(30 + n))).collect();
+        let now = run(33);
+        let comparison = Baseline::new(&before, &again, &conditions(&now)).unwrap().compare(&now);
+        assert_eq!((comparison.runs_before, comparison.runs_now), (4, 4));
+        let mut merged = Latencies::default();
+        (0..4).for_each(|n| merged.merge(&run(10 + n).routes[0].histograms.all()));
+        let p95 = figure(&comparison, &now.routes[0].route, "p95_ms");
+        assert!((p95.before - units::milliseconds(merged.percentile(95.0))).abs() < 1e-9, "{p95:?}");
+        assert_eq!(p95.meaning, Meaning::Worse);
+        assert!((p95.p.unwrap() - 2.0 / 70.0).abs() < 1e-9, "{p95:?}");
+        let failed = figure(&comparison, "Aggregated", "fail_ratio");
+        assert_eq!((failed.before, failed.now, failed.meaning), (0.0, 0.01, Meaning::Worse));
+        assert_eq!(figure(&comparison, "Aggregated", "requests_per_s").meaning, Meaning::Noise);
+    }
+
+    #[test]
+    fn one_run_each_says_that_the_noise_is_unknown() {
+        let now = run(11);
+        let comparison = Baseline::new(&[recorded("before", &run(10))], &[], &conditions(&now)).unwrap().compare(&now);
+        assert!(comparison.figures.iter().all(|found| found.meaning == Meaning::Unknown && found.p.is_none()));
+        let p50 = figure(&comparison, &now.routes[0].route, "p50_ms");
+        assert!((0.08..0.12).contains(&p50.change.unwrap()), "{p50:?}");
+    }
+
+    #[test]
+    fn a_run_counts_once_and_only_if_it_is_whole() {
+        let now = run(20);
+        let (one, same, other) = (recorded("one", &run(10)), recorded("copy", &run(10)), recorded("other", &run(11)));
+        let taken = |before: &[&Recorded], now_too: &[&Recorded]| {
+            let owned = |side: &[&Recorded]| side.iter().map(|run| (*run).clone()).collect::<Vec<_>>();
+            let baseline = Baseline::new(&owned(before), &owned(now_too), &conditions(&now));
+            baseline.map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert_eq!(taken(&[&one, &other], &[]), Ok(()));
+        for (before, now) in [([&one, &same], vec![]), ([&one, &one], vec![]), ([&other, &one], vec![&same])] {
+            let error = taken(&before, &now).unwrap_err();
+            assert!(error.contains("is the same run as") && error.contains("one: give each run once"), "{error}");
+        }
+        let cut_short = recorded("cut", &RunResult { complete: false, ..run(12) });
+        let error = taken(&[&cut_short], &[]).unwrap_err();
+        assert!(error.contains("cut is of a run that did not go to its end"), "{error}");
+    }
+
+    #[test]
+    fn a_run_that_the_generator_limited_is_named_as_doubtful() {
+        let limited = |millis| RunResult { verdict: Verdict::GeneratorLimited, ..run(millis) };
+        let runs = [recorded("limited.json", &limited(10)), recorded("valid.json", &run(11))];
+        let now = limited(12);
+        let comparison = Baseline::new(&runs, &[], &conditions(&now)).unwrap().compare(&now);
+        assert_eq!(comparison.doubtful, ["limited.json", "this run"]);
+        let comparison = Baseline::new(&runs[1..], &[], &conditions(&now)).unwrap().compare(&run(12));
+        assert_eq!(comparison.doubtful, Vec::<String>::new());
+    }
+
+    #[test]
+    fn other_conditions_are_refused_with_both_values() {
+        let now = run(10);
+        let refused = |change: fn(&mut RunResult)| {
+            let mut other = run(10);
+            change(&mut other);
+            Baseline::new(&[recorded("other", &other)], &[], &conditions(&now)).unwrap_err().to_string()
+        };
+        assert!(refused(|run| run.users = 7).contains("the number of users differs, 7 there and 150 here"));
+        assert!(refused(|run| run.host = "x".to_owned()).contains("the host differs"));
+        assert!(refused(|run| run.stages = vec![(1.0, 5.0)]).contains("the course of the load differs"));
+        assert!(refused(|run| run.scenario.tasks[0].weight += 1).contains("the mix of requests differs"));
+        let longer = RunResult { duration_s: 600.0, ..run(10) };
+        assert!(Baseline::new(&[recorded("longer", &longer)], &[], &conditions(&now)).is_ok(), "rates and shares");
+        let counted = RecordedRun::counted(std::time::SystemTime::UNIX_EPOCH, std::time::SystemTime::now(), 1, 0);
+        let bare = RecordedRun { complete: Some(true), ..counted };
+        let error = Baseline::new(&[("bare".into(), bare)], &[], &conditions(&now)).unwrap_err().to_string();
+        assert!(error.contains("does not say how long it lasted"), "{error}");
+    }
+}

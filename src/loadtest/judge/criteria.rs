@@ -1,0 +1,75 @@
+//! What a run is held against, and the judgement of a result.
+
+use super::baseline::Baseline;
+use super::generator::{is_late_beside, reasons};
+use super::threshold::Threshold;
+use crate::run_result::{RouteSummary, RunResult, Verdict};
+use crate::units;
+
+/// What a run is held against. Nothing, if nothing is said.
+#[derive(Clone, Debug, Default)]
+pub struct Criteria {
+    /// What must hold of its figures.
+    pub thresholds: Vec<Threshold>,
+    /// Earlier runs, with which it is compared at its end.
+    pub baseline: Option<Baseline>,
+}
+
+impl Criteria {
+    /// Judges a run as far as it went: says whether its generator had time to spare and what became of each threshold.
+    /// `too_few_handles` says that file handles allowed fewer connections than were asked for.
+    pub(in crate::loadtest) fn judge(&self, run: &mut RunResult, too_few_handles: bool) {
+        run.verdict_reasons = reasons(&run.generator, run.requests, too_few_handles);
+        run.verdict = if run.verdict_reasons.is_empty() { Verdict::Valid } else { Verdict::GeneratorLimited };
+        run.times_doubtful = run.requests > 0 && is_late_beside(&run.generator, run.aggregated.latency_ms.p99);
+        run.thresholds = self.thresholds.iter().map(|threshold| threshold.evaluate(run)).collect();
+    }
+
+    /// Compares a run that is over with the earlier ones.
+    pub(in crate::loadtest) fn compare(&self, run: &mut RunResult) {
+        run.comparison = self.baseline.as_ref().map(|baseline| baseline.compare(run));
+    }
+}
+
+/// The share of requests due that got no good answer and that no threshold says how many of may: those of routes that
+/// none names, and those that were never sent, unless one is about all requests.
+pub fn unjudged_ratio(run: &RunResult, thresholds: &[Threshold]) -> f64 {
+    let limits: Vec<_> = thresholds.iter().filter(|threshold| threshold.limits_failures()).collect();
+    if limits.iter().any(|threshold| threshold.route().is_none()) {
+        return 0.0;
+    }
+    let is_judged = |route: &RouteSummary| limits.iter().any(|one| one.is_about(&route.method, &route.route));
+    let bad = run.routes.iter().filter(|route| !is_judged(route)).map(|route| route.failures + route.unanswered);
+    units::ratio(bad.sum::<u64>() + run.generator.arrivals_missed, run.due())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run_result::example_run;
+
+    #[test]
+    fn what_no_threshold_judges_is_still_bad() {
+        let mut summary = example_run();
+        (summary.in_flight_at_end, summary.generator.arrivals_missed) = (0, 0);
+        let unjudged = |summary: &RunResult, texts: &[&str]| {
+            let thresholds: Vec<Threshold> = texts.iter().map(|text| text.parse().unwrap()).collect();
+            unjudged_ratio(summary, &thresholds)
+        };
+        // 1,000 orders failed, and one report.
+        let all = 1_001.0 / 3_030.0;
+        for (texts, expected) in [
+            (&[][..], all),
+            (&["p95<1s"], all),
+            (&["failures>0"], all),
+            (&["POST /orders:fail_ratio<1%"], 1.0 / 3_030.0),
+            (&["POST /orders:fail_ratio<1%", "/orders/reports/best-sellers:failures<5"], 0.0),
+            (&["fail_ratio<=50%"], 0.0),
+        ] {
+            assert!((unjudged(&summary, texts) - expected).abs() < 1e-9, "{texts:?}");
+        }
+        summary.generator.arrivals_missed = 10;
+        assert!(unjudged(&summary, &["POST /orders:failures<2000", "/orders/reports/best-sellers:failures<5"]) > 0.0);
+        assert!(unjudged(&summary, &["failures<2000"]) <= 0.0);
+    }
+}

@@ -1,0 +1,11 @@
+//! What a run is worth: whether its thresholds hold, whether the generator had time to spare, how it differs from earlier
+//! runs. Pure: it is given results and measures nothing.
+
+mod baseline;
+mod criteria;
+mod generator;
+mod threshold;
+
+pub use baseline::{Baseline, BaselineError};
+pub use criteria::{Criteria, unjudged_ratio};
+pub use threshold::{InvalidThreshold, Threshold};

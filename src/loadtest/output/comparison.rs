@@ -1,0 +1,88 @@
+//! A comparison with earlier runs, as a table and a sentence.
+
+use crate::run_result::{Comparison, Difference, Meaning};
+use crate::table::{Align, Table, Tone};
+use crate::units;
+
+/// The differences, figure by figure.
+pub(super) fn table(comparison: &Comparison) -> Table {
+    let mut table = Table::new(
+        title(comparison),
+        &[
+            ("Type", Align::Left),
+            ("Name", Align::Left),
+            ("Figure", Align::Left),
+            ("Before", Align::Right),
+            ("Now", Align::Right),
+            ("Change", Align::Right),
+            ("p", Align::Right),
+            ("Verdict", Align::Left),
+        ],
+    );
+    for difference in &comparison.figures {
+        let (word, tone) = match difference.meaning {
+            Meaning::Better => ("better", Tone::Good),
+            Meaning::Worse => ("worse", Tone::Bad),
+            Meaning::Noise => ("within noise", Tone::Plain),
+            Meaning::Unknown => ("unknown", Tone::Doubtful),
+        };
+        let cells = [
+            difference.method.clone(),
+            difference.route.clone(),
+            difference.figure.replace("_ms", " ms").replace("fail_ratio", "failed").replace("requests_per_s", "req/s"),
+            shown(difference, difference.before),
+            shown(difference, difference.now),
+            difference.change.map_or_else(|| "-".to_owned(), |change| format!("{:+.1} %", 100.0 * change)),
+            difference.p.map_or_else(|| "-".to_owned(), |p| format!("{p:.3}")),
+        ];
+        let plain = if difference.method.is_empty() { Tone::Strong } else { Tone::Plain };
+        table.toned_row(cells.map(|cell| (cell, plain)).into_iter().chain([(word.to_owned(), tone)]));
+    }
+    table
+}
+
+fn title(comparison: &Comparison) -> String {
+    let runs = |count: usize| if count == 1 { "one run".to_owned() } else { format!("{count} runs") };
+    let (before, now) = (runs(comparison.runs_before), runs(comparison.runs_now));
+    let doubtful = if comparison.doubtful.is_empty() {
+        String::new()
+    } else {
+        format!("; doubtful because of {}: the generator was the bottleneck", comparison.doubtful.join(", "))
+    };
+    if comparison.figures.iter().any(|difference| difference.p.is_none()) {
+        return format!(
+            "Compared with the baseline: {before} before, {now} now. No test can tell so few from noise (p is at least \
+             {:.2}): 4 and 4 are enough{doubtful}",
+            comparison.smallest_p
+        );
+    }
+    format!(
+        "Compared with the baseline: {before} before, {now} now; p of an exact Mann-Whitney U test, noise above \
+         0.05{doubtful}"
+    )
+}
+
+fn shown(difference: &Difference, value: f64) -> String {
+    if difference.figure == "fail_ratio" { units::percent(value) } else { units::significant(value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comparison_with_doubtful_runs_names_them_in_its_title() {
+        let title = |doubtful: &[&str]| {
+            let doubtful = doubtful.iter().map(|name| (*name).to_owned()).collect();
+            let comparison =
+                Comparison { runs_before: 2, runs_now: 1, smallest_p: 0.67, doubtful, figures: Vec::new() };
+            table(&comparison).render(None, false).lines().next().unwrap().to_owned()
+        };
+        let named = title(&["limited.json", "this run"]);
+        assert!(
+            named.contains("doubtful because of limited.json, this run: the generator was the bottleneck"),
+            "{named}"
+        );
+        assert!(!title(&[]).contains("doubtful"));
+    }
+}

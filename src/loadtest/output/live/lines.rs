@@ -1,0 +1,111 @@
+//! The live view where nothing can change in place: a line every two seconds.
+
+use std::time::Duration;
+
+use crate::loadtest::collect::Progress;
+use crate::loadtest::recording::RouteStats;
+use crate::loadtest::scenario::Scenario;
+use crate::process::tell;
+use crate::units;
+
+/// Ticks between two lines.
+const EVERY: u32 = 2;
+
+/// Lines between two headings.
+const HEADING_EVERY: u32 = 15;
+
+/// The lines so far.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    ticks: u32,
+    printed: u32,
+    recent: RouteStats,
+    window: Duration,
+}
+
+impl Lines {
+    /// One more second.
+    pub(super) fn tick(&mut self, progress: &Progress<'_>) {
+        self.recent.merge(progress.recent.clone());
+        self.window += progress.window;
+        self.ticks += 1;
+        if self.ticks.is_multiple_of(EVERY) {
+            if self.printed.is_multiple_of(HEADING_EVERY) {
+                tell(&heading(progress.scenario));
+            }
+            self.printed += 1;
+            let (recent, window) = (std::mem::take(&mut self.recent), std::mem::take(&mut self.window));
+            tell(&line(progress, &recent, window));
+        }
+    }
+
+    /// Sets what follows apart.
+    pub(super) fn end(&self) {
+        if self.printed > 0 {
+            tell("");
+        }
+    }
+}
+
+fn heading(scenario: &Scenario) -> String {
+    let routes: Vec<_> = scenario.groups().iter().map(|group| format!("{} {}", group.method, group.route)).collect();
+    format!(
+        "{}\n{:>8} {:>7} {:>10} {:>10} {:>9} {:>9} {:>9} {:>9}",
+        routes.join(", "),
+        "time",
+        "users",
+        "requests",
+        "failures",
+        "req/s",
+        "fails/s",
+        "p50 ms",
+        "p95 ms"
+    )
+}
+
+/// The last two seconds, beside the counts since the start.
+fn line(progress: &Progress<'_>, recent: &RouteStats, window: Duration) -> String {
+    let per_second = |count: u64| units::significant(units::per_second(count, window));
+    let times = recent.all();
+    let percentile = |percent| match times.count() {
+        0 => "-".to_owned(),
+        _ => units::significant(units::milliseconds(times.percentile(percent))),
+    };
+    let time = if progress.warming_up { "warm-up".to_owned() } else { format!("{}s", progress.sending.as_secs()) };
+    format!(
+        "{time:>8} {:>7} {:>10} {:>10} {:>9} {:>9} {:>9} {:>9}",
+        units::count(progress.users as u64),
+        units::count(progress.all.requests()),
+        units::count(progress.all.failed.count()),
+        per_second(recent.requests()),
+        per_second(recent.failed.count()),
+        percentile(50.0),
+        percentile(95.0)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loadtest::recording::Sample;
+
+    #[test]
+    fn a_line_stands_under_its_heading() {
+        let scenario = Scenario::store(10, 10, &[]).unwrap();
+        let mut totals = vec![RouteStats::default(); 3];
+        let quiet = line(&Progress::new(&scenario, &totals, &[]), &RouteStats::default(), Duration::ZERO);
+        for _ in 0..3_000 {
+            totals[0].record(Sample { response: Duration::from_micros(4_200), ..Sample::of(4, 10, None) });
+        }
+        totals[1].record(Sample::of(60_000, 0, Some("no answer after 60 s")));
+        let mut progress = Progress::new(&scenario, &totals, &totals);
+        (progress.sending, progress.users) = (Duration::from_millis(2_500), 1_500);
+        let busy = line(&progress, &progress.recent, Duration::from_secs(2));
+        insta::assert_snapshot!(format!("{}\n{quiet}\n{busy}", heading(&scenario)), @"
+        POST /orders, GET /orders/reports/best-sellers, GET /orders/reports/highest-spenders
+            time   users   requests   failures     req/s   fails/s    p50 ms    p95 ms
+              0s       0          0          0      0.00      0.00         -         -
+              2s   1,500      3,001          1      1500      0.50      4.20      4.20
+        ");
+    }
+}

@@ -1,0 +1,177 @@
+//! The live view on a terminal: a few lines that change in place.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::loadtest::collect::Progress;
+use crate::loadtest::recording::RouteStats;
+use crate::units;
+
+/// Seconds that a sparkline shows: what a person remembers having seen.
+const SECONDS: usize = 60;
+
+/// Kinds of failures that are shown: the most frequent ones.
+const MOST_FAILURES: usize = 3;
+
+/// Columns of a line; indicatif cuts what is longer than the terminal is wide.
+const WIDTH: usize = 79;
+
+/// Lines that are drawn again every second.
+#[derive(Debug)]
+pub(super) struct Screen {
+    drawn: ProgressBar,
+    history: History,
+}
+
+/// The last minute.
+#[derive(Debug, Default)]
+struct History {
+    rates: VecDeque<f64>,
+    p95s: VecDeque<f64>,
+    failures: VecDeque<f64>,
+}
+
+impl Screen {
+    pub(super) fn new() -> Self {
+        let drawn = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        // A template without anything that could be wrong.
+        if let Ok(style) = ProgressStyle::with_template("{msg}") {
+            drawn.set_style(style);
+        }
+        Self { drawn, history: History::default() }
+    }
+
+    pub(super) fn tick(&mut self, progress: &Progress<'_>) {
+        self.history.add(&progress.recent, progress.window);
+        self.drawn.set_message(text(progress, &self.history));
+        self.drawn.tick();
+    }
+
+    pub(super) fn end(&self, interrupted: bool) {
+        self.drawn.finish_and_clear();
+        // A terminal writes ^C behind the last line, which reaches to its edge: all lines then stand one row lower than
+        // they were drawn, and the first one would stay.
+        if interrupted && !self.history.rates.is_empty() {
+            drop(write!(io::stderr(), "\x1b[1A\x1b[2K\r"));
+        }
+    }
+}
+
+impl History {
+    fn add(&mut self, recent: &RouteStats, window: Duration) {
+        let times = recent.all();
+        keep(&mut self.rates, units::per_second(recent.requests(), window));
+        keep(&mut self.failures, units::per_second(recent.failed.count(), window));
+        keep(&mut self.p95s, units::milliseconds(times.percentile(95.0)));
+    }
+}
+
+fn keep(values: &mut VecDeque<f64>, value: f64) {
+    if values.len() == SECONDS {
+        values.pop_front();
+    }
+    values.push_back(value);
+}
+
+/// What is drawn.
+fn text(progress: &Progress<'_>, history: &History) -> String {
+    let (all, recent) = (&progress.all, &progress.recent);
+    let failed = all.failed.count();
+    let ratio = failed as f64 / all.requests().max(1) as f64;
+    let time = if progress.warming_up {
+        "warm-up".to_owned()
+    } else {
+        format!("{:>3} of {} s", progress.sending.as_secs(), progress.lasts.as_secs())
+    };
+    let first = format!(
+        "{time}   users {}   requests {}   failures {} ({})",
+        units::count(progress.users as u64),
+        units::count(all.requests()),
+        units::count(failed),
+        units::percent(ratio)
+    );
+    let times = recent.all();
+    let percentile = |percent| match times.count() {
+        0 => "-".to_owned(),
+        _ => units::significant(units::milliseconds(times.percentile(percent))),
+    };
+    let second = format!(
+        "    now   p50 {} ms   p95 {} ms   p99 {} ms   longest {} ms",
+        percentile(50.0),
+        percentile(95.0),
+        percentile(99.0),
+        percentile(100.0)
+    );
+    let mut lines = vec![first, second];
+    lines.push(spark("req/s", &history.rates));
+    lines.push(spark("p95 ms", &history.p95s));
+    if history.failures.iter().any(|rate| *rate > 0.0) {
+        lines.push(spark("fails/s", &history.failures));
+    }
+    lines.extend(failures(progress));
+    lines.push("Ctrl-C ends the run and keeps its results.".to_owned());
+    lines.join("\n")
+}
+
+/// A line of the last minute, the last second at its right end, with its last value.
+fn spark(name: &str, values: &VecDeque<f64>) -> String {
+    let line = units::sparkline(values.iter().copied().map(Some));
+    let last = values.back().map_or_else(String::new, |value| units::significant(*value));
+    format!("{name:>7} {last:>7}   {line:>SECONDS$}")
+}
+
+/// The most frequent failures so far.
+fn failures(progress: &Progress<'_>) -> Vec<String> {
+    let mut groups: Vec<_> = progress.all.failures.groups().collect();
+    groups.sort_by_key(|(_, _, group)| std::cmp::Reverse(group.count));
+    let line = |count: u64, message: &str| {
+        let text = format!("{:>15}   {message}", units::count(count));
+        if text.chars().count() <= WIDTH { text } else { text.chars().take(WIDTH - 1).chain(['…']).collect() }
+    };
+    groups.iter().take(MOST_FAILURES).map(|(_, message, group)| line(group.count, message)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loadtest::recording::Sample;
+    use crate::loadtest::scenario::Scenario;
+
+    #[test]
+    fn the_last_minute_fits_eighty_columns() {
+        let scenario = Scenario::store(10, 10, &[]).unwrap();
+        let mut history = History::default();
+        let mut totals = vec![RouteStats::default(); 3];
+        for second in 1..=70_u64 {
+            let mut recent = RouteStats::default();
+            for _ in 0..second * 10 {
+                recent.record(Sample::of(second % 7 + 1, 10, None));
+            }
+            if second > 60 {
+                recent.record(Sample::of(
+                    3,
+                    0,
+                    Some("503 the database refused a connection: Too many connections (1040), try again"),
+                ));
+            }
+            history.add(&recent, Duration::from_secs(1));
+            totals[0].merge(recent);
+        }
+        let mut progress = Progress::new(&scenario, &totals, &totals[..1]);
+        (progress.sending, progress.lasts, progress.users) = (Duration::from_secs(70), Duration::from_secs(90), 1_500);
+        let text = text(&progress, &history);
+        assert!(text.lines().all(|line| line.chars().count() < 80), "{text}");
+        insta::assert_snapshot!(text, @"
+         70 of 90 s   users 1,500   requests 24,860   failures 10 (0.04 %)
+            now   p50 4.00 ms   p95 7.00 ms   p99 7.00 ms   longest 7.00 ms
+          req/s     701   ▂▂▂▂▂▃▃▃▃▃▃▃▃▃▃▄▄▄▄▄▄▄▄▄▄▅▅▅▅▅▅▅▅▅▅▆▆▆▆▆▆▆▆▆▆▇▇▇▇▇▇▇▇▇██████
+         p95 ms    1.00   ▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂
+        fails/s    1.00   ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁██████████
+                     10   503 the database refused a connection: Too many connections …
+        Ctrl-C ends the run and keeps its results.
+        ");
+    }
+}

@@ -1,0 +1,87 @@
+//! A run, or the search of a limit, as one HTML page.
+
+mod charts;
+mod distribution;
+mod limit;
+
+use std::collections::BTreeMap;
+
+pub use self::distribution::distribution;
+pub use self::limit::limit_page;
+use super::tables;
+use crate::page::{Fact, Judgement, Page};
+use crate::run_result::{Environment, RunResult, Verdict};
+use crate::table::{Align, Table};
+use crate::units;
+
+/// The page of a run.
+pub fn page(summary: &RunResult) -> String {
+    let mut page = Page::new(&format!("Load test {} on {}", summary.scenario.name, summary.host));
+    let (verdict, tables) = tables::whole_tables(summary);
+    page.verdict(judgement(summary), &verdict);
+    page.facts(&facts(summary));
+    page.charts(&charts::charts(summary));
+    let rows = [
+        ("Started", summary.started_at.clone()),
+        ("Ended", summary.ended_at.clone()),
+        ("Service", summary.host.clone()),
+        ("Scenario", summary.scenario.name.clone()),
+        ("Seed", summary.seed.to_string()),
+    ];
+    for table in tables.iter().chain([&environment(rows, &summary.environment, &summary.tags)]) {
+        page.markup(&table.to_html());
+    }
+    page.finish(&format!(
+        "A response time runs from just before a request is sent, connecting included, to the last byte of the answer. \
+         Percentiles are nearest ranks of HDR histograms with three significant digits. storemgr {}",
+        summary.environment.storemgr
+    ))
+}
+
+fn judgement(summary: &RunResult) -> Judgement {
+    match summary.verdict {
+        Verdict::GeneratorLimited => Judgement::Bad,
+        Verdict::Valid if summary.requests == 0 || !summary.thresholds_hold() => Judgement::Bad,
+        Verdict::Valid if !summary.complete => Judgement::Doubtful,
+        Verdict::Valid => Judgement::Good,
+    }
+}
+
+/// The few figures that everybody asks for.
+fn facts(summary: &RunResult) -> [Fact; 7] {
+    let times = &summary.aggregated.latency_ms;
+    let milliseconds = |value: f64| format!("{} ms", units::significant(value));
+    [
+        Fact::new("requests", units::count(summary.requests)),
+        Fact::new("failed", units::percent(summary.fail_ratio)).bad_if(summary.failures > 0),
+        Fact::new("requests/s", units::significant(summary.requests_per_s)),
+        Fact::new("p50", milliseconds(times.p50)),
+        Fact::new("p95", milliseconds(times.p95)),
+        Fact::new("p99", milliseconds(times.p99)),
+        Fact::new("longest", milliseconds(times.max)),
+    ]
+}
+
+/// What somebody needs to know who compares this with something else.
+fn environment<const N: usize>(
+    rows: [(&str, String); N],
+    machine: &Environment,
+    tags: &BTreeMap<String, String>,
+) -> Table {
+    let mut table = Table::new("Environment", &[("What", Align::Left), ("Value", Align::Left)]);
+    let memory = machine.memory_bytes.map_or_else(|| "unknown".to_owned(), units::bytes);
+    let of_machine = [
+        ("Load generator", format!("storemgr {}", machine.storemgr)),
+        ("Processor", format!("{} cores of {}", machine.cores, machine.cpu)),
+        ("Memory", memory),
+        ("Operating system", machine.os.clone()),
+    ];
+    let rows = rows.into_iter().chain(of_machine).map(|(name, value)| (name.to_owned(), value));
+    for (name, value) in rows.chain(tags.clone()) {
+        table.row([name, value]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+//! The CSV file of a search: a line for each load that was tried.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use csv::Writer;
+
+use crate::run_result::LimitStep;
+
+/// `PREFIX_steps.csv`: a line for each load that was tried, written when it was. Times are milliseconds.
+#[derive(Debug)]
+pub struct StepsCsv(Writer<File>);
+
+/// Its columns; where Locust has a name for a figure, that one.
+const COLUMNS: [&str; 16] = [
+    "Load",
+    "Purpose",
+    "Result",
+    "Request Count",
+    "Requests/s",
+    "Fail Ratio",
+    "Average Response Time",
+    "50%",
+    "95%",
+    "99%",
+    "Generator Verdict",
+    "Generator Cores",
+    "Started",
+    "Ended",
+    "Broken",
+    "Most Frequent Failure",
+];
+
+impl StepsCsv {
+    /// Opens the file.
+    pub fn create(prefix: &Path) -> Result<Self, csv::Error> {
+        let mut path = prefix.as_os_str().to_owned();
+        path.push("_steps.csv");
+        let mut file = Writer::from_path(PathBuf::from(path))?;
+        file.write_record(COLUMNS)?;
+        file.flush()?;
+        Ok(Self(file))
+    }
+
+    /// Adds a step.
+    pub(in crate::loadtest) fn write(&mut self, step: &LimitStep) -> Result<(), csv::Error> {
+        let figure = |value: f64| format!("{value:.3}");
+        self.0.write_record([
+            step.level.to_string(),
+            step.purpose.to_owned(),
+            if step.good { "good" } else { "bad" }.to_owned(),
+            step.requests.to_string(),
+            figure(step.requests_per_s),
+            format!("{:.6}", step.fail_ratio),
+            figure(step.mean_ms),
+            figure(step.p50_ms),
+            figure(step.p95_ms),
+            figure(step.p99_ms),
+            step.verdict.name().to_owned(),
+            figure(step.generator_cores),
+            step.started_at.clone(),
+            step.ended_at.clone(),
+            step.broken.join("; "),
+            step.most_frequent_failure.clone().unwrap_or_default(),
+        ])?;
+        Ok(self.0.flush()?)
+    }
+}

@@ -1,0 +1,351 @@
+//! A finished run for people: verdict, Locust's statistics, percentiles, failures.
+
+use std::time::Duration;
+
+use super::comparison;
+use crate::run_result::{RouteSummary, RunResult, Verdict};
+use crate::table::{Align, Table, Tone};
+use crate::units;
+
+/// The most kinds of failures in a terminal: what comes after them would push all else out of sight.
+const MOST_FAILURES: usize = 20;
+
+/// The tables of a run, in the order in which they are printed, and the sentences around them, for a terminal.
+pub fn tables(summary: &RunResult) -> (String, Vec<Table>) {
+    tables_with(summary, MOST_FAILURES)
+}
+
+/// The same with every kind of failure, for a page.
+pub(super) fn whole_tables(summary: &RunResult) -> (String, Vec<Table>) {
+    tables_with(summary, usize::MAX)
+}
+
+fn tables_with(summary: &RunResult, most_failures: usize) -> (String, Vec<Table>) {
+    let mut all = Vec::new();
+    if !summary.thresholds.is_empty() {
+        all.push(thresholds(summary));
+    }
+    all.extend([statistics(summary), percentiles(summary)]);
+    if !summary.failure_groups.is_empty() {
+        all.push(failures(summary, most_failures));
+    }
+    all.extend(summary.comparison.as_ref().map(comparison::table));
+    (verdict(summary), all)
+}
+
+fn verdict(summary: &RunResult) -> String {
+    let cost = &summary.generator;
+    let starts = cost.start_late_p99_ms.map(|late| format!(", requests {late:.1} ms")).unwrap_or_default();
+    let idle = cost.host_idle_ratio.map(|idle| format!("; machine {:.0} % idle", 100.0 * idle)).unwrap_or_default();
+    let evidence = format!(
+        "generator: {:.2} of {} cores, {:.0} µs a request, timers {:.1} ms late at p99{starts}{idle}",
+        cost.cpu_cores, cost.cores, cost.cpu_us_per_request, cost.timer_late_p99_ms
+    );
+    let word = match summary.verdict {
+        Verdict::Valid if summary.requests == 0 => "Verdict: nothing measured".to_owned(),
+        Verdict::Valid => "Verdict: valid".to_owned(),
+        Verdict::GeneratorLimited => {
+            format!("Verdict: generator-limited: {}", summary.verdict_reasons.join("; "))
+        }
+    };
+    let mut lines = vec![format!("{word} ({evidence}).")];
+    lines.extend(interruption(summary));
+    if summary.verdict == Verdict::GeneratorLimited {
+        lines.push("These are not the figures of the service: take less load, or another machine.".to_owned());
+    }
+    if cost.shares_machine {
+        lines.push("The service runs on the same machine and shares its processor with the generator.".to_owned());
+    }
+    if summary.times_doubtful {
+        let p99 = shown(summary.aggregated.latency_ms.p99);
+        lines.push(format!("Beside that lateness a p99 of {p99} ms is doubtful: the machine had other work to do."));
+    }
+    if cost.arrivals_missed > 0 && summary.verdict == Verdict::Valid {
+        let count = units::count(cost.arrivals_missed);
+        let users = units::count(u64::from(summary.users));
+        let what = format!("{count} requests were never sent; allow more with --users");
+        lines.push(format!("The service kept all {users} connections busy: {what}."));
+    }
+    if summary.requests == 0 {
+        lines.push("Not a single request was answered or failed while it was measured.".to_owned());
+    }
+    // A run with stages goes down as well as up.
+    if summary.model == "closed" && summary.stages.is_empty() && summary.users_started < summary.users as usize {
+        let (started, users) = (units::count(summary.users_started as u64), units::count(u64::from(summary.users)));
+        lines.push(format!("Only {started} of {users} users had started when the run ended."));
+    }
+    if summary.in_flight_at_end > 0 {
+        let count = units::count(summary.in_flight_at_end);
+        let what = "were unanswered at the end: failed for thresholds and exit code, in no other figure";
+        lines.push(format!("{count} requests {what}."));
+    }
+    if summary.reconnects > 0 {
+        lines.push(format!("{} connections had to be opened again.", units::count(summary.reconnects)));
+    }
+    if let Some(warm_up) = &summary.warm_up {
+        lines.push(format!(
+            "Not counted: {} requests of the warm-up ({}), {} of them failed, p50 {} ms, p95 {} ms.",
+            units::count(warm_up.requests),
+            units::duration(Duration::from_secs_f64(warm_up.duration_s)),
+            units::count(warm_up.failures),
+            shown(warm_up.latency_ms.p50),
+            shown(warm_up.latency_ms.p95)
+        ));
+    }
+    lines.join("\n")
+}
+
+/// Where a run that did not go to its end was ended; also said of one that is not over yet.
+fn interruption(summary: &RunResult) -> Option<String> {
+    let [after, of] =
+        [summary.duration_s, summary.planned_s].map(|seconds| units::duration(Duration::from_secs_f64(seconds)));
+    match summary.complete {
+        true => None,
+        false if summary.duration_s < summary.planned_s => Some(format!("Interrupted after {after} of {of}.")),
+        false => Some(format!("Interrupted after {after}, before the last answers were there.")),
+    }
+}
+
+fn thresholds(summary: &RunResult) -> Table {
+    let mut table =
+        Table::new("Thresholds", &[("", Align::Left), ("Threshold", Align::Left), ("Measured", Align::Right)]);
+    for outcome in &summary.thresholds {
+        let (word, tone) = if outcome.held { ("held", Tone::Good) } else { ("crossed", Tone::Bad) };
+        let seen = outcome.seen.clone().unwrap_or_else(|| "nothing".to_owned());
+        table.toned_row([(word.to_owned(), tone), (outcome.threshold.clone(), Tone::Plain), (seen, tone)]);
+    }
+    table
+}
+
+/// What was asked for, in a few words.
+fn load(summary: &RunResult) -> String {
+    match &summary.rate {
+        None => format!("{} users", units::count(u64::from(summary.users))),
+        Some(rate) => format!("{} due per second, {}", units::significant(rate.offered_per_s), rate.arrivals),
+    }
+}
+
+fn statistics(summary: &RunResult) -> Table {
+    let title = format!(
+        "Requests, times in milliseconds ({}, {})",
+        load(summary),
+        units::duration(Duration::from_secs_f64(summary.duration_s))
+    );
+    let mut table = Table::new(
+        title,
+        &[
+            ("Type", Align::Left),
+            ("Name", Align::Left),
+            ("# reqs", Align::Right),
+            ("# fails", Align::Right),
+            ("Avg", Align::Right),
+            ("Min", Align::Right),
+            ("Max", Align::Right),
+            ("Med", Align::Right),
+            ("req/s", Align::Right),
+            ("fails/s", Align::Right),
+        ],
+    );
+    for route in summary.routes.iter().chain([&summary.aggregated]) {
+        let times = &route.latency_ms;
+        let fails = format!("{} ({})", units::count(route.failures), short_percent(route));
+        let tone = row_tone(route);
+        let failed = if route.failures > 0 { Tone::Bad } else { tone };
+        let time = |milliseconds| if route.requests > 0 { shown(milliseconds) } else { "-".to_owned() };
+        table.toned_row([
+            (route.method.clone(), tone),
+            (route.route.clone(), tone),
+            (units::count(route.requests), tone),
+            (fails, failed),
+            (time(times.mean), tone),
+            (time(times.min), tone),
+            (time(times.max), tone),
+            (time(times.p50), tone),
+            (units::significant(route.requests_per_s), tone),
+            (units::significant(route.failures_per_s), failed),
+        ]);
+    }
+    table
+}
+
+fn percentiles(summary: &RunResult) -> Table {
+    let columns = ["50%", "75%", "90%", "95%", "98%", "99%", "99.9%", "100%"];
+    let mut header = vec![("Type", Align::Left), ("Name", Align::Left)];
+    header.extend(columns.map(|column| (column, Align::Right)));
+    let mut table = Table::new("Response times in milliseconds: that share of the requests took no longer", &header);
+    let rows = summary
+        .routes
+        .iter()
+        .chain([&summary.aggregated])
+        .map(|route| (route, route.route.as_str(), &route.latency_ms));
+    // From the instant a request was sent, where that is not the instant it was due.
+    let service = summary.aggregated.service_ms.iter().map(|times| (&summary.aggregated, "service time alone", times));
+    for (route, name, times) in rows.chain(service) {
+        let values = [times.p50, times.p75, times.p90, times.p95, times.p98, times.p99, times.p99_9, times.max];
+        // A percentile that fewer than one request stands behind is a guess.
+        let enough = [2, 4, 10, 20, 50, 100, 1_000, 1];
+        let cells = values
+            .iter()
+            .zip(enough)
+            .map(|(value, enough)| if route.requests >= enough { shown(*value) } else { "-".to_owned() });
+        let cells = [route.method.clone(), name.to_owned()].into_iter().chain(cells);
+        table.toned_row(cells.map(|cell| (cell, row_tone(route))));
+    }
+    table
+}
+
+/// The most frequent failures, which come first, and how many there are beyond them.
+fn failures(summary: &RunResult, most: usize) -> Table {
+    let mut table = Table::new(
+        "Failures, first and last seen in seconds of the run",
+        &[
+            ("# occurrences", Align::Right),
+            ("Share", Align::Right),
+            ("First", Align::Right),
+            ("Last", Align::Right),
+            ("Kind", Align::Left),
+            ("Type", Align::Left),
+            ("Name", Align::Left),
+            ("Error", Align::Left),
+        ],
+    );
+    let (shown, more) = summary.failure_groups.split_at(most.min(summary.failure_groups.len()));
+    for group in shown {
+        let error = if group.message == group.example {
+            group.message.clone()
+        } else {
+            format!("{}; the first: {}", group.message, group.example)
+        };
+        table.row([
+            units::count(group.count),
+            units::percent(group.share),
+            second(summary, &group.first_seen),
+            second(summary, &group.last_seen),
+            group.kind.to_string(),
+            group.method.clone(),
+            group.route.clone(),
+            error,
+        ]);
+    }
+    if !more.is_empty() {
+        let [first, last, kind, method, route] = [const { String::new() }; 5];
+        let count = units::count(more.iter().map(|group| group.count).sum());
+        let share = units::percent(more.iter().map(|group| group.share).sum());
+        let kinds = if more.len() == 1 { "kind" } else { "kinds" };
+        let rest = format!("and {} more {kinds}", units::count(more.len() as u64));
+        table.row([count, share, first, last, kind, method, route, rest]);
+    }
+    table
+}
+
+/// The second of the run in which an instant was.
+fn second(summary: &RunResult, instant: &str) -> String {
+    let instants = [instant, &summary.started_at].map(units::parse_timestamp);
+    let [Ok(instant), Ok(start)] = instants else { return "-".to_owned() };
+    instant.duration_since(start).unwrap_or_default().as_secs().to_string()
+}
+
+fn row_tone(route: &RouteSummary) -> Tone {
+    if route.method.is_empty() { Tone::Strong } else { Tone::Plain }
+}
+
+fn short_percent(route: &RouteSummary) -> String {
+    match 100.0 * route.failures as f64 / route.requests.max(1) as f64 {
+        p if p > 0.0 && p < 1.0 => "<1%".to_owned(),
+        p if p < 100.0 && p > 99.0 => ">99%".to_owned(),
+        p => format!("{p:.0}%"),
+    }
+}
+
+/// Milliseconds: whole from ten on, one decimal below, two below a tenth. Thousands stand close, so that a table with a
+/// time-out in it still fits a terminal.
+pub(super) fn shown(milliseconds: f64) -> String {
+    match milliseconds {
+        long if long >= 9.95 => format!("{long:.0}"),
+        short if short >= 0.095 || short <= 0.0 => format!("{short:.1}"),
+        shortest => format!("{shortest:.2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run_result::{FailureSummary, example_run};
+
+    #[test]
+    fn a_terminal_shows_the_most_frequent_failures_and_how_many_more_there_are() {
+        let mut summary = example_run();
+        let group = summary.failure_groups[0].clone();
+        let numbered = |number: u64| {
+            let message = format!("503 kind {number};");
+            FailureSummary { message, count: 1_000 - number, share: 0.001, ..group.clone() }
+        };
+        summary.failure_groups = (0..33).map(numbered).collect();
+        let text = |tables: Vec<Table>| tables.iter().map(|table| table.render(None, false)).collect::<String>();
+        let shown = text(tables(&summary).1);
+        assert!(shown.contains("kind 19;") && !shown.contains("kind 20;"), "{shown}");
+        let rest = shown.lines().find(|line| line.contains("and 13 more kinds")).unwrap();
+        // 980 + 979 + … + 968.
+        assert!(rest.contains("12,662") && rest.contains("1.30 %"), "{rest}");
+        let whole = text(whole_tables(&summary).1);
+        assert!(whole.contains("kind 32;") && !whole.contains("more kinds"), "{whole}");
+        assert!(super::super::page::page(&summary).contains("kind 32;"));
+        summary.failure_groups.truncate(20);
+        assert!(!text(tables(&summary).1).contains(" more kind"));
+    }
+
+    #[test]
+    fn a_run_says_what_it_is_not() {
+        let said = |change: fn(&mut RunResult)| {
+            let mut summary = example_run();
+            change(&mut summary);
+            verdict(&summary)
+        };
+        assert!(
+            said(|run| (run.complete, run.duration_s) = (false, 12.0)).contains("Interrupted after 12.0 s of 60.0 s.")
+        );
+        assert!(said(|run| run.complete = false).contains("before the last answers were there"));
+        assert!(said(|run| run.requests = 0).starts_with("Verdict: nothing measured ("));
+        assert!(said(|run| run.users_started = 9).contains("Only 9 of 150 users had started"));
+        let ramp = said(|run| (run.users_started, run.stages) = (9, vec![(60.0, 1.0)]));
+        assert!(!ramp.contains("had started"), "{ramp}");
+    }
+
+    #[test]
+    fn a_run_reads_like_locust_and_fits_a_hundred_columns() {
+        let summary = example_run();
+        let (verdict, tables) = tables(&summary);
+        let text: Vec<_> = tables.iter().map(|table| table.render(Some(100), false)).collect();
+        let text = format!("{verdict}\n{}", text.join("\n"));
+        assert!(text.lines().skip(2).all(|line| line.chars().count() <= 100), "{text}");
+        insta::assert_snapshot!(text, @"
+        Verdict: valid (generator: 0.02 of 2 cores, 330 µs a request, timers 0.4 ms late at p99; machine 90 % idle).
+        The service runs on the same machine and shares its processor with the generator.
+        3 requests were unanswered at the end: failed for thresholds and exit code, in no other figure.
+        Thresholds
+                  Threshold                   Measured
+        ───────────────────────────────────────────────
+         held     p95<200ms                    12.4 ms
+         crossed  POST /orders:fail_ratio<1%   99.01 %
+        Requests, times in milliseconds (150 users, 60.0 s)
+         Type  Name                              # reqs       # fails  Avg  Min    Max  Med  req/s  fails/s
+        ────────────────────────────────────────────────────────────────────────────────────────────────────
+         POST  /orders                            1,010  1,000 (>99%)   17  0.4  60001  4.2   16.8     16.7
+         GET   /orders/reports/best-sellers       2,000       1 (<1%)   17  0.4  60001  4.2   33.3     0.02
+         GET   /orders/reports/highest-spenders      20        0 (0%)   17  0.4  60001  4.2   0.33     0.00
+               Aggregated                         3,030   1,001 (33%)   17  0.4  60001  4.2   50.5     16.7
+        Response times in milliseconds: that share of the requests took no longer
+         Type  Name                              50%  75%  90%  95%  98%  99%  99.9%   100%
+        ────────────────────────────────────────────────────────────────────────────────────
+         POST  /orders                           4.2  6.0  9.9   12   60  801  60001  60001
+         GET   /orders/reports/best-sellers      4.2  6.0  9.9   12   60  801  60001  60001
+         GET   /orders/reports/highest-spenders  4.2  6.0  9.9   12    -    -      -  60001
+               Aggregated                        4.2  6.0  9.9   12   60  801  60001  60001
+        Failures, first and last seen in seconds of the run
+         # occurrences    Share  First  Last  Kind  Type  Name     Error
+        ────────────────────────────────────────────────────────────────────────────────────────────────────
+                 1,000  33.00 %      7    59  HTTP  POST  /orders  503 the database refused a connection:
+                                                                   Too many connections (1040)
+        ");
+    }
+}

@@ -1,0 +1,344 @@
+//! What a failure is called, so that the same failures count together, and how they are counted in bounded memory.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use hyper::StatusCode;
+
+use crate::loadtest::scenario::{Check, Seen};
+use crate::net::{NetError, Reply};
+use crate::run_result::FailureKind;
+
+/// Bytes of an answer's sentence that are shown.
+const LONGEST: usize = 160;
+
+/// The most messages that are told apart for one route; the rest counts together, each kind for itself.
+const MOST_GROUPS: usize = 200;
+
+/// What stands for the messages beyond those.
+const OTHER: &str = "(other failures)";
+
+/// One request that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::loadtest) struct Failure {
+    /// What went wrong.
+    pub(in crate::loadtest) kind: FailureKind,
+    /// What it said, as it said it.
+    pub(in crate::loadtest) said: String,
+}
+
+impl Failure {
+    /// What it counts under. What we say ourselves has no ids in it, nor has what a scenario expects.
+    fn message(&self) -> String {
+        match self.kind {
+            FailureKind::Http => generalised(&self.said),
+            FailureKind::Check => {
+                let found = self.said.find(" is ").zip(self.said.rfind(", expected")).filter(|(from, to)| from < to);
+                let (from, to) = found.unwrap_or((self.said.len(), self.said.len()));
+                let (value, expected) = self.said[from..].split_at(to - from);
+                format!("{}{}{expected}", &self.said[..from], generalised(value))
+            }
+            FailureKind::Timeout | FailureKind::Refused | FailureKind::Reset | FailureKind::Other => self.said.clone(),
+        }
+    }
+}
+
+/// Failures that count together.
+#[derive(Clone, Debug)]
+pub(in crate::loadtest) struct FailureGroup {
+    /// How many there were.
+    pub(in crate::loadtest) count: u64,
+    /// When the first was seen.
+    pub(in crate::loadtest) first_seen: SystemTime,
+    /// When the last was seen.
+    pub(in crate::loadtest) last_seen: SystemTime,
+    /// What the first one said, numbers and all.
+    pub(in crate::loadtest) example: String,
+}
+
+/// The failures of one route, grouped by kind and message.
+#[derive(Clone, Debug, Default)]
+pub(in crate::loadtest) struct Failures {
+    groups: BTreeMap<(FailureKind, String), FailureGroup>,
+}
+
+impl Failures {
+    /// Adds one.
+    pub(in crate::loadtest) fn record(&mut self, failure: Failure) {
+        let now = SystemTime::now();
+        let message = failure.message();
+        let group = FailureGroup { count: 1, first_seen: now, last_seen: now, example: failure.said };
+        self.add((failure.kind, message), group);
+    }
+
+    /// Adds those of another.
+    pub(in crate::loadtest) fn merge(&mut self, other: Self) {
+        for (key, group) in other.groups {
+            self.add(key, group);
+        }
+    }
+
+    /// The groups, by kind and message.
+    pub(in crate::loadtest) fn groups(&self) -> impl Iterator<Item = (FailureKind, &str, &FailureGroup)> {
+        self.groups.iter().map(|((kind, message), group)| (*kind, message.as_str(), group))
+    }
+
+    fn add(&mut self, key: (FailureKind, String), group: FailureGroup) {
+        let known = self.groups.len() < MOST_GROUPS || self.groups.contains_key(&key);
+        let key = if known { key } else { (key.0, OTHER.to_owned()) };
+        let Some(total) = self.groups.get_mut(&key) else {
+            self.groups.insert(key, group);
+            return;
+        };
+        total.count += group.count;
+        if group.first_seen < total.first_seen {
+            total.example = group.example;
+        }
+        total.first_seen = total.first_seen.min(group.first_seen);
+        total.last_seen = total.last_seen.max(group.last_seen);
+    }
+}
+
+/// Why a request failed, if it did.
+pub(in crate::loadtest) fn of(result: Result<&Reply<'_>, &NetError>, check: &Check) -> Option<Failure> {
+    let reply = match result {
+        Ok(reply) => reply,
+        Err(error) => return Some(Failure { kind: kind(error), said: error.to_string() }),
+    };
+    if check.allows(reply.status) && !check.reads_answers() {
+        return None;
+    }
+    let header = |name: &str| reply.header(name).next().and_then(|value| std::str::from_utf8(value).ok());
+    of_answer(&Seen { status: reply.status, header: &header, body: reply.body }, check)
+}
+
+/// Why an answer is a failure, if it is one.
+pub(in crate::loadtest) fn of_answer(seen: &Seen<'_>, check: &Check) -> Option<Failure> {
+    if seen.status >= 400 && !check.allows(seen.status) {
+        let said = match sentence(seen.body) {
+            Some(sentence) => format!("{} {sentence}", seen.status),
+            None => {
+                StatusCode::from_u16(seen.status).map_or_else(|_| seen.status.to_string(), |status| status.to_string())
+            }
+        };
+        return Some(Failure { kind: FailureKind::Http, said });
+    }
+    check.complaint(seen).map(|said| Failure { kind: FailureKind::Check, said: printable(&said) })
+}
+
+fn kind(error: &NetError) -> FailureKind {
+    match error {
+        NetError::TimedOut { .. } | NetError::ConnectTimedOut { .. } => FailureKind::Timeout,
+        NetError::Refused => FailureKind::Refused,
+        NetError::Reset | NetError::Closed | NetError::ClosedIdle => FailureKind::Reset,
+        NetError::Unresolved { .. }
+        | NetError::TooLarge { .. }
+        | NetError::Exhausted { .. }
+        | NetError::Malformed { .. }
+        | NetError::Unsendable(_)
+        | NetError::Other(_) => FailureKind::Other,
+    }
+}
+
+/// The sentence in a body's `error` (or `detail`, `message`).
+fn sentence(body: &[u8]) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let said = ["error", "detail", "message"].iter().find_map(|key| body.get(key)?.as_str())?;
+    let line = said.lines().next().unwrap_or_default().trim();
+    let end = line.char_indices().map(|(at, _)| at).find(|at| *at >= LONGEST).unwrap_or(line.len());
+    (!line.is_empty()).then(|| printable(&line[..end]))
+}
+
+/// A text without control characters: what a service says stands on a terminal, which obeys them.
+fn printable(text: &str) -> String {
+    let shown = |c: char| match c {
+        space if space.is_control() && space.is_whitespace() => ' ',
+        control if control.is_control() => char::REPLACEMENT_CHARACTER,
+        other => other,
+    };
+    text.chars().map(shown).collect()
+}
+
+/// A message without what differs from one request to the next: e-mail addresses, UUIDs, long hexadecimal words and
+/// numbers become `EMAIL`, `UUID`, `HEX` and `N`: "product 17 has 3 in stock" and its like are one failure. The status at
+/// the beginning stays, and so does a code in brackets.
+fn generalised(message: &str) -> String {
+    let first = message.find(' ').unwrap_or(message.len());
+    let is_status = first == 3 && message.bytes().take(3).all(|byte| byte.is_ascii_digit());
+    let (status, rest) = message.split_at(if is_status { first } else { 0 });
+    let mut plain = String::with_capacity(message.len());
+    plain.push_str(status);
+    let in_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '+');
+    let mut left = rest;
+    while !left.is_empty() {
+        let (word, behind) = left.split_at(left.find(|c| !in_word(c)).unwrap_or(left.len()));
+        if plain.ends_with('(') && is_code(word, behind) {
+            plain.push_str(word);
+        } else {
+            write_word(word, &mut plain);
+        }
+        let (between, next) = behind.split_at(behind.find(in_word).unwrap_or(behind.len()));
+        plain.push_str(between);
+        left = next;
+    }
+    plain
+}
+
+/// Whether a word behind an opening bracket is a code, such as MySQL's (1040): a short number that stands there alone, or
+/// before a text in quotes, as Python's drivers write it. A longer one is an id.
+fn is_code(word: &str, behind: &str) -> bool {
+    let is_short_number = (1..=4).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit());
+    is_short_number && [")", ", '", ", \""].iter().any(|next| behind.starts_with(next))
+}
+
+fn write_word(word: &str, plain: &mut String) {
+    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
+    if word.find('@').is_some_and(|at| at > 0 && word[at..].contains('.')) {
+        plain.push_str("EMAIL");
+    } else if word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && is_hex(&word.replace('-', "")) {
+        plain.push_str("UUID");
+    } else if word.len() >= 16 && has_digit && is_hex(word) && word.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        plain.push_str("HEX");
+    } else if has_digit {
+        write_without_numbers(word, plain);
+    } else {
+        plain.push_str(word);
+    }
+}
+
+/// Digits inside of a word, such as those of `utf8`, are part of a name unless they are many.
+fn write_without_numbers(word: &str, plain: &mut String) {
+    let (mut left, mut numbered) = (word, false);
+    while let Some(start) = left.find(|c: char| c.is_ascii_digit()) {
+        plain.push_str(&left[..start]);
+        let length = left[start..].find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(left.len() - start);
+        // A full stop behind a number ends the sentence.
+        let digits = left[start..start + length].trim_end_matches('.');
+        let named = plain.chars().next_back().is_some_and(char::is_alphabetic) && digits.len() < 3 && !numbered;
+        numbered |= !named;
+        plain.push_str(if named { digits } else { "N" });
+        left = &left[start + digits.len()..];
+    }
+    plain.push_str(left);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(status: u16, body: &str) -> Reply<'_> {
+        Reply { status, head: b"", body: body.as_bytes(), body_bytes: 0 }
+    }
+
+    fn said(status: u16, body: &str) -> String {
+        of(Ok(&reply(status, body)), &Check::default()).map(|failure| failure.said).unwrap_or_default()
+    }
+
+    #[test]
+    fn failures_are_named_by_what_the_service_says() {
+        assert_eq!(said(201, "{}"), "");
+        assert_eq!(said(500, "<html>oops</html>"), "500 Internal Server Error");
+        assert_eq!(said(500, r#"{"error":""}"#), "500 Internal Server Error");
+        let refused = r#"{"error":"the database refused a connection: Too many connections (1040)"}"#;
+        assert_eq!(said(503, refused), "503 the database refused a connection: Too many connections (1040)");
+        let python = r#"{"error":"(1040, 'Too many connections')\nTraceback"}"#;
+        assert_eq!(said(500, python), "500 (1040, 'Too many connections')");
+    }
+
+    #[test]
+    fn what_a_service_says_cannot_steer_a_terminal() {
+        let escapes = r#"{"error":"\u001b[31mred\u001b]0;title\u0007 \u009b2J a\tb"}"#;
+        assert_eq!(said(500, escapes), "500 \u{fffd}[31mred\u{fffd}]0;title\u{fffd} \u{fffd}2J a b");
+        let check = Check::read_for_tests("status = 200\njson.'/x' = 1");
+        let found = of(Ok(&reply(200, r#"{"x":"\u009b2J"}"#)), &check).unwrap();
+        assert!(found.kind == FailureKind::Check && !found.said.contains(char::is_control), "{found:?}");
+    }
+
+    #[test]
+    fn what_differs_from_request_to_request_is_left_out_of_a_group() {
+        for (message, group) in [
+            ("503 Too many connections (1040)", "503 Too many connections (1040)"),
+            ("500 (1040, 'Too many connections')", "500 (1040, 'Too many connections')"),
+            ("404 no such product (123456)", "404 no such product (N)"),
+            ("404 no such product (12, of 40)", "404 no such product (N, of N)"),
+            ("409 product 17 has 3 in stock and 4.5 were ordered", "409 product N has N in stock and N were ordered"),
+            ("409 SKU-00017 is sold out since 2026-11-24T12:00:00Z.", "409 SKU-N is sold out since N-N-NTN:N:NZ."),
+            ("404 no order 12.", "404 no order N."),
+            ("409 the e-mail mia+7@example.com is taken", "409 the e-mail EMAIL is taken"),
+            ("request 6fa459ea-ee8a-4ca4-894e-db77e160355e failed", "request UUID failed"),
+            ("trace 4bf92f3577b34da6a3ce929d0e0e4736 of user1234", "trace HEX of userN"),
+            ("the text is not utf8 nor latin1", "the text is not utf8 nor latin1"),
+        ] {
+            assert_eq!(generalised(message), group);
+        }
+        for (said, group) in [
+            ("status 200, expected 201", "status 200, expected 201"),
+            ("JSON \"/items/0/id\" is 17, expected at least 20", "JSON \"/items/0/id\" is N, expected at least 20"),
+            ("the body is not JSON", "the body is not JSON"),
+        ] {
+            let failure = Failure { kind: FailureKind::Check, said: said.to_owned() };
+            assert_eq!(failure.message(), group);
+        }
+    }
+
+    #[test]
+    fn what_went_wrong_is_told_apart() {
+        let check = Check::read_for_tests("status = 201");
+        let kinds = [
+            Ok(reply(500, "")),
+            Ok(reply(200, "")),
+            Err(NetError::Refused),
+            Err(NetError::Closed),
+            Err(NetError::TimedOut { after: std::time::Duration::from_secs(1) }),
+            Err(NetError::Exhausted { what: "file handles" }),
+        ]
+        .map(|result| of(result.as_ref(), &check).unwrap().kind);
+        let expected = [
+            FailureKind::Http,
+            FailureKind::Check,
+            FailureKind::Refused,
+            FailureKind::Reset,
+            FailureKind::Timeout,
+            FailureKind::Other,
+        ];
+        assert_eq!(kinds, expected);
+        assert_eq!(of(Ok(&reply(201, "")), &check), None);
+    }
+
+    #[test]
+    fn a_long_sentence_is_cut_between_characters() {
+        let body = format!(r#"{{"error":"{}"}}"#, "é".repeat(500));
+        assert!(said(500, &body).len() <= LONGEST + 10);
+    }
+
+    #[test]
+    fn a_hundred_thousand_kinds_of_failures_stay_few_and_none_is_lost() {
+        let mut failures = Failures::default();
+        for number in 0_u32..100_000 {
+            let letters: String = number.to_string().bytes().map(|digit| char::from(digit + 49)).collect();
+            let said = format!("no {letters}");
+            failures.record(Failure { kind: FailureKind::Http, said });
+        }
+        assert_eq!(failures.groups().count(), MOST_GROUPS + 1);
+        assert_eq!(failures.groups().map(|(_, _, group)| group.count).sum::<u64>(), 100_000);
+        failures.record(Failure { kind: FailureKind::Timeout, said: "no answer".to_owned() });
+        let others: Vec<_> = failures.groups().filter(|(_, message, _)| *message == OTHER).collect();
+        assert_eq!(
+            others.iter().map(|(kind, ..)| *kind).collect::<Vec<_>>(),
+            [FailureKind::Timeout, FailureKind::Http]
+        );
+    }
+
+    #[test]
+    fn the_first_of_a_group_is_its_example() {
+        let mut failures = Failures::default();
+        for number in [17, 18, 19] {
+            let said = format!("404 no product {number}");
+            failures.record(Failure { kind: FailureKind::Http, said });
+        }
+        let groups: Vec<_> =
+            failures.groups().map(|(_, message, group)| (message, group.count, group.example.as_str())).collect();
+        assert_eq!(groups, [("404 no product N", 3, "404 no product 17")]);
+    }
+}

@@ -1,0 +1,7 @@
+//! What is recorded of each request: its times, or why it failed, added up by route in bounded memory.
+
+pub(super) mod failure;
+mod recorder;
+
+pub(super) use failure::Failure;
+pub(super) use recorder::{RouteStats, Sample, Shard, aggregated, merge_all};

@@ -1,0 +1,170 @@
+//! Where results go: a shard for each worker, and totals that one task adds them up in.
+
+use std::time::Duration;
+
+use super::failure::{Failure, Failures};
+use crate::stats::Latencies;
+
+/// The results of one group's requests.
+#[derive(Clone, Debug, Default)]
+pub(in crate::loadtest) struct RouteStats {
+    /// Response times of requests that succeeded.
+    pub(in crate::loadtest) succeeded: Latencies,
+    /// Response times of requests that failed.
+    pub(in crate::loadtest) failed: Latencies,
+    /// Times from the instant a request was sent; empty when all of them were sent when they were due.
+    pub(in crate::loadtest) service: Latencies,
+    /// How long those were waited for whose answer was not there at the end, from the instant each was due.
+    pub(in crate::loadtest) unanswered: Latencies,
+    /// Bytes of all bodies received.
+    pub(in crate::loadtest) body_bytes: u64,
+    /// Failures by what they are called.
+    pub(in crate::loadtest) failures: Failures,
+}
+
+impl RouteStats {
+    /// How many requests were answered or failed.
+    pub(in crate::loadtest) fn requests(&self) -> u64 {
+        self.succeeded.count() + self.failed.count()
+    }
+
+    /// The times of all requests, whether they succeeded or failed.
+    pub(in crate::loadtest) fn all(&self) -> Latencies {
+        let mut all = self.succeeded.clone();
+        all.merge(&self.failed);
+        all
+    }
+
+    /// Adds one request.
+    pub(in crate::loadtest) fn record(&mut self, sample: Sample) {
+        let Sample { response, service, body_bytes, failure } = sample;
+        self.body_bytes += body_bytes;
+        if let Some(service) = service {
+            self.service.record(service);
+        }
+        let Some(failure) = failure else { return self.succeeded.record(response) };
+        self.failed.record(response);
+        self.failures.record(failure);
+    }
+
+    /// Adds the results of another.
+    pub(in crate::loadtest) fn merge(&mut self, other: Self) {
+        self.succeeded.merge(&other.succeeded);
+        self.failed.merge(&other.failed);
+        self.service.merge(&other.service);
+        self.unanswered.merge(&other.unanswered);
+        self.body_bytes += other.body_bytes;
+        self.failures.merge(other.failures);
+    }
+}
+
+/// A request that is over.
+#[derive(Debug)]
+pub(in crate::loadtest) struct Sample {
+    /// From the instant it was due to the last byte of its answer.
+    pub(in crate::loadtest) response: Duration,
+    /// From the instant it was sent, where that may be another.
+    pub(in crate::loadtest) service: Option<Duration>,
+    /// Bytes of the answer's body.
+    pub(in crate::loadtest) body_bytes: u64,
+    /// Why it failed, if it did.
+    pub(in crate::loadtest) failure: Option<Failure>,
+}
+
+/// What one worker has recorded since the last time it was asked.
+#[derive(Debug)]
+pub(in crate::loadtest) struct Shard {
+    /// Requests that were due in the warm-up, group by group.
+    pub(in crate::loadtest) warm_up: Vec<RouteStats>,
+    /// The others.
+    pub(in crate::loadtest) measured: Vec<RouteStats>,
+    /// How late timers fired.
+    pub(in crate::loadtest) late_timers: Latencies,
+    /// In a run at a rate: how late the generator came to what was due.
+    pub(in crate::loadtest) late_starts: Latencies,
+}
+
+impl Shard {
+    /// For so many groups of tasks.
+    pub(in crate::loadtest) fn new(groups: usize) -> Self {
+        Self {
+            warm_up: vec![RouteStats::default(); groups],
+            measured: vec![RouteStats::default(); groups],
+            late_timers: Latencies::default(),
+            late_starts: Latencies::default(),
+        }
+    }
+
+    /// Adds one request.
+    pub(in crate::loadtest) fn record(&mut self, group: usize, measured: bool, sample: Sample) {
+        let stats = if measured { &mut self.measured } else { &mut self.warm_up };
+        stats[group].record(sample);
+    }
+
+    /// Adds a request that nobody waits for any longer.
+    pub(in crate::loadtest) fn record_unanswered(&mut self, group: usize, measured: bool, waited: Duration) {
+        let stats = if measured { &mut self.measured } else { &mut self.warm_up };
+        stats[group].unanswered.record(waited);
+    }
+
+    /// Takes everything recorded since the last time.
+    pub(in crate::loadtest) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::new(self.measured.len()))
+    }
+
+    /// Adds the results of another.
+    pub(in crate::loadtest) fn merge(&mut self, other: Self) {
+        merge_all(&mut self.warm_up, other.warm_up);
+        merge_all(&mut self.measured, other.measured);
+        self.late_timers.merge(&other.late_timers);
+        self.late_starts.merge(&other.late_starts);
+    }
+}
+
+/// Adds results group by group.
+pub(in crate::loadtest) fn merge_all(totals: &mut Vec<RouteStats>, routes: Vec<RouteStats>) {
+    totals.resize_with(totals.len().max(routes.len()), RouteStats::default);
+    for (total, route) in totals.iter_mut().zip(routes) {
+        total.merge(route);
+    }
+}
+
+/// All groups together.
+pub(in crate::loadtest) fn aggregated(routes: &[RouteStats]) -> RouteStats {
+    let mut all = RouteStats::default();
+    for route in routes {
+        all.merge(route.clone());
+    }
+    all
+}
+
+#[cfg(test)]
+impl Sample {
+    /// A request that was sent when it was due.
+    pub(in crate::loadtest) fn of(millis: u64, body_bytes: u64, failure: Option<&str>) -> Self {
+        let took = Duration::from_millis(millis);
+        let failure = failure.map(|said| Failure { kind: crate::run_result::FailureKind::Http, said: said.to_owned() });
+        Self { response: took, service: None, body_bytes, failure }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_recorded_is_taken_once_and_the_warm_up_stands_apart() {
+        let (mut shard, mut totals) = (Shard::new(2), Shard::new(2));
+        for number in 0..120 {
+            let failure = (number % 4 == 0).then_some("500");
+            shard.record(number % 2, number >= 20, Sample::of(5, 10, failure));
+        }
+        totals.merge(shard.take());
+        totals.merge(shard.take());
+        let all = aggregated(&totals.measured);
+        assert_eq!((all.requests(), all.failed.count(), all.body_bytes), (100, 25, 1000));
+        assert_eq!((totals.measured[0].requests(), totals.measured[1].requests()), (50, 50));
+        assert_eq!(all.failures.groups().map(|(_, _, group)| group.count).collect::<Vec<_>>(), [25]);
+        assert_eq!(aggregated(&totals.warm_up).requests(), 20);
+    }
+}

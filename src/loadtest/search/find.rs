@@ -1,0 +1,197 @@
+//! The search itself: one trial after the other, until the plan has no more, and what was found by then.
+
+use super::config::Search;
+use super::plan::{Bounds, Plan, Purpose};
+use super::trial::{Stop, TrialRunner};
+use crate::loadtest::control::Steering;
+use crate::loadtest::engine::Config;
+use crate::loadtest::judge::Threshold;
+use crate::loadtest::output::{SearchOutputs, step_line};
+use crate::loadtest::run::LoadTestError;
+use crate::loadtest::scenario::Scenario;
+use crate::process::tell;
+use crate::run_result::{Environment, GaveWay, LimitEnded, LimitResult, LimitStep, Verdict};
+use crate::units;
+
+/// A search that is over.
+#[derive(Debug)]
+pub struct Found {
+    /// What was found.
+    pub limit: LimitResult,
+    /// Why the file of steps is not complete, if it is not.
+    pub unwritten: Option<LoadTestError>,
+}
+
+/// Searches the limit of a service. `config` says everything but how much: its users or its rate are the first load; its
+/// times and stages are not used. `thresholds` are the criteria ([`super::DEFAULT_CRITERIA`] without any). Whatever ends the
+/// search, the steps made by then are in what it found; only a search that cannot make its first step is an error.
+pub async fn find_limit(
+    config: Config,
+    thresholds: Vec<Threshold>,
+    scenario: &Scenario,
+    search: Search,
+    outputs: SearchOutputs<'_>,
+    mut steering: Steering,
+) -> Result<Found, LoadTestError> {
+    let mut searching = Searching::new(config, thresholds, scenario, search, outputs);
+    searching.announce();
+    while let Some((level, purpose)) = searching.plan.next() {
+        match searching.step(level, purpose, &mut steering).await {
+            Ok(()) => {}
+            Err(Stop::Failed(error)) if searching.steps.is_empty() => return Err(error),
+            Err(stop) => {
+                searching.stopped = Some(stop);
+                break;
+            }
+        }
+    }
+    Ok(Found { limit: searching.limit(), unwritten: searching.unwritten })
+}
+
+/// A search under way.
+struct Searching<'a> {
+    trials: TrialRunner<'a>,
+    plan: Plan,
+    steps: Vec<LimitStep>,
+    shares_machine: bool,
+    stopped: Option<Stop>,
+    outputs: SearchOutputs<'a>,
+    unwritten: Option<LoadTestError>,
+}
+
+impl<'a> Searching<'a> {
+    fn new(
+        config: Config,
+        thresholds: Vec<Threshold>,
+        scenario: &'a Scenario,
+        search: Search,
+        outputs: SearchOutputs<'a>,
+    ) -> Self {
+        let trials = TrialRunner::new(config, thresholds, scenario, search, outputs.exporter);
+        let Search { precision, repeats, .. } = search;
+        let plan = Plan::new(Bounds { start: trials.start(), most: trials.most, precision, repeats });
+        let (steps, shares_machine) = (Vec::new(), false);
+        Self { trials, plan, steps, shares_machine, stopped: None, outputs, unwritten: None }
+    }
+
+    /// Measures one load, after what it needs to recover from the last one.
+    async fn step(&mut self, level: u32, purpose: Purpose, steering: &mut Steering) -> Result<(), Stop> {
+        if self.steps.last().is_some_and(|step| !step.good) {
+            self.trials.recover(steering).await?;
+        }
+        let run = self.trials.measure(level, steering).await?;
+        self.shares_machine = run.generator.shares_machine;
+        let step = self.trials.judge(level, purpose, &run);
+        if self.outputs.show {
+            tell(&step_line(&step, if self.trials.unit() == "users" { "users" } else { "due/s" }));
+        }
+        self.plan.record(step.good);
+        self.steps.push(step);
+        self.write();
+        Ok(())
+    }
+
+    fn announce(&self) {
+        if self.outputs.show {
+            let Search { step, settle, rest, .. } = self.trials.search;
+            let [step, settle, rest] = [step, settle, rest].map(units::duration);
+            let (start, unit, host) =
+                (units::count(self.trials.start().into()), self.trials.unit(), &self.trials.config.target);
+            let criteria = self.trials.criteria().join(", ");
+            tell(&format!("Searching the limit of {host} from {start} {unit} on."));
+            tell(&format!("Good means: {criteria}."));
+            tell(&format!("Each load: {settle} to settle, {step} measured; after a bad one {rest} of rest."));
+        }
+    }
+
+    /// Writes what is known by now.
+    fn write(&mut self) {
+        if let Some(step) = self.steps.last()
+            && let Some(error) = self.outputs.write_csv(|file| file.write(step))
+        {
+            self.unwritten = Some(error.into());
+        }
+        if self.outputs.snapshot.is_some() {
+            let limit = self.limit();
+            self.outputs.write_snapshot(&limit);
+        }
+    }
+
+    /// What is known by now.
+    fn limit(&self) -> LimitResult {
+        let (trials, plan) = (&self.trials, &self.plan);
+        let first_bad = plan.first_bad();
+        // The first time it was bad; a repetition may have been good.
+        let edge = self.steps.iter().find(|step| Some(step.level) == first_bad && !step.good);
+        let gave_way = match edge {
+            Some(step) if step.verdict == Verdict::GeneratorLimited => GaveWay::Generator,
+            Some(_) => GaveWay::Service,
+            None if trials.handles_ran_out(plan.last_good()) => GaveWay::Generator,
+            None => GaveWay::Nobody,
+        };
+        let held_back = match &self.stopped {
+            Some(Stop::Failed(error)) => Some(error.to_string()),
+            Some(Stop::Silent(why)) => Some(why.clone()),
+            Some(Stop::Interrupted) => None,
+            None => trials.handles_ran_out(plan.last_good()).then(|| trials.too_few_handles()),
+        };
+        LimitResult {
+            unit: trials.unit(),
+            last_good: plan.last_good(),
+            first_bad,
+            knee: knee(&self.steps),
+            broken: edge.map(|step| step.broken.clone()).unwrap_or_default(),
+            gave_way,
+            shares_machine: self.shares_machine,
+            steady: plan.is_steady(),
+            ended: match &self.stopped {
+                Some(Stop::Interrupted) => LimitEnded::Interrupted,
+                Some(_) => LimitEnded::HeldBack,
+                None if plan.next().is_some() => LimitEnded::Searching,
+                None => LimitEnded::Finished,
+            },
+            held_back,
+            criteria: trials.criteria(),
+            host: trials.config.target.to_string(),
+            scenario: trials.scenario.summary(),
+            step_s: trials.search.step.as_secs_f64(),
+            settle_s: trials.search.settle.as_secs_f64(),
+            rest_s: trials.search.rest.as_secs_f64(),
+            steps: self.steps.clone(),
+            environment: Environment::of_this_machine(),
+            tags: self.outputs.tags.clone(),
+        }
+    }
+}
+
+/// The load at which good answers per second divided by response time is greatest.
+fn knee(steps: &[LimitStep]) -> Option<u32> {
+    let power = |step: &LimitStep| step.requests_per_s * (1.0 - step.fail_ratio) / step.mean_ms;
+    let measured = steps.iter().filter(|step| step.requests > 0 && step.mean_ms > 0.0);
+    measured.max_by(|a, b| power(a).total_cmp(&power(b))).map(|step| step.level)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loadtest::search::DEFAULT_CRITERIA;
+    use crate::run_result::example_step;
+
+    #[test]
+    fn the_knee_is_where_more_load_begins_to_bring_mostly_waiting() {
+        let steps = [
+            example_step(10, 100.0, 5.0, &[]),
+            example_step(20, 200.0, 5.1, &[]),
+            example_step(40, 380.0, 6.0, &[]),
+            example_step(80, 450.0, 30.0, &[]),
+            example_step(160, 455.0, 400.0, &[]),
+        ];
+        assert_eq!(knee(&steps), Some(40));
+        assert_eq!(knee(&[]), None);
+    }
+
+    #[test]
+    fn the_default_criteria_can_be_read() {
+        assert!(DEFAULT_CRITERIA.iter().all(|text| text.parse::<Threshold>().is_ok()));
+    }
+}

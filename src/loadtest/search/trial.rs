@@ -1,0 +1,294 @@
+//! A trial: a run at one load, what it says of that load, and how the service recovers from it.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::config::{DEFAULT_CRITERIA, Search};
+use super::plan::Purpose;
+use crate::loadtest::control::Steering;
+use crate::loadtest::engine::{Config, Load, Users, most_connections};
+use crate::loadtest::judge::{Criteria, Threshold};
+use crate::loadtest::output::{Exporter, RunOutputs};
+use crate::loadtest::run::{Ended, LoadTestError, run};
+use crate::loadtest::scenario::Scenario;
+use crate::run_result::{LimitStep, RunResult, Verdict};
+use crate::units;
+
+/// The share of requests that may still be unanswered when a step ends.
+const MOST_UNANSWERED: f64 = 0.01;
+
+/// The share of failures with which the service has recovered, where no criterion says how many may be.
+const MOST_FAILED_AFTER_REST: f64 = 0.5;
+
+/// At a rate: the share of what was due that must have been answered well.
+const LEAST_OF_OFFERED: f64 = 0.95;
+
+/// After the rest that follows a bad step: the longest wait for the service to answer one user again.
+const RECOVERY: Duration = Duration::from_mins(1);
+
+/// How long that user asks whether it does.
+const RECOVERY_STEP: Duration = Duration::from_secs(2);
+
+/// What ends a search before it is over.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Somebody.
+    Interrupted,
+    /// The service, which no longer answers anybody: a sentence.
+    Silent(String),
+    /// A run that could not be made.
+    Failed(LoadTestError),
+}
+
+impl From<LoadTestError> for Stop {
+    fn from(error: LoadTestError) -> Self {
+        if matches!(error, LoadTestError::Interrupted) { Self::Interrupted } else { Self::Failed(error) }
+    }
+}
+
+/// Makes trials: what stays the same from one load to the next.
+pub(super) struct TrialRunner<'a> {
+    pub(super) config: Config,
+    criteria: Criteria,
+    pub(super) scenario: &'a Scenario,
+    pub(super) search: Search,
+    /// The highest load that can be tried.
+    pub(super) most: u32,
+    exporter: Option<&'a Exporter>,
+}
+
+impl<'a> TrialRunner<'a> {
+    pub(super) fn new(
+        mut config: Config,
+        mut thresholds: Vec<Threshold>,
+        scenario: &'a Scenario,
+        search: Search,
+        exporter: Option<&'a Exporter>,
+    ) -> Self {
+        if thresholds.is_empty() {
+            thresholds = DEFAULT_CRITERIA.iter().filter_map(|text| text.parse().ok()).collect();
+        }
+        config.warm_up = search.settle;
+        config.run_time = search.step;
+        // At a rate connections are not the load; a run takes as many as it may.
+        let most = match &config.load {
+            Load::Users(_) => most_connections(search.most).max(1),
+            Load::Rate(_) => search.most,
+        };
+        let criteria = Criteria { thresholds, baseline: None };
+        Self { config, criteria, scenario, search, most, exporter }
+    }
+
+    /// The first load.
+    pub(super) fn start(&self) -> u32 {
+        match &self.config.load {
+            Load::Users(users) => users.users,
+            Load::Rate(rate) => rate.per_second.ceil() as u32,
+        }
+    }
+
+    pub(super) fn unit(&self) -> &'static str {
+        match &self.config.load {
+            Load::Users(_) => "users",
+            Load::Rate(_) => "requests per second",
+        }
+    }
+
+    pub(super) fn criteria(&self) -> Vec<String> {
+        self.criteria.thresholds.iter().map(Threshold::to_string).collect()
+    }
+
+    /// Whether only the limit of file handles kept the search from a higher load than this.
+    pub(super) fn handles_ran_out(&self, last_good: Option<u32>) -> bool {
+        self.most < self.search.most && last_good == Some(self.most)
+    }
+
+    /// That in a sentence.
+    pub(super) fn too_few_handles(&self) -> String {
+        let (most, wanted) = (units::count(self.most.into()), units::count(self.search.most.into()));
+        format!(
+            "this process may open no more than {most} connections: raise the limit with `ulimit -n` to try up to {wanted}"
+        )
+    }
+
+    /// A run at one load.
+    pub(super) async fn measure(&self, level: u32, steering: &mut Steering) -> Result<RunResult, Stop> {
+        let mut config = self.config.clone();
+        match &mut config.load {
+            Load::Users(users) => {
+                users.users = level;
+                users.stages.clear();
+                // All have started when half of the time to settle is over.
+                let seconds = (self.search.settle / 2).as_secs_f64();
+                users.spawn_rate = if seconds > 0.0 { f64::from(level) / seconds } else { f64::MAX };
+            }
+            Load::Rate(rate) => {
+                rate.per_second = f64::from(level);
+                rate.stages.clear();
+            }
+        }
+        self.run(config, &self.criteria, steering).await
+    }
+
+    async fn run(&self, config: Config, criteria: &Criteria, steering: &Steering) -> Result<RunResult, Stop> {
+        let outputs = RunOutputs { exporter: self.exporter, ..RunOutputs::default() };
+        let finished = run(config, criteria, self.scenario.clone(), outputs, steering.clone()).await?;
+        if finished.ended == Ended::Interrupted { Err(Stop::Interrupted) } else { Ok(finished.result) }
+    }
+
+    /// Lets the service come to rest, and waits until one user is answered again, so that the next step does not suffer
+    /// for the last one.
+    pub(super) async fn recover(&self, steering: &mut Steering) -> Result<(), Stop> {
+        pause(self.search.rest, steering).await?;
+        let mut config = self.config.clone();
+        config.load = Load::Users(Users { users: 1, spawn_rate: 1.0, stages: Vec::new() });
+        (config.warm_up, config.run_time) = (Duration::ZERO, RECOVERY_STEP);
+        let give_up = Instant::now() + RECOVERY;
+        while Instant::now() < give_up {
+            match self.run(config.clone(), &Criteria::default(), steering).await {
+                Ok(summary) if self.has_recovered(&summary) => return Ok(()),
+                // Not yet.
+                Ok(_) => {}
+                Err(Stop::Failed(LoadTestError::Unreachable { .. })) => {
+                    pause(RECOVERY_STEP, steering).await?;
+                }
+                Err(stop) => return Err(stop),
+            }
+        }
+        let waited = units::duration(self.search.rest + RECOVERY);
+        Err(Stop::Silent(format!("after the last load the service did not answer one user again within {waited}")))
+    }
+
+    /// Whether one user is answered as well as the criteria demand: what they allow is no sign of the last load.
+    fn has_recovered(&self, summary: &RunResult) -> bool {
+        let allowed = self.criteria.thresholds.iter().filter_map(Threshold::most_fail_ratio).reduce(f64::min);
+        summary.requests > summary.failures && summary.bad_ratio() <= allowed.unwrap_or(MOST_FAILED_AFTER_REST)
+    }
+
+    /// What a run at a load says of it.
+    pub(super) fn judge(&self, level: u32, purpose: Purpose, run: &RunResult) -> LimitStep {
+        let mut broken = run.verdict_reasons.clone();
+        for outcome in run.thresholds.iter().filter(|outcome| !outcome.held) {
+            let seen = outcome.seen.as_deref().unwrap_or("nothing was measured");
+            broken.push(format!("{}: {seen}", outcome.threshold));
+        }
+        let unanswered = run.in_flight_at_end;
+        if unanswered as f64 > MOST_UNANSWERED * (run.requests + unanswered) as f64 {
+            let after = units::duration(self.config.stop_timeout);
+            broken.push(format!("{} requests unanswered after {after}", units::count(unanswered)));
+        }
+        let missed = run.generator.arrivals_missed;
+        if run.verdict == Verdict::Valid
+            && missed as f64 > MOST_UNANSWERED * (run.requests + unanswered + missed) as f64
+        {
+            let (missed, users) = (units::count(missed), units::count(run.users.into()));
+            broken.push(format!("{missed} requests never sent: the service kept all {users} connections busy"));
+        }
+        if let Some(rate) = &run.rate {
+            let answered = run.requests_per_s - run.aggregated.failures_per_s;
+            if answered < LEAST_OF_OFFERED * rate.offered_per_s {
+                let share = units::percent(answered / rate.offered_per_s);
+                broken.push(format!("{share} of what was due was answered well"));
+            }
+        }
+        let times = &run.aggregated.latency_ms;
+        LimitStep {
+            level,
+            purpose: match purpose {
+                Purpose::Climb => "climb",
+                Purpose::Bisect => "bisect",
+                Purpose::RepeatGood | Purpose::RepeatBad => "repeat",
+            },
+            good: broken.is_empty(),
+            broken,
+            requests: run.requests,
+            requests_per_s: run.requests_per_s,
+            fail_ratio: run.fail_ratio,
+            // They come sorted, the most frequent first.
+            most_frequent_failure: run.failure_groups.first().map(|group| group.message.clone()),
+            mean_ms: times.mean,
+            p50_ms: times.p50,
+            p95_ms: times.p95,
+            p99_ms: times.p99,
+            verdict: run.verdict,
+            generator_cores: run.generator.cpu_cores,
+            started_at: run.started_at.clone(),
+            ended_at: run.ended_at.clone(),
+        }
+    }
+}
+
+/// Waits, unless somebody interrupts.
+async fn pause(lasts: Duration, steering: &mut Steering) -> Result<(), Stop> {
+    tokio::time::timeout(lasts, steering.interrupted()).await.map_or(Ok(()), |()| Err(Stop::Interrupted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loadtest::engine::{Arrivals, Rate};
+    use crate::net::Target;
+    use crate::run_result::{RateSummary, example_run};
+
+    fn config() -> Config {
+        let rate = Rate { per_second: 40.0, arrivals: Arrivals::Constant, stages: Vec::new(), most_users: 100 };
+        Config {
+            target: Target::loopback(1),
+            load: Load::Rate(rate),
+            warm_up: Duration::ZERO,
+            run_time: Duration::ZERO,
+            timeout: Duration::from_mins(1),
+            stop_timeout: Duration::from_secs(10),
+            seed: 1,
+        }
+    }
+
+    fn trials<'a>(scenario: &'a Scenario, thresholds: &[&str]) -> TrialRunner<'a> {
+        let thresholds = thresholds.iter().map(|text| text.parse().unwrap()).collect();
+        TrialRunner::new(config(), thresholds, scenario, Search::default(), None)
+    }
+
+    /// Ten seconds at 40 a second, all of which were answered in the end, so many of them in time.
+    fn at_a_rate(answered_per_s: f64) -> RunResult {
+        let mut summary = example_run();
+        (summary.duration_s, summary.requests, summary.failures, summary.in_flight_at_end) = (10.0, 400, 0, 0);
+        (summary.requests_per_s, summary.aggregated.failures_per_s) = (answered_per_s, 0.0);
+        summary.rate = Some(RateSummary { per_second: 40.0, arrivals: "constant".into(), offered_per_s: 40.0 });
+        summary.thresholds.clear();
+        summary
+    }
+
+    #[test]
+    fn what_is_answered_when_nothing_is_sent_any_more_was_not_done_at_that_rate() {
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let trials = trials(&scenario, &[]);
+        let judged = |answered_per_s| trials.judge(40, Purpose::Climb, &at_a_rate(answered_per_s));
+        assert!(judged(39.0).good);
+        assert_eq!(judged(20.0).broken, ["50.00 % of what was due was answered well"]);
+    }
+
+    #[test]
+    fn a_service_that_keeps_all_connections_busy_is_at_fault() {
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let trials = trials(&scenario, &[]);
+        let mut summary = at_a_rate(40.0);
+        summary.generator.arrivals_missed = 1_000;
+        let step = trials.judge(40, Purpose::Climb, &summary);
+        assert_eq!(step.broken, ["1,000 requests never sent: the service kept all 150 connections busy"]);
+        assert_eq!(step.verdict, Verdict::Valid);
+    }
+
+    #[test]
+    fn a_service_has_recovered_when_it_fails_no_more_than_it_may() {
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let recovered = |thresholds: &[&str], requests, failures| {
+            let trials = trials(&scenario, thresholds);
+            trials.has_recovered(&RunResult { requests, failures, ..at_a_rate(1.0) })
+        };
+        assert!(recovered(&["fail_ratio<30%"], 10, 2) && !recovered(&["fail_ratio<10%"], 10, 2));
+        assert!(!recovered(&["fail_ratio<30%", "fail_ratio<10%"], 10, 2), "all of them");
+        assert!(recovered(&["p95<1s"], 10, 5) && !recovered(&["p95<1s"], 10, 6), "nobody says how many");
+        assert!(!recovered(&["fail_ratio<=100%"], 0, 0) && !recovered(&["fail_ratio<=100%"], 3, 3));
+    }
+}

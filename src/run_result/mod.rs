@@ -1,0 +1,29 @@
+//! What a load test came to: the types of `loadtest --json`, and the reader of its files.
+//!
+//! `loadtest` writes these types; baselines, `report` and `lab` read them. They know neither how a load test is made nor how
+//! it is shown. A run is written as a [`RunResult`] and a search for the limit as a [`LimitResult`]; a file, of whatever
+//! version, is read as a [`RecordedRun`], and [`Conditions`] tells whether two runs can be compared.
+
+mod comparison;
+mod conditions;
+mod environment;
+#[cfg(test)]
+mod example;
+mod generator;
+mod limit;
+mod recorded;
+mod route;
+mod run;
+mod timeline;
+
+pub use comparison::{Comparison, Difference, Meaning};
+pub use conditions::{Condition, ConditionDifference, Conditions, RateCondition};
+pub use environment::Environment;
+#[cfg(test)]
+pub(crate) use example::{example_limit, example_run, example_step};
+pub use generator::{GeneratorCost, Verdict};
+pub use limit::{GaveWay, LimitEnded, LimitResult, LimitStep};
+pub use recorded::{ReadError, RecordedRoute, RecordedRun};
+pub use route::{FailureKind, FailureSummary, Histograms, LatencySummary, RouteSummary};
+pub use run::{RateSummary, RunResult, ScenarioSummary, TaskSummary, ThresholdOutcome, WarmUpSummary};
+pub use timeline::{PointLatency, TimelinePoint};

@@ -1,0 +1,197 @@
+//! A run as it is read from the file of a load test.
+//!
+//! A file of another version may lack what this one writes, and a reader needs only some of it: what every file has is a
+//! plain field, the rest is there where the file has it.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde::{Deserialize, Deserializer};
+
+use super::conditions::Conditions;
+use super::generator::Verdict;
+use super::route::{Histograms, RouteSummary};
+use super::run::RunResult;
+use crate::units;
+
+/// Why a file is not read as a run.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It cannot be read.
+    #[error("{path} cannot be read: {error}")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// It is no result of a load test.
+    #[error("{path} is not the result of a load test: {reason}; write one with `storemgr loadtest --json {path}`")]
+    NotARun {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// A run, as far as its file says.
+#[derive(Clone, Debug, Deserialize)]
+pub struct RecordedRun {
+    /// When its first request was sent.
+    #[serde(deserialize_with = "instant")]
+    pub started_at: SystemTime,
+    /// When it stopped counting.
+    #[serde(deserialize_with = "instant")]
+    pub ended_at: SystemTime,
+    /// Requests that were answered or failed.
+    pub requests: u64,
+    /// How many of them failed.
+    pub failures: u64,
+    /// The same by route.
+    #[serde(default)]
+    pub routes: Vec<RecordedRoute>,
+    /// Whether it went to its end.
+    #[serde(default)]
+    pub complete: Option<bool>,
+    /// Whether its generator had time to spare.
+    #[serde(default, deserialize_with = "known_verdict")]
+    pub verdict: Option<Verdict>,
+    /// Under which conditions it was made.
+    #[serde(flatten)]
+    pub conditions: Conditions,
+}
+
+/// One route of a run, as far as its file says.
+#[derive(Clone, Debug, Deserialize)]
+pub struct RecordedRoute {
+    /// The method.
+    pub method: String,
+    /// The route, as the service's metrics name it.
+    pub route: String,
+    /// Requests that were answered or failed.
+    pub requests: u64,
+    /// How many of them failed.
+    pub failures: u64,
+    /// Requests that were answered or failed while requests were sent, per second.
+    #[serde(default)]
+    pub requests_per_s: Option<f64>,
+    /// All response times.
+    #[serde(default)]
+    pub histograms: Option<Histograms>,
+}
+
+impl RecordedRun {
+    /// Reads the file of a load test.
+    pub fn read(path: &Path) -> Result<Self, ReadError> {
+        let text = std::fs::read(path).map_err(|error| ReadError::Unreadable { path: path.to_owned(), error })?;
+        Self::parse(&text).map_err(|reason| ReadError::NotARun { path: path.to_owned(), reason })
+    }
+
+    /// A run of which only the time and the counts are known.
+    pub fn counted(started_at: SystemTime, ended_at: SystemTime, requests: u64, failures: u64) -> Self {
+        let (routes, conditions) = (Vec::new(), Conditions::default());
+        Self { started_at, ended_at, requests, failures, routes, complete: None, verdict: None, conditions }
+    }
+
+    /// Whether it is the same run as another: no two begin in the same millisecond and count the same.
+    pub fn is_the_same_as(&self, other: &Self) -> bool {
+        (self.started_at, self.requests, self.failures) == (other.started_at, other.requests, other.failures)
+    }
+
+    fn parse(text: &[u8]) -> Result<Self, String> {
+        let run: Self = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        if run.ended_at <= run.started_at {
+            return Err("it ends before it starts".to_owned());
+        }
+        Ok(run)
+    }
+}
+
+impl TryFrom<&RunResult> for RecordedRun {
+    type Error = units::InvalidTimestamp;
+
+    /// Fails only if the result was read from a file whose instants are none.
+    fn try_from(run: &RunResult) -> Result<Self, Self::Error> {
+        Ok(Self {
+            started_at: units::parse_timestamp(&run.started_at)?,
+            ended_at: units::parse_timestamp(&run.ended_at)?,
+            requests: run.requests,
+            failures: run.failures,
+            routes: run.routes.iter().map(RecordedRoute::from).collect(),
+            complete: Some(run.complete),
+            verdict: Some(run.verdict),
+            conditions: Conditions::from(run),
+        })
+    }
+}
+
+impl From<&RouteSummary> for RecordedRoute {
+    fn from(route: &RouteSummary) -> Self {
+        Self {
+            method: route.method.clone(),
+            route: route.route.clone(),
+            requests: route.requests,
+            failures: route.failures,
+            requests_per_s: Some(route.requests_per_s),
+            histograms: Some(route.histograms.clone()),
+        }
+    }
+}
+
+fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    units::parse_timestamp(&text).map_err(serde::de::Error::custom)
+}
+
+/// A verdict that another version knows, and this one does not, is none.
+fn known_verdict<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Verdict>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::example_run;
+    use super::*;
+
+    #[test]
+    fn reads_what_it_needs_and_passes_over_the_rest() {
+        let text = br#"{"started_at":"2026-11-24T12:00:00.250Z","ended_at":"2026-11-24T12:01:00Z","requests":9,
+            "failures":1,"verdict":"good","routes":[{"method":"GET","route":"/a","requests":9,"failures":1,
+            "latency_ms":{"p50":1.5}}]}"#;
+        let run = RecordedRun::parse(text).unwrap();
+        assert_eq!(run.ended_at.duration_since(run.started_at).unwrap(), Duration::from_millis(59_750));
+        assert_eq!((run.requests, run.failures, run.routes[0].requests), (9, 1, 9));
+        assert_eq!((run.verdict, run.complete, run.conditions), (None, None, Conditions::default()));
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_another_file() {
+        let error = |text: &[u8]| RecordedRun::parse(text).unwrap_err();
+        assert!(error(b"Name,Requests").starts_with("expected value"));
+        assert!(error(br#"{"healthy":true}"#).starts_with("missing field `started_at`"));
+        let backwards =
+            br#"{"started_at":"2026-11-24T12:00:00Z","ended_at":"2026-11-24T11:00:00Z","requests":0,"failures":0}"#;
+        assert_eq!(error(backwards), "it ends before it starts");
+        let vague = br#"{"started_at":"noon","ended_at":"2026-11-24T11:00:00Z","requests":0,"failures":0}"#;
+        assert!(error(vague).contains("is not an instant"));
+    }
+
+    #[test]
+    fn a_result_and_its_file_are_the_same_run() {
+        let mut run = example_run();
+        run.ended_at = "2026-11-24T12:01:02.000Z".to_owned();
+        (run.host, run.verdict) = ("http://127.0.0.1:5000".to_owned(), Verdict::GeneratorLimited);
+        run.routes[0].histograms.succeeded.record(Duration::from_millis(7));
+        let of_file = RecordedRun::parse(&serde_json::to_vec(&run).unwrap()).unwrap();
+        let of_result = RecordedRun::try_from(&run).unwrap();
+        assert!(of_file.is_the_same_as(&of_result));
+        assert_eq!(of_file.conditions, of_result.conditions);
+        assert_eq!((of_file.verdict, of_file.complete), (Some(Verdict::GeneratorLimited), Some(true)));
+        let times = |run: &RecordedRun| run.routes[0].histograms.as_ref().unwrap().all().largest();
+        assert_eq!(times(&of_file), times(&of_result));
+    }
+}

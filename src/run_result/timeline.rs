@@ -1,0 +1,69 @@
+//! One window of a run.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::units;
+
+/// What happened in one window of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TimelinePoint {
+    /// When the window ended, seconds since the first request.
+    pub at_s: f64,
+    /// How long it was, seconds.
+    pub window_s: f64,
+    /// Users at its end.
+    pub users: usize,
+    /// Requests that were answered or failed in it.
+    pub requests: u64,
+    /// Those of them that failed.
+    pub failures: u64,
+    /// Response times in it, milliseconds; nothing without a request.
+    pub latency_ms: Option<PointLatency>,
+    /// Processor time of the generator, in cores.
+    pub cpu_cores: f64,
+}
+
+/// Percentiles of the response times in one window, milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PointLatency {
+    /// Half of the requests took no longer.
+    pub p50: f64,
+    /// 95 % took no longer.
+    pub p95: f64,
+    /// 99 % took no longer.
+    pub p99: f64,
+    /// The longest.
+    pub max: f64,
+}
+
+impl TimelinePoint {
+    /// Requests per second.
+    pub fn requests_per_s(&self) -> f64 {
+        units::per_second(self.requests, Duration::from_secs_f64(self.window_s))
+    }
+
+    /// Failures per second.
+    pub fn failures_per_s(&self) -> f64 {
+        units::per_second(self.failures, Duration::from_secs_f64(self.window_s))
+    }
+
+    /// Takes in the window that follows: counts add up, of two percentiles the larger one is kept.
+    pub fn join(&mut self, next: &Self) {
+        let window = self.window_s + next.window_s;
+        self.cpu_cores = (self.cpu_cores * self.window_s + next.cpu_cores * next.window_s) / window;
+        self.latency_ms = match (self.latency_ms, next.latency_ms) {
+            (Some(a), Some(b)) => Some(PointLatency {
+                p50: a.p50.max(b.p50),
+                p95: a.p95.max(b.p95),
+                p99: a.p99.max(b.p99),
+                max: a.max.max(b.max),
+            }),
+            (one, other) => one.or(other),
+        };
+        (self.at_s, self.window_s, self.users) = (next.at_s, window, next.users);
+        self.requests += next.requests;
+        self.failures += next.failures;
+    }
+}
