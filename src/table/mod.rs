@@ -151,24 +151,12 @@ fn class(align: Align, tone: Tone) -> String {
     if names.is_empty() { String::new() } else { format!(" class=\"{}\"", names.join(" ")) }
 }
 
-/// A text whose lines are broken between words where they are longer than `width`.
+/// A text whose lines are broken between words where they are longer than `width`. A longer word stays whole: whoever
+/// copies an address wants all of it.
 pub fn folded(text: &str, width: Option<u16>) -> String {
-    let Some(width) = width.map(usize::from) else { return text.to_owned() };
-    let fold = |line: &str| {
-        let (mut folded, mut used) = (String::new(), 0);
-        for word in line.split_inclusive(' ') {
-            let long = word.trim_end().chars().count();
-            if used > 0 && used + long > width {
-                folded.truncate(folded.trim_end().len());
-                folded.push('\n');
-                used = 0;
-            }
-            folded.push_str(word);
-            used += word.chars().count();
-        }
-        folded
-    };
-    text.split('\n').map(fold).collect::<Vec<_>>().join("\n")
+    let Some(width) = width else { return text.to_owned() };
+    let options = textwrap::Options::new(usize::from(width)).word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(text, options.break_words(false))
 }
 
 /// Whether standard output wants colour: a terminal, and `NO_COLOR` not set.
