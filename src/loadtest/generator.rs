@@ -8,12 +8,12 @@
 
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::recorder::Shard;
 use super::worker::Shared;
+use crate::process::{HostTime, cpu_time, peak_memory};
 use crate::units;
 
 /// Whether the figures of a run can be trusted.
@@ -190,44 +190,6 @@ pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// The processor time this process has used since it started.
-pub(super) fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
-}
-
-/// The largest resident set this process has had, as the kernel counts it (`VmHWM` in proc_pid_status(5)).
-fn peak_memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()).map_or(0, |kib| kib * 1024)
-}
-
-/// The processor time of the whole machine, in ticks (proc_stat(5)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct HostTime {
-    all: u64,
-    idle: u64,
-}
-
-impl HostTime {
-    fn now() -> Option<Self> {
-        Self::parse(&std::fs::read_to_string("/proc/stat").ok()?)
-    }
-
-    fn parse(stat: &str) -> Option<Self> {
-        let line = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
-        // user nice system idle iowait irq softirq steal; what follows is counted in user already.
-        let ticks: Vec<u64> = line.split_whitespace().take(8).map_while(|field| field.parse().ok()).collect();
-        Some(Self { all: ticks.iter().sum(), idle: ticks.get(3)? + ticks.get(4)? })
-    }
-
-    fn idle_ratio_since(self, before: Self) -> Option<f64> {
-        let all = self.all.checked_sub(before.all).filter(|all| *all > 0)?;
-        Some(self.idle.saturating_sub(before.idle) as f64 / all as f64)
-    }
-}
-
 #[cfg(test)]
 impl Cost {
     /// What a run costs that nobody notices.
@@ -293,15 +255,5 @@ mod tests {
         assert!(cost(0.3, 12.0).is_late_beside(15.0), "most of 15 ms may be the generator's");
         assert!(!cost(0.3, 12.0).is_late_beside(900.0), "of 900 ms next to nothing is");
         assert!(!cost(0.3, 4.0).is_late_beside(1.0), "as late as any machine with other work");
-    }
-
-    #[test]
-    fn the_idle_share_is_that_of_all_cores_since_before() {
-        let parse = |text| HostTime::parse(text).unwrap();
-        let before = parse("cpu  100 0 50 800 50 0 0 0 7 7\ncpu0 1 2 3 4\n");
-        let after = parse("cpu  150 0 90 880 70 5 5 0 7 7\n");
-        assert_eq!(after.idle_ratio_since(before), Some(0.5));
-        assert_eq!(before.idle_ratio_since(before), None);
-        assert!(HostTime::now().is_some() && peak_memory() > 1 << 20);
     }
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::generator::cpu_time;
 use super::progress::{Progress, rate};
 use super::summary::milliseconds;
+use crate::process::cpu_time;
 
 /// The most points: twice as many as the widest chart has pixels for.
 const MOST_POINTS: usize = 2_048;

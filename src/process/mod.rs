@@ -1,4 +1,4 @@
-//! The life of a process: when it is asked to stop, and how it writes its log.
+//! The life of a process: when it is asked to stop, how it writes its log, and what it has used.
 
 mod build;
 mod exit;
@@ -12,4 +12,4 @@ pub use exit::Exit;
 pub use notes::tell;
 pub use shutdown::terminated;
 pub use telemetry::{LogFormat, init_log};
-pub use usage::cpu_time_of;
+pub use usage::{HostTime, cpu_time, cpu_time_of, peak_memory};
