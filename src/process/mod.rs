@@ -1,6 +1,7 @@
 //! The life of a process: when it is asked to stop, how it writes its log, and what it has used.
 
 mod build;
+pub mod env_file;
 mod exit;
 mod notes;
 mod shutdown;
