@@ -87,7 +87,8 @@ impl View {
 
     /// Says why there is no report now. On a terminal the last one stays below.
     fn trouble(&mut self, error: &ReportError, every: Duration) -> Result<bool, Failure> {
-        let sentence = format!("{error}. Asking again every {}.", units::duration(every));
+        let error = error.to_string();
+        let sentence = format!("{}. Asking again every {}.", units::printable(&error), units::duration(every));
         match self {
             Self::Blocks => {
                 output::offer(&format!("{} {sentence}\n\n", units::timestamp(std::time::SystemTime::now())))

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::scenario::{Check, Seen};
 use crate::net::{NetError, Reply};
+use crate::units::printable;
 
 /// Bytes of an answer's sentence that are shown.
 const LONGEST: usize = 160;
@@ -155,7 +156,7 @@ pub(super) fn of_answer(seen: &Seen<'_>, check: &Check) -> Option<Failure> {
         };
         return Some(Failure { kind: FailureKind::Http, said });
     }
-    check.complaint(seen).map(|said| Failure { kind: FailureKind::Check, said: printable(&said) })
+    check.complaint(seen).map(|said| Failure { kind: FailureKind::Check, said: printable(&said).replace('\n', " ") })
 }
 
 fn kind(error: &NetError) -> FailureKind {
@@ -178,17 +179,7 @@ fn sentence(body: &[u8]) -> Option<String> {
     let said = ["error", "detail", "message"].iter().find_map(|key| body.get(key)?.as_str())?;
     let line = said.lines().next().unwrap_or_default().trim();
     let end = line.char_indices().map(|(at, _)| at).find(|at| *at >= LONGEST).unwrap_or(line.len());
-    (!line.is_empty()).then(|| printable(&line[..end]))
-}
-
-/// A text without control characters: what a service says stands on a terminal, which obeys them.
-fn printable(text: &str) -> String {
-    let shown = |c: char| match c {
-        space if space.is_control() && space.is_whitespace() => ' ',
-        control if control.is_control() => char::REPLACEMENT_CHARACTER,
-        other => other,
-    };
-    text.chars().map(shown).collect()
+    (!line.is_empty()).then(|| printable(&line[..end]).into_owned())
 }
 
 /// A message without what differs from one request to the next: e-mail addresses, UUIDs, long hexadecimal words and
