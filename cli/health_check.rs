@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use storemgr::net::{self, Target};
 use storemgr::process::Exit;
+use storemgr::units;
 
 use crate::failure::{Failure, Outcome};
 use crate::output;
@@ -19,7 +20,9 @@ pub(crate) async fn run(listen: SocketAddr) -> Outcome {
     let answer = net::request_once(&target, hyper::Method::GET, "/ready", &[], Vec::new(), PATIENCE).await;
     let (sentence, exit) = match answer {
         Ok(answer) if answer.status.as_u16() == 200 => ("ready".to_owned(), Exit::Good),
-        Ok(answer) => (format!("not ready: {} {}", answer.status.as_u16(), answer.text()), Exit::Bad),
+        Ok(answer) => {
+            (format!("not ready: {} {}", answer.status.as_u16(), units::printable(&answer.text())), Exit::Bad)
+        }
         Err(error) => (format!("{target} does not answer: {error}"), Exit::Bad),
     };
     output::say(&sentence)?;

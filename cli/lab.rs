@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context;
 use storemgr::lab::{self, Account, Conditions, Config, Event, Finished, Folder, LADDER, LabError, Other, State};
 use storemgr::process::{self, Exit};
-use storemgr::table::{Align, Table};
+use storemgr::table::{self, Align, Table};
 use storemgr::units;
 
 use crate::failure::{Failure, Outcome};
@@ -238,17 +238,17 @@ fn tell(event: Event<'_>) {
 fn subject(account: &Account, place: usize) -> String {
     let subject = &account.rungs[place];
     let mut parts = vec![format!("== {}\n{}", subject.title(), subject.change)];
-    parts.push(wrapped(&subject.findings.join(" ")));
+    parts.push(folded(&subject.findings.join(" ")));
     parts.extend(account.subject_tables(place).iter().map(Table::to_terminal));
     parts.join("\n\n") + "\n"
 }
 
 /// What all of them say together.
 fn ladder(account: &Account) -> String {
-    let mut parts = vec!["== The ladder".to_owned(), wrapped(&account.setting().join("\n"))];
+    let mut parts = vec!["== The ladder".to_owned(), folded(&account.setting().join("\n"))];
     parts.extend(account.ladder_tables().iter().map(Table::to_terminal));
     let findings = account.rungs.iter().filter(|subject| !subject.findings.is_empty());
-    parts.extend(findings.map(|subject| wrapped(&format!("{}. {}", subject.title(), subject.headline))));
+    parts.extend(findings.map(|subject| folded(&format!("{}. {}", subject.title(), subject.headline))));
     parts.join("\n\n") + "\n"
 }
 
@@ -263,25 +263,10 @@ fn list() -> Table {
 }
 
 /// Columns of a text that is read in sentences.
-const WIDTH: usize = 98;
+const WIDTH: u16 = 98;
 
-/// Lines that are not longer than a screen is wide.
-fn wrapped(text: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for paragraph in text.lines() {
-        let mut line = String::new();
-        for word in paragraph.split_whitespace() {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        lines.push(line);
-    }
-    lines.join("\n")
+fn folded(text: &str) -> String {
+    table::folded(text, Some(WIDTH))
 }
 
 /// Reads `1,2,7` and `3-5`.
@@ -327,7 +312,7 @@ mod tests {
 
     #[test]
     fn sentences_are_folded_between_words() {
-        let text = wrapped(&"word ".repeat(50));
-        assert!(text.lines().all(|line| line.chars().count() <= WIDTH) && text.lines().count() == 3, "{text}");
+        let text = folded(&"word ".repeat(50));
+        assert!(text.lines().all(|line| line.len() <= usize::from(WIDTH)) && text.lines().count() == 3, "{text}");
     }
 }

@@ -7,7 +7,8 @@ use anyhow::Context;
 
 use crate::failure::Failure;
 
-/// Prints a text and ends the line.
+/// Prints a text and ends the line. What a service said is printable in it: tables and documents see to that, and
+/// `units::printable` for any other sentence. Colours are left as they are.
 pub(crate) fn say(text: &str) -> Result<(), Failure> {
     tolerate(writeln!(io::stdout().lock(), "{text}"))
 }

@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use std::sync::OnceLock;
 
 use anyhow::anyhow;
-use storemgr::deploy_check::bad_line;
+use storemgr::process::env_file;
 
 use crate::failure::Failure;
 
@@ -51,7 +51,8 @@ pub(crate) fn load() -> Result<(), Failure> {
 fn unreadable(file: &str, error: &dotenvy::Error) -> Failure {
     match error {
         dotenvy::Error::LineParse(..) => {
-            let line = std::fs::read_to_string(file).map_or_else(|_| "a line".to_owned(), |text| bad_line(&text));
+            let line =
+                std::fs::read_to_string(file).map_or_else(|_| "a line".to_owned(), |text| env_file::bad_line(&text));
             Failure::usage(anyhow!("{file} cannot be read: {line} is not NAME=value"))
         }
         error => Failure::usage(anyhow!("{file} cannot be read: {error}")),

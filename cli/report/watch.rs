@@ -4,6 +4,7 @@
 //! Prometheus that does not answer for a while is told and asked again: whoever watches a store watches it most when
 //! something is wrong.
 
+use std::borrow::Cow;
 use std::io::IsTerminal;
 use std::pin::pin;
 use std::time::Duration;
@@ -86,7 +87,8 @@ impl View {
 
     /// Says why there is no report now. On a terminal the last one stays below.
     fn trouble(&mut self, error: &ReportError, every: Duration) -> Result<bool, Failure> {
-        let sentence = format!("{error}. Asking again every {}.", units::duration(every));
+        let error = error.to_string();
+        let sentence = format!("{}. Asking again every {}.", units::printable(&error), units::duration(every));
         match self {
             Self::Blocks => {
                 output::offer(&format!("{} {sentence}\n\n", units::timestamp(std::time::SystemTime::now())))
@@ -123,21 +125,10 @@ fn screen(first: &str, body: &str, width: u16, height: u16) -> String {
     format!("{HOME}{lines}{CLEAR_BELOW}")
 }
 
-/// A text in lines no wider than that, broken between words; a word that is wider is cut.
+/// A text in lines no wider than that, broken between words; a word that is wider goes on in the next line.
 fn folded(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let word: String = word.chars().take(width).collect();
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(&word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(&word);
-            }
-            _ => lines.push(word),
-        }
-    }
-    lines
+    let options = textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::wrap(text, options).into_iter().map(Cow::into_owned).collect()
 }
 
 #[cfg(test)]

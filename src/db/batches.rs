@@ -6,8 +6,9 @@
 
 use mysql_async::prelude::FromRow;
 
-use super::literals::{hex, list, number, numbers, row};
-use super::stocks::{Offer, offer};
+use super::literals::{hex, list, numbers};
+use super::rows::Rows;
+use super::stocks::{Offer, moved, offer};
 use super::{DbError, Session, StoredAnswer};
 use crate::domain::{Cents, Fingerprint, IdempotencyKey, OrderId, PricedLine, ProductId, UserId};
 
@@ -101,20 +102,25 @@ impl Session {
     /// Writes a batch of at least one order, in one round trip; false if one of its users does not exist, and then the
     /// caller undoes it. The caller holds the products' rows and has seen that there is enough.
     pub async fn store_batch(&mut self, rows: &BatchRows) -> Result<bool, DbError> {
-        let sold = list(&rows.sold, |sql, (product, pieces)| row(sql, [product.get(), *pieces, *pieces]));
+        let mut lines = Rows::into("order_items (order_id, product_id, quantity, unit_price_cents)");
+        for (order, line) in &rows.lines {
+            let row = lines.row().number(order.get()).number(line.product_id.get());
+            row.number(u64::from(line.quantity)).number(line.unit_price.get());
+        }
+        let mut orders = Rows::into("orders (id, user_id, total_cents, created_at)");
+        for (id, user, total) in &rows.orders {
+            orders.row().number(id.get()).number(user.get()).number(total.get()).now();
+        }
+        let mut expenses = Rows::into("user_totals (user_id, order_count, expense_cents)");
+        for (user, orders, cents) in &rows.expenses {
+            expenses.row().number(user.get()).number(*orders).number(cents.get());
+        }
+        let sold = moved(rows.sold.iter().copied());
         let mut sql = include_str!("../../sql/orders/sell_all.sql").replace("{rows}", &sold);
-        sql.push_str(";INSERT INTO order_items (order_id, product_id, quantity, unit_price_cents) VALUES ");
-        sql.push_str(&list(&rows.lines, |sql, (order, line)| {
-            row(sql, [order.get(), line.product_id.get(), u64::from(line.quantity), line.unit_price.get()]);
-        }));
-        sql.push_str(";INSERT INTO orders (id, user_id, total_cents, created_at) VALUES ");
-        sql.push_str(&list(&rows.orders, |sql, (id, user, total)| {
-            row(sql, [id.get(), user.get(), total.get()]);
-            sql.pop();
-            sql.push_str(",UTC_TIMESTAMP(6))");
-        }));
-        sql.push_str(";INSERT INTO user_totals (user_id, order_count, expense_cents) VALUES ");
-        sql.push_str(&list(&rows.expenses, |sql, (user, orders, cents)| row(sql, [user.get(), *orders, cents.get()])));
+        for insert in [lines, orders, expenses] {
+            sql.push(';');
+            sql.push_str(&insert.finish().unwrap_or_default());
+        }
         sql.push_str(
             " ON DUPLICATE KEY UPDATE order_count = order_count + VALUES(order_count), \
              expense_cents = expense_cents + VALUES(expense_cents)",
@@ -126,21 +132,13 @@ impl Session {
     /// Stores what a batch answers to keys. Waits while another transaction holds one of them; a key that exists is a
     /// [`DbError::Duplicate`].
     pub async fn store_answers(&mut self, rows: &BatchRows) -> Result<(), DbError> {
-        let mut sql = "INSERT INTO idempotency_keys (idempotency_key, fingerprint, order_id, total_cents, created_at) \
-                       VALUES "
-            .to_owned();
-        sql.push_str(&list(&rows.answers, |sql, (key, fingerprint, order, total)| {
-            sql.push('(');
-            hex(sql, key.as_str().as_bytes());
-            sql.push(',');
-            hex(sql, fingerprint.as_bytes());
-            for value in [order.get(), total.get()] {
-                sql.push(',');
-                number(sql, value);
-            }
-            sql.push_str(",UTC_TIMESTAMP(6))");
-        }));
-        self.run(&sql).await
+        let columns = "idempotency_keys (idempotency_key, fingerprint, order_id, total_cents, created_at)";
+        let mut keys = Rows::into(columns);
+        for (key, fingerprint, order, total) in &rows.answers {
+            let row = keys.row().bytes(key.as_str()).bytes(fingerprint.as_bytes());
+            row.number(order.get()).number(total.get()).now();
+        }
+        self.insert(keys).await
     }
 }
 

@@ -170,7 +170,7 @@ fn statements(sql: &str) -> impl Iterator<Item = &str> {
 }
 
 fn checksum(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(text.as_bytes()))
 }
 
 impl Session {

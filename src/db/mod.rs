@@ -3,8 +3,8 @@
 //! A [`Database`] hands out [`Session`]s; every statement is a method on a session, one file per table or subject, and
 //! every statement runs under a time limit. All SQL runs unchanged on MySQL 8.4 or newer and MariaDB 10.11 or newer.
 //!
-//! Statements with a list of rows are written as text with whole numbers only; everything that holds text from outside
-//! is a parameter of a prepared statement.
+//! Statements with a list of rows are written as text: whole numbers as digits, text from outside as hexadecimal digits.
+//! In all other statements what comes from outside is a parameter of a prepared statement.
 
 mod batches;
 mod bulk;
@@ -19,6 +19,7 @@ mod migrations;
 mod orders;
 mod products;
 mod reports;
+mod rows;
 mod server;
 mod session;
 mod stocks;

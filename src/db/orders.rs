@@ -1,7 +1,6 @@
 //! The tables of orders and of their lines.
 
-use std::fmt::Write;
-
+use super::rows::Rows;
 use super::{DbError, Session};
 use crate::domain::{Cents, Order, OrderId, PricedLine, ProductId, UserId};
 
@@ -40,13 +39,12 @@ impl Session {
 
     /// Stores all lines of an order in one statement.
     pub async fn insert_lines(&mut self, id: OrderId, lines: &[PricedLine]) -> Result<(), DbError> {
-        let mut sql = "INSERT INTO order_items (order_id, product_id, quantity, unit_price_cents) VALUES ".to_owned();
-        for (index, line) in lines.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "," };
-            // Writing to a String cannot fail.
-            let _ = write!(sql, "{separator}({id},{},{},{})", line.product_id, line.quantity, line.unit_price.get());
+        let mut rows = Rows::into("order_items (order_id, product_id, quantity, unit_price_cents)");
+        for line in lines {
+            let row = rows.row().number(id.get()).number(line.product_id.get());
+            row.number(u64::from(line.quantity)).number(line.unit_price.get());
         }
-        self.run(&sql).await
+        self.insert(rows).await
     }
 
     /// Reads an order with its lines. Both statements see the same state: they run in one transaction of the caller, or

@@ -1,6 +1,7 @@
 //! The table of stocks: how many pieces are there, and how many were sold.
 
-use super::literals::{list, numbers, row};
+use super::literals::numbers;
+use super::rows::Rows;
 use super::{DbError, Session};
 use crate::domain::{Cents, OrderLine, PricedLine, ProductId, Stock};
 
@@ -19,6 +20,15 @@ type Row = (u64, u64, u64);
 
 pub(super) fn offer((product_id, quantity, price): Row) -> Offer {
     Offer { product_id: ProductId::new(product_id), quantity, price: Cents::new(price) }
+}
+
+/// The rows of a statement that moves pieces of each product from its stock to what was sold, or back.
+pub(super) fn moved(pieces: impl IntoIterator<Item = (ProductId, u64)>) -> String {
+    let mut rows = Rows::default();
+    for (product, pieces) in pieces {
+        rows.row().number(product.get()).number(pieces).number(pieces);
+    }
+    rows.finish().unwrap_or_default()
 }
 
 impl Session {
@@ -55,11 +65,8 @@ impl Session {
     }
 
     async fn move_stock(&mut self, template: &str, lines: &[PricedLine]) -> Result<(), DbError> {
-        let values = list(lines, |sql, line| {
-            let pieces = u64::from(line.quantity);
-            row(sql, [line.product_id.get(), pieces, pieces]);
-        });
-        self.run(&template.replace("{rows}", &values)).await
+        let rows = moved(lines.iter().map(|line| (line.product_id, u64::from(line.quantity))));
+        self.run(&template.replace("{rows}", &rows)).await
     }
 
     /// Locks a product's stock and gives how many pieces stand in orders; nothing if there is no such product.

@@ -4,6 +4,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::finding::{Finding, Status, Verdict};
+use crate::units::printable;
 
 /// The findings as a JUnit test suite.
 pub fn junit(verdict: &Verdict) -> std::io::Result<String> {
@@ -33,8 +34,9 @@ pub fn junit(verdict: &Verdict) -> std::io::Result<String> {
 fn case(writer: &mut Writer<Vec<u8>>, phase: &str, finding: &Finding) -> std::io::Result<()> {
     let class = format!("deploy-check.{phase}");
     let case = writer.create_element("testcase").with_attributes([("classname", class.as_str()), ("name", finding.id)]);
-    let told = format!("expected: {}\nseen: {}\n→ {}", finding.expected, finding.seen, finding.advice);
-    let first = finding.seen.lines().next().unwrap_or_default();
+    let seen = printable(&finding.seen);
+    let told = format!("expected: {}\nseen: {seen}\n→ {}", printable(&finding.expected), printable(&finding.advice));
+    let first = seen.lines().next().unwrap_or_default();
     case.write_inner_content(|writer| {
         match finding.status {
             Status::Fail => {
@@ -45,7 +47,7 @@ fn case(writer: &mut Writer<Vec<u8>>, phase: &str, finding: &Finding) -> std::io
                 writer.create_element("skipped").with_attribute(("message", first)).write_empty()?;
             }
             Status::Pass | Status::Warn => {
-                let said = if finding.status == Status::Warn { told.as_str() } else { finding.seen.as_str() };
+                let said = if finding.status == Status::Warn { told.as_str() } else { &*seen };
                 writer.create_element("system-out").write_text_content(BytesText::new(said))?;
             }
         }
@@ -92,5 +94,22 @@ mod tests {
           </testsuite>
         </testsuites>
         "#);
+    }
+
+    #[test]
+    fn what_a_service_says_leaves_the_file_xml() {
+        let said = "\u{1b}[2J\u{202e}\u{ffff}x";
+        let finding = |status| Finding {
+            id: "one",
+            status,
+            seen: said.to_owned(),
+            expected: "it to work".to_owned(),
+            advice: said.to_owned(),
+        };
+        let checks = [Status::Pass, Status::Warn, Status::Fail, Status::Skip].map(finding).to_vec();
+        let xml = junit(&Verdict::new(Phase::After, checks)).unwrap();
+        assert_eq!(xml.matches("\u{fffd}[2J\u{fffd}\u{fffd}x").count(), 7, "{xml}");
+        let allowed = |c: char| matches!(c, '\n' | ' '..='\u{fffd}' | '\u{10000}'..) && c != '\u{202e}';
+        assert!(xml.chars().all(allowed), "{xml:?}");
     }
 }

@@ -17,7 +17,7 @@ mod tables;
 
 pub use checks::{CATALOG, Check};
 pub use defaults::{SETTINGS, Setting};
-pub use files::{Files, Location, Locations, alert_names, bad_line};
+pub use files::{Files, Location, Locations, alert_names};
 pub use finding::{Finding, Phase, Status, Verdict};
 pub use junit::junit;
 pub use run::{after, before};

@@ -8,12 +8,12 @@
 
 mod guard;
 
+use std::time::Duration;
+
 use prometheus::{
     Counter, Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
 };
-
-use rustix::time::{ClockId, clock_gettime};
 
 pub use guard::GaugeGuard;
 
@@ -192,9 +192,9 @@ metrics! {
 }
 
 impl LoadTestMetrics {
-    /// Everything in the Prometheus text format.
-    pub fn render(&self) -> Result<Vec<u8>, prometheus::Error> {
-        let used = cpu_time_s() - self.loadtest_cpu_seconds_total.get();
+    /// Everything in the Prometheus text format. `cpu_time` is what this process has used since it started.
+    pub fn render(&self, cpu_time: Duration) -> Result<Vec<u8>, prometheus::Error> {
+        let used = cpu_time.as_secs_f64() - self.loadtest_cpu_seconds_total.get();
         self.loadtest_cpu_seconds_total.inc_by(used.max(0.0));
         let mut text = Vec::with_capacity(16 * 1024);
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
@@ -203,20 +203,14 @@ impl LoadTestMetrics {
 }
 
 impl Metrics {
-    /// Everything in the Prometheus text format.
-    pub fn render(&self) -> Result<Vec<u8>, prometheus::Error> {
-        let used = cpu_time_s() - self.process_cpu_seconds_total.get();
+    /// Everything in the Prometheus text format. `cpu_time` is what this process has used since it started.
+    pub fn render(&self, cpu_time: Duration) -> Result<Vec<u8>, prometheus::Error> {
+        let used = cpu_time.as_secs_f64() - self.process_cpu_seconds_total.get();
         self.process_cpu_seconds_total.inc_by(used.max(0.0));
         let mut text = Vec::with_capacity(16 * 1024);
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
     }
-}
-
-/// Seconds of processor time this process has used since it started.
-fn cpu_time_s() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 /// The media type of [`Metrics::render`].
@@ -238,7 +232,8 @@ mod tests {
     fn registering_all_of_them_works() {
         let metrics = Metrics::new().unwrap();
         metrics.http_requests_in_flight.set(3);
-        let text = String::from_utf8(metrics.render().unwrap()).unwrap();
+        let text = String::from_utf8(metrics.render(Duration::from_millis(1_250)).unwrap()).unwrap();
         assert!(text.contains("storemgr_http_requests_in_flight 3"), "{text}");
+        assert!(text.contains("storemgr_process_cpu_seconds_total 1.25"), "{text}");
     }
 }

@@ -1,5 +1,7 @@
 //! Bars over names, with the names under them and, where there is room, the values above.
 
+use std::borrow::Cow;
+
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -121,19 +123,9 @@ fn style(below_or_above: VPos) -> TextStyle<'static> {
 /// A name in lines of at most so many letters, broken between words where that is possible. What does not fit is cut off.
 fn wrapped(name: &str, letters: usize) -> Vec<String> {
     let letters = letters.max(1);
-    let mut lines: Vec<String> = Vec::new();
-    for word in name.split_whitespace() {
-        let word: Vec<char> = word.chars().collect();
-        for piece in word.chunks(letters) {
-            match lines.last_mut() {
-                Some(line) if line.chars().count() + 1 + piece.len() <= letters => {
-                    line.push(' ');
-                    line.extend(piece);
-                }
-                _ => lines.push(piece.iter().collect()),
-            }
-        }
-    }
+    let options = textwrap::Options::new(letters).word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let lines = textwrap::wrap(name, options).into_iter().filter(|line| !line.is_empty());
+    let mut lines: Vec<String> = lines.map(Cow::into_owned).collect();
     if lines.len() > LINES {
         lines.truncate(LINES);
         if let Some(last) = lines.last_mut() {

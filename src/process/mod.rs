@@ -1,6 +1,7 @@
-//! The life of a process: when it is asked to stop, and how it writes its log.
+//! The life of a process: when it is asked to stop, how it writes its log, and what it has used.
 
 mod build;
+pub mod env_file;
 mod exit;
 mod notes;
 mod shutdown;
@@ -12,4 +13,4 @@ pub use exit::Exit;
 pub use notes::tell;
 pub use shutdown::terminated;
 pub use telemetry::{LogFormat, init_log};
-pub use usage::cpu_time_of;
+pub use usage::{HostTime, cpu_time, cpu_time_of, peak_memory};

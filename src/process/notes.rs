@@ -2,8 +2,10 @@
 
 use std::io::{self, Write};
 
-/// Tells a person something, in a line. Nobody may be reading any more (a pipe that was closed, a full disk), and then the
+use crate::units::printable;
+
+/// Tells a person something, in a line, whoever said it first. Nobody may be reading any more (a pipe that was closed, a full disk), and then the
 /// work goes on without them: `eprintln!` would end it.
 pub fn tell(text: &str) {
-    drop(writeln!(io::stderr().lock(), "{text}"));
+    drop(writeln!(io::stderr().lock(), "{}", printable(text)));
 }

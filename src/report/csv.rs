@@ -6,6 +6,8 @@
 
 use serde_json::Value;
 
+use crate::units::printable;
+
 /// The keys by which an element of a list is called, in the order in which they are joined.
 const NAMES: &[&str] =
     &["method", "route", "status", "code", "instance", "state", "cache", "name", "from", "figure", "group"];
@@ -31,7 +33,7 @@ pub fn csv(result: &Value) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for line in lines {
         // Writing to memory does not fail.
-        drop(writer.write_record(line));
+        drop(writer.write_record(line.map(|text| printable(&text).into_owned())));
     }
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }

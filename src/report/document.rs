@@ -2,6 +2,7 @@
 
 use crate::page::{Chart, Fact, Judgement, Page};
 use crate::table::Table;
+use crate::units::printable;
 
 /// What is to be read, before it has a form.
 #[derive(Clone, Debug)]
@@ -36,18 +37,19 @@ impl Document {
     }
 
     fn text(&self, drawn: &dyn Fn(&Table) -> String) -> String {
-        let notes: Vec<String> = self.notes.iter().map(|note| format!("* {note}")).collect();
+        let notes: Vec<String> = self.notes.iter().map(|note| format!("* {}", printable(note))).collect();
         let tables = self.at_a_glance.iter().chain(&self.tables).map(drawn);
-        let parts = std::iter::once(self.heading.clone()).chain(tables).chain([notes.join("\n")]);
+        let parts = std::iter::once(printable(&self.heading).into_owned()).chain(tables).chain([notes.join("\n")]);
         parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
     }
 
     /// For an issue.
     pub fn to_markdown(&self) -> String {
-        let heading = self.heading.lines().collect::<Vec<_>>().join("  \n");
-        let notes: Vec<String> = self.notes.iter().map(|note| format!("- {note}")).collect();
+        let heading = printable(&self.heading).lines().collect::<Vec<_>>().join("  \n");
+        let notes: Vec<String> = self.notes.iter().map(|note| format!("- {}", printable(note))).collect();
         let tables = self.at_a_glance.iter().chain(&self.tables).map(Table::to_markdown);
-        let parts = [format!("### {}", self.title), heading].into_iter().chain(tables).chain([notes.join("\n")]);
+        let parts =
+            [format!("### {}", printable(&self.title)), heading].into_iter().chain(tables).chain([notes.join("\n")]);
         parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
     }
 

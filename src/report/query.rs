@@ -62,6 +62,27 @@ const fn line(table: &'static str, title: &'static str, promql: &'static str) ->
     Query { title, table, kind: Kind::Line, promql }
 }
 
+/// A sum of a gauge over instances, of those values alone that were scraped in the window (see above).
+macro_rules! sum_of_scraped {
+    ($sum:literal, $gauge:literal) => {
+        concat!($sum, "(", $gauge, r#"{job="storemgr"} and timestamp("#, $gauge, r#"{job="storemgr"}) >= $begin)"#)
+    };
+}
+
+/// The highest of those sums in the window.
+macro_rules! peak {
+    ($sum:literal, $gauge:literal) => {
+        concat!("max_over_time(", sum_of_scraped!($sum, $gauge), "[$window:$step])")
+    };
+}
+
+/// The highest of those sums in each slot of the window.
+macro_rules! peak_of_each_slot {
+    ($sum:literal, $gauge:literal) => {
+        concat!("max_over_time(", sum_of_scraped!($sum, $gauge), "[$slot:$step])[$window:$slot]")
+    };
+}
+
 pub(super) const SCRAPES: Query = Query {
     title: "when each instance was scraped, and whether it answered",
     table: "window",
@@ -98,20 +119,14 @@ pub(super) const ORDERS: Query = counter("orders", "orders by outcome", r#"store
 pub(super) const IN_FLIGHT: Query = value(
     "saturation",
     "most requests being worked on by all instances",
-    r#"max_over_time(sum(storemgr_http_requests_in_flight{job="storemgr"} and timestamp(storemgr_http_requests_in_flight{job="storemgr"}) >= $begin)[$window:$step])"#,
+    peak!("sum", "storemgr_http_requests_in_flight"),
 );
 
-pub(super) const CLIENTS: Query = value(
-    "saturation",
-    "most client connections of all instances",
-    r#"max_over_time(sum(storemgr_http_connections{job="storemgr"} and timestamp(storemgr_http_connections{job="storemgr"}) >= $begin)[$window:$step])"#,
-);
+pub(super) const CLIENTS: Query =
+    value("saturation", "most client connections of all instances", peak!("sum", "storemgr_http_connections"));
 
-pub(super) const QUEUE: Query = value(
-    "saturation",
-    "most orders waiting in all instances",
-    r#"max_over_time(sum(storemgr_order_queue_depth{job="storemgr"} and timestamp(storemgr_order_queue_depth{job="storemgr"}) >= $begin)[$window:$step])"#,
-);
+pub(super) const QUEUE: Query =
+    value("saturation", "most orders waiting in all instances", peak!("sum", "storemgr_order_queue_depth"));
 
 pub(super) const QUEUE_WAITS: Query =
     counter("saturation", "orders by their wait", r#"storemgr_order_queue_wait_seconds_bucket{job="storemgr"}"#);
@@ -131,41 +146,26 @@ pub(super) const BATCHES: Query = counter(
 pub(super) const BATCHED: Query =
     counter("batches", "orders in transactions", r#"storemgr_order_batch_orders_sum{job="storemgr"}"#);
 
-pub(super) const QUEUE_LINE: Query = line(
-    "timeline",
-    "orders waiting",
-    r#"max_over_time(sum(storemgr_order_queue_depth{job="storemgr"} and timestamp(storemgr_order_queue_depth{job="storemgr"}) >= $begin)[$slot:$step])[$window:$slot]"#,
-);
+pub(super) const QUEUE_LINE: Query =
+    line("timeline", "orders waiting", peak_of_each_slot!("sum", "storemgr_order_queue_depth"));
 
-pub(super) const IN_FLIGHT_LINE: Query = line(
-    "timeline",
-    "requests being worked on",
-    r#"max_over_time(sum(storemgr_http_requests_in_flight{job="storemgr"} and timestamp(storemgr_http_requests_in_flight{job="storemgr"}) >= $begin)[$slot:$step])[$window:$slot]"#,
-);
+pub(super) const IN_FLIGHT_LINE: Query =
+    line("timeline", "requests being worked on", peak_of_each_slot!("sum", "storemgr_http_requests_in_flight"));
 
-pub(super) const CONNECTIONS_TOTAL_LINE: Query = line(
-    "timeline",
-    "database connections",
-    r#"max_over_time(sum(storemgr_db_connections{job="storemgr"} and timestamp(storemgr_db_connections{job="storemgr"}) >= $begin)[$slot:$step])[$window:$slot]"#,
-);
+pub(super) const CONNECTIONS_TOTAL_LINE: Query =
+    line("timeline", "database connections", peak_of_each_slot!("sum", "storemgr_db_connections"));
 
-pub(super) const CONNECTIONS_LINE: Query = line(
-    "timeline",
-    "database connections by state",
-    r#"max_over_time(sum by (state) (storemgr_db_connections{job="storemgr"} and timestamp(storemgr_db_connections{job="storemgr"}) >= $begin)[$slot:$step])[$window:$slot]"#,
-);
+pub(super) const CONNECTIONS_LINE: Query =
+    line("timeline", "database connections by state", peak_of_each_slot!("sum by (state) ", "storemgr_db_connections"));
 
 pub(super) const CONNECTIONS: Query = value(
     "connections",
     "peak of the connections of all instances, by state",
-    r#"max_over_time(sum by (state) (storemgr_db_connections{job="storemgr"} and timestamp(storemgr_db_connections{job="storemgr"}) >= $begin)[$window:$step])"#,
+    peak!("sum by (state) ", "storemgr_db_connections"),
 );
 
-pub(super) const CONNECTIONS_TOTAL: Query = value(
-    "connections",
-    "peak of the connections of all instances",
-    r#"max_over_time(sum(storemgr_db_connections{job="storemgr"} and timestamp(storemgr_db_connections{job="storemgr"}) >= $begin)[$window:$step])"#,
-);
+pub(super) const CONNECTIONS_TOTAL: Query =
+    value("connections", "peak of the connections of all instances", peak!("sum", "storemgr_db_connections"));
 
 pub(super) const CONNECTIONS_OF_ONE: Query = value(
     "connections",
@@ -176,7 +176,7 @@ pub(super) const CONNECTIONS_OF_ONE: Query = value(
 pub(super) const CONNECTIONS_OF_ONE_TOTAL: Query = value(
     "connections",
     "peak of one instance's connections",
-    r#"max(max_over_time(sum by (instance) (storemgr_db_connections{job="storemgr"} and timestamp(storemgr_db_connections{job="storemgr"}) >= $begin)[$window:$step]))"#,
+    concat!("max(", peak!("sum by (instance) ", "storemgr_db_connections"), ")"),
 );
 
 pub(super) const POOL_SIZE: Query = value(

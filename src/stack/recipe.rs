@@ -57,7 +57,6 @@ impl Recipe {
     pub(super) fn fingerprint(&self) -> String {
         let built = std::fs::metadata(&self.program).and_then(|data| Ok((data.len(), data.modified()?))).ok();
         let all = format!("{:?}", (&self.program, built, &self.arguments, &self.environment, &self.files));
-        let digest = Sha256::digest(all.as_bytes());
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(&Sha256::digest(all.as_bytes())[..8])
     }
 }

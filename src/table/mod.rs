@@ -1,15 +1,16 @@
 //! Tables for people: one look for every command.
 //!
 //! A table is data first ([`Table`] holds the cells as text), so that a caller can test its content; drawing is the last
-//! step. Colour only on a terminal and never with `NO_COLOR` (<https://no-color.org>).
+//! step. Cells may hold what a service said: they are made printable when they are added. Colour only on a terminal and never with `NO_COLOR` (<https://no-color.org>).
 
 mod markdown;
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, TableStyle};
+use std::borrow::Cow;
 use std::io::IsTerminal;
 
-use crate::units::escaped;
+use crate::units::{escaped, printable};
 
 /// How a cell is to be seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,8 +48,8 @@ pub struct Table {
 impl Table {
     /// An empty table.
     pub fn new(title: impl Into<String>, columns: &[(&str, Align)]) -> Self {
-        let columns = columns.iter().map(|&(name, align)| (name.to_owned(), align)).collect();
-        Self { title: title.into(), columns, rows: Vec::new() }
+        let columns = columns.iter().map(|&(name, align)| (shown(name.to_owned()), align)).collect();
+        Self { title: shown(title.into()), columns, rows: Vec::new() }
     }
 
     /// Adds a row of plain cells.
@@ -66,7 +67,7 @@ impl Table {
         I: IntoIterator<Item = (S, Tone)>,
         S: Into<String>,
     {
-        self.rows.push(cells.into_iter().map(|(cell, tone)| (cell.into(), tone)).collect());
+        self.rows.push(cells.into_iter().map(|(cell, tone)| (shown(cell.into()), tone)).collect());
     }
 
     /// Whether there are no rows.
@@ -151,24 +152,21 @@ fn class(align: Align, tone: Tone) -> String {
     if names.is_empty() { String::new() } else { format!(" class=\"{}\"", names.join(" ")) }
 }
 
-/// A text whose lines are broken between words where they are longer than `width`.
+/// A text that is printable; hardly any has to be changed for it.
+fn shown(text: String) -> String {
+    match printable(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(printable) => printable,
+    }
+}
+
+/// A printable text whose lines are broken between words where they are longer than `width`. A longer word stays whole: whoever
+/// copies an address wants all of it.
 pub fn folded(text: &str, width: Option<u16>) -> String {
-    let Some(width) = width.map(usize::from) else { return text.to_owned() };
-    let fold = |line: &str| {
-        let (mut folded, mut used) = (String::new(), 0);
-        for word in line.split_inclusive(' ') {
-            let long = word.trim_end().chars().count();
-            if used > 0 && used + long > width {
-                folded.truncate(folded.trim_end().len());
-                folded.push('\n');
-                used = 0;
-            }
-            folded.push_str(word);
-            used += word.chars().count();
-        }
-        folded
-    };
-    text.split('\n').map(fold).collect::<Vec<_>>().join("\n")
+    let text = printable(text);
+    let Some(width) = width else { return text.into_owned() };
+    let options = textwrap::Options::new(usize::from(width)).word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(&text, options.break_words(false))
 }
 
 /// Whether standard output wants colour: a terminal, and `NO_COLOR` not set.
@@ -240,6 +238,19 @@ mod tests {
             html.contains("<th class=\"number\">Count</th>") && html.contains("<td class=\"number\">7</td>"),
             "{html}"
         );
+    }
+
+    #[test]
+    fn a_cell_is_shown_and_not_obeyed_and_our_own_colours_stay() {
+        let mut table = Table::new("\u{202e}title", &[("Message", Align::Left)]);
+        table.toned_row([("\u{1b}[2J\u{202e}x", Tone::Bad)]);
+        let drawn = table.render(None, true);
+        assert!(drawn.contains("\u{fffd}[2J\u{fffd}x") && !drawn.contains("\u{1b}[2J"), "{drawn:?}");
+        assert!(drawn.contains("\u{1b}[38;5;9m"), "red: {drawn:?}");
+        for form in [table.to_html(), table.to_markdown(), table.to_csv(), drawn] {
+            assert!(!form.contains('\u{202e}') && form.contains('\u{fffd}'), "{form:?}");
+        }
+        assert_eq!(folded("a\u{1b}b", Some(9)), "a\u{fffd}b");
     }
 
     #[test]

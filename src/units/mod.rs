@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 pub use secret::Secret;
 pub use spark::sparkline;
-pub use text::escaped;
+pub use text::{escaped, printable};
 
 /// Why a text is not a duration.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

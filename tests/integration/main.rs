@@ -16,6 +16,8 @@ mod deploy_check;
 mod harness;
 /// `storemgr serve --health-check`: ready, not ready, nobody there.
 mod health_check;
+/// Services whose words try to steer a terminal.
+mod hostile_services;
 
 /// The documents against the code: layers, circles, metrics.
 mod house_rules;

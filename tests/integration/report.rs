@@ -46,7 +46,7 @@ impl Exporter {
             while let Ok((stream, _)) = listener.accept().await {
                 let served = Arc::clone(&served);
                 let service = service_fn(move |_: Request<hyper::body::Incoming>| {
-                    let text = served.lock().unwrap().render().unwrap();
+                    let text = served.lock().unwrap().render(storemgr::process::cpu_time()).unwrap();
                     async move { Ok::<_, hyper::Error>(Response::new(Full::new(Bytes::from(text)))) }
                 });
                 tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));

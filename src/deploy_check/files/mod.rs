@@ -29,7 +29,6 @@ pub(super) use questions::{places, port_of, strangers};
 pub(super) use rules::RuleFile;
 pub(super) use usage::{Use, names_in};
 pub(super) use variables::Variables;
-pub use variables::bad_line;
 pub(super) use workflows::Workflow;
 
 use super::finding::Outcome;

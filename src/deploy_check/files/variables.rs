@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::process::env_file;
+
 /// The variables of a file.
 pub(in crate::deploy_check) struct Variables {
     pub(in crate::deploy_check) path: PathBuf,
@@ -21,17 +23,11 @@ impl Variables {
         let mut values = BTreeMap::new();
         for pair in dotenvy::from_read_iter(text.as_bytes()) {
             // The reader's own sentence would show the line, and with it perhaps a secret.
-            let (name, value) = pair.map_err(|_| format!("{} is not NAME=value", bad_line(text)))?;
+            let (name, value) = pair.map_err(|_| format!("{} is not NAME=value", env_file::bad_line(text)))?;
             values.insert(name, value);
         }
         Ok(Self { path: path.to_owned(), values })
     }
-}
-
-/// The first line of a file of variables that cannot be read on its own, by its number: the line itself may hold a secret.
-pub fn bad_line(text: &str) -> String {
-    let bad = |line: &str| dotenvy::from_read_iter(line.as_bytes()).any(|pair| pair.is_err());
-    text.lines().position(bad).map_or_else(|| "a line".to_owned(), |index| format!("line {}", index + 1))
 }
 
 #[cfg(test)]

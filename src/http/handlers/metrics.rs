@@ -6,11 +6,12 @@ use super::super::error::ApiError;
 use super::super::payload::Payload;
 use super::super::{Store, reply};
 use crate::metrics::TEXT_FORMAT;
+use crate::process::cpu_time;
 use crate::wire::Code;
 
 pub(in crate::http) fn handle(store: &Store) -> Result<Response<Payload>, ApiError> {
     store.database.observe();
-    let text = store.metrics.render().map_err(|error| {
+    let text = store.metrics.render(cpu_time()).map_err(|error| {
         tracing::error!(%error, "metrics cannot be written");
         ApiError::new(Code::InternalError, "the store has a defect: please report it")
     })?;

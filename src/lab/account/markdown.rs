@@ -2,6 +2,7 @@
 
 use super::Account;
 use crate::table::Table;
+use crate::units::printable;
 
 /// The document.
 pub(super) fn text(account: &Account) -> String {
@@ -18,7 +19,7 @@ pub(super) fn text(account: &Account) -> String {
         parts.push(subject.findings.join(" "));
         parts.extend(account.subject_tables(place).iter().map(Table::to_markdown));
     }
-    parts.join("\n\n") + "\n"
+    printable(&parts.join("\n\n")).into_owned() + "\n"
 }
 
 fn list(lines: &[String]) -> String {

@@ -294,3 +294,18 @@ fn connections_are_missing_only_where_somebody_was_refused_and_the_database_idle
     assert!(!idle(|one| one.database.as_mut().unwrap().cpu_cores = Some(1.34)), "it works");
     assert!(!idle(|one| one.server.as_mut().unwrap().refused_connections = 0), "nobody was refused");
 }
+
+#[test]
+fn what_a_service_said_is_shown_and_not_obeyed() {
+    let mut hostile = measurement(900, 1_000);
+    hostile.remarks.push("the database said \u{1b}[2J\u{202e}".to_owned());
+    if let Some(database) = &mut hostile.database {
+        database.version = "9.7.1\u{9b}2J".to_owned();
+    }
+    let account = account(hostile, cured());
+    let (markdown, page) = (super::markdown::text(&account), super::page::page(&account));
+    for form in [markdown, page] {
+        assert!(form.contains("the database said \u{fffd}[2J\u{fffd}") && form.contains("9.7.1\u{fffd}2J"), "{form}");
+        assert!(!form.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{form:?}");
+    }
+}

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
 use tokio::time::Instant;
 
 use crate::loadtest::engine::RunState;
 use crate::loadtest::recording::Shard;
+use crate::process::{HostTime, cpu_time, peak_memory};
 use crate::run_result::GeneratorCost;
 
 /// Measures what the generator costs from one instant on, until it is stopped: while it waits for the last answers it has
@@ -73,44 +73,6 @@ pub(in crate::loadtest) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// The processor time this process has used since it started.
-pub(in crate::loadtest) fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
-}
-
-/// The largest resident set this process has had, as the kernel counts it (`VmHWM` in proc_pid_status(5)).
-fn peak_memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()).map_or(0, |kib| kib * 1024)
-}
-
-/// The processor time of the whole machine, in ticks (proc_stat(5)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct HostTime {
-    all: u64,
-    idle: u64,
-}
-
-impl HostTime {
-    fn now() -> Option<Self> {
-        Self::parse(&std::fs::read_to_string("/proc/stat").ok()?)
-    }
-
-    fn parse(stat: &str) -> Option<Self> {
-        let line = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
-        // user nice system idle iowait irq softirq steal; what follows is counted in user already.
-        let ticks: Vec<u64> = line.split_whitespace().take(8).map_while(|field| field.parse().ok()).collect();
-        Some(Self { all: ticks.iter().sum(), idle: ticks.get(3)? + ticks.get(4)? })
-    }
-
-    fn idle_ratio_since(self, before: Self) -> Option<f64> {
-        let all = self.all.checked_sub(before.all).filter(|all| *all > 0)?;
-        Some(self.idle.saturating_sub(before.idle) as f64 / all as f64)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,15 +87,5 @@ mod tests {
         while cpu_time() < stopped.cpu + Duration::from_millis(5) {}
         let later = meter.until();
         assert_eq!((later.at, later.cpu, later.host), (stopped.at, stopped.cpu, stopped.host));
-    }
-
-    #[test]
-    fn the_idle_share_is_that_of_all_cores_since_before() {
-        let parse = |text| HostTime::parse(text).unwrap();
-        let before = parse("cpu  100 0 50 800 50 0 0 0 7 7\ncpu0 1 2 3 4\n");
-        let after = parse("cpu  150 0 90 880 70 5 5 0 7 7\n");
-        assert_eq!(after.idle_ratio_since(before), Some(0.5));
-        assert_eq!(before.idle_ratio_since(before), None);
-        assert!(HostTime::now().is_some() && peak_memory() > 1 << 20);
     }
 }

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use super::cost::cpu_time;
 use super::progress::Progress;
+use crate::process::cpu_time;
 use crate::run_result::{PointLatency, TimelinePoint};
 use crate::units;
 

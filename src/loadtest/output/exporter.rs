@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 use crate::loadtest::recording::RouteStats;
 use crate::loadtest::scenario::Scenario;
 use crate::metrics::{LoadTestMetrics, TEXT_FORMAT};
+use crate::process::cpu_time;
 
 /// A scrape that has not sent its request within this is nobody.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -103,8 +104,11 @@ async fn answer(stream: TcpStream, metrics: Arc<LoadTestMetrics>) {
 
 fn page(request: &Request<Incoming>, metrics: &LoadTestMetrics) -> Response<Full<Bytes>> {
     let known = request.method() == Method::GET && request.uri().path() == "/metrics";
-    let rendered =
-        if known { metrics.render().map_err(|error| error.to_string()) } else { Err("ask GET /metrics".to_owned()) };
+    let rendered = if known {
+        metrics.render(cpu_time()).map_err(|error| error.to_string())
+    } else {
+        Err("ask GET /metrics".to_owned())
+    };
     let status = match (&rendered, known) {
         (Ok(_), _) => StatusCode::OK,
         (Err(_), true) => StatusCode::INTERNAL_SERVER_ERROR,

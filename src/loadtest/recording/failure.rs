@@ -8,6 +8,7 @@ use hyper::StatusCode;
 use crate::loadtest::scenario::{Check, Seen};
 use crate::net::{NetError, Reply};
 use crate::run_result::FailureKind;
+use crate::units::printable;
 
 /// Bytes of an answer's sentence that are shown.
 const LONGEST: usize = 160;
@@ -123,7 +124,7 @@ pub(in crate::loadtest) fn of_answer(seen: &Seen<'_>, check: &Check) -> Option<F
         };
         return Some(Failure { kind: FailureKind::Http, said });
     }
-    check.complaint(seen).map(|said| Failure { kind: FailureKind::Check, said: printable(&said) })
+    check.complaint(seen).map(|said| Failure { kind: FailureKind::Check, said: printable(&said).replace('\n', " ") })
 }
 
 fn kind(error: &NetError) -> FailureKind {
@@ -146,17 +147,7 @@ fn sentence(body: &[u8]) -> Option<String> {
     let said = ["error", "detail", "message"].iter().find_map(|key| body.get(key)?.as_str())?;
     let line = said.lines().next().unwrap_or_default().trim();
     let end = line.char_indices().map(|(at, _)| at).find(|at| *at >= LONGEST).unwrap_or(line.len());
-    (!line.is_empty()).then(|| printable(&line[..end]))
-}
-
-/// A text without control characters: what a service says stands on a terminal, which obeys them.
-fn printable(text: &str) -> String {
-    let shown = |c: char| match c {
-        space if space.is_control() && space.is_whitespace() => ' ',
-        control if control.is_control() => char::REPLACEMENT_CHARACTER,
-        other => other,
-    };
-    text.chars().map(shown).collect()
+    (!line.is_empty()).then(|| printable(&line[..end]).into_owned())
 }
 
 /// A message without what differs from one request to the next: e-mail addresses, UUIDs, long hexadecimal words and

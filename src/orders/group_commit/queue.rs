@@ -116,7 +116,7 @@ impl Queue {
         self.filled.notify_one();
     }
 
-    /// Takes the next batch. Orders whose time has passed are refused, and those that nobody waits for any more areXX
+    /// Takes the next batch. Orders whose time has passed are refused; those that nobody waits for any more are dropped.
     pub(super) fn take(&self) -> Vec<Entry> {
         let now = Instant::now();
         let mut state = self.state();

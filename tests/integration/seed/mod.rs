@@ -68,7 +68,7 @@ async fn content(database: &TestDatabase) -> String {
             hash.update(format!("{row}\n"));
         }
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&hash.finalize()[..8])
 }
 
 /// How many rows disagree with what the order lines say.
