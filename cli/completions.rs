@@ -2,7 +2,7 @@
 
 use storemgr::process::Exit;
 
-use crate::failure::Outcome;
+use crate::failure::CommandResult;
 use crate::output;
 
 /// Print a completion script for a shell, e.g. `storemgr completions bash > ~/.local/share/bash-completion/completions/storemgr`
@@ -12,7 +12,7 @@ pub(crate) struct Args {
     shell: clap_complete::Shell,
 }
 
-pub(crate) fn run(args: &Args, command: &mut clap::Command) -> Outcome {
+pub(crate) fn run(args: &Args, command: &mut clap::Command) -> CommandResult {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, command, "storemgr", &mut script);
     output::write(&script)?;

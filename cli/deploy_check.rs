@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use storemgr::deploy_check::{self, CATALOG, Check, Files, Location, Locations, Phase, Surroundings};
+use storemgr::deploy_check::{self, CATALOG, Check, Files, Location, Locations, Phase, RunningDeployment};
 use storemgr::net::Target;
 use storemgr::process::{self, Exit};
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{CommandResult, Failure};
 use crate::options::{DatabaseArgs, JsonArgs, RedisArgs, ReportFile, duration, environment, target};
 use crate::output;
 
@@ -121,7 +121,7 @@ struct RunningArgs {
 /// Where rules usually are.
 const RULES: &str = "monitoring/rules";
 
-pub(crate) async fn run(args: Args) -> Outcome {
+pub(crate) async fn run(args: Args) -> CommandResult {
     if args.list {
         output::say(&deploy_check::catalog_table(CATALOG).to_terminal())?;
         return Ok(Exit::Good);
@@ -132,7 +132,7 @@ pub(crate) async fn run(args: Args) -> Outcome {
     let junit = ReportFile::open(args.junit.as_ref())?;
     let verdict = match phase {
         Phase::Before => deploy_check::before(&checks, args.files.load()?).await,
-        Phase::After => deploy_check::after(&checks, args.surroundings()?).await,
+        Phase::After => deploy_check::after(&checks, args.deployment()?).await,
     };
     if json.tables_wanted() {
         output::say(&deploy_check::table(&verdict).to_terminal())?;
@@ -180,8 +180,8 @@ impl FileArgs {
 }
 
 impl Args {
-    fn surroundings(&self) -> Result<Surroundings, Failure> {
-        let surroundings = Surroundings {
+    fn deployment(&self) -> Result<RunningDeployment, Failure> {
+        let deployment = RunningDeployment {
             database: if self.database.is_configured() { Some(self.database.address()?) } else { None },
             redis: self.redis.address()?,
             front: self.running.host.clone(),
@@ -195,14 +195,14 @@ impl Args {
             disk_margin: self.running.disk_margin,
             memory_margin: self.running.memory_margin,
             timeout: self.running.timeout,
-            ..Surroundings::default()
+            ..RunningDeployment::default()
         };
-        if surroundings.is_empty() {
+        if deployment.is_empty() {
             let sentence = "no deployment is configured: run `storemgr stack up`, or set DB_HOST, REDIS_HOST, STOREMGR_URL, \
                             STOREMGR_INSTANCES and PROMETHEUS_URL";
             return Err(Failure::usage(anyhow!(sentence)));
         }
-        Ok(surroundings)
+        Ok(deployment)
     }
 
     /// The checks to make, or why there are none.

@@ -3,7 +3,7 @@
 use storemgr::process::{self, Exit};
 
 /// What every command returns: how it ended, or why it could not do its work.
-pub(crate) type Outcome = Result<Exit, Failure>;
+pub(crate) type CommandResult = Result<Exit, Failure>;
 
 /// Why a command could not do its work, and the exit code that says which kind of reason it is.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Failure {
 }
 
 /// Prints a failure as one sentence with its causes, and gives the exit code of either outcome.
-pub(crate) fn report(outcome: Outcome) -> u8 {
+pub(crate) fn report(outcome: CommandResult) -> u8 {
     match outcome {
         Ok(exit) => exit.code(),
         Err(failure) => {

@@ -7,7 +7,7 @@ use storemgr::net::{self, Target};
 use storemgr::process::Exit;
 use storemgr::units;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{CommandResult, Failure};
 use crate::output;
 
 /// Longer than an instance takes to say that its database is away (0.9 s), shorter than any engine waits for a health
@@ -15,7 +15,7 @@ use crate::output;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Asks `/ready`. The sentence it prints is kept by the container engine beside the verdict.
-pub(crate) async fn run(listen: SocketAddr) -> Outcome {
+pub(crate) async fn run(listen: SocketAddr) -> CommandResult {
     let target = Target::parse(&reachable(listen).to_string()).map_err(Failure::usage)?;
     let answer = net::request_once(&target, hyper::Method::GET, "/ready", &[], Vec::new(), PATIENCE).await;
     let (sentence, exit) = match answer {

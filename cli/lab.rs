@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
-use storemgr::lab::{self, Account, Conditions, Config, Event, Finished, Folder, LADDER, LabError, Other, State};
+use storemgr::lab::{
+    self, Account, Config, Event, Finished, LADDER, LabConditions, LabError, OtherService, ResultFolder, SubjectState,
+};
 use storemgr::process::{self, Exit};
 use storemgr::table::{self, Align, Table};
 use storemgr::units;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{CommandResult, Failure};
 use crate::options::JsonArgs;
 use crate::output;
 
@@ -90,7 +92,7 @@ pub(crate) struct Args {
 #[derive(Clone, Debug)]
 struct Rungs(Vec<u8>);
 
-pub(crate) async fn run(args: Args) -> Outcome {
+pub(crate) async fn run(args: Args) -> CommandResult {
     if args.list {
         output::say(&list().to_terminal())?;
         return Ok(Exit::Good);
@@ -142,14 +144,14 @@ fn failure(error: LabError) -> Failure {
 
 impl Args {
     /// The folder for results, and what is to be measured.
-    fn folder(&self) -> Result<(Folder, Conditions), LabError> {
+    fn folder(&self) -> Result<(ResultFolder, LabConditions), LabError> {
         let Some(path) = &self.resume else {
             let mut conditions = self.conditions();
             self.add_other(&mut conditions)?;
             let path = self.output.clone().unwrap_or_else(|| default_folder().into());
-            return Ok((Folder::create(&path, &conditions)?, conditions));
+            return Ok((ResultFolder::create(&path, &conditions)?, conditions));
         };
-        let (folder, mut conditions) = Folder::open(path)?;
+        let (folder, mut conditions) = ResultFolder::open(path)?;
         if let Some(Rungs(numbers)) = &self.rungs {
             conditions.rungs.extend(numbers);
             conditions.rungs.sort_unstable();
@@ -162,13 +164,13 @@ impl Args {
         Ok((folder, conditions))
     }
 
-    fn conditions(&self) -> Conditions {
-        let usual = Conditions::default();
+    fn conditions(&self) -> LabConditions {
+        let usual = LabConditions::default();
         let seconds = |given: Option<Duration>, quick: Duration, usual: u64| {
             given.map_or(if self.quick { quick.as_secs() } else { usual }, |given| given.as_secs().max(1))
         };
         let no_burst = self.burst.is_some_and(|burst| burst.is_zero());
-        Conditions {
+        LabConditions {
             rungs: self.rungs.clone().map_or(usual.rungs, |Rungs(numbers)| numbers),
             others: Vec::new(),
             repeat: self.repeat,
@@ -187,8 +189,8 @@ impl Args {
         }
     }
 
-    fn add_other(&self, conditions: &mut Conditions) -> Result<(), LabError> {
-        let other = self.target.clone().zip(self.label.clone()).map(|(url, label)| Other { label, url });
+    fn add_other(&self, conditions: &mut LabConditions) -> Result<(), LabError> {
+        let other = self.target.clone().zip(self.label.clone()).map(|(url, label)| OtherService { label, url });
         other.map_or(Ok(()), |other| conditions.add(other))
     }
 }
@@ -207,7 +209,7 @@ const OTHER_SECONDS: u64 = 12;
 /// About what a search for the limit takes, seconds.
 const LIMIT_SECONDS: u64 = 450;
 
-fn announcement(conditions: &Conditions, folder: &str) -> String {
+fn announcement(conditions: &LabConditions, folder: &str) -> String {
     let search = if conditions.find_limit { LIMIT_SECONDS } else { 0 };
     let each = conditions.run_time_s + conditions.burst_s + search + OTHER_SECONDS;
     let turns = (conditions.rungs.len() + conditions.others.len()) as u64 * u64::from(conditions.repeat);
@@ -227,7 +229,7 @@ fn tell(event: Event<'_>) {
         Event::Step(step) => process::tell(&format!("  {step}")),
         Event::Kept(name) => process::tell(&format!("{name} was measured before")),
         Event::Measured { account, place } => {
-            if account.rungs[place].state == State::Broken {
+            if account.rungs[place].state == SubjectState::Broken {
                 process::tell("  it broke");
             }
         }

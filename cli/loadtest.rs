@@ -23,8 +23,8 @@ use self::results::ResultArgs;
 use self::scenario::ScenarioArgs;
 use self::search::SearchArgs;
 use self::target::TargetArgs;
-use crate::failure::{Failure, Outcome};
-use crate::options::Typed;
+use crate::failure::{CommandResult, Failure};
+use crate::options::TypedOptions;
 use crate::output;
 
 /// Put a store under load: users who order, read reports and think, or requests at a rate
@@ -49,7 +49,7 @@ pub(crate) struct Args {
     results: ResultArgs,
 }
 
-pub(crate) async fn run(args: Args, typed: &Typed) -> Outcome {
+pub(crate) async fn run(args: Args, typed: &TypedOptions) -> CommandResult {
     if let Some(printed) = args.scenario.print() {
         return printed;
     }
@@ -64,7 +64,7 @@ pub(crate) async fn run(args: Args, typed: &Typed) -> Outcome {
     }
 }
 
-async fn run_once(args: &Args, config: Config, scenario: Scenario, steering: Steering) -> Outcome {
+async fn run_once(args: &Args, config: Config, scenario: Scenario, steering: Steering) -> CommandResult {
     // Before anything is opened for writing: it may be the same file.
     let criteria = args.judgement.criteria(&config.conditions(&scenario))?;
     let files = args.results.open(loadtest::page)?;
@@ -90,7 +90,7 @@ async fn run_once(args: &Args, config: Config, scenario: Scenario, steering: Ste
     }
 }
 
-async fn find_limit(args: &Args, config: Config, scenario: &Scenario, steering: Steering) -> Outcome {
+async fn find_limit(args: &Args, config: Config, scenario: &Scenario, steering: Steering) -> CommandResult {
     let search = args.search.search()?;
     let files = args.results.open(loadtest::limit_page)?;
     let exporter = args.results.exporter().await?;
@@ -171,7 +171,7 @@ fn failure(error: LoadTestError) -> Failure {
 
 impl Args {
     /// Refuses what was typed and would be ignored.
-    fn check(&self, typed: &Typed) -> Result<(), String> {
+    fn check(&self, typed: &TypedOptions) -> Result<(), String> {
         let find_limit = self.search.find_limit;
         let has_course = self.load.has_rate() || self.load.has_stages();
         // Whether they would be, which options, and why.
@@ -220,7 +220,7 @@ mod tests {
         let command = clap::Command::new("storemgr").subcommand(Args::augment_args(clap::Command::new("loadtest")));
         let matches = command.clone().try_get_matches_from([&["storemgr", "loadtest"], arguments].concat()).unwrap();
         let args = Args::from_arg_matches(matches.subcommand_matches("loadtest").unwrap()).unwrap();
-        args.check(&Typed::of(command, &matches))
+        args.check(&TypedOptions::of(command, &matches))
     }
 
     #[test]

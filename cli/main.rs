@@ -17,8 +17,8 @@ mod stack;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use failure::Outcome;
-use options::Typed;
+use failure::CommandResult;
+use options::TypedOptions;
 
 /// A store back end that does not collapse under load, and the laboratory that proves it.
 #[derive(Debug, Parser)]
@@ -52,11 +52,11 @@ fn main() -> ExitCode {
     let loaded = options::environment::load();
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut Cli::command()).exit());
-    let outcome = loaded.and_then(|()| run(cli.command, &Typed::of(Cli::command(), &matches)));
+    let outcome = loaded.and_then(|()| run(cli.command, &TypedOptions::of(Cli::command(), &matches)));
     ExitCode::from(failure::report(outcome))
 }
 
-fn run(command: Command, typed: &Typed) -> Outcome {
+fn run(command: Command, typed: &TypedOptions) -> CommandResult {
     let runtime = tokio::runtime::Runtime::new().map_err(failure::Failure::could_not_run)?;
     runtime.block_on(async {
         match command {

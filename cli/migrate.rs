@@ -3,7 +3,7 @@
 use storemgr::db::{self, MigrateError};
 use storemgr::process::Exit;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{CommandResult, Failure};
 use crate::options::DatabaseArgs;
 use crate::output;
 
@@ -14,7 +14,7 @@ pub(crate) struct Args {
     database: DatabaseArgs,
 }
 
-pub(crate) async fn run(args: Args) -> Outcome {
+pub(crate) async fn run(args: Args) -> CommandResult {
     let address = args.database.address()?;
     let migrated = db::migrate(&address).await.map_err(failure)?;
     let sentence = if migrated.from == migrated.to {

@@ -10,10 +10,10 @@ use serde::Serialize;
 use storemgr::net::Target;
 use storemgr::process::{self, Exit};
 use storemgr::promql::Prometheus;
-use storemgr::report::{self, Document, QUERIES, Report, Span, Versus};
+use storemgr::report::{self, Document, QUERIES, Report, RunComparison, Span};
 use storemgr::run_result::RecordedRun;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{CommandResult, Failure};
 use crate::options::json::JsonOutput;
 use crate::options::window::failure;
 use crate::options::{JsonArgs, WindowArgs, duration, target};
@@ -64,7 +64,7 @@ enum Format {
     Html,
 }
 
-pub(crate) async fn run(args: &Args) -> Outcome {
+pub(crate) async fn run(args: &Args) -> CommandResult {
     let span = args.window.span()?;
     if args.queries {
         output::say(&queries(&span))?;
@@ -87,10 +87,10 @@ pub(crate) async fn run(args: &Args) -> Outcome {
     if let [first, second] = &runs[..] {
         let before = gather(&client, &Span::Run(Box::new(first.clone()))).await?;
         let after = gather(&client, &Span::Run(Box::new(second.clone()))).await?;
-        let versus = Versus::of((before, first), (after, second));
+        let comparison = RunComparison::of((before, first), (after, second));
         let names = [file_name(&args.compare[0]), file_name(&args.compare[1])];
-        let document = report::versus_document(&versus, [&names[0], &names[1]]);
-        return show(args.format, &versus, &document, json);
+        let document = report::comparison_document(&comparison, [&names[0], &names[1]]);
+        return show(args.format, &comparison, &document, json);
     }
     let report = gather(&client, &span).await?;
     show(args.format, &report, &report::document(&report), json)
@@ -106,7 +106,7 @@ async fn gather(client: &Prometheus, span: &Span) -> Result<Report, Failure> {
 }
 
 /// Prints the result in its form, and writes the file of JSON if one is wanted.
-fn show(format: Format, result: &impl Serialize, document: &Document, json: JsonOutput) -> Outcome {
+fn show(format: Format, result: &impl Serialize, document: &Document, json: JsonOutput) -> CommandResult {
     if json.tables_wanted() {
         let text = match format {
             Format::Table => document.to_terminal(),

@@ -13,7 +13,7 @@ use storemgr::process::{self, Exit};
 use storemgr::seed::{self, Counts, Phase, Plan, Progress, SeedError, Summary};
 use storemgr::units;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{CommandResult, Failure};
 use crate::options::{DatabaseArgs, JsonArgs};
 use crate::output;
 
@@ -47,7 +47,7 @@ pub(crate) struct Args {
     database: DatabaseArgs,
 }
 
-pub(crate) async fn run(args: Args) -> Outcome {
+pub(crate) async fn run(args: Args) -> CommandResult {
     let Args { products, users, stock, orders, .. } = args;
     let plan = Plan::new(Counts { products, users, stock, orders }, args.seed).map_err(Failure::usage)?;
     let address = args.database.address()?;

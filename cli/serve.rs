@@ -16,7 +16,7 @@ use storemgr::process::{self, Exit, LogFormat};
 use storemgr::read_models::{self, Reports, Source};
 use tokio::net::{TcpListener, TcpSocket};
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{CommandResult, Failure};
 use crate::health_check;
 use crate::options::{DatabaseArgs, RedisArgs, duration};
 
@@ -179,7 +179,7 @@ enum CacheChoice {
     Redis,
 }
 
-pub(crate) async fn run(args: Args) -> Outcome {
+pub(crate) async fn run(args: Args) -> CommandResult {
     if args.health_check {
         return health_check::run(args.listen).await;
     }

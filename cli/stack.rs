@@ -11,7 +11,7 @@ use storemgr::stack::{Config, Event, ProcessState, Stack, StackError, Status};
 use storemgr::table::{Align, Table, Tone};
 use storemgr::units;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{CommandResult, Failure};
 use crate::options::JsonArgs;
 
 /// Run a private database, Redis, Prometheus, nginx and two instances of the store in .storemgr/
@@ -47,7 +47,7 @@ struct Up {
     serve_options: Vec<OsString>,
 }
 
-pub(crate) async fn run(args: Args) -> Outcome {
+pub(crate) async fn run(args: Args) -> CommandResult {
     let stack = Stack::open(Path::new(".")).context("this directory cannot be read").map_err(Failure::usage)?;
     match args.command {
         Command::Up(up) => run_up(&stack, up).await,
@@ -56,7 +56,7 @@ pub(crate) async fn run(args: Args) -> Outcome {
     }
 }
 
-async fn run_up(stack: &Stack, up: Up) -> Outcome {
+async fn run_up(stack: &Stack, up: Up) -> CommandResult {
     let program = std::env::current_exe().context("this program does not know where it lies");
     let config = Config {
         mysqld: up.mysqld,
@@ -80,13 +80,13 @@ async fn run_up(stack: &Stack, up: Up) -> Outcome {
     }
 }
 
-async fn run_down(stack: &Stack) -> Outcome {
+async fn run_down(stack: &Stack) -> CommandResult {
     stack.down(&say).await.map_err(failure)?;
     process::tell("nothing of the stack runs");
     Ok(Exit::Good)
 }
 
-fn run_status(stack: &Stack, json: &JsonArgs) -> Outcome {
+fn run_status(stack: &Stack, json: &JsonArgs) -> CommandResult {
     let output = json.open()?;
     let status = stack.status().map_err(failure)?;
     let Some(status) = status else {

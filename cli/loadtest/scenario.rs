@@ -6,7 +6,7 @@ use storemgr::loadtest::{STORE_SCENARIO, Scenario, ThinkTime};
 use storemgr::process::Exit;
 
 use super::groups::BUILT_IN_SCENARIO;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{CommandResult, Failure};
 use crate::options::name_and_value;
 use crate::output;
 
@@ -42,7 +42,7 @@ const MOST: u64 = i64::MAX as u64;
 
 impl ScenarioArgs {
     /// Prints the built-in scenario, if that is what was asked.
-    pub(crate) fn print(&self) -> Option<Outcome> {
+    pub(crate) fn print(&self) -> Option<CommandResult> {
         self.print_scenario.then(|| output::write(STORE_SCENARIO.as_bytes()).map(|()| Exit::Good))
     }
 

@@ -12,7 +12,7 @@ pub(crate) use database::DatabaseArgs;
 pub(crate) use json::JsonArgs;
 pub(crate) use redis::RedisArgs;
 pub(crate) use report_file::ReportFile;
-pub(crate) use typed::Typed;
+pub(crate) use typed::TypedOptions;
 pub(crate) use window::WindowArgs;
 
 /// Reads a duration option: a bare integer is seconds.

@@ -9,7 +9,7 @@ use clap::{ArgMatches, Command};
 
 /// The options that stand on the command line of a subcommand.
 #[derive(Debug, Default)]
-pub(crate) struct Typed(Vec<TypedOption>);
+pub(crate) struct TypedOptions(Vec<TypedOption>);
 
 /// One of them.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ struct TypedOption {
     groups: Vec<String>,
 }
 
-impl Typed {
+impl TypedOptions {
     /// Those of the subcommand that was called. `command` is the one that was matched.
     pub(crate) fn of(mut command: Command, matches: &ArgMatches) -> Self {
         command.build();

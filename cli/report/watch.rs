@@ -14,7 +14,7 @@ use storemgr::promql::Prometheus;
 use storemgr::report::{self, Document, ReportError, Span};
 use storemgr::{table, units};
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{CommandResult, Failure};
 use crate::options::window::failure;
 use crate::output;
 
@@ -27,7 +27,7 @@ const CLEAR_BELOW: &str = "\x1b[J";
 const USUAL_SIZE: (u16, u16) = (80, 24);
 
 /// Reports on the time up to now until it is interrupted, or nobody reads any more.
-pub(super) async fn watch(client: &Prometheus, last: Duration, every: Duration) -> Outcome {
+pub(super) async fn watch(client: &Prometheus, last: Duration, every: Duration) -> CommandResult {
     let mut interrupted = pin!(process::terminated().map_err(Failure::could_not_run)?);
     let mut view = View::of_standard_output();
     let span = Span::Last(last);
@@ -88,7 +88,7 @@ impl View {
     /// Says why there is no report now. On a terminal the last one stays below.
     fn trouble(&mut self, error: &ReportError, every: Duration) -> Result<bool, Failure> {
         let error = error.to_string();
-        let sentence = format!("{}. Asking again every {}.", units::printable(&error), units::duration(every));
+        let sentence = format!("{}. WindowQueries again every {}.", units::printable(&error), units::duration(every));
         match self {
             Self::Blocks => {
                 output::offer(&format!("{} {sentence}\n\n", units::timestamp(std::time::SystemTime::now())))
@@ -103,7 +103,7 @@ impl View {
 
 fn draw(first: &str, document: Option<&Document>) -> Result<bool, Failure> {
     let (width, height) = table::terminal_size().unwrap_or(USUAL_SIZE);
-    let body = document.map_or_else(String::new, |document| document.to_text(Some(width), table::colour()));
+    let body = document.map_or_else(String::new, |document| document.to_text(Some(width), table::wants_color()));
     output::offer(&screen(first, &body, width, height))
 }
 

@@ -53,13 +53,13 @@ pub struct Finding {
 
 /// What a check says before it has a name: how it ended and what it saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Outcome {
+pub(super) struct CheckOutcome {
     pub(super) status: Status,
     pub(super) seen: String,
     pub(super) advice: String,
 }
 
-impl Outcome {
+impl CheckOutcome {
     pub(super) fn pass(seen: impl Into<String>) -> Self {
         Self { status: Status::Pass, seen: seen.into(), advice: String::new() }
     }

@@ -11,8 +11,8 @@ mod files;
 mod finding;
 mod junit;
 mod run;
+mod running_deployment;
 mod secrets;
-mod surroundings;
 mod tables;
 
 pub use checks::{CATALOG, Check};
@@ -21,5 +21,5 @@ pub use files::{Files, Location, Locations, alert_names};
 pub use finding::{Finding, Phase, Status, Verdict};
 pub use junit::junit;
 pub use run::{after, before};
-pub use surroundings::Surroundings;
+pub use running_deployment::RunningDeployment;
 pub use tables::{catalog_table, summary_line, table};

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::checks::{Check, Probe, UnderWay};
+use super::checks::{Check, Probe, RunningCheck};
 use super::files::Files;
-use super::finding::{Finding, Outcome, Phase, Verdict};
-use super::surroundings::Surroundings;
+use super::finding::{CheckOutcome, Finding, Phase, Verdict};
+use super::running_deployment::RunningDeployment;
 use crate::units;
 
 /// How many time limits a check of what runs may take in all: its questions have one each.
@@ -31,24 +31,24 @@ pub async fn before(checks: &[Check], files: Files) -> Verdict {
 }
 
 /// Makes those of the checks that look at what runs, and gives their findings in the order of the list.
-pub async fn after(checks: &[Check], surroundings: Surroundings) -> Verdict {
-    let limit = surroundings.timeout * QUESTIONS;
-    let surroundings = Arc::new(surroundings);
+pub async fn after(checks: &[Check], deployment: RunningDeployment) -> Verdict {
+    let limit = deployment.timeout * QUESTIONS;
+    let deployment = Arc::new(deployment);
     let start = |check: &Check| match check.probe {
         Probe::Files(_) => None,
         Probe::Running(probe) => {
-            let surroundings = Arc::clone(&surroundings);
-            Some((*check, tokio::spawn(async move { limited(limit, probe(&surroundings)).await })))
+            let deployment = Arc::clone(&deployment);
+            Some((*check, tokio::spawn(async move { limited(limit, probe(&deployment)).await })))
         }
     };
     Verdict::new(Phase::After, gather(checks.iter().filter_map(start).collect()).await)
 }
 
-async fn gather(running: Vec<(Check, JoinHandle<Outcome>)>) -> Vec<Finding> {
+async fn gather(running: Vec<(Check, JoinHandle<CheckOutcome>)>) -> Vec<Finding> {
     let mut findings = Vec::with_capacity(running.len());
     for (check, task) in running {
         let outcome = task.await.unwrap_or_else(|error| {
-            Outcome::fail(format!("the check itself failed: {error}"), "report this defect of storemgr")
+            CheckOutcome::fail(format!("the check itself failed: {error}"), "report this defect of storemgr")
         });
         findings.push(Finding {
             id: check.id,
@@ -61,9 +61,9 @@ async fn gather(running: Vec<(Check, JoinHandle<Outcome>)>) -> Vec<Finding> {
     findings
 }
 
-async fn limited(limit: Duration, check: UnderWay<'_>) -> Outcome {
+async fn limited(limit: Duration, check: RunningCheck<'_>) -> CheckOutcome {
     tokio::time::timeout(limit, check).await.unwrap_or_else(|_| {
         let seen = format!("no result after {}", units::duration(limit));
-        Outcome::fail(seen, "find out what is slow, or give the checks more time with --timeout")
+        CheckOutcome::fail(seen, "find out what is slow, or give the checks more time with --timeout")
     })
 }

@@ -11,11 +11,11 @@ use crate::net::Target;
 
 /// The conditions of an experiment. They lie beside its results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Conditions {
+pub struct LabConditions {
     /// The rungs to measure, by number, rising.
     pub rungs: Vec<u8>,
-    /// Other services to measure with the same load test.
-    pub others: Vec<Other>,
+    /// OtherService services to measure with the same load test.
+    pub others: Vec<OtherService>,
     /// How often each is measured. Rounds: every one once, then every one again, so that what changes on the machine
     /// meanwhile meets all of them.
     pub repeat: u32,
@@ -41,14 +41,14 @@ pub struct Conditions {
 
 /// Another service with the store's routes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Other {
+pub struct OtherService {
     /// What it is called in the tables.
     pub label: String,
     /// Where it answers.
     pub url: String,
 }
 
-impl Default for Conditions {
+impl Default for LabConditions {
     /// The original's experiment: 150 users, 10,000 products. A history of 100,000 orders is what a small store has after
     /// a year, and long enough for a scan to be seen.
     fn default() -> Self {
@@ -75,25 +75,25 @@ pub(super) enum Subject {
     /// The store, set up as a rung says.
     Rung(&'static Rung),
     /// Another service.
-    Other(Other),
+    OtherService(OtherService),
 }
 
-impl Conditions {
+impl LabConditions {
     /// Everybody who is measured: other services first, since they run already and may be what the rungs are held
     /// against.
     pub(super) fn subjects(&self) -> Vec<Subject> {
-        let others = self.others.iter().cloned().map(Subject::Other);
+        let others = self.others.iter().cloned().map(Subject::OtherService);
         others.chain(self.rungs.iter().filter_map(|number| Rung::find(*number)).map(Subject::Rung)).collect()
     }
 
     /// Measures another service as well.
-    pub fn add(&mut self, other: Other) -> Result<(), LabError> {
+    pub fn add(&mut self, other: OtherService) -> Result<(), LabError> {
         Target::parse(&other.url)?;
         if self.others.contains(&other) {
             return Ok(());
         }
-        let name = Subject::Other(other.clone()).file_name();
-        if let Some(like) = self.others.iter().find(|like| Subject::Other((*like).clone()).file_name() == name) {
+        let name = Subject::OtherService(other.clone()).file_name();
+        if let Some(like) = self.others.iter().find(|like| Subject::OtherService((*like).clone()).file_name() == name) {
             return Err(LabError::SameLabel { label: other.label, url: like.url.clone() });
         }
         self.others.push(other);
@@ -111,7 +111,7 @@ impl Subject {
     pub(super) fn file_name(&self) -> String {
         match self {
             Self::Rung(rung) => format!("rung-{}", rung.number),
-            Self::Other(other) => {
+            Self::OtherService(other) => {
                 let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
                 format!("other-{}", other.label.chars().map(plain).collect::<String>())
             }
@@ -122,7 +122,7 @@ impl Subject {
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Rung(rung) => rung.name,
-            Self::Other(other) => &other.label,
+            Self::OtherService(other) => &other.label,
         }
     }
 }
@@ -133,8 +133,8 @@ mod tests {
 
     #[test]
     fn services_whose_files_would_be_the_same_are_not_both_measured() {
-        let other = |label: &str, url: &str| Other { label: label.to_owned(), url: url.to_owned() };
-        let mut conditions = Conditions::default();
+        let other = |label: &str, url: &str| OtherService { label: label.to_owned(), url: url.to_owned() };
+        let mut conditions = LabConditions::default();
         conditions.add(other("a b", "http://127.0.0.1:1")).unwrap();
         conditions.add(other("a b", "http://127.0.0.1:1")).unwrap();
         for like in [other("a b", "http://127.0.0.1:2"), other("a-b", "http://127.0.0.1:1")] {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::LabError;
-use super::conditions::{Conditions, Subject};
+use super::conditions::{LabConditions, Subject};
 use super::measurement::Measurement;
 
 /// What the lab was asked to do.
@@ -19,15 +19,15 @@ const CONDITIONS: &str = "conditions.json";
 
 /// The folder of one lab.
 #[derive(Clone, Debug)]
-pub struct Folder {
+pub struct ResultFolder {
     path: PathBuf,
     /// Whether this lab has made it. One that is resumed may be at work elsewhere.
     made: bool,
 }
 
-impl Folder {
+impl ResultFolder {
     /// A new folder, which must not be there or be empty: nothing that was measured is ever written over.
-    pub fn create(path: &Path, conditions: &Conditions) -> Result<Self, LabError> {
+    pub fn create(path: &Path, conditions: &LabConditions) -> Result<Self, LabError> {
         fs::create_dir_all(path).map_err(LabError::file(path, "made"))?;
         let mut entries = fs::read_dir(path).map_err(LabError::file(path, "read"))?;
         if entries.next().is_some() {
@@ -39,7 +39,7 @@ impl Folder {
     }
 
     /// The folder of a lab that was begun, with what that was asked to do.
-    pub fn open(path: &Path) -> Result<(Self, Conditions), LabError> {
+    pub fn open(path: &Path) -> Result<(Self, LabConditions), LabError> {
         let folder = Self { path: path.to_owned(), made: false };
         let conditions = folder.read(CONDITIONS)?;
         let conditions = conditions.ok_or_else(|| LabError::NoLab { path: path.to_owned() })?;
@@ -52,7 +52,7 @@ impl Folder {
     }
 
     /// Writes down what a lab that is resumed is now asked to do.
-    pub(super) fn extend(&self, conditions: &Conditions) -> Result<(), LabError> {
+    pub(super) fn extend(&self, conditions: &LabConditions) -> Result<(), LabError> {
         self.write(CONDITIONS, &json(conditions))
     }
 
@@ -124,8 +124,8 @@ mod tests {
     fn only_whoever_made_a_folder_takes_it_away() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("lab");
-        let made = Folder::create(&path, &Conditions::default()).unwrap();
-        let (resumed, _) = Folder::open(&path).unwrap();
+        let made = ResultFolder::create(&path, &LabConditions::default()).unwrap();
+        let (resumed, _) = ResultFolder::open(&path).unwrap();
         resumed.forget_if_empty();
         assert!(path.join(CONDITIONS).exists(), "another lab is at work there");
         made.forget_if_empty();

@@ -19,11 +19,11 @@ pub struct Measurement {
     /// What the database did meanwhile; not of another service.
     pub database: Option<DatabaseSide>,
     /// One request at a time, before the load.
-    pub alone: Option<Alone>,
+    pub alone: Option<UnloadedRequests>,
     /// Orders as fast as they were answered, after the load.
     pub burst: Option<Burst>,
     /// The users that were served correctly, if that was searched.
-    pub limit: Option<Limit>,
+    pub limit: Option<UserLimit>,
     /// What could not be measured, and why: sentences.
     pub remarks: Vec<String>,
 }
@@ -98,7 +98,7 @@ pub struct ConnectionPoint {
 
 /// One request at a time, with nobody else there.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Alone {
+pub struct UnloadedRequests {
     /// Statements that one order with three products took; the median of several.
     pub order_statements: u64,
     /// How long it took, milliseconds; the median of several.
@@ -134,7 +134,7 @@ pub struct Burst {
 
 /// From which number of users on a store no longer answers correctly.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Limit {
+pub struct UserLimit {
     /// The most users with whom everything was as it should be.
     pub last_good: Option<u32>,
     /// The fewest users with whom it was not.
@@ -184,7 +184,7 @@ impl ServerSide {
     }
 }
 
-impl Limit {
+impl UserLimit {
     /// What of a search belongs to the account.
     pub(super) fn of(limit: &LimitResult) -> Self {
         Self {

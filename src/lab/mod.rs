@@ -8,36 +8,36 @@
 //! be resumed; and every sentence about a rung is computed from its figures ([`Account`]).
 
 mod account;
-mod alone;
 mod burst;
 mod conditions;
 mod error;
 mod folder;
 mod ladder;
-mod measure;
 mod measurement;
-mod quiet;
 mod run;
+mod rung_runner;
+mod silent_progress;
 mod stop;
+mod unloaded;
 mod watcher;
 
 use std::path::PathBuf;
 
-pub use account::{Account, State, SubjectAccount};
-pub use conditions::{Conditions, Other};
+pub use account::{Account, SubjectAccount, SubjectState};
+pub use conditions::{LabConditions, OtherService};
 pub use error::LabError;
-pub use folder::Folder;
+pub use folder::ResultFolder;
 pub use ladder::{LADDER, Rung, Setup};
-pub use measurement::{Alone, Burst, ConnectionPoint, DatabaseSide, Limit, Measurement, ServerSide};
+pub use measurement::{Burst, ConnectionPoint, DatabaseSide, Measurement, ServerSide, UnloadedRequests, UserLimit};
 pub use run::{Finished, run};
 
 /// What a lab needs besides its conditions.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// What to measure, and how.
-    pub conditions: Conditions,
+    pub conditions: LabConditions,
     /// Where results lie.
-    pub folder: Folder,
+    pub folder: ResultFolder,
     /// The folder of the lab's own stack, apart from any other.
     pub home: PathBuf,
     /// The program that is started as `serve`: this one, as a rule.

@@ -4,8 +4,8 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use super::account::Account;
-use super::conditions::{Conditions, Subject};
-use super::measure::{Bench, Trouble, plan};
+use super::conditions::{LabConditions, Subject};
+use super::rung_runner::{RungFailure, RungRunner, plan};
 use super::stop::Stop;
 use super::{Config, Event, LabError, Observer, burst};
 use crate::loadtest::Scenario;
@@ -58,8 +58,8 @@ async fn locked(
 
 async fn work(config: &Config, stack: &Stack, stop: &Stop, observer: Observer<'_>) -> Result<Finished, LabError> {
     let conditions = &config.conditions;
-    let Conditions { products, customers, .. } = *conditions;
-    let bench = Bench {
+    let LabConditions { products, customers, .. } = *conditions;
+    let runner = RungRunner {
         config,
         stack,
         plan: plan(conditions)?,
@@ -84,17 +84,17 @@ async fn work(config: &Config, stack: &Stack, stop: &Stop, observer: Observer<'_
         let rung = if let Subject::Rung(rung) = subject { Some(*rung) } else { None };
         observer(Event::Begun { name: subject.name(), rung, turn: (turn, turns) });
         let measured = match subject {
-            Subject::Rung(rung) => bench.rung(rung, observer).await,
-            Subject::Other(other) => bench.other(other, observer).await,
+            Subject::Rung(rung) => runner.rung(rung, observer).await,
+            Subject::OtherService(other) => runner.other(other, observer).await,
         };
         match measured {
             Ok(measurement) => {
                 config.folder.keep(subject, round, &measurement)?;
                 account.add(place, measurement);
             }
-            Err(Trouble::Broken(reason)) => account.broken(place, reason),
-            Err(Trouble::Fatal(error)) => return Err(error),
-            Err(Trouble::Interrupted(part)) => {
+            Err(RungFailure::Broken(reason)) => account.broken(place, reason),
+            Err(RungFailure::Fatal(error)) => return Err(error),
+            Err(RungFailure::Interrupted(part)) => {
                 if let Some(part) = part {
                     config.folder.keep_part(subject, round, &part)?;
                 }

@@ -26,7 +26,7 @@ const MOST_BODY_BYTES: usize = 64 << 20;
 
 /// Which bodies a caller wants to look at; the others are counted and forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
+pub enum KeepBody {
     /// Those of answers with a status of 400 or more.
     Failures,
     /// All.
@@ -118,7 +118,7 @@ impl LeanConnection {
     ///
     /// There is no time limit here: wrap the call. Whoever drops the future before it is done must drop the connection as
     /// well, because the answer may still come.
-    pub async fn exchange(&mut self, request: &[u8], to_head: bool, keep: Keep) -> Result<Reply<'_>, NetError> {
+    pub async fn exchange(&mut self, request: &[u8], to_head: bool, keep: KeepBody) -> Result<Reply<'_>, NetError> {
         if !std::mem::replace(&mut self.open, false) || (self.used && self.was_closed()) {
             return Err(NetError::ClosedIdle);
         }
@@ -127,7 +127,7 @@ impl LeanConnection {
         let was_used = std::mem::replace(&mut self.used, true);
         self.send(request, was_used).await?;
         let head = self.read_head(to_head).await?;
-        let keep = keep == Keep::All || head.status >= 400;
+        let keep = keep == KeepBody::All || head.status >= 400;
         let body_bytes = match head.framing {
             Framing::Length(length) => self.read_length(head, length, keep).await?,
             Framing::UntilClosed => self.read_to_end(head, keep).await?,
@@ -300,20 +300,20 @@ mod tests {
             // The large one byte by byte would only be slow.
             let answers: Vec<_> = answers.iter().filter(|answer| piece > 1 || answer.len() < 1_000).cloned().collect();
             let (mut connection, server) = serve(answers, piece).await;
-            let reply = connection.exchange(REQUEST, false, Keep::All).await.unwrap();
+            let reply = connection.exchange(REQUEST, false, KeepBody::All).await.unwrap();
             assert_eq!((reply.status, reply.body, reply.body_bytes), (200, &b"hello"[..], 5));
             assert_eq!(reply.header("x-name").collect::<Vec<_>>(), [b"a b"]);
-            assert_eq!(connection.exchange(REQUEST, false, Keep::All).await.unwrap().body, b"abcde");
-            assert_eq!(connection.exchange(REQUEST, false, Keep::All).await.unwrap().body, b"ok");
+            assert_eq!(connection.exchange(REQUEST, false, KeepBody::All).await.unwrap().body, b"abcde");
+            assert_eq!(connection.exchange(REQUEST, false, KeepBody::All).await.unwrap().body, b"ok");
             if piece > 1 {
-                let reply = connection.exchange(REQUEST, false, Keep::Failures).await.unwrap();
+                let reply = connection.exchange(REQUEST, false, KeepBody::Failures).await.unwrap();
                 assert!(reply.body_bytes == 300_000 && reply.body.len() <= 2 * LARGE_BUFFER);
                 connection.rest();
                 assert!(connection.received.capacity() <= SMALL_BUFFER);
             }
-            assert_eq!(connection.exchange(REQUEST, false, Keep::All).await.unwrap().body, b"until the end");
+            assert_eq!(connection.exchange(REQUEST, false, KeepBody::All).await.unwrap().body, b"until the end");
             assert!(!connection.is_open());
-            let error = connection.exchange(REQUEST, false, Keep::All).await.unwrap_err();
+            let error = connection.exchange(REQUEST, false, KeepBody::All).await.unwrap_err();
             assert!(matches!(error, NetError::ClosedIdle), "{error:?}");
             server.await.unwrap();
         }
@@ -324,14 +324,14 @@ mod tests {
         let answer = with_body("content-length: 5\r\n", b"");
         let (mut connection, _server) = serve(vec![answer.clone(), answer], 1_000).await;
         for _ in 0..2 {
-            assert_eq!(connection.exchange(REQUEST, true, Keep::All).await.unwrap().body_bytes, 0);
+            assert_eq!(connection.exchange(REQUEST, true, KeepBody::All).await.unwrap().body_bytes, 0);
         }
     }
 
     #[tokio::test]
     async fn bytes_behind_an_answer_end_the_connection() {
         let (mut connection, _server) = serve(vec![with_body("content-length: 2\r\n", b"okok")], 1_000).await;
-        assert_eq!(connection.exchange(REQUEST, false, Keep::All).await.unwrap().body, b"ok");
+        assert_eq!(connection.exchange(REQUEST, false, KeepBody::All).await.unwrap().body, b"ok");
         assert!(!connection.is_open());
     }
 
@@ -339,15 +339,15 @@ mod tests {
     async fn a_broken_answer_is_a_failure_and_a_connection_closed_while_idle_is_none() {
         for broken in [&b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel"[..], b"HTTP/1.1 20", b""] {
             let (mut connection, _server) = serve(vec![broken.to_vec()], 1_000).await;
-            let error = connection.exchange(REQUEST, false, Keep::All).await.unwrap_err();
+            let error = connection.exchange(REQUEST, false, KeepBody::All).await.unwrap_err();
             assert!(matches!(error, NetError::Closed), "{error:?}");
         }
         let (mut connection, server) = serve(vec![with_body("content-length: 2\r\n", b"ok")], 1_000).await;
-        connection.exchange(REQUEST, false, Keep::All).await.unwrap();
+        connection.exchange(REQUEST, false, KeepBody::All).await.unwrap();
         server.await.unwrap();
         // Until the end of the connection has arrived.
         connection.stream.readable().await.unwrap();
-        let error = connection.exchange(REQUEST, false, Keep::All).await.unwrap_err();
+        let error = connection.exchange(REQUEST, false, KeepBody::All).await.unwrap_err();
         assert!(matches!(error, NetError::ClosedIdle), "{error:?}");
     }
 
@@ -367,7 +367,7 @@ mod tests {
         });
         let mut connection = LeanConnection::open(&[address]).await.unwrap();
         let request = [REQUEST, &vec![b'x'; 3 << 20]].concat();
-        assert_eq!(connection.exchange(&request, false, Keep::All).await.unwrap().status, 413);
+        assert_eq!(connection.exchange(&request, false, KeepBody::All).await.unwrap().status, 413);
         assert!(!connection.is_open());
     }
 

@@ -12,7 +12,7 @@ mod target;
 
 pub use connection::{Answer, Connection, Limits};
 pub use error::NetError;
-pub use lean::{Keep, LeanConnection, Reply, resolve};
+pub use lean::{KeepBody, LeanConnection, Reply, resolve};
 pub use target::{InvalidTarget, Target};
 
 use std::time::Duration;

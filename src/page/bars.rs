@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
+use plotters::style::Color as _;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::canvas::{Area, Drawn, LEFT, LETTERS, RIGHT, SIZE};
-use super::ink::Ink;
+use super::color::Color;
 use super::value_axis::ValueAxis;
 
 /// The bars of one kind: one for each name of the chart.
@@ -16,7 +17,7 @@ pub struct Bars {
     /// What they are called.
     pub name: String,
     /// What they are drawn in.
-    pub ink: Ink,
+    pub color: Color,
     /// Their values, in the order of the names; nothing where none is known.
     pub values: Vec<Option<f64>>,
 }
@@ -59,14 +60,14 @@ pub(super) fn draw<'a>(value_axis: &ValueAxis, names: &[String], groups: &[Bars]
         .x_label_area_size(10 + LINE_HEIGHT * lines)
         .y_label_area_size(LEFT)
         .build_cartesian_2d(0.0..names.len().max(1) as f64, low..high)?;
-    let grid = Ink::Grid.stand_in();
+    let grid = Color::Grid.stand_in();
     drawn
         .configure_mesh()
         .disable_x_mesh()
         .light_line_style(TRANSPARENT)
         .bold_line_style(grid)
         .axis_style(grid)
-        .label_style(("sans-serif", LETTERS).into_font().color(&Ink::Text.stand_in()))
+        .label_style(("sans-serif", LETTERS).into_font().color(&Color::Text.stand_in()))
         .x_labels(0)
         .y_labels(y_labels)
         .y_label_formatter(&|place| (value_axis.format)(scale.value(*place)))
@@ -100,7 +101,7 @@ fn draw_group<'a>(
         let top = value.map_or(low, |value| value_axis.scale.place(value).max(low));
         // A little space between neighbours.
         let corners = [(left + bar * 0.03, low), (left + bar * 0.97, top)];
-        drawn.draw_series([Rectangle::new(corners, group.ink.stand_in().filled())])?;
+        drawn.draw_series([Rectangle::new(corners, group.color.stand_in().filled())])?;
         if written {
             let text = value.map_or_else(|| "–".to_owned(), value_axis.format);
             let (x, y) = drawn.plotting_area().map_coordinate(&(left + bar / 2.0, top));
@@ -116,7 +117,7 @@ fn width(names: usize) -> f64 {
 }
 
 fn style(below_or_above: VPos) -> TextStyle<'static> {
-    let letters = ("sans-serif", LETTERS - 1).into_font().color(&Ink::Text.stand_in());
+    let letters = ("sans-serif", LETTERS - 1).into_font().color(&Color::Text.stand_in());
     letters.pos(Pos::new(HPos::Center, below_or_above))
 }
 

@@ -4,7 +4,7 @@ use plotters::prelude::*;
 
 use super::bars::{self, Bars};
 use super::canvas::{Drawn, SIZE};
-use super::ink::{self, Ink};
+use super::color::{self, Color};
 use super::lines::{self, Axis, Series};
 use super::value_axis::{Bounds, Scale, ValueAxis};
 use crate::units::{self, escaped};
@@ -65,7 +65,7 @@ impl Chart {
 
     /// The drawing with its title and, where there is more than the title says, its legend.
     pub(super) fn figure(&self) -> String {
-        let legend = match self.inks() {
+        let legend = match self.colors() {
             named if named.len() > 1 => format!("<p class=\"legend\">{}</p>\n", named.map(swatch).collect::<String>()),
             _ => String::new(),
         };
@@ -74,21 +74,21 @@ impl Chart {
         format!("<figure>\n<figcaption>{}</figcaption>\n{legend}{drawing}\n</figure>\n", escaped(&self.title))
     }
 
-    fn inks(&self) -> impl ExactSizeIterator<Item = (&str, Ink)> {
-        let inks: Vec<_> = match &self.form {
-            Form::Lines(_, series) => series.iter().map(|line| (line.name.as_str(), line.ink)).collect(),
-            Form::Bars(_, groups) => groups.iter().map(|group| (group.name.as_str(), group.ink)).collect(),
+    fn colors(&self) -> impl ExactSizeIterator<Item = (&str, Color)> {
+        let colors: Vec<_> = match &self.form {
+            Form::Lines(_, series) => series.iter().map(|line| (line.name.as_str(), line.color)).collect(),
+            Form::Bars(_, groups) => groups.iter().map(|group| (group.name.as_str(), group.color)).collect(),
         };
-        inks.into_iter()
+        colors.into_iter()
     }
 
     /// The drawing, without its title and legend.
     pub(super) fn draw(&self) -> Result<String, String> {
         let mut text = String::new();
         self.draw_into(&mut text).map_err(|error| format!("the chart {:?} cannot be drawn: {error}", self.title))?;
-        let inked = ink::replace(&text);
+        let colored = color::replace(&text);
         // Inside of a page the name space is known, and the size is the page's to say.
-        let drawing = inked.find("viewBox").map_or("", |start| &inked[start..]);
+        let drawing = colored.find("viewBox").map_or("", |start| &colored[start..]);
         let drawing = drawing.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
         Ok(format!("<svg role=\"img\" aria-label=\"{}\" {drawing}", escaped(&self.title)))
     }
@@ -105,8 +105,8 @@ impl Chart {
     }
 }
 
-fn swatch((name, ink): (&str, Ink)) -> String {
-    // A swatch is drawn, not styled: the colour is the line's own.
-    let square = format!("<rect width=\"10\" height=\"10\" fill=\"{}\"/>", ink.value());
+fn swatch((name, color): (&str, Color)) -> String {
+    // A swatch is drawn, not styled: the color is the line's own.
+    let square = format!("<rect width=\"10\" height=\"10\" fill=\"{}\"/>", color.value());
     format!("<span><svg class=\"swatch\" viewBox=\"0 0 10 10\">{square}</svg>{}</span>\n", escaped(name))
 }

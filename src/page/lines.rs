@@ -1,9 +1,10 @@
 //! Lines over an axis.
 
 use plotters::prelude::*;
+use plotters::style::Color as _;
 
 use super::canvas::{Area, Drawn, LEFT, LETTERS, RIGHT};
-use super::ink::Ink;
+use super::color::Color;
 use super::value_axis::ValueAxis;
 use crate::units;
 
@@ -38,7 +39,7 @@ pub struct Series {
     /// What it is called.
     pub name: String,
     /// What it is drawn in.
-    pub ink: Ink,
+    pub color: Color,
     /// Whether the area under it is filled.
     pub filled: bool,
     /// Its points.
@@ -67,31 +68,31 @@ pub(super) fn draw<'a>(value_axis: &ValueAxis, axis: &Axis, series: &[Series], a
         .x_label_area_size(26)
         .y_label_area_size(LEFT)
         .build_cartesian_2d(axis.from..axis.to.max(axis.from + 1e-9), low..high)?;
-    let ink = |ink: Ink| ink.stand_in();
+    let color = |color: Color| color.stand_in();
     drawn
         .configure_mesh()
         .disable_x_mesh()
         .light_line_style(TRANSPARENT)
-        .bold_line_style(ink(Ink::Grid))
-        .axis_style(ink(Ink::Grid))
-        .label_style(("sans-serif", LETTERS).into_font().color(&ink(Ink::Text)))
+        .bold_line_style(color(Color::Grid))
+        .axis_style(color(Color::Grid))
+        .label_style(("sans-serif", LETTERS).into_font().color(&color(Color::Text)))
         .x_labels(axis.labels)
         .y_labels(y_labels)
         .x_label_formatter(&|x| (axis.format)(*x))
         .y_label_formatter(&|place| (value_axis.format)(scale.value(*place)))
         .draw()?;
     for line in series {
-        let colour = ink(line.ink);
+        let stroke = color(line.color);
         for part in line.points.split(|(_, value)| value.is_none()) {
             let places = part.iter().filter_map(|(x, value)| Some((*x, scale.place((*value)?).max(low))));
             if line.filled {
-                drawn.draw_series(AreaSeries::new(places.clone(), low, colour.mix(0.15)))?;
+                drawn.draw_series(AreaSeries::new(places.clone(), low, stroke.mix(0.15)))?;
             }
             if let [(x, Some(value))] = part {
                 // A line of one point would not be seen.
-                drawn.draw_series([Circle::new((*x, scale.place(*value).max(low)), 2, colour.filled())])?;
+                drawn.draw_series([Circle::new((*x, scale.place(*value).max(low)), 2, stroke.filled())])?;
             } else {
-                drawn.draw_series(LineSeries::new(places, colour.stroke_width(2)))?;
+                drawn.draw_series(LineSeries::new(places, stroke.stroke_width(2)))?;
             }
         }
     }

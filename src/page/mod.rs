@@ -6,13 +6,13 @@
 mod bars;
 mod canvas;
 mod chart;
-mod ink;
+mod color;
 mod lines;
 mod value_axis;
 
 pub use bars::Bars;
 pub use chart::Chart;
-pub use ink::Ink;
+pub use color::Color;
 pub use lines::{Axis, Series};
 pub use value_axis::Scale;
 

@@ -3,9 +3,9 @@
 use super::*;
 
 fn lines() -> Chart {
-    let series = |name: &str, ink, values: &[Option<f64>]| Series {
+    let series = |name: &str, color, values: &[Option<f64>]| Series {
         name: name.to_owned(),
-        ink,
+        color,
         filled: false,
         points: values.iter().zip(0_u32..).map(|(value, x)| (f64::from(x), *value)).collect(),
     };
@@ -13,7 +13,7 @@ fn lines() -> Chart {
     Chart::lines(
         "p95, <ms>",
         Axis::seconds(6.0),
-        vec![series("GET <b>", Ink::Series(0), &answered), series("bad", Ink::Bad, &[])],
+        vec![series("GET <b>", Color::Series(0), &answered), series("bad", Color::Bad, &[])],
     )
 }
 
@@ -21,14 +21,14 @@ fn bars(names: usize, groups: &[&[Option<f64>]]) -> Chart {
     let names = (1..=names).map(|name| format!("rung {name}")).collect();
     let group = |(values, place): (&&[Option<f64>], u8)| Bars {
         name: format!("group {place}"),
-        ink: Ink::Series(place),
+        color: Color::Series(place),
         values: values.to_vec(),
     };
     Chart::bars("Failed, percent", names, groups.iter().zip(0..).map(group).collect())
 }
 
-fn drawn(drawing: &str, element: &str, ink: Ink) -> usize {
-    drawing.split(&format!("<{element} ")).skip(1).filter(|rest| rest.contains(&ink.value())).count()
+fn drawn(drawing: &str, element: &str, color: Color) -> usize {
+    drawing.split(&format!("<{element} ")).skip(1).filter(|rest| rest.contains(&color.value())).count()
 }
 
 #[test]
@@ -50,24 +50,24 @@ fn nothing_from_outside_is_markup_and_nothing_is_loaded() {
 }
 
 #[test]
-fn charts_are_drawn_in_inks_of_the_page() {
+fn charts_are_drawn_in_colors_of_the_page() {
     let drawing = lines().draw().unwrap() + &bars(3, &[&[Some(1.0); 3]]).draw().unwrap();
-    assert!(!drawing.contains("#0102"), "a colour that stands for an ink is left");
-    for ink in 0..9 {
-        assert_eq!(STYLE.matches(&format!("--ink-{ink}: ")).count(), 2, "ink {ink} is for light and dark");
+    assert!(!drawing.contains("#0102"), "a color that stands for a color is left");
+    for color in 0..9 {
+        assert_eq!(STYLE.matches(&format!("--color-{color}: ")).count(), 2, "color {color} is for light and dark");
     }
 }
 
 #[test]
 fn a_line_is_broken_where_it_has_no_value_and_one_point_alone_is_seen() {
     let drawing = lines().draw().unwrap();
-    assert_eq!((drawn(&drawing, "polyline", Ink::Series(0)), drawn(&drawing, "circle", Ink::Series(0))), (2, 1));
+    assert_eq!((drawn(&drawing, "polyline", Color::Series(0)), drawn(&drawing, "circle", Color::Series(0))), (2, 1));
 }
 
 #[test]
 fn bars_have_their_names_below_and_their_values_above_where_there_is_room() {
     let drawing = bars(3, &[&[Some(70.0), None, Some(12.5)]]).draw().unwrap();
-    assert_eq!(drawn(&drawing, "rect", Ink::Series(0)), 3);
+    assert_eq!(drawn(&drawing, "rect", Color::Series(0)), 3);
     let words: Vec<_> = drawing.lines().map(str::trim).collect();
     for text in ["rung 1", "rung 2", "rung 3", "70", "–", "12.5"] {
         assert!(words.contains(&text), "{text} is missing: {drawing}");

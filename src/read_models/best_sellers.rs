@@ -1,6 +1,6 @@
 //! The products sold most: pieces, ties by product number.
 
-use super::report::{Kind, MAX_ROWS, Source};
+use super::report::{MAX_ROWS, ReportKind, Source};
 use crate::db::{DbError, Session};
 use crate::wire::BestSeller;
 
@@ -8,7 +8,7 @@ use crate::wire::BestSeller;
 #[derive(Debug)]
 pub(super) struct BestSellers;
 
-impl Kind for BestSellers {
+impl ReportKind for BestSellers {
     const NAME: &'static str = "best_sellers";
     type Row = BestSeller;
 

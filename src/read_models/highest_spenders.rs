@@ -1,6 +1,6 @@
 //! The users who spent most: the sum of their orders, ties by user number.
 
-use super::report::{Kind, MAX_ROWS, Source};
+use super::report::{MAX_ROWS, ReportKind, Source};
 use crate::db::{DbError, Session};
 use crate::wire::HighestSpender;
 
@@ -8,7 +8,7 @@ use crate::wire::HighestSpender;
 #[derive(Debug)]
 pub(super) struct HighestSpenders;
 
-impl Kind for HighestSpenders {
+impl ReportKind for HighestSpenders {
     const NAME: &'static str = "highest_spenders";
     type Row = HighestSpender;
 

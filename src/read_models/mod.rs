@@ -5,11 +5,11 @@
 //! refreshes it; so it is also served when the database is away. One computation at a time, however many ask.
 
 mod best_sellers;
-mod desk;
-mod flight;
 mod highest_spenders;
-mod near;
+mod local_cache;
 mod report;
+mod report_cache;
+mod single_flight;
 mod snapshot;
 
 use std::sync::Arc;
@@ -21,23 +21,23 @@ use crate::db::Database;
 use crate::metrics::Metrics;
 use crate::wire::{BestSeller, HighestSpender};
 
-use desk::Desk;
+use report_cache::ReportCache;
 
 pub use report::{Config, MAX_ROWS, Report, ReportError, Source};
 
 /// Both reports of the store.
 #[derive(Debug)]
 pub struct Reports {
-    best_sellers: Desk<best_sellers::BestSellers>,
-    highest_spenders: Desk<highest_spenders::HighestSpenders>,
+    best_sellers: ReportCache<best_sellers::BestSellers>,
+    highest_spenders: ReportCache<highest_spenders::HighestSpenders>,
 }
 
 impl Reports {
     /// The reports over a database, with a cache or without.
     pub fn new(database: &Arc<Database>, cache: Option<&Arc<Cache>>, config: Config, metrics: &Metrics) -> Self {
         Self {
-            best_sellers: Desk::new(database, cache, config, metrics),
-            highest_spenders: Desk::new(database, cache, config, metrics),
+            best_sellers: ReportCache::new(database, cache, config, metrics),
+            highest_spenders: ReportCache::new(database, cache, config, metrics),
         }
     }
 

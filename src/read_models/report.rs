@@ -59,7 +59,7 @@ pub struct Report<Row> {
 }
 
 /// One kind of report: its name, its row, how it is computed.
-pub(super) trait Kind: Send + Sync + 'static {
+pub(super) trait ReportKind: Send + Sync + 'static {
     /// The name in metrics and in the cache.
     const NAME: &'static str;
     /// One row, as it stands on the wire.

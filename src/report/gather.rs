@@ -1,12 +1,12 @@
 //! Puts the answers together.
 
-use super::asking::Asking;
 use super::counter::Increase;
 use super::query::{self, PROBES};
 use super::watch::Watch;
 use super::window::Window;
-use super::{CacheUse, Comparison, Count, Report, ReportError, Span, Stretch};
-use super::{batches, compare, failures, traffic};
+use super::window_queries::WindowQueries;
+use super::{CacheUse, Count, CountComparison, Report, ReportError, Span, Stretch};
+use super::{batches, count_comparison, failures, traffic};
 use crate::promql::Prometheus;
 use crate::units;
 
@@ -20,7 +20,7 @@ pub async fn gather(client: &Prometheus, span: &Span, waiting: &(dyn Fn() + Sync
         Span::Between(from, to) => (Window::between(*from, *to)?, Vec::new()),
         Span::Run(run) => Window::of_run(client, run, waiting).await?,
     };
-    let asking = Asking::begin(client, window).await?;
+    let asking = WindowQueries::begin(client, window).await?;
     let requests = asking.increases_by_slot(&query::REQUESTS).await?;
     let (probes, requests): (Vec<_>, Vec<_>) =
         requests.into_iter().partition(|increase| PROBES.contains(&increase.label("route")));
@@ -50,10 +50,10 @@ pub async fn gather(client: &Prometheus, span: &Span, waiting: &(dyn Fn() + Sync
     })
 }
 
-fn load_test(span: &Span, total: &super::Traffic, routes: &[super::Route]) -> Option<Comparison> {
+fn load_test(span: &Span, total: &super::Traffic, routes: &[super::Route]) -> Option<CountComparison> {
     match span {
         Span::Last(_) | Span::Between(..) => None,
-        Span::Run(run) => Some(compare::with_run(run, total, routes)),
+        Span::Run(run) => Some(count_comparison::with_run(run, total, routes)),
     }
 }
 

@@ -8,22 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
-
-use super::Latencies;
 use super::counter::Increase;
-
-/// A percentile.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Percentile {
-    /// There were no requests.
-    #[default]
-    Nothing,
-    /// Estimated, in seconds.
-    Near(f64),
-    /// Beyond the last finite bucket, whose bound in seconds this is.
-    Above(f64),
-}
+use super::percentile::{Latencies, Percentile};
 
 /// Requests by latency: how many took at most so long, by bound. The key orders like the bound, since no bound is
 /// negative.
@@ -81,22 +67,6 @@ impl Buckets {
         }
         Percentile::Nothing
     }
-}
-
-/// Milliseconds, as in `loadtest --json`; `{"above": …}` where only a lower bound is known; `null` for nothing.
-impl Serialize for Percentile {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Nothing => serializer.serialize_none(),
-            Self::Near(seconds) => serializer.serialize_f64(milliseconds(*seconds)),
-            Self::Above(seconds) => BTreeMap::from([("above", milliseconds(*seconds))]).serialize(serializer),
-        }
-    }
-}
-
-/// To the microsecond: the estimate knows less than that.
-fn milliseconds(seconds: f64) -> f64 {
-    (seconds * 1e6).round() / 1e3
 }
 
 #[cfg(test)]

@@ -6,40 +6,41 @@
 //!
 //! Nothing here knows the database or the server: whoever has a Prometheus that watched the store can make the report.
 
-mod asking;
 mod batches;
-mod compare;
+mod comparison;
+mod count_comparison;
 mod counter;
 mod csv;
 mod document;
 mod error;
 mod failures;
-mod forms;
 mod gather;
 mod histogram;
 mod instant;
 mod model;
+mod percentile;
 mod query;
+mod report_document;
 mod slots;
 mod tables;
 mod timeline;
 mod traffic;
-mod versus;
 mod watch;
 mod window;
+mod window_queries;
 
+pub use comparison::{Figure, RunComparison, Section, comparison_document};
 pub use csv::csv;
 pub use document::Document;
 pub use error::ReportError;
-pub use forms::document;
 pub use gather::gather;
-pub use histogram::Percentile;
 pub use instant::{InvalidInstant, parse_instant};
 pub use model::{
-    BatchSize, Batches, CacheUse, Comparison, ConnectionPeak, Connections, Count, FailureGroup, Instance, Latencies,
+    BatchSize, Batches, CacheUse, ConnectionPeak, Connections, Count, CountComparison, FailureGroup, Instance,
     ProcessUse, Report, Route, RouteComparison, RouteLine, Saturation, StateLine, Stretch, Timeline, Traffic,
 };
-pub use query::{ABOUT_QUERIES, Kind, PROBES, QUERIES, Query};
+pub use percentile::{Latencies, Percentile};
+pub use query::{ABOUT_QUERIES, PROBES, QUERIES, Query, QueryKind};
+pub use report_document::document;
 pub use tables::{heading, notes, over_time, tables};
-pub use versus::{Figure, Section, Versus, versus_document};
 pub use window::Span;

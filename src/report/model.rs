@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::Percentile;
+use super::percentile::Latencies;
 
 /// What the store did in a window of time.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -39,7 +39,7 @@ pub struct Report {
     /// What the instances took of their machine.
     pub processes: Vec<ProcessUse>,
     /// What the load test counted, beside this; only for a run.
-    pub load_test: Option<Comparison>,
+    pub load_test: Option<CountComparison>,
     /// The window slot by slot; empty where there were too few scrapes.
     pub timeline: Timeline,
     /// What a reader must know to read the figures right.
@@ -76,17 +76,6 @@ pub struct Traffic {
     pub requests_per_s: f64,
     /// Percentiles of the time from a request's headers to the answer's.
     pub latency_ms: Latencies,
-}
-
-/// Percentiles.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Latencies {
-    /// The median.
-    pub p50: Percentile,
-    /// 95 of 100 requests were not slower.
-    pub p95: Percentile,
-    /// 99 of 100 requests were not slower.
-    pub p99: Percentile,
 }
 
 /// The requests of one route.
@@ -289,7 +278,7 @@ pub struct ProcessUse {
 
 /// The load test's own counts beside Prometheus's.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Comparison {
+pub struct CountComparison {
     /// Of all requests.
     #[serde(flatten)]
     pub total: RouteComparison,

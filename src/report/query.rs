@@ -16,14 +16,14 @@ pub struct Query {
     /// The table it goes into.
     pub table: &'static str,
     /// How it is asked.
-    pub kind: Kind,
+    pub kind: QueryKind,
     /// The selector of a counter, or a whole expression, in PromQL.
     pub promql: &'static str,
 }
 
 /// How a question is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum QueryKind {
     /// Raw samples of the window and the value before it; the increase is counted here (`counter.rs` says why).
     Counter,
     /// Raw samples of the window, to look at each.
@@ -51,15 +51,15 @@ pub(super) const LOOKBACK: Duration = Duration::from_mins(5);
 pub const PROBES: &[&str] = &["/health-check", "/live", "/ready", "/metrics", "/openapi.json"];
 
 const fn counter(table: &'static str, title: &'static str, promql: &'static str) -> Query {
-    Query { title, table, kind: Kind::Counter, promql }
+    Query { title, table, kind: QueryKind::Counter, promql }
 }
 
 const fn value(table: &'static str, title: &'static str, promql: &'static str) -> Query {
-    Query { title, table, kind: Kind::Value, promql }
+    Query { title, table, kind: QueryKind::Value, promql }
 }
 
 const fn line(table: &'static str, title: &'static str, promql: &'static str) -> Query {
-    Query { title, table, kind: Kind::Line, promql }
+    Query { title, table, kind: QueryKind::Line, promql }
 }
 
 /// A sum of a gauge over instances, of those values alone that were scraped in the window (see above).
@@ -86,7 +86,7 @@ macro_rules! peak_of_each_slot {
 pub(super) const SCRAPES: Query = Query {
     title: "when each instance was scraped, and whether it answered",
     table: "window",
-    kind: Kind::Samples,
+    kind: QueryKind::Samples,
     promql: r#"up{job="storemgr"}"#,
 };
 
@@ -279,9 +279,9 @@ impl Query {
     /// The question as a person can paste it into Prometheus, for a window of this length up to an instant.
     pub fn expressions(&self, end: SystemTime, window: Duration) -> Vec<String> {
         match self.kind {
-            Kind::Counter => vec![self.before(), self.over(window)],
-            Kind::Samples => vec![self.over(window)],
-            Kind::Value | Kind::Line => vec![self.until(end, window)],
+            QueryKind::Counter => vec![self.before(), self.over(window)],
+            QueryKind::Samples => vec![self.over(window)],
+            QueryKind::Value | QueryKind::Line => vec![self.until(end, window)],
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Products: believable names, unique stock keeping units, prices as shops set them.
 
 use super::draws::{Draws, Stream};
-use super::words::{KINDS, Kind, SERIES};
+use super::words::{KINDS, ProductKind, SERIES};
 use crate::domain::{Cents, Product, ProductId};
 
 /// Steps away from the usual price, in thousandths: about 8 % each, as many up as down. The product of several of them
@@ -31,7 +31,7 @@ pub(super) fn price(seed: u64, id: u64) -> Cents {
 }
 
 /// The choices that make a price come first, so that they can be made alone.
-fn kind_at_price(draws: &mut Draws) -> (&'static Kind, Cents) {
+fn kind_at_price(draws: &mut Draws) -> (&'static ProductKind, Cents) {
     let kind = &KINDS[draws.below(KINDS.len() as u64) as usize];
     let step = |cents: u64, _| (cents * STEPS[draws.below(STEPS.len() as u64) as usize]).div_ceil(1_000);
     let cents = (0..STEPS_PER_PRICE).fold(kind.usual_cents, step);

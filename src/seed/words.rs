@@ -4,7 +4,7 @@
 
 /// A kind of thing that the store sells.
 #[derive(Debug)]
-pub(super) struct Kind {
+pub(super) struct ProductKind {
     /// The start of its stock keeping units.
     pub(super) code: &'static str,
     /// What it is called.
@@ -59,12 +59,12 @@ const fn kind(
     usual_cents: u64,
     makes: &'static [&'static str],
     variants: &'static [&'static str],
-) -> Kind {
-    Kind { code, noun, usual_cents, makes, variants }
+) -> ProductKind {
+    ProductKind { code, noun, usual_cents, makes, variants }
 }
 
 /// Everything the store sells.
-pub(super) const KINDS: &[Kind] = &[
+pub(super) const KINDS: &[ProductKind] = &[
     kind("HOM", "blanket", 5_900, CLOTH, COLOURS),
     kind("HOM", "cushion", 2_400, CLOTH, COLOURS),
     kind("HOM", "curtain", 4_500, CLOTH, COLOURS),

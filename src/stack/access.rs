@@ -2,7 +2,7 @@
 
 use super::layout::Layout;
 use super::state::State;
-use super::{Name, StackError, environment};
+use super::{ProcessName, StackError, environment};
 use crate::net::Target;
 use crate::{cache, db};
 
@@ -29,14 +29,14 @@ pub(super) fn access(layout: &Layout) -> Result<Option<Access>, StackError> {
     Ok(Some(Access {
         database: db::Address {
             host: host(),
-            port: state.ports.of(Name::Database),
+            port: state.ports.of(ProcessName::Database),
             name: environment::DATABASE.to_owned(),
             user: environment::ACCOUNT.to_owned(),
             password: environment::password(layout)?,
         },
-        cache: cache::Address { host: host(), port: state.ports.of(Name::Redis), database: 0, password: None },
-        prometheus: loopback(Name::Prometheus),
-        front: loopback(Name::Nginx),
-        first_instance: loopback(Name::Serve1),
+        cache: cache::Address { host: host(), port: state.ports.of(ProcessName::Redis), database: 0, password: None },
+        prometheus: loopback(ProcessName::Prometheus),
+        front: loopback(ProcessName::Nginx),
+        first_instance: loopback(ProcessName::Serve1),
     }))
 }

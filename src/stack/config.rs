@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Name;
+use super::ProcessName;
 
 /// What a stack is to be made of.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ impl Config {
     }
 
     /// The instances there are to be.
-    pub(super) fn instances(&self) -> &'static [Name] {
-        if self.second_instance { &Name::INSTANCES } else { &Name::INSTANCES[..1] }
+    pub(super) fn instances(&self) -> &'static [ProcessName] {
+        if self.second_instance { &ProcessName::INSTANCES } else { &ProcessName::INSTANCES[..1] }
     }
 }

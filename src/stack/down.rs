@@ -1,8 +1,8 @@
 //! `down`: everything that was started is ended, from whatever state the stack is in.
 
 use super::layout::Layout;
-use super::state::Memory;
-use super::{Name, Observer, StackError, files, lock, stop};
+use super::state::StateFile;
+use super::{Observer, ProcessName, StackError, files, lock, stop};
 
 /// Ends all of it. The data, the logs and the ports stay for the next `up`.
 pub(super) async fn down(layout: &Layout, observer: Observer<'_>) -> Result<(), StackError> {
@@ -10,11 +10,11 @@ pub(super) async fn down(layout: &Layout, observer: Observer<'_>) -> Result<(), 
         return Ok(());
     }
     let _lock = lock::acquire(layout, observer).await?;
-    let memory = Memory::load(layout)?;
+    let state_file = StateFile::load(layout)?;
     // Other commands must not look for a stack that is going away.
     let environment = layout.environment();
     files::remove(&environment).map_err(StackError::file(&environment, "removed"))?;
-    stop::stop(&Name::ALL, layout, &memory, observer).await
+    stop::stop(&ProcessName::ALL, layout, &state_file, observer).await
 }
 
 /// Ends the instances, and leaves what they stand on.
@@ -23,5 +23,5 @@ pub(super) async fn stop_instances(layout: &Layout, observer: Observer<'_>) -> R
         return Ok(());
     }
     let _lock = lock::acquire(layout, observer).await?;
-    stop::stop(&Name::INSTANCES, layout, &Memory::load(layout)?, observer).await
+    stop::stop(&ProcessName::INSTANCES, layout, &StateFile::load(layout)?, observer).await
 }

@@ -7,7 +7,7 @@ use rand::distr::Alphanumeric;
 
 use super::layout::Layout;
 use super::ports::Ports;
-use super::{Name, StackError, files};
+use super::{ProcessName, StackError, files};
 use crate::units::Secret;
 
 /// The database and its account: fixed names, since the server is the stack's own.
@@ -22,26 +22,31 @@ const PASSWORD_LENGTH: usize = 32;
 pub(super) fn services(ports: &Ports, password: &Secret) -> Vec<(&'static str, String)> {
     vec![
         ("DB_HOST", "127.0.0.1".to_owned()),
-        ("DB_PORT", ports.of(Name::Database).to_string()),
+        ("DB_PORT", ports.of(ProcessName::Database).to_string()),
         ("DB_NAME", DATABASE.to_owned()),
         ("DB_USER", ACCOUNT.to_owned()),
         ("DB_PASSWORD", password.reveal().to_owned()),
         ("REDIS_HOST", "127.0.0.1".to_owned()),
-        ("REDIS_PORT", ports.of(Name::Redis).to_string()),
+        ("REDIS_PORT", ports.of(ProcessName::Redis).to_string()),
         ("REDIS_DB", "0".to_owned()),
     ]
 }
 
 /// Writes the file.
-pub(super) fn write(layout: &Layout, ports: &Ports, password: &Secret, instances: &[Name]) -> Result<(), StackError> {
+pub(super) fn write(
+    layout: &Layout,
+    ports: &Ports,
+    password: &Secret,
+    instances: &[ProcessName],
+) -> Result<(), StackError> {
     files::replace(&layout.environment(), &text(ports, password, instances))
 }
 
-fn text(ports: &Ports, password: &Secret, instances: &[Name]) -> String {
+fn text(ports: &Ports, password: &Secret, instances: &[ProcessName]) -> String {
     let url = |name| format!("http://127.0.0.1:{}", ports.of(name));
     let mut variables = services(ports, password);
-    variables.push(("PROMETHEUS_URL", url(Name::Prometheus)));
-    variables.push(("STOREMGR_URL", url(Name::Nginx)));
+    variables.push(("PROMETHEUS_URL", url(ProcessName::Prometheus)));
+    variables.push(("STOREMGR_URL", url(ProcessName::Nginx)));
     let instances: Vec<_> = instances.iter().copied().map(url).collect();
     variables.push(("STOREMGR_INSTANCES", instances.join(",")));
     let mut text = "# Written by `storemgr stack up`; `storemgr stack down` removes it.\n".to_owned();
@@ -74,8 +79,8 @@ mod tests {
     #[test]
     fn the_file_names_everything_a_command_needs() {
         let ports = Ports::default().complete(None, |_, _| true).unwrap();
-        let mut shown = text(&ports, &Secret::new("pass".to_owned()), &Name::INSTANCES);
-        for name in Name::ALL {
+        let mut shown = text(&ports, &Secret::new("pass".to_owned()), &ProcessName::INSTANCES);
+        for name in ProcessName::ALL {
             shown = shown.replace(&ports.of(name).to_string(), &format!("({name})"));
         }
         insta::assert_snapshot!(shown, @r"

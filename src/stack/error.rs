@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Name;
+use super::ProcessName;
 use crate::units;
 
 /// A program that is not installed.
@@ -77,7 +77,7 @@ pub enum StackError {
     #[error("{name} could not be started: {source}")]
     Spawn {
         /// Which process.
-        name: Name,
+        name: ProcessName,
         /// What the system says.
         source: io::Error,
     },
@@ -85,7 +85,7 @@ pub enum StackError {
     #[error("{name} {ending} before it was ready; the last lines of {}:{}", .log.display(), quoted(.lines))]
     Crashed {
         /// Which process.
-        name: Name,
+        name: ProcessName,
         /// How it ended.
         ending: String,
         /// Its log.
@@ -97,7 +97,7 @@ pub enum StackError {
     #[error("{name} runs, but was not ready after {}; the last lines of {}:{}", units::duration(*.after), .log.display(), quoted(.lines))]
     NotReady {
         /// Which process.
-        name: Name,
+        name: ProcessName,
         /// How long was waited.
         after: Duration,
         /// Its log.
@@ -107,7 +107,7 @@ pub enum StackError {
     },
     /// Processes survived SIGKILL, which a process stuck in the kernel does.
     #[error("still running after SIGKILL: {}", names(.0))]
-    WouldNotStop(Vec<Name>),
+    WouldNotStop(Vec<ProcessName>),
     /// Somebody asked to stop.
     #[error("interrupted; what was started is stopped again")]
     Interrupted,
@@ -138,7 +138,7 @@ fn missing(programs: &[MissingProgram]) -> String {
     )
 }
 
-fn names(names: &[Name]) -> String {
+fn names(names: &[ProcessName]) -> String {
     names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Name;
+use super::ProcessName;
 
 /// What happens while a stack goes up or down, for whoever wants to show it.
 #[derive(Clone, Copy, Debug)]
@@ -10,19 +10,19 @@ pub enum Event {
     /// Another command works on this stack; this one waits for it.
     Waiting,
     /// The process runs since an earlier `up`.
-    Running(Name),
+    Running(ProcessName),
     /// The process runs, but not as it is asked for now, and is started anew.
-    Changed(Name),
+    Changed(ProcessName),
     /// The process was started.
-    Started(Name),
+    Started(ProcessName),
     /// The process answers, this long after `up` began to wait for it.
-    Ready(Name, Duration),
+    Ready(ProcessName, Duration),
     /// The stack could not be brought up, and what was started is stopped again.
     TakingBack,
     /// The process has ended in good order.
-    Stopped(Name),
+    Stopped(ProcessName),
     /// The process did not end in time and was killed.
-    Killed(Name),
+    Killed(ProcessName),
 }
 
 /// Who is told of events.

@@ -12,17 +12,17 @@ use tokio::process::{Child, Command};
 
 use super::files;
 use super::identity::Identity;
+use super::launch_spec::LaunchSpec;
 use super::layout::Layout;
-use super::recipe::Recipe;
-use super::state::{Entry, Memory};
-use super::{Name, StackError};
+use super::state::{ProcessEntry, StateFile};
+use super::{ProcessName, StackError};
 
 /// The shell waits for a line before it becomes the program. The line is sent when the process has been written down;
 /// if this process dies before that, the pipe closes and the shell ends. So nothing can run that is not known.
 const GATE: &str = r#"read -r go && exec "$@" </dev/null"#;
 
 /// Variables that configure commands of ours, or nginx, which would take over somebody's sockets. What a process needs of
-/// them is in its recipe.
+/// them is in its launch_spec.
 const FOREIGN: [&str; 5] = ["DB_", "REDIS_", "PROMETHEUS_", "STOREMGR_", "NGINX"];
 
 /// How many lines of the end of a log are shown.
@@ -48,24 +48,24 @@ pub(super) struct Log {
     from: u64,
 }
 
-/// Writes the files of a recipe and starts it.
+/// Writes the files of a launch_spec and starts it.
 pub(super) async fn launch(
-    name: Name,
-    recipe: &Recipe,
+    name: ProcessName,
+    launch_spec: &LaunchSpec,
     layout: &Layout,
-    memory: &Memory,
+    state_file: &StateFile,
 ) -> Result<Launched, StackError> {
-    for directory in &recipe.directories {
+    for directory in &launch_spec.directories {
         files::make_directory(directory)?;
     }
-    for (path, text) in &recipe.files {
+    for (path, text) in &launch_spec.files {
         files::replace(path, text)?;
     }
-    let command = Program { path: &recipe.program, arguments: &recipe.arguments, preparing: false };
-    start(name, &command, recipe, layout, memory).await
+    let command = Program { path: &launch_spec.program, arguments: &launch_spec.arguments, preparing: false };
+    start(name, &command, launch_spec, layout, state_file).await
 }
 
-/// What of a recipe is to run now.
+/// What of a launch_spec is to run now.
 #[derive(Debug)]
 pub(super) struct Program<'a> {
     pub(super) path: &'a Path,
@@ -76,11 +76,11 @@ pub(super) struct Program<'a> {
 
 /// Starts a program as the process `name`: in a group of its own, with no input, writing to the log.
 pub(super) async fn start(
-    name: Name,
+    name: ProcessName,
     what: &Program<'_>,
-    recipe: &Recipe,
+    launch_spec: &LaunchSpec,
     layout: &Layout,
-    memory: &Memory,
+    state_file: &StateFile,
 ) -> Result<Launched, StackError> {
     let (log, file) = Log::open(layout.log(name))?;
     let spawn_error = |source| StackError::Spawn { name, source };
@@ -91,16 +91,16 @@ pub(super) async fn start(
     for variable in foreign_variables() {
         command.env_remove(variable);
     }
-    command.envs(recipe.environment.iter().map(|(name, value)| (name, value)));
+    command.envs(launch_spec.environment.iter().map(|(name, value)| (name, value)));
     let mut child = command.spawn().map_err(spawn_error)?;
     let identity = child.id().map_or_else(|| Err(std::io::ErrorKind::NotFound.into()), Identity::of);
-    let entry = Entry {
+    let entry = ProcessEntry {
         identity: identity.map_err(spawn_error)?,
         executable: None,
         preparing: what.preparing,
-        fingerprint: recipe.fingerprint(),
+        fingerprint: launch_spec.fingerprint(),
     };
-    memory.change(|state| drop(state.processes.insert(name, entry)))?;
+    state_file.change(|state| drop(state.processes.insert(name, entry)))?;
     if let Some(mut gate) = child.stdin.take() {
         gate.write_all(b"go\n").await.map_err(spawn_error)?;
     }

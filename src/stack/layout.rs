@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Name;
+use super::ProcessName;
 
 /// The paths of one stack.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ impl Layout {
     }
 
     /// The folder of one process: its working directory, its configuration and its data.
-    pub(super) fn home(&self, name: Name) -> PathBuf {
+    pub(super) fn home(&self, name: ProcessName) -> PathBuf {
         self.root.join(name.as_str())
     }
 
@@ -57,7 +57,7 @@ impl Layout {
     }
 
     /// What one process writes to its standard output and error.
-    pub(super) fn log(&self, name: Name) -> PathBuf {
+    pub(super) fn log(&self, name: ProcessName) -> PathBuf {
         self.logs().join(format!("{name}.log"))
     }
 }

@@ -5,7 +5,7 @@
 //! anything, so that [`Stack::down`] leaves nothing running even after `up` itself was killed. [`Stack::up`] brings the
 //! stack to the state its [`Config`] asks for, from whatever state it is in, and takes back what it started if it cannot.
 //!
-//! Each kind of process is one file with the same two parts, `recipe` and `answers`; `process` is their list.
+//! Each kind of process is one file with the same two parts, `launch_spec` and `answers`; `process` is their list.
 
 mod access;
 mod config;
@@ -17,17 +17,17 @@ mod event;
 mod files;
 mod identity;
 mod launch;
+mod launch_spec;
 mod layout;
 mod lock;
-mod name;
 mod nginx;
 mod ports;
 mod probe;
 mod process;
+mod process_name;
 mod programs;
 mod prometheus;
 mod ready;
-mod recipe;
 mod redis;
 mod serve;
 mod state;
@@ -42,7 +42,7 @@ pub use access::Access;
 pub use config::Config;
 pub use error::{MissingProgram, StackError};
 pub use event::{Event, Observer};
-pub use name::Name;
+pub use process_name::ProcessName;
 pub use status::{ProcessState, ProcessStatus, Status};
 
 use layout::Layout;
@@ -59,7 +59,7 @@ impl Stack {
         Ok(Self { layout: Layout::new(&directory.canonicalize()?) })
     }
 
-    /// Starts what does not run, restarts what runs in another way than asked for, and returns when all of it answers.
+    /// Starts what does not run, restarts what runs in another start than asked for, and returns when all of it answers.
     ///
     /// When something fails or `cancelled` resolves, what this call started is stopped again before it returns.
     pub async fn up(

@@ -6,8 +6,8 @@ use std::thread::available_parallelism;
 
 use rustix::process::{Resource, getrlimit};
 
-use super::recipe::{Ingredients, Recipe};
-use super::{Name, StackError, probe};
+use super::launch_spec::{LaunchContext, LaunchSpec};
+use super::{ProcessName, StackError, probe};
 
 /// The configuration of a deployment, with the reasons for it. The stack takes the same one, so that what holds here
 /// holds there; a line that ends in this mark and a name is replaced.
@@ -20,20 +20,20 @@ const MOST_WORKERS: usize = 4;
 /// Open files a worker may have, if the system allows as many: room for 4,000 clients at once on each.
 const WANTED_FILES: u64 = 16_384;
 
-pub(super) fn recipe(ingredients: &Ingredients<'_>) -> Result<Recipe, StackError> {
-    let home = ingredients.layout.home(Name::Nginx);
-    let program = ingredients.programs.nginx.clone();
+pub(super) fn launch_spec(context: &LaunchContext<'_>) -> Result<LaunchSpec, StackError> {
+    let home = context.layout.home(ProcessName::Nginx);
+    let program = context.programs.nginx.clone();
     let version = Command::new(&program).arg("-v").output().map_err(StackError::file(&program, "run"))?;
     let mut arguments: Vec<OsString> = vec!["-p".into(), home.clone().into(), "-c".into(), "nginx.conf".into()];
     if knows_early_log(&String::from_utf8_lossy(&version.stderr)) {
         arguments.extend(["-e".into(), "stderr".into()]);
     }
-    Ok(Recipe {
+    Ok(LaunchSpec {
         program,
         arguments,
         directories: vec![home.join("temporary"), home.clone()],
-        files: vec![(home.join("nginx.conf"), configuration(ingredients))],
-        ..Recipe::default()
+        files: vec![(home.join("nginx.conf"), configuration(context))],
+        ..LaunchSpec::default()
     })
 }
 
@@ -41,10 +41,10 @@ pub(super) async fn answers(port: u16) -> bool {
     probe::says_ok(port, "/health-check").await
 }
 
-fn configuration(ingredients: &Ingredients<'_>) -> String {
+fn configuration(context: &LaunchContext<'_>) -> String {
     let files = getrlimit(Resource::Nofile).maximum.unwrap_or(WANTED_FILES).min(WANTED_FILES);
     let workers = available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
-    let address = |name| format!("127.0.0.1:{}", ingredients.ports.of(name));
+    let address = |name| format!("127.0.0.1:{}", context.ports.of(name));
     fill(CONFIGURATION, |name, line| match name {
         // One line per request would cost more than the request; the instances count them.
         "log" => "access_log off;".to_owned(),
@@ -58,10 +58,10 @@ fn configuration(ingredients: &Ingredients<'_>) -> String {
         "pid" => "pid nginx.pid;".to_owned(),
         // Relative paths are below the folder given with -p.
         "temporary" => line.replace("/tmp/", "temporary/"),
-        "listen" => line.replace("8080", &address(Name::Nginx)),
-        "serve-1" => line.replace("serve-1:5000", &address(Name::Serve1)),
-        "serve-2" if !ingredients.config.second_instance => String::new(),
-        "serve-2" => line.replace("serve-2:5000", &address(Name::Serve2)),
+        "listen" => line.replace("8080", &address(ProcessName::Nginx)),
+        "serve-1" => line.replace("serve-1:5000", &address(ProcessName::Serve1)),
+        "serve-2" if !context.config.second_instance => String::new(),
+        "serve-2" => line.replace("serve-2:5000", &address(ProcessName::Serve2)),
         _ => line.to_owned(),
     })
 }

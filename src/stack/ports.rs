@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use super::{Name, StackError};
+use super::{ProcessName, StackError};
 
 /// Where free ports are looked for: below what Linux gives to outgoing connections (from 32768), because a load test
 /// opens thousands of those, and one of them would sit on the port of an instance that is just being restarted.
@@ -20,19 +20,19 @@ const ATTEMPTS: usize = 100;
 /// The port of each process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Ports(BTreeMap<Name, u16>);
+pub(super) struct Ports(BTreeMap<ProcessName, u16>);
 
 impl Ports {
     /// Ports for all: the ones there are as far as `usable` says so, a port that is asked for, free ones for the rest.
     pub(super) fn complete(
         &self,
-        asked: Option<(Name, u16)>,
-        usable: impl Fn(Name, u16) -> bool,
+        asked: Option<(ProcessName, u16)>,
+        usable: impl Fn(ProcessName, u16) -> bool,
     ) -> Result<Self, StackError> {
         // Kept until all are found, so that no port is found twice.
         let mut held = Vec::new();
         let mut ports = BTreeMap::new();
-        for name in Name::ALL {
+        for name in ProcessName::ALL {
             let before = self.0.get(&name).copied();
             let port = match asked.filter(|(asked, _)| *asked == name) {
                 Some((_, port)) if before == Some(port) && usable(name, port) => port,
@@ -51,12 +51,12 @@ impl Ports {
     }
 
     /// The port of a process, or 0 when it never had one.
-    pub(super) fn of(&self, name: Name) -> u16 {
+    pub(super) fn of(&self, name: ProcessName) -> u16 {
         self.0.get(&name).copied().unwrap_or_default()
     }
 
     /// `127.0.0.1:PORT`, or nothing when it never had one.
-    pub(super) fn address(&self, name: Name) -> Option<String> {
+    pub(super) fn address(&self, name: ProcessName) -> Option<String> {
         self.0.get(&name).map(|port| format!("127.0.0.1:{port}"))
     }
 }
@@ -70,7 +70,7 @@ fn bind(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
 }
 
-fn find(held: &mut Vec<TcpListener>, taken: &BTreeMap<Name, u16>) -> io::Result<u16> {
+fn find(held: &mut Vec<TcpListener>, taken: &BTreeMap<ProcessName, u16>) -> io::Result<u16> {
     for _ in 0..ATTEMPTS {
         let port = rand::rng().random_range(RANGE);
         if taken.values().any(|other| *other == port) {
@@ -100,18 +100,18 @@ mod tests {
         let first = Ports::default().complete(None, |_, _| true).unwrap();
         let mut distinct: Vec<u16> = first.0.values().copied().collect();
         distinct.dedup();
-        assert_eq!(distinct.len(), Name::ALL.len());
+        assert_eq!(distinct.len(), ProcessName::ALL.len());
         assert_eq!(first.complete(None, |_, _| true).unwrap(), first);
-        let moved = first.complete(None, |name, _| name != Name::Redis).unwrap();
-        assert_ne!(moved.of(Name::Redis), first.of(Name::Redis));
-        assert_eq!(moved.of(Name::Nginx), first.of(Name::Nginx));
+        let moved = first.complete(None, |name, _| name != ProcessName::Redis).unwrap();
+        assert_ne!(moved.of(ProcessName::Redis), first.of(ProcessName::Redis));
+        assert_eq!(moved.of(ProcessName::Nginx), first.of(ProcessName::Nginx));
     }
 
     #[test]
     fn a_port_that_is_asked_for_and_taken_is_named() {
         let other = bind(0).unwrap();
         let port = other.local_addr().unwrap().port();
-        let refused = Ports::default().complete(Some((Name::Nginx, port)), |_, _| true);
+        let refused = Ports::default().complete(Some((ProcessName::Nginx, port)), |_, _| true);
         assert!(matches!(refused, Err(StackError::PortInUse { port: named }) if named == port), "{refused:?}");
     }
 }

@@ -1,26 +1,26 @@
 //! The list of all kinds of processes: how each is started, and how each is asked whether it works.
 
-use super::recipe::{Ingredients, Recipe};
-use super::{Name, StackError, database, nginx, prometheus, redis, serve};
+use super::launch_spec::{LaunchContext, LaunchSpec};
+use super::{ProcessName, StackError, database, nginx, prometheus, redis, serve};
 
 /// How each process is started.
-pub(super) fn recipe(name: Name, ingredients: &Ingredients<'_>) -> Result<Recipe, StackError> {
+pub(super) fn launch_spec(name: ProcessName, context: &LaunchContext<'_>) -> Result<LaunchSpec, StackError> {
     Ok(match name {
-        Name::Database => database::recipe(ingredients),
-        Name::Redis => redis::recipe(ingredients),
-        Name::Prometheus => prometheus::recipe(ingredients),
-        Name::Nginx => nginx::recipe(ingredients)?,
-        Name::Serve1 | Name::Serve2 => serve::recipe(name, ingredients),
+        ProcessName::Database => database::launch_spec(context),
+        ProcessName::Redis => redis::launch_spec(context),
+        ProcessName::Prometheus => prometheus::launch_spec(context),
+        ProcessName::Nginx => nginx::launch_spec(context)?,
+        ProcessName::Serve1 | ProcessName::Serve2 => serve::launch_spec(name, context),
     })
 }
 
 /// Whether a process does its work.
-pub(super) async fn answers(name: Name, port: u16) -> bool {
+pub(super) async fn answers(name: ProcessName, port: u16) -> bool {
     match name {
-        Name::Database => database::answers(port).await,
-        Name::Redis => redis::answers(port).await,
-        Name::Prometheus => prometheus::answers(port).await,
-        Name::Nginx => nginx::answers(port).await,
-        Name::Serve1 | Name::Serve2 => serve::answers(port).await,
+        ProcessName::Database => database::answers(port).await,
+        ProcessName::Redis => redis::answers(port).await,
+        ProcessName::Prometheus => prometheus::answers(port).await,
+        ProcessName::Nginx => nginx::answers(port).await,
+        ProcessName::Serve1 | ProcessName::Serve2 => serve::answers(port).await,
     }
 }

@@ -12,7 +12,7 @@ const SERVER_FOLDERS: [&str; 4] = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/us
 
 /// Which of the two databases a server is: they differ in how a new data directory is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flavour {
+pub(super) enum DatabaseKind {
     MariaDb,
     MySql,
 }
@@ -20,7 +20,7 @@ pub(super) enum Flavour {
 /// All programs, by their absolute paths.
 #[derive(Debug)]
 pub(super) struct Programs {
-    pub(super) flavour: Flavour,
+    pub(super) kind: DatabaseKind,
     pub(super) mysqld: PathBuf,
     /// Makes MariaDB's data directory; MySQL's server does that itself.
     pub(super) mariadb_install_db: Option<PathBuf>,
@@ -54,15 +54,15 @@ impl Programs {
             }
             return Err(StackError::Missing(missing));
         };
-        let flavour = flavour(&mysqld)?;
-        let mariadb_install_db = match flavour {
-            Flavour::MySql => None,
-            Flavour::MariaDb => Some(install_script(&mysqld).ok_or_else(|| {
+        let kind = kind(&mysqld)?;
+        let mariadb_install_db = match kind {
+            DatabaseKind::MySql => None,
+            DatabaseKind::MariaDb => Some(install_script(&mysqld).ok_or_else(|| {
                 StackError::Missing(vec![MissingProgram { program: "mariadb-install-db", package: "mariadb-server" }])
             })?),
         };
         let store = runnable(&config.serve_program)?;
-        Ok(Self { flavour, mysqld, mariadb_install_db, redis, prometheus, nginx, store })
+        Ok(Self { kind, mysqld, mariadb_install_db, redis, prometheus, nginx, store })
     }
 }
 
@@ -82,14 +82,14 @@ fn runnable(path: &Path) -> Result<PathBuf, StackError> {
     absolute.ok_or_else(|| StackError::NoProgram { path: path.to_owned() })
 }
 
-fn flavour(mysqld: &Path) -> Result<Flavour, StackError> {
+fn kind(mysqld: &Path) -> Result<DatabaseKind, StackError> {
     let output = Command::new(mysqld).args(["--no-defaults", "--version"]).output();
     let output = output.map_err(StackError::file(mysqld, "run"))?;
     let said = String::from_utf8_lossy(if output.stdout.is_empty() { &output.stderr } else { &output.stdout });
     let said = said.lines().next().unwrap_or_default().trim().to_owned();
     match said.as_str() {
-        _ if said.contains("MariaDB") => Ok(Flavour::MariaDb),
-        _ if said.contains("mysqld") && output.status.success() => Ok(Flavour::MySql),
+        _ if said.contains("MariaDB") => Ok(DatabaseKind::MariaDb),
+        _ if said.contains("mysqld") && output.status.success() => Ok(DatabaseKind::MySql),
         _ => Err(StackError::NoDatabase { path: mysqld.to_owned(), said }),
     }
 }
@@ -117,6 +117,6 @@ mod tests {
     #[test]
     fn the_installed_database_is_found() {
         let programs = Programs::find(&Config::new("/bin/sh".into())).unwrap();
-        assert_eq!(programs.mariadb_install_db.is_some(), programs.flavour == Flavour::MariaDb);
+        assert_eq!(programs.mariadb_install_db.is_some(), programs.kind == DatabaseKind::MariaDb);
     }
 }

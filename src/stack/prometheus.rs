@@ -1,14 +1,14 @@
 //! Prometheus: asks both instances for their metrics every second.
 
-use super::recipe::{Ingredients, Recipe};
-use super::{Name, probe};
+use super::launch_spec::{LaunchContext, LaunchSpec};
+use super::{ProcessName, probe};
 
 /// What is scraped. A document of its own, so that promtool can read it too.
 const CONFIGURATION: &str = include_str!("prometheus.yml");
 
-pub(super) fn recipe(ingredients: &Ingredients<'_>) -> Recipe {
-    let home = ingredients.layout.home(Name::Prometheus);
-    let port = ingredients.ports.of(Name::Prometheus);
+pub(super) fn launch_spec(context: &LaunchContext<'_>) -> LaunchSpec {
+    let home = context.layout.home(ProcessName::Prometheus);
+    let port = context.ports.of(ProcessName::Prometheus);
     let file = home.join("prometheus.yml");
     let mut arguments = Vec::new();
     for (option, value) in [("--config.file=", file.clone()), ("--storage.tsdb.path=", home.join("data"))] {
@@ -18,20 +18,20 @@ pub(super) fn recipe(ingredients: &Ingredients<'_>) -> Recipe {
     }
     arguments.push(format!("--web.listen-address=127.0.0.1:{port}").into());
     let mut text = CONFIGURATION.to_owned();
-    for name in Name::INSTANCES {
+    for name in ProcessName::INSTANCES {
         let place = format!("{{{{{name}}}}}");
-        if ingredients.config.instances().contains(&name) {
-            text = text.replace(&place, &format!("127.0.0.1:{}", ingredients.ports.of(name)));
+        if context.config.instances().contains(&name) {
+            text = text.replace(&place, &format!("127.0.0.1:{}", context.ports.of(name)));
         } else {
             text = text.lines().filter(|line| !line.contains(&place)).map(|line| format!("{line}\n")).collect();
         }
     }
-    Recipe {
-        program: ingredients.programs.prometheus.clone(),
+    LaunchSpec {
+        program: context.programs.prometheus.clone(),
         arguments,
         directories: vec![home],
         files: vec![(file, text)],
-        ..Recipe::default()
+        ..LaunchSpec::default()
     }
 }
 

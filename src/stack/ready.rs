@@ -7,25 +7,25 @@ use tokio::time::{Instant, sleep};
 
 use super::launch::{Log, ending};
 use super::process::answers;
-use super::state::Memory;
-use super::{Name, StackError};
+use super::state::StateFile;
+use super::{ProcessName, StackError};
 
 /// The pause between two questions: short against what a start takes, long against what asking costs.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Waits until the process answers on its port.
 pub(super) async fn wait(
-    name: Name,
+    name: ProcessName,
     port: u16,
     mut child: Option<&mut Child>,
     log: &Log,
-    memory: &Memory,
+    state_file: &StateFile,
     limit: Duration,
 ) -> Result<(), StackError> {
     let start = Instant::now();
     loop {
         // Alive before it answered: so the answer was not a stranger's on the same port.
-        let alive = memory.entry(name).is_some_and(|entry| entry.is_alive());
+        let alive = state_file.entry(name).is_some_and(|entry| entry.is_alive());
         if alive && answers(name, port).await {
             return Ok(());
         }

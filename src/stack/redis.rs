@@ -3,12 +3,12 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::recipe::{Ingredients, Recipe};
-use super::{Name, probe};
+use super::launch_spec::{LaunchContext, LaunchSpec};
+use super::{ProcessName, probe};
 
-pub(super) fn recipe(ingredients: &Ingredients<'_>) -> Recipe {
-    let home = ingredients.layout.home(Name::Redis);
-    let port = ingredients.ports.of(Name::Redis).to_string();
+pub(super) fn launch_spec(context: &LaunchContext<'_>) -> LaunchSpec {
+    let home = context.layout.home(ProcessName::Redis);
+    let port = context.ports.of(ProcessName::Redis).to_string();
     let options = [
         ("--port", port.as_str()),
         ("--bind", "127.0.0.1"),
@@ -18,11 +18,11 @@ pub(super) fn recipe(ingredients: &Ingredients<'_>) -> Recipe {
         ("--maxmemory", "64mb"),
         ("--maxmemory-policy", "allkeys-lru"),
     ];
-    Recipe {
-        program: ingredients.programs.redis.clone(),
+    LaunchSpec {
+        program: context.programs.redis.clone(),
         arguments: options.iter().flat_map(|(name, value)| [(*name).into(), (*value).into()]).collect(),
         directories: vec![home],
-        ..Recipe::default()
+        ..LaunchSpec::default()
     }
 }
 

@@ -1,4 +1,4 @@
-//! `stack.json`: which processes were started and on which ports. The only memory a stack has between two commands.
+//! `stack.json`: which processes were started and on which ports. The only state_file a stack has between two commands.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use super::files;
 use super::identity::Identity;
 use super::layout::Layout;
 use super::ports::Ports;
-use super::{Name, StackError};
+use super::{ProcessName, StackError};
 
 /// The format below; another number is another program's.
 const VERSION: u32 = 1;
@@ -24,12 +24,12 @@ pub(super) struct State {
     /// Kept while the stack is down, so that addresses stay the same.
     pub(super) ports: Ports,
     /// What should run. A process is here from before it does anything until it is known to have ended.
-    pub(super) processes: BTreeMap<Name, Entry>,
+    pub(super) processes: BTreeMap<ProcessName, ProcessEntry>,
 }
 
 /// A process that was started.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Entry {
+pub(super) struct ProcessEntry {
     #[serde(flatten)]
     pub(super) identity: Identity,
     /// What it runs, known when it answers: a script may hand over to another program at its start.
@@ -37,11 +37,11 @@ pub(super) struct Entry {
     /// Whether it is not the server yet, but the program that makes its first data.
     #[serde(default)]
     pub(super) preparing: bool,
-    /// Of the recipe it was started from.
+    /// Of the launch_spec it was started from.
     pub(super) fingerprint: String,
 }
 
-impl Entry {
+impl ProcessEntry {
     /// Whether this very process still runs the program it ran when it was written down.
     pub(super) fn is_alive(&self) -> bool {
         let same = |expected: &PathBuf| self.running_executable().is_none_or(|seen| seen == *expected);
@@ -59,7 +59,7 @@ impl Entry {
 
 /// The state together with its file: every change is written before the caller goes on.
 #[derive(Debug)]
-pub(super) struct Memory {
+pub(super) struct StateFile {
     path: PathBuf,
     state: Mutex<State>,
 }
@@ -81,7 +81,7 @@ impl State {
     }
 }
 
-impl Memory {
+impl StateFile {
     /// Reads the state, or begins a new one.
     pub(super) fn load(layout: &Layout) -> Result<Self, StackError> {
         let new = || State { version: VERSION, ports: Ports::default(), processes: BTreeMap::new() };
@@ -95,7 +95,7 @@ impl Memory {
     }
 
     /// What is remembered of one process.
-    pub(super) fn entry(&self, name: Name) -> Option<Entry> {
+    pub(super) fn entry(&self, name: ProcessName) -> Option<ProcessEntry> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).processes.get(&name).cloned()
     }
 

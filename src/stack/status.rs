@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use super::layout::Layout;
 use super::state::State;
-use super::{Name, StackError};
+use super::{ProcessName, StackError};
 
 /// All processes of a stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// Always the same ones, in the order of [`Name::ALL`].
+    /// Always the same ones, in the order of [`ProcessName::ALL`].
     pub processes: Vec<ProcessStatus>,
 }
 
@@ -20,7 +20,7 @@ pub struct Status {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProcessStatus {
     /// Which one.
-    pub name: Name,
+    pub name: ProcessName,
     /// Its number while it runs.
     pub pid: Option<u32>,
     /// Where it listens, as `host:port`; kept while it does not run.
@@ -60,19 +60,19 @@ impl Status {
     }
 
     /// One process of them.
-    pub fn of(&self, name: Name) -> Option<&ProcessStatus> {
+    pub fn of(&self, name: ProcessName) -> Option<&ProcessStatus> {
         self.processes.iter().find(|process| process.name == name)
     }
 }
 
-/// Reads the state and looks at each process. Takes no lock: it only reads, and shows a stack that is on its way too.
+/// Reads the state and looks at each process. Takes no lock: it only reads, and shows a stack that is on its start too.
 pub(super) fn status(layout: &Layout) -> Result<Option<Status>, StackError> {
     Ok(State::read(layout)?.map(|state| look(layout, &state)))
 }
 
 /// What a state comes to.
 pub(super) fn look(layout: &Layout, state: &State) -> Status {
-    let one = |name: Name| {
+    let one = |name: ProcessName| {
         let entry = state.processes.get(&name);
         let running = entry.filter(|entry| entry.is_alive());
         ProcessStatus {
@@ -87,5 +87,5 @@ pub(super) fn look(layout: &Layout, state: &State) -> Status {
             log: layout.log(name),
         }
     };
-    Status { processes: Name::ALL.map(one).into() }
+    Status { processes: ProcessName::ALL.map(one).into() }
 }

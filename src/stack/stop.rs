@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep};
 
 use super::layout::Layout;
 use super::process::answers;
-use super::state::{Entry, Memory};
-use super::{Event, Name, Observer, StackError};
+use super::state::{ProcessEntry, StateFile};
+use super::{Event, Observer, ProcessName, StackError};
 
 /// The pause between two looks at a process that is ending.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -23,31 +23,31 @@ const START: Duration = Duration::from_secs(10);
 
 /// The longest wait for an end in good order. An instance finishes the requests it has, whose own limit is a minute at
 /// most; a database writes its pages.
-fn deadline(name: Name) -> Duration {
+fn deadline(name: ProcessName) -> Duration {
     Duration::from_secs(match name {
-        Name::Database => 60,
-        Name::Serve1 | Name::Serve2 => 30,
-        Name::Redis | Name::Prometheus | Name::Nginx => 10,
+        ProcessName::Database => 60,
+        ProcessName::Serve1 | ProcessName::Serve2 => 30,
+        ProcessName::Redis | ProcessName::Prometheus | ProcessName::Nginx => 10,
     })
 }
 
 /// Ends these processes: the instances first, so that they can finish what they have, then what they stand on.
 pub(super) async fn stop(
-    names: &[Name],
+    names: &[ProcessName],
     layout: &Layout,
-    memory: &Memory,
+    state_file: &StateFile,
     observer: Observer<'_>,
 ) -> Result<(), StackError> {
-    let wanted = |name: Name| names.contains(&name).then_some(name);
-    let one = |name: Option<Name>| async move {
+    let wanted = |name: ProcessName| names.contains(&name).then_some(name);
+    let one = |name: Option<ProcessName>| async move {
         match name {
-            Some(name) => stop_one(name, layout, memory, observer).await,
+            Some(name) => stop_one(name, layout, state_file, observer).await,
             None => Ok(None),
         }
     };
-    let [first, second] = Name::INSTANCES.map(wanted);
+    let [first, second] = ProcessName::INSTANCES.map(wanted);
     let (first, second) = tokio::join!(one(first), one(second));
-    let [nginx, prometheus, redis, database] = Name::SERVICES.map(wanted);
+    let [nginx, prometheus, redis, database] = ProcessName::SERVICES.map(wanted);
     let (nginx, prometheus, redis, database) = tokio::join!(one(nginx), one(prometheus), one(redis), one(database));
     let mut surviving = Vec::new();
     for survivor in [first, second, nginx, prometheus, redis, database] {
@@ -58,27 +58,27 @@ pub(super) async fn stop(
 
 /// Ends one process with all it started, and forgets it. Gives its name if it is still there.
 async fn stop_one(
-    name: Name,
+    name: ProcessName,
     layout: &Layout,
-    memory: &Memory,
+    state_file: &StateFile,
     observer: Observer<'_>,
-) -> Result<Option<Name>, StackError> {
-    let Some(entry) = memory.entry(name) else { return Ok(None) };
+) -> Result<Option<ProcessName>, StackError> {
+    let Some(entry) = state_file.entry(name) else { return Ok(None) };
     let home = layout.home(name);
     let ran = is_there(&entry, &home);
     let ended = if entry.preparing {
         // What it has made so far is thrown away.
         false
     } else {
-        if name == Name::Database {
-            wait_for_start(&entry, memory.state().ports.of(name)).await;
+        if name == ProcessName::Database {
+            wait_for_start(&entry, state_file.state().ports.of(name)).await;
         }
         end_within(&entry, &home, Signal::TERM, deadline(name)).await
     };
     if !ended && !end_within(&entry, &home, Signal::KILL, AFTER_KILL).await {
         return Ok(Some(name));
     }
-    memory.change(|state| drop(state.processes.remove(&name)))?;
+    state_file.change(|state| drop(state.processes.remove(&name)))?;
     if ran {
         observer(if ended || entry.preparing { Event::Stopped(name) } else { Event::Killed(name) });
     }
@@ -86,20 +86,20 @@ async fn stop_one(
 }
 
 /// Whether the process or anything it started is still there.
-pub(super) fn is_there(entry: &Entry, home: &Path) -> bool {
+pub(super) fn is_there(entry: &ProcessEntry, home: &Path) -> bool {
     entry.is_alive() || !entry.identity.companions(home).is_empty()
 }
 
-/// Waits until a database is past its start, one way or the other.
-async fn wait_for_start(entry: &Entry, port: u16) {
+/// Waits until a database is past its start, one start or the other.
+async fn wait_for_start(entry: &ProcessEntry, port: u16) {
     let start = Instant::now();
-    while entry.is_alive() && start.elapsed() < START && !answers(Name::Database, port).await {
+    while entry.is_alive() && start.elapsed() < START && !answers(ProcessName::Database, port).await {
         sleep(PAUSE).await;
     }
 }
 
 /// Signals the process, and whatever it has left behind once it is gone. Whether all of it ended in time.
-async fn end_within(entry: &Entry, home: &Path, signal: Signal, limit: Duration) -> bool {
+async fn end_within(entry: &ProcessEntry, home: &Path, signal: Signal, limit: Duration) -> bool {
     let start = Instant::now();
     let mut told = Vec::new();
     loop {

@@ -2,25 +2,28 @@
 
 use super::{Align, Table, Tone};
 
-/// The table with its title in bold.
-pub(super) fn table(table: &Table) -> String {
-    let head: Vec<String> = table.columns.iter().map(|(name, _)| plain(name)).collect();
-    let row = |cells: &Vec<(String, Tone)>| cells.iter().take(head.len()).map(cell).collect::<Vec<String>>();
-    let rows: Vec<Vec<String>> = table.rows.iter().map(row).collect();
-    let width = |column: usize| {
-        let texts = rows.iter().filter_map(|row| row.get(column)).chain([&head[column]]);
-        texts.map(|text| text.chars().count()).max().unwrap_or(0).max(3)
-    };
-    let aligns = table.columns.iter().map(|(_, align)| *align);
-    let columns: Vec<(Align, usize)> = aligns.enumerate().map(|(at, align)| (align, width(at))).collect();
-    let rule = columns.iter().map(|(align, width)| match align {
-        Align::Left => "-".repeat(*width),
-        Align::Right => format!("{}:", "-".repeat(width - 1)),
-    });
-    let rule = format!("| {} |", rule.collect::<Vec<_>>().join(" | "));
-    let title = (!table.title.is_empty()).then(|| format!("**{}**\n", plain(&table.title)));
-    let body = rows.iter().map(|row| line(row, &columns));
-    title.into_iter().chain([line(&head, &columns), rule]).chain(body).collect::<Vec<_>>().join("\n")
+impl Table {
+    /// The table as GitHub's Markdown, its title in bold above it, so that it can be pasted into an issue. Columns are as
+    /// wide as in the source of a careful writer; totals are bold.
+    pub fn to_markdown(&self) -> String {
+        let head: Vec<String> = self.columns.iter().map(|(name, _)| plain(name)).collect();
+        let row = |cells: &Vec<(String, Tone)>| cells.iter().take(head.len()).map(cell).collect::<Vec<String>>();
+        let rows: Vec<Vec<String>> = self.rows.iter().map(row).collect();
+        let width = |column: usize| {
+            let texts = rows.iter().filter_map(|row| row.get(column)).chain([&head[column]]);
+            texts.map(|text| text.chars().count()).max().unwrap_or(0).max(3)
+        };
+        let aligns = self.columns.iter().map(|(_, align)| *align);
+        let columns: Vec<(Align, usize)> = aligns.enumerate().map(|(at, align)| (align, width(at))).collect();
+        let rule = columns.iter().map(|(align, width)| match align {
+            Align::Left => "-".repeat(*width),
+            Align::Right => format!("{}:", "-".repeat(width - 1)),
+        });
+        let rule = format!("| {} |", rule.collect::<Vec<_>>().join(" | "));
+        let title = (!self.title.is_empty()).then(|| format!("**{}**\n", plain(&self.title)));
+        let body = rows.iter().map(|row| line(row, &columns));
+        title.into_iter().chain([line(&head, &columns), rule]).chain(body).collect::<Vec<_>>().join("\n")
+    }
 }
 
 fn line(cells: &[String], columns: &[(Align, usize)]) -> String {

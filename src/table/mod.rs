@@ -117,12 +117,6 @@ impl Table {
         format!("<section>\n<h2>{title}</h2>\n<div class=\"table\"><table>\n{head}{body}</table></div>\n</section>\n")
     }
 
-    /// The table as GitHub's Markdown, its title in bold above it, so that it can be pasted into an issue. Columns are as
-    /// wide as in the source of a careful writer; totals are bold.
-    pub fn to_markdown(&self) -> String {
-        markdown::table(self)
-    }
-
     /// The table as CSV with a line of names, by RFC 4180 but for its line ends.
     pub fn to_csv(&self) -> String {
         let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
@@ -136,7 +130,7 @@ impl Table {
 
     /// The table as it should be printed on this process's standard output.
     pub fn to_terminal(&self) -> String {
-        self.render(terminal_width(), colour())
+        self.render(terminal_width(), wants_color())
     }
 }
 
@@ -170,7 +164,7 @@ pub fn folded(text: &str, width: Option<u16>) -> String {
 }
 
 /// Whether standard output wants colour: a terminal, and `NO_COLOR` not set.
-pub fn colour() -> bool {
+pub fn wants_color() -> bool {
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     wanted && std::io::stdout().is_terminal()
 }

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use storemgr::stack::{Config, Event, Name, ProcessState, Stack, StackError, Status};
+use storemgr::stack::{Config, Event, ProcessName, ProcessState, Stack, StackError, Status};
 use tempfile::TempDir;
 
 use crate::harness::{inhabitants, kill, storemgr_in as storemgr};
@@ -75,15 +75,15 @@ impl Place {
         self.stack.status().unwrap().unwrap()
     }
 
-    fn state(&self, name: Name) -> ProcessState {
+    fn state(&self, name: ProcessName) -> ProcessState {
         self.status().of(name).unwrap().state
     }
 
-    fn pid(&self, name: Name) -> u32 {
+    fn pid(&self, name: ProcessName) -> u32 {
         self.status().of(name).unwrap().pid.unwrap()
     }
 
-    fn address(&self, name: Name) -> String {
+    fn address(&self, name: ProcessName) -> String {
         self.status().of(name).unwrap().address.clone().unwrap()
     }
 }
@@ -123,11 +123,11 @@ async fn a_stack_goes_up_is_repaired_and_goes_down() {
     // A second one finds all of it.
     let (again, events) = place.up().await.unwrap();
     assert_eq!(again, status);
-    assert_eq!(events.len(), Name::ALL.len());
+    assert_eq!(events.len(), ProcessName::ALL.len());
     assert!(events.iter().all(|event| event.starts_with("Running(")), "{events:?}");
 
     // What was killed is seen, and what it left behind (nginx's workers) is cleared away before it starts anew.
-    for name in [Name::Nginx, Name::Serve1, Name::Database] {
+    for name in [ProcessName::Nginx, ProcessName::Serve1, ProcessName::Database] {
         kill(place.pid(name), "KILL");
         eventually("a killed process is seen as dead", || place.state(name) == ProcessState::Dead).await;
     }
@@ -135,12 +135,12 @@ async fn a_stack_goes_up_is_repaired_and_goes_down() {
     let (repaired, events) = place.up().await.unwrap();
     assert!(repaired.all_run(), "{repaired:?}");
     assert_eq!(events.iter().filter(|event| event.starts_with("Started(")).count(), 3, "{events:?}");
-    for name in Name::ALL {
+    for name in ProcessName::ALL {
         assert_eq!(repaired.of(name).unwrap().address, status.of(name).unwrap().address, "{name} moved");
     }
 
     // Down leaves nothing, also when a master died and its workers did not.
-    kill(place.pid(Name::Nginx), "KILL");
+    kill(place.pid(ProcessName::Nginx), "KILL");
     place.stack.down(&|_| {}).await.unwrap();
     assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new());
     assert!(place.status().processes.iter().all(|process| process.state == ProcessState::Stopped));
@@ -165,17 +165,20 @@ async fn everything_of_a_stack_answers_where_it_says() {
         assert!(instance.lines().any(|line| line == *variable), "{variable} is not in {instance}");
     }
     let arguments = fs::read_to_string(place.path("serve-2/arguments")).unwrap();
-    assert_eq!(arguments.trim(), format!("serve --listen {} --order-writer per-item", place.address(Name::Serve2)));
+    assert_eq!(
+        arguments.trim(),
+        format!("serve --listen {} --order-writer per-item", place.address(ProcessName::Serve2))
+    );
 
     // nginx spreads over both instances, passes on the request's name, and keeps their metrics to itself.
-    let front = place.address(Name::Nginx);
+    let front = place.address(ProcessName::Nginx);
     let mut reached = Vec::new();
     for _ in 0..10 {
         let answer = get(&front, "/health-check", &[("x-request-id", "a-name.1")]).await;
         assert_eq!(answer.headers["x-seen-id"], "a-name.1");
         reached.push(answer.text());
     }
-    for instance in Name::INSTANCES {
+    for instance in ProcessName::INSTANCES {
         assert!(reached.contains(&place.address(instance)), "{instance} was not reached: {reached:?}");
     }
     let unfit = get(&front, "/health-check", &[("x-request-id", "\"quoted\"")]).await;
@@ -183,22 +186,22 @@ async fn everything_of_a_stack_answers_where_it_says() {
     assert_eq!(get(&front, "/metrics", &[]).await.status, 404);
 
     // Prometheus knows both instances as its targets.
-    let targets = get(&place.address(Name::Prometheus), "/api/v1/targets", &[]).await.text();
-    for instance in Name::INSTANCES {
+    let targets = get(&place.address(ProcessName::Prometheus), "/api/v1/targets", &[]).await.text();
+    for instance in ProcessName::INSTANCES {
         assert!(targets.contains(&place.address(instance)), "{targets}");
     }
     check_with("promtool", &["check", "config", place.path("prometheus/prometheus.yml").to_str().unwrap()]);
     check_with("/usr/sbin/nginx", &["-t", "-p", place.path("nginx").to_str().unwrap(), "-c", "nginx.conf"]);
 
     // The account can log in with its password, and only with it.
-    let port: u16 = place.address(Name::Database).rsplit(':').next().unwrap().parse().unwrap();
+    let port: u16 = place.address(ProcessName::Database).rsplit(':').next().unwrap().parse().unwrap();
     let password = variables.iter().find_map(|line| line.strip_prefix("DB_PASSWORD=")).unwrap();
     assert!(log_in(port, "store", password).await.is_ok());
     assert!(log_in(port, "store", "wrong").await.is_err());
     assert!(log_in(port, "root", "").await.is_err(), "anyone could be root");
 
     // With both instances gone, what nginx says is what the store would say.
-    for name in Name::INSTANCES {
+    for name in ProcessName::INSTANCES {
         kill(place.pid(name), "TERM");
         eventually("an instance is gone", || place.state(name) == ProcessState::Dead).await;
     }
@@ -255,9 +258,9 @@ async fn what_cannot_start_is_explained_and_taken_back() {
     let (before, _) = place.up().await.unwrap();
     place.config.serve_options = vec!["--order-writer".into(), "batched".into()];
     let (after, _) = place.up().await.unwrap();
-    for name in Name::ALL {
+    for name in ProcessName::ALL {
         let changed = before.of(name).unwrap().pid != after.of(name).unwrap().pid;
-        assert_eq!(changed, Name::INSTANCES.contains(&name), "{name}");
+        assert_eq!(changed, ProcessName::INSTANCES.contains(&name), "{name}");
     }
     place.stack.down(&|_| {}).await.unwrap();
 }
@@ -266,16 +269,16 @@ async fn what_cannot_start_is_explained_and_taken_back() {
 async fn a_stranger_with_a_remembered_number_is_left_alone() {
     let place = Place::new();
     place.up().await.unwrap();
-    let redis = place.pid(Name::Redis);
+    let redis = place.pid(ProcessName::Redis);
     kill(redis, "KILL");
-    eventually("redis is gone", || place.state(Name::Redis) == ProcessState::Dead).await;
+    eventually("redis is gone", || place.state(ProcessName::Redis) == ProcessState::Dead).await;
     // The number passes to a stranger: to the state, that is a number with another start.
     let mut stranger = Command::new("sleep").arg("600").current_dir("/").spawn().unwrap();
     let path = place.path("stack.json");
     let mut state: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     state["processes"]["redis"]["pid"] = stranger.id().into();
     fs::write(&path, state.to_string()).unwrap();
-    assert_eq!(place.state(Name::Redis), ProcessState::Dead);
+    assert_eq!(place.state(ProcessName::Redis), ProcessState::Dead);
     place.up().await.unwrap();
     place.stack.down(&|_| {}).await.unwrap();
     assert!(stranger.try_wait().unwrap().is_none(), "a stranger was killed");
@@ -337,7 +340,7 @@ async fn the_command_runs_the_store_itself() {
     let up = run(&["stack", "up", "--", "--order-writer", "per-item"]);
     let (table, told) = (String::from_utf8_lossy(&up.stdout), String::from_utf8_lossy(&up.stderr));
     assert_eq!(up.status.code(), Some(0), "{told}");
-    for name in Name::ALL {
+    for name in ProcessName::ALL {
         assert!(table.contains(&place.address(name)) && table.contains(&place.pid(name).to_string()), "{table}");
     }
     let status = run(&["stack", "status", "--json", "-"]);
@@ -348,7 +351,7 @@ async fn the_command_runs_the_store_itself() {
     assert_eq!(json["processes"][4]["state"], "running");
 
     // What only nginx can refuse, it refuses as the store does.
-    let front = place.address(Name::Nginx);
+    let front = place.address(ProcessName::Nginx);
     assert_eq!(get(&front, "/orders/reports/best-sellers", &[]).await.text(), "[]");
     let large = format!("POST /orders HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n", 9 << 20);
     let header = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "x".repeat(40_000));
@@ -363,8 +366,8 @@ async fn the_command_runs_the_store_itself() {
         assert_eq!(serde_json::from_str::<serde_json::Value>(body).unwrap()["code"], code, "{answer}");
     }
 
-    kill(place.pid(Name::Serve1), "KILL");
-    eventually("an instance is gone", || place.state(Name::Serve1) == ProcessState::Dead).await;
+    kill(place.pid(ProcessName::Serve1), "KILL");
+    eventually("an instance is gone", || place.state(ProcessName::Serve1) == ProcessState::Dead).await;
     assert_eq!(run(&["stack", "status"]).status.code(), Some(1));
     // The other one goes on: whoever asks does not notice.
     for _ in 0..20 {

@@ -4,44 +4,10 @@
 
 mod after;
 mod before;
+mod check;
 
-use std::pin::Pin;
-
-use super::files::Files;
-use super::finding::{Outcome, Phase};
-use super::surroundings::Surroundings;
-
-/// One check.
-#[derive(Clone, Copy, Debug)]
-pub struct Check {
-    /// Its name.
-    pub id: &'static str,
-    /// What it expects to see, one sentence.
-    pub expected: &'static str,
-    pub(super) probe: Probe,
-}
-
-impl Check {
-    /// When it can be made.
-    pub const fn phase(&self) -> Phase {
-        match self.probe {
-            Probe::Files(_) => Phase::Before,
-            Probe::Running(_) => Phase::After,
-        }
-    }
-}
-
-/// What a check looks at, and how.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Probe {
-    /// The files of a deployment.
-    Files(for<'a> fn(&'a Files) -> UnderWay<'a>),
-    /// What runs.
-    Running(for<'a> fn(&'a Surroundings) -> UnderWay<'a>),
-}
-
-/// A check under way.
-pub(super) type UnderWay<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+pub use check::Check;
+pub(super) use check::{Probe, RunningCheck};
 
 /// Every check, in the order in which they are shown: what others need comes first.
 pub const CATALOG: &[Check] = &[
@@ -90,16 +56,6 @@ pub const CATALOG: &[Check] = &[
     after::disk_margin::CHECK,
     after::memory_margin::CHECK,
 ];
-
-/// Runs a check's steps: an early end is an outcome too.
-async fn settle(steps: impl Future<Output = Result<Outcome, Outcome>>) -> Outcome {
-    steps.await.unwrap_or_else(|early| early)
-}
-
-/// The same for a check that only reads: nothing to wait for.
-fn told<'a>(result: Result<Outcome, Outcome>) -> UnderWay<'a> {
-    Box::pin(std::future::ready(result.unwrap_or_else(|early| early)))
-}
 
 #[cfg(test)]
 mod tests {

@@ -7,10 +7,10 @@ mod compose;
 mod dashboards;
 mod dockerfile;
 mod interpolation;
+mod lookups;
 mod nginx;
 mod program;
 mod prometheus;
-mod questions;
 mod rules;
 mod usage;
 mod variables;
@@ -22,16 +22,16 @@ use std::path::{Path, PathBuf};
 pub(super) use compose::{Compose, Health, Published, SecretSource, Service};
 pub(super) use dashboards::Dashboard;
 pub(super) use dockerfile::Dockerfile;
+pub(super) use lookups::{places, port_of, wrong_addresses};
 pub(super) use nginx::{Directive, Nginx, address};
 pub(super) use program::{find, run};
 pub(super) use prometheus::PrometheusConfig;
-pub(super) use questions::{places, port_of, strangers};
 pub(super) use rules::RuleFile;
 pub(super) use usage::{Use, names_in};
 pub(super) use variables::Variables;
 pub(super) use workflows::Workflow;
 
-use super::finding::Outcome;
+use super::finding::CheckOutcome;
 
 /// Where a file or a folder is, and whether somebody said so.
 #[derive(Clone, Debug)]
@@ -102,12 +102,12 @@ impl<T> Document<T> {
     }
 
     /// The content, or the skip of a check that needs it.
-    fn get(&self) -> Result<&T, Outcome> {
+    fn get(&self) -> Result<&T, CheckOutcome> {
         match self {
             Self::Absent(sentence) => {
-                Err(Outcome::skip(sentence.clone(), "name the file if it is elsewhere; see --help"))
+                Err(CheckOutcome::skip(sentence.clone(), "name the file if it is elsewhere; see --help"))
             }
-            Self::Unreadable(_) => Err(Outcome::skip("the file cannot be read", "see files-readable")),
+            Self::Unreadable(_) => Err(CheckOutcome::skip("the file cannot be read", "see files-readable")),
             Self::Read(value) => Ok(value),
         }
     }
@@ -196,11 +196,11 @@ impl Files {
 
     /// The services; a skip where some are not seen, which `files-readable` tells: whatever were said of the rest could
     /// be wrong.
-    pub(super) fn compose(&self) -> Result<&Compose, Outcome> {
+    pub(super) fn compose(&self) -> Result<&Compose, CheckOutcome> {
         let compose = self.compose.get()?;
         match &compose.unseen {
             None => Ok(compose),
-            Some(_) => Err(Outcome::skip("the compose file is not seen whole", "see files-readable")),
+            Some(_) => Err(CheckOutcome::skip("the compose file is not seen whole", "see files-readable")),
         }
     }
 
@@ -210,37 +210,40 @@ impl Files {
         Some(format!("the compose file uses {unseen}, which nobody follows here"))
     }
 
-    pub(super) fn nginx(&self) -> Result<&Nginx, Outcome> {
+    pub(super) fn nginx(&self) -> Result<&Nginx, CheckOutcome> {
         self.nginx.get()
     }
 
-    pub(super) fn prometheus(&self) -> Result<&PrometheusConfig, Outcome> {
+    pub(super) fn prometheus(&self) -> Result<&PrometheusConfig, CheckOutcome> {
         self.prometheus.get()
     }
 
     /// The files of rules; none where there are none, and a skip where one cannot be read.
-    pub(super) fn rules(&self) -> Result<Vec<&RuleFile>, Outcome> {
+    pub(super) fn rules(&self) -> Result<Vec<&RuleFile>, CheckOutcome> {
         readable(&self.rules)
     }
 
-    pub(super) fn dashboards(&self) -> Result<Vec<&Dashboard>, Outcome> {
+    pub(super) fn dashboards(&self) -> Result<Vec<&Dashboard>, CheckOutcome> {
         readable(&self.dashboards)
     }
 
-    pub(super) fn workflows(&self) -> Result<Vec<&Workflow>, Outcome> {
+    pub(super) fn workflows(&self) -> Result<Vec<&Workflow>, CheckOutcome> {
         readable(&self.workflows)
     }
 
-    pub(super) fn dockerfiles(&self) -> Result<Vec<&Dockerfile>, Outcome> {
+    pub(super) fn dockerfiles(&self) -> Result<Vec<&Dockerfile>, CheckOutcome> {
         readable(&self.dockerfiles)
     }
 
     /// The instances of the store among the services.
-    pub(super) fn instances(&self) -> Result<Vec<&Service>, Outcome> {
+    pub(super) fn instances(&self) -> Result<Vec<&Service>, CheckOutcome> {
         let compose = self.compose()?;
         let instances: Vec<_> = compose.services.iter().filter(|service| self.is_instance(service)).collect();
         if instances.is_empty() {
-            return Err(Outcome::skip("no service of the compose file runs `storemgr serve`", "see files-readable"));
+            return Err(CheckOutcome::skip(
+                "no service of the compose file runs `storemgr serve`",
+                "see files-readable",
+            ));
         }
         Ok(instances)
     }
@@ -263,7 +266,7 @@ impl Files {
 }
 
 /// All that are there, or the skip of a check that cannot do without the one that is not readable.
-fn readable<T>(documents: &[Document<T>]) -> Result<Vec<&T>, Outcome> {
+fn readable<T>(documents: &[Document<T>]) -> Result<Vec<&T>, CheckOutcome> {
     documents.iter().filter(|document| !matches!(document, Document::Absent(_))).map(Document::get).collect()
 }
 

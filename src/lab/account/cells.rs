@@ -1,6 +1,6 @@
 //! How values stand in the cells of tables, and in sentences.
 
-use crate::lab::Limit;
+use crate::lab::UserLimit;
 use crate::units;
 
 /// What stands where there is nothing to show.
@@ -12,7 +12,7 @@ pub(super) fn milliseconds(value: f64) -> String {
 }
 
 /// A limit in a cell.
-pub(super) fn users(limit: &Limit) -> String {
+pub(super) fn users(limit: &UserLimit) -> String {
     let count = |users: u32| units::count(u64::from(users));
     match (limit.last_good, limit.first_bad) {
         // What gave way beyond was not the store.

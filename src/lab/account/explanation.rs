@@ -2,7 +2,7 @@
 
 use super::cells::{NOTHING, milliseconds, users};
 use super::subject_account::SubjectAccount;
-use crate::lab::{Alone, Burst, Conditions, DatabaseSide, Measurement, ServerSide};
+use crate::lab::{Burst, DatabaseSide, LabConditions, Measurement, ServerSide, UnloadedRequests};
 use crate::table::{Align, Table};
 use crate::units;
 
@@ -58,7 +58,7 @@ pub(super) fn table(shown: &Measurement, before: Option<&SubjectAccount>) -> Opt
 }
 
 /// The conditions of all figures.
-pub(super) fn setting(conditions: &Conditions, subjects: &[SubjectAccount]) -> Vec<String> {
+pub(super) fn setting(conditions: &LabConditions, subjects: &[SubjectAccount]) -> Vec<String> {
     let count = |number: u64| units::count(number);
     let rounds = if conditions.repeat > 1 { format!(", {} rounds", conditions.repeat) } else { String::new() };
     let mut lines = vec![
@@ -103,7 +103,7 @@ fn server(measurement: &Measurement, value: impl Fn(&ServerSide) -> String) -> O
     measurement.server.as_ref().map(value)
 }
 
-fn alone(measurement: &Measurement, value: impl Fn(&Alone) -> String) -> Option<String> {
+fn alone(measurement: &Measurement, value: impl Fn(&UnloadedRequests) -> String) -> Option<String> {
     measurement.alone.as_ref().map(value)
 }
 

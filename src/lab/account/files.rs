@@ -1,11 +1,11 @@
 //! The files of an account: JSON, a document, a page.
 
 use super::{Account, markdown, page};
-use crate::lab::{Folder, LabError};
+use crate::lab::{LabError, ResultFolder};
 
 impl Account {
     /// Writes it in all its forms.
-    pub(in crate::lab) fn write(&self, folder: &Folder) -> Result<(), LabError> {
+    pub(in crate::lab) fn write(&self, folder: &ResultFolder) -> Result<(), LabError> {
         let json = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
         folder.write("lab.json", &json)?;
         folder.write("lab.md", &markdown::text(self))?;

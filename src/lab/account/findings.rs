@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::cells::{milliseconds, users};
-use super::kind::Kind;
+use super::kind::RequestKind;
 use super::subject_account::{SubjectAccount, rung_before};
 use crate::lab::{Burst, Measurement, ServerSide};
 use crate::run_result::Verdict;
@@ -82,7 +82,7 @@ fn failed(shown: &Measurement) -> String {
     if load.failures == 0 {
         return format!("None of {requests} requests failed.");
     }
-    let kinds = Kind::ALL.iter().filter_map(|kind| {
+    let kinds = RequestKind::ALL.iter().filter_map(|kind| {
         let ratio = kind.fail_ratio(shown)?;
         Some(format!("{} of the {}", units::percent(ratio), kind.name()))
     });
@@ -110,7 +110,7 @@ fn unanswered(shown: &Measurement) -> Option<String> {
 }
 
 /// How far apart the failures of its rounds are, in points.
-fn spread(subject: &SubjectAccount, kind: Kind) -> f64 {
+fn spread(subject: &SubjectAccount, kind: RequestKind) -> f64 {
     let ratios = || subject.all.iter().filter_map(|measurement| kind.fail_ratio(measurement));
     100.0 * (ratios().fold(0.0, f64::max) - ratios().fold(1.0, f64::min)).max(0.0)
 }
@@ -130,7 +130,7 @@ fn chance(a: (u64, u64), b: (u64, u64)) -> f64 {
 fn compared(subject: &SubjectAccount, shown: &Measurement, before: &SubjectAccount, was: &Measurement) -> String {
     let name = before.short();
     let points = |now: f64, was: f64| 100.0 * (now - was);
-    let changed = Kind::ALL.iter().filter_map(|kind| {
+    let changed = RequestKind::ALL.iter().filter_map(|kind| {
         let rounds = spread(subject, *kind).max(spread(before, *kind));
         let noise = NOISE_POINTS.max(rounds).max(chance(kind.counts(shown), kind.counts(was)));
         let (now, was) = (kind.fail_ratio(shown)?, kind.fail_ratio(was)?);

@@ -5,12 +5,12 @@ use crate::run_result::RouteSummary;
 
 /// The two kinds of requests that the story is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum RequestKind {
     Orders,
     Reports,
 }
 
-impl Kind {
+impl RequestKind {
     pub(super) const ALL: [Self; 2] = [Self::Orders, Self::Reports];
 
     pub(super) fn name(self) -> &'static str {

@@ -1,8 +1,8 @@
 //! The tables over all subjects.
 
 use super::cells::{NOTHING, milliseconds, users};
-use super::kind::Kind;
-use super::subject_account::{State, SubjectAccount};
+use super::kind::RequestKind;
+use super::subject_account::{SubjectAccount, SubjectState};
 use crate::lab::Measurement;
 use crate::run_result::Verdict;
 use crate::table::{Align, Table, Tone};
@@ -48,7 +48,7 @@ fn results(subjects: &[SubjectAccount]) -> Table {
         "All rungs: the share that failed, and how long answers took"
     };
     let mut table = Table::new(title, &columns);
-    for subject in subjects.iter().filter(|subject| subject.state != State::Pending) {
+    for subject in subjects.iter().filter(|subject| subject.state != SubjectState::Pending) {
         let Some(shown) = &subject.shown else {
             let dash = || NOTHING.to_owned();
             let mut cells = vec![(number(subject), Tone::Plain), (subject.name.clone(), Tone::Plain)];
@@ -70,7 +70,7 @@ fn result(subject: &SubjectAccount, shown: &Measurement) -> [(String, Tone); 10]
     let doubtful = load.verdict == Verdict::GeneratorLimited;
     let name = if doubtful { format!("{} (!)", subject.name) } else { subject.name.clone() };
     let times = &load.aggregated.latency_ms;
-    let kind = |kind: Kind| share(kind.fail_ratio(shown));
+    let kind = |kind: RequestKind| share(kind.fail_ratio(shown));
     let mut failed = share(Some(load.fail_ratio));
     if let Some((low, high)) = subject.fail_ratio_range.filter(|(low, high)| high - low >= 0.001) {
         failed = (format!("{:.1} to {:.1} %", 100.0 * low, 100.0 * high), Tone::Bad);
@@ -80,8 +80,8 @@ fn result(subject: &SubjectAccount, shown: &Measurement) -> [(String, Tone); 10]
         (name, if doubtful { Tone::Doubtful } else { Tone::Plain }),
         plain(units::count(load.requests)),
         failed,
-        kind(Kind::Orders),
-        kind(Kind::Reports),
+        kind(RequestKind::Orders),
+        kind(RequestKind::Reports),
         plain(units::significant(load.requests_per_s)),
         plain(milliseconds(times.p50)),
         plain(milliseconds(times.p95)),
@@ -113,7 +113,8 @@ fn reasons(subjects: &[SubjectAccount]) -> Table {
         };
         let database = shown.database.as_ref();
         let of_database = |value: fn(&crate::lab::DatabaseSide) -> String| database.map_or_else(dash, value);
-        let of_alone = |value: fn(&crate::lab::Alone) -> String| shown.alone.as_ref().map_or_else(dash, value);
+        let of_alone =
+            |value: fn(&crate::lab::UnloadedRequests) -> String| shown.alone.as_ref().map_or_else(dash, value);
         let server = shown.server.as_ref();
         table.row([
             number(subject),

@@ -15,24 +15,24 @@ mod tests;
 
 use serde::Serialize;
 
-use super::conditions::{Conditions, Subject};
+use super::conditions::{LabConditions, Subject};
 use super::measurement::Measurement;
 use crate::table::Table;
 use subject_account::rung_before;
 
-pub use subject_account::{State, SubjectAccount};
+pub use subject_account::{SubjectAccount, SubjectState};
 
 /// The account of a lab.
 #[derive(Clone, Debug, Serialize)]
 pub struct Account {
     /// What was asked for.
-    pub conditions: Conditions,
+    pub conditions: LabConditions,
     /// Everybody who was to be measured, in this order.
     pub rungs: Vec<SubjectAccount>,
 }
 
 impl Account {
-    pub(super) fn new(conditions: &Conditions, subjects: &[Subject]) -> Self {
+    pub(super) fn new(conditions: &LabConditions, subjects: &[Subject]) -> Self {
         Self { conditions: conditions.clone(), rungs: subjects.iter().map(SubjectAccount::new).collect() }
     }
 
@@ -46,7 +46,7 @@ impl Account {
     pub(super) fn broken(&mut self, place: usize, reason: String) {
         let subject = &mut self.rungs[place];
         if subject.all.is_empty() {
-            subject.state = State::Broken;
+            subject.state = SubjectState::Broken;
         }
         subject.reason = Some(reason);
         self.find();
@@ -77,7 +77,7 @@ impl Account {
 
     /// Whether everything was measured.
     pub fn is_complete(&self) -> bool {
-        self.rungs.iter().all(|subject| subject.state == State::Measured && subject.reason.is_none())
+        self.rungs.iter().all(|subject| subject.state == SubjectState::Measured && subject.reason.is_none())
     }
 
     /// Whether the load generator was the bottleneck of a load test, so that its figures are not valid.

@@ -1,10 +1,10 @@
 //! The account as one page with charts.
 
-use super::kind::Kind;
-use super::{Account, State, SubjectAccount};
+use super::kind::RequestKind;
+use super::{Account, SubjectAccount, SubjectState};
 use crate::lab::Measurement;
 use crate::loadtest::distribution;
-use crate::page::{Axis, Bars, Chart, Fact, Ink, Judgement, Page, Series};
+use crate::page::{Axis, Bars, Chart, Color, Fact, Judgement, Page, Series};
 use crate::units;
 
 /// The page.
@@ -16,7 +16,9 @@ pub(super) fn page(account: &Account) -> String {
     for table in account.ladder_tables() {
         page.markup(&table.to_html());
     }
-    for (place, subject) in account.rungs.iter().enumerate().filter(|(_, subject)| subject.state != State::Pending) {
+    for (place, subject) in
+        account.rungs.iter().enumerate().filter(|(_, subject)| subject.state != SubjectState::Pending)
+    {
         page.heading(&subject.title());
         for text in [&subject.change, &subject.question, &subject.setup, &subject.findings.join(" ")] {
             if !text.is_empty() {
@@ -34,7 +36,7 @@ fn judgement(account: &Account) -> Judgement {
     match account {
         account if account.is_generator_limited() => Judgement::Doubtful,
         account if account.is_complete() => Judgement::Good,
-        account if account.rungs.iter().any(|subject| subject.state == State::Broken) => Judgement::Bad,
+        account if account.rungs.iter().any(|subject| subject.state == SubjectState::Broken) => Judgement::Bad,
         _ => Judgement::Open,
     }
 }
@@ -47,8 +49,8 @@ fn unbroken(text: &str) -> String {
 /// A line for each subject, and what is still to come.
 fn headlines(account: &Account) -> String {
     let line = |subject: &SubjectAccount| match subject.state {
-        State::Pending => format!("{}: not measured yet.", subject.title()),
-        State::Measured | State::Broken => format!("{}. {}", subject.title(), subject.headline),
+        SubjectState::Pending => format!("{}: not measured yet.", subject.title()),
+        SubjectState::Measured | SubjectState::Broken => format!("{}. {}", subject.title(), subject.headline),
     };
     account.rungs.iter().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -85,18 +87,20 @@ fn facts(account: &Account) -> Vec<Fact> {
 
 fn charts(account: &Account) -> Vec<Chart> {
     let names: Vec<_> = measured(account).map(|(subject, _)| subject.name.clone()).collect();
-    let bars = |name: &str, ink: Ink, value: &dyn Fn(&Measurement) -> Option<f64>| Bars {
+    let bars = |name: &str, color: Color, value: &dyn Fn(&Measurement) -> Option<f64>| Bars {
         name: name.to_owned(),
-        ink,
+        color,
         values: measured(account).map(|(_, shown)| value(shown)).collect(),
     };
-    let share = |kind: Kind| move |shown: &Measurement| kind.fail_ratio(shown).map(|ratio| 100.0 * ratio);
-    let failed =
-        vec![bars("orders", Ink::Bad, &share(Kind::Orders)), bars("reports", Ink::Series(1), &share(Kind::Reports))];
-    let p95 = vec![bars("p95", Ink::Series(0), &|shown| Some(shown.load.aggregated.latency_ms.p95))];
-    let orders = vec![bars("orders", Ink::Series(2), &|shown| Some(shown.burst.as_ref()?.orders_per_s))];
+    let share = |kind: RequestKind| move |shown: &Measurement| kind.fail_ratio(shown).map(|ratio| 100.0 * ratio);
+    let failed = vec![
+        bars("orders", Color::Bad, &share(RequestKind::Orders)),
+        bars("reports", Color::Series(1), &share(RequestKind::Reports)),
+    ];
+    let p95 = vec![bars("p95", Color::Series(0), &|shown| Some(shown.load.aggregated.latency_ms.p95))];
+    let orders = vec![bars("orders", Color::Series(2), &|shown| Some(shown.burst.as_ref()?.orders_per_s))];
     let statements =
-        vec![bars("statements", Ink::Series(3), &|shown| Some(shown.alone.as_ref()?.order_statements as f64))];
+        vec![bars("statements", Color::Series(3), &|shown| Some(shown.alone.as_ref()?.order_statements as f64))];
     let times =
         measured(account).map(|(subject, shown)| (subject.name.clone(), shown.load.aggregated.histograms.all()));
     let mut charts = vec![
@@ -116,13 +120,13 @@ fn charts(account: &Account) -> Vec<Chart> {
 
 /// The database's open connections while the load test ran.
 fn connections(account: &Account) -> Chart {
-    let inks = (0..Ink::SERIES).map(Ink::Series);
+    let colors = (0..Color::SERIES).map(Color::Series);
     let watched = measured(account).filter_map(|(subject, shown)| Some((subject, shown.database.as_ref()?)));
     let series: Vec<_> = watched
-        .zip(inks)
-        .map(|((subject, database), ink)| Series {
+        .zip(colors)
+        .map(|((subject, database), color)| Series {
             name: subject.name.clone(),
-            ink,
+            color,
             filled: false,
             points: database.timeline.iter().map(|point| (point.at_s, Some(point.open as f64))).collect(),
         })

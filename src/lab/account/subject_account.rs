@@ -19,7 +19,7 @@ pub struct SubjectAccount {
     /// How the store was set up.
     pub setup: String,
     /// How far it has come.
-    pub state: State,
+    pub state: SubjectState,
     /// Why it broke, if it did.
     pub reason: Option<String>,
     /// What became of its requests, in a sentence or two.
@@ -41,7 +41,7 @@ pub struct SubjectAccount {
 /// How far a subject has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum SubjectState {
     /// Its turn has not come.
     Pending,
     /// It was measured.
@@ -62,7 +62,9 @@ impl SubjectAccount {
             Subject::Rung(Rung { number, change, question, setup, .. }) => {
                 (Some(*number), (*change).to_owned(), (*question).to_owned(), setup.line())
             }
-            Subject::Other(other) => (None, format!("another service, at {}", other.url), String::new(), String::new()),
+            Subject::OtherService(other) => {
+                (None, format!("another service, at {}", other.url), String::new(), String::new())
+            }
         };
         Self {
             rung,
@@ -70,7 +72,7 @@ impl SubjectAccount {
             change,
             question,
             setup,
-            state: State::Pending,
+            state: SubjectState::Pending,
             reason: None,
             headline: String::new(),
             findings: Vec::new(),
@@ -82,7 +84,7 @@ impl SubjectAccount {
     }
 
     pub(super) fn add(&mut self, measurement: Measurement) {
-        self.state = State::Measured;
+        self.state = SubjectState::Measured;
         self.all.push(measurement);
         self.rounds = self.all.len();
         let mut ordered: Vec<_> = self.all.iter().collect();

@@ -1,7 +1,7 @@
 //! Sentences and tables of accounts whose figures are known.
 
 use super::*;
-use crate::lab::{Alone, Burst, ConnectionPoint, DatabaseSide, ServerSide};
+use crate::lab::{Burst, ConnectionPoint, DatabaseSide, ServerSide, UnloadedRequests};
 use crate::run_result::{Verdict, example_run};
 
 /// A measurement in which so many of 1,000 orders and of 2,000 reports failed.
@@ -46,7 +46,12 @@ fn measurement(orders: u64, reports: u64) -> Measurement {
             rows_read: 600_000,
             timeline: Vec::new(),
         }),
-        alone: Some(Alone { order_statements: 15, order_ms: 12.4, cold_report_rows: 160_321, cold_report_ms: 98.0 }),
+        alone: Some(UnloadedRequests {
+            order_statements: 15,
+            order_ms: 12.4,
+            cold_report_rows: 160_321,
+            cold_report_ms: 98.0,
+        }),
         burst: Some(Burst {
             users: 256,
             duration_s: 10.0,
@@ -73,7 +78,7 @@ fn cured() -> Measurement {
         (server.cache_lookups, server.cache_hits, server.cache_stale) = (2_000, 1_980, 99);
     }
     measurement.alone =
-        Some(Alone { order_statements: 7, order_ms: 2.1, cold_report_rows: 10_003, cold_report_ms: 8.1 });
+        Some(UnloadedRequests { order_statements: 7, order_ms: 2.1, cold_report_rows: 10_003, cold_report_ms: 8.1 });
     if let Some(burst) = &mut measurement.burst {
         (burst.orders_per_s, burst.fail_ratio, burst.orders_per_commit) = (5_000.0, 0.0, Some(42.0));
     }
@@ -81,7 +86,7 @@ fn cured() -> Measurement {
 }
 
 fn account(first: Measurement, second: Measurement) -> Account {
-    let conditions = Conditions { rungs: vec![1, 5], ..Conditions::default() };
+    let conditions = LabConditions { rungs: vec![1, 5], ..LabConditions::default() };
     let mut account = Account::new(&conditions, &conditions.subjects());
     account.add(0, first);
     account.add(1, second);
@@ -187,7 +192,7 @@ fn what_was_never_answered_is_told_and_nothing_answered_is_no_success() {
 
 #[test]
 fn a_rung_that_broke_says_why_and_the_next_one_is_held_against_the_one_before_it() {
-    let conditions = Conditions { rungs: vec![1, 2, 3], ..Conditions::default() };
+    let conditions = LabConditions { rungs: vec![1, 2, 3], ..LabConditions::default() };
     let mut account = Account::new(&conditions, &conditions.subjects());
     account.add(0, measurement(900, 1_000));
     account.broken(1, "serve-1 ended with exit code 2".to_owned());

@@ -10,7 +10,7 @@ use tokio::time::{Instant, Sleep};
 use super::state::{RunState, WorkerRecords};
 use crate::loadtest::recording::{Failure, Sample, failure};
 use crate::loadtest::scenario::{Rendered, Task, ThinkTime};
-use crate::net::{Keep, LeanConnection, NetError};
+use crate::net::{KeepBody, LeanConnection, NetError};
 
 /// What a user needs to know when a request is over.
 #[derive(Clone, Copy, Debug)]
@@ -138,7 +138,7 @@ async fn send(
 }
 
 async fn exchange(open: &mut LeanConnection, request: &[u8], task: &Task) -> Result<Answer, NetError> {
-    let keep = if task.check.reads_answers() { Keep::All } else { Keep::Failures };
+    let keep = if task.check.reads_answers() { KeepBody::All } else { KeepBody::Failures };
     let reply = open.exchange(request, task.method == Method::HEAD, keep).await?;
     let answer = Answer { body_bytes: reply.body_bytes, failure: failure::of(Ok(&reply), &task.check) };
     open.rest();

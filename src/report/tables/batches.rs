@@ -1,6 +1,6 @@
 //! Transactions with orders: how many, and how many orders each had.
 
-use super::{NOTHING, rate};
+use super::cells::{NOTHING, rate};
 use crate::report::{BatchSize, Report};
 use crate::table::Align::{Left, Right};
 use crate::table::Table;

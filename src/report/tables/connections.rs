@@ -1,6 +1,6 @@
 //! Database connections against what is allowed, and what went wrong on them.
 
-use super::{NOTHING, known};
+use super::cells::{NOTHING, known};
 use crate::report::{ConnectionPeak, Report};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};

@@ -1,6 +1,6 @@
 //! Refusals and failures by reason.
 
-use super::NOTHING;
+use super::cells::NOTHING;
 use crate::report::{FailureGroup, Report};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};

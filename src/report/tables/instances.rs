@@ -1,6 +1,6 @@
 //! Requests and percentiles by instance.
 
-use super::{fail_share, per_second, percentile, zero_is_good};
+use super::cells::{fail_share, per_second, percentile, zero_is_good};
 use crate::report::Report;
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};

@@ -1,6 +1,6 @@
 //! Percentiles by route.
 
-use super::percentile;
+use super::cells::percentile;
 use crate::report::{Latencies, Report};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};

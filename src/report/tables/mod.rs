@@ -4,8 +4,9 @@
 
 mod batches;
 mod cache;
-mod comparison;
+mod cells;
 mod connections;
+mod count_comparison;
 mod failures;
 mod instances;
 mod latencies;
@@ -17,15 +18,10 @@ mod timeline;
 
 use std::time::Duration;
 
-use super::{Percentile, Report, Traffic};
-use crate::table::{Table, Tone};
+pub(super) use self::cells::{NOTHING, fail_share, percentile, rate};
+use super::Report;
+use crate::table::Table;
 use crate::units;
-
-/// What stands where there is nothing to show.
-pub(super) const NOTHING: &str = "-";
-
-/// From which difference to the load test on, in percent, a reader should ask why.
-const DOUBTFUL_DIFFERENCE: f64 = 1.0;
 
 /// What the report is about: the window, and where the figures are from.
 pub fn heading(report: &Report) -> String {
@@ -45,7 +41,7 @@ pub fn heading(report: &Report) -> String {
 
 /// All tables, in the order in which they are read; those without anything to say are left out.
 pub fn tables(report: &Report) -> Vec<Table> {
-    let comparison = report.load_test.as_ref().map(comparison::table);
+    let comparison = report.load_test.as_ref().map(count_comparison::table);
     let mut tables = vec![requests::table(report), latencies::table(report), instances::table(report)];
     tables.push(failures::table(report));
     tables.extend(comparison);
@@ -88,45 +84,8 @@ pub fn notes(report: &Report) -> Vec<String> {
         "Peaks are the highest that Prometheus saw at a scrape; what came and went in between it did not see."
             .to_owned(),
     );
-    notes.extend(report.load_test.as_ref().and_then(|comparison| comparison::note(report, comparison)));
+    notes.extend(report.load_test.as_ref().and_then(|comparison| count_comparison::note(report, comparison)));
     notes
-}
-
-/// A percentile in the unit that reads best.
-pub(super) fn percentile(percentile: Percentile) -> String {
-    match percentile {
-        Percentile::Nothing => NOTHING.to_owned(),
-        Percentile::Near(seconds) => units::duration(Duration::from_secs_f64(seconds)),
-        Percentile::Above(seconds) => format!("> {seconds} s"),
-    }
-}
-
-/// A share of the requests that failed, if there were any.
-pub(super) fn fail_share(traffic: &Traffic) -> String {
-    if traffic.requests == 0 { NOTHING.to_owned() } else { units::percent(traffic.fail_ratio) }
-}
-
-/// Requests per second; from a thousand on nobody reads decimals.
-fn per_second(traffic: &Traffic) -> String {
-    rate(traffic.requests_per_s)
-}
-
-/// So many per second.
-pub(super) fn rate(per_second: f64) -> String {
-    match per_second {
-        rate if rate >= 1000.0 => units::count(rate.round() as u64),
-        rate => units::significant(rate),
-    }
-}
-
-/// How a number that should be zero is to be seen.
-fn zero_is_good(count: u64) -> Tone {
-    if count == 0 { Tone::Plain } else { Tone::Bad }
-}
-
-/// A number that may be unknown.
-fn known(count: Option<u64>) -> String {
-    count.map_or_else(|| NOTHING.to_owned(), units::count)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What the instances took of their machine.
 
-use super::{NOTHING, zero_is_good};
+use super::cells::{NOTHING, zero_is_good};
 use crate::report::Report;
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};

@@ -1,6 +1,6 @@
 //! Requests by route.
 
-use super::{fail_share, per_second, zero_is_good};
+use super::cells::{fail_share, per_second, zero_is_good};
 use crate::report::{Report, Traffic};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};

@@ -1,6 +1,6 @@
 //! What was full, or near it, and what waited.
 
-use super::{NOTHING, known, percentile};
+use super::cells::{NOTHING, known, percentile};
 use crate::report::{Connections, Latencies, Percentile, Report};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};

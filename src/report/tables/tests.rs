@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::report::{
-    BatchSize, Batches, CacheUse, Comparison, ConnectionPeak, Connections, Count, FailureGroup, Instance, Latencies,
-    ProcessUse, Route, RouteComparison, RouteLine, Saturation, StateLine, Stretch, Timeline,
+    BatchSize, Batches, CacheUse, ConnectionPeak, Connections, Count, CountComparison, FailureGroup, Instance,
+    Latencies, ProcessUse, Route, RouteComparison, RouteLine, Saturation, StateLine, Stretch, Timeline,
 };
+use crate::report::{Percentile, Traffic};
 
 fn traffic(requests: u64, failures: u64, refusals: u64, latencies: [Percentile; 3]) -> Traffic {
     let [p50, p95, p99] = latencies;
@@ -77,7 +78,7 @@ pub(in crate::report) fn report() -> Report {
             },
             ProcessUse { instance: "127.0.0.1:40002".into(), ..ProcessUse::default() },
         ],
-        load_test: Some(Comparison {
+        load_test: Some(CountComparison {
             total: RouteComparison::new("", "Aggregated", (1_260_000, 12_700), (1_246_021, 12_641)),
             routes: vec![
                 RouteComparison::new("POST", "/orders", (1_248_546, 12_700), (1_234_567, 12_641)),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::rate;
+use super::cells::rate;
 use crate::report::Report;
 use crate::table::Align::{Left, Right};
 use crate::table::Table;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use storemgr::deploy_check::{CATALOG, Status, Surroundings, after};
+use storemgr::deploy_check::{CATALOG, RunningDeployment, Status, after};
 use storemgr::net::Target;
 use storemgr::units::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -33,8 +33,8 @@ impl Deployment {
         Self { database, redis, instances, front }
     }
 
-    fn surroundings(&self) -> Surroundings {
-        Surroundings {
+    fn surroundings(&self) -> RunningDeployment {
+        RunningDeployment {
             database: Some(self.database.address()),
             redis: Some(self.redis.address()),
             front: Some(self.front.target.clone()),
@@ -43,13 +43,13 @@ impl Deployment {
             disk_margin: 0.0,
             memory_margin: 0.0,
             timeout: Duration::from_secs(10),
-            ..Surroundings::default()
+            ..RunningDeployment::default()
         }
     }
 }
 
 /// Asserts that this check alone failed, and what it says.
-async fn only_fails(surroundings: Surroundings, id: &str, seen: &str) {
+async fn only_fails(surroundings: RunningDeployment, id: &str, seen: &str) {
     assert_only(&after(CATALOG, surroundings).await, id, seen);
 }
 
@@ -57,7 +57,7 @@ async fn only_fails(surroundings: Surroundings, id: &str, seen: &str) {
 async fn a_sound_deployment_is_healthy_and_left_as_it_was() {
     let deployment = Deployment::sound().await;
     let prometheus = WebServer::prometheus(&[deployment.instances[0].target(), deployment.instances[1].target()]);
-    let surroundings = Surroundings { prometheus: Some(prometheus.target.clone()), ..deployment.surroundings() };
+    let surroundings = RunningDeployment { prometheus: Some(prometheus.target.clone()), ..deployment.surroundings() };
     // Prometheus has found nothing to scrape yet: that is waited for.
     let verdict = after(CATALOG, surroundings).await;
     assert!(verdict.healthy && found(&verdict, "prometheus-targets").seen == "2 targets, all up", "{verdict:?}");
@@ -131,7 +131,7 @@ async fn what_is_wrong_with_prometheus_and_with_orders_is_told_by_their_own_chec
     let deployment = Deployment::sound().await;
     let one = WebServer::prometheus(&[deployment.instances[0].target()]);
     let surroundings =
-        |prometheus: &Target| Surroundings { prometheus: Some(prometheus.clone()), ..deployment.surroundings() };
+        |prometheus: &Target| RunningDeployment { prometheus: Some(prometheus.clone()), ..deployment.surroundings() };
     only_fails(surroundings(&one.target), "prometheus-targets", "does not know").await;
     only_fails(surroundings(&Target::loopback(1)), "prometheus-targets", "connection refused").await;
     let dead = Target::loopback(1);
@@ -177,7 +177,8 @@ async fn an_instance_that_is_down_is_told_once_although_prometheus_misses_it_too
     let all = [deployment.instances[0].target(), deployment.instances[1].target(), &down];
     let rules = "groups: [{name: a, rules: [{alert: InstanceDown, expr: up == 0}]}]";
     let prometheus = WebServer::prometheus_with(&all, rules);
-    let mut surroundings = Surroundings { prometheus: Some(prometheus.target.clone()), ..deployment.surroundings() };
+    let mut surroundings =
+        RunningDeployment { prometheus: Some(prometheus.target.clone()), ..deployment.surroundings() };
     surroundings.instances.push(down);
     wait_until("the alert to fire", async || {
         found(&after(CATALOG, surroundings.clone()).await, "alerts-quiet").seen.contains("InstanceDown")
@@ -194,7 +195,7 @@ async fn what_prometheus_missed_a_moment_ago_is_looked_at_again() {
     drop(exporter);
     let prometheus =
         WebServer::prometheus(&[deployment.instances[0].target(), deployment.instances[1].target(), &replaced]);
-    let surroundings = Surroundings { prometheus: Some(prometheus.target.clone()), ..deployment.surroundings() };
+    let surroundings = RunningDeployment { prometheus: Some(prometheus.target.clone()), ..deployment.surroundings() };
     only_fails(surroundings.clone(), "prometheus-targets", &format!("cannot scrape {}", replaced.authority())).await;
     let exporter = TcpListener::bind(replaced.authority()).await.unwrap();
     tokio::spawn(async move {
@@ -211,9 +212,9 @@ async fn what_prometheus_missed_a_moment_ago_is_looked_at_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_image_that_was_not_built_again_is_told() {
     let deployment = Deployment::sound().await;
-    let newer = Surroundings { version: "9.9.9".to_owned(), ..deployment.surroundings() };
+    let newer = RunningDeployment { version: "9.9.9".to_owned(), ..deployment.surroundings() };
     only_fails(newer, "build-current", "runs 0.1.0, not 9.9.9").await;
-    let changed = Surroundings { revision: Some("3f0c6f0".to_owned()), ..deployment.surroundings() };
+    let changed = RunningDeployment { revision: Some("3f0c6f0".to_owned()), ..deployment.surroundings() };
     only_fails(changed, "build-current", "runs 0.1.0, not 0.1.0, commit 3f0c6f0").await;
 }
 
@@ -223,7 +224,7 @@ async fn what_nginx_does_with_requests_is_told() {
     let (one, two) = (deployment.instances[0].target(), deployment.instances[1].target());
     let uneven = WebServer::nginx(&[one, one, one, one, one, one, one, two]);
     let surroundings =
-        |front: &WebServer| Surroundings { front: Some(front.target.clone()), ..deployment.surroundings() };
+        |front: &WebServer| RunningDeployment { front: Some(front.target.clone()), ..deployment.surroundings() };
     only_fails(surroundings(&uneven), "requests-spread", &one.to_string()).await;
     let open = WebServer::nginx_with(&[one, two], "");
     only_fails(surroundings(&open), "metrics-closed", "/metrics is answered with").await;
@@ -235,7 +236,7 @@ async fn what_prometheus_does_with_alerts_is_told() {
     let targets = [deployment.instances[0].target(), deployment.instances[1].target()];
     let rules = "groups:\n- name: a\n  rules:\n  - {alert: Quiet, expr: up == 0}\n  \
                  - {alert: Chatty, expr: vector(1), labels: {severity: info}}\n";
-    let surroundings = |prometheus: &WebServer| Surroundings {
+    let surroundings = |prometheus: &WebServer| RunningDeployment {
         prometheus: Some(prometheus.target.clone()),
         alerts: vec!["Quiet".to_owned()],
         ..deployment.surroundings()
@@ -250,7 +251,7 @@ async fn what_prometheus_does_with_alerts_is_told() {
     settled(&sound, "alerts-quiet", "2 alerts, none firing").await;
     let verdict = after(CATALOG, surroundings(&sound)).await;
     assert!(verdict.healthy && found(&verdict, "alerts-loaded").status == Status::Pass, "{verdict:?}");
-    let missing = Surroundings { alerts: vec!["Gone".to_owned()], ..surroundings(&sound) };
+    let missing = RunningDeployment { alerts: vec!["Gone".to_owned()], ..surroundings(&sound) };
     only_fails(missing, "alerts-loaded", "not loaded: Gone").await;
     let broken = WebServer::prometheus_with(&targets, &format!("{rules}  - {{alert: Bad, expr: up + on(job) up}}\n"));
     settled(&broken, "alerts-loaded", "Bad: ").await;
@@ -272,7 +273,7 @@ async fn reports_that_are_not_refreshed_are_told() {
     for report in ["best-sellers", "highest-spenders"] {
         assert_eq!(lazy.get(&format!("/orders/reports/{report}")).await.status, 200);
     }
-    let surroundings = Surroundings {
+    let surroundings = RunningDeployment {
         instances: vec![lazy.target().clone()],
         front: None,
         report_age: Duration::from_millis(900),
@@ -326,9 +327,9 @@ async fn a_clock_that_is_wrong_and_a_machine_that_is_full_are_told() {
     let mut surroundings = deployment.surroundings();
     surroundings.instances[1] = other_day.clone();
     only_fails(surroundings, "clocks-agree", &format!("{other_day} is 7")).await;
-    let full = Surroundings { disk_margin: 1.1, ..deployment.surroundings() };
+    let full = RunningDeployment { disk_margin: 1.1, ..deployment.surroundings() };
     only_fails(full, "disk-margin", "free").await;
-    let used_up = Surroundings { memory_margin: 1.1, ..deployment.surroundings() };
+    let used_up = RunningDeployment { memory_margin: 1.1, ..deployment.surroundings() };
     only_fails(used_up, "memory-margin", "available").await;
 }
 
@@ -421,7 +422,7 @@ async fn instances_with_a_wrong_password_are_told_once() {
     variables.push(("DB_PASSWORD", "not-the-password".to_owned()));
     let wrong = [Instance::start_with(&variables, &[]).await, Instance::start_with(&variables, &[]).await];
     let front = WebServer::nginx(&[wrong[0].target(), wrong[1].target()]);
-    let surroundings = Surroundings {
+    let surroundings = RunningDeployment {
         instances: wrong.iter().map(|instance| instance.target().clone()).collect(),
         front: Some(front.target.clone()),
         ..deployment.surroundings()

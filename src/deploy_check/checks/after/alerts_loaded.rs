@@ -1,39 +1,42 @@
 //! `alerts-loaded`: Prometheus watches what the files say it should.
 
-use crate::deploy_check::checks::{Check, Probe, settle};
-use crate::deploy_check::finding::Outcome;
-use crate::deploy_check::surroundings::Surroundings;
+use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::running_deployment::RunningDeployment;
 
 pub(crate) const CHECK: Check = Check {
     id: "alerts-loaded",
     expected: "every alert of the rules in --rules is loaded, and all that are loaded can be evaluated",
-    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
-async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
-    let prometheus = surroundings.answering_prometheus().await?;
-    let away = |error: crate::promql::PromError| Outcome::skip(error.to_string(), "see prometheus-targets");
+async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
+    let prometheus = deployment.answering_prometheus().await?;
+    let away = |error: crate::promql::PromError| CheckOutcome::skip(error.to_string(), "see prometheus-targets");
     if !prometheus.names_rules().await.map_err(away)? {
-        return Err(Outcome::skip(
+        return Err(CheckOutcome::skip(
             "Prometheus's configuration names no files of rules",
             "add rule_files, if alerts are wanted",
         ));
     }
     let loaded = prometheus.alert_rules().await.map_err(away)?;
-    let missing = surroundings.alerts.iter().filter(|name| loaded.iter().all(|rule| rule.name != **name));
+    let missing = deployment.alerts.iter().filter(|name| loaded.iter().all(|rule| rule.name != **name));
     let missing: Vec<_> = missing.cloned().collect();
     if !missing.is_empty() {
         let seen = format!("not loaded: {}", missing.join(", "));
-        return Ok(Outcome::fail(seen, "see that the rules are mounted where rule_files looks, and reload Prometheus"));
+        return Ok(CheckOutcome::fail(
+            seen,
+            "see that the rules are mounted where rule_files looks, and reload Prometheus",
+        ));
     }
     if loaded.is_empty() {
         let advice = "see that the rules are mounted where rule_files looks, and reload Prometheus";
-        return Ok(Outcome::fail("no alerts are loaded", advice));
+        return Ok(CheckOutcome::fail("no alerts are loaded", advice));
     }
     let broken = loaded.iter().filter(|rule| rule.health == "err");
     let broken: Vec<_> = broken.map(|rule| format!("{}: {}", rule.name, rule.error)).collect();
     if broken.is_empty() {
-        return Ok(Outcome::pass(format!("{} alerts", loaded.len())));
+        return Ok(CheckOutcome::pass(format!("{} alerts", loaded.len())));
     }
-    Ok(Outcome::fail(broken.join("\n"), "correct the expression, and reload Prometheus"))
+    Ok(CheckOutcome::fail(broken.join("\n"), "correct the expression, and reload Prometheus"))
 }

@@ -2,52 +2,52 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::deploy_check::checks::{Check, Probe, settle};
-use crate::deploy_check::finding::Outcome;
-use crate::deploy_check::surroundings::Surroundings;
+use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::promql::{AlertRule, PromError, Prometheus};
 
 pub(crate) const CHECK: Check = Check {
     id: "alerts-quiet",
     expected: "no alert is firing, but those of severity info or none",
-    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
 /// Between two looks at the rules.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
-async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
-    let prometheus = surroundings.answering_prometheus().await?;
-    let away = |error: PromError| Outcome::skip(error.to_string(), "see prometheus-targets");
-    let rules = settled(surroundings, &prometheus).await.map_err(away)?;
+async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
+    let prometheus = deployment.answering_prometheus().await?;
+    let away = |error: PromError| CheckOutcome::skip(error.to_string(), "see prometheus-targets");
+    let rules = settled(deployment, &prometheus).await.map_err(away)?;
     if rules.is_empty() {
-        return Err(Outcome::skip("no alerts are loaded", "see alerts-loaded"));
+        return Err(CheckOutcome::skip("no alerts are loaded", "see alerts-loaded"));
     }
     let firing = firing(&rules);
     if firing.is_empty() {
         let pending = in_state(&rules, "pending");
         let soon = if pending.is_empty() { String::new() } else { format!("; pending: {}", pending.join(", ")) };
-        return Ok(Outcome::pass(format!("{} alerts, none firing{soon}", rules.len())));
+        return Ok(CheckOutcome::pass(format!("{} alerts, none firing{soon}", rules.len())));
     }
     // An alert on an instance that is away says what another check has said already.
     let down = prometheus.query("up == 0", SystemTime::now()).await.map_err(away)?;
-    if !down.is_empty() || surroundings.is_any_instance_away().await {
-        return Err(Outcome::skip(
+    if !down.is_empty() || deployment.is_any_instance_away().await {
+        return Err(CheckOutcome::skip(
             format!("firing: {}", firing.join(", ")),
             "see prometheus-targets and instances-live",
         ));
     }
-    Ok(Outcome::fail(format!("firing: {}", firing.join(", ")), "the runbook that the alert names says what to do"))
+    Ok(CheckOutcome::fail(format!("firing: {}", firing.join(", ")), "the runbook that the alert names says what to do"))
 }
 
 /// The rules, when none of them fires. One that fires may do so for what has just been put right: after a deployment
 /// Prometheus looks at the instances again, and then at its rules.
-async fn settled(surroundings: &Surroundings, prometheus: &Prometheus) -> Result<Vec<AlertRule>, PromError> {
+async fn settled(deployment: &RunningDeployment, prometheus: &Prometheus) -> Result<Vec<AlertRule>, PromError> {
     let began = Instant::now();
     loop {
         let rules = prometheus.alert_rules().await?;
         let interval = rules.iter().map(|rule| rule.interval).max().unwrap_or_default();
-        if firing(&rules).is_empty() || began.elapsed() >= surroundings.patience(interval * 2) {
+        if firing(&rules).is_empty() || began.elapsed() >= deployment.patience(interval * 2) {
             return Ok(rules);
         }
         tokio::time::sleep(LOOK_AGAIN).await;

@@ -1,43 +1,46 @@
 //! `build-current`: every instance runs the program that was meant to be deployed, and no image was left behind.
 
-use crate::deploy_check::checks::{Check, Probe, settle};
-use crate::deploy_check::finding::Outcome;
-use crate::deploy_check::surroundings::Surroundings;
+use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::running_deployment::RunningDeployment;
 
 pub(crate) const CHECK: Check = Check {
     id: "build-current",
     expected: "every instance runs this version, and the commit of --revision or of this program where it is known",
-    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
-async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
-    let instances = surroundings.instance_targets()?;
+async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
+    let instances = deployment.instance_targets()?;
     let mut builds = Vec::new();
     for instance in instances {
         // One that does not answer is for instances-live to tell.
-        let Ok(answer) = surroundings.get(instance, "/metrics").await else { continue };
+        let Ok(answer) = deployment.get(instance, "/metrics").await else { continue };
         let text = answer.text();
         let line = text.lines().find(|line| line.starts_with("storemgr_build_info{")).unwrap_or_default();
         builds.push((instance.to_string(), label(line, "version"), label(line, "revision")));
     }
     let Some((_, _, first)) = builds.first() else {
-        return Err(Outcome::skip("no instance answers", "see instances-live"));
+        return Err(CheckOutcome::skip("no instance answers", "see instances-live"));
     };
     // Where nobody says what is wanted, the instances must at least be alike.
-    let wanted = surroundings.revision.as_deref().unwrap_or(first);
+    let wanted = deployment.revision.as_deref().unwrap_or(first);
     let shown = |version: &str, revision: &str| match revision {
         "unknown" => version.to_owned(),
         revision => format!("{version}, commit {revision}"),
     };
-    let this = shown(&surroundings.version, wanted);
-    let wrong = builds.iter().filter(|(_, version, revision)| *version != surroundings.version || revision != wanted);
+    let this = shown(&deployment.version, wanted);
+    let wrong = builds.iter().filter(|(_, version, revision)| *version != deployment.version || revision != wanted);
     let wrong: Vec<_> = wrong
         .map(|(name, version, revision)| format!("{name} runs {}, not {this}", shown(version, revision)))
         .collect();
     if wrong.is_empty() {
-        return Ok(Outcome::pass(this));
+        return Ok(CheckOutcome::pass(this));
     }
-    Ok(Outcome::fail(wrong.join("\n"), "build the image again, and replace the containers that still run the old one"))
+    Ok(CheckOutcome::fail(
+        wrong.join("\n"),
+        "build the image again, and replace the containers that still run the old one",
+    ))
 }
 
 /// The value of a label in a line of the Prometheus text format.

@@ -1,28 +1,29 @@
 //! `connection-budget`: all instances together leave the database connections for tools and administrators.
 
-use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, settle};
 use crate::deploy_check::defaults::{RESERVE, TOOLS};
-use crate::deploy_check::finding::Outcome;
-use crate::deploy_check::surroundings::Surroundings;
+use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::running_deployment::RunningDeployment;
 
 pub(crate) const CHECK: Check = Check {
     id: "connection-budget",
     expected: "the pools of all instances, 10 connections for tools and 5 in reserve, within max_connections",
-    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
-async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
-    let instances = surroundings.instance_targets()?;
-    let facts = surroundings.session().await?.server_facts().await;
-    let limit = facts.map_err(|error| Outcome::fail(error.to_string(), "see the database's log"))?.max_connections;
+async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
+    let instances = deployment.instance_targets()?;
+    let facts = deployment.session().await?.server_facts().await;
+    let limit = facts.map_err(|error| CheckOutcome::fail(error.to_string(), "see the database's log"))?.max_connections;
     let mut pools = 0;
     for instance in instances {
-        let size = surroundings.metric(instance, "storemgr_db_pool_size", "").await;
+        let size = deployment.metric(instance, "storemgr_db_pool_size", "").await;
         // An instance that does not answer is for instances-live to tell.
-        let size =
-            size.map_err(|_| Outcome::skip(format!("{instance} does not tell its pool's size"), "see instances-live"))?;
+        let size = size.map_err(|_| {
+            CheckOutcome::skip(format!("{instance} does not tell its pool's size"), "see instances-live")
+        })?;
         if size < 1.0 {
-            return Ok(Outcome::fail(
+            return Ok(CheckOutcome::fail(
                 format!("{instance} opens a connection for every request, without a bound"),
                 "start it with --db-connections pool",
             ));
@@ -34,8 +35,8 @@ async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
         instances.len()
     );
     if pools + TOOLS + RESERVE <= limit {
-        return Ok(Outcome::pass(seen));
+        return Ok(CheckOutcome::pass(seen));
     }
     let most = limit.saturating_sub(TOOLS + RESERVE) / instances.len() as u64;
-    Ok(Outcome::fail(seen, format!("lower --db-pool-size to {most} or less, or raise max_connections")))
+    Ok(CheckOutcome::fail(seen, format!("lower --db-pool-size to {most} or less, or raise max_connections")))
 }

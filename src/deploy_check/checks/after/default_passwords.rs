@@ -4,10 +4,10 @@
 use hyper::Method;
 
 use crate::db::{self, DbError, Session};
-use crate::deploy_check::checks::{Check, Probe, settle};
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::deploy_check::secrets::COMMON;
-use crate::deploy_check::surroundings::Surroundings;
 use crate::net;
 use crate::units::Secret;
 use crate::{cache, net::Target};
@@ -15,31 +15,31 @@ use crate::{cache, net::Target};
 pub(crate) const CHECK: Check = Check {
     id: "default-passwords",
     expected: "the database, Redis and Grafana refuse empty and common passwords",
-    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
 /// What Grafana's administrator is made with unless told otherwise, in the form of the header `Authorization`
 /// (`admin:admin`).
 const GRAFANA_DEFAULT: &str = "Basic YWRtaW46YWRtaW4=";
 
-async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
+async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let (mut accepted, mut asked, mut away) = (Vec::new(), Vec::new(), Vec::new());
-    if let Some(address) = &surroundings.database {
+    if let Some(address) = &deployment.database {
         // Why it cannot be reached is for database-reachable to tell.
-        match surroundings.session().await {
+        match deployment.session().await {
             Ok(_) => {
                 asked.push("the database");
-                accepted.extend(database(surroundings, address).await);
+                accepted.extend(database(deployment, address).await);
             }
             Err(outcome) => away.push(outcome),
         }
     }
-    if let Some(address) = surroundings.redis.as_ref().filter(|address| address.password.is_some()) {
+    if let Some(address) = deployment.redis.as_ref().filter(|address| address.password.is_some()) {
         asked.push("Redis");
-        accepted.extend(redis(surroundings, address).await);
+        accepted.extend(redis(deployment, address).await);
     }
-    if let Some(target) = &surroundings.grafana {
-        match grafana(surroundings, target).await {
+    if let Some(target) = &deployment.grafana {
+        match grafana(deployment, target).await {
             Ok(open) => {
                 asked.push("Grafana");
                 accepted.extend(open);
@@ -48,22 +48,25 @@ async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
         }
     }
     if !accepted.is_empty() {
-        return Ok(Outcome::fail(accepted.join("\n"), "change that password now; `openssl rand -hex 24` makes one"));
+        return Ok(CheckOutcome::fail(
+            accepted.join("\n"),
+            "change that password now; `openssl rand -hex 24` makes one",
+        ));
     }
     if let Some(outcome) = away.into_iter().next() {
         return Err(outcome);
     }
     if asked.is_empty() {
-        return Err(Outcome::skip(
+        return Err(CheckOutcome::skip(
             "nothing that has a password is configured",
             "set DB_HOST, REDIS_HOST or GRAFANA_URL",
         ));
     }
-    Ok(Outcome::pass(format!("{} refused them", asked.join(", "))))
+    Ok(CheckOutcome::pass(format!("{} refused them", asked.join(", "))))
 }
 
 /// The accounts that let someone in. Which password it was is not told.
-async fn database(surroundings: &Surroundings, address: &db::Address) -> Vec<String> {
+async fn database(deployment: &RunningDeployment, address: &db::Address) -> Vec<String> {
     let mut users = vec![address.user.as_str(), "root"];
     users.dedup();
     let mut accepted = Vec::new();
@@ -71,7 +74,7 @@ async fn database(surroundings: &Surroundings, address: &db::Address) -> Vec<Str
         for password in ["", user].into_iter().chain(COMMON) {
             let password = Secret::new(password.to_owned());
             let attempt = db::Address { user: user.to_owned(), password, ..address.clone() };
-            match Session::connect(&attempt, surroundings.timeout).await {
+            match Session::connect(&attempt, deployment.timeout).await {
                 Ok(_) => {
                     accepted.push(format!("the database lets {user} in with a password that anyone tries"));
                     break;
@@ -85,21 +88,22 @@ async fn database(surroundings: &Surroundings, address: &db::Address) -> Vec<Str
     accepted
 }
 
-async fn redis(surroundings: &Surroundings, address: &cache::Address) -> Vec<String> {
+async fn redis(deployment: &RunningDeployment, address: &cache::Address) -> Vec<String> {
     for password in [None].into_iter().chain(COMMON.map(Some)) {
         let password = password.map(|password| Secret::new(password.to_owned()));
         let attempt = cache::Address { password, ..address.clone() };
-        if cache::server_facts(&attempt, surroundings.timeout).await.is_ok() {
+        if cache::server_facts(&attempt, deployment.timeout).await.is_ok() {
             return vec!["Redis lets anyone in, with no password or one that anyone tries".to_owned()];
         }
     }
     Vec::new()
 }
 
-async fn grafana(surroundings: &Surroundings, target: &Target) -> Result<Vec<String>, Outcome> {
+async fn grafana(deployment: &RunningDeployment, target: &Target) -> Result<Vec<String>, CheckOutcome> {
     let headers = [("authorization", GRAFANA_DEFAULT)];
-    let answer = net::request_once(target, Method::GET, "/api/org", &headers, Vec::new(), surroundings.timeout).await;
-    let answer = answer.map_err(|error| Outcome::skip(format!("Grafana at {target}: {error}"), "see that it runs"))?;
+    let answer = net::request_once(target, Method::GET, "/api/org", &headers, Vec::new(), deployment.timeout).await;
+    let answer =
+        answer.map_err(|error| CheckOutcome::skip(format!("Grafana at {target}: {error}"), "see that it runs"))?;
     let open = answer.status.is_success();
     Ok(open.then(|| "Grafana lets admin in with the password it is delivered with".to_owned()).into_iter().collect())
 }

@@ -2,32 +2,38 @@
 
 use std::path::Path;
 
-use crate::deploy_check::checks::{Check, Probe, settle};
-use crate::deploy_check::finding::Outcome;
-use crate::deploy_check::surroundings::Surroundings;
+use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::units;
 
 pub(crate) const CHECK: Check = Check {
     id: "disk-margin",
     expected: "at least --disk-margin of the disk of each --data folder is free, in bytes and in files",
-    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
 #[expect(clippy::unused_async, reason = "checks are all alike")]
-async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
+async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let (mut told, mut full) = (Vec::new(), false);
-    for folder in &surroundings.data {
+    for folder in &deployment.data {
         let (ratio, free) = free(folder).map_err(|error| {
-            Outcome::skip(format!("{} cannot be looked at: {error}", folder.display()), "name the folder with --data")
+            CheckOutcome::skip(
+                format!("{} cannot be looked at: {error}", folder.display()),
+                "name the folder with --data",
+            )
         })?;
-        full |= ratio < surroundings.disk_margin;
+        full |= ratio < deployment.disk_margin;
         told.push(format!("{}: {} free ({})", folder.display(), units::percent(ratio), units::bytes(free)));
     }
     let seen = told.join("\n");
     if full {
-        return Ok(Outcome::fail(seen, "remove old images (`docker image prune`) and logs, or give it a larger disk"));
+        return Ok(CheckOutcome::fail(
+            seen,
+            "remove old images (`docker image prune`) and logs, or give it a larger disk",
+        ));
     }
-    Ok(Outcome::pass(seen))
+    Ok(CheckOutcome::pass(seen))
 }
 
 /// The part of a disk that is free, of bytes or of files, whichever is less; and the bytes.

@@ -1,28 +1,28 @@
 //! `memory-margin`: the machine has memory left.
 
-use crate::deploy_check::checks::{Check, Probe, settle};
-use crate::deploy_check::finding::Outcome;
-use crate::deploy_check::surroundings::Surroundings;
+use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::units;
 
 pub(crate) const CHECK: Check = Check {
     id: "memory-margin",
     expected: "at least --memory-margin of this machine's memory is available",
-    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
-async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
+async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let text = tokio::fs::read_to_string("/proc/meminfo").await;
-    let text = text.map_err(|_| Outcome::skip("this system does not tell its memory", "look yourself"))?;
+    let text = text.map_err(|_| CheckOutcome::skip("this system does not tell its memory", "look yourself"))?;
     let (Some(all), Some(available)) = (field(&text, "MemTotal"), field(&text, "MemAvailable")) else {
-        return Err(Outcome::skip("this system does not tell its memory", "look yourself"));
+        return Err(CheckOutcome::skip("this system does not tell its memory", "look yourself"));
     };
     let ratio = available as f64 / all.max(1) as f64;
     let seen = format!("{} of {} available", units::bytes(available), units::bytes(all));
-    if ratio >= surroundings.memory_margin {
-        return Ok(Outcome::pass(seen));
+    if ratio >= deployment.memory_margin {
+        return Ok(CheckOutcome::pass(seen));
     }
-    Ok(Outcome::fail(seen, "see what takes it (`ps --sort=-rss`), lower the services' limits, or add memory"))
+    Ok(CheckOutcome::fail(seen, "see what takes it (`ps --sort=-rss`), lower the services' limits, or add memory"))
 }
 
 /// A field of `/proc/meminfo`, bytes.

@@ -7,16 +7,16 @@ use hyper::Method;
 use rand::RngExt;
 use serde_json::{Value, json};
 
-use crate::deploy_check::checks::{Check, Probe, settle};
-use crate::deploy_check::finding::Outcome;
-use crate::deploy_check::surroundings::{Surroundings, said};
+use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::running_deployment::{RunningDeployment, said};
 use crate::net::{self, Target};
 use crate::wire::{IDEMPOTENCY_KEY, JSON};
 
 pub(crate) const CHECK: Check = Check {
     id: "order-round-trip",
     expected: "an order through nginx is accepted, readable on every instance, the same on repeat, and gone when deleted",
-    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
 /// Products looked through for one with stock.
@@ -27,18 +27,18 @@ type Step<T> = Result<T, String>;
 
 /// The store as a client sees it.
 struct Client<'a> {
-    surroundings: &'a Surroundings,
+    deployment: &'a RunningDeployment,
     front: &'a Target,
 }
 
-async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
-    let client = Client { surroundings, front: surroundings.front_target()? };
+async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
+    let client = Client { deployment, front: deployment.front_target()? };
     // A front that does not answer at all is told by front-reaches-instances.
-    if surroundings.get(client.front, "/health-check").await.is_err() {
-        return Err(Outcome::skip("nginx does not answer", "see front-reaches-instances"));
+    if deployment.get(client.front, "/health-check").await.is_err() {
+        return Err(CheckOutcome::skip("nginx does not answer", "see front-reaches-instances"));
     }
-    if !surroundings.instances.is_empty() && surroundings.answering("/ready").await.is_empty() {
-        return Err(Outcome::skip("no instance is ready", "see instances-ready"));
+    if !deployment.instances.is_empty() && deployment.answering("/ready").await.is_empty() {
+        return Err(CheckOutcome::skip("no instance is ready", "see instances-ready"));
     }
     let advice = "the instances' logs say more; look for the request ids of just now";
     let product = match any_product_with_stock(&client).await {
@@ -46,26 +46,26 @@ async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
         Ok(None) => {
             // A store that is empty, or sold out, is not a broken one.
             let seen = format!("not tried: none of the first {CANDIDATES} products has stock");
-            return Ok(Outcome::warn(seen, "fill the store with `storemgr seed`, or set stock with POST /stocks"));
+            return Ok(CheckOutcome::warn(seen, "fill the store with `storemgr seed`, or set stock with POST /stocks"));
         }
-        Err(reason) => return Ok(Outcome::fail(reason, advice)),
+        Err(reason) => return Ok(CheckOutcome::fail(reason, advice)),
     };
     let user = match client.make_user().await {
         Ok(user) => user,
-        Err(reason) => return Ok(Outcome::fail(reason, advice)),
+        Err(reason) => return Ok(CheckOutcome::fail(reason, advice)),
     };
     let result = client.order_and_take_back(user, product).await;
     let cleaned = client.send(Method::DELETE, &format!("/users/{user}"), &[], None, 200).await;
     match result.and_then(|seen| cleaned.map(|_| seen)) {
-        Ok(seen) => Ok(Outcome::pass(seen)),
-        Err(reason) => Ok(Outcome::fail(reason, advice)),
+        Ok(seen) => Ok(CheckOutcome::pass(seen)),
+        Err(reason) => Ok(CheckOutcome::fail(reason, advice)),
     }
 }
 
 /// A product with stock, of nginx or else of any instance: one that has an empty store of its own must not pass for an
 /// empty store.
 async fn any_product_with_stock(client: &Client<'_>) -> Step<Option<(u64, f64)>> {
-    let instances = client.surroundings.answering("/ready").await;
+    let instances = client.deployment.answering("/ready").await;
     for front in std::iter::once(client.front).chain(instances) {
         let found = Client { front, ..*client }.product_with_stock().await?;
         if found.is_some() {
@@ -88,7 +88,7 @@ impl Client<'_> {
         let mut all = vec![("content-type", JSON)];
         all.extend_from_slice(headers);
         let body = body.map(ToString::to_string).unwrap_or_default().into_bytes();
-        let answer = net::request_once(self.front, method, path, &all, body, self.surroundings.timeout).await;
+        let answer = net::request_once(self.front, method, path, &all, body, self.deployment.timeout).await;
         let answer = answer.map_err(|error| format!("{step}: {error}"))?;
         if answer.status.as_u16() != expected {
             return Err(format!("{step}: {}", said(&answer)));
@@ -158,8 +158,8 @@ impl Client<'_> {
         {
             return Err(format!("GET /orders/{order}: {read} is not what was ordered"));
         }
-        for instance in self.surroundings.answering("/ready").await {
-            let own = self.surroundings.get(instance, &format!("/orders/{order}")).await;
+        for instance in self.deployment.answering("/ready").await {
+            let own = self.deployment.get(instance, &format!("/orders/{order}")).await;
             own.map_err(|reason| format!("{instance} does not know the order {order} that nginx took: {reason}"))?;
         }
         let repeated = self.send(Method::POST, "/orders", headers, Some(body), 201).await?;

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::deploy_check::checks::{Check, Probe, settle};
-use crate::deploy_check::finding::Outcome;
-use crate::deploy_check::surroundings::Surroundings;
+use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::net::Target;
 use crate::promql::{Health, PromError, Prometheus, ScrapeTarget};
 use crate::units;
@@ -12,7 +12,7 @@ use crate::units;
 pub(crate) const CHECK: Check = Check {
     id: "prometheus-targets",
     expected: "Prometheus scrapes every instance, and all its targets are up",
-    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
 /// How long Prometheus may take to find its targets after a start, beside the scrape itself.
@@ -21,18 +21,18 @@ const DISCOVERY: Duration = Duration::from_secs(10);
 /// Between two looks at what Prometheus has seen.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
-async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
-    let target = surroundings.prometheus_target()?;
-    let away = |error: PromError| Outcome::fail(error.to_string(), "see that Prometheus runs, and its log");
-    let live: Vec<_> = surroundings.answering("/live").await.into_iter().map(Target::authority).collect();
-    let instances: Vec<_> = surroundings.instances.iter().map(Target::authority).collect();
+async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
+    let target = deployment.prometheus_target()?;
+    let away = |error: PromError| CheckOutcome::fail(error.to_string(), "see that Prometheus runs, and its log");
+    let live: Vec<_> = deployment.answering("/live").await.into_iter().map(Target::authority).collect();
+    let instances: Vec<_> = deployment.instances.iter().map(Target::authority).collect();
     let is_away = |name: &str| instances.iter().any(|one| one == name && !live.contains(one));
-    let targets = seen_since_now(surroundings, &Prometheus::new(target.clone()), is_away).await.map_err(away)?;
+    let targets = seen_since_now(deployment, &Prometheus::new(target.clone()), is_away).await.map_err(away)?;
     let missing: Vec<_> =
         instances.iter().filter(|name| targets.iter().all(|target| target.instance() != **name)).cloned().collect();
     if !missing.is_empty() {
         let seen = format!("Prometheus does not know {}", missing.join(", "));
-        return Ok(Outcome::fail(seen, "add it to the targets of the job storemgr in prometheus.yml, and reload"));
+        return Ok(CheckOutcome::fail(seen, "add it to the targets of the job storemgr in prometheus.yml, and reload"));
     }
     let failing: Vec<_> = targets
         .iter()
@@ -40,24 +40,24 @@ async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
         .map(reason)
         .collect();
     if !failing.is_empty() {
-        return Ok(Outcome::fail(failing.join("\n"), "Prometheus's page /targets shows all of them"));
+        return Ok(CheckOutcome::fail(failing.join("\n"), "Prometheus's page /targets shows all of them"));
     }
     let down: Vec<_> =
         targets.iter().filter(|target| target.health != Health::Up).map(ScrapeTarget::instance).collect();
     if !down.is_empty() {
-        return Err(Outcome::skip(format!("{} is away", down.join(", ")), "see instances-live"));
+        return Err(CheckOutcome::skip(format!("{} is away", down.join(", ")), "see instances-live"));
     }
     if targets.is_empty() {
-        return Ok(Outcome::fail("Prometheus has no targets", "add the instances to prometheus.yml, and reload"));
+        return Ok(CheckOutcome::fail("Prometheus has no targets", "add the instances to prometheus.yml, and reload"));
     }
-    Ok(Outcome::pass(format!("{} targets, all up", targets.len())))
+    Ok(CheckOutcome::pass(format!("{} targets, all up", targets.len())))
 }
 
 /// What Prometheus scrapes. Right after a start or a replacement what it saw last is old: until it has looked again at
 /// what was not up, and while it has found nothing to look at, it is asked again. Instances that are away are not waited
 /// for.
 async fn seen_since_now(
-    surroundings: &Surroundings,
+    deployment: &RunningDeployment,
     prometheus: &Prometheus,
     is_away: impl Fn(&str) -> bool,
 ) -> Result<Vec<ScrapeTarget>, PromError> {
@@ -72,7 +72,7 @@ async fn seen_since_now(
     loop {
         let is_settled = !targets.is_empty() && !targets.iter().any(|one| is_old(one) && !is_away(one.instance()));
         let interval = targets.iter().map(ScrapeTarget::interval).max().unwrap_or_default();
-        if is_settled || began.elapsed() >= surroundings.patience(DISCOVERY + interval) {
+        if is_settled || began.elapsed() >= deployment.patience(DISCOVERY + interval) {
             return Ok(targets);
         }
         tokio::time::sleep(LOOK_AGAIN).await;

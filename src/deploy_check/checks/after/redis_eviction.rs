@@ -1,29 +1,29 @@
 //! `redis-eviction`: a full Redis makes room instead of refusing.
 
-use crate::deploy_check::checks::{Check, Probe, settle};
-use crate::deploy_check::finding::Outcome;
-use crate::deploy_check::surroundings::Surroundings;
+use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::{cache, units};
 
 pub(crate) const CHECK: Check = Check {
     id: "redis-eviction",
     expected: "a bound on memory, and a policy that evicts any key (allkeys-…)",
-    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
-async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
-    let address = surroundings.redis_address()?;
-    let facts = cache::server_facts(address, surroundings.timeout).await;
-    let facts = facts.map_err(|_| Outcome::skip("Redis cannot be reached", "see redis-reachable"))?;
+async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
+    let address = deployment.redis_address()?;
+    let facts = cache::server_facts(address, deployment.timeout).await;
+    let facts = facts.map_err(|_| CheckOutcome::skip("Redis cannot be reached", "see redis-reachable"))?;
     let policy = &facts.eviction_policy;
     if facts.max_memory == 0 {
         let seen = format!("no bound on memory ({policy})");
-        return Ok(Outcome::warn(seen, "set maxmemory, so that Redis cannot take the machine's last memory"));
+        return Ok(CheckOutcome::warn(seen, "set maxmemory, so that Redis cannot take the machine's last memory"));
     }
     let evicted = units::count(facts.evicted_keys);
     let seen = format!("{}, {policy}, {evicted} keys evicted since its start", units::bytes(facts.max_memory));
     if policy.starts_with("allkeys-") {
-        return Ok(Outcome::pass(seen));
+        return Ok(CheckOutcome::pass(seen));
     }
-    Ok(Outcome::fail(seen, "set maxmemory-policy to allkeys-lru: with this one a full Redis refuses to cache"))
+    Ok(CheckOutcome::fail(seen, "set maxmemory-policy to allkeys-lru: with this one a full Redis refuses to cache"))
 }

@@ -1,22 +1,22 @@
 //! `redis-reachable`: Redis answers.
 
 use crate::cache;
-use crate::deploy_check::checks::{Check, Probe, settle};
-use crate::deploy_check::finding::Outcome;
-use crate::deploy_check::surroundings::Surroundings;
+use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::running_deployment::RunningDeployment;
 
 pub(crate) const CHECK: Check = Check {
     id: "redis-reachable",
     expected: "Redis answers",
-    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
-async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
-    let address = surroundings.redis_address()?;
+async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
+    let address = deployment.redis_address()?;
     let place = format!("{}:{}", address.host, address.port);
-    match cache::server_facts(address, surroundings.timeout).await {
-        Ok(facts) => Ok(Outcome::pass(format!("Redis {} at {place}", facts.version))),
-        Err(error) => Ok(Outcome::fail(
+    match cache::server_facts(address, deployment.timeout).await {
+        Ok(facts) => Ok(CheckOutcome::pass(format!("Redis {} at {place}", facts.version))),
+        Err(error) => Ok(CheckOutcome::fail(
             format!("{place}: {error}"),
             "see that Redis runs there; until it does, every report is computed by the database",
         )),

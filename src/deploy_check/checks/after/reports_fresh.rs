@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::deploy_check::checks::{Check, Probe, settle};
-use crate::deploy_check::finding::Outcome;
-use crate::deploy_check::surroundings::Surroundings;
+use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::running_deployment::RunningDeployment;
 
 pub(crate) const CHECK: Check = Check {
     id: "reports-fresh",
     expected: "a report that was asked for twice is no older than --report-age",
-    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
 /// The reports, as their route and as the metric name them.
@@ -22,11 +22,11 @@ const REPORTS: [(&str, &str); 2] = [
 const TRIES: usize = 4;
 const PAUSE: Duration = Duration::from_millis(250);
 
-async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
+async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let (mut oldest, mut stale, mut asked) = (0.0_f64, Vec::new(), 0);
-    for instance in surroundings.instance_targets()? {
+    for instance in deployment.instance_targets()? {
         // One that is not ready is for instances-ready to tell.
-        if surroundings.get(instance, "/ready").await.is_err() {
+        if deployment.get(instance, "/ready").await.is_err() {
             continue;
         }
         for (path, label) in REPORTS {
@@ -36,26 +36,29 @@ async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
                 if attempt > 0 {
                     tokio::time::sleep(PAUSE).await;
                 }
-                if let Err(reason) = surroundings.get(instance, path).await {
-                    return Ok(Outcome::fail(format!("{instance}{path}: {reason}"), "the instance's log says more"));
+                if let Err(reason) = deployment.get(instance, path).await {
+                    return Ok(CheckOutcome::fail(
+                        format!("{instance}{path}: {reason}"),
+                        "the instance's log says more",
+                    ));
                 }
-                let age = surroundings.metric(instance, "storemgr_report_age_seconds", label).await;
+                let age = deployment.metric(instance, "storemgr_report_age_seconds", label).await;
                 age_s = age_s.min(age.unwrap_or(f64::INFINITY));
-                if age_s <= surroundings.report_age.as_secs_f64() {
+                if age_s <= deployment.report_age.as_secs_f64() {
                     break;
                 }
             }
             oldest = oldest.max(age_s);
-            if age_s > surroundings.report_age.as_secs_f64() {
+            if age_s > deployment.report_age.as_secs_f64() {
                 stale.push(format!("{instance}{path} is {age_s:.0} s old"));
             }
         }
     }
     if asked == 0 {
-        return Err(Outcome::skip("no instance is ready", "see instances-ready"));
+        return Err(CheckOutcome::skip("no instance is ready", "see instances-ready"));
     }
     if stale.is_empty() {
-        return Ok(Outcome::pass(format!("{asked} reports, none older than {oldest:.0} s")));
+        return Ok(CheckOutcome::pass(format!("{asked} reports, none older than {oldest:.0} s")));
     }
-    Ok(Outcome::fail(stale.join("\n"), "lower STOREMGR_REPORT_TTL, or look for refreshes that fail in the log"))
+    Ok(CheckOutcome::fail(stale.join("\n"), "lower STOREMGR_REPORT_TTL, or look for refreshes that fail in the log"))
 }

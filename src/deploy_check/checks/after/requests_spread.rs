@@ -1,15 +1,15 @@
 //! `requests-spread`: nginx gives every instance its share.
 
 use crate::deploy_check::checks::after::front_reaches_instances::{health_checks, send_at_once};
-use crate::deploy_check::checks::{Check, Probe, settle};
-use crate::deploy_check::finding::Outcome;
-use crate::deploy_check::surroundings::Surroundings;
+use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::units;
 
 pub(crate) const CHECK: Check = Check {
     id: "requests-spread",
     expected: "of requests through nginx, every instance gets at least half of an equal share",
-    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
 /// Requests sent at once for each instance.
@@ -21,26 +21,26 @@ const ROUNDS: usize = 3;
 /// The least part of an equal share that is still a share.
 const LEAST: f64 = 0.5;
 
-async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
-    let front = surroundings.front_target()?;
+async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
+    let front = deployment.front_target()?;
     let mut before = Vec::new();
-    for instance in surroundings.instance_targets()? {
+    for instance in deployment.instance_targets()? {
         // One that does not answer is for instances-live to tell.
-        if let Ok(count) = health_checks(surroundings, instance).await {
+        if let Ok(count) = health_checks(deployment, instance).await {
             before.push((instance, count));
         }
     }
     if before.len() < 2 {
-        return Err(Outcome::skip("fewer than two instances answer", "see instances-live"));
+        return Err(CheckOutcome::skip("fewer than two instances answer", "see instances-live"));
     }
     for _ in 0..ROUNDS {
-        if send_at_once(surroundings, front, before.len() * AT_ONCE).await.is_some() {
-            return Err(Outcome::skip("nginx does not pass requests on", "see front-reaches-instances"));
+        if send_at_once(deployment, front, before.len() * AT_ONCE).await.is_some() {
+            return Err(CheckOutcome::skip("nginx does not pass requests on", "see front-reaches-instances"));
         }
     }
     let mut counts = Vec::new();
     for (instance, count) in before {
-        counts.push((instance, health_checks(surroundings, instance).await.unwrap_or(count) - count));
+        counts.push((instance, health_checks(deployment, instance).await.unwrap_or(count) - count));
     }
     let total: f64 = counts.iter().map(|(_, count)| count).sum();
     let shares: Vec<_> = counts
@@ -49,11 +49,14 @@ async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
         .collect();
     let seen = shares.join(", ");
     if counts.iter().any(|(_, count)| *count < 1.0) {
-        return Err(Outcome::skip(seen, "see front-reaches-instances"));
+        return Err(CheckOutcome::skip(seen, "see front-reaches-instances"));
     }
     let fair = total / counts.len() as f64;
     if counts.iter().all(|(_, count)| *count >= fair * LEAST) {
-        return Ok(Outcome::pass(seen));
+        return Ok(CheckOutcome::pass(seen));
     }
-    Ok(Outcome::fail(seen, "look at the weights in nginx's upstream, for least_conn, and for an instance that is slow"))
+    Ok(CheckOutcome::fail(
+        seen,
+        "look at the weights in nginx's upstream, for least_conn, and for an instance that is slow",
+    ))
 }

@@ -1,26 +1,26 @@
 //! `schema-current`: every migration that this program knows is applied.
 
 use crate::db::SchemaState;
-use crate::deploy_check::checks::{Check, Probe, settle};
-use crate::deploy_check::finding::Outcome;
-use crate::deploy_check::surroundings::Surroundings;
+use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::running_deployment::RunningDeployment;
 
 pub(crate) const CHECK: Check = Check {
     id: "schema-current",
     expected: "the schema this program knows, unchanged",
-    probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
+    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
-async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
-    let state = surroundings.session().await?.schema_state().await;
-    let state = state.map_err(|error| Outcome::fail(error.to_string(), "see the database's log"))?;
+async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
+    let state = deployment.session().await?.schema_state().await;
+    let state = state.map_err(|error| CheckOutcome::fail(error.to_string(), "see the database's log"))?;
     Ok(match state {
-        SchemaState::Current { version } => Outcome::pass(format!("version {version}")),
-        SchemaState::Behind { version, needed } => Outcome::fail(
+        SchemaState::Current { version } => CheckOutcome::pass(format!("version {version}")),
+        SchemaState::Behind { version, needed } => CheckOutcome::fail(
             format!("version {version}, and {needed} is needed"),
             "run `storemgr migrate`, or start an instance, which does the same",
         ),
-        SchemaState::Changed { version } => Outcome::fail(
+        SchemaState::Changed { version } => CheckOutcome::fail(
             format!("migration {version} is not the one this program knows"),
             "deploy the program that belongs to this database, or restore the migration's file",
         ),

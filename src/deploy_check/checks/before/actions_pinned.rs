@@ -1,8 +1,8 @@
 //! `actions-pinned`: no workflow runs code that its author can change afterwards.
 
-use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::Files;
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "actions-pinned",
@@ -10,18 +10,18 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-fn check(files: &Files) -> Result<Outcome, Outcome> {
+fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let workflows = files.workflows()?;
     if workflows.is_empty() {
-        return Err(Outcome::skip("there are no workflows", "name the folder if it is elsewhere; see --help"));
+        return Err(CheckOutcome::skip("there are no workflows", "name the folder if it is elsewhere; see --help"));
     }
     let all = || workflows.iter().flat_map(|workflow| workflow.uses.iter().map(move |used| (workflow, used)));
     let loose = all().filter(|(_, used)| !is_pinned(used));
     let loose: Vec<_> = loose.map(|(workflow, used)| format!("{}: {used}", workflow.path.display())).collect();
     if loose.is_empty() {
-        return Ok(Outcome::pass(format!("{} actions in {} workflows", all().count(), workflows.len())));
+        return Ok(CheckOutcome::pass(format!("{} actions in {} workflows", all().count(), workflows.len())));
     }
-    Ok(Outcome::fail(loose.join("\n"), "write the commit's 40 digits after the @, and the version in a comment"))
+    Ok(CheckOutcome::fail(loose.join("\n"), "write the commit's 40 digits after the @, and the version in a comment"))
 }
 
 fn is_pinned(used: &str) -> bool {

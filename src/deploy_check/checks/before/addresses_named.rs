@@ -1,9 +1,9 @@
 //! `addresses-named`: the hosts that services are told to talk to are services, at the ports they listen on.
 
-use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::defaults::{DB_PORT, REDIS_PORT};
 use crate::deploy_check::files::{Compose, Files, Nginx, Service, port_of};
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 use crate::net::Target;
 
 pub(crate) const CHECK: Check = Check {
@@ -18,7 +18,7 @@ const HOSTS: [&str; 2] = ["DB_HOST", "REDIS_HOST"];
 /// Variables that hold addresses.
 const URLS: [&str; 4] = ["PROMETHEUS_URL", "GRAFANA_URL", "STOREMGR_URL", "STOREMGR_INSTANCES"];
 
-fn check(files: &Files) -> Result<Outcome, Outcome> {
+fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let compose = files.compose()?;
     let mut wrong = Vec::new();
     let mut looked = 0;
@@ -37,15 +37,15 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
         wrong.extend(wrong_port(compose, service, "REDIS_HOST", &REDIS_PORT.of(service), "6379"));
     }
     if looked == 0 {
-        return Err(Outcome::skip("no service is told an address", "see files-readable"));
+        return Err(CheckOutcome::skip("no service is told an address", "see files-readable"));
     }
     if wrong.is_empty() {
         let unseen = files.nginx().ok().and_then(Nginx::unseen);
         let unseen = unseen.map(|unseen| format!("where nginx listens, by {unseen}"));
-        return Ok(Outcome::pass(format!("{looked} addresses")).with_unseen(unseen));
+        return Ok(CheckOutcome::pass(format!("{looked} addresses")).with_unseen(unseen));
     }
     let names: Vec<_> = compose.services.iter().map(|service| service.name.as_str()).collect();
-    Ok(Outcome::fail(wrong.join("\n"), format!("the services are {}", names.join(", "))))
+    Ok(CheckOutcome::fail(wrong.join("\n"), format!("the services are {}", names.join(", "))))
 }
 
 /// The variables that hold a host, the host, and the port where the variable says it too.

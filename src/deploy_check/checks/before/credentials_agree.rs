@@ -1,10 +1,10 @@
 //! `credentials-agree`: the account that the database makes is the one that the instances use, and files of secrets
 //! are those that `.env` was made into.
 
-use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::defaults::{DB_NAME, DB_USER};
 use crate::deploy_check::files::{Files, SecretSource, Service};
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "credentials-agree",
@@ -12,7 +12,7 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-fn check(files: &Files) -> Result<Outcome, Outcome> {
+fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let instances = files.instances()?;
     let database = files.database()?;
     let made = |names: [&str; 2]| names.iter().find_map(|name| files.secret(database, name));
@@ -47,18 +47,18 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
         }
     }
     if !wrong.is_empty() {
-        return Ok(Outcome::fail(
+        return Ok(CheckOutcome::fail(
             wrong.join("\n"),
             "take both from the same variable or secret, and write files of secrets again (`ops/deploy prepare`)",
         ));
     }
     if compared == 0 {
-        return Err(Outcome::skip(
+        return Err(CheckOutcome::skip(
             "the database service does not say which account it makes",
             "see database-reachable",
         ));
     }
-    Ok(Outcome::pass(format!("{compared} values of {} agree", database.name)))
+    Ok(CheckOutcome::pass(format!("{compared} values of {} agree", database.name)))
 }
 
 /// Files of secrets that do not hold what the variable of the same name in `.env` says: somebody changed one of the two.

@@ -1,9 +1,9 @@
 //! `drain-order`: an instance that is stopped is given the time it needs to finish its requests.
 
-use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::defaults::{DRAIN_NOTICE, DRAIN_TIMEOUT};
 use crate::deploy_check::files::Files;
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 use crate::units;
 
 pub(crate) const CHECK: Check = Check {
@@ -12,7 +12,7 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-fn check(files: &Files) -> Result<Outcome, Outcome> {
+fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let instances = files.instances()?;
     let mut wrong = Vec::new();
     for instance in &instances {
@@ -23,7 +23,7 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
         }
     }
     if wrong.is_empty() {
-        return Ok(Outcome::pass(format!("{} instances", instances.len())));
+        return Ok(CheckOutcome::pass(format!("{} instances", instances.len())));
     }
-    Ok(Outcome::fail(wrong.join("\n"), "raise stop_grace_period, or lower STOREMGR_DRAIN_TIMEOUT"))
+    Ok(CheckOutcome::fail(wrong.join("\n"), "raise stop_grace_period, or lower STOREMGR_DRAIN_TIMEOUT"))
 }

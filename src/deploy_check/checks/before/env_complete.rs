@@ -2,9 +2,9 @@
 //!
 //! A secret that is there and empty is told by `secrets-strong`.
 
-use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::Files;
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::secrets::is_secret;
 
 pub(crate) const CHECK: Check = Check {
@@ -13,7 +13,7 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-fn check(files: &Files) -> Result<Outcome, Outcome> {
+fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let compose = files.compose()?;
     let value = |name: &str| files.variable(name);
     let missing = |name: &str, filled: bool| match value(name) {
@@ -37,11 +37,11 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     names.dedup();
     if names.is_empty() {
         let required = compose.references.iter().filter(|reference| reference.required).count();
-        return Ok(Outcome::pass(format!("{required} variables without a default, all set")));
+        return Ok(CheckOutcome::pass(format!("{required} variables without a default, all set")));
     }
     let place = files.env_path().map_or_else(
         || "there is no .env, and nothing sets ".to_owned(),
         |path| format!("{} does not set ", path.display()),
     );
-    Ok(Outcome::fail(format!("{place}{}", names.join(", ")), "set them there, or in the environment of compose"))
+    Ok(CheckOutcome::fail(format!("{place}{}", names.join(", ")), "set them there, or in the environment of compose"))
 }

@@ -1,8 +1,8 @@
 //! `files-readable`: every file of the deployment is what it should be.
 
-use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::Files;
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "files-readable",
@@ -10,21 +10,21 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-fn check(files: &Files) -> Result<Outcome, Outcome> {
+fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let states = files.states();
     let bad: Vec<_> = states.iter().filter_map(|state| state.err()).collect();
     if !bad.is_empty() {
-        return Ok(Outcome::fail(bad.join("\n"), "correct the file at that place, or name the right one"));
+        return Ok(CheckOutcome::fail(bad.join("\n"), "correct the file at that place, or name the right one"));
     }
     let read = states.iter().filter(|state| **state == Ok(true)).count();
     if read == 0 {
-        return Err(Outcome::skip("there are no files of a deployment here", "run it where ops/ and nginx/ are"));
+        return Err(CheckOutcome::skip("there are no files of a deployment here", "run it where ops/ and nginx/ are"));
     }
     if let Some(unseen) = files.unseen_services() {
-        return Ok(Outcome::warn(
+        return Ok(CheckOutcome::warn(
             format!("{read} files; {unseen}, so its services are not checked"),
             "write it out with `docker compose config > whole.yml`, and check that with --compose whole.yml",
         ));
     }
-    Ok(Outcome::pass(format!("{read} files")))
+    Ok(CheckOutcome::pass(format!("{read} files")))
 }

@@ -1,9 +1,9 @@
 //! `health-checks`: every service that stays tells whether it works; otherwise the others are started too early, and a
 //! deployment counts as good when it is not.
 
-use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::{Files, Health, Service};
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "health-checks",
@@ -11,7 +11,7 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-fn check(files: &Files) -> Result<Outcome, Outcome> {
+fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let compose = files.compose()?;
     files.dockerfiles()?;
     let staying: Vec<_> = compose.services.iter().filter(|service| !compose.is_one_shot(service)).collect();
@@ -23,7 +23,7 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     };
     let without: Vec<_> = staying.iter().filter(|one| lacks(one)).map(|service| service.name.as_str()).collect();
     if without.is_empty() {
-        return Ok(Outcome::pass(format!("{} services", staying.len())));
+        return Ok(CheckOutcome::pass(format!("{} services", staying.len())));
     }
-    Ok(Outcome::fail(format!("no health check: {}", without.join(", ")), "add a healthcheck that means ready"))
+    Ok(CheckOutcome::fail(format!("no health check: {}", without.join(", ")), "add a healthcheck that means ready"))
 }

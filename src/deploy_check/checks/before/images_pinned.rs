@@ -1,8 +1,8 @@
 //! `images-pinned`: the same files give the same images tomorrow.
 
-use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::Files;
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "images-pinned",
@@ -10,7 +10,7 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-fn check(files: &Files) -> Result<Outcome, Outcome> {
+fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let mut images: Vec<(String, String)> = Vec::new();
     if let Ok(compose) = files.compose() {
         for service in &compose.services {
@@ -27,14 +27,14 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
         images.extend(workflow.images.iter().map(|image| (workflow.path.display().to_string(), image.clone())));
     }
     if images.is_empty() {
-        return Err(Outcome::skip("no images are named", "see files-readable"));
+        return Err(CheckOutcome::skip("no images are named", "see files-readable"));
     }
     let loose: Vec<_> = images.iter().filter(|(_, image)| !is_pinned(image)).collect();
     if loose.is_empty() {
-        return Ok(Outcome::pass(format!("{} images", images.len())).with_unseen(files.unseen_services()));
+        return Ok(CheckOutcome::pass(format!("{} images", images.len())).with_unseen(files.unseen_services()));
     }
     let loose: Vec<_> = loose.iter().map(|(place, image)| format!("{place}: {image}")).collect();
-    Ok(Outcome::fail(loose.join("\n"), "write the version that was tested, as name:1.2.3 or name@sha256:…"))
+    Ok(CheckOutcome::fail(loose.join("\n"), "write the version that was tested, as name:1.2.3 or name@sha256:…"))
 }
 
 /// A digest, or a tag and a number: in it, or in a name such as `cc-debian12`. An expression of a workflow is decided

@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::defaults::IDLE_TIMEOUT;
 use crate::deploy_check::files::Files;
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 use crate::units;
 
 pub(crate) const CHECK: Check = Check {
@@ -19,7 +19,7 @@ pub(crate) const CHECK: Check = Check {
 /// What nginx does when an upstream says nothing (its documentation, `keepalive_timeout` of upstreams).
 const NGINX_DEFAULT: Duration = Duration::from_mins(1);
 
-fn check(files: &Files) -> Result<Outcome, Outcome> {
+fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let nginx = files.nginx()?;
     let instances = files.instances()?;
     let kept = nginx.upstreams().into_iter().map(|upstream| {
@@ -27,12 +27,12 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
         own.filter_map(|directive| units::parse_duration(directive.argument(0)).ok()).max().unwrap_or(NGINX_DEFAULT)
     });
     let Some(kept) = kept.max() else {
-        return Err(Outcome::skip("nginx passes requests to no upstream", "see upstreams-named"));
+        return Err(CheckOutcome::skip("nginx passes requests to no upstream", "see upstreams-named"));
     };
     let idle = instances.iter().map(|instance| IDLE_TIMEOUT.duration(Some(instance))).min().unwrap_or_default();
     let seen = format!("nginx {}, instance {}", units::duration(kept), units::duration(idle));
     if kept < idle {
-        return Ok(Outcome::pass(seen).with_unseen(nginx.unseen()));
+        return Ok(CheckOutcome::pass(seen).with_unseen(nginx.unseen()));
     }
-    Ok(Outcome::fail(seen, "shorten keepalive_timeout in nginx's upstream, or lengthen STOREMGR_IDLE_TIMEOUT"))
+    Ok(CheckOutcome::fail(seen, "shorten keepalive_timeout in nginx's upstream, or lengthen STOREMGR_IDLE_TIMEOUT"))
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::{Files, Use, names_in};
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 use crate::metrics::{DECLARED, Declaration, OF_THE_PROCESS};
 
 pub(crate) const CHECK: Check = Check {
@@ -27,10 +27,10 @@ const OF_PROMETHEUS: [&str; 7] = [
 /// Labels that Prometheus adds to every series it scrapes.
 const ADDED_LABELS: [&str; 2] = ["job", "instance"];
 
-fn check(files: &Files) -> Result<Outcome, Outcome> {
+fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let (rules, dashboards) = (files.rules()?, files.dashboards()?);
     if rules.is_empty() && dashboards.is_empty() {
-        return Err(Outcome::skip(
+        return Err(CheckOutcome::skip(
             "there are no rules and no dashboards",
             "name them if they are elsewhere; see --help",
         ));
@@ -52,10 +52,10 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
         }
     }
     if wrong.is_empty() {
-        return Ok(Outcome::pass(format!("{uses} uses in {} files", rules.len() + dashboards.len())));
+        return Ok(CheckOutcome::pass(format!("{uses} uses in {} files", rules.len() + dashboards.len())));
     }
     let wrong: Vec<_> = wrong.into_iter().collect();
-    Ok(Outcome::fail(wrong.join("\n"), "docs/metrics.md lists what the store exports, with labels"))
+    Ok(CheckOutcome::fail(wrong.join("\n"), "docs/metrics.md lists what the store exports, with labels"))
 }
 
 fn fault(used: &Use, recorded: &BTreeSet<&str>, others: bool) -> Option<String> {

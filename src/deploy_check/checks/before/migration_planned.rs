@@ -1,8 +1,8 @@
 //! `migration-planned`: somebody brings the schema up to date before an instance needs it.
 
-use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::{Files, Service};
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "migration-planned",
@@ -10,7 +10,7 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-fn check(files: &Files) -> Result<Outcome, Outcome> {
+fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let compose = files.compose()?;
     let instances = files.instances()?;
     let migrates = |name: &String| {
@@ -25,10 +25,10 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
         }
     }
     if wrong.is_empty() {
-        return Ok(Outcome::pass(format!("{} instances", instances.len())));
+        return Ok(CheckOutcome::pass(format!("{} instances", instances.len())));
     }
     let advice = "let it depend on a service that runs `migrate`, with the condition service_completed_successfully";
-    Ok(Outcome::fail(wrong.join("\n"), advice))
+    Ok(CheckOutcome::fail(wrong.join("\n"), advice))
 }
 
 /// Whether it was told not to migrate.

@@ -1,9 +1,9 @@
 //! `mounts-exist`: every file that a service is given is there. Where one is missing, the engine makes an empty folder of
 //! its name, and the service does not start or starts without its configuration.
 
-use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::Files;
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "mounts-exist",
@@ -11,17 +11,17 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-fn check(files: &Files) -> Result<Outcome, Outcome> {
+fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let compose = files.compose()?;
     let mounts: Vec<_> =
         compose.services.iter().flat_map(|one| one.mounts.iter().map(move |(here, _)| (&one.name, here))).collect();
     let missing = mounts.iter().filter(|(_, here)| !here.exists());
     let missing: Vec<_> = missing.map(|(service, here)| format!("{service}: there is no {}", here.display())).collect();
     if mounts.is_empty() {
-        return Err(Outcome::skip("no service mounts a file", "nothing to do"));
+        return Err(CheckOutcome::skip("no service mounts a file", "nothing to do"));
     }
     if missing.is_empty() {
-        return Ok(Outcome::pass(format!("{} files and folders", mounts.len())));
+        return Ok(CheckOutcome::pass(format!("{} files and folders", mounts.len())));
     }
-    Ok(Outcome::fail(missing.join("\n"), "correct the path; it starts from the folder of the compose file"))
+    Ok(CheckOutcome::fail(missing.join("\n"), "correct the path; it starts from the folder of the compose file"))
 }

@@ -6,9 +6,9 @@
 
 use std::path::Path;
 
-use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, settle};
 use crate::deploy_check::files::{Directive, Files, Nginx, address, find, run};
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "nginx-valid",
@@ -19,27 +19,28 @@ pub(crate) const CHECK: Check = Check {
 /// Ports that only root may open are moved up by this much; in a container nginx has them for itself.
 const MOVED: u16 = 20_000;
 
-async fn check(files: &Files) -> Result<Outcome, Outcome> {
+async fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let nginx = files.nginx()?;
-    let program = find("nginx").ok_or_else(|| Outcome::skip("nginx is not installed here", "install nginx"))?;
+    let program = find("nginx").ok_or_else(|| CheckOutcome::skip("nginx is not installed here", "install nginx"))?;
     let cannot =
-        |error: std::io::Error| Outcome::skip(format!("no copy could be made: {error}"), "see the folder /tmp");
+        |error: std::io::Error| CheckOutcome::skip(format!("no copy could be made: {error}"), "see the folder /tmp");
     let folder = super::scratch::Scratch::new().map_err(cannot)?;
     let copy = folder.path().join("nginx.conf");
     std::fs::write(&copy, rewritten(nginx, folder.path())).map_err(cannot)?;
     // What the file includes is looked for beside it.
     let arguments = ["-t", "-q", "-p", &folder.path().display().to_string(), "-c", &copy.display().to_string()];
-    let said = run(&program, &arguments).await.map_err(|reason| Outcome::skip(reason, "see that nginx can be run"))?;
+    let said =
+        run(&program, &arguments).await.map_err(|reason| CheckOutcome::skip(reason, "see that nginx can be run"))?;
     if said.good {
-        return Ok(Outcome::pass(format!("{} is accepted", nginx.path.display())).with_unseen(nginx.unseen()));
+        return Ok(CheckOutcome::pass(format!("{} is accepted", nginx.path.display())).with_unseen(nginx.unseen()));
     }
     let complaint = said.text.replace(&copy.display().to_string(), &nginx.path.display().to_string());
     let lines: Vec<_> = complaint.lines().filter(|line| line.contains("[emerg]")).collect();
     if let Some(line) = lines.iter().find(|line| line.contains("No such file") || line.contains("Permission denied")) {
         let seen = format!("nginx here does not see what it would see in its container: {line}");
-        return Err(Outcome::skip(seen, "run `nginx -t` in the container"));
+        return Err(CheckOutcome::skip(seen, "run `nginx -t` in the container"));
     }
-    Ok(Outcome::fail(
+    Ok(CheckOutcome::fail(
         if lines.is_empty() { complaint.trim().to_owned() } else { lines.join("\n") },
         "correct that line",
     ))

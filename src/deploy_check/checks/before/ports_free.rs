@@ -6,9 +6,9 @@ use std::net::{TcpListener, TcpStream, ToSocketAddrs};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, settle};
 use crate::deploy_check::files::{Compose, Files, Published, find, run};
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "ports-free",
@@ -29,10 +29,10 @@ fn has_no_network() -> bool {
     others == 0 && MARKS.iter().any(|mark| Path::new(mark).exists())
 }
 
-async fn check(files: &Files) -> Result<Outcome, Outcome> {
+async fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let compose = files.compose()?;
     if has_no_network() {
-        return Err(Outcome::skip(
+        return Err(CheckOutcome::skip(
             "this container has no network and does not see the machine's",
             "run it on the machine",
         ));
@@ -41,7 +41,7 @@ async fn check(files: &Files) -> Result<Outcome, Outcome> {
     let services = compose.services.iter().filter(|service| service.profiles.is_empty());
     let published: Vec<_> = services.flat_map(|one| one.published.iter().map(move |port| (&one.name, port))).collect();
     if published.is_empty() {
-        return Err(Outcome::skip("no service publishes a port", "nothing to do"));
+        return Err(CheckOutcome::skip("no service publishes a port", "nothing to do"));
     }
     let mut wrong = Vec::new();
     let mut claimed = BTreeSet::new();
@@ -59,10 +59,10 @@ async fn check(files: &Files) -> Result<Outcome, Outcome> {
     }
     if !wrong.is_empty() {
         let advice = "stop what listens there (`ss -ltnp` names it), or publish another port";
-        return Ok(Outcome::fail(wrong.join("\n"), advice));
+        return Ok(CheckOutcome::fail(wrong.join("\n"), advice));
     }
     let held = if own.is_empty() { String::new() } else { format!("; this deployment holds {}", own.join(", ")) };
-    Ok(Outcome::pass(format!("{} ports{held}", published.len())))
+    Ok(CheckOutcome::pass(format!("{} ports{held}", published.len())))
 }
 
 fn is_taken(port: &Published) -> bool {

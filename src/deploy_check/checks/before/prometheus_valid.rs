@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::deploy_check::checks::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, settle};
 use crate::deploy_check::files::{Files, find, run};
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "prometheus-valid",
@@ -12,14 +12,14 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| Box::pin(settle(check(files)))),
 };
 
-async fn check(files: &Files) -> Result<Outcome, Outcome> {
+async fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let config = files.prometheus();
     let rules = files.rules().unwrap_or_default();
     if let (Err(skip), true) = (&config, rules.is_empty()) {
         return Err(skip.clone());
     }
     let promtool =
-        find("promtool").ok_or_else(|| Outcome::skip("promtool is not installed here", "install prometheus"))?;
+        find("promtool").ok_or_else(|| CheckOutcome::skip("promtool is not installed here", "install prometheus"))?;
     let mut complaints = Vec::new();
     if let Ok(config) = config {
         // The files that it names lie elsewhere in its container.
@@ -31,16 +31,16 @@ async fn check(files: &Files) -> Result<Outcome, Outcome> {
         complaints.extend(complaint(&promtool, &["check", "rules"].map(PathBuf::from), &file.path).await?);
     }
     if complaints.is_empty() {
-        return Ok(Outcome::pass(format!("the configuration and {count} files of rules are accepted")));
+        return Ok(CheckOutcome::pass(format!("the configuration and {count} files of rules are accepted")));
     }
-    Ok(Outcome::fail(complaints.join("\n"), "correct what promtool names"))
+    Ok(CheckOutcome::fail(complaints.join("\n"), "correct what promtool names"))
 }
 
-async fn complaint(promtool: &PathBuf, arguments: &[PathBuf], path: &Path) -> Result<Option<String>, Outcome> {
+async fn complaint(promtool: &PathBuf, arguments: &[PathBuf], path: &Path) -> Result<Option<String>, CheckOutcome> {
     let mut arguments = arguments.to_vec();
     arguments.push(path.to_owned());
     let said =
-        run(promtool, &arguments).await.map_err(|reason| Outcome::skip(reason, "see that promtool can be run"))?;
+        run(promtool, &arguments).await.map_err(|reason| CheckOutcome::skip(reason, "see that promtool can be run"))?;
     let lines: Vec<_> = said.text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     Ok((!said.good).then(|| lines.join(" ")))
 }

@@ -3,9 +3,9 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::{Files, SecretSource};
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "secrets-private",
@@ -13,7 +13,7 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-fn check(files: &Files) -> Result<Outcome, Outcome> {
+fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let mut open = Vec::new();
     let mut looked = 0;
     if let Some(path) = files.env_path() {
@@ -32,13 +32,13 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
         }
     }
     if looked == 0 {
-        return Err(Outcome::skip("there are no files with secrets", "see env-complete"));
+        return Err(CheckOutcome::skip("there are no files with secrets", "see env-complete"));
     }
     if open.is_empty() {
-        return Ok(Outcome::pass(format!("{looked} files")).with_unseen(files.unseen_services()));
+        return Ok(CheckOutcome::pass(format!("{looked} files")).with_unseen(files.unseen_services()));
     }
     let names: Vec<_> = open.iter().map(|path| format!("{} can be read by others", path.display())).collect();
-    Ok(Outcome::fail(names.join("\n"), "chmod 600 the file, or chmod 700 its folder"))
+    Ok(CheckOutcome::fail(names.join("\n"), "chmod 600 the file, or chmod 700 its folder"))
 }
 
 /// Whether the group or everybody can read it. One that is not there is told elsewhere.

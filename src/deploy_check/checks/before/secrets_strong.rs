@@ -1,8 +1,8 @@
 //! `secrets-strong`: no secret is empty, a placeholder, or one of the first that anyone tries. Values are never shown.
 
-use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::{Compose, Files, SecretSource};
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::secrets::{is_secret, weakness};
 
 pub(crate) const CHECK: Check = Check {
@@ -11,7 +11,7 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-fn check(files: &Files) -> Result<Outcome, Outcome> {
+fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let compose = files.compose()?;
     let mut weak: Vec<String> = Vec::new();
     let mut secrets: Vec<(String, String)> = Vec::new();
@@ -48,12 +48,12 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     let judged = secrets.iter().filter_map(|(name, value)| Some(format!("{name} {}", weakness(value, &users)?)));
     weak.extend(judged);
     if !weak.is_empty() {
-        return Ok(Outcome::fail(weak.join("\n"), "make each with `openssl rand -hex 24`"));
+        return Ok(CheckOutcome::fail(weak.join("\n"), "make each with `openssl rand -hex 24`"));
     }
     if secrets.is_empty() {
-        return Err(Outcome::skip("no secrets are named", "see env-complete"));
+        return Err(CheckOutcome::skip("no secrets are named", "see env-complete"));
     }
-    Ok(Outcome::pass(format!("{} secrets", secrets.len())))
+    Ok(CheckOutcome::pass(format!("{} secrets", secrets.len())))
 }
 
 /// Whether compose does without it.

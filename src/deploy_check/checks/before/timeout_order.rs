@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use crate::deploy_check::checks::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::defaults::{CLIENT_TIMEOUT, ORDER_QUEUE_WAIT, POOL_WAIT, REQUEST_DEADLINE, Setting};
 use crate::deploy_check::files::Files;
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 use crate::units;
 
 pub(crate) const CHECK: Check = Check {
@@ -20,7 +20,7 @@ pub(crate) const CHECK: Check = Check {
 /// What nginx waits for an answer when nothing is set (its documentation, `proxy_read_timeout`).
 const NGINX_DEFAULT: Duration = Duration::from_mins(1);
 
-fn check(files: &Files) -> Result<Outcome, Outcome> {
+fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let nginx = files.nginx()?;
     let compose = files.compose()?;
     let instances = files.instances()?;
@@ -29,7 +29,7 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     let client = client.unwrap_or_else(|| CLIENT_TIMEOUT.duration(None));
     let (proxy, unseen) = (nginx.durations("proxy_read_timeout"), nginx.unseen());
     if let (true, Some(unseen)) = (proxy.is_empty(), &unseen) {
-        return Err(Outcome::skip(format!("proxy_read_timeout may stand in {unseen}"), "look there yourself"));
+        return Err(CheckOutcome::skip(format!("proxy_read_timeout may stand in {unseen}"), "look there yourself"));
     }
     let longest = proxy.iter().copied().max().unwrap_or(NGINX_DEFAULT);
     let shortest = proxy.iter().copied().min().unwrap_or(NGINX_DEFAULT);
@@ -55,7 +55,7 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     } else if quickest <= orders {
         "lengthen STOREMGR_REQUEST_DEADLINE, or shorten STOREMGR_ORDER_QUEUE_WAIT"
     } else {
-        return Ok(Outcome::pass(seen).with_unseen(unseen));
+        return Ok(CheckOutcome::pass(seen).with_unseen(unseen));
     };
-    Ok(Outcome::fail(seen, advice))
+    Ok(CheckOutcome::fail(seen, advice))
 }

@@ -1,8 +1,8 @@
 //! `upstreams-named`: nginx passes requests to the instances, to all of them, and to nobody else.
 
-use crate::deploy_check::checks::{Check, Probe, told};
-use crate::deploy_check::files::{Files, places, strangers};
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::checks::check::{Check, Probe, told};
+use crate::deploy_check::files::{Files, places, wrong_addresses};
+use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "upstreams-named",
@@ -10,28 +10,28 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-fn check(files: &Files) -> Result<Outcome, Outcome> {
+fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let nginx = files.nginx()?;
     let instances = files.instances()?;
     let servers: Vec<_> = nginx.servers().into_iter().map(|server| (server.host, server.port)).collect();
     let unseen = nginx.unseen();
     if let (true, Some(unseen)) = (servers.is_empty(), &unseen) {
-        return Err(Outcome::skip(format!("upstreams may stand in {unseen}"), "see front-reaches-instances"));
+        return Err(CheckOutcome::skip(format!("upstreams may stand in {unseen}"), "see front-reaches-instances"));
     }
     if servers.is_empty() {
-        return Ok(Outcome::fail(
+        return Ok(CheckOutcome::fail(
             "nginx passes requests to nobody",
             "add a proxy_pass to an upstream of the instances",
         ));
     }
-    let wrong = strangers(&instances, &servers, "nginx", unseen.is_none());
+    let wrong = wrong_addresses(&instances, &servers, "nginx", unseen.is_none());
     if wrong.is_empty() {
         return Ok(
-            Outcome::pass(format!("{} servers, {} instances", servers.len(), instances.len())).with_unseen(unseen)
+            CheckOutcome::pass(format!("{} servers, {} instances", servers.len(), instances.len())).with_unseen(unseen)
         );
     }
     let path = nginx.path.display();
-    Ok(Outcome::fail(
+    Ok(CheckOutcome::fail(
         wrong.join("\n"),
         format!("correct the upstream in {path}: the instances are {}", places(&instances)),
     ))

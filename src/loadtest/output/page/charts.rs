@@ -1,6 +1,6 @@
 //! The charts of a run.
 
-use crate::page::{Axis, Chart, Ink, Series};
+use crate::page::{Axis, Chart, Color, Series};
 use crate::run_result::{RouteSummary, RunResult, TimelinePoint};
 
 /// All charts of a run, in the order of the page.
@@ -9,41 +9,41 @@ pub(super) fn charts(summary: &RunResult) -> Vec<Chart> {
 }
 
 fn users(summary: &RunResult) -> Chart {
-    let series = vec![line(summary, "users", Ink::Series(0), true, |point| Some(point.users as f64))];
+    let series = vec![line(summary, "users", Color::Series(0), true, |point| Some(point.users as f64))];
     Chart::lines("Users", seconds(summary), series)
 }
 
 fn rates(summary: &RunResult) -> Chart {
     let series = vec![
-        line(summary, "requests", Ink::Series(0), true, |point| Some(point.requests_per_s())),
-        line(summary, "failures", Ink::Bad, false, |point| Some(point.failures_per_s())),
+        line(summary, "requests", Color::Series(0), true, |point| Some(point.requests_per_s())),
+        line(summary, "failures", Color::Bad, false, |point| Some(point.failures_per_s())),
     ];
     Chart::lines("Requests and failures per second", seconds(summary), series)
 }
 
 fn percentiles(summary: &RunResult) -> Chart {
     let series = vec![
-        line(summary, "p50", Ink::Series(0), false, |point| Some(point.latency_ms?.p50)),
-        line(summary, "p95", Ink::Series(1), false, |point| Some(point.latency_ms?.p95)),
-        line(summary, "p99", Ink::Series(3), false, |point| Some(point.latency_ms?.p99)),
+        line(summary, "p50", Color::Series(0), false, |point| Some(point.latency_ms?.p50)),
+        line(summary, "p95", Color::Series(1), false, |point| Some(point.latency_ms?.p95)),
+        line(summary, "p99", Color::Series(3), false, |point| Some(point.latency_ms?.p99)),
     ];
     Chart::lines("Response times of each second, milliseconds", seconds(summary), series).on_fitting_scale()
 }
 
 fn processor(summary: &RunResult) -> Chart {
-    let series = vec![line(summary, "cores", Ink::Series(2), true, |point| Some(point.cpu_cores))];
+    let series = vec![line(summary, "cores", Color::Series(2), true, |point| Some(point.cpu_cores))];
     Chart::lines("Processor time of the load generator, cores", seconds(summary), series)
 }
 
 fn line(
     summary: &RunResult,
     name: &str,
-    ink: Ink,
+    color: Color,
     filled: bool,
     value: impl Fn(&TimelinePoint) -> Option<f64>,
 ) -> Series {
     let points = summary.timeline.iter().map(|point| (point.at_s, value(point))).collect();
-    Series { name: name.to_owned(), ink, filled, points }
+    Series { name: name.to_owned(), color, filled, points }
 }
 
 fn seconds(summary: &RunResult) -> Axis {

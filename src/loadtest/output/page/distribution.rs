@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::page::{Axis, Chart, Ink, Series};
+use crate::page::{Axis, Chart, Color, Series};
 use crate::stats::Latencies;
 use crate::units;
 
@@ -10,17 +10,17 @@ use crate::units;
 const TITLE: &str = "Response times by the share of requests that took no longer, milliseconds";
 
 /// The share of requests that took no longer, on an axis that gives each further nine the same width, as HdrHistogram's
-/// own plots do: the long ones are few, and are what users remember. A curve for each name, as far as there are inks.
+/// own plots do: the long ones are few, and are what users remember. A curve for each name, as far as there are colors.
 pub fn distribution(times: impl IntoIterator<Item = (String, Latencies)>) -> Chart {
     drawn(TITLE, times)
 }
 
-/// The same for the routes of a run. When they are more than there are inks, the busiest ones, and all requests together;
+/// The same for the routes of a run. When they are more than there are colors, the busiest ones, and all requests together;
 /// the title says how many are not drawn.
 pub(super) fn of_routes(mut routes: Vec<(String, Latencies)>) -> Chart {
     routes.retain(|(_, times)| times.count() > 0);
-    let inks = usize::from(Ink::SERIES);
-    if routes.len() <= inks {
+    let colors = usize::from(Color::SERIES);
+    if routes.len() <= colors {
         return drawn(TITLE, routes);
     }
     let mut all = Latencies::default();
@@ -29,8 +29,8 @@ pub(super) fn of_routes(mut routes: Vec<(String, Latencies)>) -> Chart {
     }
     // The sort is stable: routes as busy as each other stay in the order of the scenario.
     routes.sort_by_key(|(_, times)| std::cmp::Reverse(times.count()));
-    let left_out = routes.len() - (inks - 1);
-    routes.truncate(inks - 1);
+    let left_out = routes.len() - (colors - 1);
+    routes.truncate(colors - 1);
     routes.push(("all".to_owned(), all));
     drawn(
         &format!("{TITLE}; the {left_out} least busy routes are not drawn, but counted in \u{201c}all\u{201d}"),
@@ -41,8 +41,8 @@ pub(super) fn of_routes(mut routes: Vec<(String, Latencies)>) -> Chart {
 fn drawn(title: &str, times: impl IntoIterator<Item = (String, Latencies)>) -> Chart {
     let times: Vec<_> = times.into_iter().filter(|(_, times)| times.count() > 0).collect();
     let most = times.iter().map(|(_, times)| times.count()).max().unwrap_or_default().max(10) as f64;
-    let inks = (0..Ink::SERIES).map(Ink::Series);
-    let series = times.into_iter().zip(inks).map(|((name, times), ink)| curve(name, ink, &times)).collect();
+    let colors = (0..Color::SERIES).map(Color::Series);
+    let series = times.into_iter().zip(colors).map(|((name, times), color)| curve(name, color, &times)).collect();
     let axis = Axis { from: 0.0, to: most.log10().min(5.0), labels: 6, format: share };
     Chart::lines(title, axis, series).on_fitting_scale()
 }
@@ -64,7 +64,7 @@ fn share(nines: f64) -> String {
 /// Steps of a curve for each further nine.
 const STEPS_PER_NINE: u32 = 40;
 
-fn curve(name: String, ink: Ink, times: &Latencies) -> Series {
+fn curve(name: String, color: Color, times: &Latencies) -> Series {
     let steps = match times.count() {
         0 => 0,
         count => 1 + ((count as f64).log10().min(5.0) * f64::from(STEPS_PER_NINE)) as u32,
@@ -74,5 +74,5 @@ fn curve(name: String, ink: Ink, times: &Latencies) -> Series {
         let percent = 100.0 * (1.0 - 10_f64.powf(-nines));
         (nines, Some(units::milliseconds(times.percentile(percent).max(Duration::from_micros(1)))))
     };
-    Series { name, ink, filled: false, points: (0..steps).map(point).collect() }
+    Series { name, color, filled: false, points: (0..steps).map(point).collect() }
 }

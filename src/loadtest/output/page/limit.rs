@@ -2,7 +2,7 @@
 
 use super::environment;
 use crate::loadtest::output::limit_tables::limit_tables;
-use crate::page::{Axis, Chart, Fact, Ink, Judgement, Page, Series};
+use crate::page::{Axis, Chart, Color, Fact, Judgement, Page, Series};
 use crate::run_result::{GaveWay, LimitEnded, LimitResult, LimitStep};
 use crate::units;
 
@@ -62,16 +62,16 @@ fn charts(limit: &LimitResult) -> Vec<Chart> {
     let mut steps: Vec<&LimitStep> = limit.steps.iter().filter(|step| step.purpose != "repeat").collect();
     steps.sort_by_key(|step| step.level);
     let axis = Axis::numbers(0.0, steps.last().map_or(1.0, |step| f64::from(step.level)));
-    let line = |name: &str, ink, of: Figure| Series {
+    let line = |name: &str, color, of: Figure| Series {
         name: name.to_owned(),
-        ink,
+        color,
         filled: false,
         points: steps.iter().map(|step| (f64::from(step.level), Some(of(step)))).collect(),
     };
     // Points that stand alone are drawn as dots.
     let bad = |of: Figure| Series {
         name: "bad".to_owned(),
-        ink: Ink::Bad,
+        color: Color::Bad,
         filled: false,
         points: steps
             .iter()
@@ -88,18 +88,18 @@ fn charts(limit: &LimitResult) -> Vec<Chart> {
         Chart::lines(format!("{what} by {load}"), axis, drawn)
     };
     let times = vec![
-        line("p50", Ink::Series(0), |step| step.p50_ms),
-        line("p95", Ink::Series(1), p95),
-        line("p99", Ink::Series(3), |step| step.p99_ms),
+        line("p50", Color::Series(0), |step| step.p50_ms),
+        line("p95", Color::Series(1), p95),
+        line("p99", Color::Series(3), |step| step.p99_ms),
         bad(p95),
     ];
     vec![
-        chart("Requests per second", vec![line("requests", Ink::Series(0), rate), bad(rate)]),
+        chart("Requests per second", vec![line("requests", Color::Series(0), rate), bad(rate)]),
         chart("Response times, milliseconds,", times).on_fitting_scale(),
-        chart("Failed requests, per cent,", vec![line("failed", Ink::Series(0), failed), bad(failed)]),
+        chart("Failed requests, per cent,", vec![line("failed", Color::Series(0), failed), bad(failed)]),
         chart(
             "Processor time of the load generator, cores,",
-            vec![line("cores", Ink::Series(2), |step| step.generator_cores)],
+            vec![line("cores", Color::Series(2), |step| step.generator_cores)],
         ),
     ]
 }

@@ -62,8 +62,8 @@ fn a_line_is_broken_where_there_was_no_answer() {
     let page = page(&run());
     let lines = |title: &str| {
         let drawn = page.split("<figure>").find(|figure| figure.contains(title)).unwrap().split("<polyline").skip(1);
-        // The axes have inks 0 and 1.
-        drawn.filter(|line| !line.contains("var(--ink-0") && !line.contains("var(--ink-1")).count()
+        // The axes have colors 0 and 1.
+        drawn.filter(|line| !line.contains("var(--color-0") && !line.contains("var(--color-1")).count()
     };
     let found = (lines("Requests and failures per second"), lines("Response times of each second"));
     assert_eq!(found, (2, 6), "two lines in one part each, and three in two");

@@ -3,11 +3,11 @@
 //! The two sides count at different ends: a request that never reached an instance (refused, reset, timed out on the way)
 //! is only in the load test's count; one that somebody else sent only in Prometheus's.
 
-use super::{Comparison, Route, RouteComparison, Traffic};
+use super::{CountComparison, Route, RouteComparison, Traffic};
 use crate::run_result::RecordedRun;
 
 /// Sets a run beside what the instances counted, route by route.
-pub(super) fn with_run(run: &RecordedRun, total: &Traffic, routes: &[Route]) -> Comparison {
+pub(super) fn with_run(run: &RecordedRun, total: &Traffic, routes: &[Route]) -> CountComparison {
     let counted = |traffic: &Traffic| (traffic.requests, traffic.failures + traffic.refusals);
     let mut compared: Vec<RouteComparison> = Vec::new();
     for own in &run.routes {
@@ -23,7 +23,7 @@ pub(super) fn with_run(run: &RecordedRun, total: &Traffic, routes: &[Route]) -> 
     }
     compared.sort_by(|one, other| (&one.route, &one.method).cmp(&(&other.route, &other.method)));
     let total = RouteComparison::new("", "Aggregated", (run.requests, run.failures), counted(total));
-    Comparison { total, routes: compared }
+    CountComparison { total, routes: compared }
 }
 
 #[cfg(test)]

@@ -8,30 +8,30 @@ use rand::RngExt;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use super::flight::{Flight, Joined};
-use super::near::{KEEP_STALE, Near};
-use super::report::{Config, Kind, Report, ReportError, Source};
+use super::local_cache::{KEEP_STALE, LocalCache};
+use super::report::{Config, Report, ReportError, ReportKind, Source};
+use super::single_flight::{Joined, SingleFlight};
 use super::snapshot::Snapshot;
 use crate::cache::{Cache, CacheError};
 use crate::db::Database;
 use crate::metrics::Metrics;
 
-type Computed<K> = Result<Arc<Snapshot<<K as Kind>::Row>>, ReportError>;
+type Computed<K> = Result<Arc<Snapshot<<K as ReportKind>::Row>>, ReportError>;
 
 /// Answers one kind of report.
-pub(super) struct Desk<K: Kind> {
+pub(super) struct ReportCache<K: ReportKind> {
     database: Arc<Database>,
     cache: Option<Arc<Cache>>,
     /// Reports computed differently do not answer for each other, nor do the shapes of different versions.
     key: String,
     config: Config,
-    near: Arc<Near<K::Row>>,
-    flight: Flight<Computed<K>>,
-    counts: Counts,
+    local: Arc<LocalCache<K::Row>>,
+    flight: SingleFlight<Computed<K>>,
+    counts: CacheCounters,
 }
 
 /// The metrics of one report, looked up once.
-struct Counts {
+struct CacheCounters {
     hit: IntCounter,
     stale: IntCounter,
     miss: IntCounter,
@@ -39,20 +39,24 @@ struct Counts {
     age_seconds: IntGauge,
 }
 
-impl Counts {
+impl CacheCounters {
     fn found(&self, fresh: bool) {
         let counter = if fresh { &self.hit } else { &self.stale };
         counter.inc();
     }
 }
 
-impl<K: Kind> std::fmt::Debug for Desk<K> {
+impl<K: ReportKind> std::fmt::Debug for ReportCache<K> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Desk").field("report", &K::NAME).field("config", &self.config).finish_non_exhaustive()
+        formatter
+            .debug_struct("ReportCache")
+            .field("report", &K::NAME)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 
-impl<K: Kind> Desk<K> {
+impl<K: ReportKind> ReportCache<K> {
     pub(super) fn new(database: &Arc<Database>, cache: Option<&Arc<Cache>>, config: Config, metrics: &Metrics) -> Self {
         let outcome = |outcome| metrics.cache_requests_total.with_label_values(&[K::NAME, outcome]);
         Self {
@@ -60,9 +64,9 @@ impl<K: Kind> Desk<K> {
             cache: cache.cloned(),
             key: format!("storemgr:2:report:{}:{}", K::NAME, config.source.name()),
             config,
-            near: Arc::new(Near::empty()),
-            flight: Flight::new(),
-            counts: Counts {
+            local: Arc::new(LocalCache::empty()),
+            flight: SingleFlight::new(),
+            counts: CacheCounters {
                 hit: outcome("hit"),
                 stale: outcome("stale"),
                 miss: outcome("miss"),
@@ -90,19 +94,19 @@ impl<K: Kind> Desk<K> {
 
     /// Out of this process's own copy; if there is none, out of the shared cache; if there is none either, computed.
     async fn cached(&self, cache: &Arc<Cache>) -> Computed<K> {
-        if let Some(near) = self.near.get() {
-            let fresh = near.age() < self.config.time_to_live;
+        if let Some(local) = self.local.get() {
+            let fresh = local.age() < self.config.time_to_live;
             self.counts.found(fresh);
-            if !fresh || near.is_due_early(self.config.time_to_live, rand::rng().random()) {
+            if !fresh || local.is_due_early(self.config.time_to_live, rand::rng().random()) {
                 drop(self.refresh(cache));
             }
-            return Ok(near);
+            return Ok(local);
         }
         match shared(cache, &self.key).await {
             Ok(Some(snapshot)) => {
                 let fresh = snapshot.age() < self.config.time_to_live;
                 self.counts.found(fresh);
-                let snapshot = self.near.put(snapshot);
+                let snapshot = self.local.put(snapshot);
                 if !fresh {
                     drop(self.refresh(cache));
                 }
@@ -122,21 +126,21 @@ impl<K: Kind> Desk<K> {
     /// Joins or starts the task that looks whether another instance has a newer report, and else computes one for all.
     fn refresh(&self, cache: &Arc<Cache>) -> Joined<Computed<K>> {
         self.flight.join(|| {
-            let (database, cache, near) = (Arc::clone(&self.database), Arc::clone(cache), Arc::clone(&self.near));
+            let (database, cache, local) = (Arc::clone(&self.database), Arc::clone(cache), Arc::clone(&self.local));
             let (key, config, errors) = (self.key.clone(), self.config, self.counts.error.clone());
             let age_seconds = self.counts.age_seconds.clone();
             async move {
-                let known_ms = near.get().map_or(0, |near| near.computed_at_ms);
+                let known_ms = local.get().map_or(0, |local| local.computed_at_ms);
                 match shared::<K::Row>(&cache, &key).await {
                     Ok(Some(theirs)) if theirs.computed_at_ms > known_ms && theirs.age() < config.time_to_live => {
                         show_age(&age_seconds, theirs.age());
-                        return Ok(near.put(theirs));
+                        return Ok(local.put(theirs));
                     }
                     Ok(_) => {}
                     Err(_) => errors.inc(),
                 }
                 let deadline = Instant::now() + config.compute_limit;
-                let snapshot = near.put(compute::<K>(&database, config.source, deadline).await?);
+                let snapshot = local.put(compute::<K>(&database, config.source, deadline).await?);
                 // What is answered next. Otherwise a report that nobody asks for again would seem old for ever.
                 show_age(&age_seconds, snapshot.age());
                 if let Ok(bytes) = serde_json::to_vec(snapshot.as_ref()) {
@@ -159,7 +163,7 @@ async fn shared<Row: DeserializeOwned>(cache: &Cache, key: &str) -> Result<Optio
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
-async fn compute<K: Kind>(
+async fn compute<K: ReportKind>(
     database: &Database,
     source: Source,
     deadline: Instant,

@@ -1,31 +1,6 @@
-//! Two reports side by side: what was before, what is after, and the difference.
-
-mod figures;
-mod form;
-mod reservations;
+//! One figure of two reports, and how it is written.
 
 use serde::Serialize;
-
-use self::reservations::reservations;
-use super::Report;
-use crate::run_result::RecordedRun;
-
-pub use form::versus_document;
-
-/// Two reports and their difference.
-#[derive(Clone, Debug, Serialize)]
-pub struct Versus {
-    /// Whether the two runs were alike enough for their figures to be compared.
-    pub comparable: bool,
-    /// Why not, if not: sentences.
-    pub reservations: Vec<String>,
-    /// Every figure that either has.
-    pub figures: Vec<Figure>,
-    /// The report on the first run.
-    pub before: Report,
-    /// The report on the second run.
-    pub after: Report,
-}
 
 /// One figure on both sides.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -44,7 +19,7 @@ pub struct Figure {
     pub change_percent: Option<f64>,
     /// How it is written, and which way is good.
     #[serde(skip)]
-    kind: Kind,
+    pub(super) format: FigureFormat,
 }
 
 /// The tables.
@@ -65,13 +40,14 @@ pub enum Section {
 
 /// How a figure is written, and which way is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Kind {
-    unit: Unit,
-    better: Better,
+pub(super) struct FigureFormat {
+    pub(super) unit: Unit,
+    pub(super) better: Better,
 }
 
+/// In which unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unit {
+pub(super) enum Unit {
     Count,
     Share,
     Rate,
@@ -80,18 +56,10 @@ enum Unit {
     Bytes,
 }
 
+/// Which way is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Better {
+pub(super) enum Better {
     Higher,
     Lower,
     Neither,
-}
-
-impl Versus {
-    /// Sets two reports side by side. What the load tests say of themselves tells whether they can be compared.
-    pub fn of((before, first): (Report, &RecordedRun), (after, second): (Report, &RecordedRun)) -> Self {
-        let reservations = reservations(first, second);
-        let figures = figures::figures(&before, &after);
-        Self { comparable: reservations.is_empty(), reservations, figures, before, after }
-    }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use hyper::Method;
 
-use super::measurement::Alone;
+use super::measurement::UnloadedRequests;
 use super::watcher::unwatched;
 use crate::db::{Address, ServerCounters, Session};
 use crate::net::{Target, request_once};
@@ -19,9 +19,9 @@ const ORDERS: usize = 9;
 const LIMIT: Duration = Duration::from_mins(1);
 
 /// Asks the service one thing at a time. An error is a sentence.
-pub(super) async fn ask(target: &Target, database: &Address) -> Result<Alone, String> {
+pub(super) async fn ask(target: &Target, database: &Address) -> Result<UnloadedRequests, String> {
     let mut session = Session::connect(database, LIMIT).await.map_err(unwatched)?;
-    let mut alone = Alone::default();
+    let mut alone = UnloadedRequests::default();
     let (took, counted) = measure(&mut session, target, Method::GET, "/orders/reports/best-sellers", "").await?;
     (alone.cold_report_ms, alone.cold_report_rows) = (took, counted.rows_read);
     let (mut times, mut statements) = (Vec::new(), Vec::new());

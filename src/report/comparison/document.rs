@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Better, Figure, Section, Unit, Versus};
-use crate::page::{Bars, Chart, Fact, Ink, Judgement};
+use super::figure::{Better, Figure, Section, Unit};
+use super::run_comparison::RunComparison;
+use crate::page::{Bars, Chart, Color, Fact, Judgement};
 use crate::report::document::Document;
 use crate::report::tables::{NOTHING, fail_share, percentile, rate};
 use crate::table::Align::{Left, Right};
@@ -14,35 +15,35 @@ use crate::units;
 const NOTICEABLE_PERCENT: f64 = 10.0;
 
 /// Two reports as people read them. The names are those of the runs, for the heading.
-pub fn versus_document(versus: &Versus, [first, second]: [&str; 2]) -> Document {
+pub fn comparison_document(comparison: &RunComparison, [first, second]: [&str; 2]) -> Document {
     let line = |side: &str, name: &str, report: &crate::report::Report| {
         let window = &report.window;
         let length = units::duration(Duration::from_secs_f64(window.duration_s));
         format!("{side}: {name}, {} ({length})", window.started_at)
     };
-    let mut heading = vec![line("Before", first, &versus.before), line("After", second, &versus.after)];
-    if !versus.comparable {
-        heading.push(format!("The two cannot be compared. {}", versus.reservations.join(" ")));
+    let mut heading = vec![line("Before", first, &comparison.before), line("After", second, &comparison.after)];
+    if !comparison.comparable {
+        heading.push(format!("The two cannot be compared. {}", comparison.reservations.join(" ")));
     }
     let sections = [Section::Requests, Section::Failures, Section::Saturation, Section::Cache, Section::Processes];
-    let tables = sections.map(|section| table(versus, section)).into_iter().filter(|table| !table.is_empty());
+    let tables = sections.map(|section| table(comparison, section)).into_iter().filter(|table| !table.is_empty());
     Document {
         title: format!("{first} and {second} compared"),
         heading: heading.join("\n"),
-        judgement: if versus.comparable { Judgement::Open } else { Judgement::Bad },
-        facts: facts(versus),
+        judgement: if comparison.comparable { Judgement::Open } else { Judgement::Bad },
+        facts: facts(comparison),
         at_a_glance: None,
-        charts: charts(versus),
+        charts: charts(comparison),
         tables: tables.collect(),
-        notes: notes(versus),
+        notes: notes(comparison),
     }
 }
 
 /// From so many percent on, a rise is told as a multiple.
 const MANIFOLD_PERCENT: f64 = 1_000.0;
 
-fn facts(versus: &Versus) -> Vec<Fact> {
-    let (before, after) = (&versus.before.total, &versus.after.total);
+fn facts(comparison: &RunComparison) -> Vec<Fact> {
+    let (before, after) = (&comparison.before.total, &comparison.after.total);
     let both = |name: &str, before: String, after: String| Fact::new(name, format!("{before} → {after}"));
     vec![
         both("failed", fail_share(before), fail_share(after)).bad_if(after.failures > 0),
@@ -53,21 +54,21 @@ fn facts(versus: &Versus) -> Vec<Fact> {
 }
 
 /// Shares failed and percentiles by route, before and after.
-fn charts(versus: &Versus) -> Vec<Chart> {
+fn charts(comparison: &RunComparison) -> Vec<Chart> {
     let chart = |title: &str, name: &str, scale: f64| {
-        let rows: Vec<&Figure> = versus
+        let rows: Vec<&Figure> = comparison
             .figures
             .iter()
             .filter(|figure| figure.section == Section::Requests && figure.figure == name)
             .collect();
-        let bars = |name: &str, ink, side: fn(&Figure) -> Option<f64>| Bars {
+        let bars = |name: &str, color, side: fn(&Figure) -> Option<f64>| Bars {
             name: name.to_owned(),
-            ink,
+            color,
             values: rows.iter().map(|figure| side(figure).map(|value| value * scale)).collect(),
         };
         let groups = vec![
-            bars("before", Ink::Series(1), |figure| figure.before),
-            bars("after", Ink::Series(0), |figure| figure.after),
+            bars("before", Color::Series(1), |figure| figure.before),
+            bars("after", Color::Series(0), |figure| figure.after),
         ];
         Chart::bars(title, rows.iter().map(|figure| figure.group.replace('/', " /")).collect(), groups)
     };
@@ -77,11 +78,11 @@ fn charts(versus: &Versus) -> Vec<Chart> {
     ]
 }
 
-fn notes(versus: &Versus) -> Vec<String> {
+fn notes(comparison: &RunComparison) -> Vec<String> {
     let of_side =
         |side: &str, remarks: &[String]| remarks.iter().map(|remark| format!("{side}: {remark}")).collect::<Vec<_>>();
-    let mut notes = of_side("Before", &versus.before.remarks);
-    notes.extend(of_side("After", &versus.after.remarks));
+    let mut notes = of_side("Before", &comparison.before.remarks);
+    notes.extend(of_side("After", &comparison.after.remarks));
     notes.push(
         "One run on each side cannot tell a difference from the noise between runs: `loadtest --baseline` with several \
          runs can."
@@ -95,7 +96,7 @@ fn notes(versus: &Versus) -> Vec<String> {
     notes
 }
 
-fn table(versus: &Versus, section: Section) -> Table {
+fn table(comparison: &RunComparison, section: Section) -> Table {
     let (title, of) = match section {
         Section::Requests => ("Requests", "Route"),
         Section::Failures => ("Refused and failed, by reason", "Reason"),
@@ -108,7 +109,7 @@ fn table(versus: &Versus, section: Section) -> Table {
     let columns = if of.is_empty() { &columns[1..] } else { &columns[..] };
     let mut table = Table::new(title, columns);
     let mut last = "";
-    for figure in versus.figures.iter().filter(|figure| figure.section == section) {
+    for figure in comparison.figures.iter().filter(|figure| figure.section == section) {
         let tone = tone(figure);
         let group = if figure.group == last { "" } else { &figure.group };
         last = &figure.group;
@@ -126,7 +127,7 @@ fn table(versus: &Versus, section: Section) -> Table {
 }
 
 fn value_text(figure: &Figure, value: f64) -> String {
-    match figure.kind.unit {
+    match figure.format.unit {
         Unit::Count => units::count(value.round() as u64),
         Unit::Share => units::percent(value),
         Unit::Rate => rate(value),
@@ -139,7 +140,7 @@ fn value_text(figure: &Figure, value: f64) -> String {
 /// Shares differ by percentage points; everything else by percent of what was before.
 fn change(figure: &Figure) -> String {
     match (figure.before, figure.after) {
-        (Some(before), Some(after)) if figure.kind.unit == Unit::Share => {
+        (Some(before), Some(after)) if figure.format.unit == Unit::Share => {
             format!("{:+.2} pp", (after - before) * 100.0)
         }
         _ => match figure.change_percent {
@@ -154,14 +155,14 @@ fn change(figure: &Figure) -> String {
 
 fn tone(figure: &Figure) -> Tone {
     let (Some(before), Some(after)) = (figure.before, figure.after) else { return Tone::Plain };
-    let noticeable = match figure.kind.unit {
+    let noticeable = match figure.format.unit {
         Unit::Share => (after - before).abs() > 0.000_1,
         _ => {
             figure.change_percent.is_none_or(|percent| percent.abs() > NOTICEABLE_PERCENT)
                 && (before - after).abs() > 0.0
         }
     };
-    match figure.kind.better {
+    match figure.format.better {
         Better::Higher if noticeable => {
             if after > before {
                 Tone::Good
@@ -189,7 +190,7 @@ mod tests {
     use crate::report::{Count, Percentile, Report};
     use crate::run_result::RecordedRun;
 
-    fn versus(first: &str, second: &str) -> Versus {
+    fn comparison(first: &str, second: &str) -> RunComparison {
         let mut before = report();
         before.routes.remove(1);
         let mut after = Report { failure_groups: Vec::new(), ..report() };
@@ -206,13 +207,13 @@ mod tests {
                 ..RecordedRun::counted(start, end, 0, 0)
             }
         };
-        Versus::of((before, &run(first)), (after, &run(second)))
+        RunComparison::of((before, &run(first)), (after, &run(second)))
     }
 
     #[test]
     fn two_reports_stand_side_by_side() {
-        let alike = versus("{}", "{}");
-        let text = versus_document(&alike, ["before.json", "after.json"]).to_text(None, false);
+        let alike = comparison("{}", "{}");
+        let text = comparison_document(&alike, ["before.json", "after.json"]).to_text(None, false);
         assert!(
             text.lines().take_while(|line| !line.starts_with('*')).all(|line| line.chars().count() <= 100),
             "{text}"
@@ -292,8 +293,8 @@ mod tests {
 
     #[test]
     fn runs_that_cannot_be_compared_are_told_first() {
-        let other = versus(r#"{"users":10}"#, r#"{"users":150}"#);
-        let document = versus_document(&other, ["a", "b"]);
+        let other = comparison(r#"{"users":10}"#, r#"{"users":150}"#);
+        let document = comparison_document(&other, ["a", "b"]);
         let third = document.to_text(None, false).lines().nth(2).map(str::to_owned);
         let expected = "The two cannot be compared. Another number of users: 10 before, 150 after.";
         assert_eq!(third.as_deref(), Some(expected));

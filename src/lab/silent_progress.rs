@@ -6,9 +6,9 @@ use crate::seed::{Phase, Progress};
 
 /// Nobody watches.
 #[derive(Debug)]
-pub(super) struct Quiet;
+pub(super) struct SilentProgress;
 
-impl Progress for Quiet {
+impl Progress for SilentProgress {
     fn begin(&self, _: Phase, _: u64) {}
     fn advance(&self, _: u64) {}
     fn end(&self, _: Phase, _: u64, _: Duration) {}

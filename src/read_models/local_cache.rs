@@ -10,9 +10,9 @@ pub(super) const KEEP_STALE: Duration = Duration::from_hours(1);
 
 /// A process's own copy of a report. It is asked first: as long as a report is fresh, nobody has a fresher claim.
 #[derive(Debug)]
-pub(super) struct Near<Row>(Mutex<Option<Arc<Snapshot<Row>>>>);
+pub(super) struct LocalCache<Row>(Mutex<Option<Arc<Snapshot<Row>>>>);
 
-impl<Row> Near<Row> {
+impl<Row> LocalCache<Row> {
     pub(super) fn empty() -> Self {
         Self(Mutex::new(None))
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Better, Figure, Kind, Section, Unit};
+use super::figure::{Better, Figure, FigureFormat, Section, Unit};
 use crate::report::{FailureGroup, Latencies, Percentile, Report, Traffic};
 
 /// All figures that either report has, in the order of the tables.
@@ -22,25 +22,25 @@ struct Pair<'a> {
     after: &'a Report,
 }
 
-const fn kind(unit: Unit, better: Better) -> Kind {
-    Kind { unit, better }
+const fn format(unit: Unit, better: Better) -> FigureFormat {
+    FigureFormat { unit, better }
 }
 
-const COUNT: Kind = kind(Unit::Count, Better::Neither);
-const LESS: Kind = kind(Unit::Count, Better::Lower);
-const SHARE_LESS: Kind = kind(Unit::Share, Better::Lower);
-const SHARE_MORE: Kind = kind(Unit::Share, Better::Higher);
-const RATE: Kind = kind(Unit::Rate, Better::Higher);
-const TIME: Kind = kind(Unit::Milliseconds, Better::Lower);
-const NUMBER: Kind = kind(Unit::Number, Better::Neither);
-const BYTES: Kind = kind(Unit::Bytes, Better::Lower);
+const COUNT: FigureFormat = format(Unit::Count, Better::Neither);
+const LESS: FigureFormat = format(Unit::Count, Better::Lower);
+const SHARE_LESS: FigureFormat = format(Unit::Share, Better::Lower);
+const SHARE_MORE: FigureFormat = format(Unit::Share, Better::Higher);
+const RATE: FigureFormat = format(Unit::Rate, Better::Higher);
+const TIME: FigureFormat = format(Unit::Milliseconds, Better::Lower);
+const NUMBER: FigureFormat = format(Unit::Number, Better::Neither);
+const BYTES: FigureFormat = format(Unit::Bytes, Better::Lower);
 
 impl Pair<'_> {
     fn figure(
         &self,
         section: Section,
         group: &str,
-        (figure, kind): (&'static str, Kind),
+        (figure, format): (&'static str, FigureFormat),
         value: impl Fn(&Report) -> Option<f64>,
     ) -> Figure {
         let (before, after) = (value(self.before), value(self.after));
@@ -52,7 +52,7 @@ impl Pair<'_> {
             before,
             after,
             change_percent: change.map(|(before, after)| (after - before) / before * 100.0),
-            kind,
+            format,
         }
     }
 
@@ -103,8 +103,8 @@ impl Pair<'_> {
         };
         // A refusal is as it should be; only a failure is bad.
         let figure = |(wanted, failed): &(String, bool)| {
-            let kind = if *failed { LESS } else { COUNT };
-            self.figure(Section::Failures, wanted, ("requests", kind), |report| count(report, wanted))
+            let format = if *failed { LESS } else { COUNT };
+            self.figure(Section::Failures, wanted, ("requests", format), |report| count(report, wanted))
         };
         names.iter().map(figure).collect()
     }
@@ -163,7 +163,7 @@ impl Pair<'_> {
             self.figure(Section::Processes, "all instances", ("instances", COUNT), |report| {
                 Some(report.instances.len() as f64)
             }),
-            figure(("processors", kind(Unit::Number, Better::Lower)), |process| process.cpu_cores),
+            figure(("processors", format(Unit::Number, Better::Lower)), |process| process.cpu_cores),
             figure(("memory, peak", BYTES), |process| process.memory_peak_bytes.map(|bytes| bytes as f64)),
         ]
     }

@@ -17,14 +17,14 @@ use crate::units;
 const STRETCH: Duration = Duration::from_mins(10);
 
 /// The questions about one window.
-pub(super) struct Asking<'a> {
+pub(super) struct WindowQueries<'a> {
     client: &'a Prometheus,
     window: Window,
     /// Who was watched, and since when.
     pub(super) watch: Watch,
 }
 
-impl<'a> Asking<'a> {
+impl<'a> WindowQueries<'a> {
     /// Finds out who was watched; an error if nobody was.
     pub(super) async fn begin(client: &'a Prometheus, window: Window) -> Result<Self, ReportError> {
         let mut asking = Self { client, window, watch: Watch::default() };

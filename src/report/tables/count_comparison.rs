@@ -1,12 +1,12 @@
 //! The load test's own counts beside Prometheus's.
 
-use super::{DOUBTFUL_DIFFERENCE, NOTHING};
-use crate::report::{Comparison, Report, RouteComparison};
+use super::cells::{DOUBTFUL_DIFFERENCE, NOTHING};
+use crate::report::{CountComparison, Report, RouteComparison};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};
 use crate::units;
 
-pub(super) fn table(comparison: &Comparison) -> Table {
+pub(super) fn table(comparison: &CountComparison) -> Table {
     let columns = [
         ("Method", Left),
         ("Route", Left),
@@ -25,7 +25,7 @@ pub(super) fn table(comparison: &Comparison) -> Table {
 }
 
 /// What to think when the counts differ.
-pub(super) fn note(report: &Report, comparison: &Comparison) -> Option<String> {
+pub(super) fn note(report: &Report, comparison: &CountComparison) -> Option<String> {
     if !is_doubtful(&comparison.total) {
         return None;
     }

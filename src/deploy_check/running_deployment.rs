@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hyper::Method;
 
-use super::finding::Outcome;
+use super::finding::CheckOutcome;
 use crate::cache;
 use crate::db::{self, SchemaState, Session};
 use crate::net::{self, Answer, Target};
@@ -15,7 +15,7 @@ use crate::wire::ErrorBody;
 
 /// Where the parts of the deployment are. What is not configured is not checked.
 #[derive(Clone, Debug)]
-pub struct Surroundings {
+pub struct RunningDeployment {
     /// The database.
     pub database: Option<db::Address>,
     /// Redis.
@@ -46,7 +46,7 @@ pub struct Surroundings {
     pub timeout: Duration,
 }
 
-impl Default for Surroundings {
+impl Default for RunningDeployment {
     /// Nothing configured, and the limits that suit most.
     fn default() -> Self {
         Self {
@@ -74,7 +74,7 @@ fn configure(variables: &str) -> String {
     format!("set {variables}, or run `storemgr stack up`")
 }
 
-impl Surroundings {
+impl RunningDeployment {
     /// Whether there is nothing to check.
     pub fn is_empty(&self) -> bool {
         let web = [&self.front, &self.prometheus, &self.grafana];
@@ -83,11 +83,11 @@ impl Surroundings {
     }
 
     /// A session for a check that needs the database; a skip where it is not to be had, which `database-reachable` tells.
-    pub(super) async fn session(&self) -> Result<Session, Outcome> {
+    pub(super) async fn session(&self) -> Result<Session, CheckOutcome> {
         let address = self.database_address()?;
         Session::connect(address, self.timeout)
             .await
-            .map_err(|_| Outcome::skip("the database cannot be reached", "see database-reachable"))
+            .map_err(|_| CheckOutcome::skip("the database cannot be reached", "see database-reachable"))
     }
 
     /// The check that tells what is wrong with the database, if something is that keeps instances from being ready.
@@ -98,39 +98,39 @@ impl Surroundings {
         (!current).then_some("schema-current")
     }
 
-    pub(super) fn database_address(&self) -> Result<&db::Address, Outcome> {
+    pub(super) fn database_address(&self) -> Result<&db::Address, CheckOutcome> {
         let missing =
-            || Outcome::skip("no database is configured", configure("DB_HOST, DB_NAME, DB_USER and DB_PASSWORD"));
+            || CheckOutcome::skip("no database is configured", configure("DB_HOST, DB_NAME, DB_USER and DB_PASSWORD"));
         self.database.as_ref().ok_or_else(missing)
     }
 
-    pub(super) fn redis_address(&self) -> Result<&cache::Address, Outcome> {
-        let missing = || Outcome::skip("no Redis is configured: reports are not cached", configure("REDIS_HOST"));
+    pub(super) fn redis_address(&self) -> Result<&cache::Address, CheckOutcome> {
+        let missing = || CheckOutcome::skip("no Redis is configured: reports are not cached", configure("REDIS_HOST"));
         self.redis.as_ref().ok_or_else(missing)
     }
 
-    pub(super) fn front_target(&self) -> Result<&Target, Outcome> {
-        let missing = || Outcome::skip("it is not configured where clients go", configure("STOREMGR_URL"));
+    pub(super) fn front_target(&self) -> Result<&Target, CheckOutcome> {
+        let missing = || CheckOutcome::skip("it is not configured where clients go", configure("STOREMGR_URL"));
         self.front.as_ref().ok_or_else(missing)
     }
 
-    pub(super) fn instance_targets(&self) -> Result<&[Target], Outcome> {
+    pub(super) fn instance_targets(&self) -> Result<&[Target], CheckOutcome> {
         if self.instances.is_empty() {
-            return Err(Outcome::skip("no instances are configured", configure("STOREMGR_INSTANCES")));
+            return Err(CheckOutcome::skip("no instances are configured", configure("STOREMGR_INSTANCES")));
         }
         Ok(&self.instances)
     }
 
-    pub(super) fn prometheus_target(&self) -> Result<&Target, Outcome> {
-        let missing = || Outcome::skip("no Prometheus is configured", configure("PROMETHEUS_URL"));
+    pub(super) fn prometheus_target(&self) -> Result<&Target, CheckOutcome> {
+        let missing = || CheckOutcome::skip("no Prometheus is configured", configure("PROMETHEUS_URL"));
         self.prometheus.as_ref().ok_or_else(missing)
     }
 
     /// Prometheus, if it answers; a skip where it does not, which `prometheus-targets` tells.
-    pub(super) async fn answering_prometheus(&self) -> Result<Prometheus, Outcome> {
+    pub(super) async fn answering_prometheus(&self) -> Result<Prometheus, CheckOutcome> {
         let target = self.prometheus_target()?;
         let ready = self.get(target, "/-/ready").await;
-        ready.map_err(|_| Outcome::skip("Prometheus does not answer", "see prometheus-targets"))?;
+        ready.map_err(|_| CheckOutcome::skip("Prometheus does not answer", "see prometheus-targets"))?;
         Ok(Prometheus::new(target.clone()))
     }
 

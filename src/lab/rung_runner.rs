@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::conditions::{Conditions, Other};
+use super::conditions::{LabConditions, OtherService};
 use super::ladder::Rung;
-use super::measurement::{Limit, Measurement, ServerSide};
-use super::quiet::Quiet;
+use super::measurement::{Measurement, ServerSide, UserLimit};
+use super::silent_progress::SilentProgress;
 use super::stop::Stop;
 use super::watcher::{Watcher, unwatched};
-use super::{Config, Event, LabError, Observer, alone, burst};
+use super::{Config, Event, LabError, Observer, burst, unloaded};
 use crate::loadtest::{
     self, Criteria, Ended, Load, RunOutputs, Scenario, Search, SearchOutputs, Users, interrupted_by,
 };
@@ -18,7 +18,7 @@ use crate::promql::Prometheus;
 use crate::report::{self, Span};
 use crate::run_result::{LimitEnded, RecordedRun, RunResult};
 use crate::seed::{self, Counts, Plan};
-use crate::stack::{self, Access, Name, Stack, StackError, Status};
+use crate::stack::{self, Access, ProcessName, Stack, StackError, Status};
 use crate::{cache, units};
 
 /// Users start within so many seconds.
@@ -48,7 +48,7 @@ const LIMIT_MOST: u32 = 20_000;
 
 /// Why a turn came to no result.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(super) enum RungFailure {
     /// Somebody asked to stop; what was measured by then, from the load test on.
     Interrupted(Option<Box<Measurement>>),
     /// The subject broke: a sentence.
@@ -59,7 +59,7 @@ pub(super) enum Trouble {
 
 /// What every turn works with.
 #[derive(Debug)]
-pub(super) struct Bench<'a> {
+pub(super) struct RungRunner<'a> {
     pub(super) config: &'a Config,
     pub(super) stack: &'a Stack,
     pub(super) plan: Plan,
@@ -77,13 +77,13 @@ struct Running {
     database_pid: Option<u32>,
 }
 
-impl Bench<'_> {
+impl RungRunner<'_> {
     /// Measures a rung.
-    pub(super) async fn rung(&self, rung: &Rung, observer: Observer<'_>) -> Result<Measurement, Trouble> {
+    pub(super) async fn rung(&self, rung: &Rung, observer: Observer<'_>) -> Result<Measurement, RungFailure> {
         let running = self.start(rung, observer).await?;
         observer(Event::Step("one request at a time"));
         let mut remarks = Vec::new();
-        let asked = self.unless_stopped(alone::ask(&running.target, &running.access.database)).await?;
+        let asked = self.unless_stopped(unloaded::ask(&running.target, &running.access.database)).await?;
         let alone = asked.map_err(|reason| remarks.push(reason)).ok();
         self.unless_stopped(tokio::time::sleep(SETTLE)).await?;
         let watcher = Watcher::start(&running.access.database, running.database_pid).await;
@@ -103,8 +103,8 @@ impl Bench<'_> {
     }
 
     /// Measures another service, of which nothing is known but its routes.
-    pub(super) async fn other(&self, other: &Other, observer: Observer<'_>) -> Result<Measurement, Trouble> {
-        let target = Target::parse(&other.url).map_err(|error| Trouble::Fatal(error.into()))?;
+    pub(super) async fn other(&self, other: &OtherService, observer: Observer<'_>) -> Result<Measurement, RungFailure> {
+        let target = Target::parse(&other.url).map_err(|error| RungFailure::Fatal(error.into()))?;
         let load = self.load(&target, observer).await?;
         let mut measurement = Measurement::of(load);
         self.beyond(&target, None, &mut measurement, observer).await?;
@@ -112,33 +112,33 @@ impl Bench<'_> {
     }
 
     /// Starts the rung's instances on the lab's stack and fills the store.
-    async fn start(&self, rung: &Rung, observer: Observer<'_>) -> Result<Running, Trouble> {
+    async fn start(&self, rung: &Rung, observer: Observer<'_>) -> Result<Running, RungFailure> {
         observer(Event::Step("starting"));
         // Instances that are to be set up as the ones of the rung before would go on, with all they have left open.
-        self.stack.stop_instances(&|_| {}).await.map_err(stack_trouble)?;
+        self.stack.stop_instances(&|_| {}).await.map_err(stack_failure)?;
         let stack_config = stack::Config {
             mysqld: self.config.conditions.mysqld.clone(),
             serve_options: rung.setup.options(),
             second_instance: rung.setup.two_instances,
             ..stack::Config::new(self.config.serve_program.clone())
         };
-        let status = self.stack.up(&stack_config, &|_| {}, self.stop.asked()).await.map_err(stack_trouble)?;
-        let access = self.stack.access().map_err(stack_trouble)?;
-        let access = access.ok_or_else(|| Trouble::Broken("the stack is gone again".to_owned()))?;
+        let status = self.stack.up(&stack_config, &|_| {}, self.stop.asked()).await.map_err(stack_failure)?;
+        let access = self.stack.access().map_err(stack_failure)?;
+        let access = access.ok_or_else(|| RungFailure::Broken("the stack is gone again".to_owned()))?;
         observer(Event::Step("filling the store"));
-        let filling = seed::run(&access.database, self.plan, true, Arc::new(Quiet));
+        let filling = seed::run(&access.database, self.plan, true, Arc::new(SilentProgress));
         let filled = self.unless_stopped(filling).await?;
-        filled.map_err(|error| Trouble::Broken(format!("the store could not be filled: {error}")))?;
+        filled.map_err(|error| RungFailure::Broken(format!("the store could not be filled: {error}")))?;
         // What an earlier rung has left there is about another store.
         let cleared = cache::clear(&access.cache, CLEAR_LIMIT).await;
-        cleared.map_err(|error| Trouble::Broken(format!("Redis could not be emptied: {error}")))?;
+        cleared.map_err(|error| RungFailure::Broken(format!("Redis could not be emptied: {error}")))?;
         let target = if rung.setup.two_instances { access.front.clone() } else { access.first_instance.clone() };
         let lingers = rung.setup.connections == "per-request";
         Ok(Running { target, lingers, access, database_pid: database_pid(&status) })
     }
 
     /// The load test.
-    async fn load(&self, target: &Target, observer: Observer<'_>) -> Result<RunResult, Trouble> {
+    async fn load(&self, target: &Target, observer: Observer<'_>) -> Result<RunResult, RungFailure> {
         let conditions = &self.config.conditions;
         let lasts = units::duration(conditions.run_time());
         observer(Event::Step(&format!("{} users for {lasts}", units::count(u64::from(conditions.users)))));
@@ -146,7 +146,7 @@ impl Bench<'_> {
         let (config, criteria) = (load(conditions, target), Criteria::default());
         let run = |steering| loadtest::run(config, &criteria, self.scenario.clone(), outputs, steering);
         let ran = interrupted_by(self.stop.asked(), run).await;
-        let finished = ran.map_err(|error| Trouble::Broken(error.to_string()))?;
+        let finished = ran.map_err(|error| RungFailure::Broken(error.to_string()))?;
         match finished.ended {
             Ended::Finished => Ok(finished.result),
             Ended::Interrupted => Err(interrupted(&Measurement::of(finished.result))),
@@ -160,7 +160,7 @@ impl Bench<'_> {
         running: Option<&Running>,
         measurement: &mut Measurement,
         observer: Observer<'_>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), RungFailure> {
         let conditions = &self.config.conditions;
         if conditions.burst_s > 0 {
             let lasts = Duration::from_secs(conditions.burst_s);
@@ -184,17 +184,17 @@ impl Bench<'_> {
             let find = |steering| loadtest::find_limit(config, Vec::new(), self.scenario, search, outputs, steering);
             match interrupted_by(self.stop.asked(), find).await {
                 Ok(found) if found.limit.ended == LimitEnded::Interrupted => return Err(interrupted(measurement)),
-                Ok(found) => measurement.limit = Some(Limit::of(&found.limit)),
+                Ok(found) => measurement.limit = Some(UserLimit::of(&found.limit)),
                 Err(error) => measurement.remarks.push(format!("the limit could not be searched: {error}")),
             }
         }
         Ok(())
     }
 
-    async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, Trouble> {
+    async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, RungFailure> {
         tokio::select! {
             result = work => Ok(result),
-            () = self.stop.asked() => Err(Trouble::Interrupted(None)),
+            () = self.stop.asked() => Err(RungFailure::Interrupted(None)),
         }
     }
 }
@@ -210,11 +210,11 @@ fn search(lingers: bool) -> (Search, u32) {
 }
 
 /// What was measured before the interrupt is not lost.
-fn interrupted(measurement: &Measurement) -> Trouble {
-    Trouble::Interrupted(Some(Box::new(measurement.clone())))
+fn interrupted(measurement: &Measurement) -> RungFailure {
+    RungFailure::Interrupted(Some(Box::new(measurement.clone())))
 }
 
-fn load(conditions: &Conditions, target: &Target) -> loadtest::Config {
+fn load(conditions: &LabConditions, target: &Target) -> loadtest::Config {
     let users = conditions.users;
     loadtest::Config {
         target: target.clone(),
@@ -228,8 +228,8 @@ fn load(conditions: &Conditions, target: &Target) -> loadtest::Config {
 }
 
 /// The plan by which stores are filled.
-pub(super) fn plan(conditions: &Conditions) -> Result<Plan, LabError> {
-    let Conditions { products, customers, history_orders, seed, .. } = *conditions;
+pub(super) fn plan(conditions: &LabConditions) -> Result<Plan, LabError> {
+    let LabConditions { products, customers, history_orders, seed, .. } = *conditions;
     let counts = Counts { products, users: customers, stock: STOCK, orders: history_orders };
     Ok(Plan::new(counts, seed)?)
 }
@@ -246,14 +246,14 @@ async fn seen(prometheus: &Target, load: &RunResult) -> Result<ServerSide, Strin
 }
 
 fn database_pid(status: &Status) -> Option<u32> {
-    status.of(Name::Database)?.pid
+    status.of(ProcessName::Database)?.pid
 }
 
 /// A machine without the programs cannot measure any rung; a process that does not start is what became of this one.
-fn stack_trouble(error: StackError) -> Trouble {
+fn stack_failure(error: StackError) -> RungFailure {
     match error {
-        StackError::Interrupted => Trouble::Interrupted(None),
-        error if error.is_usage() => Trouble::Fatal(error.into()),
-        error => Trouble::Broken(error.to_string()),
+        StackError::Interrupted => RungFailure::Interrupted(None),
+        error if error.is_usage() => RungFailure::Fatal(error.into()),
+        error => RungFailure::Broken(error.to_string()),
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A process of the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Name {
+pub enum ProcessName {
     /// MySQL or MariaDB.
     #[serde(rename = "database")]
     Database,
@@ -27,7 +27,7 @@ pub enum Name {
     Serve2,
 }
 
-impl Name {
+impl ProcessName {
     /// All of them, in the order in which they are shown.
     pub const ALL: [Self; 6] = [Self::Database, Self::Redis, Self::Prometheus, Self::Nginx, Self::Serve1, Self::Serve2];
 
@@ -55,7 +55,7 @@ impl Name {
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for ProcessName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(self.as_str())
     }

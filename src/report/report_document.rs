@@ -3,7 +3,7 @@
 use super::document::Document;
 use super::tables::{fail_share, heading, notes, over_time, percentile, rate, tables};
 use super::{Report, StateLine, Timeline};
-use crate::page::{Axis, Chart, Fact, Ink, Judgement, Series};
+use crate::page::{Axis, Chart, Color, Fact, Judgement, Series};
 use crate::units;
 
 /// A report as people read it.
@@ -56,23 +56,23 @@ fn charts(report: &Report) -> Vec<Chart> {
     }
     let axis = Axis::seconds(report.window.duration_s);
     let rates = vec![
-        line(timeline, "requests", Ink::Series(0), true, timeline.requests_per_s.iter().copied().map(Some)),
-        line(timeline, "failures", Ink::Bad, false, timeline.failures_per_s.iter().copied().map(Some)),
+        line(timeline, "requests", Color::Series(0), true, timeline.requests_per_s.iter().copied().map(Some)),
+        line(timeline, "failures", Color::Bad, false, timeline.failures_per_s.iter().copied().map(Some)),
     ];
-    let by_route = timeline.routes.iter().take(usize::from(Ink::SERIES)).zip(0..).map(|(route, place)| {
+    let by_route = timeline.routes.iter().take(usize::from(Color::SERIES)).zip(0..).map(|(route, place)| {
         let name = format!("{} {}", route.method, route.route);
-        line(timeline, &name, Ink::Series(place), false, route.p95_ms.iter().copied())
+        line(timeline, &name, Color::Series(place), false, route.p95_ms.iter().copied())
     });
     let states = timeline.connections.iter().zip(0..);
     let of_state = |(state, place): (&StateLine, u8)| {
-        line(timeline, &state.state, Ink::Series(place), false, state.open.iter().copied())
+        line(timeline, &state.state, Color::Series(place), false, state.open.iter().copied())
     };
     // In all first, so that a state that is nearly all of them is drawn over it.
-    let all = line(timeline, "all", Ink::Text, false, timeline.connections_total.iter().copied());
+    let all = line(timeline, "all", Color::Text, false, timeline.connections_total.iter().copied());
     let by_state = std::iter::once(all).chain(states.map(of_state)).collect();
     let waiting = vec![
-        line(timeline, "orders waiting", Ink::Series(1), true, timeline.order_queue_depth.iter().copied()),
-        line(timeline, "requests in flight", Ink::Series(0), false, timeline.requests_in_flight.iter().copied()),
+        line(timeline, "orders waiting", Color::Series(1), true, timeline.order_queue_depth.iter().copied()),
+        line(timeline, "requests in flight", Color::Series(0), false, timeline.requests_in_flight.iter().copied()),
     ];
     vec![
         Chart::lines("Requests and failures per second", axis, rates),
@@ -82,9 +82,15 @@ fn charts(report: &Report) -> Vec<Chart> {
     ]
 }
 
-fn line(timeline: &Timeline, name: &str, ink: Ink, filled: bool, values: impl Iterator<Item = Option<f64>>) -> Series {
+fn line(
+    timeline: &Timeline,
+    name: &str,
+    color: Color,
+    filled: bool,
+    values: impl Iterator<Item = Option<f64>>,
+) -> Series {
     let points = timeline.at_s.iter().copied().zip(values).collect();
-    Series { name: name.to_owned(), ink, filled, points }
+    Series { name: name.to_owned(), color, filled, points }
 }
 
 #[cfg(test)]

@@ -7,15 +7,15 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::watch;
 
 /// What a computation will have answered; nothing until then.
-type Outcome<T> = watch::Receiver<Option<T>>;
+type Pending<T> = watch::Receiver<Option<T>>;
 
 /// The computation that is under way, if there is one.
 #[derive(Debug)]
-pub(super) struct Flight<T> {
-    current: Mutex<Option<Outcome<T>>>,
+pub(super) struct SingleFlight<T> {
+    current: Mutex<Option<Pending<T>>>,
 }
 
-impl<T: Clone + Send + Sync + 'static> Flight<T> {
+impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
     pub(super) fn new() -> Self {
         Self { current: Mutex::new(None) }
     }
@@ -41,7 +41,7 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
 }
 
 /// A place among those who wait.
-pub(super) struct Joined<T>(Outcome<T>);
+pub(super) struct Joined<T>(Pending<T>);
 
 impl<T: Clone> Joined<T> {
     /// The computation's result; nothing if it panicked.
@@ -58,7 +58,7 @@ mod tests {
 
     #[tokio::test]
     async fn everybody_who_asks_meanwhile_shares_one_computation() {
-        let flight = Flight::new();
+        let flight = SingleFlight::new();
         let count = Arc::new(AtomicU32::new(0));
         let start = || {
             let count = Arc::clone(&count);
@@ -74,14 +74,14 @@ mod tests {
 
     #[tokio::test]
     async fn one_who_hangs_up_does_not_fail_the_others() {
-        let flight = Flight::new();
+        let flight = SingleFlight::new();
         drop(flight.join(|| async { 7 }));
         assert_eq!(flight.join(|| async { 8 }).result().await, Some(7));
     }
 
     #[tokio::test]
     async fn after_a_panic_the_next_one_computes() {
-        let flight = Flight::<u32>::new();
+        let flight = SingleFlight::<u32>::new();
         assert_eq!(flight.join(|| async { panic!("expected by this test") }).result().await, None);
         assert_eq!(flight.join(|| async { 9 }).result().await, Some(9));
     }

@@ -6,7 +6,7 @@ use super::compose::SecretSource;
 use super::nginx::address;
 use super::{Document, Files, Service};
 use crate::deploy_check::defaults::LISTEN;
-use crate::deploy_check::finding::Outcome;
+use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::secrets::is_secret;
 
 impl Files {
@@ -43,21 +43,22 @@ impl Files {
     }
 
     /// The database among the services: the one that instances name, else the one whose image is a database's.
-    pub(in crate::deploy_check) fn database(&self) -> Result<&Service, Outcome> {
+    pub(in crate::deploy_check) fn database(&self) -> Result<&Service, CheckOutcome> {
         self.server("DB_HOST", &["mysql", "mariadb", "percona", "percona-server"], "database")
     }
 
     /// Redis among the services, found in the same way.
-    pub(in crate::deploy_check) fn redis(&self) -> Result<&Service, Outcome> {
+    pub(in crate::deploy_check) fn redis(&self) -> Result<&Service, CheckOutcome> {
         self.server("REDIS_HOST", &["redis", "valkey"], "Redis")
     }
 
-    fn server(&self, variable: &str, images: &[&str], what: &str) -> Result<&Service, Outcome> {
+    fn server(&self, variable: &str, images: &[&str], what: &str) -> Result<&Service, CheckOutcome> {
         let compose = self.compose()?;
         let named = self.instances()?.into_iter().find_map(|one| compose.service(one.environment.get(variable)?));
         let by_image = || compose.services.iter().find(|service| images.contains(&service.image_name()));
-        let skip =
-            || Outcome::skip(format!("no service of the compose file is the {what}"), "it is checked when it runs");
+        let skip = || {
+            CheckOutcome::skip(format!("no service of the compose file is the {what}"), "it is checked when it runs")
+        };
         named.or_else(by_image).ok_or_else(skip)
     }
 
@@ -101,7 +102,7 @@ pub(in crate::deploy_check) fn places(instances: &[&Service]) -> String {
 }
 
 /// What is wrong with a list of addresses that should be that of the instances. One that is not whole may miss some.
-pub(in crate::deploy_check) fn strangers(
+pub(in crate::deploy_check) fn wrong_addresses(
     instances: &[&Service],
     listed: &[(String, u16)],
     who: &str,

@@ -11,9 +11,9 @@ use super::ports::Ports;
 use super::programs::Programs;
 use crate::units::Secret;
 
-/// All that a recipe is made from.
+/// All that a launch_spec is made from.
 #[derive(Debug)]
-pub(super) struct Ingredients<'a> {
+pub(super) struct LaunchContext<'a> {
     pub(super) layout: &'a Layout,
     pub(super) config: &'a Config,
     pub(super) programs: &'a Programs,
@@ -23,7 +23,7 @@ pub(super) struct Ingredients<'a> {
 
 /// How a process is started: plain data, so that two of them can be compared.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Recipe {
+pub(super) struct LaunchSpec {
     /// The program, by its absolute path.
     pub(super) program: PathBuf,
     /// Its arguments. Everybody on the machine can read them, so they hold no secret.
@@ -35,12 +35,12 @@ pub(super) struct Recipe {
     /// Files it reads, written before it starts, for nobody else to read.
     pub(super) files: Vec<(PathBuf, String)>,
     /// A program to run before the first start.
-    pub(super) first: Option<First>,
+    pub(super) first: Option<Preparation>,
 }
 
 /// A program that makes a folder once and ends.
 #[derive(Clone, Debug)]
-pub(super) struct First {
+pub(super) struct Preparation {
     /// What there is afterwards; while it exists the program is not run.
     pub(super) creates: PathBuf,
     /// Where the program writes; becomes `creates` when it has ended well, so that half of it is never taken for all.
@@ -51,7 +51,7 @@ pub(super) struct First {
     pub(super) arguments: Vec<OsString>,
 }
 
-impl Recipe {
+impl LaunchSpec {
     /// A short text that differs when the process would be another: other options, another configuration, another
     /// build of the program.
     pub(super) fn fingerprint(&self) -> String {

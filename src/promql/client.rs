@@ -1,0 +1,108 @@
+//! The client: asks one question, and gives its answer or why there is none.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use hyper::{Method, StatusCode};
+
+use super::answer;
+use super::error::PromError;
+use super::series::{Sample, Series};
+use crate::net::{Target, request_once};
+
+/// How long one query may take. Prometheus itself gives up after two minutes; a person in front of a terminal earlier.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A Prometheus server.
+#[derive(Clone, Debug)]
+pub struct Prometheus {
+    target: Target,
+}
+
+impl Prometheus {
+    /// Names the server; nothing is sent yet.
+    pub fn new(target: Target) -> Self {
+        Self { target }
+    }
+
+    /// Where it is.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Evaluates an expression whose result is one value per series, as of `at`.
+    pub async fn query(&self, expression: &str, at: SystemTime) -> Result<Vec<Sample>, PromError> {
+        answer::values(self.ask(expression, at).await?).map_err(|shape| self.wrong_shape(expression, &shape))
+    }
+
+    /// Evaluates an expression that selects raw samples (`name{…}[5m]`), as of `at`.
+    pub async fn series(&self, expression: &str, at: SystemTime) -> Result<Vec<Series>, PromError> {
+        answer::series(self.ask(expression, at).await?).map_err(|shape| self.wrong_shape(expression, &shape))
+    }
+
+    async fn ask(&self, expression: &str, at: SystemTime) -> Result<answer::Data, PromError> {
+        let url = || self.target.to_string();
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("query", expression)
+            .append_pair("time", &seconds(at))
+            .finish();
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json")];
+        let sent = request_once(&self.target, Method::POST, "/api/v1/query", &headers, form.into(), QUERY_TIMEOUT);
+        let received = sent.await.map_err(|cause| PromError::Unreachable { url: url(), cause })?;
+        match received.json::<answer::Envelope>().ok().and_then(answer::Envelope::outcome) {
+            Some(Ok(data)) => Ok(data),
+            Some(Err(error)) => Err(PromError::Refused { url: url(), expression: expression.to_owned(), error }),
+            // While it starts it answers every request with 503 and a line of text.
+            None if received.status == StatusCode::SERVICE_UNAVAILABLE => Err(PromError::Starting { url: url() }),
+            None => Err(PromError::NotPrometheus { url: url(), status: received.status.as_u16() }),
+        }
+    }
+
+    /// Reads what a path of the API has.
+    pub(super) async fn read<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, PromError> {
+        let url = || self.target.to_string();
+        let headers = [("accept", "application/json")];
+        let sent = request_once(&self.target, Method::GET, path, &headers, Vec::new(), QUERY_TIMEOUT);
+        let received = sent.await.map_err(|cause| PromError::Unreachable { url: url(), cause })?;
+        if received.status == StatusCode::SERVICE_UNAVAILABLE {
+            return Err(PromError::Starting { url: url() });
+        }
+        let status = received.status.as_u16();
+        received.json().map_err(|_| PromError::NotPrometheus { url: url(), status })
+    }
+
+    fn wrong_shape(&self, expression: &str, shape: &str) -> PromError {
+        let url = self.target.to_string();
+        PromError::Unexpected { url, expression: expression.to_owned(), shape: shape.to_owned() }
+    }
+}
+
+/// An instant as the API takes it: seconds since 1970 with milliseconds, which is the resolution of Prometheus.
+fn seconds(at: SystemTime) -> String {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{}.{:03}", since.as_secs(), since.subsec_millis())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_keeps_its_milliseconds() {
+        assert_eq!(seconds(UNIX_EPOCH + Duration::from_millis(1_700_000_000_007)), "1700000000.007");
+    }
+
+    #[tokio::test]
+    async fn nobody_there_is_a_sentence_with_the_address() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let error = Prometheus::new(Target::loopback(port)).query("up", SystemTime::now()).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "Prometheus at http://127.0.0.1:{port} does not answer (connection refused): check the address, or run \
+                 `storemgr stack up` to start a private one"
+            )
+        );
+    }
+}
