@@ -18,7 +18,7 @@ demo *options:
 test *stages:
     ops/test {{ stages }}
 
-# rustfmt, clippy and rustdoc
+# rustfmt, clippy, rustdoc, the policy for dependencies
 [group('check')]
 lint:
     ops/test format lint
