@@ -32,9 +32,6 @@ const LOADTEST_LAYERS: &[&[&str]] = &[
     &["search"],
 ];
 
-/// Folders in which files still use each other in circles.
-const NOT_YET: &[&str] = &[];
-
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
