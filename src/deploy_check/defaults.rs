@@ -1,22 +1,23 @@
-//! What `serve` and `loadtest` do when nothing says otherwise, and what a database needs beside the store.
+//! The defaults of `serve` and `loadtest` that checks rely on, and the connections that a database needs besides the
+//! pools.
 //!
-//! The flags are declared by the command line, which this library does not know; a test holds the two together.
+//! The flags are declared by the command line, which this library does not know; a test compares the two.
 
 use std::time::Duration;
 
 use super::files::Service;
 use crate::units;
 
-/// A setting of a command: its flag, its variable, its default as `--help` prints it.
+/// A setting of a command.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
-    /// The command it belongs to.
+    /// The subcommand that has the flag, such as `serve`.
     pub command: &'static str,
-    /// The flag.
+    /// The flag with its dashes, such as `--db-pool-size`.
     pub flag: &'static str,
-    /// The variable; empty when there is none.
+    /// The environment variable of the same setting; empty if it has none.
     pub variable: &'static str,
-    /// The default.
+    /// The default, as `--help` prints it.
     pub default: &'static str,
 }
 
@@ -40,7 +41,7 @@ pub(super) const REDIS_PORT: Setting = serve("--redis-port", "REDIS_PORT", "6379
 pub(super) const CLIENT_TIMEOUT: Setting =
     Setting { command: "loadtest", flag: "--timeout", variable: "", default: "60s" };
 
-/// Every setting whose default the checks rely on.
+/// Every setting whose default the checks rely on; a test compares them with `--help`.
 pub const SETTINGS: &[Setting] = &[
     LISTEN,
     POOL_SIZE,
@@ -58,23 +59,24 @@ pub const SETTINGS: &[Setting] = &[
     CLIENT_TIMEOUT,
 ];
 
-/// `max_connections` of MySQL and of MariaDB when nothing is set.
+/// The default of `max_connections` in MySQL and MariaDB.
 pub(super) const MAX_CONNECTIONS: u64 = 151;
 
-/// Connections for seed, report, migrate, deploy-check and an exporter.
+/// Connections kept free for `seed`, `report`, `migrate`, `deploy-check` and an exporter.
 pub(super) const TOOLS: u64 = 10;
 
-/// Connections that nobody may count on: an administrator's, and those that a server which was just restarted has not
-/// given up yet.
+/// Connections kept in reserve: for an administrator, and for those of a restarted instance that the server has not
+/// closed yet.
 pub(super) const RESERVE: u64 = 5;
 
 impl Setting {
-    /// What a service sets, else the default.
+    /// The value that the service sets by flag or variable, otherwise the default.
     pub(super) fn of(self, service: &Service) -> String {
         service.setting(self.flag, self.variable).unwrap_or_else(|| self.default.to_owned())
     }
 
-    /// The same as a duration; the default where it is none, because the command itself refuses that.
+    /// The same as a duration. A value that is not a duration counts as the default, because the command itself refuses
+    /// it.
     pub(super) fn duration(self, service: Option<&Service>) -> Duration {
         let text = service.map_or_else(|| self.default.to_owned(), |service| self.of(service));
         let read = units::parse_duration(&text).or_else(|_| units::parse_duration(self.default));

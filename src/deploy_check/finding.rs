@@ -1,19 +1,19 @@
-//! What a check found.
+//! The result of a check, and of all checks together.
 
 use serde::Serialize;
 
-/// When a check can be made.
+/// The time at which a check can be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Before a deployment: from its files alone, with nothing running.
+    /// Before a deployment, from its files alone, with nothing running.
     Before,
-    /// After a deployment: of what runs.
+    /// After a deployment, by asking its running parts.
     After,
 }
 
 impl Phase {
-    /// One word.
+    /// `before` or `after`, as in the table of `--list` and in JUnit.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Before => "before",
@@ -22,36 +22,36 @@ impl Phase {
     }
 }
 
-/// How a check ended.
+/// The result of a check, without what it saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// As it should be.
+    /// The deployment is as the check expects.
     Pass,
-    /// It works, and somebody should look at it. The deployment counts as healthy.
+    /// It works, but a person should look at it. The deployment counts as healthy.
     Warn,
-    /// Not as it should be.
+    /// The deployment is not as the check expects. It counts as not healthy.
     Fail,
-    /// Not checked, because something it needs is not configured or failed its own check.
+    /// Not checked, because something that it needs is not configured or failed its own check.
     Skip,
 }
 
-/// What one check found.
+/// The result of one check, as a row of the table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// The check's name.
+    /// The name of the check.
     pub id: &'static str,
-    /// How it ended.
+    /// Whether the check passed.
     pub status: Status,
-    /// What was seen.
+    /// What the check saw; several lines if it found several things.
     pub seen: String,
-    /// What should have been seen.
+    /// What the check expects of a sound deployment.
     pub expected: String,
-    /// What to do; empty when there is nothing to do.
+    /// What to do next; empty if there is nothing to do.
     pub advice: String,
 }
 
-/// What a check says before it has a name: how it ended and what it saw.
+/// The result as the function of a check returns it, before the check's name and expectation are added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct CheckOutcome {
     pub(super) status: Status,
@@ -72,12 +72,12 @@ impl CheckOutcome {
         Self { status: Status::Fail, seen: seen.into(), advice: advice.into() }
     }
 
-    /// What passed by what was seen, while something was not seen: somebody should look at that.
+    /// Turns a pass into a warning if a part of the files was not seen; keeps every other outcome.
     pub(super) fn with_unseen(self, unseen: Option<String>) -> Self {
         match unseen {
             Some(unseen) if self.status == Status::Pass => Self::warn(
                 format!("{}\nnot seen: {unseen}", self.seen),
-                "look there yourself; deploy-check --after tells what it comes to",
+                "check that part by hand; deploy-check --after shows its effect",
             ),
             _ => self,
         }
@@ -88,27 +88,27 @@ impl CheckOutcome {
     }
 }
 
-/// All findings together.
+/// The findings of all checks of a phase.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Verdict {
-    /// What was looked at.
+    /// Whether files or a running deployment were checked.
     pub phase: Phase,
-    /// Whether no check failed.
+    /// Whether no check failed and at least one passed or warned.
     pub healthy: bool,
-    /// What each check found, in the order of the catalog.
+    /// The findings, in the order of the catalog.
     pub checks: Vec<Finding>,
 }
 
 impl Verdict {
-    /// From the findings. A check that was skipped does not make a deployment unhealthy, but when nothing was checked
-    /// nothing is known to be healthy.
+    /// Computes the verdict. A skipped check does not make a deployment unhealthy, but if all are skipped, it is not
+    /// known to be healthy.
     pub fn new(phase: Phase, checks: Vec<Finding>) -> Self {
         let failed = checks.iter().any(|finding| finding.status == Status::Fail);
         let checked = checks.iter().any(|finding| finding.status != Status::Skip);
         Self { phase, healthy: checked && !failed, checks }
     }
 
-    /// How many checks ended in a way.
+    /// The number of checks with this status.
     pub fn count(&self, status: Status) -> usize {
         self.checks.iter().filter(|finding| finding.status == status).count()
     }

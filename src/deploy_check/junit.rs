@@ -1,4 +1,4 @@
-//! Findings as JUnit XML, which build servers show: one test case per check.
+//! Findings as JUnit XML, which build servers display: one test case per check.
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
@@ -6,7 +6,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use super::finding::{Finding, Status, Verdict};
 use crate::units::printable;
 
-/// The findings as a JUnit test suite.
+/// Writes the findings as a JUnit test suite; a warning counts as passed.
 pub fn junit(verdict: &Verdict) -> std::io::Result<String> {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;

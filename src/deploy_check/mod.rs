@@ -1,9 +1,9 @@
-//! Is this deployment sound? Independent checks of its files before it, and of what runs after it.
+//! Independent checks of a deployment: of its files before it is started, and of its running parts afterwards.
 //!
-//! A check is a file in `checks/`, all alike: it asks, and returns what it saw as data. It never fails another: each
-//! runs under its own time limit, all at the same time, and one that cannot be made because something it needs is not
-//! configured or not there is *skipped* and says so, so that one fault shows as one failure. Printing and the exit code
-//! are computed from the list afterwards, by pure functions.
+//! A check is a file in `checks/`, all alike: it looks, and returns what it saw as data. All run at the same time, each
+//! under its own time limit, and none makes another one fail. A check is *skipped* if something that it needs is not
+//! configured or does not answer, so that one fault shows as one failure. Tables, documents and the exit code are
+//! computed from the findings afterwards, by pure functions.
 
 mod checks;
 mod defaults;

@@ -1,4 +1,4 @@
-//! Running checks: all at the same time, each under its own limit.
+//! Runs checks: all at the same time, each under its own time limit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use super::finding::{CheckOutcome, Finding, Phase, Verdict};
 use super::running_deployment::RunningDeployment;
 use crate::units;
 
-/// How many time limits a check of what runs may take in all: its questions have one each.
+/// The limit of a check of a running deployment, as a multiple of `timeout`, which holds for each of its requests.
 const QUESTIONS: u32 = 6;
 
-/// The longest that a check of files may take: the programs it asks read a few files.
+/// The limit of a check of files. The programs that it may run read a few files.
 const FILES_LIMIT: Duration = Duration::from_secs(30);
 
-/// Makes those of the checks that look at files, and gives their findings in the order of the list.
+/// Runs those of the checks that look at files; returns their findings in the order of the list.
 pub async fn before(checks: &[Check], files: Files) -> Verdict {
     let files = Arc::new(files);
     let start = |check: &Check| match check.probe {
@@ -30,7 +30,7 @@ pub async fn before(checks: &[Check], files: Files) -> Verdict {
     Verdict::new(Phase::Before, gather(checks.iter().filter_map(start).collect()).await)
 }
 
-/// Makes those of the checks that look at what runs, and gives their findings in the order of the list.
+/// Runs those of the checks that ask a running deployment; returns their findings in the order of the list.
 pub async fn after(checks: &[Check], deployment: RunningDeployment) -> Verdict {
     let limit = deployment.timeout * QUESTIONS;
     let deployment = Arc::new(deployment);

@@ -1,4 +1,4 @@
-//! Where the parts of the deployment are, and the questions that several checks ask.
+//! The addresses of a running deployment's parts, and the requests that several checks make.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,41 +13,42 @@ use crate::process;
 use crate::promql::Prometheus;
 use crate::wire::ErrorBody;
 
-/// Where the parts of the deployment are. What is not configured is not checked.
+/// The addresses of the deployment's parts, and the limits that they are checked against. A part without an address is
+/// not checked.
 #[derive(Clone, Debug)]
 pub struct RunningDeployment {
-    /// The database.
+    /// The database and the store's account in it.
     pub database: Option<db::Address>,
-    /// Redis.
+    /// The Redis that caches reports.
     pub redis: Option<cache::Address>,
-    /// Where clients go: nginx.
+    /// The address for clients, which is nginx's.
     pub front: Option<Target>,
-    /// The instances behind it.
+    /// The instances behind nginx, each by its own address.
     pub instances: Vec<Target>,
-    /// Prometheus.
+    /// The Prometheus that scrapes the instances.
     pub prometheus: Option<Target>,
-    /// Grafana.
+    /// The Grafana that shows the dashboard.
     pub grafana: Option<Target>,
-    /// The version that the instances should run.
+    /// The version of storemgr that the instances should run.
     pub version: String,
-    /// The commit that they should have been built from, if it is known.
+    /// The commit that the instances should be built from, if it is known.
     pub revision: Option<String>,
-    /// The alerts that Prometheus should have loaded.
+    /// The names of the alerts that Prometheus should have loaded.
     pub alerts: Vec<String>,
-    /// The oldest that a report may be.
+    /// The greatest age of a report that passes.
     pub report_age: Duration,
-    /// Folders on the disks that must not be full.
+    /// A folder on each disk that is checked for free space.
     pub data: Vec<PathBuf>,
-    /// The part of a disk that must be free, 0 to 1.
+    /// The share of each disk that must be free, 0 to 1.
     pub disk_margin: f64,
-    /// The part of the memory that must be available, 0 to 1.
+    /// The share of the memory that must be available, 0 to 1.
     pub memory_margin: f64,
-    /// The longest wait for one answer.
+    /// The longest wait for one answer; a check that asks several times may take longer.
     pub timeout: Duration,
 }
 
 impl Default for RunningDeployment {
-    /// Nothing configured, and the limits that suit most.
+    /// No part configured, and limits that suit most deployments.
     fn default() -> Self {
         Self {
             database: None,
@@ -59,7 +60,7 @@ impl Default for RunningDeployment {
             version: process::VERSION.to_owned(),
             revision: process::revision(),
             alerts: Vec::new(),
-            // Twelve times the usual time to live of a report.
+            // Twelve times the default of `serve --report-ttl`.
             report_age: Duration::from_mins(1),
             data: vec![PathBuf::from(".")],
             disk_margin: 0.1,
@@ -69,20 +70,20 @@ impl Default for RunningDeployment {
     }
 }
 
-/// What stands in for the advice where nothing is configured.
+/// The advice for a part that is not configured.
 fn configure(variables: &str) -> String {
     format!("set {variables}, or run `storemgr stack up`")
 }
 
 impl RunningDeployment {
-    /// Whether there is nothing to check.
+    /// Whether no part is configured, so that there is nothing to check.
     pub fn is_empty(&self) -> bool {
         let web = [&self.front, &self.prometheus, &self.grafana];
         let parts = [self.database.is_some(), self.redis.is_some(), web.iter().any(|target| target.is_some())];
         !parts.contains(&true) && self.instances.is_empty()
     }
 
-    /// A session for a check that needs the database; a skip where it is not to be had, which `database-reachable` tells.
+    /// A database session; a skip if there is no connection, which `database-reachable` reports.
     pub(super) async fn session(&self) -> Result<Session, CheckOutcome> {
         let address = self.database_address()?;
         Session::connect(address, self.timeout)
@@ -90,7 +91,7 @@ impl RunningDeployment {
             .map_err(|_| CheckOutcome::skip("the database cannot be reached", "see database-reachable"))
     }
 
-    /// The check that tells what is wrong with the database, if something is that keeps instances from being ready.
+    /// The name of the check that reports the database's fault, if the database keeps instances from being ready.
     pub(super) async fn database_fault(&self) -> Option<&'static str> {
         self.database.as_ref()?;
         let Ok(mut session) = self.session().await else { return Some("database-reachable") };
@@ -110,7 +111,7 @@ impl RunningDeployment {
     }
 
     pub(super) fn front_target(&self) -> Result<&Target, CheckOutcome> {
-        let missing = || CheckOutcome::skip("it is not configured where clients go", configure("STOREMGR_URL"));
+        let missing = || CheckOutcome::skip("no address for clients is configured", configure("STOREMGR_URL"));
         self.front.as_ref().ok_or_else(missing)
     }
 
@@ -126,7 +127,7 @@ impl RunningDeployment {
         self.prometheus.as_ref().ok_or_else(missing)
     }
 
-    /// Prometheus, if it answers; a skip where it does not, which `prometheus-targets` tells.
+    /// A client of Prometheus; a skip if Prometheus does not answer, which `prometheus-targets` reports.
     pub(super) async fn answering_prometheus(&self) -> Result<Prometheus, CheckOutcome> {
         let target = self.prometheus_target()?;
         let ready = self.get(target, "/-/ready").await;
@@ -134,18 +135,18 @@ impl RunningDeployment {
         Ok(Prometheus::new(target.clone()))
     }
 
-    /// How long a check may look again for something that takes so long: less than it may take in all, so that there is
-    /// something to tell.
+    /// The time that a check may spend on waiting for something that takes `wanted`. It ends before the check's own
+    /// time limit, so that there is a result to report.
     pub(super) fn patience(&self, wanted: Duration) -> Duration {
         wanted.min(self.timeout * 4)
     }
 
-    /// Whether some instance does not answer.
+    /// Whether at least one instance does not answer.
     pub(super) async fn is_any_instance_away(&self) -> bool {
         self.answering("/live").await.len() < self.instances.len()
     }
 
-    /// The instances that answer a path with 200.
+    /// The instances that answer `GET path` with 200.
     pub(super) async fn answering(&self, path: &str) -> Vec<&Target> {
         let mut answering = Vec::new();
         for instance in &self.instances {
@@ -156,14 +157,14 @@ impl RunningDeployment {
         answering
     }
 
-    /// Sends a GET; anything but a 200 is a sentence.
+    /// Sends a GET. The error is a sentence, also for every status but 200.
     pub(super) async fn get(&self, target: &Target, path: &str) -> Result<Answer, String> {
         let answer = net::request_once(target, Method::GET, path, &[], Vec::new(), self.timeout).await;
         let answer = answer.map_err(|error| error.to_string())?;
         if answer.status.as_u16() == 200 { Ok(answer) } else { Err(said(&answer)) }
     }
 
-    /// The value of a metric of an instance, summed over the series whose labels hold a text.
+    /// The value of an instance's metric, summed over the series whose labels contain the text `labels`.
     pub(super) async fn metric(&self, target: &Target, name: &str, labels: &str) -> Result<f64, String> {
         let text = self.get(target, "/metrics").await?.text();
         let matching = text.lines().filter(|line| {
@@ -174,7 +175,7 @@ impl RunningDeployment {
     }
 }
 
-/// What an answer says went wrong.
+/// The status and the error sentence of an answer that is not a success.
 pub(super) fn said(answer: &Answer) -> String {
     let status = answer.status.as_u16();
     match answer.json::<ErrorBody>() {

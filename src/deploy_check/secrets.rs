@@ -1,16 +1,16 @@
-//! What counts as a secret, and when one is none.
+//! Which variables hold secrets, and which secrets are too weak.
 
-/// Fewer characters than this can be tried out.
+/// The least number of characters; shorter secrets can be found by trying.
 const SHORTEST: usize = 12;
 
-/// Fewer different characters than this are a key held down.
+/// The least number of different characters; fewer are a key that was held down.
 const FEWEST_DIFFERENT: usize = 5;
 
-/// Parts of what stands in examples to be replaced.
+/// Parts of values that examples contain to be replaced.
 const PLACEHOLDERS: [&str; 9] =
     ["changeme", "change-me", "change_me", "change this", "replace", "example", "placeholder", "your-", "dummy"];
 
-/// What anyone tries first, and what the original and the images' own documentation use.
+/// Common passwords, and those that the original program and the documentation of the images use.
 pub(super) const COMMON: [&str; 16] = [
     "password",
     "passw0rd",
@@ -30,7 +30,7 @@ pub(super) const COMMON: [&str; 16] = [
     "my-secret-pw",
 ];
 
-/// Whether a variable of this name holds a secret. `…_FILE` names a file and holds none.
+/// Whether a variable of this name holds a secret. One that ends in `_FILE` holds the name of a file.
 pub(super) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let words: Vec<_> = name.split(['_', '-', '.']).collect();
@@ -39,10 +39,10 @@ pub(super) fn is_secret(name: &str) -> bool {
     words.iter().any(|word| secret.contains(word)) && !words.iter().any(|word| about.contains(word))
 }
 
-/// Why a secret is none, without showing it.
+/// Why a secret is too weak, without showing it; `None` if it is strong enough.
 pub(super) fn weakness(value: &str, users: &[&str]) -> Option<String> {
     let lower = value.to_lowercase();
-    // Nobody is kept out by a year or an exclamation mark behind it.
+    // A year or an exclamation mark after a common password does not make it stronger.
     let word = lower.trim_end_matches(|end: char| end.is_ascii_digit() || end.is_ascii_punctuation());
     let different: std::collections::BTreeSet<_> = lower.chars().collect();
     let reason = if value.is_empty() {
@@ -50,7 +50,7 @@ pub(super) fn weakness(value: &str, users: &[&str]) -> Option<String> {
     } else if PLACEHOLDERS.iter().any(|part| lower.contains(part)) || lower.starts_with(['<', '…']) {
         "is a placeholder"
     } else if COMMON.contains(&lower.as_str()) || COMMON.contains(&word) {
-        "is one of the first that anyone tries"
+        "is a common password"
     } else if users.contains(&value) {
         "is the name of the account"
     } else if value.chars().count() < SHORTEST {
@@ -83,8 +83,8 @@ mod tests {
             ("", "empty"),
             ("changeme-changeme", "placeholder"),
             ("<put it here>", "placeholder"),
-            ("Labo04", "anyone tries"),
-            ("Password-2026!", "anyone tries"),
+            ("Labo04", "common password"),
+            ("Password-2026!", "common password"),
             ("shopkeeper-account", "name of the account"),
             ("k3uV9x", "12 characters"),
             ("aaaaaaaabbbbbbbb", "5 different"),

@@ -1,10 +1,10 @@
-//! Findings for people.
+//! Findings as tables and as one line of text.
 
 use super::checks::Check;
 use super::finding::{Phase, Status, Verdict};
 use crate::table::{Align, Table, Tone};
 
-/// What each check found; advice stands below what was seen.
+/// The findings as a table, one row per check; expectation and advice are shown below what was seen.
 pub fn table(verdict: &Verdict) -> Table {
     let mut table = Table::new("", &[("Check", Align::Left), ("", Align::Left), ("Seen", Align::Left)]);
     for finding in &verdict.checks {
@@ -26,7 +26,7 @@ pub fn table(verdict: &Verdict) -> Table {
     table
 }
 
-/// One line that says it all.
+/// The verdict and the number of checks by status, in one line.
 pub fn summary_line(verdict: &Verdict) -> String {
     let counts =
         [(Status::Pass, "passed"), (Status::Warn, "to look at"), (Status::Fail, "failed"), (Status::Skip, "skipped")];
@@ -45,7 +45,7 @@ pub fn summary_line(verdict: &Verdict) -> String {
     format!("The {subject} is {not}{word}{seen}: {} checks, {}.", verdict.checks.len(), counts.join(", "))
 }
 
-/// All checks, and what each expects.
+/// The checks of `--list`, each with its phase and expectation.
 pub fn catalog_table(checks: &[Check]) -> Table {
     let mut table = Table::new("", &[("When", Align::Left), ("Check", Align::Left), ("Expects", Align::Left)]);
     for check in checks {
@@ -64,12 +64,12 @@ mod tests {
     }
 
     #[test]
-    fn findings_read_well_and_sum_up() {
+    fn the_table_and_the_summary_show_every_finding() {
         let verdict = Verdict::new(
             Phase::After,
             vec![
                 finding("database-reachable", Status::Pass, "MariaDB 10.11.19", ""),
-                finding("redis-eviction", Status::Warn, "no bound on memory", "set maxmemory"),
+                finding("redis-eviction", Status::Warn, "no limit on memory", "set maxmemory"),
                 finding("instances-ready", Status::Fail, "http://127.0.0.1:5002: connection refused", "start it"),
                 finding("prometheus-targets", Status::Skip, "no Prometheus is configured", "set PROMETHEUS_URL"),
             ],
@@ -79,7 +79,7 @@ mod tests {
          Check                     Seen
         ─────────────────────────────────────────────────────────────────────
          database-reachable  pass  MariaDB 10.11.19
-         redis-eviction      WARN  no bound on memory
+         redis-eviction      WARN  no limit on memory
                                    → set maxmemory
          instances-ready     FAIL  http://127.0.0.1:5002: connection refused
                                    expected: it to work

@@ -1,6 +1,6 @@
-//! The checks, one file each, all alike: a name, what it expects, and a function that asks and never fails.
+//! The checks, one file each, all alike: a name, an expectation, and a function that returns what it saw as data.
 //!
-//! Those in `before/` read files and ask nothing that runs; those in `after/` ask what runs.
+//! Those in `before/` read files and need nothing that runs; those in `after/` ask a running deployment.
 
 mod after;
 mod before;
@@ -9,7 +9,7 @@ mod check;
 pub use check::Check;
 pub(super) use check::{Probe, RunningCheck};
 
-/// Every check, in the order in which they are shown: what others need comes first.
+/// Every check, in the order of display: a check comes before those that depend on what it checks.
 pub const CATALOG: &[Check] = &[
     before::files_readable::CHECK,
     before::env_complete::CHECK,

@@ -1,4 +1,5 @@
-//! `compose.yml`: what of the compose specification (<https://github.com/compose-spec/compose-spec>) the checks look at.
+//! `compose.yml`: the parts of the compose specification (<https://github.com/compose-spec/compose-spec>) that checks
+//! use.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,103 +10,102 @@ use yaml_serde::{Mapping, Value};
 use super::interpolation::{Reference, interpolate};
 use crate::units;
 
-/// What compose waits after SIGTERM when nothing says how long (compose specification, `stop_grace_period`).
+/// The default of `stop_grace_period`: the time between SIGTERM and SIGKILL (compose specification).
 const GRACE: Duration = Duration::from_secs(10);
 
-/// The services, and what they refer to.
+/// A compose file: its services, and the variables and secrets that it refers to.
 #[derive(Debug)]
 pub(in crate::deploy_check) struct Compose {
-    /// The project's name: of its containers' label.
+    /// The name of the project, which compose writes into the label of its containers.
     pub(in crate::deploy_check) project: String,
     pub(in crate::deploy_check) services: Vec<Service>,
-    /// Each variable the file refers to, once.
+    /// Each variable that the file refers to, once.
     pub(in crate::deploy_check) references: Vec<Reference>,
-    /// By which words it takes from elsewhere what nobody reads here.
+    /// The keys (`include`, `extends`) by which it takes content from files that are not read; `None` if it has none.
     pub(super) unseen: Option<String>,
-    /// Secrets by name.
     pub(in crate::deploy_check) secrets: BTreeMap<String, SecretSource>,
 }
 
-/// Where a secret comes from.
+/// The source of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::deploy_check) enum SecretSource {
     File(PathBuf),
     Variable(String),
-    /// Made outside of this file.
+    /// Created outside of this file, so its value is not known here.
     External,
 }
 
-/// How a service tells that it works.
+/// Whether a service has a health check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::deploy_check) enum Health {
-    /// The compose file says nothing; the image may.
+    /// The compose file has none; the image may have one.
     Unsaid,
     Checked,
-    /// Switched off.
+    /// The compose file switches the image's check off.
     Off,
 }
 
-/// A port of the machine that leads to a service.
+/// A port of the machine that is forwarded to a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::deploy_check) struct Published {
-    /// The address it listens on; empty for all.
+    /// The address of the machine that it is bound to; empty for all.
     pub(in crate::deploy_check) address: String,
     pub(in crate::deploy_check) port: u16,
-    /// Where it leads in the container.
+    /// The port in the container.
     pub(in crate::deploy_check) inside: u16,
 }
 
-/// One service.
 #[derive(Debug)]
 pub(in crate::deploy_check) struct Service {
     pub(in crate::deploy_check) name: String,
     pub(in crate::deploy_check) image: Option<String>,
-    /// The Dockerfile it is built by.
+    /// The Dockerfile that its image is built from, if it is built here.
     pub(in crate::deploy_check) dockerfile: Option<PathBuf>,
     pub(in crate::deploy_check) command: Vec<String>,
     pub(in crate::deploy_check) entrypoint: Vec<String>,
     pub(in crate::deploy_check) environment: BTreeMap<String, String>,
     pub(in crate::deploy_check) published: Vec<Published>,
     pub(in crate::deploy_check) health: Health,
-    /// Services it waits for, and what for.
+    /// The services that it waits for, each with the condition, such as `service_healthy`.
     pub(in crate::deploy_check) depends_on: BTreeMap<String, String>,
-    /// The text of `restart`.
+    /// The value of `restart`; empty if it is not set.
     pub(in crate::deploy_check) restart: String,
     pub(in crate::deploy_check) profiles: Vec<String>,
     pub(in crate::deploy_check) replicas: u64,
     pub(in crate::deploy_check) stop_grace: Duration,
-    /// The most memory it may take, as written; empty for no limit.
+    /// The memory limit as written, such as `64m`; empty for no limit.
     pub(in crate::deploy_check) memory_limit: String,
-    /// Files and folders of the machine that it sees: here, and there.
+    /// Mounted files and folders: the path on the machine, and the path in the container.
     pub(in crate::deploy_check) mounts: Vec<(PathBuf, String)>,
-    /// Whether it has the machine's own network.
+    /// Whether it uses the machine's own network.
     pub(in crate::deploy_check) on_host: bool,
-    /// Whether it is on a network that is made elsewhere, where others may be.
+    /// Whether it is on a network that is created elsewhere and that other containers may share.
     pub(in crate::deploy_check) on_shared_network: bool,
     networks: Vec<String>,
-    /// Other names it answers to on its networks.
+    /// Its further names on its networks.
     pub(in crate::deploy_check) aliases: Vec<String>,
 }
 
 impl Service {
-    /// What is run, as words.
+    /// The words of its entry point and command.
     pub(in crate::deploy_check) fn words(&self) -> Vec<String> {
         self.entrypoint.iter().chain(&self.command).cloned().collect()
     }
 
-    /// A setting: a flag of the command, else a variable.
+    /// The value of a setting: from a flag of the command, otherwise from a variable; `None` if neither is set.
     pub(in crate::deploy_check) fn setting(&self, flag: &str, variable: &str) -> Option<String> {
         let value = option_in(&self.words(), flag);
         value.or_else(|| self.environment.get(variable).filter(|value| !value.is_empty()).cloned())
     }
 
-    /// An option of a server's command, which may write `_` for `-`; else the same in a file of options it mounts.
+    /// The value of a server's option: from the command, where `_` and `-` mean the same, otherwise from an option file
+    /// that is mounted.
     pub(in crate::deploy_check) fn server_option(&self, name: &str) -> Option<String> {
         let words: Vec<_> = self.words().iter().map(|word| underscored(word)).collect();
         if let Some(value) = option_in(&words, &underscored(&format!("--{name}"))) {
             return Some(value);
         }
-        // A script that hands the server its file of options has the lines of one.
+        // A script that writes the server's option file contains the same lines.
         let mut script = self.words().into_iter().rev().filter(|word| word.contains('\n'));
         if let Some(value) = script.find_map(|text| option_in_file(&text, name)) {
             return Some(value);
@@ -115,20 +115,20 @@ impl Service {
         texts.find_map(|text| option_in_file(&text, name))
     }
 
-    /// The last part of the image's name, without tag: `docker.io/library/redis:7` is `redis`.
+    /// The last part of the image's name without its tag: `redis` for `docker.io/library/redis:7`.
     pub(in crate::deploy_check) fn image_name(&self) -> &str {
         let image = self.image.as_deref().unwrap_or_default();
         let name = image.split('@').next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
         name.split(':').next().unwrap_or_default()
     }
 
-    /// Whether other services reach it by this name.
+    /// Whether other services can reach it by this name.
     pub(in crate::deploy_check) fn answers_to(&self, name: &str) -> bool {
         self.name == name || self.aliases.iter().any(|alias| alias == name)
     }
 }
 
-/// The part of a word before its value, with `_` for `-`; the value stays as it is.
+/// The word with `-` replaced by `_` in the option's name; a value after `=` stays as it is.
 fn underscored(word: &str) -> String {
     match word.split_once('=') {
         Some((name, value)) => format!("{}={value}", name.replace('-', "_")),
@@ -137,7 +137,7 @@ fn underscored(word: &str) -> String {
     }
 }
 
-/// `--flag value` or `--flag=value`; the last one counts.
+/// The value of `--flag value` or `--flag=value`; if the flag is repeated, the last one counts.
 fn option_in(words: &[String], flag: &str) -> Option<String> {
     let mut found = None;
     for (at, word) in words.iter().enumerate() {
@@ -150,7 +150,7 @@ fn option_in(words: &[String], flag: &str) -> Option<String> {
     found
 }
 
-/// Files of options: of MySQL and MariaDB end in `.cnf`, of Redis in `.conf`.
+/// The option files at a path: those of MySQL and MariaDB end in `.cnf`, those of Redis in `.conf`.
 fn option_files(path: &Path) -> Vec<PathBuf> {
     let is_options = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "cnf" || ending == "conf");
     if path.is_dir() {
@@ -160,10 +160,10 @@ fn option_files(path: &Path) -> Vec<PathBuf> {
     Some(path.to_owned()).filter(is_options).into_iter().collect()
 }
 
-/// `name = value` or `name value`, `_` or `-` in the name.
+/// The value in a line `name = value` or `name value`, with `_` or `-` in the name.
 fn option_in_file(text: &str, name: &str) -> Option<String> {
     let wanted = name.replace('-', "_");
-    // The last one counts.
+    // If an option is repeated, the last one counts.
     let lines = text.lines().rev().map(str::trim).filter(|line| !line.starts_with(['#', ';', '[']));
     let pairs = lines.filter_map(|line| line.split_once(['=', ' ', '\t']));
     let mut values = pairs.filter(|(name, _)| name.trim().replace('-', "_") == wanted);
@@ -190,7 +190,7 @@ impl Compose {
         let services = match (services, &unseen) {
             (Some(services), _) => services,
             (None, Some(_)) => &Mapping::new(),
-            (None, None) => return Err("it names no services".to_owned()),
+            (None, None) => return Err("it has no services".to_owned()),
         };
         let shared = shared_networks(document.get("networks"));
         let services = services.iter().map(|(name, service)| {
@@ -212,17 +212,17 @@ impl Compose {
         })
     }
 
-    /// The service that a name leads to.
+    /// The service that other services reach by this name.
     pub(in crate::deploy_check) fn service(&self, name: &str) -> Option<&Service> {
         self.services.iter().find(|service| service.answers_to(name))
     }
 
-    /// Every Dockerfile that a service is built by.
+    /// Every Dockerfile that a service is built from, once.
     pub(super) fn dockerfiles(&self) -> Vec<PathBuf> {
         self.services.iter().filter_map(|service| service.dockerfile.clone()).collect()
     }
 
-    /// The Dockerfile of a service, its own or of the service whose image it shares.
+    /// The Dockerfile of a service: its own, or that of a service with the same image.
     pub(in crate::deploy_check) fn dockerfile_of(&self, service: &Service) -> Option<PathBuf> {
         if service.dockerfile.is_some() {
             return service.dockerfile.clone();
@@ -232,8 +232,8 @@ impl Compose {
         same.find_map(|other| other.dockerfile.clone())
     }
 
-    /// Whether a service is meant to end: others wait for its end, it says that it is not started again, or it is started
-    /// only when it is named and says nothing.
+    /// Whether a service is meant to end: another service waits for its end, it sets `restart: no`, or it has a profile
+    /// and does not set `restart`.
     pub(in crate::deploy_check) fn is_one_shot(&self, service: &Service) -> bool {
         let awaited = |other: &Service| {
             other.depends_on.get(&service.name).is_some_and(|what| what == "service_completed_successfully")
@@ -243,7 +243,7 @@ impl Compose {
     }
 }
 
-/// What `include` and `extends` bring along from other files and services.
+/// The uses of `include` and `extends`, for a sentence; `None` if there are none.
 fn unseen(document: &Value) -> Option<String> {
     let mut uses = Vec::new();
     if document.get("include").is_some() {
@@ -257,7 +257,7 @@ fn unseen(document: &Value) -> Option<String> {
     (!uses.is_empty()).then(|| uses.join(", "))
 }
 
-/// Puts the variables into every text of a document.
+/// Replaces the variables in every string of a document, and collects the references.
 fn fill(value: &mut Value, values: &BTreeMap<String, String>, references: &mut Vec<Reference>) -> Result<(), String> {
     match value {
         Value::String(text) => {
@@ -271,7 +271,7 @@ fn fill(value: &mut Value, values: &BTreeMap<String, String>, references: &mut V
     }
 }
 
-/// A scalar as it would be written.
+/// A scalar as text; empty for everything else.
 pub(super) fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -330,7 +330,7 @@ fn texts(value: Option<&Value>) -> Vec<String> {
     }
 }
 
-/// A command: a list, or a line that a shell would take apart.
+/// The words of a command: a list, or a line that is split as a shell would.
 fn words(value: Option<&Value>) -> Vec<String> {
     match value {
         Some(Value::String(line)) => {
@@ -357,7 +357,7 @@ fn environment(
         value => texts(value),
     };
     for file in files {
-        // One that is not there is told by mounts-exist's sibling: compose itself refuses to start.
+        // If the file is missing, compose itself refuses to start.
         if let Ok(text) = std::fs::read_to_string(directory.join(&file)) {
             environment.extend(super::Variables::parse(Path::new(&file), &text)?.values);
         }
@@ -365,7 +365,7 @@ fn environment(
     match service.get("environment") {
         Some(Value::Mapping(map)) => {
             for (name, value) in pairs(map) {
-                // Without a value it is passed on from where compose runs.
+                // A variable without a value is passed on from the environment of compose.
                 let value = if value.is_null() { values.get(&name).cloned() } else { Some(text_of(value)) };
                 environment.extend(value.map(|value| (name, value)));
             }
@@ -396,7 +396,7 @@ fn dockerfile(service: &Value, directory: &Path) -> Option<PathBuf> {
     Some(directory.join(context).join(file))
 }
 
-/// `"8080:80"`, `"127.0.0.1:8080:80/tcp"`, `"80"` (any free port), or a mapping with `published`.
+/// Reads `"8080:80"`, `"127.0.0.1:8080:80/tcp"`, `"80"` (any free port), or a mapping with `published`.
 fn published(service: &str, value: Option<&Value>) -> Result<Vec<Published>, String> {
     let mut ports = Vec::new();
     for item in value.and_then(Value::as_sequence).into_iter().flatten() {
@@ -432,7 +432,7 @@ fn health(value: Option<&Value>) -> Health {
     if value.get("disable").and_then(Value::as_bool) == Some(true) || test.first().is_some_and(|word| word == "NONE") {
         return Health::Off;
     }
-    // Times alone leave the image's test as it is.
+    // A health check with intervals alone keeps the test of the image.
     if test.is_empty() { Health::Unsaid } else { Health::Checked }
 }
 
@@ -443,7 +443,8 @@ fn depends_on(value: Option<&Value>) -> BTreeMap<String, String> {
     }
 }
 
-/// Files and folders of this machine: `./here:/there:ro`, or a mapping of type `bind`. Named volumes are not on it.
+/// The mounted files and folders of this machine: `./here:/there:ro`, or a mapping of type `bind`. Named volumes are
+/// left out.
 fn mounts(value: Option<&Value>, directory: &Path) -> Vec<(PathBuf, String)> {
     let mut mounts = Vec::new();
     for item in value.and_then(Value::as_sequence).into_iter().flatten() {
@@ -465,7 +466,7 @@ fn mounts(value: Option<&Value>, directory: &Path) -> Vec<(PathBuf, String)> {
     mounts
 }
 
-/// The networks of a service; the default one when it names none.
+/// The networks of a service; the project's default network if it names none.
 fn networks(value: Option<&Value>) -> Vec<String> {
     match value {
         Some(Value::Mapping(map)) => map.keys().map(text_of).collect(),
@@ -474,7 +475,7 @@ fn networks(value: Option<&Value>) -> Vec<String> {
     }
 }
 
-/// The networks that are not this file's own.
+/// The networks that are created outside of this file.
 fn shared_networks(value: Option<&Value>) -> Vec<String> {
     let external = |network: &Value| network.get("external").and_then(Value::as_bool) == Some(true);
     let map = value.and_then(Value::as_mapping).into_iter().flat_map(pairs);

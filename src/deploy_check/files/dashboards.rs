@@ -1,10 +1,9 @@
-//! A Grafana dashboard: the questions its panels ask of Prometheus.
+//! A Grafana dashboard: the PromQL expressions of its panels, annotations and variables.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// The expressions of a dashboard.
 #[derive(Debug)]
 pub(in crate::deploy_check) struct Dashboard {
     pub(in crate::deploy_check) path: PathBuf,
@@ -20,7 +19,7 @@ impl Dashboard {
     }
 }
 
-/// `expr` of panels and annotations, and the queries of variables such as `label_values(up, instance)`.
+/// Collects the `expr` of panels and annotations, and the queries of variables such as `label_values(up, instance)`.
 fn gather(value: &Value, expressions: &mut Vec<String>) {
     match value {
         Value::Object(map) => {

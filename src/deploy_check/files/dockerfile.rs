@@ -1,15 +1,15 @@
-//! A Dockerfile: what it is made from, what it runs, and whether it tells how it is.
+//! A Dockerfile: its base images, its command, and whether it has a health check.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What of a Dockerfile the checks look at.
+/// The parts of a Dockerfile that checks use.
 #[derive(Debug)]
 pub(in crate::deploy_check) struct Dockerfile {
     pub(in crate::deploy_check) path: PathBuf,
-    /// Images of others that it is made from, arguments put in.
+    /// The base images that are not stages of this file, with build arguments replaced.
     pub(in crate::deploy_check) bases: Vec<String>,
-    /// Whether its image has a health check.
+    /// Whether the last `HEALTHCHECK` of the final stage sets one.
     pub(in crate::deploy_check) has_health_check: bool,
     entrypoint: String,
     command: String,
@@ -53,14 +53,14 @@ impl Dockerfile {
         if stages.is_empty() { Err("it has no FROM".to_owned()) } else { Ok(file) }
     }
 
-    /// Whether a container of it runs this word when nothing else is said.
+    /// Whether the word is part of the image's default entry point or command.
     pub(in crate::deploy_check) fn runs(&self, word: &str) -> bool {
         let words = |line: &str| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').any(|one| one == word);
         words(&self.entrypoint) || words(&self.command)
     }
 }
 
-/// Lines without comments, continued ones joined.
+/// The instructions: lines without comments, continued lines joined.
 fn instructions(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut open = false;

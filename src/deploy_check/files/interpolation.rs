@@ -1,19 +1,19 @@
-//! `${NAME}` in a compose file, as the compose specification has it: `$$`, `$NAME`, `${NAME}`, and with `:-`, `-`, `:?`,
-//! `?`, `:+` and `+` a default, a demand or a replacement, which may hold further variables.
+//! Variables in a compose file, as the compose specification defines them: `$$`, `$NAME`, `${NAME}`, and in the braces
+//! a default (`:-`, `-`), an error (`:?`, `?`) or a replacement (`:+`, `+`), which may contain further variables.
 
 use std::collections::BTreeMap;
 
-/// A variable that a file refers to.
+/// A variable that a compose file refers to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::deploy_check) struct Reference {
     pub(in crate::deploy_check) name: String,
-    /// Whether nothing stands in for it when it is not set.
+    /// Whether the file has no default for it.
     pub(in crate::deploy_check) required: bool,
-    /// Whether a value of no length is as bad as none.
+    /// Whether an empty value counts as not set.
     pub(in crate::deploy_check) filled: bool,
 }
 
-/// Puts in the values; a variable that is not set is empty.
+/// Replaces the variables by their values and collects the references. A variable that is not set becomes empty.
 pub(super) fn interpolate(
     text: &str,
     values: &BTreeMap<String, String>,
@@ -46,7 +46,7 @@ pub(super) fn interpolate(
     Ok(result)
 }
 
-/// Where the brace that is open is closed.
+/// The index of the brace that closes the one before `text`.
 fn closing(text: &str) -> Option<usize> {
     let mut depth = 0;
     for (at, character) in text.char_indices() {

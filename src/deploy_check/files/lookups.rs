@@ -1,4 +1,4 @@
-//! What several checks ask of the files together.
+//! Look-ups across the files that several checks share.
 
 use std::path::Path;
 
@@ -10,44 +10,44 @@ use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::secrets::is_secret;
 
 impl Files {
-    /// A variable as compose sees it: the shell's, else the file's.
+    /// A variable as compose sees it: from the shell, otherwise from `.env`.
     pub(in crate::deploy_check) fn variable(&self, name: &str) -> Option<&str> {
         let own = self.variables.read().and_then(|variables| variables.values.get(name));
         self.environment.get(name).or(own).map(String::as_str)
     }
 
-    /// The variables of `.env`.
+    /// The names and values in `.env`.
     pub(in crate::deploy_check) fn own_variables(&self) -> impl Iterator<Item = (&String, &String)> {
         self.variables.read().into_iter().flat_map(|variables| &variables.values)
     }
 
-    /// Whether a text is what some variable holds whose name says that it is a secret, of the file or of the shell.
+    /// Whether a text is the value of a variable, of `.env` or the shell, whose name says that it is a secret.
     pub(in crate::deploy_check) fn is_value_of_a_secret(&self, text: &str) -> bool {
         self.own_variables().chain(&self.environment).any(|(name, value)| is_secret(name) && value == text)
     }
 
-    /// Where `.env` is, if it is there.
+    /// The path of `.env`; `None` if there is none or it cannot be read.
     pub(in crate::deploy_check) fn env_path(&self) -> Option<&Path> {
         self.variables.read().map(|variables| variables.path.as_path())
     }
 
-    /// The names that `.env.example` lists.
+    /// The names of the variables in `.env.example`.
     pub(in crate::deploy_check) fn example_names(&self) -> impl Iterator<Item = &str> {
         self.example.read().into_iter().flat_map(|example| example.values.keys().map(String::as_str))
     }
 
-    /// Names of accounts, which are no passwords.
+    /// The names of accounts, which must not serve as passwords.
     pub(in crate::deploy_check) fn user_names(&self) -> Vec<&str> {
         let users = self.own_variables().filter(|(name, _)| name.contains("USER"));
         users.map(|(_, value)| value.as_str()).collect()
     }
 
-    /// The database among the services: the one that instances name, else the one whose image is a database's.
+    /// The database service: the one that the instances name, otherwise the one that runs a database's image.
     pub(in crate::deploy_check) fn database(&self) -> Result<&Service, CheckOutcome> {
         self.server("DB_HOST", &["mysql", "mariadb", "percona", "percona-server"], "database")
     }
 
-    /// Redis among the services, found in the same way.
+    /// The Redis service, found in the same way.
     pub(in crate::deploy_check) fn redis(&self) -> Result<&Service, CheckOutcome> {
         self.server("REDIS_HOST", &["redis", "valkey"], "Redis")
     }
@@ -57,12 +57,15 @@ impl Files {
         let named = self.instances()?.into_iter().find_map(|one| compose.service(one.environment.get(variable)?));
         let by_image = || compose.services.iter().find(|service| images.contains(&service.image_name()));
         let skip = || {
-            CheckOutcome::skip(format!("no service of the compose file is the {what}"), "it is checked when it runs")
+            CheckOutcome::skip(
+                format!("no service of the compose file is the {what}"),
+                "deploy-check --after checks it when it runs",
+            )
         };
         named.or_else(by_image).ok_or_else(skip)
     }
 
-    /// The value that a service has for a variable, itself or by `NAME_FILE`; nothing when it cannot be known here.
+    /// The value of a service's variable, set directly or by `NAME_FILE`; `None` if it cannot be known from the files.
     pub(in crate::deploy_check) fn secret(&self, service: &Service, name: &str) -> Option<String> {
         if let Some(value) = service.environment.get(name) {
             return Some(value.clone());
@@ -90,18 +93,19 @@ impl<T> Document<T> {
     }
 }
 
-/// The port that an instance listens on.
+/// The port that an instance is configured to listen on.
 pub(in crate::deploy_check) fn port_of(instance: &Service) -> u16 {
     address(&LISTEN.of(instance)).map_or(0, |server| server.port)
 }
 
-/// Where the instances answer, for a sentence.
+/// The addresses of the instances in one text, such as `serve-1:5000, serve-2:5000`.
 pub(in crate::deploy_check) fn places(instances: &[&Service]) -> String {
     let places = instances.iter().map(|one| format!("{}:{}", one.name, port_of(one)));
     places.collect::<Vec<_>>().join(", ")
 }
 
-/// What is wrong with a list of addresses that should be that of the instances. One that is not whole may miss some.
+/// Sentences for what is wrong with a list of addresses that should be those of the instances. A list that was not read
+/// completely may lack some of them.
 pub(in crate::deploy_check) fn wrong_addresses(
     instances: &[&Service],
     listed: &[(String, u16)],
@@ -109,10 +113,10 @@ pub(in crate::deploy_check) fn wrong_addresses(
     whole: bool,
 ) -> Vec<String> {
     let mut wrong = Vec::new();
-    // One that is misspelt is one fault and not two.
+    // A misspelt name is one fault, not an unknown and a missing instance.
     let mut unknown = 0;
     for (host, port) in listed {
-        // Docker's name for all containers of a service.
+        // In Docker, `tasks.NAME` resolves to all containers of a service.
         let name = host.strip_prefix("tasks.").unwrap_or(host);
         match instances.iter().find(|one| one.answers_to(name)) {
             Some(instance) if port_of(instance) == *port => {}
@@ -121,7 +125,7 @@ pub(in crate::deploy_check) fn wrong_addresses(
             }
             None => {
                 unknown += 1;
-                wrong.push(format!("{who} asks {host}:{port}, which is no instance"));
+                wrong.push(format!("{who} asks {host}:{port}, which is not an instance"));
             }
         }
     }

@@ -1,7 +1,7 @@
-//! The files of a deployment, read once, before anything runs.
+//! The files of a deployment, read once, before the checks start.
 //!
-//! A file that is not there leaves the checks that need it nothing to look at, unless somebody named it. One that is
-//! there and cannot be read is told by `files-readable` alone; every other check skips it.
+//! If a file does not exist, the checks that need it are skipped, unless it was named on the command line. If it exists
+//! and cannot be read, `files-readable` alone reports that, and every other check skips it.
 
 mod compose;
 mod dashboards;
@@ -33,56 +33,57 @@ pub(super) use workflows::Workflow;
 
 use super::finding::CheckOutcome;
 
-/// Where a file or a folder is, and whether somebody said so.
+/// The path of a file or a folder, and whether it was named on the command line.
 #[derive(Clone, Debug)]
 pub struct Location {
-    /// The path.
+    /// Relative paths start from the working directory.
     pub path: PathBuf,
-    /// Whether it was named. One that was not may be missing.
+    /// Whether it was named. A file at its usual place may be missing, a named one may not.
     pub named: bool,
 }
 
 impl Location {
-    /// The place named, or where such a file usually is.
+    /// The named path, otherwise the usual one.
     pub fn or_usual(named: Option<PathBuf>, usual: &str) -> Self {
         let is_named = named.is_some();
         Self { path: named.unwrap_or_else(|| PathBuf::from(usual)), named: is_named }
     }
 }
 
-/// Where the files of a deployment are.
+/// The paths of a deployment's files.
 #[derive(Clone, Debug)]
 pub struct Locations {
-    /// Variables and secrets for compose. `.example` after its name is the list of what it should hold.
+    /// `.env`, the variables and secrets for compose. The file with `.example` after its name lists what it should
+    /// contain.
     pub env_file: Location,
-    /// The services.
+    /// The compose file.
     pub compose: Location,
-    /// The folder that relative paths of the compose file start from; the compose file's own, unless named.
+    /// The folder that relative paths in the compose file start from; `None` for the folder of that file.
     pub project_directory: Option<PathBuf>,
-    /// How the image is built.
+    /// The Dockerfile of the store's image.
     pub dockerfile: Location,
-    /// nginx's configuration.
+    /// `nginx.conf`, the configuration of the proxy in front of the instances.
     pub nginx: Location,
-    /// Prometheus's configuration.
+    /// `prometheus.yml`, with the scrape jobs.
     pub prometheus: Location,
-    /// A folder of recording and alerting rules, or one file.
+    /// A folder of recording and alerting rules, or a single file.
     pub rules: Location,
-    /// A folder of Grafana dashboards, or one file.
+    /// A folder of Grafana dashboards, or a single file.
     pub dashboards: Location,
-    /// The folder of the workflows.
+    /// The folder of the GitHub workflows.
     pub workflows: Location,
-    /// Variables of the shell that compose would run in; they win over the file's.
+    /// The variables of the shell that compose would run in; they take precedence over `.env`.
     pub environment: BTreeMap<String, String>,
 }
 
-/// A file of a deployment, as far as it could be read.
+/// The outcome of reading a file of a deployment.
 #[derive(Debug)]
 pub(super) enum Document<T> {
-    /// It is not there, and nobody said that it is.
+    /// It does not exist at its usual place, and it was not named; a sentence for the skip.
     Absent(String),
-    /// It is not there although it was named, or it is not what it should be: a sentence with the place.
+    /// It was named and does not exist, or it cannot be read or parsed; a sentence with the place.
     Unreadable(String),
-    /// Read.
+    /// It was read and parsed.
     Read(T),
 }
 
@@ -101,7 +102,7 @@ impl<T> Document<T> {
         }
     }
 
-    /// The content, or the skip of a check that needs it.
+    /// The content, or the outcome (a skip) of a check that needs it.
     fn get(&self) -> Result<&T, CheckOutcome> {
         match self {
             Self::Absent(sentence) => {
@@ -121,13 +122,13 @@ impl<T> Document<T> {
     }
 }
 
-/// The names of the alerts in a folder of rules, or in one file; none where it is not there or cannot be read.
+/// The names of the alerts in a folder of rules or a single file; empty if there is none or it cannot be read.
 pub fn alert_names(location: &Location) -> Vec<String> {
     let documents = documents(location, &["yml", "yaml"], RuleFile::parse);
     RuleFile::alerts(&readable(&documents).unwrap_or_default())
 }
 
-/// All files of a deployment.
+/// All files of a deployment, as far as they exist.
 #[derive(Debug)]
 pub struct Files {
     variables: Document<Variables>,
@@ -143,7 +144,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// Reads everything that is there.
+    /// Reads every file that exists at `locations`; a fault is kept with its file and does not stop the others.
     pub fn load(locations: &Locations) -> Self {
         let variables = Document::load(&locations.env_file, Variables::parse);
         let example = Location { path: beside(&locations.env_file.path, ".example"), named: false };
@@ -178,12 +179,12 @@ impl Files {
         }
     }
 
-    /// Whether there is nothing to check.
+    /// Whether no file was found, so that there is nothing to check.
     pub fn is_empty(&self) -> bool {
         self.states().iter().all(|state| *state == Ok(false))
     }
 
-    /// Of each file: read or not there, or why it cannot be read.
+    /// For each file whether it was read (false: it does not exist), or why it cannot be read.
     pub(super) fn states(&self) -> Vec<Result<bool, &str>> {
         let mut states =
             vec![self.variables.state(), self.compose.state(), self.nginx.state(), self.prometheus.state()];
@@ -194,20 +195,20 @@ impl Files {
         states
     }
 
-    /// The services; a skip where some are not seen, which `files-readable` tells: whatever were said of the rest could
-    /// be wrong.
+    /// The compose file. It is a skip if other files add to it, because a statement about the visible services could
+    /// then be wrong; `files-readable` reports that.
     pub(super) fn compose(&self) -> Result<&Compose, CheckOutcome> {
         let compose = self.compose.get()?;
         match &compose.unseen {
             None => Ok(compose),
-            Some(_) => Err(CheckOutcome::skip("the compose file is not seen whole", "see files-readable")),
+            Some(_) => Err(CheckOutcome::skip("the compose file is not complete by itself", "see files-readable")),
         }
     }
 
-    /// Why the compose file is not seen whole, if it is not.
+    /// Why the compose file is not complete by itself; `None` if it is.
     pub(super) fn unseen_services(&self) -> Option<String> {
         let unseen = self.compose.get().ok()?.unseen.as_ref()?;
-        Some(format!("the compose file uses {unseen}, which nobody follows here"))
+        Some(format!("the compose file uses {unseen}, which deploy-check does not follow"))
     }
 
     pub(super) fn nginx(&self) -> Result<&Nginx, CheckOutcome> {
@@ -218,7 +219,7 @@ impl Files {
         self.prometheus.get()
     }
 
-    /// The files of rules; none where there are none, and a skip where one cannot be read.
+    /// The rule files, possibly none; a skip if one of them cannot be read.
     pub(super) fn rules(&self) -> Result<Vec<&RuleFile>, CheckOutcome> {
         readable(&self.rules)
     }
@@ -235,7 +236,7 @@ impl Files {
         readable(&self.dockerfiles)
     }
 
-    /// The instances of the store among the services.
+    /// The services that are instances of the store; a skip if there are none.
     pub(super) fn instances(&self) -> Result<Vec<&Service>, CheckOutcome> {
         let compose = self.compose()?;
         let instances: Vec<_> = compose.services.iter().filter(|service| self.is_instance(service)).collect();
@@ -248,7 +249,7 @@ impl Files {
         Ok(instances)
     }
 
-    /// Whether a service runs `storemgr serve`: it says so, or its image does.
+    /// Whether a service runs `storemgr serve`, by its own command or by that of its image.
     pub(super) fn is_instance(&self, service: &Service) -> bool {
         let words = service.words();
         if !words.is_empty() {
@@ -257,7 +258,7 @@ impl Files {
         self.dockerfile_of(service).is_some_and(|file| file.runs("serve"))
     }
 
-    /// What the image of a service is built by, as far as it is known.
+    /// The Dockerfile that the image of a service is built from, if it was read.
     pub(super) fn dockerfile_of(&self, service: &Service) -> Option<&Dockerfile> {
         let compose = self.compose().ok()?;
         let path = compose.dockerfile_of(service)?;
@@ -265,7 +266,7 @@ impl Files {
     }
 }
 
-/// All that are there, or the skip of a check that cannot do without the one that is not readable.
+/// The contents of all files that exist; a skip if one of them cannot be read.
 fn readable<T>(documents: &[Document<T>]) -> Result<Vec<&T>, CheckOutcome> {
     documents.iter().filter(|document| !matches!(document, Document::Absent(_))).map(Document::get).collect()
 }
@@ -283,7 +284,7 @@ fn same_file(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// The files with these endings in a folder and below, or one file.
+/// Reads the files with these extensions in a folder and its subfolders, or a single file.
 fn documents<T>(
     location: &Location,
     endings: &[&str],

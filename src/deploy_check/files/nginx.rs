@@ -1,19 +1,19 @@
-//! `nginx.conf`, taken apart into directives; each word remembers where it stands, so that a copy can be made with other
-//! words in its place.
+//! `nginx.conf`, parsed into directives. Each word keeps its position in the file, so that a copy can be made in which
+//! some words are replaced.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A word of a directive.
+/// A word of a directive, without its quotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::deploy_check) struct Word {
     pub(in crate::deploy_check) text: String,
-    /// Where it stands in the file, with its quotes.
+    /// Its bytes in the file, quotes included.
     pub(in crate::deploy_check) span: Range<usize>,
 }
 
-/// A directive: its name, its arguments, and what stands in its braces.
+/// A directive: its name, its arguments, and the directives of its block.
 #[derive(Clone, Debug)]
 pub(in crate::deploy_check) struct Directive {
     pub(in crate::deploy_check) name: String,
@@ -21,7 +21,7 @@ pub(in crate::deploy_check) struct Directive {
     pub(in crate::deploy_check) block: Vec<Directive>,
 }
 
-/// The whole file.
+/// A parsed `nginx.conf`.
 #[derive(Debug)]
 pub(in crate::deploy_check) struct Nginx {
     pub(in crate::deploy_check) path: PathBuf,
@@ -29,7 +29,7 @@ pub(in crate::deploy_check) struct Nginx {
     pub(in crate::deploy_check) directives: Vec<Directive>,
 }
 
-/// A server of an upstream.
+/// The address of a server that requests are passed to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::deploy_check) struct Server {
     pub(in crate::deploy_check) host: String,
@@ -37,7 +37,7 @@ pub(in crate::deploy_check) struct Server {
 }
 
 impl Directive {
-    /// An argument, or nothing.
+    /// The argument at an index, from 0; empty if there is none.
     pub(in crate::deploy_check) fn argument(&self, index: usize) -> &str {
         self.arguments.get(index).map_or("", |word| &word.text)
     }
@@ -50,7 +50,7 @@ impl Nginx {
         Ok(Self { path: path.to_owned(), text: text.to_owned(), directives })
     }
 
-    /// Every directive, however deep.
+    /// Every directive of the file, nested ones included.
     pub(in crate::deploy_check) fn all(&self) -> Vec<&Directive> {
         fn add<'a>(directives: &'a [Directive], all: &mut Vec<&'a Directive>) {
             for directive in directives {
@@ -63,7 +63,8 @@ impl Nginx {
         all
     }
 
-    /// What the file includes and nobody reads here: it may say anything. Lists of types and of parameters do not count.
+    /// A phrase with the included files, which are not read and may contain anything; `None` if there are none. Lists
+    /// of media types and of parameters do not count.
     pub(in crate::deploy_check) fn unseen(&self) -> Option<String> {
         let harmless = ["mime.types", "fastcgi_params", "fastcgi.conf", "uwsgi_params", "scgi_params"];
         let named = self.named("include").into_iter().map(|include| include.argument(0));
@@ -71,19 +72,20 @@ impl Nginx {
         (!unseen.is_empty()).then(|| format!("{}, which {} includes", unseen.join(", "), self.path.display()))
     }
 
-    /// Every directive of a name.
+    /// Every directive with this name.
     pub(in crate::deploy_check) fn named(&self, name: &str) -> Vec<&Directive> {
         self.all().into_iter().filter(|directive| directive.name == name).collect()
     }
 
-    /// The upstreams that requests are passed to.
+    /// The upstreams that a `proxy_pass` uses.
     pub(in crate::deploy_check) fn upstreams(&self) -> Vec<&Directive> {
         let passes = self.passed_to();
         let upstreams = self.named("upstream").into_iter();
         upstreams.filter(|upstream| passes.iter().any(|host| host == upstream.argument(0))).collect()
     }
 
-    /// The servers that requests end at: of the upstreams in use, and those that a `proxy_pass` names itself.
+    /// The servers that requests are passed to: those of the upstreams in use, and those that a `proxy_pass` names
+    /// directly.
     pub(in crate::deploy_check) fn servers(&self) -> Vec<Server> {
         let upstreams = self.upstreams();
         let listed = upstreams.iter().flat_map(|upstream| &upstream.block).filter(|one| one.name == "server");
@@ -100,13 +102,13 @@ impl Nginx {
     pub(in crate::deploy_check) fn ports(&self) -> Vec<u16> {
         let port = |directive: &Directive| {
             let first = directive.argument(0);
-            // A port alone, or an address with or without one.
+            // A port alone, or an address with or without a port.
             first.parse().ok().or_else(|| address(first).map(|server| server.port))
         };
         self.named("listen").into_iter().filter_map(port).collect()
     }
 
-    /// What stands after `http://` in each `proxy_pass`.
+    /// The host (or upstream) after `http://` in each `proxy_pass`.
     fn passed_to(&self) -> Vec<String> {
         let authority = |directive: &Directive| {
             let bare = directive.argument(0).split("://").nth(1)?.to_owned();
@@ -115,13 +117,13 @@ impl Nginx {
         self.named("proxy_pass").into_iter().filter_map(authority).collect()
     }
 
-    /// The durations that a directive sets anywhere.
+    /// The durations of every directive with this name.
     pub(in crate::deploy_check) fn durations(&self, name: &str) -> Vec<Duration> {
         self.named(name).iter().filter_map(|directive| duration(directive.argument(0))).collect()
     }
 }
 
-/// `host:port`; port 80 when it is not said.
+/// Reads `host:port`; without a port it is 80.
 pub(in crate::deploy_check) fn address(text: &str) -> Option<Server> {
     if text.starts_with("unix:") {
         return None;
@@ -132,20 +134,19 @@ pub(in crate::deploy_check) fn address(text: &str) -> Option<Server> {
     }
 }
 
-/// A time as nginx writes it: a bare number is seconds; `500ms`, `1m`, `1h30m`.
+/// Reads a time as nginx writes it: `500ms`, `1m`, `1h30m`; a number without a unit is seconds.
 fn duration(text: &str) -> Option<Duration> {
     crate::units::parse_duration(text).ok()
 }
 
-/// Reads words one after another.
+/// The tokenizer.
 struct Reader<'a> {
     text: &'a str,
     at: usize,
-    /// Where the last token begins.
+    /// The position in bytes at which the last token begins.
     start: usize,
 }
 
-/// What comes next.
 enum Token {
     Word(Word),
     Semicolon,
@@ -180,7 +181,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The line in which the last token begins.
+    /// The line, from 1, in which the last token begins.
     fn line(&self) -> usize {
         self.text[..self.start].matches('\n').count() + 1
     }
@@ -222,7 +223,8 @@ impl Reader<'_> {
             };
             match byte {
                 b'\\' if bytes.get(self.at + 1).is_some() => {
-                    // A backslash that hides a quote is not part of the word; any other is, as in a regular expression.
+                    // A backslash before a quote is not part of the word; any other is, for example in a regular
+                    // expression.
                     let next = bytes[self.at + 1];
                     if !matches!(next, b'"' | b'\'') {
                         text.push(byte);
@@ -235,7 +237,7 @@ impl Reader<'_> {
                     self.at += 1;
                     break;
                 }
-                // `${name}` is a variable and no block.
+                // `${name}` is a variable and does not open a block.
                 b'$' if quote.is_none() && bytes.get(self.at + 1) == Some(&b'{') => {
                     let length = self.text[self.at..].find('}').ok_or("a brace is not closed")? + 1;
                     text.extend_from_slice(&bytes[self.at..self.at + length]);

@@ -1,4 +1,4 @@
-//! Programs that know their own configuration: nginx, promtool, docker.
+//! Runs programs that check their own configuration or know the containers: nginx, promtool, docker.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
@@ -7,10 +7,10 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-/// Where Debian keeps servers: not in the search path of an ordinary user.
+/// Folders of servers on Debian, which are not in the search path of an ordinary user.
 const SERVER_FOLDERS: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
-/// A program, if it is installed.
+/// The path of a program; `None` if it is not installed.
 pub(in crate::deploy_check) fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(SERVER_FOLDERS.map(PathBuf::from));
@@ -19,17 +19,17 @@ pub(in crate::deploy_check) fn find(name: &str) -> Option<PathBuf> {
     folders.map(|folder| folder.join(name)).find(is_program)
 }
 
-/// What a program said, and whether it was content.
+/// The output of a program, and whether it succeeded.
 #[derive(Debug)]
 pub(in crate::deploy_check) struct Said {
     pub(in crate::deploy_check) good: bool,
-    /// Both of its outputs.
+    /// Standard output, then standard error.
     pub(in crate::deploy_check) text: String,
-    /// Its standard output alone.
+    /// Standard output alone.
     pub(in crate::deploy_check) result: String,
 }
 
-/// Runs a program to its end, without input. It is killed when the caller gives up.
+/// Runs a program to its end, without input. It is killed if the future is dropped.
 pub(in crate::deploy_check) async fn run<S: AsRef<OsStr>>(program: &PathBuf, arguments: &[S]) -> Result<Said, String> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);

@@ -1,4 +1,4 @@
-//! `prometheus.yml`: who is scraped, and which rules are loaded.
+//! `prometheus.yml`: the scrape jobs.
 
 use std::path::{Path, PathBuf};
 
@@ -6,22 +6,21 @@ use yaml_serde::Value;
 
 use super::compose::text_of;
 
-/// What of the configuration the checks look at.
+/// The parts of the configuration that checks use.
 #[derive(Debug)]
 pub(in crate::deploy_check) struct PrometheusConfig {
     pub(in crate::deploy_check) path: PathBuf,
     pub(in crate::deploy_check) jobs: Vec<Job>,
-    /// Files with further jobs, which nobody reads here.
+    /// Included files with further jobs, which are not read.
     elsewhere: Vec<String>,
 }
 
-/// A scrape job.
 #[derive(Debug)]
 pub(in crate::deploy_check) struct Job {
     pub(in crate::deploy_check) name: String,
-    /// `host:port`, as written or as looked up in the name service.
+    /// The targets, each `host:port`, from `static_configs` and `dns_sd_configs`.
     pub(in crate::deploy_check) targets: Vec<String>,
-    /// Whether its targets stand in this file; otherwise something else finds them.
+    /// Whether this file lists all targets; otherwise Prometheus discovers them by other means.
     pub(in crate::deploy_check) listed: bool,
 }
 
@@ -37,7 +36,7 @@ impl PrometheusConfig {
         Ok(Self { path: path.to_owned(), jobs, elsewhere })
     }
 
-    /// The files of jobs that are not read here.
+    /// A phrase with the included files of jobs, which are not read; `None` if there are none.
     pub(in crate::deploy_check) fn unseen(&self) -> Option<String> {
         let files = self.elsewhere.join(", ");
         (!files.is_empty()).then(|| format!("the jobs of {files}, which {} includes", self.path.display()))

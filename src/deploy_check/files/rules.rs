@@ -1,4 +1,4 @@
-//! A file of recording and alerting rules.
+//! A Prometheus file of recording and alerting rules.
 
 use std::path::{Path, PathBuf};
 
@@ -6,17 +6,15 @@ use yaml_serde::Value;
 
 use super::compose::text_of;
 
-/// The rules of a file.
 #[derive(Debug)]
 pub(in crate::deploy_check) struct RuleFile {
     pub(in crate::deploy_check) path: PathBuf,
     pub(in crate::deploy_check) rules: Vec<Rule>,
 }
 
-/// One rule.
 #[derive(Debug)]
 pub(in crate::deploy_check) struct Rule {
-    /// The name it records, or of its alert.
+    /// The name of the recorded metric or of the alert.
     pub(in crate::deploy_check) name: String,
     pub(in crate::deploy_check) is_alert: bool,
     pub(in crate::deploy_check) expression: String,
@@ -25,7 +23,7 @@ pub(in crate::deploy_check) struct Rule {
 impl RuleFile {
     pub(super) fn parse(path: &Path, text: &str) -> Result<Self, String> {
         let document: Value = yaml_serde::from_str(text).map_err(|error| error.to_string())?;
-        let groups = document.get("groups").and_then(Value::as_sequence).ok_or("it has no groups of rules")?;
+        let groups = document.get("groups").and_then(Value::as_sequence).ok_or("it has no rule groups")?;
         let rules = groups.iter().filter_map(|group| group.get("rules").and_then(Value::as_sequence)).flatten();
         let rules = rules.map(|rule| {
             let alert = rule.get("alert").map(text_of);
@@ -38,7 +36,7 @@ impl RuleFile {
         Ok(Self { path: path.to_owned(), rules: rules.collect() })
     }
 
-    /// The names of the alerts of rule files that can be read, each once.
+    /// The names of the alerts in these files, each once.
     pub(in crate::deploy_check) fn alerts(files: &[&Self]) -> Vec<String> {
         let alerts = files.iter().flat_map(|file| &file.rules).filter(|rule| rule.is_alert);
         let mut names: Vec<_> = alerts.map(|rule| rule.name.clone()).collect();

@@ -1,15 +1,15 @@
-//! The metrics that a PromQL expression names, with the labels it selects by.
+//! The metrics that a PromQL expression uses, with the labels by which it selects.
 //!
-//! This is a scanner and no parser: it must also read what Grafana puts into expressions (`$interval`, `label_values()`),
-//! and it only has to tell names of metrics from names of functions, operators and labels.
+//! This is a scanner, not a parser. It must accept what Grafana adds to expressions (`$interval`, `label_values()`),
+//! and only has to distinguish names of metrics from names of functions, operators and labels.
 
-/// Words of the language that are followed by a list of labels.
+/// Keywords that are followed by a list of labels.
 const LABEL_LISTS: [&str; 6] = ["by", "without", "on", "ignoring", "group_left", "group_right"];
 
-/// Words of the language that stand alone.
+/// Keywords without a list of labels.
 const WORDS: [&str; 10] = ["and", "or", "unless", "bool", "offset", "atan2", "inf", "nan", "start", "end"];
 
-/// Aggregations: their list of labels may stand before their argument, so a parenthesis need not follow.
+/// Aggregation operators. Their list of labels may come before their argument, so that no parenthesis follows the name.
 const AGGREGATIONS: [&str; 15] = [
     "sum",
     "min",
@@ -28,15 +28,15 @@ const AGGREGATIONS: [&str; 15] = [
     "mad_over_time",
 ];
 
-/// A metric that an expression names.
+/// One use of a metric in an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::deploy_check) struct Use {
     pub(in crate::deploy_check) metric: String,
-    /// The labels it is selected by.
+    /// The names of the labels it is selected by.
     pub(in crate::deploy_check) labels: Vec<String>,
 }
 
-/// Every metric that an expression names, in its order.
+/// Every use of a metric in an expression, in the order of the text.
 pub(in crate::deploy_check) fn names_in(expression: &str) -> Vec<Use> {
     Scanner { text: expression, at: 0 }.scan()
 }
@@ -85,7 +85,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// What stands in quotes.
+    /// Reads the rest of a quoted string.
     fn quoted(&mut self, quote: char) -> String {
         let mut characters = self.rest().char_indices().skip(1);
         let mut text = String::new();
@@ -135,7 +135,8 @@ impl<'a> Scanner<'a> {
         Some(Use { metric: name.to_owned(), labels: Vec::new() })
     }
 
-    /// Grafana's `label_values(metric, label)`; with a label alone it names no metric.
+    /// Reads the arguments of Grafana's `label_values(metric, label)`; `None` with a label alone, which names no
+    /// metric.
     fn label_values(&mut self) -> Option<Use> {
         let end = self.rest().rfind(')')?;
         let inside = &self.rest()[1..end];
@@ -146,7 +147,7 @@ impl<'a> Scanner<'a> {
         Some(found)
     }
 
-    /// From the opening brace on.
+    /// Reads a selector from its opening brace on; `None` if it does not say which metric.
     fn selector(&mut self, name: Option<&str>) -> Option<Use> {
         self.at += 1;
         let mut metric = name.map(ToOwned::to_owned);

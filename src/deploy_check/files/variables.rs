@@ -1,17 +1,16 @@
-//! `.env`: variables and secrets, one a line.
+//! `.env`: variables and secrets, one per line.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::process::env_file;
 
-/// The variables of a file.
 pub(in crate::deploy_check) struct Variables {
     pub(in crate::deploy_check) path: PathBuf,
     pub(in crate::deploy_check) values: BTreeMap<String, String>,
 }
 
-/// Values are secrets: they are never shown.
+/// Shows the names only, because values may be secrets.
 impl std::fmt::Debug for Variables {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Variables").field("path", &self.path).field("names", &self.values.keys()).finish()
@@ -22,7 +21,7 @@ impl Variables {
     pub(super) fn parse(path: &Path, text: &str) -> Result<Self, String> {
         let mut values = BTreeMap::new();
         for pair in dotenvy::from_read_iter(text.as_bytes()) {
-            // The reader's own sentence would show the line, and with it perhaps a secret.
+            // The message of the parser would show the line, and perhaps a secret in it.
             let (name, value) = pair.map_err(|_| format!("{} is not NAME=value", env_file::bad_line(text)))?;
             values.insert(name, value);
         }

@@ -1,14 +1,13 @@
-//! A workflow of GitHub Actions: whose code it runs.
+//! A GitHub Actions workflow: the actions and images that it runs.
 
 use std::path::{Path, PathBuf};
 
 use yaml_serde::Value;
 
-/// The actions that a workflow uses.
 #[derive(Debug)]
 pub(in crate::deploy_check) struct Workflow {
     pub(in crate::deploy_check) path: PathBuf,
-    /// What stands after `uses:`, and the images of its services and containers.
+    /// The values of `uses:`, and the images of its services and containers.
     pub(in crate::deploy_check) uses: Vec<String>,
     pub(in crate::deploy_check) images: Vec<String>,
 }

@@ -260,7 +260,7 @@ async fn what_prometheus_does_with_alerts_is_told() {
     settled(&firing, "alerts-quiet", "firing: Loud").await;
     only_fails(surroundings(&firing), "alerts-quiet", "firing: Loud").await;
     let without = WebServer::prometheus(&targets);
-    settled(&without, "alerts-loaded", "names no files of rules").await;
+    settled(&without, "alerts-loaded", "names no rule files").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -316,7 +316,7 @@ async fn keys_of_others_in_a_redis_that_evicts_are_told() {
     deployment.redis.write("storemgr:1:report:x", "ours");
     assert!(after(CATALOG, deployment.surroundings()).await.healthy);
     deployment.redis.write("session:42", "somebody's");
-    only_fails(deployment.surroundings(), "redis-keys-own", "1 keys of others").await;
+    only_fails(deployment.surroundings(), "redis-keys-own", "1 keys of other programs").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

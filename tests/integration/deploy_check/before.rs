@@ -36,12 +36,12 @@ async fn a_sound_plan_passes_every_check() {
 }
 
 #[tokio::test]
-async fn files_that_cannot_be_read_are_told_once() {
+async fn files_that_cannot_be_read_fail_one_check_only() {
     for (path, text, seen) in [
         (COMPOSE, "services: [", "compose.yml: "),
         (NGINX, "http {\n", "nginx.conf: a brace is not closed"),
         (PROMETHEUS, "a: [b", "prometheus.yml: "),
-        (RULES, "none: here", "store.yml: it has no groups"),
+        (RULES, "none: here", "store.yml: it has no rule groups"),
         ("monitoring/grafana/dashboards/store.json", "{", "store.json: "),
         (".github/workflows/ci.yml", "a: [", "ci.yml: "),
         ("ops/Dockerfile", "RUN true", "Dockerfile: it has no FROM"),
@@ -80,7 +80,7 @@ async fn what_is_wrong_with_variables_and_secrets_is_told_by_its_own_check() {
     for (weak, reason) in [
         ("", "DB_PASSWORD is empty"),
         ("change-me-please", "DB_PASSWORD is a placeholder"),
-        ("labo04", "one of the first that anyone tries"),
+        ("labo04", "is a common password"),
         ("shopkeeper", "the name of the account"),
         ("k3uV9x", "fewer than 12 characters"),
     ] {
@@ -112,8 +112,8 @@ async fn an_account_that_the_database_does_not_make_is_told_before_anything_runs
     let id = "credentials-agree";
     let other = "MYSQL_PASSWORD: ${DB_ROOT_PASSWORD}";
     let from = "MYSQL_PASSWORD_FILE: /run/secrets/db_password";
-    only_fails(COMPOSE, from, other, id, "the password of serve-1 is not the one database is made with").await;
-    only_fails(COMPOSE, "MYSQL_USER: ${DB_USER}", "MYSQL_USER: keeper", id, "database makes keeper").await;
+    only_fails(COMPOSE, from, other, id, "the password of serve-1 is not the one database is created with").await;
+    only_fails(COMPOSE, "MYSQL_USER: ${DB_USER}", "MYSQL_USER: keeper", id, "database creates keeper").await;
     only_fails(COMPOSE, "MYSQL_DATABASE: store", "MYSQL_DATABASE: shop", id, "uses the database store").await;
 }
 
@@ -129,7 +129,7 @@ async fn versions_that_may_change_are_told() {
 #[tokio::test]
 async fn names_that_do_not_agree_are_told_by_the_file_that_is_wrong() {
     only_fails(COMPOSE, "../nginx/nginx.conf:", "../nginx/ngnix.conf:", "mounts-exist", "ngnix.conf").await;
-    only_fails(COMPOSE, "DB_HOST: database", "DB_HOST: databse", "addresses-named", "databse, which is no service")
+    only_fails(COMPOSE, "DB_HOST: database", "DB_HOST: databse", "addresses-named", "databse, which is not a service")
         .await;
     only_fails(COMPOSE, "REDIS_HOST: redis", "REDIS_HOST: localhost", "addresses-named", "its own container").await;
     let port = "DB_NAME: store\n    DB_PORT: 3307";
@@ -138,7 +138,8 @@ async fn names_that_do_not_agree_are_told_by_the_file_that_is_wrong() {
     let elsewhere = "STOREMGR_URL of loadtest asks nginx at port 8080; it listens on 80";
     only_fails(COMPOSE, "http://nginx", "http://nginx:8080", "addresses-named", elsewhere).await;
     only_fails(COMPOSE, "STORE_PORT:?}:80", "STORE_PORT:?}:81", "addresses-named", "asks nginx at port 81").await;
-    only_fails(NGINX, "serve-2:5000", "server-2:5000", "upstreams-named", "server-2:5000, which is no instance").await;
+    only_fails(NGINX, "serve-2:5000", "server-2:5000", "upstreams-named", "server-2:5000, which is not an instance")
+        .await;
     only_fails(NGINX, "serve-2:5000", "serve-2:8000", "upstreams-named", "serve-2 listens on 5000").await;
     let second = "server serve-2:5000 max_fails=5 fail_timeout=2s;";
     only_fails(NGINX, second, "", "upstreams-named", "nginx does not know serve-2").await;
@@ -190,13 +191,13 @@ async fn services_that_do_not_tell_how_they_are_are_told() {
 }
 
 #[tokio::test]
-async fn metrics_that_nobody_exports_are_told() {
+async fn metrics_that_no_program_exports_fail() {
     let id = "metrics-exist";
     let name = "storemgr_http_requests_total{";
-    only_fails(RULES, name, "storemgr_http_request_total{", id, "nobody exports storemgr_http_request_total").await;
+    only_fails(RULES, name, "storemgr_http_request_total{", id, "no program exports storemgr_http_request_total").await;
     only_fails(RULES, "route=\"/orders\"", "path=\"/orders\"", id, "has no label path").await;
     let bucket = "storemgr_http_request_duration_seconds_bucket";
-    only_fails(RULES, bucket, "storemgr_http_request_duration_seconds", id, "nobody exports").await;
+    only_fails(RULES, bucket, "storemgr_http_request_duration_seconds", id, "no program exports").await;
     let board = "monitoring/grafana/dashboards/store.json";
     only_fails(board, "job:storemgr_http_requests:rate1m", "job:storemgr_http_requests:rate5m", id, ":rate5m").await;
 }
@@ -259,7 +260,7 @@ async fn what_nginx_and_prometheus_include_is_neither_sound_nor_wrong() {
     }
     // What is seen to be wrong stays wrong.
     let misspelt = beside.with(NGINX, "serve-2:5000", "server-2:5000").verdict().await;
-    assert_only(&misspelt, "upstreams-named", "server-2:5000, which is no instance");
+    assert_only(&misspelt, "upstreams-named", "server-2:5000, which is not an instance");
     let second = "server serve-2:5000 max_fails=5 fail_timeout=2s;";
     for (from, to) in [(second, "include others.conf;"), ("proxy_read_timeout 30s;", "include proxy.conf;")] {
         let verdict = Plan::sound().with(NGINX, from, to).verdict().await;
@@ -325,7 +326,7 @@ async fn the_command_prints_a_table_json_and_junit() {
     let ran = run_command(&arguments, &[]).await;
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.stdout.contains("The configuration is NOT sound: "), "{ran:?}");
-    assert!(ran.stdout.contains("nginx asks server-2:5000, which is no instance"), "{ran:?}");
+    assert!(ran.stdout.contains("nginx asks server-2:5000, which is not an instance"), "{ran:?}");
     let xml = std::fs::read_to_string(junit).unwrap();
     assert!(xml.contains("failures=\"1\"") && xml.contains("name=\"upstreams-named\""), "{xml}");
     let json: Vec<_> = arguments.iter().copied().chain(["--json", "-", "--skip", "upstreams-named"]).collect();

@@ -1,4 +1,4 @@
-//! `alerts-loaded`: Prometheus watches what the files say it should.
+//! `alerts-loaded`: Prometheus has loaded the alerts of the rule files, and can evaluate them.
 
 use crate::deploy_check::checks::check::{Check, Probe, settle};
 use crate::deploy_check::finding::CheckOutcome;
@@ -15,7 +15,7 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     let away = |error: crate::promql::PromError| CheckOutcome::skip(error.to_string(), "see prometheus-targets");
     if !prometheus.names_rules().await.map_err(away)? {
         return Err(CheckOutcome::skip(
-            "Prometheus's configuration names no files of rules",
+            "Prometheus's configuration names no rule files",
             "add rule_files, if alerts are wanted",
         ));
     }

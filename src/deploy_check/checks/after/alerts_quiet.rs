@@ -1,4 +1,4 @@
-//! `alerts-quiet`: nothing that is being watched is wrong.
+//! `alerts-quiet`: no alert that asks for a person is firing.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -13,7 +13,7 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
-/// Between two looks at the rules.
+/// The pause between two queries of the rules' states.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
@@ -29,7 +29,7 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
         let soon = if pending.is_empty() { String::new() } else { format!("; pending: {}", pending.join(", ")) };
         return Ok(CheckOutcome::pass(format!("{} alerts, none firing{soon}", rules.len())));
     }
-    // An alert on an instance that is away says what another check has said already.
+    // Another check has already reported an instance that is down; its alerts add nothing.
     let down = prometheus.query("up == 0", SystemTime::now()).await.map_err(away)?;
     if !down.is_empty() || deployment.is_any_instance_away().await {
         return Err(CheckOutcome::skip(
@@ -40,8 +40,9 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     Ok(CheckOutcome::fail(format!("firing: {}", firing.join(", ")), "the runbook that the alert names says what to do"))
 }
 
-/// The rules, when none of them fires. One that fires may do so for what has just been put right: after a deployment
-/// Prometheus looks at the instances again, and then at its rules.
+/// The rules, as soon as none of them fires, and after two evaluation intervals at the latest. An alert may still fire
+/// for a fault that this deployment has corrected: Prometheus has to scrape the instances and evaluate its rules again
+/// first.
 async fn settled(deployment: &RunningDeployment, prometheus: &Prometheus) -> Result<Vec<AlertRule>, PromError> {
     let began = Instant::now();
     loop {
@@ -54,7 +55,7 @@ async fn settled(deployment: &RunningDeployment, prometheus: &Prometheus) -> Res
     }
 }
 
-/// The rules that fire and should not.
+/// The names of the firing alerts that count as a fault: all but `Watchdog` and those of severity info or none.
 fn firing(rules: &[AlertRule]) -> Vec<&str> {
     let quiet = |name: &&str| {
         let rule = rules.iter().find(|rule| rule.name == *name);
@@ -64,7 +65,8 @@ fn firing(rules: &[AlertRule]) -> Vec<&str> {
     in_state(rules, "firing").into_iter().filter(|name| !quiet(name)).collect()
 }
 
-/// The names of the rules in a state. One that cannot be evaluated keeps its last state, and is told by `alerts-loaded`.
+/// The names of the rules in a state. A rule that cannot be evaluated keeps its last state, so it is left out here;
+/// `alerts-loaded` reports it.
 fn in_state<'a>(rules: &'a [AlertRule], state: &str) -> Vec<&'a str> {
     rules.iter().filter(|rule| rule.health != "err" && rule.state == state).map(|rule| rule.name.as_str()).collect()
 }

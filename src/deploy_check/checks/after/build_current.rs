@@ -1,4 +1,4 @@
-//! `build-current`: every instance runs the program that was meant to be deployed, and no image was left behind.
+//! `build-current`: every instance runs the version and commit that should be deployed; none still runs an old image.
 
 use crate::deploy_check::checks::check::{Check, Probe, settle};
 use crate::deploy_check::finding::CheckOutcome;
@@ -14,7 +14,7 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     let instances = deployment.instance_targets()?;
     let mut builds = Vec::new();
     for instance in instances {
-        // One that does not answer is for instances-live to tell.
+        // instances-live reports an instance that does not answer.
         let Ok(answer) = deployment.get(instance, "/metrics").await else { continue };
         let text = answer.text();
         let line = text.lines().find(|line| line.starts_with("storemgr_build_info{")).unwrap_or_default();
@@ -23,7 +23,7 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     let Some((_, _, first)) = builds.first() else {
         return Err(CheckOutcome::skip("no instance answers", "see instances-live"));
     };
-    // Where nobody says what is wanted, the instances must at least be alike.
+    // Without an expected revision, all instances must at least run the same one.
     let wanted = deployment.revision.as_deref().unwrap_or(first);
     let shown = |version: &str, revision: &str| match revision {
         "unknown" => version.to_owned(),

@@ -1,4 +1,4 @@
-//! `clocks-agree`: everybody has the same time. Reports, keys that expire, logs and rates all go by it.
+//! `clocks-agree`: all machines have the same time. Reports, the expiry of keys, logs and rates depend on it.
 
 use std::time::{Duration, SystemTime};
 
@@ -16,7 +16,7 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
-/// The header `Date` has whole seconds, so less than this cannot be told for certain.
+/// The largest difference that passes. The header `Date` has whole seconds, so smaller differences cannot be measured.
 const TOLERANCE: Duration = Duration::from_secs(2);
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
@@ -39,7 +39,7 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     }
     if asked == 0 {
         return Err(CheckOutcome::skip(
-            "nothing that has a clock answers",
+            "no service whose clock could be compared answers",
             "see database-reachable and instances-live",
         ));
     }
@@ -52,7 +52,7 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     ))
 }
 
-/// What another clock showed at some moment between two of ours.
+/// The time that another clock showed at some moment between two readings of our own.
 #[derive(Clone, Copy)]
 struct Reading {
     before: SystemTime,
@@ -61,7 +61,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// The least that the clocks can be apart.
+    /// The smallest difference between the clocks that explains this reading.
     fn apart(self) -> Duration {
         let behind = self.before.duration_since(self.clock).unwrap_or_default();
         let ahead = self.clock.duration_since(self.after).unwrap_or_default();

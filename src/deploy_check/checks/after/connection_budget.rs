@@ -1,4 +1,4 @@
-//! `connection-budget`: all instances together leave the database connections for tools and administrators.
+//! `connection-budget`: the pools of all instances leave the database some connections for tools and administrators.
 
 use crate::deploy_check::checks::check::{Check, Probe, settle};
 use crate::deploy_check::defaults::{RESERVE, TOOLS};
@@ -18,13 +18,13 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     let mut pools = 0;
     for instance in instances {
         let size = deployment.metric(instance, "storemgr_db_pool_size", "").await;
-        // An instance that does not answer is for instances-live to tell.
+        // instances-live reports an instance that does not answer.
         let size = size.map_err(|_| {
-            CheckOutcome::skip(format!("{instance} does not tell its pool's size"), "see instances-live")
+            CheckOutcome::skip(format!("{instance} does not report the size of its pool"), "see instances-live")
         })?;
         if size < 1.0 {
             return Ok(CheckOutcome::fail(
-                format!("{instance} opens a connection for every request, without a bound"),
+                format!("{instance} opens a connection for every request, without a limit"),
                 "start it with --db-connections pool",
             ));
         }

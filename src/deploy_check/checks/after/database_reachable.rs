@@ -1,4 +1,4 @@
-//! `database-reachable`: the database accepts our account.
+//! `database-reachable`: the database accepts a connection of the store's account.
 
 use crate::db::Session;
 use crate::deploy_check::checks::check::{Check, Probe, settle};

@@ -1,4 +1,4 @@
-//! `database-version`: the SQL is written for this version, and tested on it.
+//! `database-version`: the database has a version that the SQL is written for and tested on.
 
 use crate::deploy_check::checks::check::{Check, Probe, settle};
 use crate::deploy_check::finding::CheckOutcome;
@@ -13,7 +13,7 @@ pub(crate) const CHECK: Check = Check {
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let facts = deployment.session().await?.server_facts().await;
     let facts = facts.map_err(|error| CheckOutcome::fail(error.to_string(), "see the database's log"))?;
-    // MariaDB's own text names it.
+    // The version that MariaDB reports contains its name; MySQL's does not.
     let kind = if facts.is_mariadb() { "" } else { "MySQL " };
     let seen = format!("{kind}{}", facts.version);
     if facts.is_supported() {

@@ -1,5 +1,5 @@
-//! `default-passwords`: nobody gets in with a password that anyone would try. Every attempt is one log-in that the server
-//! refuses, and may log.
+//! `default-passwords`: the database, Redis and Grafana refuse empty and common passwords. Every attempt is a log-in
+//! that the server refuses and may log.
 
 use hyper::Method;
 
@@ -18,14 +18,13 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
-/// What Grafana's administrator is made with unless told otherwise, in the form of the header `Authorization`
-/// (`admin:admin`).
+/// The account that Grafana creates by default (`admin:admin`), as a value of the header `Authorization`.
 const GRAFANA_DEFAULT: &str = "Basic YWRtaW46YWRtaW4=";
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let (mut accepted, mut asked, mut away) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(address) = &deployment.database {
-        // Why it cannot be reached is for database-reachable to tell.
+        // database-reachable reports why it cannot be reached.
         match deployment.session().await {
             Ok(_) => {
                 asked.push("the database");
@@ -58,14 +57,14 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     }
     if asked.is_empty() {
         return Err(CheckOutcome::skip(
-            "nothing that has a password is configured",
+            "no service with a password is configured",
             "set DB_HOST, REDIS_HOST or GRAFANA_URL",
         ));
     }
     Ok(CheckOutcome::pass(format!("{} refused them", asked.join(", "))))
 }
 
-/// The accounts that let someone in. Which password it was is not told.
+/// A sentence for each account that accepts a common password. It does not say which one.
 async fn database(deployment: &RunningDeployment, address: &db::Address) -> Vec<String> {
     let mut users = vec![address.user.as_str(), "root"];
     users.dedup();
@@ -76,11 +75,11 @@ async fn database(deployment: &RunningDeployment, address: &db::Address) -> Vec<
             let attempt = db::Address { user: user.to_owned(), password, ..address.clone() };
             match Session::connect(&attempt, deployment.timeout).await {
                 Ok(_) => {
-                    accepted.push(format!("the database lets {user} in with a password that anyone tries"));
+                    accepted.push(format!("the database lets {user} in with a common password"));
                     break;
                 }
                 Err(DbError::Refused(_)) => {}
-                // It has something else to do; what was not asked is not known.
+                // The server fails for another reason, so the remaining passwords cannot be tried.
                 Err(_) => break,
             }
         }
@@ -93,7 +92,7 @@ async fn redis(deployment: &RunningDeployment, address: &cache::Address) -> Vec<
         let password = password.map(|password| Secret::new(password.to_owned()));
         let attempt = cache::Address { password, ..address.clone() };
         if cache::server_facts(&attempt, deployment.timeout).await.is_ok() {
-            return vec!["Redis lets anyone in, with no password or one that anyone tries".to_owned()];
+            return vec!["Redis lets anyone in, with no password or a common one".to_owned()];
         }
     }
     Vec::new()
@@ -105,5 +104,5 @@ async fn grafana(deployment: &RunningDeployment, target: &Target) -> Result<Vec<
     let answer =
         answer.map_err(|error| CheckOutcome::skip(format!("Grafana at {target}: {error}"), "see that it runs"))?;
     let open = answer.status.is_success();
-    Ok(open.then(|| "Grafana lets admin in with the password it is delivered with".to_owned()).into_iter().collect())
+    Ok(open.then(|| "Grafana lets admin in with its default password".to_owned()).into_iter().collect())
 }

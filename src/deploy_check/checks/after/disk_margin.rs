@@ -1,4 +1,4 @@
-//! `disk-margin`: the disk is not about to be full.
+//! `disk-margin`: enough of each disk is free.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     for folder in &deployment.data {
         let (ratio, free) = free(folder).map_err(|error| {
             CheckOutcome::skip(
-                format!("{} cannot be looked at: {error}", folder.display()),
+                format!("{} cannot be examined: {error}", folder.display()),
                 "name the folder with --data",
             )
         })?;
@@ -36,11 +36,11 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     Ok(CheckOutcome::pass(seen))
 }
 
-/// The part of a disk that is free, of bytes or of files, whichever is less; and the bytes.
+/// The free share of a disk (0 to 1; of bytes or of files, whichever is smaller), and its free bytes.
 fn free(folder: &Path) -> rustix::io::Result<(f64, u64)> {
     let disk = rustix::fs::statvfs(folder)?;
     let ratio = |free: u64, all: u64| if all == 0 { 1.0 } else { free as f64 / all as f64 };
-    // What only root may still fill counts as full.
+    // The part that is reserved for root counts as full.
     let bytes = ratio(disk.f_bavail, disk.f_blocks);
     Ok((bytes.min(ratio(disk.f_favail, disk.f_files)), disk.f_bavail * disk.f_frsize))
 }

@@ -1,4 +1,4 @@
-//! `front-reaches-instances`: requests through nginx really reach every instance.
+//! `front-reaches-instances`: requests through nginx reach every instance, as the instances' own counters show.
 
 use tokio::task::JoinSet;
 
@@ -13,11 +13,11 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
-/// Requests sent at once for each instance. At once, because `least_conn` may send one request after another to the same
-/// instance for as long as somebody else's requests keep the other one busy.
+/// Requests sent at the same time, per instance. One after another, `least_conn` could send all of them to the same
+/// instance for as long as other clients keep the second one busy.
 const REQUESTS: usize = 6;
 
-/// How often that is done before an instance counts as not reached.
+/// Rounds without a request before an instance counts as not reached.
 const ROUNDS: usize = 3;
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
@@ -25,7 +25,7 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     let instances = deployment.instance_targets()?;
     let mut missed = Vec::new();
     for instance in instances {
-        // One that does not answer is for instances-live to tell.
+        // instances-live reports an instance that does not answer.
         if let Ok(count) = health_checks(deployment, instance).await {
             missed.push((instance, count));
         }
@@ -58,7 +58,7 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     Ok(CheckOutcome::fail(seen, "list that instance in nginx's upstream, and reload nginx"))
 }
 
-/// Sends requests at the same time; gives what the first that failed says.
+/// Sends `count` health checks at the same time. Returns the reason of the first failure, or `None` if all succeed.
 pub(super) async fn send_at_once(deployment: &RunningDeployment, front: &Target, count: usize) -> Option<String> {
     let mut requests = JoinSet::new();
     for _ in 0..count {
@@ -68,7 +68,7 @@ pub(super) async fn send_at_once(deployment: &RunningDeployment, front: &Target,
     requests.join_all().await.into_iter().flatten().next()
 }
 
-/// How many health checks an instance has answered.
+/// The number of health checks that an instance has answered since its start.
 pub(super) async fn health_checks(deployment: &RunningDeployment, instance: &Target) -> Result<f64, String> {
     deployment.metric(instance, "storemgr_http_requests_total", r#"route="/health-check""#).await
 }

@@ -1,4 +1,4 @@
-//! `instances-live`: every instance answers.
+//! `instances-live`: every instance answers `GET /live`.
 
 use crate::deploy_check::checks::check::{Check, Probe, settle};
 use crate::deploy_check::finding::CheckOutcome;

@@ -1,4 +1,4 @@
-//! `instances-ready`: every instance would take requests.
+//! `instances-ready`: every instance is ready to take requests.
 
 use crate::deploy_check::checks::check::{Check, Probe, settle};
 use crate::deploy_check::finding::CheckOutcome;
@@ -16,7 +16,7 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     for instance in instances {
         match deployment.get(instance, "/ready").await {
             Ok(_) => ready.push(instance.to_string()),
-            // Told by instances-live.
+            // instances-live reports it.
             Err(_) if deployment.get(instance, "/live").await.is_err() => {}
             Err(reason) => failures.push(format!("{instance}: {reason}")),
         }

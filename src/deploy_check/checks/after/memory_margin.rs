@@ -1,4 +1,4 @@
-//! `memory-margin`: the machine has memory left.
+//! `memory-margin`: enough of this machine's memory is available.
 
 use crate::deploy_check::checks::check::{Check, Probe, settle};
 use crate::deploy_check::finding::CheckOutcome;
@@ -13,9 +13,11 @@ pub(crate) const CHECK: Check = Check {
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let text = tokio::fs::read_to_string("/proc/meminfo").await;
-    let text = text.map_err(|_| CheckOutcome::skip("this system does not tell its memory", "look yourself"))?;
+    let text = text.map_err(|_| {
+        CheckOutcome::skip("this system's memory cannot be read from /proc/meminfo", "check it by hand")
+    })?;
     let (Some(all), Some(available)) = (field(&text, "MemTotal"), field(&text, "MemAvailable")) else {
-        return Err(CheckOutcome::skip("this system does not tell its memory", "look yourself"));
+        return Err(CheckOutcome::skip("this system's memory cannot be read from /proc/meminfo", "check it by hand"));
     };
     let ratio = available as f64 / all.max(1) as f64;
     let seen = format!("{} of {} available", units::bytes(available), units::bytes(all));
@@ -25,7 +27,7 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     Ok(CheckOutcome::fail(seen, "see what takes it (`ps --sort=-rss`), lower the services' limits, or add memory"))
 }
 
-/// A field of `/proc/meminfo`, bytes.
+/// The value of a field of `/proc/meminfo`, in bytes.
 fn field(text: &str, name: &str) -> Option<u64> {
     let rest = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
     Some(rest.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)

@@ -1,4 +1,4 @@
-//! `metrics-closed`: what the instances tell Prometheus is not told to the world.
+//! `metrics-closed`: clients cannot read the instances' metrics through nginx.
 
 use hyper::Method;
 

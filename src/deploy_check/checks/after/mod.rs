@@ -1,4 +1,4 @@
-//! Checks of what runs.
+//! Checks of a running deployment, made after it was started or replaced.
 
 pub(super) mod alerts_loaded;
 pub(super) mod alerts_quiet;

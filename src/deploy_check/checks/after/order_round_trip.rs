@@ -1,7 +1,8 @@
-//! `order-round-trip`: an order through nginx is taken, readable, the same on repeat, and taken back.
+//! `order-round-trip`: an order through nginx is accepted, can be read, gets the same answer on repeat, and can be
+//! deleted.
 //!
-//! It leaves the store as it was: whatever step fails, the order is deleted again, and so is a user made for it. It needs
-//! a product with stock and does not make one, because a product of its own would be seen by customers.
+//! It leaves the store as it was: whichever step fails, the order and the user made for it are deleted again. It needs
+//! a product with stock and does not create one, because customers would see that product.
 
 use hyper::Method;
 use rand::RngExt;
@@ -19,13 +20,12 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
-/// Products looked through for one with stock.
+/// The most products that are searched for one with stock.
 const CANDIDATES: u32 = 100;
 
-/// What a step that failed says.
+/// The result of a step; the error is a sentence.
 type Step<T> = Result<T, String>;
 
-/// The store as a client sees it.
 struct Client<'a> {
     deployment: &'a RunningDeployment,
     front: &'a Target,
@@ -33,18 +33,18 @@ struct Client<'a> {
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let client = Client { deployment, front: deployment.front_target()? };
-    // A front that does not answer at all is told by front-reaches-instances.
+    // front-reaches-instances reports a front that does not answer at all.
     if deployment.get(client.front, "/health-check").await.is_err() {
         return Err(CheckOutcome::skip("nginx does not answer", "see front-reaches-instances"));
     }
     if !deployment.instances.is_empty() && deployment.answering("/ready").await.is_empty() {
         return Err(CheckOutcome::skip("no instance is ready", "see instances-ready"));
     }
-    let advice = "the instances' logs say more; look for the request ids of just now";
+    let advice = "the instances' logs say more; look for the latest request ids";
     let product = match any_product_with_stock(&client).await {
         Ok(Some(product)) => product,
         Ok(None) => {
-            // A store that is empty, or sold out, is not a broken one.
+            // An empty or sold-out store is not broken.
             let seen = format!("not tried: none of the first {CANDIDATES} products has stock");
             return Ok(CheckOutcome::warn(seen, "fill the store with `storemgr seed`, or set stock with POST /stocks"));
         }
@@ -62,8 +62,8 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     }
 }
 
-/// A product with stock, of nginx or else of any instance: one that has an empty store of its own must not pass for an
-/// empty store.
+/// The id and price of a product with stock, asked through nginx and then from each instance: if one instance has an
+/// empty database of its own, the store must not count as empty.
 async fn any_product_with_stock(client: &Client<'_>) -> Step<Option<(u64, f64)>> {
     let instances = client.deployment.answering("/ready").await;
     for front in std::iter::once(client.front).chain(instances) {
@@ -100,7 +100,7 @@ impl Client<'_> {
         self.send(Method::GET, path, &[], None, 200).await
     }
 
-    /// The number and the price of a product with stock.
+    /// The id and the price of the first product with stock; `None` if none of the first [`CANDIDATES`] has any.
     async fn product_with_stock(&self) -> Step<Option<(u64, f64)>> {
         let page = self.get(&format!("/products?limit={CANDIDATES}")).await?;
         for product in page["products"].as_array().into_iter().flatten() {
@@ -140,7 +140,7 @@ impl Client<'_> {
         }
     }
 
-    /// The order as it is read, and as it is answered on repeat.
+    /// Checks the order as nginx and every instance return it, and the answer to a repeat of the request.
     async fn look_at(
         &self,
         order: u64,

@@ -1,4 +1,4 @@
-//! `prometheus-targets`: Prometheus sees every instance.
+//! `prometheus-targets`: Prometheus scrapes every instance.
 
 use std::time::{Duration, Instant};
 
@@ -15,10 +15,10 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
-/// How long Prometheus may take to find its targets after a start, beside the scrape itself.
+/// The time that Prometheus may take to discover its targets after a start, in addition to the scrape itself.
 const DISCOVERY: Duration = Duration::from_secs(10);
 
-/// Between two looks at what Prometheus has seen.
+/// The pause between two queries of the targets' states.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
@@ -45,7 +45,7 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     let down: Vec<_> =
         targets.iter().filter(|target| target.health != Health::Up).map(ScrapeTarget::instance).collect();
     if !down.is_empty() {
-        return Err(CheckOutcome::skip(format!("{} is away", down.join(", ")), "see instances-live"));
+        return Err(CheckOutcome::skip(format!("{} does not answer", down.join(", ")), "see instances-live"));
     }
     if targets.is_empty() {
         return Ok(CheckOutcome::fail("Prometheus has no targets", "add the instances to prometheus.yml, and reload"));
@@ -53,9 +53,9 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     Ok(CheckOutcome::pass(format!("{} targets, all up", targets.len())))
 }
 
-/// What Prometheus scrapes. Right after a start or a replacement what it saw last is old: until it has looked again at
-/// what was not up, and while it has found nothing to look at, it is asked again. Instances that are away are not waited
-/// for.
+/// The targets that Prometheus scrapes. Right after a start or a replacement its last results are old. So it is queried
+/// again until it has found targets and has scraped those that were not up once more. An instance that is down is not
+/// waited for.
 async fn seen_since_now(
     deployment: &RunningDeployment,
     prometheus: &Prometheus,
@@ -80,7 +80,7 @@ async fn seen_since_now(
     }
 }
 
-/// Why a target is not up, in one line.
+/// One line that says why a target is not up.
 fn reason(target: &ScrapeTarget) -> String {
     let name = target.instance();
     match target.health {

@@ -1,4 +1,4 @@
-//! `redis-eviction`: a full Redis makes room instead of refusing.
+//! `redis-eviction`: a full Redis evicts old keys instead of refusing new ones.
 
 use crate::deploy_check::checks::check::{Check, Probe, settle};
 use crate::deploy_check::finding::CheckOutcome;
@@ -7,7 +7,7 @@ use crate::{cache, units};
 
 pub(crate) const CHECK: Check = Check {
     id: "redis-eviction",
-    expected: "a bound on memory, and a policy that evicts any key (allkeys-…)",
+    expected: "a limit on memory, and a policy that evicts any key (allkeys-…)",
     probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
@@ -17,8 +17,8 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     let facts = facts.map_err(|_| CheckOutcome::skip("Redis cannot be reached", "see redis-reachable"))?;
     let policy = &facts.eviction_policy;
     if facts.max_memory == 0 {
-        let seen = format!("no bound on memory ({policy})");
-        return Ok(CheckOutcome::warn(seen, "set maxmemory, so that Redis cannot take the machine's last memory"));
+        let seen = format!("no limit on memory ({policy})");
+        return Ok(CheckOutcome::warn(seen, "set maxmemory, so that Redis cannot use up the machine's memory"));
     }
     let evicted = units::count(facts.evicted_keys);
     let seen = format!("{}, {policy}, {evicted} keys evicted since its start", units::bytes(facts.max_memory));

@@ -1,4 +1,4 @@
-//! `redis-keys-own`: a Redis that throws keys away when it is full holds none that somebody needs.
+//! `redis-keys-own`: a Redis that evicts any key when it is full holds the store's keys only.
 
 use crate::cache;
 use crate::deploy_check::checks::check::{Check, Probe, settle};
@@ -11,10 +11,10 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
-/// What all keys of the store begin with.
+/// The prefix of all keys of the store.
 const OURS: &str = "storemgr:";
 
-/// Keys looked at: enough to notice another program, few enough to disturb nobody.
+/// The most keys that are examined: enough to notice another program, few enough not to slow Redis down.
 const MOST: usize = 10_000;
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
@@ -26,8 +26,9 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     }
     let others = cache::other_keys(address, OURS, MOST, deployment.timeout).await.map_err(away)?;
     if others == 0 {
-        return Ok(CheckOutcome::pass("no keys of others"));
+        return Ok(CheckOutcome::pass("no keys of other programs"));
     }
-    let seen = format!("{others} keys of others, which are lost when Redis is full ({})", facts.eviction_policy);
+    let seen =
+        format!("{others} keys of other programs, which are lost when Redis is full ({})", facts.eviction_policy);
     Ok(CheckOutcome::fail(seen, "give the store a Redis of its own; another REDIS_DB is not enough"))
 }

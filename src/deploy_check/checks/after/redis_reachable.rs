@@ -1,4 +1,4 @@
-//! `redis-reachable`: Redis answers.
+//! `redis-reachable`: Redis accepts our connection and says what it is.
 
 use crate::cache;
 use crate::deploy_check::checks::check::{Check, Probe, settle};

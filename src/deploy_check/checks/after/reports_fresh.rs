@@ -1,4 +1,4 @@
-//! `reports-fresh`: reports are refreshed, on every instance.
+//! `reports-fresh`: every instance refreshes its reports.
 
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
-/// The reports, as their route and as the metric name them.
+/// Each report's route, and its label in the metric of its age.
 const REPORTS: [(&str, &str); 2] = [
     ("/orders/reports/best-sellers", r#"report="best_sellers""#),
     ("/orders/reports/highest-spenders", r#"report="highest_spenders""#),
 ];
 
-/// An old report is answered once more while it is refreshed: how often, and how far apart, it is asked for.
+/// How often a report is asked for, and the pause in between: a stale report is served while it is being refreshed.
 const TRIES: usize = 4;
 const PAUSE: Duration = Duration::from_millis(250);
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let (mut oldest, mut stale, mut asked) = (0.0_f64, Vec::new(), 0);
     for instance in deployment.instance_targets()? {
-        // One that is not ready is for instances-ready to tell.
+        // instances-ready reports an instance that is not ready.
         if deployment.get(instance, "/ready").await.is_err() {
             continue;
         }

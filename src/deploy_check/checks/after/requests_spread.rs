@@ -1,4 +1,4 @@
-//! `requests-spread`: nginx gives every instance its share.
+//! `requests-spread`: nginx sends every instance a fair share of the requests.
 
 use crate::deploy_check::checks::after::front_reaches_instances::{health_checks, send_at_once};
 use crate::deploy_check::checks::check::{Check, Probe, settle};
@@ -12,20 +12,20 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
 };
 
-/// Requests sent at once for each instance.
+/// Requests sent at the same time, per instance.
 const AT_ONCE: usize = 8;
 
-/// How often that is done.
+/// How often that many requests are sent.
 const ROUNDS: usize = 3;
 
-/// The least part of an equal share that is still a share.
+/// The smallest part of an equal share that passes.
 const LEAST: f64 = 0.5;
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let front = deployment.front_target()?;
     let mut before = Vec::new();
     for instance in deployment.instance_targets()? {
-        // One that does not answer is for instances-live to tell.
+        // instances-live reports an instance that does not answer.
         if let Ok(count) = health_checks(deployment, instance).await {
             before.push((instance, count));
         }
@@ -35,7 +35,10 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     }
     for _ in 0..ROUNDS {
         if send_at_once(deployment, front, before.len() * AT_ONCE).await.is_some() {
-            return Err(CheckOutcome::skip("nginx does not pass requests on", "see front-reaches-instances"));
+            return Err(CheckOutcome::skip(
+                "nginx does not pass requests on to an instance",
+                "see front-reaches-instances",
+            ));
         }
     }
     let mut counts = Vec::new();

@@ -1,4 +1,4 @@
-//! `actions-pinned`: no workflow runs code that its author can change afterwards.
+//! `actions-pinned`: no workflow runs third-party code that its author can still change.
 
 use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::Files;

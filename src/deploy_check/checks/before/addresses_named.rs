@@ -1,4 +1,4 @@
-//! `addresses-named`: the hosts that services are told to talk to are services, at the ports they listen on.
+//! `addresses-named`: the addresses that services are configured with name other services, at ports where those listen.
 
 use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::defaults::{DB_PORT, REDIS_PORT};
@@ -12,10 +12,10 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-/// Variables that hold a host.
+/// Variables whose value is a host name.
 const HOSTS: [&str; 2] = ["DB_HOST", "REDIS_HOST"];
 
-/// Variables that hold addresses.
+/// Variables whose value is one URL or several.
 const URLS: [&str; 4] = ["PROMETHEUS_URL", "GRAFANA_URL", "STOREMGR_URL", "STOREMGR_INSTANCES"];
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
@@ -37,7 +37,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         wrong.extend(wrong_port(compose, service, "REDIS_HOST", &REDIS_PORT.of(service), "6379"));
     }
     if looked == 0 {
-        return Err(CheckOutcome::skip("no service is told an address", "see files-readable"));
+        return Err(CheckOutcome::skip("no service is configured with an address", "see files-readable"));
     }
     if wrong.is_empty() {
         let unseen = files.nginx().ok().and_then(Nginx::unseen);
@@ -48,7 +48,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     Ok(CheckOutcome::fail(wrong.join("\n"), format!("the services are {}", names.join(", "))))
 }
 
-/// The variables that hold a host, the host, and the port where the variable says it too.
+/// For each variable with a host: its name, the host, and the port if the value includes one.
 fn hosts(service: &Service) -> Vec<(String, String, Option<u16>)> {
     let mut found = Vec::new();
     for variable in HOSTS {
@@ -67,13 +67,13 @@ fn hosts(service: &Service) -> Vec<(String, String, Option<u16>)> {
     found
 }
 
-/// What asks an instance or nginx at a port where it does not listen.
+/// A sentence if `place` uses an instance or nginx at a port where that does not listen.
 fn deaf(files: &Files, place: &str, asked: &Service, port: u16) -> Option<String> {
     let listens = if files.is_instance(asked) {
         vec![port_of(asked)]
     } else if asked.image_name() == "nginx" {
         let nginx = files.nginx().ok()?;
-        // It may listen on more ports than it says here.
+        // A file that nginx.conf includes may name further ports.
         nginx.unseen().is_none().then(|| nginx.ports())?
     } else {
         return None;
@@ -86,12 +86,13 @@ fn fault(compose: &Compose, service: &Service, place: &str, host: &str) -> Optio
     if (host == "localhost" || host.starts_with("127.")) && !service.on_host {
         return Some(format!("{place} is {host}, which is its own container"));
     }
-    // A name with a dot or an address lies outside, and so may any name on a network that others share.
+    // A name with a dot and an IP address are outside of the deployment; so may be any name on a shared network.
     let outside = host.contains(['.', ':']) || host == "localhost" || service.on_shared_network;
-    (!outside && compose.service(host).is_none()).then(|| format!("{place} is {host}, which is no service"))
+    (!outside && compose.service(host).is_none()).then(|| format!("{place} is {host}, which is not a service"))
 }
 
-/// The port of a database or a Redis that is a service here, and listens where its kind does.
+/// A sentence if a service uses the database or Redis at a port other than its usual one. `None` if the server is no
+/// service of the compose file.
 fn wrong_port(compose: &Compose, service: &Service, host: &str, port: &str, usual: &str) -> Option<String> {
     let server = compose.service(service.environment.get(host)?)?;
     let listens = server.server_option("port").unwrap_or_else(|| usual.to_owned());

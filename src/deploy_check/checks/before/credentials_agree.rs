@@ -1,5 +1,5 @@
-//! `credentials-agree`: the account that the database makes is the one that the instances use, and files of secrets
-//! are those that `.env` was made into.
+//! `credentials-agree`: the instances use the account that the database creates, and the secret files hold the values
+//! of `.env`.
 
 use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::defaults::{DB_NAME, DB_USER};
@@ -8,7 +8,7 @@ use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "credentials-agree",
-    expected: "user, password and database of every instance are those the database service is made with",
+    expected: "user, password and database of every instance are those the database service is created with",
     probe: Probe::Files(|files| told(check(files))),
 };
 
@@ -27,7 +27,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         if let Some(made_user) = made_user {
             compared += 1;
             if made_user != user {
-                wrong.push(format!("{} logs in as {user}; {} makes {made_user}", instance.name, database.name));
+                wrong.push(format!("{} logs in as {user}; {} creates {made_user}", instance.name, database.name));
                 continue;
             }
         }
@@ -35,33 +35,36 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         if let (Some(made), used) = (made_password, password.unwrap_or_default()) {
             compared += 1;
             if made != used {
-                wrong.push(format!("the password of {} is not the one {} is made with", instance.name, database.name));
+                wrong.push(format!(
+                    "the password of {} is not the one {} is created with",
+                    instance.name, database.name
+                ));
             }
         }
         if let Some(made) = made(["MYSQL_DATABASE", "MARIADB_DATABASE"]) {
             compared += 1;
             let name = text(files, instance, "DB_NAME", &DB_NAME.of(instance));
             if made != name {
-                wrong.push(format!("{} uses the database {name}; {} makes {made}", instance.name, database.name));
+                wrong.push(format!("{} uses the database {name}; {} creates {made}", instance.name, database.name));
             }
         }
     }
     if !wrong.is_empty() {
         return Ok(CheckOutcome::fail(
             wrong.join("\n"),
-            "take both from the same variable or secret, and write files of secrets again (`ops/deploy prepare`)",
+            "take both from the same variable or secret, and write the secret files again (`ops/deploy prepare`)",
         ));
     }
     if compared == 0 {
         return Err(CheckOutcome::skip(
-            "the database service does not say which account it makes",
+            "the database service does not say which account it creates",
             "see database-reachable",
         ));
     }
     Ok(CheckOutcome::pass(format!("{compared} values of {} agree", database.name)))
 }
 
-/// Files of secrets that do not hold what the variable of the same name in `.env` says: somebody changed one of the two.
+/// A sentence for each secret file that differs from the variable of the same name in `.env`: one of them was changed.
 fn outdated(files: &Files) -> Vec<String> {
     let mut wrong = Vec::new();
     for (name, source) in files.compose().map(|compose| &compose.secrets).into_iter().flatten() {

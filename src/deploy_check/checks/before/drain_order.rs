@@ -1,4 +1,4 @@
-//! `drain-order`: an instance that is stopped is given the time it needs to finish its requests.
+//! `drain-order`: an instance that is stopped has the time it needs to finish its requests.
 
 use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::defaults::{DRAIN_NOTICE, DRAIN_TIMEOUT};

@@ -1,6 +1,6 @@
-//! `env-complete`: every variable that the compose file asks for has a value.
+//! `env-complete`: every variable that the compose file requires has a value.
 //!
-//! A secret that is there and empty is told by `secrets-strong`.
+//! `secrets-strong` reports a secret that is set and empty.
 
 use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::Files;
@@ -27,7 +27,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         }
     }
     for name in files.example_names() {
-        // What compose has a default for may be left out.
+        // A variable for which the compose file has a default may be missing.
         let optional = compose.references.iter().any(|reference| reference.name == name && !reference.required);
         if !optional && missing(name, false) {
             names.push(name.to_owned());

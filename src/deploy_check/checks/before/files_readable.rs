@@ -1,4 +1,4 @@
-//! `files-readable`: every file of the deployment is what it should be.
+//! `files-readable`: every file of the deployment can be read and parsed.
 
 use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::Files;
@@ -14,11 +14,14 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let states = files.states();
     let bad: Vec<_> = states.iter().filter_map(|state| state.err()).collect();
     if !bad.is_empty() {
-        return Ok(CheckOutcome::fail(bad.join("\n"), "correct the file at that place, or name the right one"));
+        return Ok(CheckOutcome::fail(bad.join("\n"), "correct the file at that place, or name another one"));
     }
     let read = states.iter().filter(|state| **state == Ok(true)).count();
     if read == 0 {
-        return Err(CheckOutcome::skip("there are no files of a deployment here", "run it where ops/ and nginx/ are"));
+        return Err(CheckOutcome::skip(
+            "there are no files of a deployment here",
+            "run it in the folder that has ops/ and nginx/",
+        ));
     }
     if let Some(unseen) = files.unseen_services() {
         return Ok(CheckOutcome::warn(

@@ -1,5 +1,5 @@
-//! `health-checks`: every service that stays tells whether it works; otherwise the others are started too early, and a
-//! deployment counts as good when it is not.
+//! `health-checks`: every long-running service has a health check. Without one, services that depend on it are started
+//! too early, and a broken deployment counts as healthy.
 
 use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::{Files, Health, Service};
@@ -7,7 +7,7 @@ use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "health-checks",
-    expected: "every service that stays has a health check, in the compose file or in the Dockerfile",
+    expected: "every long-running service has a health check, in the compose file or in the Dockerfile",
     probe: Probe::Files(|files| told(check(files))),
 };
 
@@ -25,5 +25,8 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     if without.is_empty() {
         return Ok(CheckOutcome::pass(format!("{} services", staying.len())));
     }
-    Ok(CheckOutcome::fail(format!("no health check: {}", without.join(", ")), "add a healthcheck that means ready"))
+    Ok(CheckOutcome::fail(
+        format!("no health check: {}", without.join(", ")),
+        "add a healthcheck that succeeds once the service is ready",
+    ))
 }

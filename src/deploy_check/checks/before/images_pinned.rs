@@ -1,4 +1,4 @@
-//! `images-pinned`: the same files give the same images tomorrow.
+//! `images-pinned`: every image is named by version or digest, so that the same files give the same images later.
 
 use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::Files;
@@ -15,7 +15,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     if let Ok(compose) = files.compose() {
         for service in &compose.services {
             if compose.dockerfile_of(service).is_none() {
-                // One that is named by a variable which is not set is for env-complete to tell.
+                // env-complete reports a variable that is not set, here as the name of an image.
                 images.extend(service.image.clone().map(|image| (service.name.clone(), image)));
             }
         }
@@ -37,15 +37,15 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     Ok(CheckOutcome::fail(loose.join("\n"), "write the version that was tested, as name:1.2.3 or name@sha256:…"))
 }
 
-/// A digest, or a tag and a number: in it, or in a name such as `cc-debian12`. An expression of a workflow is decided
-/// elsewhere.
+/// Whether an image has a digest, or a tag and a number in the tag or in a name such as `cc-debian12`. An expression of
+/// a workflow passes, because its value is not known here.
 fn is_pinned(image: &str) -> bool {
     if image.contains("@sha256:") || image.contains("${{") {
         return true;
     }
     let last = image.rsplit('/').next().unwrap_or_default();
     let tag = last.split_once(':').map_or("latest", |(_, tag)| tag);
-    // What ran here before, tagged by ops/deploy to go back to.
+    // ops/deploy tags the images of earlier deployments like this, to be able to go back to them.
     if ["previous", "replaced"].contains(&tag) {
         return true;
     }

@@ -1,6 +1,7 @@
-//! `keepalive-order`: nginx gives an idle connection up before the instance does.
+//! `keepalive-order`: nginx closes an idle connection before the instance does.
 //!
-//! Otherwise a request is sent on a connection that is just being closed, and fails although everything works.
+//! Otherwise nginx may send a request on a connection that the instance is just closing, and the request fails although
+//! nothing is broken.
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-/// What nginx does when an upstream says nothing (its documentation, `keepalive_timeout` of upstreams).
+/// The default of `keepalive_timeout` in upstreams (nginx documentation).
 const NGINX_DEFAULT: Duration = Duration::from_mins(1);
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {

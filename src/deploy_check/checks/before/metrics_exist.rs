@@ -1,4 +1,4 @@
-//! `metrics-exist`: every metric that a rule or a panel names is one that somebody exports, with the labels it has.
+//! `metrics-exist`: every metric that a rule or a panel names is exported, with the labels that are named.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-/// What Prometheus itself adds for each target and each alert.
+/// The series that Prometheus itself adds for each target and each alert.
 const OF_PROMETHEUS: [&str; 7] = [
     "up",
     "ALERTS",
@@ -39,7 +39,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let recorded: BTreeSet<_> = all.filter(|rule| !rule.is_alert).map(|rule| rule.name.as_str()).collect();
     let in_rules = rules.iter().flat_map(|file| file.rules.iter().map(|rule| (&file.path, &rule.expression)));
     let in_panels = dashboards.iter().flat_map(|file| file.expressions.iter().map(|text| (&file.path, text)));
-    // Other programs are scraped too, and what they export is not known here.
+    // The metrics of other scraped programs are not known here.
     let others = files.prometheus().is_ok_and(|config| config.jobs.len() > 1 || config.unseen().is_some());
     let mut wrong = BTreeSet::new();
     let mut uses = 0;
@@ -68,10 +68,10 @@ fn fault(used: &Use, recorded: &BTreeSet<&str>, others: bool) -> Option<String> 
     }
     let known = recorded.contains(name) || OF_PROMETHEUS.contains(&name) || OF_THE_PROCESS.contains(&name);
     let ours = name.starts_with("storemgr_") || name.contains(':');
-    (!known && (ours || !others)).then(|| format!("nobody exports {name}"))
+    (!known && (ours || !others)).then(|| format!("no program exports {name}"))
 }
 
-/// The metric behind the name of a series, and the label that its ending brings along.
+/// The metric that a series belongs to, and the label that its suffix adds (`le` for `_bucket`).
 fn declaration(series: &str) -> Option<(&'static Declaration, Option<&'static str>)> {
     if let Some(declared) = DECLARED.iter().find(|metric| metric.name == series && metric.kind != "histogram") {
         return Some((declared, None));

@@ -1,4 +1,4 @@
-//! `migration-planned`: somebody brings the schema up to date before an instance needs it.
+//! `migration-planned`: the schema is brought up to date before an instance needs it.
 
 use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::{Files, Service};
@@ -21,7 +21,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         let waits = instance.depends_on.iter();
         let done = waits.filter(|(_, what)| *what == "service_completed_successfully").any(|(name, _)| migrates(name));
         if leaves_it(instance) && !done {
-            wrong.push(format!("{} does not migrate, and waits for nobody who does", instance.name));
+            wrong.push(format!("{} does not migrate, and waits for no service that does", instance.name));
         }
     }
     if wrong.is_empty() {
@@ -31,7 +31,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     Ok(CheckOutcome::fail(wrong.join("\n"), advice))
 }
 
-/// Whether it was told not to migrate.
+/// Whether an instance is configured not to migrate at its start.
 fn leaves_it(instance: &Service) -> bool {
     let variable = instance.environment.get("STOREMGR_NO_MIGRATE").is_some_and(|value| value == "true");
     variable || instance.words().iter().any(|word| word == "--no-migrate")

@@ -1,4 +1,4 @@
-//! Checks of files, made before a deployment.
+//! Checks of a deployment's files, made before it is started.
 
 pub(super) mod actions_pinned;
 pub(super) mod addresses_named;

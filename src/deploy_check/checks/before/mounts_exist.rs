@@ -1,5 +1,5 @@
-//! `mounts-exist`: every file that a service is given is there. Where one is missing, the engine makes an empty folder of
-//! its name, and the service does not start or starts without its configuration.
+//! `mounts-exist`: every file that is mounted into a service exists. In place of a missing one the container engine
+//! makes an empty folder, and the service does not start, or starts without its configuration.
 
 use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::Files;
@@ -23,5 +23,5 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     if missing.is_empty() {
         return Ok(CheckOutcome::pass(format!("{} files and folders", mounts.len())));
     }
-    Ok(CheckOutcome::fail(missing.join("\n"), "correct the path; it starts from the folder of the compose file"))
+    Ok(CheckOutcome::fail(missing.join("\n"), "correct the path; it is relative to the folder of the compose file"))
 }

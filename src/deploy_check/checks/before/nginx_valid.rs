@@ -1,8 +1,8 @@
-//! `nginx-valid`: nginx itself accepts its configuration.
+//! `nginx-valid`: `nginx -t` accepts the configuration.
 //!
-//! It is asked about a copy in which names of services are addresses of this machine (they are known only among the
-//! containers), and files it would write to lie in a folder of their own. Every line stays where it is, so the line that
-//! nginx complains about is the line in the file.
+//! It checks a copy. There, the names of services are replaced by addresses of this machine, because they resolve only
+//! among the containers, and the files that nginx would write lie in a temporary folder. Line numbers stay the same, so
+//! nginx's messages fit the original file.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| Box::pin(settle(check(files)))),
 };
 
-/// Ports that only root may open are moved up by this much; in a container nginx has them for itself.
+/// Added to ports that only root may open. In its container nginx may open them.
 const MOVED: u16 = 20_000;
 
 async fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
@@ -27,7 +27,7 @@ async fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let folder = super::scratch::Scratch::new().map_err(cannot)?;
     let copy = folder.path().join("nginx.conf");
     std::fs::write(&copy, rewritten(nginx, folder.path())).map_err(cannot)?;
-    // What the file includes is looked for beside it.
+    // Includes with a relative path are looked for beside the file.
     let arguments = ["-t", "-q", "-p", &folder.path().display().to_string(), "-c", &copy.display().to_string()];
     let said =
         run(&program, &arguments).await.map_err(|reason| CheckOutcome::skip(reason, "see that nginx can be run"))?;
@@ -46,7 +46,7 @@ async fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     ))
 }
 
-/// The text with other words where nginx would look beyond its own configuration.
+/// The text of the copy.
 fn rewritten(nginx: &Nginx, folder: &Path) -> String {
     let upstreams: Vec<_> = nginx.named("upstream").iter().map(|one| one.argument(0).to_owned()).collect();
     let mut changes = Vec::new();
@@ -63,7 +63,7 @@ fn rewritten(nginx: &Nginx, folder: &Path) -> String {
     text
 }
 
-/// Which argument to replace, and by what.
+/// The index of the argument to replace in the copy, and its new text; `None` if the directive stays as it is.
 fn replacement(directive: &Directive, upstreams: &[String], folder: &Path) -> Option<(usize, String)> {
     let first = directive.argument(0);
     match directive.name.as_str() {

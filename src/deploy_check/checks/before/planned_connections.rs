@@ -1,4 +1,4 @@
-//! `planned-connections`: all instances together leave the database connections for tools and administrators.
+//! `planned-connections`: the pools of all instances leave the database some connections for tools and administrators.
 
 use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::defaults::{CONNECTIONS, MAX_CONNECTIONS, POOL_SIZE, RESERVE, TOOLS};
@@ -23,7 +23,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let (mut pools, mut count) = (0, 0);
     for instance in instances {
         if CONNECTIONS.of(instance) != CONNECTIONS.default {
-            let seen = format!("{} opens a connection for every request, without a bound", instance.name);
+            let seen = format!("{} opens a connection for every request, without a limit", instance.name);
             return Ok(CheckOutcome::fail(seen, "set STOREMGR_DB_CONNECTIONS=pool"));
         }
         let size = POOL_SIZE.of(instance);

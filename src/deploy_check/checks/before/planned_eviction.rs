@@ -1,4 +1,4 @@
-//! `planned-eviction`: a full Redis will make room for new reports instead of refusing them, which would lose them.
+//! `planned-eviction`: a full Redis will evict old reports instead of refusing to store new ones.
 
 use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::Files;
@@ -10,10 +10,10 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-/// What a Redis takes beside its data: a part of them, for buffers, connections and what is lost between pieces.
+/// Redis needs one part in this many of `maxmemory` in addition: for buffers, connections and fragmentation.
 const ROOM: u64 = 4;
 
-/// A size as compose and Redis write it: `64mb`, `128m`, `1073741824`.
+/// Reads a size as compose and Redis write it (`64mb`, `128m`, `1073741824`), in bytes.
 fn bytes(text: &str) -> Option<u64> {
     let lower = text.trim().to_ascii_lowercase();
     let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -30,11 +30,11 @@ fn bytes(text: &str) -> Option<u64> {
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let redis = files.redis()?;
     let memory = redis.server_option("maxmemory").unwrap_or_default();
-    // What Redis does when nothing is set.
+    // The default of Redis.
     let policy = redis.server_option("maxmemory-policy").unwrap_or_else(|| "noeviction".to_owned());
     if memory.is_empty() || memory == "0" {
-        let seen = format!("{} has no bound on memory", redis.name);
-        return Ok(CheckOutcome::warn(seen, "give it --maxmemory, so that it cannot take the machine's last memory"));
+        let seen = format!("{} has no limit on memory", redis.name);
+        return Ok(CheckOutcome::warn(seen, "give it --maxmemory, so that it cannot use up the machine's memory"));
     }
     let limit = &redis.memory_limit;
     if let (Some(room), Some(wanted)) = (bytes(limit), bytes(&memory))
@@ -43,7 +43,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         let seen = format!("{}: maxmemory {memory}, and the container has {limit}", redis.name);
         return Ok(CheckOutcome::fail(
             seen,
-            "give the container a quarter more, or the kernel kills Redis before it is full",
+            "give the container a quarter more, otherwise the kernel kills Redis before it is full",
         ));
     }
     let seen = format!("{}: maxmemory {memory}, {policy}", redis.name);
@@ -51,8 +51,8 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         return Ok(CheckOutcome::pass(seen));
     }
     let seen = match policy.as_str() {
-        "allkeys-random" => format!("{seen}: it throws the reports away that everybody asks for"),
-        _ => format!("{seen}: once it is full, new reports are lost"),
+        "allkeys-random" => format!("{seen}: it also evicts the reports that are asked for most"),
+        _ => format!("{seen}: once it is full, new reports are not cached"),
     };
     Ok(CheckOutcome::fail(seen, "give it --maxmemory-policy allkeys-lru"))
 }

@@ -1,4 +1,4 @@
-//! `ports-free`: the ports that will be published are free, or held by this very deployment.
+//! `ports-free`: the ports to be published are free, or held by a container of this deployment.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -12,17 +12,17 @@ use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "ports-free",
-    expected: "nobody else listens on a port that the compose file publishes, and no two services publish the same",
+    expected: "no other program listens on a port that the compose file publishes, and no two services publish the same",
     probe: Probe::Files(|files| Box::pin(settle(check(files)))),
 };
 
-/// The longest wait for somebody on this machine to accept a connection.
+/// The longest wait for a connection to a port of this machine.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// What container engines put into a container.
+/// Files by which container engines mark the inside of a container.
 const MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 
-/// Whether this is a container on its own, where every port is free whatever the machine does.
+/// Whether this process runs in a container with a network of its own, where the machine's ports cannot be checked.
 fn has_no_network() -> bool {
     let interfaces = std::fs::read_dir("/sys/class/net").into_iter().flatten().flatten();
     let others = interfaces.filter(|interface| interface.file_name() != "lo").count();
@@ -33,11 +33,11 @@ async fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let compose = files.compose()?;
     if has_no_network() {
         return Err(CheckOutcome::skip(
-            "this container has no network and does not see the machine's",
-            "run it on the machine",
+            "this container does not see the machine's network",
+            "run the check outside of the container",
         ));
     }
-    // What is started only when it is named is not there yet.
+    // Services with a profile are started only when they are named.
     let services = compose.services.iter().filter(|service| service.profiles.is_empty());
     let published: Vec<_> = services.flat_map(|one| one.published.iter().map(move |port| (&one.name, port))).collect();
     if published.is_empty() {
@@ -70,7 +70,7 @@ fn is_taken(port: &Published) -> bool {
     match TcpListener::bind((address, port.port)) {
         Ok(_) => false,
         Err(error) if error.kind() == ErrorKind::AddrInUse => true,
-        // A port that only root may open, or an address that is not this machine's: ask instead.
+        // Only root may open the port, or the address is not this machine's: try to connect instead.
         Err(_) => {
             let address = if address == "0.0.0.0" { "127.0.0.1" } else { address };
             let addresses = (address, port.port).to_socket_addrs().into_iter().flatten();
@@ -79,7 +79,7 @@ fn is_taken(port: &Published) -> bool {
     }
 }
 
-/// Whether a container of the same project holds the port, as during a redeployment.
+/// Whether a container of the same compose project holds the port, as during a redeployment.
 async fn is_own(compose: &Compose, port: u16) -> bool {
     let Some(docker) = find("docker") else { return false };
     let (publish, label) = (format!("publish={port}"), format!("label=com.docker.compose.project={}", compose.project));

@@ -1,4 +1,4 @@
-//! `prometheus-valid`: Prometheus's own checker accepts its configuration and the rules.
+//! `prometheus-valid`: `promtool check` accepts Prometheus's configuration and the rules.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "prometheus-valid",
-    expected: "`promtool check` accepts the configuration and every file of rules",
+    expected: "`promtool check` accepts the configuration and every rule file",
     probe: Probe::Files(|files| Box::pin(settle(check(files)))),
 };
 
@@ -22,7 +22,7 @@ async fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         find("promtool").ok_or_else(|| CheckOutcome::skip("promtool is not installed here", "install prometheus"))?;
     let mut complaints = Vec::new();
     if let Ok(config) = config {
-        // The files that it names lie elsewhere in its container.
+        // Syntax only: the files that it names have other paths in Prometheus's container.
         let arguments = ["check", "config", "--syntax-only"].map(PathBuf::from);
         complaints.extend(complaint(&promtool, &arguments, &config.path).await?);
     }
@@ -31,9 +31,9 @@ async fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         complaints.extend(complaint(&promtool, &["check", "rules"].map(PathBuf::from), &file.path).await?);
     }
     if complaints.is_empty() {
-        return Ok(CheckOutcome::pass(format!("the configuration and {count} files of rules are accepted")));
+        return Ok(CheckOutcome::pass(format!("the configuration and {count} rule files are accepted")));
     }
-    Ok(CheckOutcome::fail(complaints.join("\n"), "correct what promtool names"))
+    Ok(CheckOutcome::fail(complaints.join("\n"), "correct what promtool reports"))
 }
 
 async fn complaint(promtool: &PathBuf, arguments: &[PathBuf], path: &Path) -> Result<Option<String>, CheckOutcome> {

@@ -1,9 +1,9 @@
-//! A folder of one check, gone afterwards.
+//! A temporary folder for one check.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A new, empty folder that is removed with the value.
+/// A new, empty folder that is removed when the value is dropped.
 #[derive(Debug)]
 pub(super) struct Scratch(PathBuf);
 
@@ -22,7 +22,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // A folder that stays behind in /tmp harms nobody.
+        // A folder that stays behind in /tmp does no harm.
         drop(std::fs::remove_dir_all(&self.0));
     }
 }

@@ -1,4 +1,4 @@
-//! `secrets-private`: nobody else on this machine can read the secrets.
+//! `secrets-private`: other accounts on this machine cannot read the secrets.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "secrets-private",
-    expected: ".env is readable by its owner alone, and so are files of secrets or the folder they are in",
+    expected: ".env is readable by its owner alone, and so are the secret files or the folder they are in",
     probe: Probe::Files(|files| told(check(files))),
 };
 
@@ -23,7 +23,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         }
     }
     for source in files.compose().map(|compose| compose.secrets.values()).into_iter().flatten() {
-        // A container's account must be able to read the file itself, so a closed folder is as good.
+        // The account in the container must be able to read the file itself, so a private folder is enough.
         if let SecretSource::File(path) = source {
             looked += 1;
             if is_open(path) && path.parent().is_none_or(is_open) {
@@ -32,7 +32,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         }
     }
     if looked == 0 {
-        return Err(CheckOutcome::skip("there are no files with secrets", "see env-complete"));
+        return Err(CheckOutcome::skip("there are no secret files", "see env-complete"));
     }
     if open.is_empty() {
         return Ok(CheckOutcome::pass(format!("{looked} files")).with_unseen(files.unseen_services()));
@@ -41,7 +41,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     Ok(CheckOutcome::fail(names.join("\n"), "chmod 600 the file, or chmod 700 its folder"))
 }
 
-/// Whether the group or everybody can read it. One that is not there is told elsewhere.
+/// Whether the file's group or all accounts can read it. A missing file is reported by other checks.
 fn is_open(path: &Path) -> bool {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     path.metadata().is_ok_and(|data| data.permissions().mode() & 0o077 != 0)

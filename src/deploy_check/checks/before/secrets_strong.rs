@@ -1,4 +1,4 @@
-//! `secrets-strong`: no secret is empty, a placeholder, or one of the first that anyone tries. Values are never shown.
+//! `secrets-strong`: no secret is empty, a placeholder, a common password or too short. Values are never shown.
 
 use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::{Compose, Files, SecretSource};
@@ -7,7 +7,7 @@ use crate::deploy_check::secrets::{is_secret, weakness};
 
 pub(crate) const CHECK: Check = Check {
     id: "secrets-strong",
-    expected: "every secret has at least 12 characters, is no placeholder and no default",
+    expected: "every secret has at least 12 characters, and is not a placeholder or a common password",
     probe: Probe::Files(|files| told(check(files))),
 };
 
@@ -26,7 +26,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
                 Ok(text) => secrets.push((path.display().to_string(), text.trim_end_matches(['\r', '\n']).to_owned())),
                 Err(error) => weak.push(format!("{}, for the secret {name}: {error}", path.display())),
             },
-            // One that stands in the file is among its variables, if its name says what it is.
+            // A variable of .env whose name says that it is a secret is in the list already.
             SecretSource::Variable(variable) if secrets.iter().all(|(known, _)| known != variable) => {
                 secrets.extend(files.variable(variable).map(|value| (variable.clone(), value.to_owned())));
             }
@@ -38,7 +38,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
             if name.contains("ALLOW_EMPTY") && !["", "0", "no", "false"].contains(&value.to_lowercase().as_str()) {
                 weak.push(format!("{} of {} lets anyone in", name, service.name));
             }
-            // What comes from a secret variable is judged under that variable's name, and what is empty may be meant.
+            // A value taken from a secret variable is judged under that variable's name; an empty one may be intended.
             if is_secret(name) && !value.is_empty() && !files.is_value_of_a_secret(value) {
                 secrets.push((format!("{name} of {}", service.name), value.clone()));
             }
@@ -56,7 +56,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     Ok(CheckOutcome::pass(format!("{} secrets", secrets.len())))
 }
 
-/// Whether compose does without it.
+/// Whether the compose file works without the variable.
 fn is_optional(compose: &Compose, name: &str) -> bool {
     let mut references = compose.references.iter().filter(|reference| reference.name == name).peekable();
     references.peek().is_some() && references.all(|reference| !reference.required)

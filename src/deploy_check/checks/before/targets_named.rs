@@ -1,4 +1,4 @@
-//! `targets-named`: Prometheus scrapes the instances, all of them, at the port where they answer.
+//! `targets-named`: Prometheus scrapes all instances, at the port where they answer.
 
 use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::{Files, address, places, wrong_addresses};
@@ -10,7 +10,7 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-/// The job that `report`, the rules and the dashboard select by.
+/// The job name by which `report`, the rules and the dashboard select.
 const JOB: &str = "storemgr";
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
@@ -20,13 +20,13 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let unseen = prometheus.unseen();
     let Some(job) = prometheus.jobs.iter().find(|job| job.name == JOB) else {
         if let Some(unseen) = unseen {
-            return Err(CheckOutcome::skip(format!("the job {JOB} may be among {unseen}"), "see prometheus-targets"));
+            return Err(CheckOutcome::skip(format!("the job {JOB} may be in {unseen}"), "see prometheus-targets"));
         }
         let seen = format!("{path} has no job {JOB}");
         return Ok(CheckOutcome::fail(seen, format!("scrape {} in a job of that name", places(&instances))));
     };
     if !job.listed {
-        return Err(CheckOutcome::skip("the targets are found by Prometheus itself", "see prometheus-targets"));
+        return Err(CheckOutcome::skip("Prometheus discovers the targets itself", "see prometheus-targets"));
     }
     let targets: Vec<_> =
         job.targets.iter().filter_map(|text| address(text)).map(|server| (server.host, server.port)).collect();
@@ -36,7 +36,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         for server in other.targets.iter().filter_map(|text| address(text)) {
             let known = compose.service(&server.host).is_some() || server.host.contains('.');
             if !known && server.host != "localhost" {
-                wrong.push(format!("the job {} names {}, which is no service", other.name, server.host));
+                wrong.push(format!("the job {} names {}, which is not a service", other.name, server.host));
             }
         }
     }

@@ -1,7 +1,7 @@
-//! `timeout-order`: whoever waits outside waits longer than whoever works inside.
+//! `timeout-order`: the outer time limits are longer than the inner ones: client, nginx, instance, pool and queue.
 //!
-//! Otherwise a request is given up while it is still being worked on, and its sender repeats it: the work doubles just
-//! when there is too much of it.
+//! Otherwise a request is abandoned while an instance still works on it, and its sender repeats it. That doubles the
+//! work just when there is too much of it.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| told(check(files))),
 };
 
-/// What nginx waits for an answer when nothing is set (its documentation, `proxy_read_timeout`).
+/// The default of `proxy_read_timeout` (nginx documentation).
 const NGINX_DEFAULT: Duration = Duration::from_mins(1);
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
@@ -29,7 +29,10 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let client = client.unwrap_or_else(|| CLIENT_TIMEOUT.duration(None));
     let (proxy, unseen) = (nginx.durations("proxy_read_timeout"), nginx.unseen());
     if let (true, Some(unseen)) = (proxy.is_empty(), &unseen) {
-        return Err(CheckOutcome::skip(format!("proxy_read_timeout may stand in {unseen}"), "look there yourself"));
+        return Err(CheckOutcome::skip(
+            format!("proxy_read_timeout may be set in {unseen}"),
+            "check that file by hand",
+        ));
     }
     let longest = proxy.iter().copied().max().unwrap_or(NGINX_DEFAULT);
     let shortest = proxy.iter().copied().min().unwrap_or(NGINX_DEFAULT);

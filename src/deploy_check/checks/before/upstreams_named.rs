@@ -1,4 +1,4 @@
-//! `upstreams-named`: nginx passes requests to the instances, to all of them, and to nobody else.
+//! `upstreams-named`: nginx passes requests to all instances and to nothing else.
 
 use crate::deploy_check::checks::check::{Check, Probe, told};
 use crate::deploy_check::files::{Files, places, wrong_addresses};
@@ -16,12 +16,12 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let servers: Vec<_> = nginx.servers().into_iter().map(|server| (server.host, server.port)).collect();
     let unseen = nginx.unseen();
     if let (true, Some(unseen)) = (servers.is_empty(), &unseen) {
-        return Err(CheckOutcome::skip(format!("upstreams may stand in {unseen}"), "see front-reaches-instances"));
+        return Err(CheckOutcome::skip(format!("upstreams may be defined in {unseen}"), "see front-reaches-instances"));
     }
     if servers.is_empty() {
         return Ok(CheckOutcome::fail(
-            "nginx passes requests to nobody",
-            "add a proxy_pass to an upstream of the instances",
+            "nginx passes requests to no server",
+            "add a proxy_pass to an upstream that lists the instances",
         ));
     }
     let wrong = wrong_addresses(&instances, &servers, "nginx", unseen.is_none());
