@@ -1,17 +1,17 @@
-//! Where Redis is.
+//! The address of a Redis server.
 
 use crate::units::Secret;
 
-/// Where Redis is.
+/// The address of a Redis server, and the database and password to use on it.
 #[derive(Clone, Debug)]
 pub struct Address {
-    /// Host name or IP address.
+    /// Host name or IP address, such as `127.0.0.1`.
     pub host: String,
-    /// TCP port.
+    /// TCP port; 6379 by default.
     pub port: u16,
-    /// The number of the database.
+    /// The index of the database, from 0.
     pub database: u32,
-    /// The password, if one is asked for.
+    /// The password; `None` for a server that does not ask for one.
     pub password: Option<Secret>,
 }
 

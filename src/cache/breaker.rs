@@ -1,4 +1,5 @@
-//! A breaker: after several failures in a row, nobody asks for a while; then one may try.
+//! A circuit breaker: after several failures in a row, calls are suppressed for a while; then a single one may try
+//! again.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -6,13 +7,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Failures in a row before nobody asks any more. One may be a single lost packet.
+/// Failures in a row that open the breaker. A single failure may be one lost packet.
 const FAILURES: u32 = 3;
 
-/// How long nobody asks. Short, because one attempt a second costs nothing.
+/// The time for which calls are suppressed. It is short, because one attempt per second costs almost nothing.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Counts failures in a row and says whether to ask.
+/// Counts failures in a row and decides whether a call may be made.
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
     state: Mutex<State>,
@@ -25,7 +26,8 @@ struct State {
 }
 
 impl Breaker {
-    /// Whether to ask now. After a pause one caller gets a yes, and the others wait for how that goes.
+    /// Whether a call may be made now. After the pause, one caller gets `true`; the others get `false` until its call
+    /// succeeds, or for another pause.
     pub(super) fn allows(&self) -> bool {
         let mut state = self.lock();
         match state.closed_until {
@@ -38,12 +40,12 @@ impl Breaker {
         }
     }
 
-    /// An answer came.
+    /// Records a success; it closes the breaker.
     pub(super) fn succeeded(&self) {
         *self.lock() = State::default();
     }
 
-    /// No answer came; true if from now on nobody asks.
+    /// Records a failure. Returns true if this failure opened the breaker.
     pub(super) fn failed(&self) -> bool {
         let mut state = self.lock();
         state.failures = state.failures.saturating_add(1);
@@ -54,7 +56,7 @@ impl Breaker {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        // The state is two plain values; a panic elsewhere cannot have left it half written.
+        // The state is two plain values, so a panic of another thread cannot have left it inconsistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -73,7 +75,7 @@ mod tests {
         assert!(!breaker.allows());
         tokio::time::advance(PAUSE).await;
         assert!(breaker.allows());
-        assert!(!breaker.allows(), "the others wait for how the one goes");
+        assert!(!breaker.allows(), "the others wait for the end of that call");
         breaker.succeeded();
         assert!(breaker.allows());
     }

@@ -1,7 +1,7 @@
-//! Redis: an adapter with short time limits.
+//! The adapter for Redis, with a short time limit on every call.
 //!
-//! A cache may be slow or away; it never costs a request more than [`TIME_LIMIT`], and after a few failures in a row it
-//! is not asked at all for a while. It never decides anything: truth is in the database.
+//! A slow or unreachable cache never costs a request more than [`TIME_LIMIT`] per call, and after a few failures in a
+//! row it is not called at all for a while. No decision depends on the cache: the database has the authoritative data.
 
 mod address;
 mod breaker;

@@ -1,23 +1,23 @@
-//! Facts about the Redis server itself.
+//! Requests about the Redis server itself: its version, limits and keys.
 
 use std::time::Duration;
 
 use super::{Address, CacheError};
 
-/// What Redis says of itself.
+/// Facts from the answer to `INFO`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerFacts {
-    /// Its version.
+    /// The version, such as `7.0.15`.
     pub version: String,
-    /// The most memory it may use, bytes; 0 for no bound.
+    /// The limit on its memory (`maxmemory`), in bytes; 0 for no limit.
     pub max_memory: u64,
-    /// What it does when that memory is used up, e.g. `allkeys-lru`.
+    /// The policy for a full memory (`maxmemory_policy`), such as `allkeys-lru`.
     pub eviction_policy: String,
-    /// Keys it has thrown away since it started, because it was full.
+    /// The number of keys it has evicted since it started, because its memory was full.
     pub evicted_keys: u64,
 }
 
-/// Asks a server about itself, on a connection of its own, within `limit`.
+/// Asks a server for its facts, on a new connection, within `limit` in all.
 pub async fn server_facts(address: &Address, limit: Duration) -> Result<ServerFacts, CacheError> {
     let ask = async {
         let client = redis::Client::open(address.connection_info()?)?;
@@ -28,7 +28,7 @@ pub async fn server_facts(address: &Address, limit: Duration) -> Result<ServerFa
     Ok(facts(&info))
 }
 
-/// Forgets everything in a server's database, within `limit`.
+/// Deletes every key in the database of `address`, on a new connection, within `limit` in all.
 pub async fn clear(address: &Address, limit: Duration) -> Result<(), CacheError> {
     let clear = async {
         let client = redis::Client::open(address.connection_info()?)?;
@@ -38,8 +38,8 @@ pub async fn clear(address: &Address, limit: Duration) -> Result<(), CacheError>
     Ok(tokio::time::timeout(limit, clear).await.map_err(|_| CacheError::NoAnswer { after: limit })??)
 }
 
-/// How many of a server's keys begin with none of these, as far as `most` keys tell; on a connection of its own, within
-/// `limit`.
+/// Counts the keys that do not begin with `ours`. It examines about `most` keys at most, on a new connection, within
+/// `limit` in all.
 pub async fn other_keys(address: &Address, ours: &str, most: usize, limit: Duration) -> Result<usize, CacheError> {
     let count = async {
         let client = redis::Client::open(address.connection_info()?)?;

@@ -1,4 +1,4 @@
-//! Values under keys, each call within a time limit.
+//! The cache: values by key, each call within a time limit.
 
 use std::time::Duration;
 
@@ -9,28 +9,28 @@ use super::Address;
 use super::breaker::Breaker;
 use crate::units;
 
-/// The most that a call costs its request. A Redis in the same network answers in well under a millisecond.
+/// The longest that a request waits for a call. A Redis in the same network answers in well under a millisecond.
 pub const TIME_LIMIT: Duration = Duration::from_millis(50);
 
-/// A cache that may be slow or away.
+/// A connection to Redis that tolerates a slow or unreachable server.
 pub struct Cache {
     connection: ConnectionManager,
     breaker: Breaker,
 }
 
-/// Why the cache gave no answer.
+/// The reason why a call to the cache had no result.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
-    /// Not asked, because it failed several times just now.
-    #[error("Redis is away and was not asked")]
+    /// Redis was not called, because the last calls failed.
+    #[error("Redis was not asked, because its last calls failed")]
     NotAsked,
-    /// No answer in time.
+    /// The answer did not arrive within the time limit.
     #[error("Redis did not answer within {}", units::duration(*.after))]
     NoAnswer {
-        /// How long was waited.
+        /// The time limit that passed.
         after: Duration,
     },
-    /// It refused, or the connection failed.
+    /// Redis answered with an error, or the connection failed.
     #[error("Redis failed: {0}")]
     Failed(#[from] redis::RedisError),
 }
@@ -42,10 +42,11 @@ impl std::fmt::Debug for Cache {
 }
 
 impl Cache {
-    /// Prepares the connection; it is made when it is first used, so a store starts without Redis.
+    /// Prepares the connection. It is opened at the first call, so a store can start while Redis is down.
     pub fn open(address: &Address) -> Result<Self, CacheError> {
         let client = redis::Client::open(address.connection_info()?)?;
-        // The time limit is ours; while the manager reconnects it would make callers wait for it, hence few retries.
+        // Callers have a time limit of their own, and would wait while the manager reconnects; so it retries only a few
+        // times.
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(1)
             .set_max_delay(Duration::from_millis(500))
@@ -55,13 +56,13 @@ impl Cache {
         Ok(Self { connection, breaker: Breaker::default() })
     }
 
-    /// Reads a value.
+    /// Reads the value of `key`; `None` if there is none.
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, CacheError> {
         let mut connection = self.connection.clone();
         self.guarded(async move { connection.get(key).await }).await
     }
 
-    /// Stores a value for a time.
+    /// Stores a value, which Redis deletes after `keep`.
     pub async fn set(&self, key: &str, value: &[u8], keep: Duration) -> Result<(), CacheError> {
         let mut connection = self.connection.clone();
         self.guarded(async move { connection.set_ex(key, value, keep.as_secs().max(1)).await }).await
@@ -80,7 +81,7 @@ impl Cache {
             Ok(_) => self.breaker.succeeded(),
             Err(error) => {
                 if self.breaker.failed() {
-                    tracing::warn!(%error, "the report cache is away; reports come from the database");
+                    tracing::warn!(%error, "the report cache does not answer; reports are computed by the database");
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Money: integer cents inside, a JSON number with two decimals outside.
+//! Money: integer cents in the program, a JSON number with two decimals on the wire.
 
 use std::fmt;
 use std::iter::Sum;
@@ -7,46 +7,46 @@ use std::ops::Add;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
 
-/// An amount of money in cents. Never negative, never a float.
+/// An amount of money in whole cents; never negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cents(u64);
 
-/// Why a text is not an amount of money.
+/// The reason why a text is not an amount of money.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAmount {
-    /// Not a plain decimal number: a sign, an exponent, letters.
+    /// The text has a sign, an exponent, or characters that are not part of a plain decimal number.
     #[error("an amount is a plain decimal number such as 12.50")]
     NotANumber,
-    /// A third decimal that is not zero would be silently lost.
+    /// It has a third decimal that is not zero and would be lost.
     #[error("an amount has at most two decimals")]
     TooPrecise,
-    /// More digits than an amount of money can have.
+    /// The amount in cents does not fit into 64 bits.
     #[error("the amount is too large")]
     TooLarge,
 }
 
 impl Cents {
-    /// An amount given in cents.
+    /// Takes whole cents.
     pub const fn new(cents: u64) -> Self {
         Self(cents)
     }
 
-    /// The amount in cents.
+    /// Returns whole cents.
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// The amount times a count, or nothing if it does not fit.
+    /// The amount times a count; `None` if the result does not fit into 64 bits.
     pub fn checked_mul(self, count: u64) -> Option<Self> {
         self.0.checked_mul(count).map(Self)
     }
 
-    /// The sum of two amounts, or nothing if it does not fit.
+    /// The sum of two amounts; `None` if the result does not fit into 64 bits.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
 
-    /// Reads a decimal number such as `12`, `12.5` or `12.50`, exactly: no float is involved.
+    /// Reads a decimal number such as `12`, `12.5` or `12.50`. It is exact, because no float is involved.
     pub fn parse(text: &str) -> Result<Self, InvalidAmount> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -86,7 +86,7 @@ impl Sum for Cents {
 }
 
 impl Serialize for Cents {
-    /// A JSON number that always has two decimals. Works with serde_json alone, which is all the product speaks.
+    /// Writes a JSON number with exactly two decimals. Works with serde_json only.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         RawValue::from_string(self.to_string()).map_err(serde::ser::Error::custom)?.serialize(serializer)
     }

@@ -1,4 +1,4 @@
-//! Identifiers: one type per thing, so that a user's number is never taken for a product's.
+//! Identifiers: one type per kind of row, so that a user's id is never used as a product's.
 
 use std::fmt;
 
@@ -12,12 +12,12 @@ macro_rules! identifier {
         pub struct $name(u64);
 
         impl $name {
-            /// Wraps a number; whether such a row exists is for the database to say.
+            /// Takes any number; whether such a row exists is known to the database only.
             pub const fn new(id: u64) -> Self {
                 Self(id)
             }
 
-            /// The number.
+            /// The number, as it stands in the database and on the wire.
             pub const fn get(self) -> u64 {
                 self.0
             }
@@ -32,14 +32,14 @@ macro_rules! identifier {
 }
 
 identifier! {
-    /// The number of an order.
+    /// The id of an order, unique over all instances.
     OrderId
 }
 identifier! {
-    /// The number of a product.
+    /// The id of a product, unique over all instances.
     ProductId
 }
 identifier! {
-    /// The number of a user.
+    /// The id of a user, unique over all instances.
     UserId
 }

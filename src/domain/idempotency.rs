@@ -1,26 +1,28 @@
-//! Idempotency keys: a client's name for one attempt, so that a repeated request is answered and not executed again.
+//! Idempotency keys: a client names an attempt, so that a repeated request gets the first answer and is not executed
+//! again.
 //!
-//! The rules follow the IETF draft "The Idempotency-Key HTTP Header Field" (draft-ietf-httpapi-idempotency-key-header-07):
-//! the value may be bare or a quoted structured-field string; the same key with another body is refused.
+//! The rules follow the IETF draft "The Idempotency-Key HTTP Header Field"
+//! (draft-ietf-httpapi-idempotency-key-header-07): the value may be bare or a quoted structured-field string, and the
+//! same key with another body is refused.
 
 use sha2::{Digest, Sha256};
 
 use super::NewOrder;
 
-/// The longest key accepted, in bytes: what Stripe allows, and what the table's column holds.
+/// The longest key that is accepted, in bytes: the limit of Stripe, and the size of the table's column.
 const MAX_KEY_LENGTH: usize = 255;
 
 /// A client's name for one attempt to place an order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(String);
 
-/// Why a header value is not an idempotency key.
+/// A header value that is not an idempotency key.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an Idempotency-Key is 1 to 255 visible ASCII characters, bare or in double quotes")]
 pub struct InvalidIdempotencyKey;
 
 impl IdempotencyKey {
-    /// Reads the header's value, bare or quoted.
+    /// Reads the value of the header, bare or in double quotes.
     pub fn parse(value: &[u8]) -> Result<Self, InvalidIdempotencyKey> {
         let text = std::str::from_utf8(value).map_err(|_| InvalidIdempotencyKey)?.trim();
         let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
@@ -31,18 +33,19 @@ impl IdempotencyKey {
         Ok(Self(bare.to_owned()))
     }
 
-    /// The key as it is stored.
+    /// The key without quotes, as it is stored.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What an order says, in 32 bytes: two requests with the same key must have the same fingerprint.
+/// The content of an order in 32 bytes. Two requests with the same key must have the same fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// SHA-256 over the user and the merged lines, so that white space and the order of the lines do not matter.
+    /// Computes SHA-256 over the user and the merged lines, so that white space and the order of the items do not
+    /// matter.
     pub fn of(order: &NewOrder) -> Self {
         let mut hash = Sha256::new();
         hash.update(order.user_id().get().to_le_bytes());
@@ -53,7 +56,7 @@ impl Fingerprint {
         Self(hash.finalize().into())
     }
 
-    /// The bytes as they are stored.
+    /// The digest, as it is stored.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }

@@ -1,7 +1,7 @@
-//! Pure values of the store: money, quantities, orders, products, users, idempotency keys.
+//! The value types of the store: money, quantities, orders, products, users, idempotency keys.
 //!
-//! Every type here can only be built through a constructor that checks it, so inner code takes the type and never asks
-//! again. Nothing in this module does I/O or knows of HTTP or SQL.
+//! What a client may send wrongly can be built only by a constructor that checks it, so inner code takes the type and
+//! does not check again. Nothing in this module does I/O or knows of HTTP or SQL.
 
 mod cents;
 mod id;

@@ -1,16 +1,16 @@
-//! Orders: what a client asks for, what was agreed, what is stored.
+//! Orders: as requested by a client, as accepted with prices, and as stored.
 
 use serde::Serialize;
 
 use super::{Cents, OrderId, ProductId, UserId};
 
-/// The most lines in one order. Ten thousand lines are a third of a mebibyte of JSON and one short transaction.
+/// The most items in one order. Ten thousand items are a third of a mebibyte of JSON and one short transaction.
 pub const MAX_LINES: usize = 10_000;
 
 /// The most pieces of one product in one order.
 pub const MAX_LINE_QUANTITY: u32 = 1_000_000;
 
-/// The largest total of one order: ten thousand million. Sums over millions of such orders still fit 64 bits.
+/// The largest total of one order: 10,000,000,000.00. Sums over millions of such orders still fit into 64 bits.
 pub const MAX_ORDER_TOTAL: Cents = Cents::new(1_000_000_000_000);
 
 /// A number of pieces, from 1 to [`MAX_LINE_QUANTITY`].
@@ -18,45 +18,45 @@ pub const MAX_ORDER_TOTAL: Cents = Cents::new(1_000_000_000_000);
 pub struct Quantity(u32);
 
 impl Quantity {
-    /// Checks the range; whole numbers only.
+    /// Takes a number of pieces; `None` if it is out of range.
     pub fn new(pieces: u64) -> Option<Self> {
         let pieces = u32::try_from(pieces).ok()?;
         (1..=MAX_LINE_QUANTITY).contains(&pieces).then_some(Self(pieces))
     }
 
-    /// The number of pieces.
+    /// The number of pieces, within the range.
     pub const fn get(self) -> u32 {
         self.0
     }
 }
 
-/// One product in an order, and how many of it.
+/// One product in an order, with its quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderLine {
-    /// What is ordered.
+    /// The ordered product.
     pub product_id: ProductId,
-    /// How many.
+    /// The number of pieces ordered.
     pub quantity: Quantity,
 }
 
-/// Why a request is not an order.
+/// The reason why a request is not an order.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidOrder {
-    /// An order of nothing.
+    /// The order has no items.
     #[error("an order needs at least one item")]
     Empty,
-    /// More lines than one transaction should carry.
+    /// The order has more items than one transaction should carry.
     #[error("an order has at most {MAX_LINES} items, not {0}")]
     TooManyLines(usize),
-    /// The pieces of one product, summed over its lines, are out of range.
+    /// The quantity of a product, summed over its items, is not in the range of [`Quantity`].
     #[error("the quantity of product {0} must be a whole number from 1 to {MAX_LINE_QUANTITY}")]
     Quantity(ProductId),
 }
 
-/// An order as it was asked for: at least one line, one line per product, lines in the order of product ids.
+/// A requested order: at least one line, one line per product, sorted by product id.
 ///
-/// The order of the lines is the order in which rows are locked, which is what keeps concurrent orders from
-/// deadlocking; that is why it is made here, once, for every writer.
+/// Rows are locked in the order of the lines, which keeps concurrent orders from deadlocking. The constructor sorts
+/// them, so that this holds for every writer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewOrder {
     user_id: UserId,
@@ -64,7 +64,7 @@ pub struct NewOrder {
 }
 
 impl NewOrder {
-    /// Checks the items and merges those of the same product.
+    /// Checks the items, merges those of the same product, and sorts them.
     pub fn new(user_id: UserId, items: &[(ProductId, u64)]) -> Result<Self, InvalidOrder> {
         if items.is_empty() {
             return Err(InvalidOrder::Empty);
@@ -89,25 +89,25 @@ impl NewOrder {
         })
     }
 
-    /// Who orders.
+    /// The user who orders.
     pub fn user_id(&self) -> UserId {
         self.user_id
     }
 
-    /// One line per product, in the order of product ids; never empty.
+    /// One line per product, sorted by product id; never empty.
     pub fn lines(&self) -> &[OrderLine] {
         &self.lines
     }
 }
 
-/// A line with the price it was sold at.
+/// A line of an accepted order, with its price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct PricedLine {
-    /// What was ordered.
+    /// The sold product.
     pub product_id: ProductId,
-    /// How many.
+    /// The number of pieces sold.
     pub quantity: u32,
-    /// What one piece cost at that moment.
+    /// The price of one piece when the order was accepted.
     pub unit_price: Cents,
 }
 
@@ -124,29 +124,29 @@ pub fn total(lines: &[PricedLine]) -> Result<Cents, TotalTooLarge> {
     sum.filter(|&sum| sum <= MAX_ORDER_TOTAL).ok_or(TotalTooLarge)
 }
 
-/// What the store answers to an accepted order.
+/// The store's answer to an accepted order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlacedOrder {
-    /// The order's number.
+    /// The id of the new order, or of the earlier one if this is a replay.
     pub order_id: OrderId,
-    /// The sum of its lines at the prices of that moment.
+    /// The sum of its lines at the prices when it was accepted.
     pub total: Cents,
-    /// Whether this answers an earlier request with the same idempotency key.
+    /// Whether the order was placed by an earlier request with the same idempotency key.
     pub replayed: bool,
 }
 
-/// An order as it is stored.
+/// A stored order, as `GET /orders/{id}` returns it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Order {
-    /// The order's number.
+    /// The id of the order, unique over all instances.
     pub id: OrderId,
-    /// Who ordered.
+    /// The user who placed it.
     pub user_id: UserId,
-    /// The sum of its lines.
+    /// The sum of its lines at the prices when it was accepted.
     pub total_amount: Cents,
-    /// One line per product, in the order of product ids.
+    /// One line per product, sorted by product id.
     pub items: Vec<PricedLine>,
-    /// When it was committed, RFC 3339 in UTC.
+    /// The time of its transaction, RFC 3339 in UTC.
     pub created_at: String,
 }
 

@@ -1,23 +1,23 @@
-//! Products and their stock.
+//! Products, and the stock of each.
 
 use serde::Serialize;
 
 use super::text::line_of_text;
 use super::{Cents, ProductId};
 
-/// The longest name, in characters: what the column holds.
+/// The longest name, in characters: the size of the column.
 const MAX_NAME_LENGTH: usize = 200;
 
-/// The longest stock keeping unit, in characters.
+/// The longest stock keeping unit, in characters: the size of the column.
 const MAX_SKU_LENGTH: usize = 64;
 
-/// The highest price: ten million.
+/// The highest price: 10,000,000.00.
 const MAX_PRICE: Cents = Cents::new(1_000_000_000);
 
-/// The largest stock of one product: what a signed 32-bit column holds anywhere.
+/// The largest stock of one product, in pieces: it fits into a signed 32-bit column.
 pub const MAX_STOCK: u64 = 2_000_000_000;
 
-/// A product to be created.
+/// A product to be created, with checked fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewProduct {
     name: String,
@@ -25,22 +25,22 @@ pub struct NewProduct {
     price: Cents,
 }
 
-/// Why a request is not a product.
+/// The reason why a request is not a product.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidProduct {
-    /// Empty, too long, or with control characters.
+    /// The name is empty, too long, or has control characters.
     #[error("a product's name has 1 to {MAX_NAME_LENGTH} characters and no control characters")]
     Name,
-    /// Empty, too long, or with control characters.
+    /// The SKU is empty, too long, or has control characters.
     #[error("a SKU has 1 to {MAX_SKU_LENGTH} characters and no control characters")]
     Sku,
-    /// Above the highest price.
+    /// The price is above the highest price.
     #[error("a price is at most {MAX_PRICE}")]
     Price,
 }
 
 impl NewProduct {
-    /// Checks lengths and range; surrounding white space is dropped.
+    /// Checks the lengths and the price; removes white space around name and SKU.
     pub fn new(name: &str, sku: &str, price: Cents) -> Result<Self, InvalidProduct> {
         let name = line_of_text(name, MAX_NAME_LENGTH).ok_or(InvalidProduct::Name)?;
         let sku = line_of_text(sku, MAX_SKU_LENGTH).ok_or(InvalidProduct::Sku)?;
@@ -50,49 +50,49 @@ impl NewProduct {
         Ok(Self { name, sku, price })
     }
 
-    /// What it is called.
+    /// The name, without surrounding white space.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its stock keeping unit.
+    /// The stock keeping unit, without surrounding white space.
     pub fn sku(&self) -> &str {
         &self.sku
     }
 
-    /// What one piece costs.
+    /// The price of one piece.
     pub fn price(&self) -> Cents {
         self.price
     }
 }
 
-/// A product as it is stored.
+/// A stored product, as `GET /products/{id}` returns it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Product {
-    /// The product's number.
+    /// The id of the product.
     pub id: ProductId,
-    /// What it is called.
+    /// The name, 1 to 200 characters.
     pub name: String,
-    /// Its stock keeping unit.
+    /// The stock keeping unit, 1 to 64 characters.
     pub sku: String,
-    /// What one piece costs.
+    /// The current price of one piece.
     pub price: Cents,
 }
 
-/// How many pieces of a product are there.
+/// The stock of a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Stock {
-    /// Which product.
+    /// The id of the product.
     pub product_id: ProductId,
-    /// How many pieces.
+    /// The number of pieces in stock.
     pub quantity: u64,
 }
 
-/// A product beside its stock, as the overview shows it.
+/// A product with its stock, as the overview of stocks shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StockLevel {
-    /// The product.
+    /// The stored product.
     pub product: Product,
-    /// How many pieces are there.
+    /// The number of pieces in stock.
     pub quantity: u64,
 }

@@ -1,37 +1,37 @@
-//! Users.
+//! Users, and their e-mail addresses.
 
 use serde::Serialize;
 
 use super::UserId;
 use super::text::line_of_text;
 
-/// The longest name, in characters: what the column holds.
+/// The longest name, in characters: the size of the column.
 const MAX_NAME_LENGTH: usize = 200;
 
 /// The longest e-mail address, in characters (RFC 5321 allows a path of 256 with its brackets).
 const MAX_EMAIL_LENGTH: usize = 254;
 
-/// A user to be created.
+/// A user to be created, with checked fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewUser {
     name: String,
     email: String,
 }
 
-/// Why a request is not a user.
+/// The reason why a request is not a user.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidUser {
-    /// Empty, too long, or with control characters.
+    /// The name is empty, too long, or has control characters.
     #[error("a user's name has 1 to {MAX_NAME_LENGTH} characters and no control characters")]
     Name,
-    /// Not of the form local@domain, too long, or with white space.
+    /// The address does not have the form `local@domain`, is too long, or has white space.
     #[error("an e-mail address has the form name@domain and at most {MAX_EMAIL_LENGTH} characters")]
     Email,
 }
 
 impl NewUser {
-    /// Checks both fields. The address is kept in lower case, because it is unique and people do not think of
-    /// `Ada@example.com` and `ada@example.com` as two.
+    /// Checks both fields. The address is converted to lower case, because it is unique, and people take
+    /// `Ada@example.com` and `ada@example.com` for the same address.
     pub fn new(name: &str, email: &str) -> Result<Self, InvalidUser> {
         let name = line_of_text(name, MAX_NAME_LENGTH).ok_or(InvalidUser::Name)?;
         let email = line_of_text(email, MAX_EMAIL_LENGTH).ok_or(InvalidUser::Email)?.to_lowercase();
@@ -45,25 +45,25 @@ impl NewUser {
         Ok(Self { name, email })
     }
 
-    /// What the user is called.
+    /// The full name, without surrounding white space.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The address, in lower case.
+    /// The e-mail address, in lower case.
     pub fn email(&self) -> &str {
         &self.email
     }
 }
 
-/// A user as stored.
+/// A stored user, as `GET /users/{id}` returns it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct User {
-    /// The user's number.
+    /// The id of the user.
     pub id: UserId,
-    /// What the user is called.
+    /// The full name, 1 to 200 characters.
     pub name: String,
-    /// The e-mail address, unique.
+    /// The e-mail address, in lower case; unique among users.
     pub email: String,
 }
 

@@ -1,4 +1,4 @@
-//! The JSON bodies, as they stand on the wire.
+//! The JSON bodies of requests and answers, in the form that they have on the wire.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,152 +6,153 @@ use super::Code;
 use super::object::objects;
 use crate::domain::{Cents, OrderId, Product, ProductId, UserId};
 
-/// `POST /orders`.
+/// The body of `POST /orders`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewOrderBody {
-    /// Who orders.
+    /// The user who orders.
     pub user_id: UserId,
-    /// What is ordered; lines of the same product are merged.
+    /// The ordered products; items of the same product are merged.
     #[serde(deserialize_with = "objects")]
     pub items: Vec<ItemBody>,
 }
 
-/// One item of an order.
+/// One item in the body of `POST /orders`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct ItemBody {
-    /// Which product.
+    /// The ordered product.
     pub product_id: ProductId,
-    /// How many. Any JSON number is read, so that `-1` and `1.5` are answered with what a quantity must be.
+    /// The number of pieces. Any JSON number is accepted here, so that the answer to `-1` or `1.5` can say what is
+    /// allowed.
     pub quantity: f64,
 }
 
-/// 201 of `POST /orders`.
+/// The 201 of `POST /orders`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OrderPlaced {
-    /// The order's number.
+    /// The id of the new order.
     pub order_id: OrderId,
-    /// The sum of its lines.
+    /// The sum of its lines at the prices when it was accepted.
     pub total_amount: Cents,
 }
 
-/// `POST /products`.
+/// The body of `POST /products`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewProductBody {
-    /// What it is called.
+    /// The name of the product.
     pub name: String,
-    /// Its stock keeping unit.
+    /// The stock keeping unit.
     pub sku: String,
-    /// What one piece costs, at most two decimals.
+    /// The price of one piece, with at most two decimals.
     pub price: Cents,
 }
 
-/// 201 of `POST /products`.
+/// The 201 of `POST /products`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ProductCreated {
-    /// The product's number.
+    /// The id of the new product.
     pub product_id: ProductId,
 }
 
-/// 200 of `GET /products`.
+/// The 200 of `GET /products`.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProductPage {
-    /// The products, in the order of their numbers.
+    /// The products of this page, sorted by id.
     pub products: Vec<Product>,
-    /// What to pass as `after` for the next page; absent on the last.
+    /// The value of `after` for the next page; absent on the last page.
     pub next: Option<ProductId>,
 }
 
-/// `POST /users`.
+/// The body of `POST /users`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewUserBody {
-    /// What the user is called.
+    /// The full name of the user.
     pub name: String,
-    /// The e-mail address.
+    /// The e-mail address, in any case of letters.
     pub email: String,
 }
 
-/// 201 of `POST /users`.
+/// The 201 of `POST /users`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UserCreated {
-    /// The user's number.
+    /// The id of the new user.
     pub user_id: UserId,
 }
 
-/// `POST /stocks`.
+/// The body of `POST /stocks`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewStockBody {
-    /// Which product.
+    /// The product whose stock is set.
     pub product_id: ProductId,
-    /// How many pieces there are from now on.
+    /// The new number of pieces in stock. Any JSON number is accepted here, as in [`ItemBody`].
     pub quantity: f64,
 }
 
-/// 201 of `POST /stocks`.
+/// The 201 of `POST /stocks`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StockSet {
-    /// What was done, one sentence.
+    /// One sentence that says what was done.
     pub result: String,
 }
 
-/// 200 of a `DELETE`.
+/// The 200 of every `DELETE`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Deleted {
-    /// Always true here; a 404 says false.
+    /// Always true; the 404 for a row that does not exist says false.
     pub deleted: bool,
 }
 
-/// One row of `GET /orders/reports/best-sellers`.
+/// One row in the answer of `GET /orders/reports/best-sellers`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BestSeller {
-    /// Which product.
+    /// The id of the product.
     pub product_id: ProductId,
-    /// How many pieces were sold.
+    /// The number of pieces sold in all stored orders.
     pub quantity_sold: u64,
 }
 
-/// One row of `GET /orders/reports/highest-spenders`.
+/// One row in the answer of `GET /orders/reports/highest-spenders`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HighestSpender {
-    /// Which user.
+    /// The id of the user.
     pub user_id: UserId,
-    /// The sum of the user's orders.
+    /// The sum of the totals of the user's stored orders.
     pub total_expense: Cents,
 }
 
-/// One row of `GET /stocks/reports/overview-stocks`; the keys are the original's.
+/// One row in the answer of `GET /stocks/reports/overview-stocks`. The keys are those of the original program.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OverviewRow {
-    /// The product's name.
+    /// The name of the product.
     #[serde(rename = "Article")]
     pub name: String,
-    /// The product's stock keeping unit.
+    /// The stock keeping unit of the product.
     #[serde(rename = "Numéro SKU")]
     pub sku: String,
-    /// What one piece costs.
+    /// The current price of one piece.
     #[serde(rename = "Prix unitaire")]
     pub price: Cents,
-    /// How many pieces there are.
+    /// The number of pieces in stock.
     #[serde(rename = "Unités en stock")]
     pub quantity: u64,
 }
 
-/// 200 of `GET /health-check`, `/live` and `/ready`.
+/// The 200 of `GET /health-check`, `/live` and `/ready`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HealthBody {
-    /// `ok`.
+    /// Always `ok`; every other state is an error answer.
     pub status: String,
 }
 
-/// Every answer that is not 2xx.
+/// The body of every answer whose status is not 2xx.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ErrorBody {
-    /// False in the 404 of a `DELETE`, absent elsewhere.
+    /// False in the 404 of a `DELETE`, absent in every other answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<bool>,
-    /// A sentence for a person: what is wrong and what to do.
+    /// A sentence for a person: what is wrong, and what to do.
     pub error: String,
-    /// The stable name of the reason.
+    /// The reason for programs; it does not change between versions.
     pub code: Code,
-    /// The request's name, also in the `X-Request-Id` header and in the log.
+    /// The id of the request, also in the header `X-Request-Id` and in the log.
     pub request_id: String,
 }

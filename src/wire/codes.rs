@@ -1,67 +1,68 @@
-//! The stable codes of error answers, each with its status.
+//! The stable codes of error answers, each with its HTTP status.
 
 use serde::{Deserialize, Serialize};
 
-/// Why a request was refused, for programs; the sentence beside it is for people.
+/// The reason why a request was refused, for programs. The sentence beside it in the body is for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
-    /// 400: the body is not JSON.
+    /// 400: the body of the request is not JSON.
     MalformedJson,
-    /// 400: a header or a query parameter has a value it cannot have.
+    /// 400: a header or a query parameter has an invalid value.
     InvalidParameter,
-    /// 404: no such row.
+    /// 404: the row in the path does not exist.
     NotFound,
-    /// 404: no such route.
+    /// 404: no route has this path.
     NoSuchRoute,
-    /// 405: the route exists with other methods.
+    /// 405: the path exists, but not with this method.
     MethodNotAllowed,
     /// 408: the body did not arrive in time.
     RequestTimeout,
     /// 409: fewer pieces in stock than ordered.
     InsufficientStock,
-    /// 409: another user has this address.
+    /// 409: another user has this e-mail address.
     DuplicateEmail,
-    /// 409: the product stands in orders.
+    /// 409: the product is part of stored orders, so it cannot be deleted.
     ProductInUse,
-    /// 409: the user has orders.
+    /// 409: the user has orders, so it cannot be deleted.
     UserInUse,
     /// 409: the first request with this idempotency key is still being worked on.
     RequestInProgress,
-    /// 413: the body is larger than allowed.
+    /// 413: the body is larger than the limit.
     BodyTooLarge,
-    /// 415: the body is not declared as JSON.
+    /// 415: the header `Content-Type` does not say JSON.
     UnsupportedMediaType,
-    /// 422: JSON, but not of the shape this route takes.
+    /// 422: the body is JSON, but does not have the fields that this route takes.
     InvalidBody,
-    /// 422: an order without items, or with too many.
+    /// 422: the order has no items, or too many.
     InvalidItems,
-    /// 422: a quantity that is not a whole number in range.
+    /// 422: a quantity is not a whole number in its range.
     InvalidQuantity,
-    /// 422: a product that does not exist.
+    /// 422: a product in the body does not exist.
     UnknownProduct,
-    /// 422: a user who does not exist.
+    /// 422: the user in the body does not exist.
     UnknownUser,
-    /// 422: a name, SKU, price or address that cannot be.
+    /// 422: a name, SKU, price or e-mail address is not valid.
     InvalidValue,
-    /// 422: the total passes what one order may cost.
+    /// 422: the total is above the limit for one order.
     TotalTooLarge,
-    /// 422: the idempotency key was used with another body.
+    /// 422: the idempotency key was used before with another body.
     IdempotencyKeyReused,
-    /// 500: a defect of the store.
+    /// 500: the store itself has a defect.
     InternalError,
-    /// 503: more work than can be done before the deadline.
+    /// 503: there is more work than can be done before the deadline.
     Overloaded,
-    /// 503: the database cannot be reached.
+    /// 503: the database cannot be reached, or does not answer in time.
     DatabaseUnavailable,
     /// 503: the instance is shutting down, or not ready yet.
     NotReady,
-    /// 504: the database did not say whether the order was stored; repeating with the same idempotency key tells.
+    /// 504: the database was lost before it confirmed the commit, so the order may be stored or not. A repeat of the
+    /// request with the same idempotency key tells.
     OutcomeUnknown,
 }
 
 impl Code {
-    /// Every code, in the order of their status.
+    /// Every code, sorted by status.
     pub const ALL: &[Self] = &[
         Self::MalformedJson,
         Self::InvalidParameter,
@@ -91,7 +92,7 @@ impl Code {
         Self::OutcomeUnknown,
     ];
 
-    /// The code as it stands in an answer's body and in the label of a metric.
+    /// The code in `snake_case`, as in an answer's body and in the label of a metric.
     pub const fn name(self) -> &'static str {
         match self {
             Self::MalformedJson => "malformed_json",
@@ -123,7 +124,7 @@ impl Code {
         }
     }
 
-    /// The HTTP status that goes with the code.
+    /// The HTTP status of an answer with this code.
     pub const fn status(self) -> u16 {
         match self {
             Self::MalformedJson | Self::InvalidParameter => 400,

@@ -1,6 +1,6 @@
 //! The HTTP contract: routes, bodies and error codes, shared by the server and by everything that talks to it.
 //!
-//! Shapes only. What a value may be is for [`crate::domain`] to decide.
+//! It defines shapes only; [`crate::domain`] defines which values are valid.
 
 mod bodies;
 mod codes;
@@ -14,11 +14,11 @@ pub use bodies::{
 pub use codes::Code;
 pub use routes::{ALL, Route};
 
-/// The header that names a request, in both directions.
+/// The header with the id of a request, in requests and answers.
 pub const REQUEST_ID: &str = "x-request-id";
 
-/// The header that names an attempt to place an order.
+/// The header with the key of an attempt to place an order.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-/// The media type of every body.
+/// The media type of every body, except those of `/metrics`.
 pub const JSON: &str = "application/json";

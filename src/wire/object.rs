@@ -1,7 +1,7 @@
-//! Objects that are read by the names of their fields alone.
+//! Reads JSON objects by the names of their fields only.
 //!
-//! What serde derives for a struct also reads an array, as the fields in their order: `[7, 2]` would be two pieces of
-//! product 7, or seven of product 2 if ever the fields changed places. No client means that.
+//! The code that serde derives for a struct also accepts an array with the fields in their order: `[7, 2]` would be two
+//! pieces of product 7, and seven of product 2 if the fields ever changed places. No client means that.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,7 +10,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// Reads a list of which every entry is an object.
+/// Reads a list, and refuses an entry that is not an object.
 pub(super) fn objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -20,7 +20,7 @@ where
     Ok(entries.into_iter().map(|Object(entry)| entry).collect())
 }
 
-/// A value that is an object on the wire and nothing else.
+/// A value that must be an object on the wire.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -29,7 +29,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// Sees an object's fields and hands them on; anything else it refuses.
+/// The visitor that passes an object's fields on, and refuses anything else.
 struct Fields<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {

@@ -1,11 +1,11 @@
-//! The routes, each with its method, its pattern and what it is for.
+//! The routes of the store, each with its method and its path.
 
-/// One request that the store answers.
+/// A method and a path that the store answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// The method, in capitals.
+    /// The HTTP method, in capitals.
     pub method: &'static str,
-    /// The path, with `{name}` where a value stands; also the `route` label of the metrics.
+    /// The path, with `{name}` in place of a value; also the label `route` of the metrics.
     pub path: &'static str,
 }
 
@@ -13,7 +13,7 @@ const fn route(method: &'static str, path: &'static str) -> Route {
     Route { method, path }
 }
 
-/// Every route of the store.
+/// Every route of the store, grouped by kind of row.
 pub const ALL: &[Route] = &[
     route("POST", "/orders"),
     route("GET", "/orders/{id}"),
