@@ -1,13 +1,13 @@
-//! A gauge that cannot leak: up when made, down when dropped, also when a task is cancelled or panics.
+//! A guard for a gauge: it adds one when created and takes it back when dropped, also if a task is cancelled or panics.
 
 use prometheus::IntGauge;
 
-/// Counts itself in a gauge for as long as it lives.
+/// Counts one in a gauge for as long as it exists.
 #[derive(Debug)]
 pub struct GaugeGuard(IntGauge);
 
 impl GaugeGuard {
-    /// Adds one.
+    /// Adds one to the gauge.
     pub fn new(gauge: &IntGauge) -> Self {
         gauge.inc();
         Self(gauge.clone())

@@ -1,10 +1,11 @@
-//! Every metric of the product, declared in one place.
+//! The declarations of all metrics, in one place.
 //!
-//! The doc comment of a metric is its help text, the labels stand beside it, and [`DECLARED`] lists those of the server,
-//! [`LOADTEST_DECLARED`] those that a load test exposes while it lasts, so that a test can hold docs/metrics.md, the rules, the dashboard and the queries of `report` against what the code really exports.
-//! Base units (seconds, ratios) and the prefix `storemgr_`, as the Prometheus naming practices ask
-//! (<https://prometheus.io/docs/practices/naming/>). Children of labelled metrics are looked up once by their users, not
-//! per request.
+//! The doc comment of a metric is its help text, and its labels follow the type. [`DECLARED`] lists the metrics of the
+//! server, [`LOADTEST_DECLARED`] those that a load test exposes while it runs. A test compares both with
+//! docs/metrics.md, the rules, the dashboard and the queries of `report`. Names have base units (seconds, ratios) and
+//! the prefix `storemgr_`, as the Prometheus naming practices recommend
+//! (<https://prometheus.io/docs/practices/naming/>). The users of a labelled metric look its children up once, not per
+//! request.
 
 mod guard;
 
@@ -17,20 +18,20 @@ use prometheus::{
 
 pub use guard::GaugeGuard;
 
-/// What a metric is, for documentation and tests.
+/// The declaration of a metric, for documentation and tests.
 #[derive(Clone, Copy, Debug)]
 pub struct Declaration {
-    /// The full name, with prefix.
+    /// The full name, with the prefix `storemgr_`.
     pub name: &'static str,
-    /// `counter`, `gauge` or `histogram`.
+    /// The type in Prometheus: `counter`, `gauge` or `histogram`.
     pub kind: &'static str,
-    /// The names of its labels.
+    /// The names of its labels, in the order of declaration.
     pub labels: &'static [&'static str],
-    /// What it counts, one sentence.
+    /// The help text: one sentence that says what it counts.
     pub help: &'static str,
 }
 
-/// What the client library adds by itself for the process it is in.
+/// The metrics that the Prometheus client library adds for its process.
 pub const OF_THE_PROCESS: &[&str] = &[
     "process_cpu_seconds_total",
     "process_max_fds",
@@ -41,13 +42,13 @@ pub const OF_THE_PROCESS: &[&str] = &[
     "process_virtual_memory_bytes",
 ];
 
-/// Latencies from 0.5 ms to 60 s: a cached report stands at the lower end, the original's time-out at the upper.
+/// Buckets for durations, 0.5 ms to 60 s: from a cached report to the time-out of the original program.
 const SECONDS: &[f64] = &[
     0.000_5, 0.001, 0.002, 0.003, 0.005, 0.007_5, 0.01, 0.015, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0,
     10.0, 30.0, 60.0,
 ];
 
-/// Orders in one transaction: powers of two.
+/// Buckets for the orders in one transaction: powers of two.
 const ORDERS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
 macro_rules! kind {
@@ -104,7 +105,7 @@ macro_rules! metrics {
             $(#[doc = $help] pub $name: $kind,)+
         }
 
-        /// All of them, in the order of their declaration.
+        /// The metrics of this group, in the order of declaration.
         pub const $declared: &[Declaration] = &[
             $(Declaration {
                 name: concat!("storemgr_", stringify!($name)),
@@ -115,7 +116,7 @@ macro_rules! metrics {
         ];
 
         impl $set {
-            /// Registers every metric in a registry of its own.
+            /// Registers every metric of this group in a new registry.
             pub fn new() -> Result<Self, prometheus::Error> {
                 let registry = Registry::new();
                 $(
@@ -144,23 +145,23 @@ metrics! {
     http_errors_total: IntCounterVec ["method", "route", "status", "code"];
     /// Seconds from the request's headers to the answer's, by matched route.
     http_request_duration_seconds: HistogramVec ["method", "route"] in SECONDS;
-    /// Requests being worked on.
+    /// Requests in progress.
     http_requests_in_flight: IntGauge [];
-    /// Client connections open.
+    /// Open client connections.
     http_connections: IntGauge [];
-    /// Orders by what became of them: accepted, replayed, refused_stock, refused_invalid, shed, failed.
+    /// Orders by outcome: accepted, replayed, refused_stock, refused_invalid, shed, failed.
     orders_total: IntCounterVec ["outcome"];
     /// Orders committed in one transaction.
     order_batch_orders: Histogram [] in ORDERS;
     /// Orders waiting for a database connection or a batch.
     order_queue_depth: IntGauge [];
-    /// Seconds an order waited before its transaction began.
+    /// Seconds that an order waited before its transaction began.
     order_queue_wait_seconds: Histogram [] in SECONDS;
     /// Seconds from the beginning of a transaction to its commit.
     order_commit_seconds: Histogram [] in SECONDS;
     /// This instance's database connections: in_use, idle, or lingering (left behind by finished requests).
     db_connections: IntGaugeVec ["state"];
-    /// The most connections this instance may open; 0 when unbounded (per-request).
+    /// The most database connections this instance may open; 0 if there is no limit (per-request).
     db_pool_size: IntGauge [];
     /// The database server's max_connections, as last read.
     db_max_connections: IntGauge [];
@@ -168,31 +169,31 @@ metrics! {
     db_errors_total: IntCounterVec ["kind"];
     /// Report look-ups in the cache: hit, stale, miss, error.
     cache_requests_total: IntCounterVec ["cache", "outcome"];
-    /// Age in seconds of the report that was answered last, or of the one that was computed since.
+    /// Age in seconds of the report that was served last, or of a newer one if it was computed since.
     report_age_seconds: IntGaugeVec ["report"];
     /// Seconds of processor time this instance has used; process_cpu_seconds_total counts whole seconds only.
     process_cpu_seconds_total: Counter [];
-    /// Always 1; the labels say what is running and with which strategies.
+    /// Always 1; the labels say which version and commit runs, and with which strategies.
     build_info: IntGaugeVec ["version", "revision", "order_writer", "db_connections", "report_source", "report_cache"];
 }
 
 metrics! {
     /// Every metric of one load test, while it lasts.
     LoadTestMetrics, LOADTEST_DECLARED:
-    /// Requests of a load test that were answered or failed, by outcome: succeeded, failed.
+    /// Finished requests of a load test by outcome: succeeded, failed.
     loadtest_requests_total: IntCounterVec ["method", "route", "outcome"];
     /// Failed requests of a load test by kind: timeout, refused, reset, http, check, other.
     loadtest_failures_total: IntCounterVec ["method", "route", "kind"];
-    /// Seconds from the instant a request of a load test was due to the last byte of its answer.
+    /// Seconds from the instant at which a request of a load test was due to the last byte of its answer.
     loadtest_response_time_seconds: HistogramVec ["method", "route"] in SECONDS;
-    /// Users of a load test, or connections of one at a rate.
+    /// Users of a load test; connections if it runs at a rate.
     loadtest_users: IntGauge [];
     /// Seconds of processor time the load generator has used.
     loadtest_cpu_seconds_total: Counter [];
 }
 
 impl LoadTestMetrics {
-    /// Everything in the Prometheus text format. `cpu_time` is what this process has used since it started.
+    /// All metrics in the Prometheus text format. `cpu_time` is the processor time of this process since its start.
     pub fn render(&self, cpu_time: Duration) -> Result<Vec<u8>, prometheus::Error> {
         let used = cpu_time.as_secs_f64() - self.loadtest_cpu_seconds_total.get();
         self.loadtest_cpu_seconds_total.inc_by(used.max(0.0));
@@ -203,7 +204,7 @@ impl LoadTestMetrics {
 }
 
 impl Metrics {
-    /// Everything in the Prometheus text format. `cpu_time` is what this process has used since it started.
+    /// All metrics in the Prometheus text format. `cpu_time` is the processor time of this process since its start.
     pub fn render(&self, cpu_time: Duration) -> Result<Vec<u8>, prometheus::Error> {
         let used = cpu_time.as_secs_f64() - self.process_cpu_seconds_total.get();
         self.process_cpu_seconds_total.inc_by(used.max(0.0));
@@ -213,7 +214,7 @@ impl Metrics {
     }
 }
 
-/// The media type of [`Metrics::render`].
+/// The media type of the text from [`Metrics::render`].
 pub const TEXT_FORMAT: &str = prometheus::TEXT_FORMAT;
 
 #[cfg(test)]
