@@ -1,28 +1,29 @@
-//! Which file uses an item of which other file, read from the paths in the source text.
+//! Finds which file uses items of which other file, from the paths in the source text.
 //!
 //! A path is followed through `use` and `pub use` to the file that defines the item. Naming a module, declaring it and
-//! re-exporting its items are not uses of it. A glob import counts as a use of the module that it names. Two things are
-//! not seen: methods of a value whose type is not named, and a function with the name of a child of its own module.
+//! re-exporting its items do not count as uses of it. A glob import counts as a use of the module that it names. Two
+//! things are not found: methods of a value whose type is not named, and a function with the name of a child of its own
+//! module.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use proc_macro2::{TokenStream, TokenTree};
 
-/// The names in a path: of a module from the root of its crate, or as it stands in the code.
+/// The names in a path: that of a module from the root of its crate, or one as written in the code.
 type Names = Vec<String>;
 
-/// The files that each file uses, by their paths below the root of the crate.
+/// The files that each file uses; all paths are relative to the root of the crate.
 pub(super) type FileUses = BTreeMap<PathBuf, BTreeSet<PathBuf>>;
 
-/// What is read: a crate's code with its unit tests, or without.
+/// Whether the unit tests of a crate are read as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tests {
     Included,
     LeftOut,
 }
 
-/// What each file uses of the crate whose root (`lib.rs` or `main.rs`) lies in this folder.
+/// The uses among the files of the crate whose root (`lib.rs` or `main.rs`) is in this folder.
 pub(super) fn file_uses(folder: &Path, tests: Tests) -> FileUses {
     let mut modules = Modules::default();
     for file in super::source_files(folder) {
@@ -37,15 +38,17 @@ pub(super) fn file_uses(folder: &Path, tests: Tests) -> FileUses {
     modules.file_uses()
 }
 
-/// The first circle that is found: files of which each uses the next, and the last one the first. `None` without one.
+/// The first circle that is found: files of which each uses the next one, and the last one the first. `None` if there
+/// is none.
 pub(super) fn circle(uses: &FileUses) -> Option<Vec<PathBuf>> {
-    // What uses nothing that is left stands in no circle.
+    // A file that uses none of the remaining files is in no circle.
     let mut left = uses.clone();
     while let Some(file) = left.iter().find(|(_, used)| !used.iter().any(|file| left.contains_key(file))) {
         let file = file.0.clone();
         left.remove(&file);
     }
-    // Each file that is left uses another one that is left, so following them leads back to one of those before.
+    // Each remaining file uses another remaining one, so following the uses leads back to a file that was visited
+    // before.
     let mut way = vec![left.keys().next()?.clone()];
     loop {
         let next = left[way.last()?].iter().find(|file| left.contains_key(*file))?;
@@ -64,14 +67,14 @@ fn module_of(file: &Path) -> Names {
     names
 }
 
-/// The tokens of some code as text, without comments and without what literals say.
+/// The tokens of some code as text, without comments and without the content of literals.
 fn words(tokens: TokenStream) -> Names {
     let mut found: Names = Vec::new();
     for token in tokens {
         match token {
             TokenTree::Ident(name) => found.push(name.to_string()),
             TokenTree::Literal(_) => found.push("\"\"".to_owned()),
-            // `::` comes as two tokens, and is the only thing of two colons.
+            // `::` arrives as two tokens, and nothing else has two colons.
             TokenTree::Punct(sign) if sign.as_char() == ':' && found.last().is_some_and(|last| last == ":") => {
                 found.last_mut().unwrap().push(':');
             }
@@ -91,17 +94,17 @@ fn words(tokens: TokenStream) -> Names {
     found
 }
 
-/// What is known of a module.
+/// The contents of a module that matter here.
 #[derive(Debug, Default)]
 struct Module {
     file: PathBuf,
     /// The names that its `use` declarations give to paths.
     bindings: BTreeMap<String, Names>,
-    /// The paths in its code, except those that it only publishes again.
+    /// The paths in its code, except those that it only re-exports.
     paths: Vec<Names>,
 }
 
-/// All modules of a crate.
+/// All modules of a crate, by their paths.
 #[derive(Debug, Default)]
 struct Modules(BTreeMap<Names, Module>);
 
@@ -115,7 +118,7 @@ impl Modules {
         uses
     }
 
-    /// The file that defines the item a path names in a module; `None` for a module, and for what other crates define.
+    /// The file that defines the item that a path names in a module; `None` for a module and for items of other crates.
     fn definition(&self, module: &[String], path: &[String], is_start: bool) -> Option<PathBuf> {
         let (name, rest) = path.split_first()?;
         match name.as_str() {
@@ -127,9 +130,9 @@ impl Modules {
         let child = [module, std::slice::from_ref(name)].concat();
         let is_module = self.0.contains_key(&child);
         let known = self.0.get(module)?;
-        // One name may stand for a module and for an item: at the end of a path the item counts.
+        // A name may mean a module and an item: at the end of a path it means the item.
         if let Some(bound) = known.bindings.get(name).filter(|_| rest.is_empty() || !is_module) {
-            // The name of another crate may be bound to itself.
+            // A `use` may bind the name of another crate to itself.
             let is_ours = is_module || bound[0] != *name;
             return if is_ours { self.definition(module, &[bound, rest].concat(), true) } else { None };
         }
@@ -141,7 +144,7 @@ impl Modules {
     }
 }
 
-/// Reads the words of a file.
+/// Reads the tokens of a file.
 struct Reader<'a> {
     rest: &'a [&'a str],
     file: &'a Path,
@@ -150,7 +153,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads a module to its end, or to the bracket that closes it.
+    /// Reads a module to the end of the file, or to its closing brace.
     fn module(&mut self, name: Names) {
         let mut module = Module { file: self.file.to_owned(), ..Module::default() };
         self.code(&name, &mut module);
@@ -173,7 +176,7 @@ impl Reader<'_> {
                     self.skip(3);
                     self.module(child);
                 }
-                // Neither a declaration nor a field is a path.
+                // The name after these is a declaration or a field, not a path.
                 ["mod" | "fn" | "." | "'", ..] => self.skip(2),
                 ["pub", "(", "in", ..] => {
                     is_published = true;
@@ -202,7 +205,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The paths that begin here, several where there are braces, each with the name that a `use` gives it.
+    /// The paths that begin here (several if there are braces), each with the name that a `use` gives it.
     fn paths(&mut self, prefix: &[String]) -> Vec<(Names, String)> {
         let mut path = prefix.to_vec();
         loop {
@@ -237,7 +240,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Passes over an item: to its semicolon, or to the end of its braces.
+    /// Skips an item: to its semicolon, or to the end of its braces.
     fn skip_item(&mut self) {
         let mut depth = 0;
         while let Some(word) = self.rest.first() {
@@ -263,7 +266,7 @@ fn is_name(word: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What the file `inner/user.rs` uses that has this text.
+    /// The files that `inner/user.rs` uses if it has this text.
     fn used(text: &str, tests: Tests) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
         let files = [
@@ -300,11 +303,11 @@ mod tests {
             ("use super::super::outer as far; type T = Vec<far::Other>;", vec!["outer/deep.rs"]),
             ("use super::*;", vec!["inner/mod.rs"]),
             ("mod inline { use super::super::sibling::act; }", vec!["inner/sibling.rs"]),
-            // Named or published, not used.
+            // Named or re-exported, but not used.
             ("use super::sibling; use crate::outer; mod outer_too;", vec![]),
             ("pub(crate) use super::sibling::act;", vec![]),
             ("pub use super::sibling::act; fn f() { act() }", vec!["inner/sibling.rs"]),
-            // Not ours, or no path.
+            // An item of another crate, or not a path.
             ("use std::outer::Own; fn sibling(x: X) { x.sibling::<u8>() /* super::HERE */ }", vec![]),
             ("#[cfg(test)] use super::HERE; #[cfg(test)] mod tests { use super::super::HERE; }", vec![]),
         ] {

@@ -1,6 +1,6 @@
-//! The documents against the code, and the code against its own rules.
+//! Tests that compare the documents with the code, and the code with its own rules.
 //!
-//! A module imports only from layers strictly below its own, inside the load tester a room only from rooms strictly below
+//! A module imports only from layers strictly below its own, a room of the load tester only from rooms strictly below
 //! it, and no files use each other in a circle. The tables here are those in ARCHITECTURE.md.
 
 mod imports;
@@ -41,13 +41,14 @@ fn source_files(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { source_files(&path) } else { vec![path] }).collect()
 }
 
-/// What of a folder a file belongs to: the folder or the file just below it; nothing for the root of a module.
+/// The part of a folder that a file belongs to: the folder or the file directly below it; `None` for the root of a
+/// module.
 fn room<'a>(file: &'a Path, folder: &str) -> Option<&'a str> {
     let below = Path::new(file.strip_prefix(folder).ok()?.iter().next()?).file_stem()?.to_str()?;
     (!matches!(below, "lib" | "mod")).then_some(below)
 }
 
-/// Each use of a room by another one that does not stand in a higher layer.
+/// Each use of a room by another one that is not in a higher layer.
 fn violations(uses: &FileUses, folder: &str, layers: &[&[&str]]) -> Vec<String> {
     let layer = |room: &str| {
         let found = layers.iter().position(|rooms| rooms.contains(&room));
@@ -75,7 +76,7 @@ fn a_module_imports_only_from_layers_below() {
 fn inside_the_load_tester_a_room_imports_only_from_rooms_below() {
     let uses = file_uses(&root().join("src"), Tests::LeftOut);
     assert_eq!(violations(&uses, "loadtest", LOADTEST_LAYERS), Vec::<String>::new());
-    // Strictly below it, and yet not for it: what steers a run is a channel below both.
+    // The engine is below it, but must not be used: a run is steered through `control`, which is below both.
     let engine = Path::new("loadtest/engine");
     for (file, used) in uses.iter().filter(|(file, _)| file.starts_with("loadtest/output")) {
         assert!(!used.iter().any(|other| other.starts_with(engine)), "{} uses the engine", file.display());
