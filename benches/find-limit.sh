@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# From how many users does the store stop answering as it should? Searched by `loadtest --find-limit` on a private stack in
-# a folder of its own, twice: configured as the laboratory's first rung has it (a connection per request that lingers, a
-# query per article, reports scanned, no cache), and with the defaults. Prints both searches, and a table of the two.
+# Searches the number of users from which on the store fails, with `loadtest --find-limit` on a private stack in a folder
+# of its own. It does so twice: configured as the lab's first rung (a connection per request that lingers, a query per
+# article, scanned reports, no cache), and with the defaults. Prints both searches, and a table of the two.
 #
 #   benches/find-limit.sh [FOLDER]
 #
-# FOLDER: keeps JSON, CSV and a page of each search there (target/find-limit if not given).
+# FOLDER: the folder for JSON, CSV and page of each search (default: target/find-limit).
 #
 #   STOREMGR    the program                          (target/release/storemgr)
-#   FIRST_STEP  how long each load of the first is measured (30s: with two fifths of that before, longer than
+#   FIRST_STEP  time for each load of the first search (30s; with a warm-up of two fifths of that, it is longer than
 #               connections linger)
-#   STEP        how long each load of the second is (10s)
-#   FIRST_USERS, USERS  where they begin             (4, 1000)
-#   MOST        the most users tried                 (30000)
+#   STEP        time for each load of the second       (10s)
+#   FIRST_USERS, USERS  the first load of each, users  (4, 1000)
+#   MOST        the most users that are tried          (30000)
 # shellcheck disable=SC2317 # clean is called by the trap
 set -euo pipefail
 export LC_ALL=C
@@ -43,7 +43,7 @@ search() {
     --json "$results/$name.json" --csv "$results/$name" --html "$results/$name.html" >"$results/$name.txt" || code=$?
   cat "$results/$name.txt"
   echo
-  # 98: the generator gave way first, which the sentences say.
+  # Exit code 98: the generator reached its limit first, as the printed sentences say.
   ((code == 0 || code == 98)) || { echo "the search ended with exit code $code" >&2; exit "$code"; }
 }
 
@@ -51,9 +51,9 @@ search first-rung "${FIRST_STEP:-30s}" "${FIRST_USERS:-4}" \
   --db-connections per-request --order-writer per-item --report-source scan --report-cache off
 search default "${STEP:-10s}" "${USERS:-1000}"
 
-# A figure of the JSON's own, not of a step.
+# A figure at the top level of the JSON, not of a step.
 figure() { sed -n "s/^  \"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$results/$2.json"; }
-# Of the loads that were good, the last good one when it was measured first: requests per second, p95.
+# A column of the last good load, as first measured: requests per second or p95.
 good() { awk -F, -v level="$(figure last_good "$1")" -v column="$2" '$1 == level && $3 == "good" { print $column; exit }' "$results/$1_steps.csv"; }
 failure() { sed -n 's/^Most failures there: \(.*\)\.$/ (\1)/p' "$results/$1.txt"; }
 broken() { sed -n '/^  "broken": \[/,/^  \]/p' "$results/$1.json" | sed -n 's/^    "\(.*\)",\{0,1\}$/\1/p' | paste -sd';' | sed 's/;/; /g'; }

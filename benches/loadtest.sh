@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# What a request costs the load generator: processor time and memory of `storemgr loadtest` beside wrk, oha, hey and
-# Locust, whichever PATH finds, all against one nginx that serves a small file, turn by turn, in another order each round.
-# Requests are counted by nginx. Then 10,000 users with think time in one process, and more than a million requests,
-# counted exactly. Says of each claim whether it holds: a request costs at most what it costs oha and 1.3 times what it
-# costs wrk (the median of the ratios within each round); an idle user takes at most 64 KiB and timers stay on time; no
-# request is lost.
+# Measures the cost of a request for the load generator: processor time and memory of `storemgr loadtest` beside wrk, oha,
+# hey and Locust, as far as they are in PATH. All load the same nginx with a small file, one after the other, in another
+# order each round, and nginx counts the requests. Then it runs 10,000 users with think time in one process, and sends more
+# than a million requests, which are counted exactly. For each claim it says whether it holds: a request costs at most as
+# much as with oha and 1.3 times as much as with wrk (the median of the ratios within each round); an idle user takes at
+# most 64 KiB, and timers stay on time; no request is lost.
 #
 #   benches/loadtest.sh [ROUNDS]
 #
-# ROUNDS: how often each tool runs (5 if not given); the table shows medians. Also writes target/bench-loadtest.json.
-# Exit code: 0 if everything holds that could be measured, 1 if something does not.
+# ROUNDS: how often each tool runs (default: 5); the table shows medians. Also writes target/bench-loadtest.json.
+# Exit code: 0 if every claim holds that could be measured, 1 if one does not.
 #
 #   STOREMGR     the program            (target/release/storemgr)
-#   SECONDS_EACH how long each tool runs (5)
-#   CONNECTIONS  connections of each     (100)
+#   SECONDS_EACH seconds per run         (5)
+#   CONNECTIONS  connections per tool    (100)
 #   USERS        idle users              (10000)
-#   REQUESTS     more than so many requests are counted (1000000)
+#   REQUESTS     the number of counted requests is larger than this (1000000)
 # shellcheck disable=SC2317 # functions are called by their names
 set -euo pipefail
 export LC_ALL=C
@@ -31,7 +31,7 @@ command -v nginx >/dev/null || stop "nginx is not installed" 2
 json=$PWD/target/bench-loadtest.json
 
 work=$(mktemp -d)
-# nginx reads as a user of its own.
+# nginx reads the files under an account of its own.
 chmod 755 "$work"
 port=$((20000 + RANDOM % 10000))
 url=http://127.0.0.1:$port
@@ -58,7 +58,7 @@ if ! curl -sf "$url/" >/dev/null || ! curl -sf "$url/status" >/dev/null; then
   stop "nginx did not start: $(tail -n 1 "$work/nginx.log")"
 fi
 
-# Requests that nginx has handled, without the question itself.
+# The requests that nginx has handled, without the one that asks for it.
 handled() { curl -s "$url/status" | awk 'NR == 3 { print $3 - 1 }'; }
 cat >"$work/get.toml" <<'TOML'
 name = "a small file"
@@ -94,11 +94,11 @@ for tool in storemgr wrk oha hey locust; do
   if [[ $tool == storemgr ]] || command -v "$tool" >/dev/null; then tools+=("$tool"); fi
 done
 
-# One line for a run: requests, processor time in microseconds, memory in KiB.
+# Runs a tool and prints one line: requests, processor time in microseconds, memory in KiB.
 measure() {
   local before after served
   before=$(handled)
-  # A load test that took most of the machine says so by its exit code; here that is what is asked.
+  # The exit code 98 says that the load test took most of the machine, which is intended here.
   /usr/bin/time -o "$work/time" -f '%U %S %M' bash -c "run_$1" >"$work/said" 2>&1 || true
   after=$(handled) served=$((after - before - 1))
   ((served > 0)) || stop "$1 sent no request: $(tail -n 1 "$work/said")"
@@ -137,7 +137,7 @@ claim() {
 ratios=()
 for pair in oha:1 wrk:1.3; do
   tool=${pair%:*} most=${pair#*:}
-  if [[ ! -s $work/$tool.cost ]]; then echo "beside $tool: not measured, PATH has none"; continue; fi
+  if [[ ! -s $work/$tool.cost ]]; then echo "beside $tool: not measured, because it is not in PATH"; continue; fi
   paste "$work/storemgr.cost" "$work/$tool.cost" | awk '{ printf "%.3f\n", $1 / $2 }' | sort -n >"$work/ratios"
   ratio=$(median <"$work/ratios")
   ratios+=("\"$tool\":$ratio")
@@ -145,7 +145,7 @@ for pair in oha:1 wrk:1.3; do
 done
 
 field() { grep -o "\"$1\": *[0-9.]*" "$2" | head -n 1 | grep -o '[0-9.]*$'; }
-# load NAME ARGUMENTS...: a run of ours whose JSON is NAME.json; its exit code may say that it took most of the machine.
+# load NAME ARGUMENTS...: runs storemgr and keeps its JSON as NAME.json; exit code 98 is not a failure here.
 load() {
   local name=$1 code=0
   shift
@@ -162,12 +162,12 @@ claim "their timers were $late ms late at p99, at most 5" "$late" 5
 claim "an idle user takes $per_user KiB, at most 64" "$per_user" 64
 claim "$(field failures "$work/idle.json") of their requests failed, none may" "$(field failures "$work/idle.json")" 0
 
-# Long enough for more than was asked, also at two thirds of the rate that was seen.
+# Long enough for more requests than needed, even at two thirds of the measured rate.
 rate=$(awk -v s="$each" '{ print $1 / s }' "$work/storemgr.runs" | median)
 seconds=$(awk -v n="$requests" -v r="$rate" 'BEGIN { printf "%d", n / r * 1.5 + 2 }')
 before=$(handled)
 load many --scenario "$work/paths.toml" -u "$connections" -r 1000000 -t "${seconds}s"
-# The first connection asks nothing.
+# The first connection sends no request.
 served=$(($(handled) - before - 1)) counted=$(field requests "$work/many.json")
 memory=$(awk -v b="$(field peak_memory_bytes "$work/many.json")" 'BEGIN { printf "%.1f", b / 1048576 }')
 claim "$counted requests for 100,000 paths in $seconds s and $memory MiB: nginx served $served, as many" "$((counted > served ? counted - served : served - counted))" 0

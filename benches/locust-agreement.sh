@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# The same scenario run by Locust and by storemgr against one server: do they count and measure the same?
+# Runs the same scenario with Locust and with storemgr against one server, and compares their counts and times.
 #
 #   benches/locust-agreement.sh [USERS [SECONDS]]
 #
-# The server is a small one of Python's, whose answers take a log-normal time: the same times in the same order for both
-# tools. It notes how long each took by its own clock, so that each tool stands beside what there was to measure. Both run
-# the store's mix one after the other, with the same users, spawn rate and think time. Locust measures whole milliseconds
-# below 100 and keeps two digits above, and it needs a processor that is free, or it measures its own lateness. Needs
-# `locust` (pip install locust); says so and stops without it. Exit code 1 when one of them is further from the server
-# than its resolution allows.
+# The server is a small Python program whose answers take log-normally distributed times, the same times in the same order
+# for both tools. It records the time of each answer by its own clock, so that each tool is compared with the true values.
+# The tools run the store's mix one after the other, with the same users, spawn rate and think time. Locust measures whole
+# milliseconds below 100 and keeps two digits above, and it needs a free processor, otherwise it measures its own delay.
+# Needs `locust` (pip install locust), and stops with a message without it. Exit code 1 if a tool differs from the server by
+# more than its resolution.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,7 +39,7 @@ async def talk(reader, writer):
             if length:
                 await reader.readexactly(int(length[0].split(":")[1]))
             if path == "/took":
-                # What there was to measure since the last time; the next tool gets the same times again.
+                # The true values since the last call; the next tool gets the same times again.
                 body = json.dumps(took).encode()
                 delays, took = random.Random(1), {}
             else:
@@ -111,7 +111,7 @@ def served(tool):
     return {route: sorted(times) for route, times in routes.items()}
 
 def resolution(tool, time):
-    # Locust rounds to whole milliseconds, and to two digits from 100 on; both see an answer a little after it was sent.
+    # Locust rounds to whole milliseconds, and to two digits from 100 on; both receive an answer a little after it was sent.
     if tool == "storemgr":
         return 0.02 * time + 1
     return 0.02 * time + 1 + (1 if time < 100 else 10 if time < 1000 else 100)
@@ -127,7 +127,7 @@ for route in sorted(tools["locust"][1]):
             if figure == "Failure Count":
                 did, allowed = 0, 0
             elif figure == "Request Count":
-                # Locust's file lacks what came in its last second or so.
+                # Locust's file lacks the requests of about its last second.
                 did = len(times[route])
                 allowed = 0 if tool == "storemgr" else 2 * did / float(sys.argv[2])
             else:

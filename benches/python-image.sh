@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# What an image of the original's kind weighs: Python 3.11 with Flask, SQLAlchemy, MySQL's connector and a Redis client.
+# Measures the size of an image like the original's: Python 3.11 with Flask, SQLAlchemy, MySQL's connector and a Redis client.
 #
 #   benches/python-image.sh [IMAGE]
 #
-# The original's own image was never published. This makes one with the same libraries and a service that answers
-# /health-check and does nothing else; it is a stand-in and no more. Made from python:3.11-slim where a registry gives it,
-# else from Debian 12 with its Python 3.11 (needs root and mmdebstrap). With IMAGE, an image of storemgr, its size stands
-# beside. Needs a container engine and PyPI.
+# The image of the original was never published. This builds one with the same libraries and a service that only answers
+# /health-check, so it is no more than a stand-in. It starts from python:3.11-slim if a registry has it, otherwise from
+# Debian 12 with its Python 3.11 (needs root and mmdebstrap). IMAGE is an image of storemgr whose size is printed as well.
+# Needs a container engine and PyPI.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# async-timeout: what the Redis client asks for on a Python before 3.11.3, as Debian's is.
+# The Redis client needs async-timeout on Python before 3.11.3, which Debian has.
 libraries=(flask==3.1.2 sqlalchemy==2.0.44 mysql-connector-python==9.5.0 redis==7.0.1 async-timeout==5.0.1)
 scratch=$(mktemp -d)
 image=storemgr-python-stand-in:$$ container=storemgr-python-$$
@@ -33,7 +33,7 @@ if ! docker image inspect "$base" >/dev/null 2>&1 && ! timeout 120 docker pull -
   fi
 fi
 
-# This machine knows how to reach PyPI; a container may not.
+# This machine is configured to reach PyPI; a container may not be.
 python3 -m venv "$scratch/pip"
 platforms=()
 for kind in manylinux_2_28 manylinux_2_17 manylinux2014; do platforms+=(--platform "${kind}_$(uname -m)"); done

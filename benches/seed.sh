@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# How fast `storemgr seed` fills a store, beside LOAD DATA LOCAL INFILE of the same rows into the same schema on the same
-# server, turn by turn. Prints a table and the server's durability settings; changes none of them.
+# Measures how fast `storemgr seed` fills a store, beside LOAD DATA LOCAL INFILE of the same rows into the same schema on the
+# same server, in turns. Prints a table and the server's durability settings, and changes none of them.
 #
 #   DB_HOST=127.0.0.1 DB_PORT=3306 DB_USER=root DB_PASSWORD=secret benches/seed.sh [ROUNDS]
 #
-# ROUNDS: how often everything is measured (3 if not given); the table shows medians. The account must be allowed to
-# create databases: storemgr_bench_seed and storemgr_bench_load, deleted at the end. The server must have
-# local_infile = ON (MySQL's default is OFF).
+# ROUNDS: how often everything is measured (default: 3); the table shows medians. The account must be allowed to create
+# databases: storemgr_bench_seed and storemgr_bench_load, which are deleted at the end. The server must have
+# local_infile = ON (the default of MySQL is OFF).
 #
 #   STOREMGR  the program         (target/release/storemgr)
 #   CLIENT    the database client (mariadb, or mysql)
@@ -24,7 +24,7 @@ stop() { echo "benches/seed.sh: $1" >&2; exit "${2:-3}"; }
 [[ -x $storemgr ]] || stop "$storemgr is not there: run cargo build --release, or set STOREMGR" 2
 [[ -n $client ]] || stop "no mariadb or mysql client is installed: install mariadb-client, or set CLIENT" 2
 
-# The password goes by the environment, so that no other user of the machine sees it.
+# The password is passed in the environment, so that other accounts of the machine cannot see it.
 sql() { MYSQL_PWD=$DB_PASSWORD "$client" --no-defaults --protocol=tcp -h "$DB_HOST" -P "$DB_PORT" -u "$DB_USER" --local-infile=1 --batch --skip-column-names "$@"; }
 sql -e 'SELECT 1' >/dev/null || stop "the database on $DB_HOST:$DB_PORT cannot be used"
 [[ $(sql -e 'SELECT @@local_infile') == 1 ]] || stop "the server refuses LOAD DATA LOCAL: SET GLOBAL local_infile = ON"
@@ -36,7 +36,7 @@ clean() { rm -rf "$work"; sql -e "DROP DATABASE IF EXISTS $filled; DROP DATABASE
 trap clean EXIT
 
 fresh() { sql -e "DROP DATABASE IF EXISTS $1; CREATE DATABASE $1"; DB_NAME=$1 "$storemgr" migrate >/dev/null; }
-# Milliseconds that a command takes. What was written before must not be written to disk meanwhile.
+# Prints the milliseconds that a command takes. Earlier writes are flushed to disk first, so that they do not disturb it.
 timed() { local from to; sync; from=$(date +%s%N); "$@" >"$work/said" 2>&1 || stop "$* failed: $(tail -n 1 "$work/said")"; to=$(date +%s%N); echo $(((to - from) / 1000000)); }
 seed() { DB_NAME=$filled "$storemgr" seed "$@"; }
 load() { sql "$loaded" -e "LOAD DATA LOCAL INFILE '$work/$1' INTO TABLE $1 CHARACTER SET utf8mb4"; }

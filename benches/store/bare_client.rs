@@ -1,8 +1,8 @@
-//! The bare client: the same orders written by the driver alone, without HTTP, queue or server.
+//! The bare client writes the same orders with the driver alone, without HTTP, queue or server.
 //!
-//! What a careful engineer would write by hand for one order or for many: numbers given by the application, one round
-//! trip that locks the stocks in the order of their products and reads the prices, one that writes everything and commits.
-//! The tables, the totals and the durability are the store's own, so that what is left is the way of writing.
+//! It does what a careful engineer would write by hand for one order or for many: the application assigns the ids, one
+//! round trip locks the stocks in the order of their products and reads the prices, and one writes everything and
+//! commits. Tables, totals and durability are those of the store, so that only the way of writing differs.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -18,20 +18,20 @@ use rand_pcg::Pcg64Mcg;
 use crate::database::Database;
 use crate::mix::{Mix, Order};
 
-/// More orders than any measurement writes.
+/// Ids reserved per measurement: more than any measurement uses.
 const ENOUGH_NUMBERS: u64 = 100_000_000;
 
-/// How the bare client writes.
+/// The way in which the bare client writes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BareClient {
-    /// Connections at work at once.
+    /// Connections that write at the same time.
     pub(crate) connections: u64,
-    /// Orders in one transaction.
+    /// Orders per transaction.
     pub(crate) orders: usize,
 }
 
 impl BareClient {
-    /// Writes orders for `duration`; gives how many were committed per second.
+    /// Writes orders for `duration`; returns the committed orders per second.
     pub(crate) async fn run(self, database: &Database, mix: Mix, duration: Duration) -> Result<f64> {
         let numbers = Arc::new(AtomicU64::new(database.reserve_order_numbers(ENOUGH_NUMBERS).await?));
         let started = Instant::now();
@@ -62,7 +62,7 @@ impl BareClient {
             let orders: Vec<_> = (0..self.orders).map(|_| mix.order(&mut random)).collect();
             let first = numbers.fetch_add(orders.len() as u64, Ordering::Relaxed);
             while let Err(error) = transaction(&mut conn, first, &orders).await {
-                // Lost against another connection: the same again, as any client must.
+                // The transaction lost against another connection: repeat it, as every client must.
                 let Some(mysql_async::Error::Server(refused)) = error.downcast_ref() else { return Err(error) };
                 if refused.code != 1213 {
                     return Err(error);
@@ -128,7 +128,7 @@ async fn transaction(conn: &mut Conn, first: u64, orders: &[Order]) -> Result<()
     Ok(())
 }
 
-/// Writes values with commas between them.
+/// Appends values with commas between them.
 fn list<T>(
     sql: &mut String,
     values: impl IntoIterator<Item = T>,

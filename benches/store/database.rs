@@ -1,4 +1,4 @@
-//! The database server that is measured on, and the databases made in it.
+//! The database server used for the measurements, and the databases made on it.
 
 use anyhow::{Context, Result};
 use mysql_async::prelude::Queryable;
@@ -9,7 +9,7 @@ use crate::mix::{PRODUCTS, USERS};
 use crate::processes::{self, Process};
 use crate::program;
 
-/// A server, given by the environment.
+/// A server, as given by the variables `DB_*`.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
     pub(crate) host: String,
@@ -18,7 +18,7 @@ pub(crate) struct Server {
     password: String,
 }
 
-/// A database of our own.
+/// A database that the benchmark made on the server.
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
     pub(crate) server: Server,
@@ -30,7 +30,7 @@ impl Server {
         let port = std::env::var("DB_PORT").unwrap_or_else(|_| "3306".to_owned());
         Ok(Self {
             host: std::env::var("DB_HOST").context("set DB_HOST, DB_PORT, DB_USER and DB_PASSWORD")?,
-            port: port.parse().context("DB_PORT is a number")?,
+            port: port.parse().context("DB_PORT is not a port number")?,
             user: std::env::var("DB_USER").context("set DB_USER and DB_PASSWORD")?,
             password: std::env::var("DB_PASSWORD").unwrap_or_default(),
         })
@@ -47,21 +47,21 @@ impl Server {
             .init(vec!["SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"])
     }
 
-    /// What a reader has to know to trust a figure.
+    /// The settings that a reader has to know to judge a figure: version, durability, memory, cores.
     pub(crate) async fn describe(&self) -> Result<Value> {
         let mut conn = Conn::new(self.options()).await.context("the database server cannot be used")?;
         let sql = "SELECT VERSION(), @@innodb_flush_log_at_trx_commit, @@sync_binlog, @@log_bin, \
                    @@innodb_buffer_pool_size";
         let row: Option<(String, u64, u64, u64, u64)> = conn.query_first(sql).await?;
         conn.disconnect().await?;
-        let (version, flush, sync, binary_log, buffer) = row.context("the server says nothing of itself")?;
+        let (version, flush, sync, binary_log, buffer) = row.context("the server returned no settings")?;
         Ok(json!({
             "database": version, "innodb_flush_log_at_trx_commit": flush, "log_bin": binary_log, "sync_binlog": sync,
             "buffer_pool_mib": buffer >> 20, "cores": std::thread::available_parallelism()?.get(),
         }))
     }
 
-    /// An empty database, made anew.
+    /// Makes an empty database; an old one of the same name is deleted.
     pub(crate) async fn database(&self, name: &str) -> Result<Database> {
         let name = format!("storemgr_bench_{name}");
         self.run(&format!("DROP DATABASE IF EXISTS {name}; CREATE DATABASE {name}")).await?;
@@ -75,14 +75,14 @@ impl Server {
         Ok(())
     }
 
-    /// The server's process, if it runs on this machine.
+    /// The processes of the server; empty if it does not run on this machine.
     pub(crate) fn processes(&self) -> Vec<Process> {
         processes::listening_on(self.port)
     }
 }
 
 impl Database {
-    /// A database with the usual store and a history of orders; stock enough for any measurement.
+    /// Makes a database with the usual store, a history of `history` orders, and enough stock for every measurement.
     pub(crate) async fn seeded(server: &Server, name: &str, history: u64) -> Result<Self> {
         let database = server.database(name).await?;
         let numbers = [("--products", PRODUCTS), ("--users", USERS), ("--stock", 1_000_000_000), ("--orders", history)];
@@ -97,7 +97,7 @@ impl Database {
         self.server.options().db_name(Some(self.name.clone()))
     }
 
-    /// What the environment of a process that uses it says.
+    /// The variables for a process that uses this database.
     pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
         vec![
             ("DB_HOST", self.server.host.clone()),
@@ -108,7 +108,7 @@ impl Database {
         ]
     }
 
-    /// Runs statements that answer nothing.
+    /// Runs statements that return no rows.
     pub(crate) async fn run(&self, sql: &str) -> Result<()> {
         let mut conn = Conn::new(self.options()).await?;
         conn.query_drop(sql).await?;
@@ -116,15 +116,15 @@ impl Database {
         Ok(())
     }
 
-    /// One whole number out of the database.
+    /// Runs a query that returns one whole number.
     pub(crate) async fn number(&self, sql: &str) -> Result<u64> {
         let mut conn = Conn::new(self.options()).await?;
         let number: Option<u64> = conn.query_first(sql).await?;
         conn.disconnect().await?;
-        number.context("the query has no answer")
+        number.context("the query returned no row")
     }
 
-    /// Reserves order numbers for a client that is not the store; gives the first.
+    /// Reserves order ids for a client other than the store; returns the first one.
     pub(crate) async fn reserve_order_numbers(&self, count: u64) -> Result<u64> {
         let first = self.number("SELECT next_id FROM id_blocks WHERE name = 'orders'").await?;
         let mut conn = Conn::new(self.options()).await?;

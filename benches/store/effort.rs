@@ -1,8 +1,8 @@
-//! How much is measured.
+//! The length of a measurement.
 
 use std::time::Duration;
 
-/// How long and how often.
+/// The duration of each measurement, and the number of rounds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effort {
     pub(crate) duration: Duration,

@@ -1,4 +1,4 @@
-//! All orders on one product, beside orders over ten thousand.
+//! Orders of a single product, compared with orders over ten thousand products.
 
 use anyhow::{Result, ensure};
 

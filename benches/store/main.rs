@@ -1,10 +1,10 @@
-//! What the store can do, measured beside what the database, or nginx, can do alone: all sides in one run on one machine.
+//! Measures the store beside the database alone, or nginx alone: all sides in one run on one machine.
 //!
 //!     cargo bench --bench store -- orders|hot-product|reports|overload [--seconds N] [--rounds N] [--json FILE]
 //!
-//! The database server is given by DB_HOST, DB_PORT, DB_USER and DB_PASSWORD; databases of our own are made in it and
-//! deleted. REDIS_HOST and REDIS_PORT are needed for `reports`, wrk for all but `overload`, nginx for `reports`.
-//! Every number is a median over the rounds, in which the sides take turns.
+//! DB_HOST, DB_PORT, DB_USER and DB_PASSWORD give the database server; the benchmark makes databases of its own on it
+//! and deletes them at the end. `reports` needs REDIS_HOST, REDIS_PORT and nginx; all need wrk, `overload` for its peak
+//! only. Every figure is a median over the rounds, in which the sides take turns.
 
 mod bare_client;
 mod database;
@@ -35,32 +35,32 @@ use outcome::Outcome;
 /// Measures the store
 #[derive(Debug, Parser)]
 struct Args {
-    /// What is measured
+    /// The measurement to run
     #[arg(value_enum)]
     subject: Subject,
-    /// Seconds of each single measurement; overload: of each load
+    /// Seconds of each single measurement; with overload, of each load
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// How often the sides take turns
+    /// Rounds, in each of which every side is measured once
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Also write the figures as JSON
+    /// A file for the figures as JSON
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Given by cargo bench
+    /// Passed by cargo bench, and ignored
     #[arg(long, hide = true)]
     bench: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Subject {
-    /// The writers, against each other and against a bare client
+    /// Compare the order writers with each other and with a bare client
     Orders,
-    /// All orders on one product
+    /// Compare orders of one product with orders over ten thousand
     HotProduct,
-    /// The reports: long history, cache, nginx
+    /// Compare reports over a short and a long history, and out of the cache with nginx
     Reports,
-    /// More orders than the store can take
+    /// Send more orders than the store can take
     Overload,
 }
 

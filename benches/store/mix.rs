@@ -1,23 +1,23 @@
-//! The orders that are placed: one product in 70 % of them, three in the rest, by random users.
+//! The orders of the measurements: 70 % have one product, the rest three; users are random.
 
 use std::fmt::Write;
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
-/// A user, and products with their pieces, in the order of products.
+/// A user id, and product ids with their pieces, sorted by product.
 pub(crate) type Order = (u64, Vec<(u64, u64)>);
 
-/// Users of the store that is measured.
+/// The number of users in the measured store.
 pub(crate) const USERS: u64 = 1_000;
 
-/// Products of the store that is measured.
+/// The number of products in the measured store.
 pub(crate) const PRODUCTS: u64 = 10_000;
 
-/// What orders are drawn from.
+/// The distribution from which orders are drawn.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mix {
-    /// Products are numbered from 1 to this; with one, every order has one line.
+    /// The number of products to choose from; with one, every order has one line.
     pub(crate) products: u64,
 }
 
@@ -32,14 +32,14 @@ impl Mix {
         (user, lines)
     }
 
-    /// Bodies of POST /orders, always the same ones.
+    /// Bodies of POST /orders; the same in every run.
     pub(crate) fn bodies(self, count: usize) -> Vec<String> {
         let mut random = Pcg64Mcg::seed_from_u64(1);
         (0..count).map(|_| body(&self.order(&mut random))).collect()
     }
 }
 
-/// An order as JSON.
+/// An order as the JSON body of POST /orders.
 pub(crate) fn body((user, lines): &Order) -> String {
     let mut items = String::new();
     for (product, pieces) in lines {

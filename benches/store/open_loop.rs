@@ -1,4 +1,4 @@
-//! Orders at a fixed rate, whether answers come or not: what users do who do not know of each other.
+//! Sends orders at a fixed rate, whether answers come or not, as independent users do.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,24 +8,24 @@ use hyper::body::Bytes;
 use storemgr::net::{Connection, Limits, NetError, Target};
 use tokio::time::{Instant, MissedTickBehavior};
 
-/// What became of the orders of one load.
+/// The results of one load.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) accepted: u64,
-    /// 503 with `Retry-After`.
+    /// Orders answered with 503 and `Retry-After`.
     pub(crate) refused: u64,
-    /// Anything else, and how it looked.
+    /// Every other answer or failure, as text.
     pub(crate) other: Vec<String>,
-    /// Milliseconds from the instant an order was due, of all answers.
+    /// Milliseconds from the instant at which an order was due to its answer, for all answers.
     pub(crate) answered_ms: Vec<f64>,
     pub(crate) accepted_ms: Vec<f64>,
 }
 
-/// Connections that wait for their next request.
+/// Idle connections.
 #[derive(Default)]
 struct Idle(Mutex<Vec<Connection>>);
 
-/// Sends orders at `rate` a second for `duration`, and waits for all answers.
+/// Sends `rate` orders per second for `duration`, and waits for all answers.
 pub(crate) async fn run(target: &Target, rate: f64, duration: Duration, bodies: &Arc<Vec<String>>) -> Seen {
     let seen = Arc::new(Mutex::new(Seen::default()));
     let idle = Arc::new(Idle::default());
@@ -79,7 +79,7 @@ fn write_down(seen: &mut Seen, answered: Result<(u16, bool, String), NetError>, 
     seen.answered_ms.push(took_ms);
 }
 
-/// The value that this share of all values does not pass (nearest rank).
+/// The percentile of the values by the nearest-rank method; `share` is 0 to 1.
 pub(crate) fn percentile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

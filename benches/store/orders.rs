@@ -1,4 +1,4 @@
-//! Orders per second: every writer through HTTP, beside a client that talks to the database itself.
+//! Measures orders per second: every writer through HTTP, beside a client that writes to the database directly.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use crate::processes::{cpu, cpu_us};
 use crate::store::Store;
 use crate::wrk;
 
-/// Connections of wrk for writers that commit each order by itself: as many as the bare client has.
+/// Connections of wrk for writers with one transaction per order: as many as the bare client has.
 const FEW: u32 = 32;
 
-/// Connections of wrk for group commit: the more wait, the larger its batches.
+/// Connections of wrk for group commit; more waiting orders make larger batches.
 const MANY: u32 = 1_024;
 
-/// Different bodies, sent in turn.
+/// The number of different bodies, which are sent in turn.
 const BODIES: usize = 20_000;
 
 enum Side {
@@ -28,13 +28,13 @@ enum Side {
     Http { writer: &'static str, connections: u32 },
 }
 
-/// The figures of one side, one per round.
+/// The figures of one side, one value per round.
 #[derive(Default)]
 struct Figures {
     per_second: Vec<f64>,
     p50_ms: Vec<f64>,
     p99_ms: Vec<f64>,
-    /// Microseconds of processor time an order: of the store, of the database, of wrk.
+    /// Microseconds of processor time per order: of the store, of the database, of wrk.
     store_us: Vec<f64>,
     database_us: Vec<f64>,
     client_us: Vec<f64>,
@@ -109,7 +109,7 @@ async fn run(
             figures.store_us.push(cpu_us(&own, before.1, orders));
             ensure!(seen.failed == 0, "{writer}: {} orders failed, so the figure means nothing", seen.failed);
             let stored = database.number("SELECT COUNT(*) FROM orders").await? - stored;
-            // Those on their way when wrk stopped were stored and not waited for.
+            // Orders in flight when wrk stopped were stored, but their answers were not counted.
             ensure!(stored as f64 >= orders * 0.99, "{writer}: {orders} acknowledged and {stored} stored");
             store.stop().await?;
             figures.per_second.push(seen.per_second);
@@ -121,7 +121,7 @@ async fn run(
     Ok(())
 }
 
-/// Milliseconds of one order by its number of lines.
+/// Measures the milliseconds of one order by its number of lines.
 async fn lines(database: &Database, outcome: &mut Outcome) -> Result<()> {
     let mut rows = Vec::new();
     for writer in ["per-item", "batched", "group-commit"] {

@@ -1,15 +1,15 @@
-//! What was measured: printed as it comes, kept for the JSON file.
+//! The results: printed as soon as they are known, and kept for the JSON file.
 
 use serde_json::{Value, json};
 use storemgr::table::{Align, Table, terminal_width};
 
-/// Prints a line.
+/// Prints a line on standard output.
 #[expect(clippy::print_stdout, reason = "a benchmark is a program of its own, and this is its output")]
 pub(crate) fn say(text: &str) {
     println!("{text}");
 }
 
-/// Everything measured in one run.
+/// The setting and all tables of one run.
 pub(crate) struct Outcome {
     setting: Value,
     tables: Vec<Value>,
@@ -21,7 +21,7 @@ impl Outcome {
         Self { setting, tables: Vec::new() }
     }
 
-    /// Prints and keeps a table; the first column names the row, the others are numbers or text.
+    /// Prints and keeps a table. The first column names the row, the others are numbers or text.
     pub(crate) fn table(&mut self, title: &str, columns: &[&str], rows: &[(String, Vec<String>)]) {
         let heads: Vec<_> = columns
             .iter()
@@ -42,14 +42,14 @@ impl Outcome {
     }
 }
 
-/// The middle one; of an even number, the lower of the two.
+/// The median; for an even number of values, the lower of the two middle ones.
 pub(crate) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// A number as people read it.
+/// A number for a table, with fewer decimals the larger it is.
 pub(crate) fn figure(value: f64) -> String {
     match value {
         _ if value.is_nan() => "-".to_owned(),

@@ -1,8 +1,8 @@
-//! More orders than the store can take: what it still does, and how it says no.
+//! Sends more orders than the store can take, and measures what it still stores and how it refuses the rest.
 //!
-//! A load generator on the same machine cannot send ten times what the store can take when both have the same two
-//! cores. So the database is moved 20 ms away and a transaction takes 32 orders at most: capacity is then set by the
-//! distance and not by the processors, which is also how a store in front of a replicated database is limited.
+//! A load generator on the same two cores cannot send ten times what the store can take. So the database is placed 20
+//! ms away and a transaction takes at most 32 orders. The capacity then depends on the distance and not on the
+//! processors, as for a store in front of a replicated database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::proxy::Distance;
 use crate::store::Store;
 use crate::wrk;
 
-/// How far away the database is.
+/// The delay of the database's answers.
 const DISTANCE: Duration = Duration::from_millis(20);
 
 const POOL: u32 = 8;
@@ -34,7 +34,7 @@ pub(crate) async fn measure(server: &Server, effort: Effort, outcome: &mut Outco
     let store = Store::start(&distant, &["--order-batch", "32", "--db-pool-size", &pool]).await?;
     let bodies = Arc::new(Mix { products: PRODUCTS }.bodies(20_000));
 
-    // The peak: as many closed connections as keep every batch full and no queue behind.
+    // The peak: enough closed connections to fill every batch, without a queue behind them.
     let peak = wrk::orders(&store.target, 96, Duration::from_secs(10), &bodies).await?;
     let capacity = peak.per_second - peak.failed as f64 / 10.0;
     say(&format!("peak: {} orders/s", figure(capacity)));
@@ -48,7 +48,7 @@ pub(crate) async fn measure(server: &Server, effort: Effort, outcome: &mut Outco
         let before = (cpu(&own), cpu(&generator));
         let seen = open_loop::run(&store.target, rate, effort.duration, &bodies).await;
         let watched = watching.end().await;
-        // Cores, as microseconds of processor time per microsecond.
+        // Used cores, which is microseconds of processor time per microsecond.
         let us = effort.duration.as_secs_f64() * 1e6;
         let cores = (cpu_us(&own, before.0, us), cpu_us(&generator, before.1, us));
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -111,7 +111,7 @@ fn row(
     ]
 }
 
-/// Looks at connections and memory ten times a second, and keeps the highest.
+/// Reads connections and memory ten times a second, and keeps the highest values.
 struct Watch {
     task: tokio::task::JoinHandle<()>,
     highest: Arc<std::sync::Mutex<(f64, f64)>>,

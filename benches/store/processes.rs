@@ -1,4 +1,4 @@
-//! Processor time and memory of processes, out of /proc.
+//! Reads processor time and memory of processes from `/proc`.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -8,20 +8,20 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Process(pub(crate) u32);
 
-/// The kernel counts processor time in hundredths of a second (USER_HZ).
+/// The unit in which the kernel counts processor time: a hundredth of a second (USER_HZ).
 const TICK: Duration = Duration::from_millis(10);
 
 impl Process {
-    /// Processor time used since its start, by all its threads; nothing if it is gone.
+    /// Processor time of all its threads since its start; `None` if it has ended.
     pub(crate) fn cpu(self) -> Option<Duration> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0)).ok()?;
-        // The name in brackets may hold anything; the numbers begin behind it.
+        // The name in parentheses may contain anything; the numbers begin after it.
         let numbers: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
         let ticks = numbers.get(11)?.parse::<u32>().ok()? + numbers.get(12)?.parse::<u32>().ok()?;
         Some(TICK * ticks)
     }
 
-    /// Resident memory in MiB.
+    /// Resident memory in MiB; `None` if it has ended.
     pub(crate) fn resident_mib(self) -> Option<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0)).ok()?;
         let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
@@ -30,8 +30,8 @@ impl Process {
     }
 }
 
-/// Microseconds of processor time per piece of work, of several processes together; not a number where they are gone or
-/// on another machine.
+/// Microseconds of processor time per piece of work, summed over processes. NaN if they have ended or run on another
+/// machine.
 pub(crate) fn cpu_us(processes: &[Process], before: Duration, pieces: f64) -> f64 {
     if processes.is_empty() {
         return f64::NAN;
@@ -39,7 +39,7 @@ pub(crate) fn cpu_us(processes: &[Process], before: Duration, pieces: f64) -> f6
     cpu(processes).saturating_sub(before).as_secs_f64() * 1e6 / pieces
 }
 
-/// Processor time of several processes together.
+/// Processor time, summed over processes.
 pub(crate) fn cpu(processes: &[Process]) -> Duration {
     processes.iter().filter_map(|process| process.cpu()).sum()
 }

@@ -1,4 +1,4 @@
-//! A database that is some milliseconds away: what it answers arrives later.
+//! A proxy that makes a database some milliseconds more distant, by delaying its answers.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// Forwards connections, each answer delayed; ends when it is dropped.
+/// Forwards connections and delays each answer; stops when it is dropped.
 pub(crate) struct Distance {
     pub(crate) port: u16,
     accepting: JoinHandle<()>,
@@ -20,7 +20,7 @@ impl Distance {
         let accepting = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 let host = host.clone();
-                // A connection that breaks is for its two ends to notice.
+                // Both ends notice themselves if the connection breaks.
                 tokio::spawn(async move { drop(forward(near, &host, port, delay).await) });
             }
         });

@@ -1,4 +1,4 @@
-//! The reports: whether their time grows with the history, and what a cached one costs beside a file.
+//! Measures whether the time of a report grows with the history, and what a cached report costs compared with a file.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::wrk;
 
 const REPORTS: [&str; 2] = ["/orders/reports/best-sellers", "/orders/reports/highest-spenders"];
 
-/// Orders of the short and of the long history: 1.6 lines each, so 10,000 and 5,000,000 lines.
+/// The orders in the short and the long history; with 1.6 lines each that is 10,000 and 5,000,000 lines.
 const HISTORIES: [(&str, u64); 2] = [("short", 6_250), ("long", 3_125_000)];
 
 pub(crate) async fn measure(server: &Server, effort: Effort, outcome: &mut Outcome) -> Result<()> {
@@ -69,7 +69,7 @@ pub(crate) async fn measure(server: &Server, effort: Effort, outcome: &mut Outco
     Ok(())
 }
 
-/// The same bytes by the store out of its cache, and by nginx out of a file.
+/// Measures the same bytes served by the store from its cache, and by nginx from a file.
 async fn cached(database: &Database, effort: Effort, outcome: &mut Outcome) -> Result<()> {
     ensure!(std::env::var("REDIS_HOST").is_ok(), "set REDIS_HOST: a cached report is measured with Redis");
     let store = Store::start(database, &["--report-cache", "redis", "--report-ttl", "5s"]).await?;
@@ -98,7 +98,7 @@ async fn cached(database: &Database, effort: Effort, outcome: &mut Outcome) -> R
     Ok(())
 }
 
-/// Requests per second, p99 in milliseconds, and microseconds of processor time of server and wrk per request.
+/// Returns requests per second, p99 in milliseconds, and microseconds of processor time per request of server and wrk.
 async fn load(target: &Target, path: &str, duration: Duration) -> Result<[f64; 4]> {
     let server = listening_on(target.port());
     let before = cpu(&server);
@@ -109,7 +109,7 @@ async fn load(target: &Target, path: &str, duration: Duration) -> Result<[f64; 4
     Ok([seen.per_second, seen.p99_ms, cpu_us(&server, before, requests), wrk])
 }
 
-/// What indexes on the totals would save a report, and what they would cost every order.
+/// Measures what indexes on the totals would save each report, and what they would cost each order.
 async fn indexed(database: &Database, effort: Effort, outcome: &mut Outcome) -> Result<()> {
     let bodies = Mix { products: PRODUCTS }.bodies(20_000);
     let sides = [
@@ -149,7 +149,7 @@ async fn indexed(database: &Database, effort: Effort, outcome: &mut Outcome) -> 
     Ok(())
 }
 
-/// nginx with one file; killed when it is dropped.
+/// An nginx that serves one file; it is killed when dropped.
 struct Nginx {
     _child: Child,
     _folder: tempfile::TempDir,

@@ -1,4 +1,4 @@
-//! A running instance of the store: the shipped program, as its users start it.
+//! A running instance of the store, started as users start it.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::database::Database;
 use crate::processes::Process;
 use crate::program;
 
-/// An instance; killed when it is dropped.
+/// An instance of the store; it is killed when dropped.
 pub(crate) struct Store {
     child: Child,
     pub(crate) target: Target,
@@ -40,12 +40,12 @@ impl Store {
         self.child.id().map(Process)
     }
 
-    /// The same, as one of several.
+    /// The process of the instance as a list, for sums with others.
     pub(crate) fn processes(&self) -> Vec<Process> {
         self.process().into_iter().collect()
     }
 
-    /// The body of a successful GET.
+    /// Sends a GET; returns the body, or an error for every status but 2xx.
     pub(crate) async fn get(&self, path: &str) -> Result<Bytes> {
         let mut connection = Connection::open(&self.target, Limits::default()).await?;
         let answer = connection.send(Method::GET, path, &[], Bytes::new()).await?;
@@ -53,12 +53,12 @@ impl Store {
         Ok(answer.body)
     }
 
-    /// The value of a metric; with its labels, if it has some.
+    /// The value of the series with this name, labels included.
     pub(crate) async fn metric(&self, name: &str) -> Result<f64> {
         value(&String::from_utf8_lossy(&self.get("/metrics").await?), name)
     }
 
-    /// Median milliseconds of one request after the other.
+    /// Sends requests one after the other; returns the median of their milliseconds.
     pub(crate) async fn one_by_one(&self, method: Method, path: &str, body: &str, times: usize) -> Result<f64> {
         let mut connection = Connection::open(&self.target, Limits::default()).await?;
         let mut took = Vec::with_capacity(times);
@@ -73,7 +73,7 @@ impl Store {
         Ok(crate::outcome::median(&took))
     }
 
-    /// Ends it as an operator would.
+    /// Stops it with SIGTERM, as an operator would, and waits for its end.
     pub(crate) async fn stop(mut self) -> Result<()> {
         if let Some(pid) = self.child.id().and_then(|pid| rustix::process::Pid::from_raw(pid as i32)) {
             rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
@@ -83,12 +83,12 @@ impl Store {
     }
 }
 
-/// A port of the loopback interface that nobody listens on at this moment.
+/// A port of the loopback interface that is free at this moment.
 pub(crate) fn free_port() -> Result<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-/// Connections to the database that an instance has open.
+/// The open database connections of an instance.
 pub(crate) async fn database_connections(target: &Target) -> Result<f64> {
     let answer = request_once(target, Method::GET, "/metrics", &[], Vec::new(), Duration::from_secs(5)).await?;
     let text = answer.text();

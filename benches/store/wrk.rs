@@ -1,4 +1,4 @@
-//! Load by wrk, an independent program: closed connections, each with one request on its way.
+//! Generates load with wrk, an independent program: closed connections, each with one request in flight.
 
 use std::fmt::Write;
 use std::process::Stdio;
@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use crate::processes::Process;
 
-/// What wrk saw.
+/// The results that wrk reports.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen {
     pub(crate) per_second: f64,
@@ -21,7 +21,7 @@ pub(crate) struct Seen {
     pub(crate) cpu: Duration,
 }
 
-/// What ends the script: figures in one line that is easy to read.
+/// The end of the script, which prints the figures in one line.
 const REPORT: &str = r#"
 function done(summary, latency, requests)
   local e = summary.errors
@@ -30,7 +30,7 @@ function done(summary, latency, requests)
 end
 "#;
 
-/// Sends POST /orders with these bodies, in turn.
+/// Sends POST /orders with these bodies in turn, for `duration`.
 pub(crate) async fn orders(target: &Target, connections: u32, duration: Duration, bodies: &[String]) -> Result<Seen> {
     let mut script = "local n, requests = 0, {\n".to_owned();
     for body in bodies {
@@ -44,7 +44,7 @@ pub(crate) async fn orders(target: &Target, connections: u32, duration: Duration
     run(target, "/orders", connections, duration, &script).await
 }
 
-/// Sends GETs of one path.
+/// Sends GET requests for one path, for `duration`.
 pub(crate) async fn get(target: &Target, path: &str, connections: u32, duration: Duration) -> Result<Seen> {
     run(target, path, connections, duration, "").await
 }
@@ -69,7 +69,7 @@ async fn run(target: &Target, path: &str, connections: u32, duration: Duration, 
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let figures = text.lines().find_map(|line| line.strip_prefix("figures ")).context("wrk printed no figures")?;
     let figures: Vec<f64> = figures.split(' ').filter_map(|figure| figure.parse().ok()).collect();
-    ensure!(figures.len() == 5, "wrk printed other figures than asked for: {text}");
+    ensure!(figures.len() == 5, "wrk printed other figures than the script asks for: {text}");
     Ok(Seen {
         per_second: figures[0] / (figures[1] / 1e6),
         p50_ms: figures[2] / 1e3,
