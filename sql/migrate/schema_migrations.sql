@@ -1,4 +1,4 @@
--- Which files were applied, and the SHA-256 of each as it was then.
+-- The applied migration files, each with the SHA-256 of its text when it was applied.
 CREATE TABLE IF NOT EXISTS schema_migrations (
   version    INT UNSIGNED NOT NULL,
   name       VARCHAR(64)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

@@ -1,4 +1,4 @@
--- Gives pieces back to the stock when an order is deleted: the mirror of sell_all.sql. A product that stands in an order
+-- Returns pieces to the stock when an order is deleted: the reverse of sell_all.sql. A product that is part of an order
 -- cannot be deleted, so every row exists.
 INSERT INTO stocks (product_id, quantity, quantity_sold)
 VALUES {rows}

@@ -1,6 +1,6 @@
--- Takes pieces out of the stock, any number of products in one statement that costs the same per row (a CASE over the
--- products would cost their square). Every row exists and is locked by lock_offers.sql, so nothing is ever inserted.
--- VALUES(column) is the spelling that MySQL and MariaDB share.
+-- Takes pieces out of the stock: any number of products in one statement whose cost grows with the number of rows (that
+-- of a CASE over the products would grow with its square). Every row exists and is locked by lock_offers.sql, so nothing
+-- is ever inserted. MySQL and MariaDB both accept VALUES(column).
 INSERT INTO stocks (product_id, quantity, quantity_sold)
 VALUES {rows}
 ON DUPLICATE KEY UPDATE

@@ -1,5 +1,5 @@
--- The products sold most, from the totals that every order keeps. Reads the narrow table of stocks once, whatever the
--- length of the history.
+-- The best-selling products, from the totals that every order updates. Reads the narrow table of stocks once, however
+-- long the history is.
 SELECT product_id, quantity_sold
 FROM stocks
 WHERE quantity_sold > 0

@@ -1,5 +1,5 @@
--- The users who spent most, from the totals that every order keeps. A user whose orders were all deleted is not listed,
--- as in the scan.
+-- The users who spent most, from the totals that every order updates. A user whose orders were all deleted is not
+-- listed, as in the scan.
 SELECT user_id, expense_cents
 FROM user_totals
 WHERE order_count > 0

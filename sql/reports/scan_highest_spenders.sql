@@ -1,4 +1,4 @@
--- The users who spent most, summed over every order there is: the original's way. The cost grows with the history.
+-- The users who spent most, summed over all orders, as the original did. The cost grows with the history.
 SELECT user_id, CAST(SUM(total_cents) AS UNSIGNED) AS expense_cents
 FROM orders
 GROUP BY user_id
