@@ -1,9 +1,9 @@
-# The one door: `just` lists what there is. Each recipe is one line; what it calls runs without just as well.
+# `just` lists the recipes. Each is one line that calls a script or cargo, so everything also runs without just.
 
 _list:
     @just --list --unsorted
 
-# install the servers that a stack and the tests need, where they are missing
+# install the servers that a stack and the tests need, if they are missing
 [group('start here')]
 install:
     ops/install
@@ -13,32 +13,32 @@ install:
 demo *options:
     ops/demo {{ options }}
 
-# everything that must pass, or the stages that are named
+# run everything that must pass, or only the named stages
 [group('check')]
 test *stages:
     ops/test {{ stages }}
 
-# rustfmt, clippy, rustdoc, the policy for dependencies
+# check format, clippy, rustdoc and the policy for dependencies
 [group('check')]
 lint:
     ops/test format lint
 
-# the tests inside the modules
+# run the tests inside the modules
 [group('check')]
 unit:
     ops/test unit
 
-# the whole product against real services
+# run the tests of the whole product against real services
 [group('check')]
 integration:
     ops/test integration
 
-# scripts and configuration files
+# check scripts and configuration files
 [group('check')]
 configuration:
     ops/test configuration
 
-# the image, and the whole deployment in containers, loaded and broken
+# build the image, and test the whole deployment in containers under load and faults
 [group('check')]
 containers:
     ops/test containers
@@ -48,22 +48,22 @@ containers:
 fmt:
     cargo fmt --all
 
-# the optimised program, in target/release
+# build the optimised program in target/release
 [group('work')]
 build:
     cargo build --release --locked
 
-# the image of the store, for every subcommand
+# build the image of the store, which has every subcommand
 [group('deploy')]
 image tag="storemgr:0.1.0":
     docker build --file ops/Dockerfile --tag {{ tag }} .
 
-# check, start or replace, check again; go back if that fails
+# check, start or replace a deployment, check again, and go back if that fails
 [group('deploy')]
 deploy *arguments:
     ops/deploy {{ arguments }}
 
-# a private stack in this directory; options after `--` go to both instances
+# start a private stack in this directory; options after `--` go to both instances
 [group('work')]
 stack-up *options: build
     target/release/storemgr stack up {{ options }}
@@ -73,62 +73,62 @@ stack-up *options: build
 stack-down:
     target/release/storemgr stack down
 
-# the ladder of experiments, before and after: three minutes with --quick, ten without
+# measure the ladder of experiments: ten minutes, or three with --quick
 [group('start here')]
 lab *options: build
     target/release/storemgr lab {{ options }}
 
-# what of the private stack runs
+# show which processes of the private stack run
 [group('work')]
 stack-status:
     target/release/storemgr stack status
 
-# how fast `seed` fills a store, beside LOAD DATA of the same rows; takes DB_HOST, DB_USER, DB_PASSWORD
+# measure how fast `seed` fills a store, beside LOAD DATA of the same rows; needs DB_HOST, DB_USER, DB_PASSWORD
 [group('measure')]
 bench-seed *rounds: build
     benches/seed.sh {{ rounds }}
 
-# orders a second: every writer, beside a client that talks to the database itself; takes DB_HOST, DB_USER, DB_PASSWORD
+# measure orders per second of every writer, beside a bare database client; needs DB_HOST, DB_USER, DB_PASSWORD
 [group('measure')]
 bench-orders *options:
     cargo bench --locked --bench store -- orders {{ options }}
 
-# all orders on one product
+# measure orders of a single product, beside orders over ten thousand
 [group('measure')]
 bench-hot-product *options:
     cargo bench --locked --bench store -- hot-product {{ options }}
 
-# reports over a long history, and out of the cache beside nginx; takes REDIS_HOST too
+# measure reports over a long history, and out of the cache beside nginx; needs REDIS_HOST, too
 [group('measure')]
 bench-reports *options:
     cargo bench --locked --bench store -- reports {{ options }}
 
-# five and ten times more orders than the store can take
+# send five and ten times more orders than the store can take
 [group('measure')]
 bench-overload *options:
     cargo bench --locked --bench store -- overload --seconds 60 {{ options }}
 
-# what a request costs the load generator, beside wrk, oha, hey and Locust where they are installed
+# measure what a request costs the load generator, beside wrk, oha, hey and Locust if they are installed
 [group('measure')]
 bench-loadtest *rounds: build
     benches/loadtest.sh {{ rounds }}
 
-# from how many users on the store stops answering as it should: as the laboratory's first rung has it, and by default
+# find the number of users from which on the store fails: configured as the lab's first rung, and with its defaults
 [group('measure')]
 bench-find-limit *folder: build
     benches/find-limit.sh {{ folder }}
 
-# what the load tester says against what a server was told to do, on a quiet machine: 2 % and nothing else is allowed
+# compare the load tester's figures with a server of known behaviour, on a quiet machine; they may differ by 2 %
 [group('measure')]
 truth: build
     STOREMGR={{ justfile_directory() }}/target/release/storemgr STRICT_TRUTH=1 cargo test --locked --test integration loadtest::truth -- --include-ignored --test-threads=1 --nocapture
 
-# what an image of the original's kind weighs, beside an image of the store
+# compare the size of an image like the original's with that of the store's image
 [group('measure')]
 bench-python-image *image:
     benches/python-image.sh {{ image }}
 
-# whether Locust and the load tester count and measure the same; needs locust
+# compare the counts and times of Locust and the load tester; needs locust
 [group('measure')]
 locust-agreement *options: build
     benches/locust-agreement.sh {{ options }}
