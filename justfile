@@ -73,7 +73,7 @@ stack-up *options: build
 stack-down:
     target/release/storemgr stack down
 
-# measure the ladder of experiments: ten minutes, or three with --quick
+# measure the ladder of experiments: ten minutes, or four with --quick
 [group('start here')]
 lab *options: build
     target/release/storemgr lab {{ options }}
