@@ -41,7 +41,7 @@ pub enum Status {
 pub struct Finding {
     /// The name of the check.
     pub id: &'static str,
-    /// Whether the check passed.
+    /// The outcome: pass, warn, fail or skip.
     pub status: Status,
     /// What the check saw; several lines if it found several things.
     pub seen: String,

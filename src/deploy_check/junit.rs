@@ -35,20 +35,20 @@ fn case(writer: &mut Writer<Vec<u8>>, phase: &str, finding: &Finding) -> std::io
     let class = format!("deploy-check.{phase}");
     let case = writer.create_element("testcase").with_attributes([("classname", class.as_str()), ("name", finding.id)]);
     let seen = printable(&finding.seen);
-    let told = format!("expected: {}\nseen: {seen}\n→ {}", printable(&finding.expected), printable(&finding.advice));
+    let details = format!("expected: {}\nseen: {seen}\n→ {}", printable(&finding.expected), printable(&finding.advice));
     let first = seen.lines().next().unwrap_or_default();
     case.write_inner_content(|writer| {
         match finding.status {
             Status::Fail => {
                 let failure = writer.create_element("failure").with_attribute(("message", first));
-                failure.write_text_content(BytesText::new(&told))?;
+                failure.write_text_content(BytesText::new(&details))?;
             }
             Status::Skip => {
                 writer.create_element("skipped").with_attribute(("message", first)).write_empty()?;
             }
             Status::Pass | Status::Warn => {
-                let said = if finding.status == Status::Warn { told.as_str() } else { &*seen };
-                writer.create_element("system-out").write_text_content(BytesText::new(said))?;
+                let text = if finding.status == Status::Warn { details.as_str() } else { &*seen };
+                writer.create_element("system-out").write_text_content(BytesText::new(text))?;
             }
         }
         Ok(())
@@ -98,13 +98,13 @@ mod tests {
 
     #[test]
     fn what_a_service_says_leaves_the_file_xml() {
-        let said = "\u{1b}[2J\u{202e}\u{ffff}x";
+        let text = "\u{1b}[2J\u{202e}\u{ffff}x";
         let finding = |status| Finding {
             id: "one",
             status,
-            seen: said.to_owned(),
+            seen: text.to_owned(),
             expected: "it to work".to_owned(),
-            advice: said.to_owned(),
+            advice: text.to_owned(),
         };
         let checks = [Status::Pass, Status::Warn, Status::Fail, Status::Skip].map(finding).to_vec();
         let xml = junit(&Verdict::new(Phase::After, checks)).unwrap();

@@ -161,7 +161,7 @@ impl RunningDeployment {
     pub(super) async fn get(&self, target: &Target, path: &str) -> Result<Answer, String> {
         let answer = net::request_once(target, Method::GET, path, &[], Vec::new(), self.timeout).await;
         let answer = answer.map_err(|error| error.to_string())?;
-        if answer.status.as_u16() == 200 { Ok(answer) } else { Err(said(&answer)) }
+        if answer.status.as_u16() == 200 { Ok(answer) } else { Err(refusal(&answer)) }
     }
 
     /// The value of an instance's metric, summed over the series whose labels contain the text `labels`.
@@ -176,7 +176,7 @@ impl RunningDeployment {
 }
 
 /// The status and the error sentence of an answer that is not a success.
-pub(super) fn said(answer: &Answer) -> String {
+pub(super) fn refusal(answer: &Answer) -> String {
     let status = answer.status.as_u16();
     match answer.json::<ErrorBody>() {
         Ok(body) => format!("{status} {}", body.error),

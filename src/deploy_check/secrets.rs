@@ -89,8 +89,8 @@ mod tests {
             ("k3uV9x", "12 characters"),
             ("aaaaaaaabbbbbbbb", "5 different"),
         ] {
-            let said = weakness(value, &["shopkeeper-account"]).unwrap();
-            assert!(said.contains(reason), "{value}: {said}");
+            let found = weakness(value, &["shopkeeper-account"]).unwrap();
+            assert!(found.contains(reason), "{value}: {found}");
         }
         assert_eq!(weakness("3f0c6f0d9b5a4e7780aa", &["store"]), None);
     }

@@ -57,7 +57,7 @@ pub enum Code {
     /// 503: the instance is shutting down, or not ready yet.
     NotReady,
     /// 504: the database was lost before it confirmed the commit, so the order may be stored or not. A repeat of the
-    /// request with the same idempotency key tells.
+    /// request with the same idempotency key shows which.
     OutcomeUnknown,
 }
 

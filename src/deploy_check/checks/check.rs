@@ -39,11 +39,11 @@ pub(in crate::deploy_check) enum Probe {
 pub(in crate::deploy_check) type RunningCheck<'a> = Pin<Box<dyn Future<Output = CheckOutcome> + Send + 'a>>;
 
 /// Runs a check's steps. `Err` is an outcome, too: it lets a step end the check early with `?`.
-pub(super) async fn settle(steps: impl Future<Output = Result<CheckOutcome, CheckOutcome>>) -> CheckOutcome {
+pub(super) async fn outcome_of(steps: impl Future<Output = Result<CheckOutcome, CheckOutcome>>) -> CheckOutcome {
     steps.await.unwrap_or_else(|early| early)
 }
 
 /// The same for a check that reads files only and has nothing to wait for.
-pub(super) fn told<'a>(result: Result<CheckOutcome, CheckOutcome>) -> RunningCheck<'a> {
+pub(super) fn finished<'a>(result: Result<CheckOutcome, CheckOutcome>) -> RunningCheck<'a> {
     Box::pin(std::future::ready(result.unwrap_or_else(|early| early)))
 }

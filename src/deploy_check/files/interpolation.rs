@@ -125,7 +125,7 @@ mod tests {
     fn what_must_be_set_is_told_from_what_may_be() {
         let mut references = Vec::new();
         interpolate("${A:?why} ${B} ${C:-x} $D", &BTreeMap::new(), &mut references).unwrap();
-        let told: Vec<_> = references.iter().map(|one| (one.name.as_str(), one.required, one.filled)).collect();
-        assert_eq!(told, [("A", true, true), ("B", true, false), ("C", false, true), ("D", true, false)]);
+        let found: Vec<_> = references.iter().map(|one| (one.name.as_str(), one.required, one.filled)).collect();
+        assert_eq!(found, [("A", true, true), ("B", true, false), ("C", false, true), ("D", true, false)]);
     }
 }

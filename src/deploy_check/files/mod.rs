@@ -56,7 +56,7 @@ pub struct Locations {
     /// `.env`, the variables and secrets for compose. The file with `.example` after its name lists what it should
     /// contain.
     pub env_file: Location,
-    /// The compose file.
+    /// The compose file, which declares the services.
     pub compose: Location,
     /// The folder that relative paths in the compose file start from; `None` for the folder of that file.
     pub project_directory: Option<PathBuf>,

@@ -19,22 +19,25 @@ pub(in crate::deploy_check) fn find(name: &str) -> Option<PathBuf> {
     folders.map(|folder| folder.join(name)).find(is_program)
 }
 
-/// The output of a program, and whether it succeeded.
+/// The output of a program, and whether its exit code was 0.
 #[derive(Debug)]
-pub(in crate::deploy_check) struct Said {
-    pub(in crate::deploy_check) good: bool,
+pub(in crate::deploy_check) struct ProgramOutput {
+    pub(in crate::deploy_check) succeeded: bool,
     /// Standard output, then standard error.
     pub(in crate::deploy_check) text: String,
-    /// Standard output alone.
+    /// Standard output without standard error.
     pub(in crate::deploy_check) result: String,
 }
 
 /// Runs a program to its end, without input. It is killed if the future is dropped.
-pub(in crate::deploy_check) async fn run<S: AsRef<OsStr>>(program: &PathBuf, arguments: &[S]) -> Result<Said, String> {
+pub(in crate::deploy_check) async fn run<S: AsRef<OsStr>>(
+    program: &PathBuf,
+    arguments: &[S],
+) -> Result<ProgramOutput, String> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
     let output = command.output().await.map_err(|error| format!("{} cannot be run: {error}", program.display()))?;
     let result = String::from_utf8_lossy(&output.stdout).into_owned();
     let text = format!("{result}{}", String::from_utf8_lossy(&output.stderr));
-    Ok(Said { good: output.status.success(), text, result })
+    Ok(ProgramOutput { succeeded: output.status.success(), text, result })
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::promql::{AlertRule, PromError, Prometheus};
@@ -10,7 +10,7 @@ use crate::promql::{AlertRule, PromError, Prometheus};
 pub(crate) const CHECK: Check = Check {
     id: "alerts-quiet",
     expected: "no alert is firing, but those of severity info or none",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 /// The pause between two queries of the rules' states.

@@ -1,13 +1,13 @@
 //! `build-current`: every instance runs the version and commit that should be deployed; none still runs an old image.
 
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
 
 pub(crate) const CHECK: Check = Check {
     id: "build-current",
     expected: "every instance runs this version, and the commit of --revision or of this program where it is known",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use hyper::Method;
 
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::net::{self, Target};
@@ -13,7 +13,7 @@ use crate::units;
 pub(crate) const CHECK: Check = Check {
     id: "clocks-agree",
     expected: "the clocks of the database, the instances, nginx and Prometheus are within 2 s of this one",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 /// The largest difference that passes. The header `Date` has whole seconds, so smaller differences cannot be measured.

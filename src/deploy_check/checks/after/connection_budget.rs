@@ -1,6 +1,6 @@
 //! `connection-budget`: the pools of all instances leave the database some connections for tools and administrators.
 
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::defaults::{RESERVE, TOOLS};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
@@ -8,7 +8,7 @@ use crate::deploy_check::running_deployment::RunningDeployment;
 pub(crate) const CHECK: Check = Check {
     id: "connection-budget",
     expected: "the pools of all instances, 10 connections for tools and 5 in reserve, within max_connections",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {

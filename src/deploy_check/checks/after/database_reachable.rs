@@ -1,14 +1,14 @@
 //! `database-reachable`: the database accepts a connection of the store's account.
 
 use crate::db::Session;
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
 
 pub(crate) const CHECK: Check = Check {
     id: "database-reachable",
     expected: "the database accepts a connection of the store's account",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {

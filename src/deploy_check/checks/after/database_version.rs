@@ -1,13 +1,13 @@
 //! `database-version`: the database has a version that the SQL is written for and tested on.
 
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
 
 pub(crate) const CHECK: Check = Check {
     id: "database-version",
     expected: "MySQL 8.4 or newer, or MariaDB 10.11 or newer",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {

@@ -4,7 +4,7 @@
 use hyper::Method;
 
 use crate::db::{self, DbError, Session};
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::deploy_check::secrets::COMMON;
@@ -15,7 +15,7 @@ use crate::{cache, net::Target};
 pub(crate) const CHECK: Check = Check {
     id: "default-passwords",
     expected: "the database, Redis and Grafana refuse empty and common passwords",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 /// The account that Grafana creates by default (`admin:admin`), as a value of the header `Authorization`.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::units;
@@ -10,12 +10,12 @@ use crate::units;
 pub(crate) const CHECK: Check = Check {
     id: "disk-margin",
     expected: "at least --disk-margin of the disk of each --data folder is free, in bytes and in files",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 #[expect(clippy::unused_async, reason = "checks are all alike")]
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
-    let (mut told, mut full) = (Vec::new(), false);
+    let (mut folders, mut full) = (Vec::new(), false);
     for folder in &deployment.data {
         let (ratio, free) = free(folder).map_err(|error| {
             CheckOutcome::skip(
@@ -24,9 +24,9 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
             )
         })?;
         full |= ratio < deployment.disk_margin;
-        told.push(format!("{}: {} free ({})", folder.display(), units::percent(ratio), units::bytes(free)));
+        folders.push(format!("{}: {} free ({})", folder.display(), units::percent(ratio), units::bytes(free)));
     }
-    let seen = told.join("\n");
+    let seen = folders.join("\n");
     if full {
         return Ok(CheckOutcome::fail(
             seen,

@@ -2,7 +2,7 @@
 
 use tokio::task::JoinSet;
 
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::net::Target;
@@ -10,7 +10,7 @@ use crate::net::Target;
 pub(crate) const CHECK: Check = Check {
     id: "front-reaches-instances",
     expected: "requests through nginx reach every instance",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 /// Requests sent at the same time, per instance. One after another, `least_conn` could send all of them to the same

@@ -1,6 +1,6 @@
 //! `memory-margin`: enough of this machine's memory is available.
 
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::units;
@@ -8,7 +8,7 @@ use crate::units;
 pub(crate) const CHECK: Check = Check {
     id: "memory-margin",
     expected: "at least --memory-margin of this machine's memory is available",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {

@@ -2,7 +2,7 @@
 
 use hyper::Method;
 
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::net;
@@ -10,7 +10,7 @@ use crate::net;
 pub(crate) const CHECK: Check = Check {
     id: "metrics-closed",
     expected: "GET /metrics through nginx is refused",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {

@@ -8,16 +8,16 @@ use hyper::Method;
 use rand::RngExt;
 use serde_json::{Value, json};
 
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
-use crate::deploy_check::running_deployment::{RunningDeployment, said};
+use crate::deploy_check::running_deployment::{RunningDeployment, refusal};
 use crate::net::{self, Target};
 use crate::wire::{IDEMPOTENCY_KEY, JSON};
 
 pub(crate) const CHECK: Check = Check {
     id: "order-round-trip",
     expected: "an order through nginx is accepted, readable on every instance, the same on repeat, and gone when deleted",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 /// The most products that are searched for one with stock.
@@ -91,7 +91,7 @@ impl Client<'_> {
         let answer = net::request_once(self.front, method, path, &all, body, self.deployment.timeout).await;
         let answer = answer.map_err(|error| format!("{step}: {error}"))?;
         if answer.status.as_u16() != expected {
-            return Err(format!("{step}: {}", said(&answer)));
+            return Err(format!("{step}: {}", refusal(&answer)));
         }
         answer.json().map_err(|_| format!("{step}: the answer is not JSON"))
     }

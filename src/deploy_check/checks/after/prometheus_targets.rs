@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::net::Target;
@@ -12,7 +12,7 @@ use crate::units;
 pub(crate) const CHECK: Check = Check {
     id: "prometheus-targets",
     expected: "Prometheus scrapes every instance, and all its targets are up",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 /// The time that Prometheus may take to discover its targets after a start, in addition to the scrape itself.

@@ -1,6 +1,6 @@
 //! `redis-eviction`: a full Redis evicts old keys instead of refusing new ones.
 
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::{cache, units};
@@ -8,7 +8,7 @@ use crate::{cache, units};
 pub(crate) const CHECK: Check = Check {
     id: "redis-eviction",
     expected: "a limit on memory, and a policy that evicts any key (allkeys-…)",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {

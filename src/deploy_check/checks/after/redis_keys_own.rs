@@ -1,14 +1,14 @@
 //! `redis-keys-own`: a Redis that evicts any key when it is full holds the store's keys only.
 
 use crate::cache;
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
 
 pub(crate) const CHECK: Check = Check {
     id: "redis-keys-own",
     expected: "a Redis that may evict any key holds the store's keys alone",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 /// The prefix of all keys of the store.

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
 
 pub(crate) const CHECK: Check = Check {
     id: "reports-fresh",
     expected: "a report that was asked for twice is no older than --report-age",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 /// Each report's route, and its label in the metric of its age.

@@ -1,7 +1,7 @@
 //! `requests-spread`: nginx sends every instance a fair share of the requests.
 
 use crate::deploy_check::checks::after::front_reaches_instances::{health_checks, send_at_once};
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::units;
@@ -9,7 +9,7 @@ use crate::units;
 pub(crate) const CHECK: Check = Check {
     id: "requests-spread",
     expected: "of requests through nginx, every instance gets at least half of an equal share",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 /// Requests sent at the same time, per instance.

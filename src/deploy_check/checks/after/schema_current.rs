@@ -1,14 +1,14 @@
 //! `schema-current`: every migration that this program knows is applied.
 
 use crate::db::SchemaState;
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
 
 pub(crate) const CHECK: Check = Check {
     id: "schema-current",
     expected: "the schema this program knows, unchanged",
-    probe: Probe::Running(|deployment| Box::pin(settle(check(deployment)))),
+    probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {

@@ -1,6 +1,6 @@
 //! `addresses-named`: the addresses that services are configured with name other services, at ports where those listen.
 
-use crate::deploy_check::checks::check::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::defaults::{DB_PORT, REDIS_PORT};
 use crate::deploy_check::files::{Compose, Files, Nginx, Service, port_of};
 use crate::deploy_check::finding::CheckOutcome;
@@ -9,7 +9,7 @@ use crate::net::Target;
 pub(crate) const CHECK: Check = Check {
     id: "addresses-named",
     expected: "DB_HOST, REDIS_HOST, PROMETHEUS_URL, STOREMGR_URL and STOREMGR_INSTANCES name services of the compose file",
-    probe: Probe::Files(|files| told(check(files))),
+    probe: Probe::Files(|files| finished(check(files))),
 };
 
 /// Variables whose value is a host name.
@@ -27,11 +27,11 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
             looked += 1;
             let place = format!("{variable} of {}", service.name);
             let fault = fault(compose, service, &place, &host);
-            wrong.extend(fault.or_else(|| deaf(files, &place, compose.service(&host)?, port?)));
+            wrong.extend(fault.or_else(|| unserved_port(files, &place, compose.service(&host)?, port?)));
         }
         for published in &service.published {
             let place = format!("the published port {}", published.port);
-            wrong.extend(deaf(files, &place, service, published.inside));
+            wrong.extend(unserved_port(files, &place, service, published.inside));
         }
         wrong.extend(wrong_port(compose, service, "DB_HOST", &DB_PORT.of(service), "3306"));
         wrong.extend(wrong_port(compose, service, "REDIS_HOST", &REDIS_PORT.of(service), "6379"));
@@ -68,7 +68,7 @@ fn hosts(service: &Service) -> Vec<(String, String, Option<u16>)> {
 }
 
 /// A sentence if `place` uses an instance or nginx at a port where that does not listen.
-fn deaf(files: &Files, place: &str, asked: &Service, port: u16) -> Option<String> {
+fn unserved_port(files: &Files, place: &str, asked: &Service, port: u16) -> Option<String> {
     let listens = if files.is_instance(asked) {
         vec![port_of(asked)]
     } else if asked.image_name() == "nginx" {

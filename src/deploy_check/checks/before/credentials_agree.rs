@@ -1,7 +1,7 @@
 //! `credentials-agree`: the instances use the account that the database creates, and the secret files hold the values
 //! of `.env`.
 
-use crate::deploy_check::checks::check::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::defaults::{DB_NAME, DB_USER};
 use crate::deploy_check::files::{Files, SecretSource, Service};
 use crate::deploy_check::finding::CheckOutcome;
@@ -9,7 +9,7 @@ use crate::deploy_check::finding::CheckOutcome;
 pub(crate) const CHECK: Check = Check {
     id: "credentials-agree",
     expected: "user, password and database of every instance are those the database service is created with",
-    probe: Probe::Files(|files| told(check(files))),
+    probe: Probe::Files(|files| finished(check(files))),
 };
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
@@ -69,9 +69,9 @@ fn outdated(files: &Files) -> Vec<String> {
     let mut wrong = Vec::new();
     for (name, source) in files.compose().map(|compose| &compose.secrets).into_iter().flatten() {
         let variable = name.to_uppercase();
-        let said = files.own_variables().find(|(own, value)| **own == variable && !value.is_empty());
-        let (Some((_, said)), SecretSource::File(path)) = (said, source) else { continue };
-        if std::fs::read_to_string(path).is_ok_and(|text| text.trim_end_matches(['\r', '\n']) != said) {
+        let expected = files.own_variables().find(|(own, value)| **own == variable && !value.is_empty());
+        let (Some((_, expected)), SecretSource::File(path)) = (expected, source) else { continue };
+        if std::fs::read_to_string(path).is_ok_and(|text| text.trim_end_matches(['\r', '\n']) != expected) {
             wrong.push(format!("{} is not the {variable} of .env", path.display()));
         }
     }

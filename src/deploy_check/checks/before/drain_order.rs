@@ -1,6 +1,6 @@
 //! `drain-order`: an instance that is stopped has the time it needs to finish its requests.
 
-use crate::deploy_check::checks::check::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::defaults::{DRAIN_NOTICE, DRAIN_TIMEOUT};
 use crate::deploy_check::files::Files;
 use crate::deploy_check::finding::CheckOutcome;
@@ -9,7 +9,7 @@ use crate::units;
 pub(crate) const CHECK: Check = Check {
     id: "drain-order",
     expected: "stop_grace_period is longer than an instance's drain notice and drain timeout together",
-    probe: Probe::Files(|files| told(check(files))),
+    probe: Probe::Files(|files| finished(check(files))),
 };
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {

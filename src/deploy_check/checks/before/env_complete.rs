@@ -2,7 +2,7 @@
 //!
 //! `secrets-strong` reports a secret that is set and empty.
 
-use crate::deploy_check::checks::check::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::files::Files;
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::secrets::is_secret;
@@ -10,7 +10,7 @@ use crate::deploy_check::secrets::is_secret;
 pub(crate) const CHECK: Check = Check {
     id: "env-complete",
     expected: "every variable without a default that the compose file or .env.example names is set",
-    probe: Probe::Files(|files| told(check(files))),
+    probe: Probe::Files(|files| finished(check(files))),
 };
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {

@@ -1,14 +1,14 @@
 //! `health-checks`: every long-running service has a health check. Without one, services that depend on it are started
 //! too early, and a broken deployment counts as healthy.
 
-use crate::deploy_check::checks::check::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::files::{Files, Health, Service};
 use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "health-checks",
     expected: "every long-running service has a health check, in the compose file or in the Dockerfile",
-    probe: Probe::Files(|files| told(check(files))),
+    probe: Probe::Files(|files| finished(check(files))),
 };
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::deploy_check::checks::check::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::defaults::IDLE_TIMEOUT;
 use crate::deploy_check::files::Files;
 use crate::deploy_check::finding::CheckOutcome;
@@ -14,7 +14,7 @@ use crate::units;
 pub(crate) const CHECK: Check = Check {
     id: "keepalive-order",
     expected: "nginx keeps idle connections to an instance for less time than the instance does",
-    probe: Probe::Files(|files| told(check(files))),
+    probe: Probe::Files(|files| finished(check(files))),
 };
 
 /// The default of `keepalive_timeout` in upstreams (nginx documentation).

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::deploy_check::checks::check::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::files::{Files, Use, names_in};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::metrics::{DECLARED, Declaration, OF_THE_PROCESS};
@@ -10,7 +10,7 @@ use crate::metrics::{DECLARED, Declaration, OF_THE_PROCESS};
 pub(crate) const CHECK: Check = Check {
     id: "metrics-exist",
     expected: "every metric that rules and dashboards name is declared, recorded, or Prometheus's own, with its labels",
-    probe: Probe::Files(|files| told(check(files))),
+    probe: Probe::Files(|files| finished(check(files))),
 };
 
 /// The series that Prometheus itself adds for each target and each alert.

@@ -1,13 +1,13 @@
 //! `migration-planned`: the schema is brought up to date before an instance needs it.
 
-use crate::deploy_check::checks::check::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::files::{Files, Service};
 use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "migration-planned",
     expected: "every instance migrates at its start, or waits for a service that has migrated",
-    probe: Probe::Files(|files| told(check(files))),
+    probe: Probe::Files(|files| finished(check(files))),
 };
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {

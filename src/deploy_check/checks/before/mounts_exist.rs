@@ -1,14 +1,14 @@
 //! `mounts-exist`: every file that is mounted into a service exists. In place of a missing one the container engine
 //! makes an empty folder, and the service does not start, or starts without its configuration.
 
-use crate::deploy_check::checks::check::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::files::Files;
 use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "mounts-exist",
     expected: "every file and folder that the compose file mounts is there",
-    probe: Probe::Files(|files| told(check(files))),
+    probe: Probe::Files(|files| finished(check(files))),
 };
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {

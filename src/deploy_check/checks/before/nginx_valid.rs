@@ -6,14 +6,14 @@
 
 use std::path::Path;
 
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::files::{Directive, Files, Nginx, address, find, run};
 use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "nginx-valid",
     expected: "`nginx -t` accepts the configuration",
-    probe: Probe::Files(|files| Box::pin(settle(check(files)))),
+    probe: Probe::Files(|files| Box::pin(outcome_of(check(files)))),
 };
 
 /// Added to ports that only root may open. In its container nginx may open them.
@@ -29,12 +29,12 @@ async fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     std::fs::write(&copy, rewritten(nginx, folder.path())).map_err(cannot)?;
     // Includes with a relative path are looked for beside the file.
     let arguments = ["-t", "-q", "-p", &folder.path().display().to_string(), "-c", &copy.display().to_string()];
-    let said =
+    let output =
         run(&program, &arguments).await.map_err(|reason| CheckOutcome::skip(reason, "see that nginx can be run"))?;
-    if said.good {
+    if output.succeeded {
         return Ok(CheckOutcome::pass(format!("{} is accepted", nginx.path.display())).with_unseen(nginx.unseen()));
     }
-    let complaint = said.text.replace(&copy.display().to_string(), &nginx.path.display().to_string());
+    let complaint = output.text.replace(&copy.display().to_string(), &nginx.path.display().to_string());
     let lines: Vec<_> = complaint.lines().filter(|line| line.contains("[emerg]")).collect();
     if let Some(line) = lines.iter().find(|line| line.contains("No such file") || line.contains("Permission denied")) {
         let seen = format!("nginx here does not see what it would see in its container: {line}");

@@ -1,6 +1,6 @@
 //! `planned-connections`: the pools of all instances leave the database some connections for tools and administrators.
 
-use crate::deploy_check::checks::check::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::defaults::{CONNECTIONS, MAX_CONNECTIONS, POOL_SIZE, RESERVE, TOOLS};
 use crate::deploy_check::files::Files;
 use crate::deploy_check::finding::CheckOutcome;
@@ -8,7 +8,7 @@ use crate::deploy_check::finding::CheckOutcome;
 pub(crate) const CHECK: Check = Check {
     id: "planned-connections",
     expected: "the pools of all instances, 10 connections for tools and 5 in reserve, within max_connections",
-    probe: Probe::Files(|files| told(check(files))),
+    probe: Probe::Files(|files| finished(check(files))),
 };
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {

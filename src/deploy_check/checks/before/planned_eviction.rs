@@ -1,13 +1,13 @@
 //! `planned-eviction`: a full Redis will evict old reports instead of refusing to store new ones.
 
-use crate::deploy_check::checks::check::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::files::Files;
 use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "planned-eviction",
     expected: "the Redis service has maxmemory, a policy of allkeys-lru or allkeys-lfu, and a container with room for both",
-    probe: Probe::Files(|files| told(check(files))),
+    probe: Probe::Files(|files| finished(check(files))),
 };
 
 /// Redis needs one part in this many of `maxmemory` in addition: for buffers, connections and fragmentation.

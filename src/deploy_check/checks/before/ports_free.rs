@@ -6,14 +6,14 @@ use std::net::{TcpListener, TcpStream, ToSocketAddrs};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::files::{Compose, Files, Published, find, run};
 use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "ports-free",
     expected: "no other program listens on a port that the compose file publishes, and no two services publish the same",
-    probe: Probe::Files(|files| Box::pin(settle(check(files)))),
+    probe: Probe::Files(|files| Box::pin(outcome_of(check(files)))),
 };
 
 /// The longest wait for a connection to a port of this machine.
@@ -83,6 +83,6 @@ fn is_taken(port: &Published) -> bool {
 async fn is_own(compose: &Compose, port: u16) -> bool {
     let Some(docker) = find("docker") else { return false };
     let (publish, label) = (format!("publish={port}"), format!("label=com.docker.compose.project={}", compose.project));
-    let said = run(&docker, &["ps", "--quiet", "--filter", &publish, "--filter", &label]).await;
-    said.is_ok_and(|said| said.good && !said.result.trim().is_empty())
+    let output = run(&docker, &["ps", "--quiet", "--filter", &publish, "--filter", &label]).await;
+    output.is_ok_and(|output| output.succeeded && !output.result.trim().is_empty())
 }

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::deploy_check::checks::check::{Check, Probe, settle};
+use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::files::{Files, find, run};
 use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "prometheus-valid",
     expected: "`promtool check` accepts the configuration and every rule file",
-    probe: Probe::Files(|files| Box::pin(settle(check(files)))),
+    probe: Probe::Files(|files| Box::pin(outcome_of(check(files)))),
 };
 
 async fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
@@ -39,8 +39,8 @@ async fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
 async fn complaint(promtool: &PathBuf, arguments: &[PathBuf], path: &Path) -> Result<Option<String>, CheckOutcome> {
     let mut arguments = arguments.to_vec();
     arguments.push(path.to_owned());
-    let said =
+    let output =
         run(promtool, &arguments).await.map_err(|reason| CheckOutcome::skip(reason, "see that promtool can be run"))?;
-    let lines: Vec<_> = said.text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    Ok((!said.good).then(|| lines.join(" ")))
+    let lines: Vec<_> = output.text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    Ok((!output.succeeded).then(|| lines.join(" ")))
 }

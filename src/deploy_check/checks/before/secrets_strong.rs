@@ -1,6 +1,6 @@
 //! `secrets-strong`: no secret is empty, a placeholder, a common password or too short. Values are never shown.
 
-use crate::deploy_check::checks::check::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::files::{Compose, Files, SecretSource};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::secrets::{is_secret, weakness};
@@ -8,7 +8,7 @@ use crate::deploy_check::secrets::{is_secret, weakness};
 pub(crate) const CHECK: Check = Check {
     id: "secrets-strong",
     expected: "every secret has at least 12 characters, and is not a placeholder or a common password",
-    probe: Probe::Files(|files| told(check(files))),
+    probe: Probe::Files(|files| finished(check(files))),
 };
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {

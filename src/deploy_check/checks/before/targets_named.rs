@@ -1,13 +1,13 @@
 //! `targets-named`: Prometheus scrapes all instances, at the port where they answer.
 
-use crate::deploy_check::checks::check::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::files::{Files, address, places, wrong_addresses};
 use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "targets-named",
     expected: "the job storemgr lists every instance of the compose file at its port; other jobs name services",
-    probe: Probe::Files(|files| told(check(files))),
+    probe: Probe::Files(|files| finished(check(files))),
 };
 
 /// The job name by which `report`, the rules and the dashboard select.

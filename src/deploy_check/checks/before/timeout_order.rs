@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::deploy_check::checks::check::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::defaults::{CLIENT_TIMEOUT, ORDER_QUEUE_WAIT, POOL_WAIT, REQUEST_DEADLINE, Setting};
 use crate::deploy_check::files::Files;
 use crate::deploy_check::finding::CheckOutcome;
@@ -14,7 +14,7 @@ use crate::units;
 pub(crate) const CHECK: Check = Check {
     id: "timeout-order",
     expected: "a client waits longer than nginx, nginx longer than an instance, an instance longer than its pool and its orders",
-    probe: Probe::Files(|files| told(check(files))),
+    probe: Probe::Files(|files| finished(check(files))),
 };
 
 /// The default of `proxy_read_timeout` (nginx documentation).

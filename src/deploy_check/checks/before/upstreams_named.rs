@@ -1,13 +1,13 @@
 //! `upstreams-named`: nginx passes requests to all instances and to nothing else.
 
-use crate::deploy_check::checks::check::{Check, Probe, told};
+use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::files::{Files, places, wrong_addresses};
 use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "upstreams-named",
     expected: "nginx's upstream lists every instance of the compose file at its port, and nothing else",
-    probe: Probe::Files(|files| told(check(files))),
+    probe: Probe::Files(|files| finished(check(files))),
 };
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
