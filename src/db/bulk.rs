@@ -175,7 +175,7 @@ impl Session {
         for statement in statements.into_iter().flatten() {
             self.run(&statement).await?;
         }
-        self.commit().await
+        self.commit_or_close().await
     }
 }
 

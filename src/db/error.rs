@@ -127,6 +127,11 @@ impl DbError {
         }
     }
 
+    /// Nobody answered at all.
+    pub(super) fn no_answer() -> Self {
+        Self::Unreachable("it did not answer in time".to_owned())
+    }
+
     /// Whether the whole transaction may be tried again at once: nothing of it was stored, and it can succeed.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Deadlock)

@@ -8,14 +8,18 @@
 
 mod batches;
 mod bulk;
+mod commit;
 mod config;
 mod connections;
+mod connector;
+mod control;
 mod error;
 mod id_blocks;
 mod idempotency;
 mod literals;
 mod migrations;
 mod orders;
+mod pool;
 mod products;
 mod reports;
 mod server;
@@ -26,13 +30,14 @@ mod watching;
 
 pub use batches::{BatchRows, Locked};
 pub use bulk::{Contents, PastOrder};
+pub use commit::{Effect, InterruptedCommit, Outcome};
 pub use config::{Address, Config, ConnectionMode};
 pub use connections::Database;
 pub use error::{DbError, ErrorKind};
 pub use idempotency::StoredAnswer;
 pub use migrations::{MigrateError, Migrated, SchemaState, migrate};
-pub use orders::{Presence, StoredOrder};
+pub use orders::StoredOrder;
 pub use server::ServerFacts;
 pub use session::Session;
-pub use stocks::Offer;
+pub use stocks::{Offer, StockRow};
 pub use watching::{Activity, ConnectionState, ServerCounters};

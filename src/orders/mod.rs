@@ -17,7 +17,6 @@ mod ids;
 mod outcome;
 mod per_item;
 mod place;
-mod presence;
 mod pricing;
 mod replay;
 

@@ -15,12 +15,11 @@ use super::super::OrderError;
 use super::super::attempts::{Failed, Tries};
 use super::super::ids::OrderIds;
 use super::super::outcome::OrderMetrics;
-use super::super::presence::presence;
 use super::Entry;
 use super::batch::{Decided, decide, rows_wanted};
 use super::queue::Queue;
-use crate::db::{Database, DbError, Presence, Session};
-use crate::domain::{OrderId, PlacedOrder, ProductId, UserId};
+use crate::db::{BatchRows, Database, DbError, Effect, InterruptedCommit, Outcome, Session};
+use crate::domain::{PlacedOrder, ProductId, UserId};
 
 /// How often orders whose time has passed are looked for while a batch takes long.
 const SWEEP: Duration = Duration::from_millis(50);
@@ -55,8 +54,14 @@ enum Unwritten {
     RowsHeld,
     /// One of the users does not exist, and nobody looked. Nothing was stored.
     UnknownUser,
-    /// The connection broke during the commit; these are the results if it happened, and one of the accepted orders.
-    Unknown(Results, OrderId),
+    /// COMMIT was not answered with OK; these are the results if it happened.
+    Unknown(Results, Box<Unknown>),
+}
+
+/// A batch whose commit was interrupted, and one of its orders, by which it is recognised: they share their fate.
+struct Unknown {
+    interrupted: InterruptedCommit,
+    first: Effect,
 }
 
 impl From<DbError> for Unwritten {
@@ -97,9 +102,9 @@ impl Committer {
         while let Some(mut part) = parts.pop() {
             match self.try_often(&mut part).await {
                 Ok(results) => answer(part, results, &self.metrics),
-                Err(Unwritten::Unknown(results, id)) => {
+                Err(Unwritten::Unknown(results, unknown)) => {
                     whole = false;
-                    self.requests.spawn(look_up(Arc::clone(&self), part, results, id));
+                    self.requests.spawn(look_up(Arc::clone(&self), part, results, *unknown));
                 }
                 Err(unwritten) => {
                     whole = false;
@@ -150,7 +155,7 @@ impl Committer {
             session.rollback().await;
             return written.map(|decided| decided.results);
         };
-        let Some(&(first, ..)) = rows.orders.first() else {
+        let Some(first) = first_order(&rows) else {
             session.rollback().await;
             return Ok(results);
         };
@@ -159,11 +164,7 @@ impl Committer {
                 self.metrics.committed(rows.orders.len(), started.elapsed());
                 Ok(results)
             }
-            Err(DbError::CommitUnknown) => Err(Unwritten::Unknown(results, first)),
-            Err(error) => {
-                session.rollback().await;
-                Err(error.into())
-            }
+            Err(interrupted) => Err(Unwritten::Unknown(results, Box::new(Unknown { interrupted, first }))),
         }
     }
 
@@ -276,14 +277,22 @@ fn refuse_all(part: Vec<Entry>, error: &OrderError, metrics: &OrderMetrics) {
     }
 }
 
+/// The first order that a batch stores, if it stores any.
+fn first_order(rows: &BatchRows) -> Option<Effect> {
+    let &(id, user_id, total) = rows.orders.first()?;
+    let lines = rows.lines.iter().take_while(|(order, _)| *order == id).map(|&(_, line)| line).collect();
+    Some(Effect::OrderPlaced { id, user_id, total, lines })
+}
+
 /// Answers a batch whose commit was interrupted, as soon as its outcome is known; or lets it be tried again.
-async fn look_up(committer: Arc<Committer>, part: Vec<Entry>, results: Results, id: OrderId) {
+async fn look_up(committer: Arc<Committer>, part: Vec<Entry>, results: Results, unknown: Unknown) {
     let metrics = &committer.metrics;
-    match presence(&committer.database, id).await {
-        Ok(Presence::Present) => answer(part, results, metrics),
-        Ok(Presence::Absent) => committer.queue.put_back(part),
+    match committer.database.look_up(unknown.interrupted, &unknown.first).await {
+        Ok(Outcome::Committed) => answer(part, results, metrics),
+        Ok(Outcome::NotCommitted) => committer.queue.put_back(part),
         // A refusal stored nothing, whatever became of the others.
         Err(error) => {
+            let error = OrderError::from(error);
             let results = results.into_iter().map(|result| result.and(Err(error.clone()))).collect();
             answer(part, results, metrics);
         }

@@ -2,6 +2,8 @@
 
 /// More than the store can do, and orders that keep others waiting.
 mod admission;
+/// A COMMIT that is not answered with OK.
+mod commits;
 /// Many writers, few products: what is sold is what was there.
 mod concurrency;
 /// The database breaks, freezes, goes away and comes back.
@@ -16,6 +18,8 @@ mod ledger;
 mod migrations;
 /// The collapse of the original, in small.
 mod per_request;
+/// Anything that can happen between an instance and its database, at random.
+mod random_faults;
 /// Redis killed, frozen, absent.
 mod redis_faults;
 
