@@ -78,6 +78,12 @@ const TOOL_IDLE_LIMIT_S: u64 = 28_800;
 const KEEPALIVE: Duration = Duration::from_secs(10);
 
 impl Config {
+    /// The same database, for a connection that may be idle for long.
+    pub(super) fn for_tool(&self, limit: Duration) -> Self {
+        let connections = ConnectionMode::PerRequest { linger: Duration::ZERO, wait: limit };
+        Self { address: self.address.clone(), connections, statement_timeout: limit, lock_wait_timeout: limit }
+    }
+
     pub(super) fn options(&self) -> Opts {
         let address = &self.address;
         OptsBuilder::default()

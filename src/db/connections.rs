@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::connector::{Connection, Connector};
 use super::control::Control;
+use super::health::{Health, RecentRefusals};
 use super::pool::{Pool, Slot};
 use super::session::{Origin, SessionKiller};
 use super::{Address, Config, ConnectionMode, DbError, ErrorKind, Session};
@@ -41,13 +42,20 @@ pub(super) struct Counters {
     in_use: IntGauge,
     idle: IntGauge,
     lingering: IntGauge,
+    refusals: Arc<RecentRefusals>,
 }
 
 impl Counters {
     fn new(metrics: &Metrics) -> Self {
         let errors = ErrorKind::ALL.map(|kind| (kind, metrics.db_errors_total.with_label_values(&[kind.label()])));
         let state = |state| metrics.db_connections.with_label_values(&[state]);
-        Self { errors: errors.into(), in_use: state("in_use"), idle: state("idle"), lingering: state("lingering") }
+        Self {
+            errors: errors.into(),
+            in_use: state("in_use"),
+            idle: state("idle"),
+            lingering: state("lingering"),
+            refusals: Arc::default(),
+        }
     }
 
     /// For a connection that no server's metrics speak of.
@@ -57,14 +65,15 @@ impl Counters {
     }
 
     pub(super) fn count(&self, error: &DbError) {
-        if matches!(error, DbError::Duplicate(_)) {
-            // An answer, not a failure.
-            return;
-        }
-        let kind = error.kind();
+        let Some(kind) = error.kind() else { return };
         if let Some((_, counter)) = self.errors.iter().find(|(candidate, _)| *candidate == kind) {
             counter.inc();
         }
+        self.refusals.failed(error);
+    }
+
+    pub(super) fn refusals(&self) -> &RecentRefusals {
+        &self.refusals
     }
 }
 
@@ -72,7 +81,8 @@ impl Database {
     /// Prepares the source of connections; opens none yet. Must be called inside the runtime that requests run in.
     pub fn open(config: &Config, metrics: &Metrics) -> Result<Self, DbError> {
         let connector = Connector::new(config);
-        let control = Arc::new(Control::new(connector.clone()));
+        let counters = Counters::new(metrics);
+        let control = Arc::new(Control::new(config, counters.clone()));
         let (source, limit) = match config.connections {
             ConnectionMode::Pool { size, for_writer, wait } => {
                 let others = size.saturating_sub(for_writer);
@@ -87,7 +97,7 @@ impl Database {
             ConnectionMode::PerRequest { linger, wait } => (Source::PerRequest { connector, linger, wait }, 0),
         };
         metrics.db_pool_size.set(limit as i64);
-        let (statement_timeout, counters) = (config.statement_timeout, Counters::new(metrics));
+        let statement_timeout = config.statement_timeout;
         Ok(Self { source, control, runtime: Handle::current(), statement_timeout, counters })
     }
 
@@ -124,6 +134,17 @@ impl Database {
         let killer = SessionKiller { control: Arc::clone(&self.control), runtime: self.runtime.clone() };
         let counters = self.counters.clone();
         Ok(Session::new(connection, origin, self.statement_timeout, deadline, counters, Some(killer)))
+    }
+
+    /// The longest that a single statement may take.
+    pub fn statement_timeout(&self) -> Duration {
+        self.statement_timeout
+    }
+
+    /// Whether this instance can do its work on the database. Asks over a connection of its own, so that it neither
+    /// waits for those of customers nor takes one from them.
+    pub async fn health(&self, deadline: Instant) -> Result<Health, DbError> {
+        tokio::time::timeout_at(deadline, self.control.probe()).await.unwrap_or_else(|_| Err(DbError::no_answer()))
     }
 
     /// Brings the gauges up to date; called before metrics are read.

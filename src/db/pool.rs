@@ -116,6 +116,11 @@ impl Pool {
 }
 
 impl Slot {
+    /// Closes all idle connections of the pool: they lead to a server that does not take work.
+    pub(super) fn discard_idle(&self) {
+        drop(std::mem::take(&mut *self.pool.idle_connections()));
+    }
+
     /// Gives a connection back that can be used again.
     pub(super) fn give_back(self, connection: Connection) {
         // Without a runtime the process is ending, and the connection with it.

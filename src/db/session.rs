@@ -116,7 +116,10 @@ impl Session {
     pub(super) async fn commit_or_close(&mut self) -> Result<(), DbError> {
         let committed = self.run_within(self.statement_timeout, "COMMIT").await;
         match committed {
-            Ok(()) => self.in_transaction = false,
+            Ok(()) => {
+                self.in_transaction = false;
+                self.counters.refusals().committed();
+            }
             Err(_) => self.give_up(),
         }
         committed
@@ -216,7 +219,12 @@ impl Session {
             Ok(Err(error)) => DbError::from_statement(error),
             Err(_) => DbError::TimedOut { after: self.statement_timeout },
         };
-        if matches!(error, DbError::Lost | DbError::TimedOut { .. } | DbError::Unexpected(_)) {
+        if error.spoils_server()
+            && let Some(Origin::Pool(slot)) = &self.origin
+        {
+            slot.discard_idle();
+        }
+        if error.spoils_connection() {
             self.give_up();
         }
         self.counters.count(&error);

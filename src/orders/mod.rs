@@ -96,6 +96,11 @@ impl Orders {
         matches!(self.way, Way::Together(_))
     }
 
+    /// Whether orders wait and nothing becomes of them.
+    pub fn is_stuck(&self) -> bool {
+        matches!(&self.way, Way::Together(group_commit) if group_commit.is_stuck())
+    }
+
     /// Reads an order.
     pub async fn find(&self, id: OrderId, deadline: Instant) -> Result<Option<Order>, DbError> {
         self.database.session(deadline).await?.order(id).await

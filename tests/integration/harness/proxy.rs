@@ -20,8 +20,12 @@ const LATE: Duration = Duration::from_millis(300);
 /// The first byte of a command that runs a text.
 const QUERY: u8 = 0x03;
 
+/// The first bytes of the commands that prepare a text, and that run a prepared one.
+const PREPARE: u8 = 0x16;
+const EXECUTE: u8 = 0x17;
+
 /// The commands that get an answer and that the store sends: query, ping, prepare, execute.
-const ANSWERED: [u8; 4] = [QUERY, 0x0e, 0x16, 0x17];
+const ANSWERED: [u8; 4] = [QUERY, 0x0e, PREPARE, EXECUTE];
 
 /// Errors that a database or something before it may answer to any statement: not known, deadlock, error during the
 /// commit, certification, held row, read-only, interrupted, shutting down, full, killed.
@@ -46,6 +50,10 @@ pub enum Fault {
     ErrorAfterCommit(u16),
     /// Answers this error to one COMMIT and does not pass it on. Then works again.
     ErrorInsteadOfCommit(u16),
+    /// Answers this error to every statement.
+    ErrorToAll(u16),
+    /// Answers this error to every statement that changes rows; what only reads is passed on.
+    ErrorToWrites(u16),
     /// Takes everything that comes over connections that are open now, and never passes it on or answers. New
     /// connections work. Once set back, the connections that were swallowed stay so.
     SwallowOpen,
@@ -140,7 +148,7 @@ async fn carry(
     let Ok(mut server) = TcpStream::connect(upstream).await else { return };
     drop((client.set_nodelay(true), server.set_nodelay(true)));
     let (mut from_client, mut from_server) = (vec![0; 65_536], vec![0; 65_536]);
-    let mut packets = Packets::default();
+    let (mut packets, mut prepared) = (Packets::default(), PreparedWrites::default());
     let (mut cut, mut swallowed, mut error) = (false, false, None);
     loop {
         tokio::select! {
@@ -162,7 +170,7 @@ async fn carry(
                 }
                 packets.0.extend_from_slice(&from_client[..length]);
                 while let Some(packet) = packets.next() {
-                    match step(&fault, &packet) {
+                    match step(&fault, &packet, prepared.changes_rows(&packet)) {
                         Step::Pass => {}
                         Step::Cut => return,
                         Step::CutAfter => cut = true,
@@ -194,6 +202,7 @@ async fn carry(
                     return;
                 }
                 let bytes = &mut from_server[..length];
+                prepared.answered(bytes);
                 if let Some(id) = connection_id.take() {
                     renumber(bytes, id);
                 }
@@ -222,13 +231,53 @@ impl Packets {
     }
 }
 
+/// Which prepared statements of a connection change rows.
+#[derive(Default)]
+struct PreparedWrites {
+    ids: Vec<[u8; 4]>,
+    /// A text that changes rows was sent to be prepared, and its number is awaited.
+    awaited: bool,
+}
+
+impl PreparedWrites {
+    fn changes_rows(&mut self, packet: &[u8]) -> bool {
+        let &[_, _, _, 0, command, ref text @ ..] = packet else { return false };
+        let code = text.split(|&byte| byte == b'\n').find(|line| !line.starts_with(b"--")).unwrap_or_default();
+        let writes = [&b"INSERT"[..], b"UPDATE", b"DELETE"].iter().any(|verb| code.starts_with(verb));
+        match command {
+            QUERY => writes,
+            PREPARE => {
+                self.awaited = writes;
+                writes
+            }
+            EXECUTE => self.ids.iter().any(|id| text.starts_with(id)),
+            _ => false,
+        }
+    }
+
+    /// The answer to a preparation begins with a zero and the statement's number.
+    fn answered(&mut self, bytes: &[u8]) {
+        if let [_, _, _, _, 0, id @ ..] = bytes
+            && let Some(&id) = id.first_chunk()
+            && std::mem::take(&mut self.awaited)
+        {
+            self.ids.push(id);
+        }
+    }
+}
+
 /// What happens to a packet of the client under the fault of this moment.
-fn step(fault: &watch::Sender<Fault>, packet: &[u8]) -> Step {
+fn step(fault: &watch::Sender<Fault>, packet: &[u8], writes: bool) -> Step {
     let &[_, _, _, 0, command, ref text @ ..] = packet else { return Step::Pass };
     let commits = command == QUERY && text == b"COMMIT";
     let now = *fault.borrow();
     if now == Fault::Random && ANSWERED.contains(&command) {
         return random_step(commits);
+    }
+    match now {
+        Fault::ErrorToAll(code) if ANSWERED.contains(&command) => return Step::Error(code),
+        Fault::ErrorToWrites(code) if writes => return Step::Error(code),
+        _ => {}
     }
     if !commits || !take(fault, now) {
         return Step::Pass;

@@ -6,6 +6,8 @@ mod admission;
 mod commits;
 /// Many writers, few products: what is sold is what was there.
 mod concurrency;
+/// What the database answers when it does not do its work.
+mod database_errors;
 /// The database breaks, freezes, goes away and comes back.
 mod database_faults;
 /// The same key, many times, on two instances, after a crash.

@@ -1,4 +1,4 @@
-//! `schema-current`: every migration that this program knows is applied.
+//! `schema-current`: every migration that this program knows is applied, and the account may write.
 
 use crate::db::SchemaState;
 use crate::deploy_check::checks::{Check, Probe, settle};
@@ -7,15 +7,20 @@ use crate::deploy_check::surroundings::Surroundings;
 
 pub(crate) const CHECK: Check = Check {
     id: "schema-current",
-    expected: "the schema this program knows, unchanged",
+    expected: "the schema this program knows, unchanged, and the rights and settings to write",
     probe: Probe::Running(|surroundings| Box::pin(settle(check(surroundings)))),
 };
 
 async fn check(surroundings: &Surroundings) -> Result<Outcome, Outcome> {
-    let state = surroundings.session().await?.schema_state().await;
+    let mut session = surroundings.session().await?;
+    let state = session.schema_state().await;
     let state = state.map_err(|error| Outcome::fail(error.to_string(), "see the database's log"))?;
     Ok(match state {
-        SchemaState::Current { version } => Outcome::pass(format!("version {version}")),
+        SchemaState::Current { version } => match session.setup_faults().await {
+            Ok(faults) if faults.is_empty() => Outcome::pass(format!("version {version}")),
+            Ok(faults) => Outcome::fail(faults.join("; "), "correct it: the store answers 503 until then"),
+            Err(error) => Outcome::fail(error.to_string(), "see the database's log"),
+        },
         SchemaState::Behind { version, needed } => Outcome::fail(
             format!("version {version}, and {needed} is needed"),
             "run `storemgr migrate`, or start an instance, which does the same",
