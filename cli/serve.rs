@@ -234,6 +234,7 @@ async fn prepare_database(config: &db::Config, no_migrate: bool, started: Instan
     if !no_migrate && let Err(failure) = migrate_when_possible(config, started).await {
         return failure;
     }
+    check_setup(config).await;
     check_budget(config).await;
     std::future::pending().await
 }
@@ -255,6 +256,14 @@ async fn migrate_when_possible(config: &db::Config, started: Instant) -> Result<
             }
         }
         tokio::time::sleep(RETRY_PAUSE).await;
+    }
+}
+
+/// Says what of the server, the schema and the account's rights keeps the store from working. Readiness says so too.
+async fn check_setup(config: &db::Config) {
+    let faults = async { Session::connect(&config.address, CHECK_LIMIT).await?.setup_faults().await };
+    for fault in faults.await.unwrap_or_default() {
+        tracing::error!(fault, "the database is not set up for the store");
     }
 }
 

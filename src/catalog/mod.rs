@@ -10,7 +10,7 @@ mod users;
 
 use std::sync::Arc;
 
-use crate::db::{Database, DbError, Session};
+use crate::db::{Database, DbError, Effect, Outcome, Session};
 
 pub use error::CatalogError;
 
@@ -25,18 +25,25 @@ impl Catalog {
     pub fn new(database: Arc<Database>) -> Self {
         Self { database }
     }
-}
 
-/// Ends a transaction: commits what succeeded, undoes what did not.
-async fn finish<T>(session: &mut Session, result: Result<T, CatalogError>) -> Result<T, CatalogError> {
-    let committed = match result {
-        Ok(value) => session.commit().await.map(|()| value).map_err(CatalogError::from),
-        Err(error) => Err(error),
-    };
-    if committed.is_err() {
-        session.rollback().await;
+    /// Ends a transaction: commits what succeeded and is recognised by its effect, undoes what did not or changed nothing.
+    async fn finish<T>(
+        &self,
+        mut session: Session,
+        result: Result<(T, Option<Effect>), CatalogError>,
+    ) -> Result<T, CatalogError> {
+        let (value, effect) = match result {
+            Ok((value, Some(effect))) => (value, effect),
+            other => {
+                session.rollback().await;
+                return other.map(|(value, _)| value);
+            }
+        };
+        match self.database.commit(session, &effect).await? {
+            Outcome::Committed => Ok(value),
+            Outcome::NotCommitted => Err(DbError::Lost.into()),
+        }
     }
-    committed
 }
 
 /// Something is stored by exactly one row.

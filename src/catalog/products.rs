@@ -2,8 +2,8 @@
 
 use tokio::time::Instant;
 
-use super::{Catalog, CatalogError, finish};
-use crate::db::DbError;
+use super::{Catalog, CatalogError};
+use crate::db::{DbError, Effect};
 use crate::domain::{NewProduct, Product, ProductId};
 
 impl Catalog {
@@ -12,7 +12,8 @@ impl Catalog {
         let mut session = self.database.session(deadline).await?;
         session.begin().await?;
         let added = session.insert_product(new).await.map_err(CatalogError::from);
-        finish(&mut session, added).await
+        let added = added.map(|id| (id, Some(Effect::ProductAdded(id, new.clone()))));
+        self.finish(session, added).await
     }
 
     /// Reads a product.
@@ -30,13 +31,16 @@ impl Catalog {
         let mut session = self.database.session(deadline).await?;
         session.begin().await?;
         let deleted = async {
-            match session.lock_pieces_sold(id).await? {
-                None => Ok(false),
-                Some(0) => Ok(session.delete_product(id).await.map(|()| true)?),
-                Some(_) => Err(CatalogError::ProductInUse),
+            match session.lock_stock(id).await? {
+                None => Ok((false, None)),
+                Some(stock) if stock.quantity_sold > 0 => Err(CatalogError::ProductInUse),
+                Some(_) => {
+                    session.delete_product(id).await?;
+                    Ok((true, Some(Effect::ProductDeleted(id))))
+                }
             }
         };
         let deleted = deleted.await;
-        finish(&mut session, deleted).await
+        self.finish(session, deleted).await
     }
 }

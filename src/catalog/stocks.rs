@@ -2,8 +2,8 @@
 
 use tokio::time::Instant;
 
-use super::{Catalog, CatalogError, finish};
-use crate::db::DbError;
+use super::{Catalog, CatalogError};
+use crate::db::{DbError, Effect};
 use crate::domain::{ProductId, Stock, StockLevel};
 
 impl Catalog {
@@ -11,12 +11,14 @@ impl Catalog {
     pub async fn set_stock(&self, id: ProductId, quantity: u64, deadline: Instant) -> Result<(), CatalogError> {
         let mut session = self.database.session(deadline).await?;
         session.begin().await?;
-        let set = match session.set_stock(id, quantity).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(CatalogError::UnknownProduct(id)),
-            Err(error) => Err(error.into()),
+        let set = async {
+            let stock = session.lock_stock(id).await?.ok_or(CatalogError::UnknownProduct(id))?;
+            session.set_stock(id, quantity).await?;
+            let [before, after] = [stock.quantity, quantity].map(|quantity| quantity + stock.quantity_sold);
+            Ok(((), Some(Effect::StockSet { product_id: id, before, after })))
         };
-        finish(&mut session, set).await
+        let set = set.await;
+        self.finish(session, set).await
     }
 
     /// Reads a product's stock.

@@ -2,8 +2,8 @@
 
 use tokio::time::Instant;
 
-use super::{Catalog, CatalogError, finish, unique};
-use crate::db::DbError;
+use super::{Catalog, CatalogError, unique};
+use crate::db::{DbError, Effect};
 use crate::domain::{NewUser, User, UserId};
 
 impl Catalog {
@@ -12,7 +12,8 @@ impl Catalog {
         let mut session = self.database.session(deadline).await?;
         session.begin().await?;
         let added = session.insert_user(new).await.map_err(unique);
-        finish(&mut session, added).await
+        let added = added.map(|id| (id, Some(Effect::UserAdded(id, new.clone()))));
+        self.finish(session, added).await
     }
 
     /// Reads a user.
@@ -26,12 +27,15 @@ impl Catalog {
         session.begin().await?;
         let deleted = async {
             match session.lock_user_orders(id).await? {
-                None => Ok(false),
-                Some(0) => Ok(session.delete_user(id).await.map(|()| true)?),
+                None => Ok((false, None)),
+                Some(0) => {
+                    session.delete_user(id).await?;
+                    Ok((true, Some(Effect::UserDeleted(id))))
+                }
                 Some(_) => Err(CatalogError::UserInUse),
             }
         };
         let deleted = deleted.await;
-        finish(&mut session, deleted).await
+        self.finish(session, deleted).await
     }
 }

@@ -172,6 +172,6 @@ impl Session {
         for rows in inserts {
             self.insert(rows).await?;
         }
-        self.commit().await
+        self.commit_or_close().await
     }
 }

@@ -1,12 +1,17 @@
 //! How connections are come by: from a bounded pool, or one per request that lingers.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
 use std::time::Duration;
 
-use mysql_async::{Conn, Opts, OptsBuilder, Pool, PoolConstraints, PoolOpts};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
+use super::connector::{Connection, Connector};
+use super::control::Control;
 use super::counters::Counters;
+use super::health::Health;
+use super::pool::{Pool, Slot};
+use super::session::{Origin, SessionKiller};
 use super::{Address, Config, ConnectionMode, DbError, Session};
 use crate::metrics::{GaugeGuard, Metrics};
 
@@ -17,31 +22,41 @@ const NO_DEADLINE: Duration = Duration::from_hours(24 * 365);
 #[derive(Debug)]
 pub struct Database {
     source: Source,
+    pub(super) control: Arc<Control>,
+    /// The runtime that the control connection belongs to.
+    runtime: Handle,
     statement_timeout: Duration,
     counters: Counters,
 }
 
 #[derive(Debug)]
 enum Source {
-    Pool { pool: Pool, writer_pool: Option<Pool>, wait: Duration },
-    PerRequest { options: Box<Opts>, linger: Duration, wait: Duration },
+    Pool { pool: Arc<Pool>, writer_pool: Option<Arc<Pool>>, wait: Duration },
+    PerRequest { connector: Connector, linger: Duration, wait: Duration },
 }
 
 impl Database {
-    /// Prepares the source of connections; opens none yet. Must be called inside a runtime.
+    /// Prepares the source of connections; opens none yet. Must be called inside the runtime that requests run in.
     pub fn open(config: &Config, metrics: &Metrics) -> Result<Self, DbError> {
+        let connector = Connector::new(config);
+        let counters = Counters::new(metrics);
+        let control = Arc::new(Control::new(config, counters.clone()));
         let (source, limit) = match config.connections {
             ConnectionMode::Pool { size, for_writer, wait } => {
-                let pool = pool(config, size.saturating_sub(for_writer))?;
-                let writer_pool = if for_writer > 0 { Some(self::pool(config, for_writer)?) } else { None };
+                let others = size.saturating_sub(for_writer);
+                if others == 0 {
+                    let sentence = "a pool needs at least one connection for each of its uses";
+                    return Err(DbError::Unexpected(sentence.to_owned()));
+                }
+                let pool = Pool::new(connector.clone(), others);
+                let writer_pool = (for_writer > 0).then(|| Pool::new(connector, for_writer));
                 (Source::Pool { pool, writer_pool, wait }, size)
             }
-            ConnectionMode::PerRequest { linger, wait } => {
-                (Source::PerRequest { options: Box::new(config.options()), linger, wait }, 0)
-            }
+            ConnectionMode::PerRequest { linger, wait } => (Source::PerRequest { connector, linger, wait }, 0),
         };
         metrics.db_pool_size.set(limit as i64);
-        Ok(Self { source, statement_timeout: config.statement_timeout, counters: Counters::new(metrics) })
+        let statement_timeout = config.statement_timeout;
+        Ok(Self { source, control, runtime: Handle::current(), statement_timeout, counters })
     }
 
     /// A session to run statements on, all of which end before `deadline`; only a commit that has begun may take longer.
@@ -58,37 +73,44 @@ impl Database {
     async fn session_of(
         &self,
         deadline: Instant,
-        choose: for<'a> fn(&'a Pool, Option<&'a Pool>) -> &'a Pool,
+        choose: for<'a> fn(&'a Arc<Pool>, Option<&'a Arc<Pool>>) -> &'a Arc<Pool>,
     ) -> Result<Session, DbError> {
         let left = deadline.saturating_duration_since(Instant::now());
         let connected = match &self.source {
             Source::Pool { pool, writer_pool, wait } => {
                 let pool = choose(pool, writer_pool.as_ref());
-                let wait = left.min(*wait);
-                within(wait, pool.get_conn(), || pool_wait_error(pool, wait)).await
+                take_within(pool, left.min(*wait)).await.map(|(connection, slot)| (connection, Origin::Pool(slot)))
             }
-            Source::PerRequest { options, wait, .. } => {
-                within(left.min(*wait), Conn::new(Opts::clone(options)), no_answer).await
-            }
-        };
-        let conn = connected.inspect_err(|error| self.counters.count(error))?;
-        let (guard, linger) = match &self.source {
-            Source::Pool { .. } => (None, None),
-            Source::PerRequest { linger, .. } => {
-                (Some(GaugeGuard::new(&self.counters.in_use)), Some((*linger, self.counters.lingering.clone())))
+            Source::PerRequest { connector, linger, wait } => {
+                connector.connect_within(left.min(*wait)).await.map(|connection| {
+                    let in_use = Some(GaugeGuard::new(&self.counters.in_use));
+                    (connection, Origin::Own { in_use, linger: Some((*linger, self.counters.lingering.clone())) })
+                })
             }
         };
-        Ok(Session::new(conn, self.statement_timeout, deadline, self.counters.clone(), guard, linger))
+        let (connection, origin) = connected.inspect_err(|error| self.counters.count(error))?;
+        let killer = SessionKiller { control: Arc::clone(&self.control), runtime: self.runtime.clone() };
+        let counters = self.counters.clone();
+        Ok(Session::new(connection, origin, self.statement_timeout, deadline, counters, Some(killer)))
+    }
+
+    /// The longest that a single statement may take.
+    pub fn statement_timeout(&self) -> Duration {
+        self.statement_timeout
+    }
+
+    /// Whether this instance can do its work on the database. Asks over a connection of its own, so that it neither
+    /// waits for those of customers nor takes one from them.
+    pub async fn health(&self, deadline: Instant) -> Result<Health, DbError> {
+        tokio::time::timeout_at(deadline, self.control.probe()).await.unwrap_or_else(|_| Err(DbError::no_answer()))
     }
 
     /// Brings the gauges up to date; called before metrics are read.
     pub fn observe(&self) {
         if let Source::Pool { pool, writer_pool, .. } = &self.source {
-            let pools = || [Some(pool), writer_pool.as_ref()].into_iter().flatten().map(Pool::metrics);
-            let in_use = pools().map(|metrics| metrics.connections_in_use.load(Ordering::Relaxed)).sum::<usize>();
-            let idle = pools().map(|metrics| metrics.connections_in_pool.load(Ordering::Relaxed)).sum::<usize>();
-            self.counters.in_use.set(in_use as i64);
-            self.counters.idle.set(idle as i64);
+            let pools = || [Some(pool), writer_pool.as_ref()].into_iter().flatten();
+            self.counters.in_use.set(pools().map(|pool| pool.in_use()).sum::<usize>() as i64);
+            self.counters.idle.set(pools().map(|pool| pool.idle()).sum::<usize>() as i64);
         }
     }
 }
@@ -108,39 +130,16 @@ impl Session {
 
     /// The same, with other limits for connecting, for statements and for locks.
     pub(super) async fn connect_within(limit: Duration, config: &Config) -> Result<Self, DbError> {
-        let conn = within(limit, Conn::new(config.options()), no_answer).await?;
+        let connection = Connector::new(config).connect_within(limit).await?;
         let deadline = Instant::now() + NO_DEADLINE;
-        Ok(Self::new(conn, config.statement_timeout, deadline, Counters::unregistered()?, None, None))
+        let origin = Origin::Own { in_use: None, linger: None };
+        Ok(Self::new(connection, origin, config.statement_timeout, deadline, Counters::unregistered()?, None))
     }
 }
 
-fn pool(config: &Config, size: usize) -> Result<Pool, DbError> {
-    let constraints = PoolConstraints::new(size, size)
-        .ok_or_else(|| DbError::Unexpected("a pool needs at least one connection for each of its uses".to_owned()))?;
-    // No reset between uses: it costs a round trip and the prepared statements, and all sessions are alike.
-    let options = PoolOpts::new().with_constraints(constraints).with_reset_connection(false);
-    Ok(Pool::new(OptsBuilder::from_opts(config.options()).pool_opts(options)))
-}
-
-async fn within(
-    wait: Duration,
-    connecting: impl Future<Output = mysql_async::Result<Conn>>,
-    timed_out: impl FnOnce() -> DbError,
-) -> Result<Conn, DbError> {
-    match tokio::time::timeout(wait, connecting).await {
-        Ok(connected) => connected.map_err(DbError::from_connect),
-        Err(_) => Err(timed_out()),
-    }
-}
-
-/// Too few connections, or none to be had: with an empty pool the wait was for the server.
-fn pool_wait_error(pool: &Pool, after: Duration) -> DbError {
-    if pool.metrics().connections_in_use.load(Ordering::Relaxed) == 0 {
-        return no_answer();
-    }
-    DbError::PoolTimeout { after }
-}
-
-fn no_answer() -> DbError {
-    DbError::Unreachable("it did not answer in time".to_owned())
+async fn take_within(pool: &Arc<Pool>, wait: Duration) -> Result<(Connection, Slot), DbError> {
+    tokio::time::timeout(wait, pool.take()).await.unwrap_or_else(|_| {
+        // Too few connections, or none to be had: with none in use the wait was for the server.
+        Err(if pool.in_use() == 0 { DbError::no_answer() } else { DbError::PoolTimeout { after: wait } })
+    })
 }

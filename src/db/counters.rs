@@ -1,7 +1,10 @@
 //! Connections and errors, counted.
 
+use std::sync::Arc;
+
 use prometheus::{IntCounter, IntGauge};
 
+use super::health::RecentRefusals;
 use super::{DbError, ErrorKind};
 use crate::metrics::Metrics;
 
@@ -12,13 +15,20 @@ pub(super) struct Counters {
     pub(super) in_use: IntGauge,
     pub(super) idle: IntGauge,
     pub(super) lingering: IntGauge,
+    refusals: Arc<RecentRefusals>,
 }
 
 impl Counters {
     pub(super) fn new(metrics: &Metrics) -> Self {
         let errors = ErrorKind::ALL.map(|kind| (kind, metrics.db_errors_total.with_label_values(&[kind.label()])));
         let state = |state| metrics.db_connections.with_label_values(&[state]);
-        Self { errors: errors.into(), in_use: state("in_use"), idle: state("idle"), lingering: state("lingering") }
+        Self {
+            errors: errors.into(),
+            in_use: state("in_use"),
+            idle: state("idle"),
+            lingering: state("lingering"),
+            refusals: Arc::default(),
+        }
     }
 
     /// For a connection that no server's metrics speak of.
@@ -27,14 +37,17 @@ impl Counters {
         Ok(Self::new(&metrics))
     }
 
+    /// Counts an error by its kind, and remembers whether the server refuses writes.
     pub(super) fn count(&self, error: &DbError) {
-        if matches!(error, DbError::Duplicate(_)) {
-            // An answer, not a failure.
-            return;
-        }
-        let kind = error.kind();
+        let Some(kind) = error.kind() else { return };
         if let Some((_, counter)) = self.errors.iter().find(|(candidate, _)| *candidate == kind) {
             counter.inc();
         }
+        self.refusals.failed(error);
+    }
+
+    /// What the server has refused recently.
+    pub(super) fn refusals(&self) -> &RecentRefusals {
+        &self.refusals
     }
 }

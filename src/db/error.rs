@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use mysql_async::{DriverError, Error};
 
+use super::error_codes::{Entry, Meaning, entry_of};
 use crate::units;
 
 /// Why a database operation failed.
@@ -17,7 +18,7 @@ pub enum DbError {
     /// No connection could be made.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
-    /// The account or the database is not known there, or the password is wrong.
+    /// The account is not known there, is locked, or its password is wrong or has expired.
     #[error("the database refused the account: {0}")]
     Refused(String),
     /// No connection of the pool became free in time.
@@ -44,15 +45,56 @@ pub enum DbError {
     /// A row stayed locked for longer than allowed.
     #[error("a row stayed locked by another transaction for too long")]
     LockTimeout,
+    /// The session that was to be ended is not there any more.
+    #[error("there is no such session")]
+    NoSuchSession,
     /// A unique key exists already; the name is the index's.
     #[error("the value exists already ({0})")]
     Duplicate(String),
     /// A table or a column is missing: the schema is not up to date.
     #[error("the database schema is not up to date: {0}")]
     SchemaMissing(String),
-    /// Anything else the server says.
+    /// A time limit of the server's own ended a statement.
+    #[error("the database ended a statement by its own time limit ({code})")]
+    StatementLimit {
+        /// MySQL's error number.
+        code: u16,
+    },
+    /// The server does not take work now: it is read-only, full, shutting down, or anything that is not known.
+    #[error("the database is not available: {reason} ({code}: {message}); {advice}")]
+    Unavailable {
+        /// MySQL's error number.
+        code: u16,
+        /// What happened.
+        reason: &'static str,
+        /// What to do.
+        advice: &'static str,
+        /// The server's words, for the log.
+        message: String,
+    },
+    /// The server is not set up for this program: a right, the database or a setting is missing.
+    #[error("the database is not set up for this program: {reason} ({code}: {message}); {advice}")]
+    WrongSetup {
+        /// MySQL's error number.
+        code: u16,
+        /// What is wrong.
+        reason: &'static str,
+        /// What to do.
+        advice: &'static str,
+        /// The server's words, for the log.
+        message: String,
+    },
+    /// A value does not fit its column.
+    #[error("a value does not fit its column: {message} ({code})")]
+    Data {
+        /// MySQL's error number.
+        code: u16,
+        /// The server's words, for the log.
+        message: String,
+    },
+    /// A statement of ours is wrong.
     #[error("the database refused a statement: {message} ({code})")]
-    Server {
+    Defect {
         /// MySQL's error number.
         code: u16,
         /// The server's words, for the log.
@@ -68,33 +110,42 @@ pub enum DbError {
 pub enum ErrorKind {
     /// 1040.
     TooManyConnections,
-    /// Not reachable, or the account refused.
+    /// Not reachable.
     Unreachable,
-    /// Broken connection.
+    /// Reachable, and not taking work: read-only, full, shutting down, or anything that is not known.
+    Unavailable,
+    /// The account, a right, the database, the schema or a setting is not as it has to be.
+    Setup,
+    /// Broken connection, or a statement that somebody interrupted.
     Lost,
-    /// Statement over its time limit.
+    /// Statement over its time limit, ours or the server's.
     Timeout,
     /// No free connection in time.
     PoolTimeout,
     /// Deadlock and its relatives.
     Deadlock,
-    /// Lock wait timeout.
+    /// A row that another transaction holds.
     LockTimeout,
-    /// The rest.
-    Other,
+    /// A value that does not fit.
+    Data,
+    /// A wrong statement, or an answer of another shape: ours.
+    Defect,
 }
 
 impl ErrorKind {
     /// Every kind, so that each counter exists from the start.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::TooManyConnections,
         Self::Unreachable,
+        Self::Unavailable,
+        Self::Setup,
         Self::Lost,
         Self::Timeout,
         Self::PoolTimeout,
         Self::Deadlock,
         Self::LockTimeout,
-        Self::Other,
+        Self::Data,
+        Self::Defect,
     ];
 
     /// The label's value.
@@ -102,29 +153,41 @@ impl ErrorKind {
         match self {
             Self::TooManyConnections => "too_many_connections",
             Self::Unreachable => "unreachable",
+            Self::Unavailable => "unavailable",
+            Self::Setup => "setup",
             Self::Lost => "lost",
             Self::Timeout => "timeout",
             Self::PoolTimeout => "pool_timeout",
             Self::Deadlock => "deadlock",
             Self::LockTimeout => "lock_timeout",
-            Self::Other => "other",
+            Self::Data => "data",
+            Self::Defect => "defect",
         }
     }
 }
 
 impl DbError {
-    /// Which counter it belongs to.
-    pub fn kind(&self) -> ErrorKind {
-        match self {
+    /// Which counter it belongs to; nothing for what is an answer and no failure.
+    pub fn kind(&self) -> Option<ErrorKind> {
+        Some(match self {
             Self::TooManyConnections => ErrorKind::TooManyConnections,
-            Self::Unreachable(_) | Self::Refused(_) => ErrorKind::Unreachable,
+            Self::Unreachable(_) => ErrorKind::Unreachable,
+            Self::Unavailable { .. } => ErrorKind::Unavailable,
+            Self::Refused(_) | Self::SchemaMissing(_) | Self::WrongSetup { .. } => ErrorKind::Setup,
             Self::Lost | Self::CommitUnknown => ErrorKind::Lost,
-            Self::TimedOut { .. } => ErrorKind::Timeout,
+            Self::TimedOut { .. } | Self::StatementLimit { .. } => ErrorKind::Timeout,
             Self::PoolTimeout { .. } => ErrorKind::PoolTimeout,
             Self::Deadlock => ErrorKind::Deadlock,
             Self::LockTimeout => ErrorKind::LockTimeout,
-            Self::Duplicate(_) | Self::SchemaMissing(_) | Self::Server { .. } | Self::Unexpected(_) => ErrorKind::Other,
-        }
+            Self::Data { .. } => ErrorKind::Data,
+            Self::Defect { .. } | Self::Unexpected(_) => ErrorKind::Defect,
+            Self::Duplicate(_) | Self::NoSuchSession => return None,
+        })
+    }
+
+    /// Nobody answered at all.
+    pub(super) fn no_answer() -> Self {
+        Self::Unreachable("it did not answer in time".to_owned())
     }
 
     /// Whether the whole transaction may be tried again at once: nothing of it was stored, and it can succeed.
@@ -132,15 +195,27 @@ impl DbError {
         matches!(self, Self::Deadlock)
     }
 
+    /// Whether the connection it came over is of no more use: it is broken, in an unknown state, or leads to a server
+    /// that does not take work, where another connection may lead to one that does.
+    pub(super) fn spoils_connection(&self) -> bool {
+        match self {
+            Self::Lost | Self::TimedOut { .. } | Self::StatementLimit { .. } | Self::Unexpected(_) => true,
+            other => other.spoils_server(),
+        }
+    }
+
+    /// Whether every connection to that server is of no more use: it does not take work.
+    pub(super) fn spoils_server(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::WrongSetup { .. })
+    }
+
     /// From making a connection.
     pub(super) fn from_connect(error: Error) -> Self {
         match error {
-            Error::Server(error) => match error.code {
-                1040 | 1203 | 1226 => Self::TooManyConnections,
-                1044 | 1045 | 1049 | 1130 | 1698 => Self::Refused(error.message),
-                1053 | 1077 | 1079 => Self::Unreachable("it is shutting down".to_owned()),
-                code => Self::Server { code, message: error.message },
-            },
+            Error::Server(error) if matches!(error.code, 1045 | 1130 | 1698 | 3118 | 4151 | 1820 | 1862) => {
+                Self::Refused(error.message)
+            }
+            Error::Server(error) => Self::from_server(error.code, error.message),
             Error::Io(error) => Self::Unreachable(match error {
                 mysql_async::IoError::Io(error) => reason(&error),
             }),
@@ -154,19 +229,32 @@ impl DbError {
     /// From a statement on an open connection.
     pub(super) fn from_statement(error: Error) -> Self {
         match error {
-            Error::Server(error) => match error.code {
-                1062 => Self::Duplicate(duplicate_key(&error.message)),
-                // 1020: MariaDB from 11.6.2, a row changed under snapshot isolation. 3101: Group Replication refused
-                // the commit. 1180, 1213: deadlock, at COMMIT on Galera.
-                1020 | 1180 | 1213 | 3101 => Self::Deadlock,
-                1205 => Self::LockTimeout,
-                1054 | 1146 => Self::SchemaMissing(error.message),
-                // Killed, or the server is going down: the connection is of no more use.
-                1053 | 1927 | 2006 | 2013 | 3169 | 4031 => Self::Lost,
-                code => Self::Server { code, message: error.message },
-            },
+            Error::Server(error) => Self::from_server(error.code, error.message),
             Error::Io(_) | Error::Driver(DriverError::ConnectionClosed | DriverError::PacketOutOfOrder) => Self::Lost,
             error => Self::Unexpected(error.to_string()),
+        }
+    }
+
+    /// The server is not set up for this program, which it did not say itself.
+    pub(super) fn wrong_setup(reason: &'static str, advice: &'static str) -> Self {
+        Self::WrongSetup { code: 0, reason, advice, message: String::new() }
+    }
+
+    fn from_server(code: u16, message: String) -> Self {
+        let &Entry { meaning, reason, advice, .. } = entry_of(code);
+        match meaning {
+            Meaning::Defect => Self::Defect { code, message },
+            Meaning::Data => Self::Data { code, message },
+            Meaning::Duplicate => Self::Duplicate(duplicate_key(&message)),
+            Meaning::RowHeld => Self::LockTimeout,
+            Meaning::Conflict => Self::Deadlock,
+            Meaning::ConnectionLost => Self::Lost,
+            Meaning::NoSuchSession => Self::NoSuchSession,
+            Meaning::StatementLimit => Self::StatementLimit { code },
+            Meaning::TooManyConnections => Self::TooManyConnections,
+            Meaning::SchemaMissing => Self::SchemaMissing(message),
+            Meaning::WrongSetup => Self::WrongSetup { code, reason, advice, message },
+            Meaning::Unavailable => Self::Unavailable { code, reason, advice, message },
         }
     }
 }

@@ -2,6 +2,12 @@
 
 use super::{DbError, Session};
 
+/// What is said when the row of orders is missing. It is not made anew by itself: numbers that were given would be given
+/// again.
+pub(super) const NO_ROW: &str = "id_blocks has no row for orders";
+pub(super) const NO_ROW_ADVICE: &str =
+    "restore id_blocks, or insert ('orders', a number above every order there ever was)";
+
 impl Session {
     /// Reserves `count` order numbers; gives the first. Numbers of a block that is not used up are lost, which is fine:
     /// they only have to be unique.
@@ -9,7 +15,7 @@ impl Session {
         // LAST_INSERT_ID(expression) keeps the value for this connection alone: no read, no race.
         let sql = "UPDATE id_blocks SET next_id = LAST_INSERT_ID(next_id) + ? WHERE name = 'orders'";
         if self.change(sql, (count,)).await? != 1 {
-            return Err(DbError::Unexpected("id_blocks has no row for orders".to_owned()));
+            return Err(DbError::wrong_setup(NO_ROW, NO_ROW_ADVICE));
         }
         Ok(self.last_insert_id())
     }

@@ -180,13 +180,13 @@ impl Session {
     }
 
     async fn migrations(&mut self) -> Result<Vec<Record>, DbError> {
-        let rows = self.rows::<(u32, String)>("SELECT version, checksum FROM schema_migrations ORDER BY version", ());
-        match rows.await {
-            Ok(rows) => Ok(rows.into_iter().map(|(version, checksum)| Record { version, checksum }).collect()),
-            // The table does not exist, so nothing was applied yet.
-            Err(DbError::SchemaMissing(_)) => Ok(Vec::new()),
-            Err(error) => Err(error),
+        if self.run_rows::<String>("SHOW TABLES LIKE 'schema\\_migrations'").await?.is_empty() {
+            // Nothing was applied yet.
+            return Ok(Vec::new());
         }
+        let sql = "SELECT version, checksum FROM schema_migrations ORDER BY version";
+        let rows = self.rows::<(u32, String)>(sql, ()).await?;
+        Ok(rows.into_iter().map(|(version, checksum)| Record { version, checksum }).collect())
     }
 }
 

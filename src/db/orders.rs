@@ -13,15 +13,6 @@ pub struct StoredOrder {
     pub total: Cents,
 }
 
-/// Whether an order is in the database, beyond doubt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence {
-    /// It was committed.
-    Present,
-    /// It was not and will not be.
-    Absent,
-}
-
 impl Session {
     /// Stores the head of an order.
     pub async fn insert_order(&mut self, id: OrderId, user_id: UserId, total: Cents) -> Result<(), DbError> {
@@ -84,15 +75,5 @@ impl Session {
         self.change("DELETE FROM order_items WHERE order_id = ?", (id.get(),)).await?;
         self.change("DELETE FROM orders WHERE id = ?", (id.get(),)).await?;
         Ok(())
-    }
-
-    /// Whether an order whose commit was interrupted is there.
-    ///
-    /// A plain read could say no while the server is still committing. A locking read cannot: the transaction inserted
-    /// this row before COMMIT was sent and holds it until it ends either way, so this waits for its end. A
-    /// [`DbError::LockTimeout`] means that it has not ended yet.
-    pub async fn presence(&mut self, id: OrderId) -> Result<Presence, DbError> {
-        let found = self.row::<u64>("SELECT id FROM orders WHERE id = ? LOCK IN SHARE MODE", (id.get(),)).await?;
-        Ok(if found.is_some() { Presence::Present } else { Presence::Absent })
     }
 }

@@ -25,6 +25,12 @@ impl Session {
         Ok(self.row::<Row>(sql, (id.get(),)).await?.map(product))
     }
 
+    /// Locks a product and reads the row.
+    pub async fn lock_product(&mut self, id: ProductId) -> Result<Option<Product>, DbError> {
+        let sql = "SELECT id, name, sku, price_cents FROM products WHERE id = ? FOR UPDATE";
+        Ok(self.row::<Row>(sql, (id.get(),)).await?.map(product))
+    }
+
     /// Reads the products after a number, in the order of their numbers.
     pub async fn products_after(&mut self, after: u64, limit: u32) -> Result<Vec<Product>, DbError> {
         let sql = "SELECT id, name, sku, price_cents FROM products WHERE id > ? ORDER BY id LIMIT ?";

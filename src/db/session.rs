@@ -1,44 +1,82 @@
 //! One connection in use: statements under a time limit, transactions that cannot leak.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, Params, Row};
 use prometheus::IntGauge;
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio::time::error::Elapsed;
 
-use super::DbError;
+use super::connector::{Connection, SessionName};
+use super::control::Control;
 use super::counters::Counters;
+use super::pool::Slot;
+use super::{DbError, InterruptedCommit};
 use crate::metrics::GaugeGuard;
 
+/// The longest that a connection may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// A connection in use. When it is dropped, the connection goes back to where it came from, unless a transaction is open
-/// or a statement was cut short: then it is closed, and the server undoes the transaction.
+/// or a statement was cut short: then it is closed, its session is ended on the server, and the server undoes the
+/// transaction.
 #[derive(Debug)]
 pub struct Session {
     /// Present until the session is dropped or its connection is given up.
-    conn: Option<Conn>,
+    connection: Option<Connection>,
+    /// Present until the session is dropped.
+    origin: Option<Origin>,
     statement_timeout: Duration,
     /// No statement but a commit runs past this instant.
     deadline: Instant,
     in_transaction: bool,
     counters: Counters,
-    /// Counts a connection of its own as in use.
-    in_use: Option<GaugeGuard>,
-    /// For a connection of its own: how long it stays open afterwards, and the gauge that counts it meanwhile.
-    linger: Option<(Duration, IntGauge)>,
+    killer: Option<SessionKiller>,
+}
+
+/// Where a session's connection came from.
+#[derive(Debug)]
+pub(super) enum Origin {
+    /// A pool, to which it goes back.
+    Pool(Slot),
+    /// It was made for this session.
+    Own {
+        /// Counts it as in use.
+        in_use: Option<GaugeGuard>,
+        /// How long it stays open afterwards, and the gauge that counts it meanwhile.
+        linger: Option<(Duration, IntGauge)>,
+    },
+}
+
+/// Ends the sessions on the server whose connections are given up here.
+#[derive(Clone, Debug)]
+pub(super) struct SessionKiller {
+    pub(super) control: Arc<Control>,
+    /// The runtime of the control connection.
+    pub(super) runtime: Handle,
+}
+
+impl SessionKiller {
+    fn end(&self, name: SessionName) {
+        let control = Arc::clone(&self.control);
+        self.runtime.spawn(async move { control.end(&name).await });
+    }
 }
 
 impl Session {
     pub(super) fn new(
-        conn: Conn,
+        connection: Connection,
+        origin: Origin,
         statement_timeout: Duration,
         deadline: Instant,
         counters: Counters,
-        in_use: Option<GaugeGuard>,
-        linger: Option<(Duration, IntGauge)>,
+        killer: Option<SessionKiller>,
     ) -> Self {
-        Self { conn: Some(conn), statement_timeout, deadline, in_transaction: false, counters, in_use, linger }
+        let (connection, origin) = (Some(connection), Some(origin));
+        Self { connection, origin, statement_timeout, deadline, in_transaction: false, counters, killer }
     }
 
     /// Begins a transaction. It ends with [`Session::commit`], [`Session::rollback`], or the session.
@@ -67,16 +105,24 @@ impl Session {
         self.settle(result)
     }
 
-    /// Commits. If the connection breaks or the time limit passes, the outcome is unknown and this says so.
-    pub async fn commit(&mut self) -> Result<(), DbError> {
-        match self.run_within(self.statement_timeout, "COMMIT").await {
+    /// Commits. Whatever is answered but OK, the connection is given up, and what became of the transaction is to be
+    /// looked up ([`super::Database::look_up`]).
+    pub async fn commit(mut self) -> Result<(), InterruptedCommit> {
+        let session = self.connection.as_ref().and_then(|connection| connection.name.clone());
+        self.commit_or_close().await.map_err(|reason| InterruptedCommit { session, reason })
+    }
+
+    /// The same for a tool that starts over when its commit fails.
+    pub(super) async fn commit_or_close(&mut self) -> Result<(), DbError> {
+        let committed = self.run_within(self.statement_timeout, "COMMIT").await;
+        match committed {
             Ok(()) => {
                 self.in_transaction = false;
-                Ok(())
+                self.counters.refusals().committed();
             }
-            Err(DbError::Lost | DbError::TimedOut { .. }) => Err(DbError::CommitUnknown),
-            Err(error) => Err(error),
+            Err(_) => self.give_up(),
         }
+        committed
     }
 
     /// Undoes the transaction. If that fails, the connection is given up, which undoes it too.
@@ -143,18 +189,18 @@ impl Session {
 
     /// The number that the last `INSERT` gave its row.
     pub(super) fn last_insert_id(&self) -> u64 {
-        self.conn.as_ref().and_then(Conn::last_insert_id).unwrap_or_default()
+        self.connection.as_ref().and_then(|connection| connection.conn.last_insert_id()).unwrap_or_default()
     }
 
     /// What the server calls this connection.
     pub(super) fn connection_number(&self) -> Option<u32> {
-        self.conn.as_ref().map(Conn::id)
+        self.connection.as_ref().map(|connection| connection.conn.id())
     }
 
     /// Ends the connection, and with it whatever is the connection's own, such as a named lock, before it returns.
     pub(super) async fn disconnect(mut self) {
-        if let Some(conn) = self.conn.take() {
-            drop(conn.disconnect().await);
+        if let Some(connection) = self.connection.take() {
+            drop(connection.conn.disconnect().await);
         }
     }
 
@@ -163,7 +209,7 @@ impl Session {
     }
 
     fn conn(&mut self) -> Result<&mut Conn, DbError> {
-        self.conn.as_mut().ok_or(DbError::Lost)
+        self.connection.as_mut().map(|connection| &mut connection.conn).ok_or(DbError::Lost)
     }
 
     /// Translates a failure, counts it, and gives up a connection that can no longer be trusted.
@@ -173,19 +219,27 @@ impl Session {
             Ok(Err(error)) => DbError::from_statement(error),
             Err(_) => DbError::TimedOut { after: self.statement_timeout },
         };
-        if matches!(error, DbError::Lost | DbError::TimedOut { .. } | DbError::Unexpected(_)) {
-            // Dropping a connection in the middle of a statement closes its socket; the pool makes a new one.
-            self.linger = None;
-            self.close();
+        if error.spoils_server()
+            && let Some(Origin::Pool(slot)) = &self.origin
+        {
+            slot.discard_idle();
+        }
+        if error.spoils_connection() {
+            self.give_up();
         }
         self.counters.count(&error);
         Err(error)
     }
 
-    fn close(&mut self) {
-        if let Some(conn) = self.conn.take() {
-            // Taken out of the pool and closed; the server undoes whatever transaction is open.
-            tokio::spawn(async move { drop(tokio::time::timeout(Duration::from_secs(1), conn.disconnect()).await) });
+    /// Closes the connection and has its session ended on the server, which may be busy with a statement, or wait for
+    /// the next one with a transaction open, and see nothing of the close.
+    fn give_up(&mut self) {
+        let Some(Connection { conn, name }) = self.connection.take() else { return };
+        if let (Some(name), Some(killer)) = (name, &self.killer) {
+            killer.end(name);
+        }
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move { drop(tokio::time::timeout(GOODBYE, conn.disconnect()).await) });
         }
     }
 }
@@ -193,17 +247,21 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         if self.in_transaction {
-            self.linger = None;
-            self.close();
+            self.give_up();
         }
-        if let (Some(conn), Some((linger, gauge))) = (self.conn.take(), self.linger.take()) {
-            let lingering = GaugeGuard::new(&gauge);
-            drop(self.in_use.take());
-            tokio::spawn(async move {
-                tokio::time::sleep(linger).await;
-                drop(conn.disconnect().await);
-                drop(lingering);
-            });
+        let (Some(connection), Some(origin)) = (self.connection.take(), self.origin.take()) else { return };
+        match origin {
+            Origin::Pool(slot) => slot.give_back(connection),
+            Origin::Own { linger: None, .. } => drop(connection),
+            Origin::Own { in_use, linger: Some((linger, gauge)) } => {
+                let lingering = GaugeGuard::new(&gauge);
+                drop(in_use);
+                tokio::spawn(async move {
+                    tokio::time::sleep(linger).await;
+                    drop(connection.conn.disconnect().await);
+                    drop(lingering);
+                });
+            }
         }
     }
 }

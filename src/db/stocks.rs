@@ -16,6 +16,15 @@ pub struct Offer {
     pub price: Cents,
 }
 
+/// A product's row: the pieces that are there, and those that stand in orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StockRow {
+    /// How many pieces are there.
+    pub quantity: u64,
+    /// How many were sold, deleted orders left out.
+    pub quantity_sold: u64,
+}
+
 type Row = (u64, u64, u64);
 
 pub(super) fn offer((product_id, quantity, price): Row) -> Offer {
@@ -69,20 +78,17 @@ impl Session {
         self.run(&template.replace("{rows}", &rows)).await
     }
 
-    /// Locks a product's stock and gives how many pieces stand in orders; nothing if there is no such product.
-    pub async fn lock_pieces_sold(&mut self, id: ProductId) -> Result<Option<u64>, DbError> {
-        self.row("SELECT quantity_sold FROM stocks WHERE product_id = ? FOR UPDATE", (id.get(),)).await
+    /// Locks a product's stock and reads the row; nothing if there is no such product.
+    pub async fn lock_stock(&mut self, id: ProductId) -> Result<Option<StockRow>, DbError> {
+        let sql = "SELECT quantity, quantity_sold FROM stocks WHERE product_id = ? FOR UPDATE";
+        let row = self.row(sql, (id.get(),)).await?;
+        Ok(row.map(|(quantity, quantity_sold)| StockRow { quantity, quantity_sold }))
     }
 
-    /// Sets how many pieces of a product there are; false if there is no such product.
-    pub async fn set_stock(&mut self, id: ProductId, quantity: u64) -> Result<bool, DbError> {
-        // An update to the same value changes no row, so existence is asked for by itself.
-        let sql = "SELECT product_id FROM stocks WHERE product_id = ? FOR UPDATE";
-        if self.row::<u64>(sql, (id.get(),)).await?.is_none() {
-            return Ok(false);
-        }
+    /// Sets how many pieces of a product there are. The caller holds the row.
+    pub async fn set_stock(&mut self, id: ProductId, quantity: u64) -> Result<(), DbError> {
         self.change("UPDATE stocks SET quantity = ? WHERE product_id = ?", (quantity, id.get())).await?;
-        Ok(true)
+        Ok(())
     }
 
     /// Reads a product's stock.

@@ -15,8 +15,16 @@ impl Session {
 
     /// Reads a user.
     pub async fn user(&mut self, id: UserId) -> Result<Option<User>, DbError> {
-        let row =
-            self.row::<(u64, String, String)>("SELECT id, name, email FROM users WHERE id = ?", (id.get(),)).await?;
+        self.user_of("SELECT id, name, email FROM users WHERE id = ?", id).await
+    }
+
+    /// Locks a user and reads the row.
+    pub async fn lock_user(&mut self, id: UserId) -> Result<Option<User>, DbError> {
+        self.user_of("SELECT id, name, email FROM users WHERE id = ? FOR UPDATE", id).await
+    }
+
+    async fn user_of(&mut self, sql: &str, id: UserId) -> Result<Option<User>, DbError> {
+        let row = self.row::<(u64, String, String)>(sql, (id.get(),)).await?;
         Ok(row.map(|(id, name, email)| User { id: UserId::new(id), name, email }))
     }
 

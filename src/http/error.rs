@@ -80,8 +80,12 @@ impl From<&DbError> for ApiError {
                 unavailable("the database refused a connection: Too many connections (1040)")
             }
             DbError::Unreachable(_) | DbError::Refused(_) => unavailable("the database cannot be reached"),
+            DbError::Unavailable { .. } => unavailable("the database does not take this now; nothing was stored"),
+            DbError::WrongSetup { .. } => unavailable("the database is not set up for the store; nothing was stored"),
             DbError::Lost => unavailable("the connection to the database broke; nothing was stored"),
-            DbError::TimedOut { .. } => unavailable("the database did not answer in time; nothing was stored"),
+            DbError::TimedOut { .. } | DbError::StatementLimit { .. } => {
+                unavailable("the database did not answer in time; nothing was stored")
+            }
             DbError::PoolTimeout { .. } => {
                 Self::new(Code::Overloaded, "no database connection became free in time: try again in a moment")
             }
@@ -95,7 +99,8 @@ impl From<&DbError> for ApiError {
             DbError::SchemaMissing(_) => {
                 Self::new(Code::NotReady, "the database schema is not up to date: run `storemgr migrate`")
             }
-            DbError::Duplicate(_) | DbError::Server { .. } | DbError::Unexpected(_) => {
+            DbError::Data { .. } => Self::new(Code::InvalidValue, "a value is out of the range that can be stored"),
+            DbError::Duplicate(_) | DbError::NoSuchSession | DbError::Defect { .. } | DbError::Unexpected(_) => {
                 Self::new(Code::InternalError, "the store has a defect: please report it")
             }
         };

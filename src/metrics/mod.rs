@@ -165,7 +165,7 @@ metrics! {
     db_pool_size: IntGauge [];
     /// The database server's max_connections, as last read.
     db_max_connections: IntGauge [];
-    /// Failed database operations by kind: too_many_connections, unreachable, lost, timeout, pool_timeout, deadlock, lock_timeout, other.
+    /// Failed database operations by kind: too_many_connections, unreachable, unavailable, setup, lost, timeout, pool_timeout, deadlock, lock_timeout, data, defect.
     db_errors_total: IntCounterVec ["kind"];
     /// Report look-ups in the cache: hit, stale, miss, error.
     cache_requests_total: IntCounterVec ["cache", "outcome"];

@@ -4,10 +4,14 @@ use super::OrderError;
 use super::attempts::Failed;
 use super::pricing::price_all;
 use crate::db::Session;
-use crate::domain::{Cents, NewOrder, OrderId, total};
+use crate::domain::{Cents, NewOrder, OrderId, PricedLine, total};
 
-/// Writes one order inside the caller's transaction, all lines at once; gives its total.
-pub(super) async fn write(session: &mut Session, id: OrderId, order: &NewOrder) -> Result<Cents, Failed> {
+/// Writes one order inside the caller's transaction, all lines at once; gives its lines and their total.
+pub(super) async fn write(
+    session: &mut Session,
+    id: OrderId,
+    order: &NewOrder,
+) -> Result<(Vec<PricedLine>, Cents), Failed> {
     let offers = session.lock_offers(order.lines()).await?;
     let lines = price_all(order.lines(), &offers)?;
     let total = total(&lines).map_err(OrderError::from)?;
@@ -17,5 +21,5 @@ pub(super) async fn write(session: &mut Session, id: OrderId, order: &NewOrder) 
     if !session.add_expense(order.user_id(), total).await? {
         return Err(OrderError::UnknownUser(order.user_id()).into());
     }
-    Ok(total)
+    Ok((lines, total))
 }

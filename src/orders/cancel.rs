@@ -3,9 +3,8 @@
 use tokio::time::Instant;
 
 use super::attempts::{Failed, Tries};
-use super::presence::presence;
 use super::{OrderError, Orders};
-use crate::db::{DbError, Presence};
+use crate::db::{DbError, Effect, Outcome, Session};
 use crate::domain::OrderId;
 
 impl Orders {
@@ -23,32 +22,26 @@ impl Orders {
     async fn try_cancel(&self, id: OrderId, deadline: Instant) -> Result<bool, Failed> {
         let mut session = self.database.session(deadline).await?;
         session.begin().await?;
-        let deleted = async {
-            let Some(order) = session.lock_order(id).await? else { return Ok(false) };
-            let lines = session.order_lines(id).await?;
-            session.give_back(&lines).await?;
-            session.take_back_expense(order.user_id, order.total).await?;
-            session.delete_order(id).await?;
-            Ok::<_, DbError>(true)
-        };
-        let deleted = match deleted.await {
-            Ok(true) => session.commit().await.map(|()| true),
+        match give_back(&mut session, id).await {
+            Ok(true) => {}
             other => {
                 session.rollback().await;
-                other
+                return Ok(other?);
             }
-        };
-        match deleted {
-            Err(DbError::CommitUnknown) => {
-                drop(session);
-                match presence(&self.database, id).await? {
-                    Presence::Present => Err(Failed::Again(OrderError::Database(DbError::Lost))),
-                    // Gone, by this request or by another: either way it was there and is deleted.
-                    Presence::Absent => Ok(true),
-                }
-            }
-            Err(error) => Err(error.into()),
-            Ok(deleted) => Ok(deleted),
+        }
+        match self.database.commit(session, &Effect::OrderDeleted(id)).await? {
+            Outcome::Committed => Ok(true),
+            Outcome::NotCommitted => Err(Failed::Again(OrderError::Database(DbError::Lost))),
         }
     }
+}
+
+/// Everything but the commit; false if there is no such order.
+async fn give_back(session: &mut Session, id: OrderId) -> Result<bool, DbError> {
+    let Some(order) = session.lock_order(id).await? else { return Ok(false) };
+    let lines = session.order_lines(id).await?;
+    session.give_back(&lines).await?;
+    session.take_back_expense(order.user_id, order.total).await?;
+    session.delete_order(id).await?;
+    Ok(true)
 }

@@ -17,7 +17,6 @@ mod ids;
 mod outcome;
 mod per_item;
 mod place;
-mod presence;
 mod pricing;
 mod replay;
 
@@ -95,6 +94,11 @@ impl Orders {
     /// Whether orders are written by a task that nobody's waiting ends.
     pub fn writes_elsewhere(&self) -> bool {
         matches!(self.way, Way::Together(_))
+    }
+
+    /// Whether orders wait and nothing becomes of them.
+    pub fn is_stuck(&self) -> bool {
+        matches!(&self.way, Way::Together(group_commit) if group_commit.is_stuck())
     }
 
     /// Reads an order.

@@ -4,10 +4,14 @@ use super::OrderError;
 use super::attempts::Failed;
 use super::pricing::priced;
 use crate::db::Session;
-use crate::domain::{Cents, NewOrder, OrderId, total};
+use crate::domain::{Cents, NewOrder, OrderId, PricedLine, total};
 
-/// Writes one order inside the caller's transaction, line by line; gives its total.
-pub(super) async fn write(session: &mut Session, id: OrderId, order: &NewOrder) -> Result<Cents, Failed> {
+/// Writes one order inside the caller's transaction, line by line; gives its lines and their total.
+pub(super) async fn write(
+    session: &mut Session,
+    id: OrderId,
+    order: &NewOrder,
+) -> Result<(Vec<PricedLine>, Cents), Failed> {
     let mut lines = Vec::with_capacity(order.lines().len());
     for line in order.lines() {
         let offer = session.lock_offer(line.product_id).await?;
@@ -21,5 +25,5 @@ pub(super) async fn write(session: &mut Session, id: OrderId, order: &NewOrder) 
     if !session.add_expense(order.user_id(), total).await? {
         return Err(OrderError::UnknownUser(order.user_id()).into());
     }
-    Ok(total)
+    Ok((lines, total))
 }

@@ -8,11 +8,10 @@
 use tokio::time::Instant;
 
 use super::attempts::{Failed, Tries};
-use super::presence::presence;
 use super::replay::replayed;
 use super::{AloneWriter, OrderError, Orders, Way, batched, per_item};
-use crate::db::{DbError, Presence, Session};
-use crate::domain::{Cents, Fingerprint, IdempotencyKey, NewOrder, OrderId, PlacedOrder};
+use crate::db::{DbError, Effect, Outcome, Session};
+use crate::domain::{Cents, Fingerprint, IdempotencyKey, NewOrder, OrderId, PlacedOrder, PricedLine};
 
 impl Orders {
     /// Places an order, or answers what the same key was answered before.
@@ -69,7 +68,13 @@ impl Orders {
         let started = Instant::now();
         session.begin().await?;
         let placed = match self.write(writer, &mut session, id, order, key).await {
-            Ok(total) => self.commit(session, id, total).await?,
+            Ok((lines, total)) => {
+                let effect = Effect::OrderPlaced { id, user_id: order.user_id(), total, lines };
+                match self.database.commit(session, &effect).await? {
+                    Outcome::Committed => PlacedOrder { order_id: id, total, replayed: false },
+                    Outcome::NotCommitted => return Err(Failed::Again(OrderError::Database(DbError::Lost))),
+                }
+            }
             Err(failed) => {
                 session.rollback().await;
                 // Another request with this key may have taken the last piece and be the answer.
@@ -90,12 +95,12 @@ impl Orders {
         id: OrderId,
         order: &NewOrder,
         key: Option<&IdempotencyKey>,
-    ) -> Result<Cents, Failed> {
+    ) -> Result<(Vec<PricedLine>, Cents), Failed> {
         let written = match writer {
             AloneWriter::PerItem => per_item::write(session, id, order).await,
             AloneWriter::Batched => batched::write(session, id, order).await,
         };
-        let total = match written {
+        let (lines, total) = match written {
             Err(Failed::Finally(OrderError::Database(DbError::Duplicate(_)))) => {
                 self.ids.discard().await;
                 return Err(Failed::Again(OrderError::Overloaded));
@@ -110,24 +115,7 @@ impl Orders {
                 error => error.into(),
             })?;
         }
-        Ok(total)
-    }
-
-    async fn commit(&self, mut session: Session, id: OrderId, total: Cents) -> Result<PlacedOrder, Failed> {
-        let placed = PlacedOrder { order_id: id, total, replayed: false };
-        match session.commit().await {
-            Ok(()) => return Ok(placed),
-            Err(DbError::CommitUnknown) => {}
-            Err(error) => {
-                session.rollback().await;
-                return Err(error.into());
-            }
-        }
-        drop(session);
-        match presence(&self.database, id).await? {
-            Presence::Present => Ok(placed),
-            Presence::Absent => Err(Failed::Again(OrderError::Database(DbError::Lost))),
-        }
+        Ok((lines, total))
     }
 }
 

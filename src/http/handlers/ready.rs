@@ -1,16 +1,16 @@
-//! `GET /ready`: whether requests should come here. MySQL answers, the schema is current, and the store is not leaving.
+//! `GET /ready`: whether requests should come here: this instance can do its work. The database is read and would take
+//! writes, the schema is current, orders are being written, and the store is not leaving. Nothing is written to find out.
 
 use std::time::Duration;
 
 use hyper::Response;
+use tokio::time::Instant;
 
 use super::super::call::Call;
 use super::super::error::ApiError;
 use super::super::payload::Payload;
 use super::super::{Store, reply};
-use tokio::time::Instant;
-
-use crate::db::{DbError, SchemaState};
+use crate::db::SchemaState;
 use crate::wire::Code;
 
 /// The longest that the database may take to say that it is there: less than any balancer's patience.
@@ -21,20 +21,22 @@ pub(in crate::http) async fn handle(store: &Store, call: &Call) -> Result<Respon
     if store.is_draining() {
         return not_ready("this instance is shutting down".to_owned());
     }
-    match probe(store, call.deadline.min(Instant::now() + PROBE_LIMIT)).await? {
-        SchemaState::Current { .. } => Ok(reply::health()),
-        SchemaState::Behind { version, needed } => not_ready(format!(
+    if store.orders.is_stuck() {
+        return not_ready("the thread that writes orders does not go on: restart this instance".to_owned());
+    }
+    let health = store.database.health(call.deadline.min(Instant::now() + PROBE_LIMIT)).await?;
+    store.metrics.db_max_connections.set(i64::try_from(health.max_connections).unwrap_or(i64::MAX));
+    match (health.schema, health.obstacle) {
+        (SchemaState::Current { .. }, None) => Ok(reply::health()),
+        (SchemaState::Current { .. }, Some(obstacle)) => {
+            let sentence = format!("the database does not take writes of this instance: {obstacle}");
+            Err(ApiError::new(Code::DatabaseUnavailable, sentence))
+        }
+        (SchemaState::Behind { version, needed }, _) => not_ready(format!(
             "the database schema is at version {version} and {needed} is needed: run `storemgr migrate`"
         )),
-        SchemaState::Changed { version } => {
+        (SchemaState::Changed { version }, _) => {
             not_ready(format!("migration {version} of the database is not the one this program knows"))
         }
     }
-}
-
-async fn probe(store: &Store, deadline: Instant) -> Result<SchemaState, DbError> {
-    let mut session = store.database.session(deadline).await?;
-    let facts = session.server_facts().await?;
-    store.metrics.db_max_connections.set(i64::try_from(facts.max_connections).unwrap_or(i64::MAX));
-    session.schema_state().await
 }

@@ -15,12 +15,11 @@ use super::super::OrderError;
 use super::super::attempts::{Failed, Tries};
 use super::super::ids::OrderIds;
 use super::super::outcome::OrderMetrics;
-use super::super::presence::presence;
 use super::batch::{Decided, decide, rows_wanted};
 use super::entry::Entry;
 use super::queue::Queue;
-use crate::db::{Database, DbError, Presence, Session};
-use crate::domain::{OrderId, PlacedOrder, ProductId, UserId};
+use crate::db::{BatchRows, Database, DbError, Effect, InterruptedCommit, Outcome, Session};
+use crate::domain::{PlacedOrder, ProductId, UserId};
 
 /// How often orders whose time has passed are looked for while a batch takes long.
 const SWEEP: Duration = Duration::from_millis(50);
@@ -44,6 +43,9 @@ const WARY_BATCHES: u32 = 100;
 /// The longest wait for one attempt at a batch; each statement has its own, shorter limit.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
 
+/// An attempt that is not over by then, with the limit of a commit added, does not go on: everything in it has a limit.
+const BATCH_LIMIT: Duration = Duration::from_secs(20);
+
 /// What is answered to the orders of a batch, one each.
 type Results = Vec<Result<PlacedOrder, OrderError>>;
 
@@ -55,8 +57,14 @@ enum Unwritten {
     RowsHeld,
     /// One of the users does not exist, and nobody looked. Nothing was stored.
     UnknownUser,
-    /// The connection broke during the commit; these are the results if it happened, and one of the accepted orders.
-    Unknown(Results, OrderId),
+    /// COMMIT was not answered with OK; these are the results if it happened.
+    Unknown(Results, Box<Unknown>),
+}
+
+/// A batch whose commit was interrupted, and one of its orders, by which it is recognised: they share their fate.
+struct Unknown {
+    interrupted: InterruptedCommit,
+    first: Effect,
 }
 
 impl From<DbError> for Unwritten {
@@ -65,26 +73,54 @@ impl From<DbError> for Unwritten {
     }
 }
 
+/// Without progress for so long, a batch is given up.
+fn batch_limit(database: &Database) -> Duration {
+    BATCH_LIMIT + database.statement_timeout()
+}
+
+/// Without progress for so long, the committer's thread itself stands still.
+pub(super) fn stuck_after(database: &Database) -> Duration {
+    batch_limit(database) + Duration::from_secs(1)
+}
+
 /// Writes batches until the queue is closed.
 pub(super) async fn run(committer: Arc<Committer>) {
-    let queue = Arc::clone(&committer.queue);
+    let (queue, limit) = (Arc::clone(&committer.queue), batch_limit(&committer.database));
+    supervise(&queue, limit, |batch| {
+        // Only this task counts it down, and a batch that finds an unknown user begins anew.
+        committer.wary.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).ok();
+        Arc::clone(&committer).write(batch)
+    })
+    .await;
+}
+
+/// Has every batch of the queue written. A batch that panics, or makes no progress within the limit, costs itself alone:
+/// its clients are told that its outcome is not known, and the next one is begun.
+async fn supervise<W>(queue: &Queue, limit: Duration, write: impl Fn(Vec<Entry>) -> W)
+where
+    W: Future<Output = bool> + Send + 'static,
+{
+    // Whoever did this before may have ended in the middle of a batch.
+    queue.written(None);
     while queue.filled().await {
         let batch = queue.take();
         if batch.is_empty() {
             continue;
         }
-        // Only this task counts it down, and a batch that finds an unknown user begins anew.
-        committer.wary.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).ok();
         let started = Instant::now();
-        // A task of its own: a defect costs this batch, whose clients are told that its outcome is not known.
-        let mut writing = tokio::spawn(Arc::clone(&committer).write(batch));
+        let mut writing = tokio::spawn(write(batch));
         let written = loop {
             match tokio::time::timeout(SWEEP, &mut writing).await {
-                Ok(written) => break written,
+                Ok(written) => break written.unwrap_or(false),
+                Err(_) if queue.idle_for() > limit => {
+                    tracing::error!("a batch of orders makes no progress and is given up: its outcome is not known");
+                    writing.abort();
+                    break false;
+                }
                 Err(_) => queue.refuse_expired(),
             }
         };
-        queue.written(written.unwrap_or(false).then(|| started.elapsed()));
+        queue.written(written.then(|| started.elapsed()));
     }
 }
 
@@ -97,9 +133,9 @@ impl Committer {
         while let Some(mut part) = parts.pop() {
             match self.try_often(&mut part).await {
                 Ok(results) => answer(part, results, &self.metrics),
-                Err(Unwritten::Unknown(results, id)) => {
+                Err(Unwritten::Unknown(results, unknown)) => {
                     whole = false;
-                    self.requests.spawn(look_up(Arc::clone(&self), part, results, id));
+                    self.requests.spawn(look_up(Arc::clone(&self), part, results, *unknown));
                 }
                 Err(unwritten) => {
                     whole = false;
@@ -142,6 +178,7 @@ impl Committer {
     /// One transaction. With `others_hold_rows`, orders of rows that another transaction holds are refused instead of
     /// waited for: their neighbours go on.
     async fn attempt(&self, part: &[Entry], others_hold_rows: bool) -> Result<Results, Unwritten> {
+        self.queue.progress();
         let mut session = self.database.writer_session(Instant::now() + ATTEMPT_LIMIT).await?;
         let ids = self.ids.next_several(&mut session, part.len()).await?;
         let started = Instant::now();
@@ -150,7 +187,7 @@ impl Committer {
             session.rollback().await;
             return written.map(|decided| decided.results);
         };
-        let Some(&(first, ..)) = rows.orders.first() else {
+        let Some(first) = first_order(&rows) else {
             session.rollback().await;
             return Ok(results);
         };
@@ -159,11 +196,7 @@ impl Committer {
                 self.metrics.committed(rows.orders.len(), started.elapsed());
                 Ok(results)
             }
-            Err(DbError::CommitUnknown) => Err(Unwritten::Unknown(results, first)),
-            Err(error) => {
-                session.rollback().await;
-                Err(error.into())
-            }
+            Err(interrupted) => Err(Unwritten::Unknown(results, Box::new(Unknown { interrupted, first }))),
         }
     }
 
@@ -259,7 +292,9 @@ fn refuse_as_held(result: &mut Result<PlacedOrder, OrderError>, (products, users
 fn may_be_one_orders_fault(error: &OrderError) -> bool {
     match error {
         OrderError::Overloaded | OrderError::InProgress => true,
-        OrderError::Database(error) => matches!(error, DbError::Server { .. } | DbError::Unexpected(_)),
+        OrderError::Database(error) => {
+            matches!(error, DbError::Data { .. } | DbError::Defect { .. } | DbError::Unexpected(_))
+        }
         _ => false,
     }
 }
@@ -276,16 +311,110 @@ fn refuse_all(part: Vec<Entry>, error: &OrderError, metrics: &OrderMetrics) {
     }
 }
 
+/// The first order that a batch stores, if it stores any.
+fn first_order(rows: &BatchRows) -> Option<Effect> {
+    let &(id, user_id, total) = rows.orders.first()?;
+    let lines = rows.lines.iter().take_while(|(order, _)| *order == id).map(|&(_, line)| line).collect();
+    Some(Effect::OrderPlaced { id, user_id, total, lines })
+}
+
 /// Answers a batch whose commit was interrupted, as soon as its outcome is known; or lets it be tried again.
-async fn look_up(committer: Arc<Committer>, part: Vec<Entry>, results: Results, id: OrderId) {
+async fn look_up(committer: Arc<Committer>, part: Vec<Entry>, results: Results, unknown: Unknown) {
     let metrics = &committer.metrics;
-    match presence(&committer.database, id).await {
-        Ok(Presence::Present) => answer(part, results, metrics),
-        Ok(Presence::Absent) => committer.queue.put_back(part),
+    match committer.database.look_up(unknown.interrupted, &unknown.first).await {
+        Ok(Outcome::Committed) => answer(part, results, metrics),
+        Ok(Outcome::NotCommitted) => committer.queue.put_back(part),
         // A refusal stored nothing, whatever became of the others.
         Err(error) => {
+            let error = OrderError::from(error);
             let results = results.into_iter().map(|result| result.and(Err(error.clone()))).collect();
             answer(part, results, metrics);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use tokio::sync::oneshot;
+
+    use super::super::QueueLimits;
+    use super::*;
+    use crate::domain::{Cents, NewOrder, OrderId, UserId};
+    use crate::metrics::Metrics;
+
+    const LIMIT: Duration = Duration::from_secs(5);
+
+    /// Puts an order into the queue; gives where its answer comes from.
+    fn push(queue: &Queue) -> oneshot::Receiver<Result<PlacedOrder, OrderError>> {
+        let order = NewOrder::new(UserId::new(1), &[(ProductId::new(1), 1)]).unwrap();
+        let (reply, answer) = oneshot::channel();
+        let now = Instant::now();
+        let entry = Entry { order, key: None, deadline: now + Duration::from_mins(1), arrived: now, reply };
+        queue.push(entry).unwrap();
+        answer
+    }
+
+    /// A committer whose first batch ends in a way of its own, and whose others are written.
+    async fn first_batch<W>(first: impl Fn(Vec<Entry>) -> W + Send + Sync + 'static) -> Arc<Queue>
+    where
+        W: Future<Output = bool> + Send + 'static,
+    {
+        let limits = QueueLimits { orders: 9, wait: Duration::from_secs(9), batch_orders: 9, batch_lines: 9 };
+        let metrics = OrderMetrics::new(&Metrics::new().unwrap());
+        let queue = Arc::new(Queue::new(limits, metrics.clone()));
+        let supervised = Arc::clone(&queue);
+        let count = AtomicUsize::new(0);
+        tokio::spawn(async move {
+            supervise(&supervised, LIMIT, |batch| {
+                let metrics = metrics.clone();
+                let odd = (count.fetch_add(1, Ordering::Relaxed) == 0).then(|| first(Vec::new()));
+                async move {
+                    if let Some(odd) = odd {
+                        return odd.await;
+                    }
+                    let placed = PlacedOrder { order_id: OrderId::new(1), total: Cents::default(), replayed: false };
+                    let results = batch.iter().map(|_| Ok(placed)).collect();
+                    answer(batch, results, &metrics);
+                    true
+                }
+            })
+            .await;
+        });
+        let answer = push(&queue);
+        assert!(answer.await.is_err(), "whether it was stored is not known");
+        queue
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_that_panics_costs_itself_alone() {
+        let queue = first_batch(|_| async { panic!("a defect") }).await;
+        assert!(push(&queue).await.unwrap().is_ok());
+        assert_eq!(queue.idle_for(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_that_hangs_is_given_up_and_the_door_opens_again() {
+        let started = Instant::now();
+        let queue = first_batch(|_| async { std::future::pending().await }).await;
+        assert!(started.elapsed() > LIMIT && started.elapsed() < LIMIT * 2, "{:?}", started.elapsed());
+        assert!(push(&queue).await.unwrap().is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn orders_that_nobody_takes_show_that_the_committer_stands_still() {
+        let limits = QueueLimits { orders: 9, wait: Duration::from_secs(9), batch_orders: 9, batch_lines: 9 };
+        let queue = Queue::new(limits, OrderMetrics::new(&Metrics::new().unwrap()));
+        assert_eq!(queue.idle_for(), Duration::ZERO, "nobody waits");
+        let _answer = push(&queue);
+        tokio::time::advance(Duration::from_secs(7)).await;
+        assert_eq!(queue.idle_for(), Duration::from_secs(7));
+        queue.take();
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(queue.idle_for(), Duration::from_secs(2));
+        // Others who come do not hide it.
+        let _other = push(&queue);
+        assert_eq!(queue.idle_for(), Duration::from_secs(2));
     }
 }

@@ -12,6 +12,7 @@ mod queue;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -32,12 +33,15 @@ pub use queue::QueueLimits;
 #[derive(Debug)]
 pub(super) struct GroupCommit {
     queue: Arc<Queue>,
+    /// Without progress for so long, it is stuck: more than the committer itself gives a batch.
+    stuck_after: Duration,
 }
 
 impl GroupCommit {
     /// Starts the committer. Must be called inside the runtime that the requests run in.
     pub(super) fn start(database: Arc<Database>, limits: QueueLimits, metrics: OrderMetrics) -> io::Result<Self> {
         let queue = Arc::new(Queue::new(limits, metrics.clone()));
+        let stuck_after = committer::stuck_after(&database);
         let requests = Handle::current();
         let committer = Arc::new(Committer {
             queue: Arc::clone(&queue),
@@ -55,7 +59,12 @@ impl GroupCommit {
             }
         };
         std::thread::Builder::new().name("committer".to_owned()).spawn(work)?;
-        Ok(Self { queue })
+        Ok(Self { queue, stuck_after })
+    }
+
+    /// Whether orders wait and nothing becomes of them: the committer's thread does not go on.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.queue.idle_for() > self.stuck_after
     }
 
     /// Waits for the outcome of an order; an order that cannot be served in time is refused at once.

@@ -48,6 +48,8 @@ struct State {
     lines: usize,
     /// When the batch that is being written was taken.
     writing_since: Option<Instant>,
+    /// When it was last seen to go on.
+    progress: Option<Instant>,
     /// Seconds that a batch takes: an exponentially weighted average.
     batch_s: f64,
     closed: bool,
@@ -145,6 +147,7 @@ impl Queue {
         }
         if !batch.is_empty() {
             state.writing_since = Some(now);
+            state.progress = Some(now);
         }
         drop(state);
         self.metrics.queued(-left);
@@ -168,10 +171,28 @@ impl Queue {
         self.metrics.queued(-left);
     }
 
+    /// The batch that is being written goes on.
+    pub(super) fn progress(&self) {
+        self.state().progress = Some(Instant::now());
+    }
+
+    /// For how long what waits, or is being written, has not gone on; nothing if nobody waits for anything.
+    pub(super) fn idle_for(&self) -> Duration {
+        let state = self.state();
+        let since = match (state.writing_since, state.waiting.front()) {
+            (Some(_), _) => state.progress,
+            // What waits while nothing is written waits for the committer to wake up.
+            (None, Some(first)) => state.progress.max(Some(first.arrived)),
+            (None, None) => None,
+        };
+        since.map(|since| since.elapsed()).unwrap_or_default()
+    }
+
     /// A batch has ended; `took` if it was committed, so that it says how long batches take.
     pub(super) fn written(&self, took: Option<Duration>) {
         let mut state = self.state();
         state.writing_since = None;
+        state.progress = Some(Instant::now());
         if let Some(took) = took {
             state.batch_s += (took.as_secs_f64() - state.batch_s) * WEIGHT_OF_LATEST;
         }

@@ -1,17 +1,35 @@
 //! A TCP proxy between an instance and its database that breaks on purpose.
+//!
+//! It reads the client's side of the MySQL protocol as far as the borders between packets, so that it knows which bytes
+//! are one command: a packet is a length of three bytes, a sequence number, and the payload, whose first byte names the
+//! command (<https://dev.mysql.com/doc/dev/mysql-server/latest/PAGE_PROTOCOL.html>). A command begins with sequence number
+//! 0; what a client sends with another one belongs to the handshake.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rand::RngExt;
 use storemgr::db::Address;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 /// How late a late COMMIT is: long enough to look for the order many times.
 const LATE: Duration = Duration::from_millis(300);
+
+/// The first byte of a command that runs a text.
+const QUERY: u8 = 0x03;
+
+/// The first bytes of the commands that prepare a text, and that run a prepared one.
+const PREPARE: u8 = 0x16;
+const EXECUTE: u8 = 0x17;
+
+/// The commands that get an answer and that the store sends: query, ping, prepare, execute.
+const ANSWERED: [u8; 4] = [QUERY, 0x0e, PREPARE, EXECUTE];
+
+/// Errors that a database or something before it may answer to any statement: not known, deadlock, error during the
+/// commit, certification, held row, read-only, interrupted, shutting down, full, killed.
+pub const ERRORS: [u16; 10] = [1105, 1213, 1180, 3101, 1205, 1290, 1317, 1053, 1114, 1927];
 
 /// What the proxy does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +46,19 @@ pub enum Fault {
     BreakBeforeCommit,
     /// Breaks the connection at one COMMIT, which reaches the database a little later all the same. Then works again.
     CommitLate,
+    /// Passes one COMMIT on and answers this error in place of OK. Then works again.
+    ErrorAfterCommit(u16),
+    /// Answers this error to one COMMIT and does not pass it on. Then works again.
+    ErrorInsteadOfCommit(u16),
+    /// Answers this error to every statement.
+    ErrorToAll(u16),
+    /// Answers this error to every statement that changes rows; what only reads is passed on.
+    ErrorToWrites(u16),
+    /// Takes everything that comes over connections that are open now, and never passes it on or answers. New
+    /// connections work. Once set back, the connections that were swallowed stay so.
+    SwallowOpen,
+    /// Something of all this, at random, to any statement.
+    Random,
 }
 
 /// A running proxy; it ends with the test's runtime.
@@ -40,6 +71,15 @@ pub struct Proxy {
 impl Proxy {
     /// Starts a proxy before a database.
     pub async fn before(address: &Address) -> Self {
+        Self::start(address, None).await
+    }
+
+    /// The same, and clients are told another connection number than the server's own, as by a router.
+    pub async fn renumbering(address: &Address, connection_id: u32) -> Self {
+        Self::start(address, Some(connection_id)).await
+    }
+
+    async fn start(address: &Address, connection_id: Option<u32>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let fault = Arc::new(watch::Sender::new(Fault::None));
@@ -47,7 +87,7 @@ impl Proxy {
         let faults = Arc::clone(&fault);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, upstream.clone(), Arc::clone(&faults)));
+                tokio::spawn(carry(client, upstream.clone(), Arc::clone(&faults), connection_id));
             }
         });
         Self { port, fault }
@@ -56,6 +96,11 @@ impl Proxy {
     /// From now on does this.
     pub fn set(&self, fault: Fault) {
         self.fault.send_replace(fault);
+    }
+
+    /// Whether a fault that happens once has happened.
+    pub fn is_over(&self) -> bool {
+        *self.fault.borrow() == Fault::None
     }
 
     /// The environment variables of a database, led through the proxy.
@@ -71,67 +116,240 @@ impl Proxy {
     }
 }
 
-async fn carry(client: TcpStream, upstream: String, fault: Arc<watch::Sender<Fault>>) {
-    let mut refused = fault.subscribe();
-    if *refused.borrow() == Fault::Refuse {
+/// What happens to one command.
+enum Step {
+    Pass,
+    /// The connection breaks, and the command is not passed on.
+    Cut,
+    /// The command is passed on, and the connection breaks before its answer.
+    CutAfter,
+    /// The same, and the command arrives late.
+    CutAndPassLate,
+    Delay(Duration),
+    /// An error in place of the command.
+    Error(u16),
+    /// An error in place of the answer.
+    ErrorAfter(u16),
+    /// From now on nothing passes any more, in either direction.
+    Swallow,
+}
+
+/// Carries the bytes of one connection until it ends or is broken.
+async fn carry(
+    mut client: TcpStream,
+    upstream: String,
+    fault: Arc<watch::Sender<Fault>>,
+    mut connection_id: Option<u32>,
+) {
+    let mut changes = fault.subscribe();
+    if *changes.borrow_and_update() == Fault::Refuse {
         return;
     }
-    let Ok(server) = TcpStream::connect(upstream).await else { return };
-    let (from_client, to_client) = client.into_split();
-    let (from_server, to_server) = server.into_split();
-    let cut = AtomicBool::new(false);
-    tokio::select! {
-        () = to_database(from_client, to_server, &fault, &cut) => {}
-        () = to_instance(from_server, to_client, &fault, &cut) => {}
-        _ = refused.wait_for(|fault| *fault == Fault::Refuse) => {}
-    }
-}
-
-/// Waits while everything is frozen.
-async fn thawed(fault: &watch::Sender<Fault>) {
-    drop(fault.subscribe().wait_for(|fault| *fault != Fault::Freeze).await);
-}
-
-async fn to_database(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: &watch::Sender<Fault>, cut: &AtomicBool) {
-    let mut buffer = vec![0; 65_536];
-    while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        thawed(fault).await;
-        let bytes = &buffer[..length];
-        if bytes.ends_with(b"COMMIT") {
-            if take(fault, Fault::BreakBeforeCommit) {
-                return;
+    let Ok(mut server) = TcpStream::connect(upstream).await else { return };
+    drop((client.set_nodelay(true), server.set_nodelay(true)));
+    let (mut from_client, mut from_server) = (vec![0; 65_536], vec![0; 65_536]);
+    let (mut packets, mut prepared) = (Packets::default(), PreparedWrites::default());
+    let (mut cut, mut swallowed, mut error) = (false, false, None);
+    loop {
+        tokio::select! {
+            biased;
+            open = changes.changed() => {
+                let now = *changes.borrow_and_update();
+                if open.is_err() || now == Fault::Refuse {
+                    return;
+                }
+                swallowed |= now == Fault::SwallowOpen;
             }
-            if take(fault, Fault::CommitLate) {
-                tokio::spawn(commit_late(to, bytes.to_vec()));
-                return;
+            read = client.read(&mut from_client) => {
+                let Ok(length @ 1..) = read else { return };
+                if thawed(&fault).await == Fault::Refuse {
+                    return;
+                }
+                if swallowed {
+                    continue;
+                }
+                packets.0.extend_from_slice(&from_client[..length]);
+                while let Some(packet) = packets.next() {
+                    match step(&fault, &packet, prepared.changes_rows(&packet)) {
+                        Step::Pass => {}
+                        Step::Cut => return,
+                        Step::CutAfter => cut = true,
+                        Step::CutAndPassLate => {
+                            tokio::spawn(pass_late(server, packet));
+                            return;
+                        }
+                        Step::Delay(time) => tokio::time::sleep(time).await,
+                        Step::Error(code) => {
+                            if client.write_all(&error_packet(code)).await.is_err() {
+                                return;
+                            }
+                            continue;
+                        }
+                        Step::ErrorAfter(code) => error = Some(code),
+                        Step::Swallow => {
+                            swallowed = true;
+                            break;
+                        }
+                    }
+                    if server.write_all(&packet).await.is_err() {
+                        return;
+                    }
+                }
             }
-            cut.store(take(fault, Fault::BreakAfterCommit), Ordering::SeqCst);
-        }
-        if to.write_all(bytes).await.is_err() {
-            return;
+            read = server.read(&mut from_server) => {
+                let Ok(length @ 1..) = read else { return };
+                if thawed(&fault).await == Fault::Refuse || cut {
+                    return;
+                }
+                let bytes = &mut from_server[..length];
+                prepared.answered(bytes);
+                if let Some(id) = connection_id.take() {
+                    renumber(bytes, id);
+                }
+                let written = match error.take() {
+                    _ if swallowed => Ok(()),
+                    Some(code) => client.write_all(&error_packet(code)).await,
+                    None => client.write_all(bytes).await,
+                };
+                if written.is_err() {
+                    return;
+                }
+            }
         }
     }
 }
 
-async fn to_instance(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fault: &watch::Sender<Fault>, cut: &AtomicBool) {
-    let mut buffer = vec![0; 65_536];
-    while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        thawed(fault).await;
-        if cut.load(Ordering::SeqCst) || to.write_all(&buffer[..length]).await.is_err() {
-            return;
+/// Bytes that came from a client and are not yet a whole packet.
+#[derive(Default)]
+struct Packets(Vec<u8>);
+
+impl Packets {
+    fn next(&mut self) -> Option<Vec<u8>> {
+        let &[low, middle, high, _sequence, ..] = self.0.as_slice() else { return None };
+        let length = 4 + u32::from_le_bytes([low, middle, high, 0]) as usize;
+        (self.0.len() >= length).then(|| self.0.drain(..length).collect())
+    }
+}
+
+/// Which prepared statements of a connection change rows.
+#[derive(Default)]
+struct PreparedWrites {
+    ids: Vec<[u8; 4]>,
+    /// A text that changes rows was sent to be prepared, and its number is awaited.
+    awaited: bool,
+}
+
+impl PreparedWrites {
+    fn changes_rows(&mut self, packet: &[u8]) -> bool {
+        let &[_, _, _, 0, command, ref text @ ..] = packet else { return false };
+        let code = text.split(|&byte| byte == b'\n').find(|line| !line.starts_with(b"--")).unwrap_or_default();
+        let writes = [&b"INSERT"[..], b"UPDATE", b"DELETE"].iter().any(|verb| code.starts_with(verb));
+        match command {
+            QUERY => writes,
+            PREPARE => {
+                self.awaited = writes;
+                writes
+            }
+            EXECUTE => self.ids.iter().any(|id| text.starts_with(id)),
+            _ => false,
+        }
+    }
+
+    /// The answer to a preparation begins with a zero and the statement's number.
+    fn answered(&mut self, bytes: &[u8]) {
+        if let [_, _, _, _, 0, id @ ..] = bytes
+            && let Some(&id) = id.first_chunk()
+            && std::mem::take(&mut self.awaited)
+        {
+            self.ids.push(id);
         }
     }
 }
 
-async fn commit_late(mut to: OwnedWriteHalf, bytes: Vec<u8>) {
+/// What happens to a packet of the client under the fault of this moment.
+fn step(fault: &watch::Sender<Fault>, packet: &[u8], writes: bool) -> Step {
+    let &[_, _, _, 0, command, ref text @ ..] = packet else { return Step::Pass };
+    let commits = command == QUERY && text == b"COMMIT";
+    let now = *fault.borrow();
+    if now == Fault::Random && ANSWERED.contains(&command) {
+        return random_step(commits);
+    }
+    match now {
+        Fault::ErrorToAll(code) if ANSWERED.contains(&command) => return Step::Error(code),
+        Fault::ErrorToWrites(code) if writes => return Step::Error(code),
+        _ => {}
+    }
+    if !commits || !take(fault, now) {
+        return Step::Pass;
+    }
+    match now {
+        Fault::BreakAfterCommit => Step::CutAfter,
+        Fault::BreakBeforeCommit => Step::Cut,
+        Fault::CommitLate => Step::CutAndPassLate,
+        Fault::ErrorAfterCommit(code) => Step::ErrorAfter(code),
+        Fault::ErrorInsteadOfCommit(code) => Step::Error(code),
+        _ => Step::Pass,
+    }
+}
+
+/// Of every hundred statements some ten have a fate, of every hundred COMMITs some twenty.
+fn random_step(commits: bool) -> Step {
+    let mut random = rand::rng();
+    let code = ERRORS[random.random_range(0..ERRORS.len())];
+    match random.random_range(0..1000) {
+        0..10 => Step::Cut,
+        10..20 => Step::CutAfter,
+        20..50 => Step::Delay(Duration::from_millis(random.random_range(1..400))),
+        50..53 => Step::Swallow,
+        53..70 => Step::Error(code),
+        70..160 if commits => Step::ErrorAfter(code),
+        160..180 if commits => Step::CutAndPassLate,
+        _ => Step::Pass,
+    }
+}
+
+/// Waits while everything is frozen; gives what holds then.
+async fn thawed(fault: &watch::Sender<Fault>) -> Fault {
+    let mut changes = fault.subscribe();
+    changes.wait_for(|fault| *fault != Fault::Freeze).await.map_or(Fault::Refuse, |fault| *fault)
+}
+
+async fn pass_late(mut server: TcpStream, packet: Vec<u8>) {
     tokio::time::sleep(LATE).await;
-    drop(to.write_all(&bytes).await);
+    drop(server.write_all(&packet).await);
     tokio::time::sleep(LATE).await;
 }
 
-/// Whether this fault was set; it is over once it has happened.
+/// An error as the server answers it to a command.
+fn error_packet(code: u16) -> Vec<u8> {
+    let mut payload = vec![0xff];
+    payload.extend(code.to_le_bytes());
+    payload.extend(b"#HY000the proxy says so");
+    let mut packet = (payload.len() as u32).to_le_bytes()[..3].to_vec();
+    packet.push(1);
+    packet.extend(payload);
+    packet
+}
+
+/// Changes the connection number in the server's greeting: it follows the version, which ends with a zero byte.
+fn renumber(greeting: &mut [u8], id: u32) {
+    let version = 5;
+    let Some(end) = greeting.iter().skip(version).position(|&byte| byte == 0) else { return };
+    let start = version + end + 1;
+    greeting[start..start + 4].copy_from_slice(&id.to_le_bytes());
+}
+
+/// Whether this fault happens once, and now; it is over then.
 fn take(fault: &watch::Sender<Fault>, wanted: Fault) -> bool {
-    fault.send_if_modified(|fault| {
+    let once = matches!(
+        wanted,
+        Fault::BreakAfterCommit
+            | Fault::BreakBeforeCommit
+            | Fault::CommitLate
+            | Fault::ErrorAfterCommit(_)
+            | Fault::ErrorInsteadOfCommit(_)
+    );
+    once && fault.send_if_modified(|fault| {
         let happens = *fault == wanted;
         if happens {
             *fault = Fault::None;

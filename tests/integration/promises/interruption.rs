@@ -64,9 +64,11 @@ async fn a_client_that_hangs_up_leaves_a_whole_order_or_none() {
         instance.metric("storemgr_http_requests_in_flight").await < 2.0
     })
     .await;
-    let stored = database.number("SELECT COUNT(*) FROM orders").await;
-    assert!(stored > 0);
-    assert_eq!(instance.metric(r#"storemgr_orders_total{outcome="accepted"}"#).await as u64, stored);
+    wait_until("what was stored to be counted", async || {
+        let stored = database.number("SELECT COUNT(*) FROM orders").await;
+        stored > 0 && instance.metric(r#"storemgr_orders_total{outcome="accepted"}"#).await as u64 == stored
+    })
+    .await;
     assert_eq!(
         instance.metric(r#"storemgr_db_errors_total{kind="lost"}"#).await as u64,
         0,

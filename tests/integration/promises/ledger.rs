@@ -22,14 +22,30 @@ struct Entries {
     /// Order number to total in cents.
     accepted: BTreeMap<u64, u64>,
     deleted: BTreeSet<u64>,
+    /// Deletions of which the store could not say what became of them.
+    perhaps_deleted: BTreeSet<u64>,
     refused_keys: BTreeSet<String>,
     unknown_keys: BTreeSet<String>,
+    /// Orders without a key that had no answer.
+    unknown_keyless: usize,
+    /// E-mail address to whether the user was added; nothing for those of whom it is not known.
+    users: BTreeMap<String, Option<bool>>,
 }
 
 impl Ledger {
     /// Sends an order under a key and writes down the answer; gives the order's number if it was accepted.
     pub async fn order(&self, instance: &Instance, key: &str, body: &Value) -> Option<u64> {
-        let sent = instance.try_send(Method::POST, "/orders", &[("idempotency-key", key)], &body.to_string()).await;
+        self.place(instance, Some(key), body).await
+    }
+
+    /// The same without a key.
+    pub async fn order_without_key(&self, instance: &Instance, body: &Value) -> Option<u64> {
+        self.place(instance, None, body).await
+    }
+
+    async fn place(&self, instance: &Instance, key: Option<&str>, body: &Value) -> Option<u64> {
+        let headers: Vec<_> = key.map(|key| ("idempotency-key", key)).into_iter().collect();
+        let sent = instance.try_send(Method::POST, "/orders", &headers, &body.to_string()).await;
         let mut entries = self.entries.lock().unwrap();
         match sent {
             Ok(reply) if reply.status == 201 => {
@@ -40,14 +56,48 @@ impl Ledger {
             }
             Ok(reply) if reply.status != 504 => {
                 assert!([409, 422, 503].contains(&reply.status), "{reply:?}");
-                entries.refused_keys.insert(key.to_owned());
+                entries.refused_keys.extend(key.map(ToOwned::to_owned));
                 None
             }
             _ => {
-                entries.unknown_keys.insert(key.to_owned());
+                match key {
+                    Some(key) => drop(entries.unknown_keys.insert(key.to_owned())),
+                    None => entries.unknown_keyless += 1,
+                }
                 None
             }
         }
+    }
+
+    /// Deletes an order while the database is at fault, and writes down what was answered.
+    pub async fn try_delete(&self, instance: &Instance, id: u64) {
+        let sent = instance.try_send(Method::DELETE, &format!("/orders/{id}"), &[], "").await;
+        let mut entries = self.entries.lock().unwrap();
+        match sent {
+            Ok(reply) if reply.status == 200 => drop(entries.deleted.insert(id)),
+            Ok(reply) if reply.status == 503 => {}
+            Ok(reply) => assert_eq!(reply.status, 504, "order {id} was acknowledged and not deleted: {reply:?}"),
+            Err(_) => {}
+        }
+        if !entries.deleted.contains(&id) {
+            entries.perhaps_deleted.insert(id);
+        }
+    }
+
+    /// Adds a user under an address of the user's own, and writes down what was answered.
+    pub async fn add_user(&self, instance: &Instance, email: &str) {
+        let body = serde_json::json!({"name": "Ada", "email": email}).to_string();
+        let sent = instance.try_send(Method::POST, "/users", &[], &body).await;
+        let added = match sent {
+            Ok(reply) if reply.status == 201 => Some(true),
+            Ok(reply) if reply.status == 503 => Some(false),
+            Ok(reply) => {
+                assert_eq!(reply.status, 504, "{email}: {reply:?}");
+                None
+            }
+            Err(_) => None,
+        };
+        self.entries.lock().unwrap().users.insert(email.to_owned(), added);
     }
 
     /// Deletes an order and writes it down.
@@ -64,7 +114,8 @@ impl Ledger {
 
     /// How many attempts had no answer.
     pub fn unknown(&self) -> usize {
-        self.entries.lock().unwrap().unknown_keys.len()
+        let entries = self.entries.lock().unwrap();
+        entries.unknown_keys.len() + entries.unknown_keyless
     }
 
     /// Holds the account against the database.
@@ -74,18 +125,38 @@ impl Ledger {
             database.query("SELECT id, total_cents FROM orders").await.into_iter().collect();
         let keys: BTreeMap<String, u64> =
             database.query("SELECT idempotency_key, order_id FROM idempotency_keys").await.into_iter().collect();
+        let users: BTreeSet<String> = database.query("SELECT email FROM users").await.into_iter().collect();
         let entries = self.entries.lock().unwrap();
         for (id, total) in &entries.accepted {
+            if entries.perhaps_deleted.contains(id) {
+                continue;
+            }
             let expected = (!entries.deleted.contains(id)).then_some(total);
             assert_eq!(stored.get(id), expected, "order {id} was acknowledged");
         }
         for key in &entries.refused_keys {
             assert!(!keys.contains_key(key), "{key} was refused and stored");
         }
+        let mut keyless = 0;
         for id in stored.keys().filter(|id| !entries.accepted.contains_key(id)) {
-            let key = keys.iter().find(|(_, order)| *order == id).map(|(key, _)| key);
-            let unknown = key.is_some_and(|key| entries.unknown_keys.contains(key));
-            assert!(unknown, "order {id} (key {key:?}) is stored and nobody was told");
+            match keys.iter().find(|(_, order)| *order == id).map(|(key, _)| key) {
+                Some(key) => {
+                    let unknown = entries.unknown_keys.contains(key);
+                    assert!(unknown, "order {id} (key {key}) is stored and nobody was told");
+                }
+                None => keyless += 1,
+            }
+        }
+        let unknown = entries.unknown_keyless;
+        assert!(
+            keyless <= unknown,
+            "{keyless} orders without a key are stored and nobody was told; {unknown} are unknown"
+        );
+        for (email, added) in &entries.users {
+            assert!(
+                added.is_none_or(|added| added == users.contains(email)),
+                "{email} was answered as added: {added:?}"
+            );
         }
     }
 }

@@ -2,8 +2,12 @@
 
 /// More than the store can do, and orders that keep others waiting.
 mod admission;
+/// A COMMIT that is not answered with OK.
+mod commits;
 /// Many writers, few products: what is sold is what was there.
 mod concurrency;
+/// What the database answers when it does not do its work.
+mod database_errors;
 /// The database breaks, freezes, goes away and comes back.
 mod database_faults;
 /// The same key, many times, on two instances, after a crash.
@@ -16,6 +20,8 @@ mod ledger;
 mod migrations;
 /// The collapse of the original, in small.
 mod per_request;
+/// Anything that can happen between an instance and its database, at random.
+mod random_faults;
 /// Redis killed, frozen, absent.
 mod redis_faults;
 

@@ -1,0 +1,137 @@
+//! A bounded pool of connections.
+//!
+//! Connections that were used last are used first, so that the others age; one that has been idle for too long is closed
+//! before the server does it, and one that has been idle for a moment is asked whether it still works before anything is
+//! sent over it: something between here and the server may have forgotten it without a word.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mysql_async::prelude::Queryable;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use super::DbError;
+use super::connector::{Connection, Connector};
+
+/// A connection that nobody has used for so long is closed: sooner than the server would (see `config.rs`), so that the
+/// server has nothing to complain of, and sooner than the usual limits of balancers and firewalls.
+const IDLE_LIMIT: Duration = Duration::from_secs(4);
+
+/// How often such connections are looked for.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// A connection that was used more recently than this is used without a look.
+const TRUSTED: Duration = Duration::from_secs(1);
+
+/// The longest that a connection may take to say that it works.
+const LOOK_LIMIT: Duration = Duration::from_millis(250);
+
+/// The pool. All connections of one belong to the runtime in which they were made.
+#[derive(Debug)]
+pub(super) struct Pool {
+    connector: Connector,
+    size: usize,
+    slots: Arc<Semaphore>,
+    idle: Mutex<Vec<Idle>>,
+    sweeping: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Idle {
+    connection: Connection,
+    since: Instant,
+}
+
+/// The right to one connection of a pool. Another one may be made as soon as it is dropped.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pool: Arc<Pool>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Pool {
+    pub(super) fn new(connector: Connector, size: usize) -> Arc<Self> {
+        let slots = Arc::new(Semaphore::new(size));
+        Arc::new(Self { connector, size, slots, idle: Mutex::default(), sweeping: AtomicBool::new(false) })
+    }
+
+    /// Waits for a slot and gives a connection that works, as far as can be told without a statement.
+    pub(super) async fn take(self: &Arc<Self>) -> Result<(Connection, Slot), DbError> {
+        let permit = Arc::clone(&self.slots).acquire_owned().await;
+        let permit = permit.map_err(|_| DbError::Unexpected("the pool of connections is closed".to_owned()))?;
+        let slot = Slot { pool: Arc::clone(self), _permit: permit };
+        if let Some(connection) = self.take_idle().await {
+            return Ok((connection, slot));
+        }
+        Ok((self.connector.connect().await?, slot))
+    }
+
+    /// How many connections are in use, being made included.
+    pub(super) fn in_use(&self) -> usize {
+        self.size - self.slots.available_permits()
+    }
+
+    /// How many connections are open and idle.
+    pub(super) fn idle(&self) -> usize {
+        self.idle_connections().len()
+    }
+
+    async fn take_idle(&self) -> Option<Connection> {
+        let newest = self.idle_connections().pop()?;
+        let age = newest.since.elapsed();
+        let mut connection = newest.connection;
+        if age < TRUSTED {
+            return Some(connection);
+        }
+        if age < IDLE_LIMIT && matches!(tokio::time::timeout(LOOK_LIMIT, connection.conn.ping()).await, Ok(Ok(()))) {
+            return Some(connection);
+        }
+        // The others have been idle for longer, and over the same way.
+        drop(std::mem::take(&mut *self.idle_connections()));
+        None
+    }
+
+    /// Closes connections that have been idle for too long, until none is idle.
+    async fn sweep(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            let mut idle = self.idle_connections();
+            let expired: Vec<_> = idle.extract_if(.., |idle| idle.since.elapsed() >= IDLE_LIMIT).collect();
+            if idle.is_empty() {
+                self.sweeping.store(false, Ordering::SeqCst);
+                return;
+            }
+            drop(idle);
+            drop(expired);
+        }
+    }
+
+    /// Nothing that holds the lock can panic in the middle of a change.
+    fn idle_connections(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slot {
+    /// Closes all idle connections of the pool: they lead to a server that does not take work.
+    pub(super) fn discard_idle(&self) {
+        drop(std::mem::take(&mut *self.pool.idle_connections()));
+    }
+
+    /// Gives a connection back that can be used again.
+    pub(super) fn give_back(self, connection: Connection) {
+        // Without a runtime the process is ending, and the connection with it.
+        let Ok(runtime) = Handle::try_current() else { return };
+        let pool = &self.pool;
+        let mut idle = pool.idle_connections();
+        idle.push(Idle { connection, since: Instant::now() });
+        let sweeps = pool.sweeping.swap(true, Ordering::SeqCst);
+        drop(idle);
+        if !sweeps {
+            runtime.spawn(Arc::clone(pool).sweep());
+        }
+    }
+}
