@@ -27,11 +27,11 @@ pub(crate) struct ScenarioArgs {
     /// 1s..2s in the built-in one]
     #[arg(long, env = "STOREMGR_THINK_TIME", value_name = "RANGE", value_parser = ThinkTime::parse)]
     think_time: Option<ThinkTime>,
-    /// The number of products in the built-in scenario; their ids are 1 to this
+    /// The number of products in the built-in scenario; their ids are 1 to COUNT
     #[arg(long, env = "STOREMGR_PRODUCTS", value_name = "COUNT", default_value_t = 10_000,
           value_parser = clap::value_parser!(u64).range(1..=MOST), group = BUILT_IN_SCENARIO)]
     products: u64,
-    /// The number of customers in the built-in scenario; their ids are 1 to this
+    /// The number of customers in the built-in scenario; their ids are 1 to COUNT
     #[arg(long, env = "STOREMGR_CUSTOMERS", value_name = "COUNT", default_value_t = 1_000,
           value_parser = clap::value_parser!(u64).range(1..=MOST), group = BUILT_IN_SCENARIO)]
     customers: u64,

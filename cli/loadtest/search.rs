@@ -17,8 +17,8 @@ pub(crate) struct SearchArgs {
     /// repeat the edge [thresholds if none are given: fail_ratio<1%, p95<500ms]
     #[arg(long)]
     pub(super) find_limit: bool,
-    /// With --find-limit: how long each load is measured, after it was held for two fifths of that time. Choose it
-    /// longer than the service remembers anything, such as connections that it leaves open
+    /// With --find-limit: how long each load is measured, after it was held for two fifths of that time. Make it longer
+    /// than anything the service remembers, such as connections that it leaves open
     #[arg(long, env = "STOREMGR_LIMIT_STEP", value_name = "DURATION", default_value = "10s", value_parser = duration,
           group = WITH_FIND_LIMIT)]
     limit_step: Duration,
