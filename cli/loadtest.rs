@@ -1,4 +1,4 @@
-//! `storemgr loadtest`: put a store under load and say what it did.
+//! `storemgr loadtest`: puts a service under load and reports what it did.
 
 mod groups;
 mod judgement;
@@ -29,9 +29,10 @@ use crate::output;
 
 /// Put a store under load: users who order, read reports and think, or requests at a rate
 ///
-/// A request's response time runs from the instant it was due (for a user, just before it is sent) to the last byte of
-/// its answer. It failed when there was no whole answer or its status is 400 or more. Works against any service with the
-/// same routes. Exit codes: 1 too many requests failed, 98 the generator was the bottleneck, 99 a threshold was crossed.
+/// The response time of a request runs from the instant it was due (for a user: just before it is sent) to the last
+/// byte of the answer. A request has failed when no complete answer came or its status is 400 or more. Works against
+/// any service with the same routes. Exit codes: 1 too many requests failed, 98 the generator was the bottleneck, 99 a
+/// threshold was crossed.
 #[derive(Debug, clap::Args)]
 #[command(groups = groups::all())]
 pub(crate) struct Args {
@@ -65,7 +66,7 @@ pub(crate) async fn run(args: Args, typed: &TypedOptions) -> CommandResult {
 }
 
 async fn run_once(args: &Args, config: Config, scenario: Scenario, steering: Steering) -> CommandResult {
-    // Before anything is opened for writing: it may be the same file.
+    // The baseline is read before anything is opened for writing: it may be the same file.
     let criteria = args.judgement.criteria(&config.conditions(&scenario))?;
     let files = args.results.open(loadtest::page)?;
     let exporter = args.results.exporter().await?;
@@ -121,7 +122,7 @@ fn show_limit(limit: &LimitResult) -> Result<(), Failure> {
     output::say(&format!("{sentences}\n\n{chart}\n\n{}", table.to_terminal()))
 }
 
-/// Sentences as wide as the terminal.
+/// Wraps sentences to the width of the terminal.
 fn folded(sentences: &str) -> String {
     table::folded(sentences, table::terminal_width())
 }
@@ -147,8 +148,8 @@ fn show(run: &RunResult) -> Result<(), Failure> {
     tables.iter().try_for_each(|table| output::say(&format!("\n{}", table.to_terminal())))
 }
 
-/// Whoever interrupted knows why the run is short; a generator that was the bottleneck makes every other word void; who
-/// gave thresholds has said what is good.
+/// An interrupt explains why a run is short, so it comes first. If the generator was the bottleneck, no other result is
+/// valid. Given thresholds take precedence over the share of failures.
 fn exit(run: &RunResult, ended: Ended, judgement: &JudgementArgs) -> Exit {
     match (ended, run.verdict) {
         (Ended::Interrupted, _) => Exit::Interrupted,
@@ -170,20 +171,20 @@ fn failure(error: LoadTestError) -> Failure {
 }
 
 impl Args {
-    /// Refuses what was typed and would be ignored.
+    /// Refuses options that were typed and would have no effect.
     fn check(&self, typed: &TypedOptions) -> Result<(), String> {
         let find_limit = self.search.find_limit;
         let has_course = self.load.has_rate() || self.load.has_stages();
-        // Whether they would be, which options, and why.
+        // For each group: whether its options would have no effect, and why.
         let rules = [
-            (find_limit, NOT_WITH_FIND_LIMIT, "says nothing with --find-limit, whose loads take their own time"),
-            (!find_limit, WITH_FIND_LIMIT, "says nothing without --find-limit"),
-            (has_course, NOT_WITH_RATE_OR_STAGE, "says nothing with --rate (or STOREMGR_RATE) or --stage"),
-            (!self.load.has_rate(), WITH_RATE, "says nothing without --rate"),
+            (find_limit, NOT_WITH_FIND_LIMIT, "has no effect with --find-limit, which times its loads itself"),
+            (!find_limit, WITH_FIND_LIMIT, "has no effect without --find-limit"),
+            (has_course, NOT_WITH_RATE_OR_STAGE, "has no effect with --rate (or STOREMGR_RATE) or --stage"),
+            (!self.load.has_rate(), WITH_RATE, "has no effect without --rate"),
             (
                 self.scenario.is_of_a_file(),
                 BUILT_IN_SCENARIO,
-                "is of the built-in scenario: with --scenario (or STOREMGR_SCENARIO) use --var",
+                "belongs to the built-in scenario: with --scenario (or STOREMGR_SCENARIO) use --var",
             ),
         ];
         for (ignored, group, why) in rules {
@@ -205,7 +206,7 @@ impl Args {
             seed: self.load.seed,
         };
         if config.measured().is_zero() || self.target.timeout.is_zero() {
-            return Err(Failure::usage(anyhow!("the run time and the time-out are longer than nothing")));
+            return Err(Failure::usage(anyhow!("the run time and the time-out must be longer than 0")));
         }
         Ok(config)
     }
@@ -224,21 +225,21 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_ignored_is_refused() {
+    fn options_that_would_have_no_effect_are_refused() {
         for (line, sentence) in [
-            ("--arrivals poisson", "--arrivals says nothing without --rate"),
-            ("--limit-step 5s", "--limit-step says nothing without --find-limit"),
-            ("--limit-rest 5s", "--limit-rest says"),
-            ("--limit-most 50", "--limit-most says"),
-            ("--scenario x.toml --products 5", "--products is of the built-in scenario"),
-            ("--scenario x.toml --customers 5", "--customers is of"),
+            ("--arrivals poisson", "--arrivals has no effect without --rate"),
+            ("--limit-step 5s", "--limit-step has no effect without --find-limit"),
+            ("--limit-rest 5s", "--limit-rest has no effect"),
+            ("--limit-most 50", "--limit-most has no effect"),
+            ("--scenario x.toml --products 5", "--products belongs to the built-in scenario"),
+            ("--scenario x.toml --customers 5", "--customers belongs to"),
             ("--tag a=1 --tag b=2 --tag a=3", "--tag a is given twice"),
-            ("--find-limit --run-time 5s", "--run-time says nothing with --find-limit"),
-            ("--find-limit --stage 5s:1", "--stage says"),
-            ("--find-limit --baseline x.json", "--baseline says"),
-            ("--find-limit --max-fail-ratio 1%", "--max-fail-ratio says"),
-            ("--rate 5 --spawn-rate 5", "--spawn-rate says nothing with --rate"),
-            ("--stage 5s:1 --spawn-rate 5", "--spawn-rate says nothing with --rate"),
+            ("--find-limit --run-time 5s", "--run-time has no effect with --find-limit"),
+            ("--find-limit --stage 5s:1", "--stage has no effect"),
+            ("--find-limit --baseline x.json", "--baseline has no effect"),
+            ("--find-limit --max-fail-ratio 1%", "--max-fail-ratio has no effect"),
+            ("--rate 5 --spawn-rate 5", "--spawn-rate has no effect with --rate"),
+            ("--stage 5s:1 --spawn-rate 5", "--spawn-rate has no effect with --rate"),
         ] {
             let error = checked(&line.split(' ').collect::<Vec<_>>()).unwrap_err();
             assert!(error.starts_with(sentence), "{line}: {error}");
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_used_and_what_nobody_typed_is_not_refused() {
+    fn options_that_are_used_or_were_not_typed_are_accepted() {
         for line in [
             "--quiet",
             "--find-limit --limit-step 5s --limit-rest 5s --limit-most 9",

@@ -1,4 +1,4 @@
-//! What a run is held against: thresholds, the share of failures, earlier runs.
+//! The options that judge a run: thresholds, the allowed share of failures, earlier runs.
 
 use std::path::PathBuf;
 
@@ -9,29 +9,28 @@ use storemgr::units;
 use super::groups::NOT_WITH_FIND_LIMIT;
 use crate::failure::Failure;
 
-/// The options that say what is good.
+/// The options under the heading "Judgement".
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Judgement")]
 pub(crate) struct JudgementArgs {
-    /// What must hold, e.g. 'p95<200ms', 'POST /orders:fail_ratio<1%' or 'rps>500'; repeatable
+    /// A condition that the run must meet, e.g. 'p95<200ms', 'POST /orders:fail_ratio<1%' or 'rps>500'; repeatable
     #[arg(long = "threshold", value_name = "CONDITION")]
     pub(super) thresholds: Vec<Threshold>,
-    /// The share of failed requests that is still good, e.g. 1% or 0.01 [default: 0 where no
-    /// threshold limits failures]
+    /// The highest acceptable share of failed requests, e.g. 1% or 0.01 [default: 0 where no threshold limits failures]
     #[arg(long, env = "STOREMGR_MAX_FAIL_RATIO", value_name = "RATIO", value_parser = units::parse_share,
           group = NOT_WITH_FIND_LIMIT)]
     max_fail_ratio: Option<f64>,
-    /// Compare with earlier runs, FILEs of --json: refused when host, users, rate or mix differ; several tell a difference
-    /// from noise
+    /// Compare with earlier runs, given as files of --json; refused when host, users, rate or mix differ. Several runs
+    /// tell a difference from noise
     #[arg(long, value_name = "FILE", num_args = 1.., group = NOT_WITH_FIND_LIMIT)]
     baseline: Vec<PathBuf>,
-    /// With --baseline: earlier runs of what is tested now, to be counted with this one
+    /// With --baseline: earlier runs of what is tested now, which are counted together with this one
     #[arg(long, value_name = "FILE", num_args = 1.., requires = "baseline")]
     with: Vec<PathBuf>,
 }
 
 impl JudgementArgs {
-    /// Reads what a run under these conditions is held against.
+    /// Reads the thresholds and the baseline for a run under these conditions.
     pub(super) fn criteria(&self, conditions: &Conditions) -> Result<Criteria, Failure> {
         let baseline = if self.baseline.is_empty() { None } else { Some(self.read_baseline(conditions)?) };
         Ok(Criteria { thresholds: self.thresholds.clone(), baseline })
@@ -45,8 +44,8 @@ impl JudgementArgs {
         Baseline::new(&read(&self.baseline)?, &read(&self.with)?, conditions).map_err(Failure::usage)
     }
 
-    /// Whether more requests failed than may: than was said, or any that no threshold says anything about. A run without a
-    /// single answer is not a good one.
+    /// Whether more requests failed than `--max-fail-ratio` allows, or, without it, whether any failed that no
+    /// threshold limits. A run without a single answer is never good.
     pub(super) fn too_many_failed(&self, run: &RunResult) -> bool {
         let failed = match self.max_fail_ratio {
             Some(most) => run.bad_ratio() > most,

@@ -1,4 +1,4 @@
-//! How the load comes: users or a rate, for how long, in which stages.
+//! The options for the load: users or a rate, how long, in which stages.
 
 use std::time::Duration;
 
@@ -9,17 +9,18 @@ use super::groups::{NOT_WITH_FIND_LIMIT, NOT_WITH_RATE_OR_STAGE, WITH_RATE};
 use crate::failure::Failure;
 use crate::options::duration;
 
-/// Users who start in a tenth of a minute or so, when no spawn rate is given: late enough for a cold service to warm up,
-/// early enough to leave most of the run to the full load.
+/// Seconds within which all users start when no spawn rate is given: slow enough for a cold service to warm up, fast
+/// enough to leave most of the run to the full load.
 const DEFAULT_SPAWN_SECONDS: f64 = 5.0;
 
-/// Users at the same time, when none are given.
+/// The number of users when none is given.
 const DEFAULT_USERS: u32 = 10;
 
-/// Connections at the same time in a run at a rate, when none are given: a stall of ten seconds at 1,000 a second.
+/// The most connections of a run at a rate when no number is given: enough for a stall of ten seconds at 1,000 requests
+/// per second.
 const DEFAULT_CONNECTIONS: u32 = 10_000;
 
-/// The options that say how the load comes.
+/// The options under the heading "Load".
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Load")]
 pub(crate) struct LoadArgs {
@@ -34,58 +35,56 @@ pub(crate) struct LoadArgs {
     /// Requests per second that are due whether earlier ones were answered or not, instead of users who wait and think
     #[arg(long, env = "STOREMGR_RATE", value_name = "RATE")]
     rate: Option<f64>,
-    /// With --rate: how requests are spaced
+    /// With --rate: how requests are spaced in time
     #[arg(long, env = "STOREMGR_ARRIVALS", value_name = "HOW", value_enum, default_value_t = ArrivalsArg::Constant,
           group = WITH_RATE)]
     arrivals: ArrivalsArg,
-    /// Go evenly to a number of users (with --rate: of requests per second) within a time, e.g. 30s:50; repeatable
+    /// Change the load evenly to a number of users (with --rate: requests per second) within a time, e.g. 30s:50;
+    /// repeatable
     #[arg(long = "stage", value_name = "DURATION:LEVEL", group = NOT_WITH_FIND_LIMIT)]
     stages: Vec<Stage>,
-    /// How long to run, e.g. 90, 90s or 5m; with --stage, the stages' durations add up to it
+    /// How long to run, e.g. 90, 90s or 5m; with --stage, the sum of the stages' durations is used instead
     #[arg(short = 't', long, visible_alias = "duration", env = "STOREMGR_RUN_TIME", value_name = "DURATION",
           default_value = "60s", value_parser = duration, group = NOT_WITH_FIND_LIMIT)]
     pub(super) run_time: Duration,
-    /// Before the run time: send requests for so long that do not count
+    /// Before the run time, send requests for this long that are not counted
     #[arg(long, env = "STOREMGR_WARM_UP", value_name = "DURATION", default_value = "0", value_parser = duration,
           group = NOT_WITH_FIND_LIMIT)]
     pub(super) warm_up: Duration,
-    /// After the run time, the longest wait for answers still to come
+    /// After the run time, wait at most this long for outstanding answers
     #[arg(short = 's', long, env = "STOREMGR_STOP_TIMEOUT", value_name = "DURATION", default_value = "10s",
           value_parser = duration)]
     pub(super) stop_timeout: Duration,
-    /// Where random numbers start: the same seed asks for the same things
+    /// The seed of all random numbers: the same seed sends the same requests
     #[arg(long, env = "STOREMGR_SEED", value_name = "NUMBER", default_value_t = 1)]
     pub(super) seed: u64,
 }
 
-/// How arrivals are spaced.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum ArrivalsArg {
     /// Evenly
     Constant,
-    /// At random, as independent visitors come
+    /// At random, like independent visitors
     Poisson,
 }
 
 impl LoadArgs {
-    /// Whether requests come at a rate.
     pub(super) fn has_rate(&self) -> bool {
         self.rate.is_some()
     }
 
-    /// Whether the load goes on in stages.
     pub(super) fn has_stages(&self) -> bool {
         !self.stages.is_empty()
     }
 
-    /// The load that is asked for.
+    /// Checks the options and makes the load of them.
     pub(super) fn load(&self) -> Result<Load, Failure> {
         let usage = |sentence: String| Err(Failure::usage(anyhow!(sentence)));
         let stages = self.stages.clone();
         if let Some(per_second) = self.rate {
             if !(0.0..=1e6).contains(&per_second) || (per_second <= 0.0 && stages.is_empty()) {
                 return usage(format!(
-                    "the rate is a number of requests per second, at most a million, not {per_second}"
+                    "the rate must be above 0 and at most a million requests per second, not {per_second}"
                 ));
             }
             let arrivals = match self.arrivals {
@@ -96,13 +95,13 @@ impl LoadArgs {
             return Ok(Load::Rate(Rate { per_second, arrivals, stages, most_users }));
         }
         if !stages.is_empty() && self.users.is_none() && !self.warm_up.is_zero() {
-            return usage("a warm-up needs users to begin with: give --users beside --stage".to_owned());
+            return usage("a warm-up needs users from the start: give --users beside --stage".to_owned());
         }
-        // Stages begin with nobody, if nothing else is said.
+        // Stages start from 0 users unless --users is given.
         let users = self.users.unwrap_or(if stages.is_empty() { DEFAULT_USERS } else { 0 });
         let spawn_rate = self.spawn_rate.unwrap_or((f64::from(users) / DEFAULT_SPAWN_SECONDS).max(1.0));
         if !(spawn_rate.is_finite() && spawn_rate > 0.0) {
-            return usage(format!("the spawn rate is a number above 0, not {spawn_rate}"));
+            return usage(format!("the spawn rate must be a number above 0, not {spawn_rate}"));
         }
         Ok(Load::Users(Users { users, spawn_rate, stages }))
     }

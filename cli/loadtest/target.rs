@@ -1,4 +1,4 @@
-//! Which service is put under load, and how long its answers are waited for.
+//! The options for the service under load, and how long to wait for its answers.
 
 use std::time::Duration;
 
@@ -8,20 +8,20 @@ use storemgr::net::Target;
 use crate::failure::Failure;
 use crate::options::{duration, target};
 
-/// The options that say where the service is.
+/// The options under the heading "Target".
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Target")]
 pub(crate) struct TargetArgs {
-    /// Where the store answers
+    /// The URL of the service
     #[arg(short = 'H', long, env = "STOREMGR_URL", value_name = "URL", value_parser = target)]
     host: Option<Target>,
-    /// The longest wait for an answer
+    /// The longest wait for an answer, from the instant its request was due
     #[arg(long, env = "STOREMGR_TIMEOUT", value_name = "DURATION", default_value = "60s", value_parser = duration)]
     pub(super) timeout: Duration,
 }
 
 impl TargetArgs {
-    /// The service.
+    /// The address given with `--host`, which is required.
     pub(super) fn target(&self) -> Result<Target, Failure> {
         self.host.clone().ok_or_else(|| {
             let sentence = "no store to load: give --host URL (or STOREMGR_URL), or run `storemgr stack up` first";

@@ -1,34 +1,34 @@
-//! What steers a run while it lasts.
+//! The channel that steers a run while it lasts.
 //!
-//! Whoever steers, a person at a terminal or the lab, has a [`Controller`]; the run has a [`Steering`]. Neither knows the
-//! other. The channel holds what is wanted now, not a list of orders: it may be changed from several places and before the run
-//! begins, and a search of several runs hands one on from run to run.
+//! The side that steers, such as the terminal or the lab, holds a [`Controller`]; the run holds a [`Steering`]. Neither
+//! knows the other. The channel holds the wanted state, not a list of commands, so it can be changed from several
+//! places and before the run begins, and a search passes it on from run to run.
 
 use tokio::sync::watch;
 
-/// What is wanted of a run.
+/// The wanted state of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Wanted {
-    /// That it ends now, with everything that was gathered so far.
+    /// Whether the run should end now, with everything gathered so far.
     interrupted: bool,
 }
 
-/// The end of the channel that steers.
+/// The sending end of the channel. Clones steer the same run.
 #[derive(Clone, Debug)]
 pub struct Controller(watch::Sender<Wanted>);
 
-/// The end of the channel that is steered.
+/// The receiving end of the channel, which the run holds.
 #[derive(Clone, Debug)]
 pub struct Steering(watch::Receiver<Wanted>);
 
-/// Makes both ends.
+/// Makes a channel: the end that steers and the end that is steered.
 pub fn steering() -> (Controller, Steering) {
     let (sender, receiver) = watch::channel(Wanted::default());
     (Controller(sender), Steering(receiver))
 }
 
-/// Does some work that can be steered, and interrupts it when a future resolves. The work is always carried to its end: after
-/// an interrupt it comes early.
+/// Does work that can be steered, and interrupts it when `interrupt` resolves. The work is always awaited to its end,
+/// which comes early after an interrupt.
 pub async fn interrupted_by<Work: Future>(
     interrupt: impl Future<Output = ()>,
     work: impl FnOnce(Steering) -> Work,
@@ -43,14 +43,15 @@ pub async fn interrupted_by<Work: Future>(
 }
 
 impl Controller {
-    /// Ends the run, or the search, that is steered.
+    /// Asks the run or the search to end now and keep its results.
     pub fn interrupt(&self) {
         self.0.send_modify(|wanted| wanted.interrupted = true);
     }
 }
 
 impl Steering {
-    /// Resolves when the run is to end, at once if it was to end before this was asked. Never, if nobody steers any more.
+    /// Resolves when the run should end; at once if that was asked before this call. Never resolves once all
+    /// controllers are dropped.
     pub(super) async fn interrupted(&mut self) {
         if self.0.wait_for(|wanted| wanted.interrupted).await.is_err() {
             std::future::pending::<()>().await;
@@ -63,7 +64,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_interrupt_is_seen_by_whoever_looks_later_and_by_each_of_several() {
+    async fn an_interrupt_is_seen_by_late_and_by_several_receivers() {
         let (controller, mut steering) = steering();
         let mut second = steering.clone();
         controller.clone().interrupt();
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_run_that_nobody_steers_goes_on() {
+    async fn a_run_without_a_controller_goes_on() {
         let (controller, mut steering) = steering();
         drop(controller);
         let waited = tokio::time::timeout(std::time::Duration::from_mins(1), steering.interrupted()).await;
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_is_interrupted_and_still_comes_to_its_end() {
+    async fn interrupted_work_is_still_awaited_to_its_end() {
         let work = async |mut steering: Steering| {
             steering.interrupted().await;
             "what was gathered"

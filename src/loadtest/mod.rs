@@ -1,20 +1,21 @@
-//! A load test: users who send requests, wait for the answers and think, or requests that come at a rate.
+//! A load test: users who send requests, wait for the answers and think, or requests at a given rate.
 //!
-//! A *closed* run has users: each is a task with one connection of its own, which is opened again when the server closed
-//! it; a slow service is asked less. An *open* run has a rate of arrivals, which come whether earlier ones were answered
-//! or not. The *response time* of a request runs from the instant it was due (for a closed user, just before it is sent;
-//! connecting included, when a connection has to be opened) to the last byte of the answer's body. The *service time*
-//! runs from the instant it was sent. A request *failed* when there was no whole answer, its status is 400 or more, or it
-//! is not what the scenario's check expects. Nothing depends on headers of our own, so any HTTP/1.1 service can be tested.
+//! A *closed* run has users: each is a task with one connection of its own, which is opened again after the server
+//! closed it. A slow service is sent fewer requests. An *open* run has a rate of arrivals, which are due whether
+//! earlier ones were answered or not. The *response time* of a request runs from the instant it was due to the last
+//! byte of the answer's body; for a closed user it is due just before it is sent, and connecting is included when a
+//! connection has to be opened. The *service time* runs from the instant it was sent. A request has *failed* when no
+//! complete answer came, its status is 400 or more, or the answer does not meet the scenario's check. Nothing depends
+//! on headers of our own, so any HTTP/1.1 service can be tested.
 //!
-//! Users are spread over threads, each with a runtime, connections and a shard of results of its own; once a second
-//! everything recorded since is taken out of the shards and added to the totals, so that a request costs no shared lock
-//! and memory does not grow with their number.
+//! Users are spread over threads, each with its own runtime, connections and shard of results. Once a second everything
+//! recorded since is taken out of the shards and added to the totals, so that a request takes no shared lock and memory
+//! does not grow with the number of requests.
 //!
-//! The rooms, downwards; each knows only those below it: `search` finds the limit by runs at rising loads; `run` puts the
-//! parts of a run together; `output` shows and writes; `judge` holds a result against thresholds and earlier runs; `collect`
-//! adds up; `engine` sends; `recording` keeps what happened to each request; `scenario` is what is sent; `control` is the
-//! channel that steers. `output` does not know the engine.
+//! The rooms from top to bottom, each of which knows only those below it: `search` finds the limit by runs at rising
+//! loads; `run` puts the parts of a run together; `output` shows and writes; `judge` evaluates thresholds and compares
+//! with earlier runs; `collect` adds up; `engine` sends; `recording` keeps what happened to each request; `scenario` is
+//! what is sent; `control` is the channel that steers a run. `output` does not know the engine.
 
 mod collect;
 mod control;

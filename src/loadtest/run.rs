@@ -1,4 +1,5 @@
-//! A whole run: the load follows its profile, the generator sends, results are added up, shown and written as they come.
+//! Makes a whole run: the load follows its profile, the generator sends, and results are added up, shown and written as
+//! they come.
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,75 +17,75 @@ use super::scenario::Scenario;
 use crate::net::{LeanConnection, NetError, Target, resolve};
 use crate::run_result::RunResult;
 
-/// How often results are added up.
+/// How often results are added up and shown.
 const TICK: Duration = Duration::from_secs(1);
 
-/// The longest wait for the first connection: two lost SYN packets.
+/// The longest wait for the first connection: long enough for two lost SYN packets.
 const REACH_PATIENCE: Duration = Duration::from_secs(5);
 
-/// After an interrupt a person wants to go on: requests in flight get this long.
+/// The longest wait for answers after an interrupt, when a person wants to go on.
 const INTERRUPT_PATIENCE: Duration = Duration::from_secs(1);
 
-/// Why a run did not begin, or could not write its results.
+/// Why a run could not start, or could not write its results.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadTestError {
-    /// Nobody answers there.
+    /// The service does not accept connections.
     #[error("{target} cannot be reached: {error}. Is the service running there?")]
     Unreachable {
-        /// Where.
+        /// The address that was tried.
         target: Target,
-        /// Why.
+        /// The error of the last attempt.
         error: NetError,
     },
-    /// A connection for each user needs a file handle.
+    /// There are too few file handles for a connection per user.
     #[error(
         "{users} users need {needed} file handles and this process may open {limit}: raise the limit with `ulimit -n \
-         {needed}`, or take fewer users"
+         {needed}`, or use fewer users"
     )]
     TooFewHandles {
-        /// Users asked for.
+        /// The users asked for.
         users: u32,
-        /// Handles needed.
+        /// The file handles needed.
         needed: u64,
-        /// Handles allowed.
+        /// The file handles allowed to this process.
         limit: u64,
     },
-    /// A threshold is about a route that nobody asks for.
-    #[error("the threshold {threshold:?} is about no route of this run: there are {routes}")]
+    /// A threshold names a route that the scenario does not have.
+    #[error("the threshold {threshold:?} names no route of this run: the routes are {routes}")]
     UnknownRoute {
-        /// The threshold.
+        /// The threshold as it was written.
         threshold: String,
-        /// The routes there are.
+        /// The routes of the scenario.
         routes: String,
     },
-    /// Somebody ended it before it began.
+    /// The run was interrupted before the first request was sent.
     #[error("interrupted before the first request was sent")]
     Interrupted,
-    /// The threads that send cannot be started.
+    /// The worker threads could not be started.
     #[error("the load generator cannot start: {0}")]
     Workers(#[from] io::Error),
-    /// A result file cannot be written.
+    /// A result file could not be written.
     #[error("the results cannot be written: {0}")]
     Files(#[from] csv::Error),
 }
 
-/// How a run ended.
+/// How a run ended, ordered: a run ended as the larger of its phases did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ended {
-    /// After its time.
+    /// After its run time.
     Finished,
-    /// Before, because it was asked to.
+    /// Early, because it was interrupted.
     Interrupted,
 }
 
-/// A run that is over.
+/// The outcome of a run that was started.
 #[derive(Debug)]
 pub struct Finished {
-    /// What it came to.
+    /// Its result.
     pub result: RunResult,
-    /// How it ended.
+    /// Whether it was interrupted.
     pub ended: Ended,
-    /// Why the CSV files are not complete, if they are not. The run goes on without them.
+    /// Why the CSV files are not complete; None if they are. The run goes on without them.
     pub unwritten: Option<LoadTestError>,
 }
 
@@ -102,7 +103,7 @@ pub async fn run(
         reached = reach(&config.target) => reached?,
         () = steering.interrupted() => return Err(LoadTestError::Interrupted),
     };
-    // A worker without a user would have nothing to do.
+    // There are not more workers than users, because a worker without a user has nothing to do.
     let workers = cores().min(config.most_users().max(1) as usize);
     let state = Arc::new(RunState::new(config, scenario, addresses, same_machine, too_few_handles, workers));
     let mut running = Running::start(state, criteria, outputs, steering)?;
@@ -116,7 +117,6 @@ pub async fn run(
     Ok(Finished { result, ended, unwritten: running.watch.unwritten().map(LoadTestError::from) })
 }
 
-/// A run under way.
 struct Running<'a> {
     state: Arc<RunState>,
     criteria: &'a Criteria,
@@ -140,14 +140,14 @@ impl<'a> Running<'a> {
         Ok(Self { state, criteria, generator, collector, watch: Watch::new(outputs), steering, ticks })
     }
 
-    /// Lets the load follow its profile and adds results up until the run time is over.
+    /// Lets the load follow its profile and adds results up until the run time is over or the run is interrupted.
     async fn send_requests(&mut self) -> Ended {
         let measured_from = self.state.measured_from;
         let mut over = std::pin::pin!(tokio::time::sleep_until(measured_from + self.state.config.measured()));
         let mut warm = std::pin::pin!(tokio::time::sleep_until(measured_from));
         let mut warming_up = true;
         let ended = loop {
-            // One reading of the clock for both: a change between two of them would never be seen.
+            // The clock is read once for both calls: a change between two readings would be missed.
             let now = self.state.started.elapsed().as_secs_f64();
             self.generator.follow_profile(now);
             let next_change = self.generator.next_change(now);
@@ -173,8 +173,8 @@ impl<'a> Running<'a> {
         ended
     }
 
-    /// Waits for the answers to requests in flight, unless that takes too long or somebody interrupts. After an interrupt
-    /// nobody waits for long.
+    /// Waits for outstanding answers, at most for the stop time-out or until an interrupt. After an interrupt the wait
+    /// is short.
     async fn await_answers(&mut self, sent: Ended) -> Ended {
         let interrupted = sent == Ended::Interrupted;
         let patience = if interrupted { INTERRUPT_PATIENCE } else { self.state.config.stop_timeout };
@@ -190,7 +190,7 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Ends the users who still wait, and adds up the last results.
+    /// Ends the users that still wait, and adds up the last results.
     async fn abandon_answers(&mut self, ended: Ended) {
         self.generator.end().await;
         self.watch.end_live(ended == Ended::Interrupted);
@@ -208,7 +208,7 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// What the run has come to so far.
+    /// The judged result of the run so far.
     fn result(&self) -> RunResult {
         let mut result = self.collector.result(self.generator.most_users());
         self.criteria.judge(&mut result, self.state.too_few_handles);
@@ -217,8 +217,8 @@ impl<'a> Running<'a> {
     }
 }
 
-/// One connection before the first user: a wrong address is told at once, not as a table of failures. Gives where the
-/// service is, and whether that is this machine.
+/// Opens one connection before the first user starts, so that a wrong address is reported at once and not as a table of
+/// failures. Gives the addresses of the service, and whether it runs on this machine.
 async fn reach(target: &Target) -> Result<(Vec<SocketAddr>, bool), LoadTestError> {
     let reach = async {
         let addresses = resolve(target).await?;
@@ -230,7 +230,7 @@ async fn reach(target: &Target) -> Result<(Vec<SocketAddr>, bool), LoadTestError
     reached.map_err(|error| LoadTestError::Unreachable { target: target.clone(), error })
 }
 
-/// Refuses a threshold that would be about nothing.
+/// Refuses a threshold on a route that the scenario does not have.
 fn check_routes(thresholds: &[Threshold], scenario: &Scenario) -> Result<(), LoadTestError> {
     let routes: Vec<_> = scenario.groups().iter().map(|group| (group.method.as_str(), group.route.as_str())).collect();
     for threshold in thresholds.iter().filter(|threshold| threshold.route().is_some()) {
@@ -242,8 +242,8 @@ fn check_routes(thresholds: &[Threshold], scenario: &Scenario) -> Result<(), Loa
     Ok(())
 }
 
-/// Users need a file handle each; connections of a rate are as many as there can be. Whether that is as many as were asked
-/// for.
+/// Raises the limit of file handles. Users need one each, so too few are an error; at a rate, the number of connections
+/// is reduced instead. Gives whether there are as many connections as were asked for.
 fn allow_handles(config: &mut Config) -> Result<bool, LoadTestError> {
     let users = config.most_users();
     let Err(limit) = raise_handles(users) else { return Ok(true) };

@@ -12,65 +12,65 @@ use tokio::net::TcpStream;
 
 use super::{NetError, Target};
 
-/// How long and how much a connection may take.
+/// The limits of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The longest wait for the connection to be open.
+    /// The longest wait until the connection is open.
     pub connect_timeout: Duration,
     /// The most bytes of an answer's body.
     pub body_limit: usize,
 }
 
 impl Default for Limits {
-    /// Five seconds to connect, which is two lost SYN packets; 64 MiB, which is no limit for any answer of the store.
+    /// Five seconds to connect, long enough for two lost SYN packets; 64 MiB, which no answer of the store reaches.
     fn default() -> Self {
         Self { connect_timeout: Duration::from_secs(5), body_limit: 64 << 20 }
     }
 }
 
-/// A whole answer.
+/// A complete answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The status line's number.
+    /// The status code.
     pub status: StatusCode,
-    /// The headers.
+    /// The headers in the order in which they came.
     pub headers: HeaderMap,
-    /// The body, all of it.
+    /// The complete body.
     pub body: Bytes,
 }
 
 impl Answer {
-    /// The body as JSON of a known shape.
+    /// Parses the body as JSON of a known shape.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(&self.body)
     }
 
-    /// The body as text, whatever it holds.
+    /// The body as text; bytes that are not UTF-8 become U+FFFD.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 }
 
-/// An open connection to a service.
+/// An open connection to a service, made with hyper.
 #[derive(Debug)]
 pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
     authority: String,
     prefix: String,
     body_limit: usize,
-    /// Whether a whole answer came over it, so that a server may since have closed it for being idle.
+    /// Whether a complete answer came over it, so that the server may since have closed it for being idle.
     kept: bool,
 }
 
 impl Connection {
-    /// Resolves the name and connects.
+    /// Resolves the name and connects to the first address that accepts.
     pub async fn open(target: &Target, limits: Limits) -> Result<Self, NetError> {
         let after = limits.connect_timeout;
         let stream = tokio::time::timeout(after, connect(target));
         let stream = stream.await.map_err(|_| NetError::ConnectTimedOut { after })??;
         let handshake = http1::handshake(TokioIo::new(stream)).await;
         let (sender, connection) = handshake.map_err(|error| NetError::from_hyper(&error))?;
-        // The task ends when either side closes; what went wrong reaches the request in flight through the sender.
+        // The task ends when either side closes. Errors reach the request in flight through the sender.
         tokio::spawn(async move { drop(connection.await) });
         Ok(Self {
             sender,
@@ -81,13 +81,13 @@ impl Connection {
         })
     }
 
-    /// Whether the next request can be sent; a server may close an idle connection at any time.
+    /// Whether the next request can be sent. A server may close an idle connection at any time.
     pub fn is_open(&self) -> bool {
         !self.sender.is_closed()
     }
 
-    /// Sends one request and reads the whole answer. `path` starts with a slash. There is no time limit here: wrap the
-    /// call, and drop the connection when the limit passes, because the answer may still come.
+    /// Sends one request and reads the complete answer. `path` starts with a slash. There is no time limit here: wrap
+    /// the call, and drop the connection when the limit passes, because the answer may still come.
     ///
     /// [`NetError::ClosedIdle`] promises that nothing was sent: the request may be sent again on a new connection.
     pub async fn send(
@@ -113,7 +113,7 @@ impl Connection {
         self.sender.ready().await.map_err(|_| self.closed_unsent())?;
         let sent = self.sender.try_send_request(request).await;
         sent.map_err(|mut error| match error.take_message() {
-            // The request came back: hyper had not begun to write it.
+            // hyper gave the request back, so it had not begun to write it.
             Some(_) => self.closed_unsent(),
             None => NetError::from_hyper(&error.into_error()),
         })
@@ -142,7 +142,7 @@ async fn connect(target: &Target) -> Result<TcpStream, NetError> {
     for address in addresses {
         match TcpStream::connect(address).await {
             Ok(stream) => {
-                // Requests are small and sent whole; waiting to coalesce them would only add latency.
+                // Requests are small and sent at once; waiting to combine them would only add latency.
                 stream.set_nodelay(true).map_err(|error| NetError::from_connect(&error))?;
                 return Ok(stream);
             }
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_that_was_closed_while_idle_says_that_nothing_was_sent() {
+    async fn a_connection_closed_while_idle_reports_that_nothing_was_sent() {
         let (listener, target) = listen().await;
         let server = tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_that_was_received_is_never_said_to_be_unsent() {
+    async fn a_request_that_was_received_is_never_reported_as_unsent() {
         let (listener, target) = listen().await;
         tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();

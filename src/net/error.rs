@@ -1,4 +1,4 @@
-//! What goes wrong between us and a service, in words that group well in a table of failures.
+//! The errors between us and a service, in words that group well in a table of failures.
 
 use std::error::Error;
 use std::io;
@@ -6,67 +6,67 @@ use std::time::Duration;
 
 use crate::units;
 
-/// Why there is no answer.
+/// Why a request got no complete answer.
 #[derive(Debug, thiserror::Error)]
 pub enum NetError {
-    /// The name has no address.
+    /// The name could not be resolved.
     #[error("the name {host} could not be resolved")]
     Unresolved {
-        /// The name asked for.
+        /// The name without its port.
         host: String,
     },
-    /// Nobody listens there.
+    /// The host refused the connection: no process listens on the port.
     #[error("connection refused")]
     Refused,
     /// The connection could not be opened in time.
     #[error("no connection after {}", units::duration(*.after))]
     ConnectTimedOut {
-        /// How long was waited.
+        /// The time limit that passed.
         after: Duration,
     },
-    /// The other side closed the connection in the middle.
+    /// The server reset the connection.
     #[error("connection reset by the server")]
     Reset,
-    /// The other side closed the connection before it answered.
+    /// The server closed the connection before the answer was complete.
     #[error("connection closed by the server before it answered")]
     Closed,
-    /// The other side had closed a connection that was kept for the next request; nothing of that request was sent.
+    /// The server closed an idle connection before anything of the next request was sent.
     #[error("the idle connection was closed by the server before anything was sent")]
     ClosedIdle,
-    /// No whole answer in time.
+    /// The answer was not complete in time.
     #[error("no answer after {}", units::duration(*.after))]
     TimedOut {
-        /// How long was waited.
+        /// The time limit that passed.
         after: Duration,
     },
-    /// The answer is larger than the caller allows.
+    /// The answer is larger than the limit of the caller.
     #[error("the answer is larger than {}", units::bytes(*.limit))]
     TooLarge {
-        /// The most bytes allowed.
+        /// The most bytes that the caller accepts.
         limit: u64,
     },
-    /// This process has no file handles or ports left.
+    /// This process has no file handle or port left.
     #[error("this machine has no more {what}")]
     Exhausted {
         /// `file handles` or `local ports`.
         what: &'static str,
     },
-    /// What came is no answer.
+    /// The answer is not valid HTTP.
     #[error("the answer is not valid HTTP: {why}")]
     Malformed {
-        /// What is wrong with it.
+        /// What is not valid, such as `it has two lengths`.
         why: &'static str,
     },
-    /// The request itself cannot be sent.
+    /// The request is not valid HTTP and was not sent.
     #[error("the request is not valid HTTP: {0}")]
     Unsendable(String),
-    /// Anything else, in the words of the operating system or of the protocol.
+    /// Any other error, in the words of the operating system or of the protocol.
     #[error("{0}")]
     Other(String),
 }
 
 impl NetError {
-    /// From a failed connect.
+    /// Translates the error of a connect.
     pub(super) fn from_connect(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::ConnectionRefused => Self::Refused,
@@ -75,9 +75,9 @@ impl NetError {
         }
     }
 
-    /// From a failed read or write.
+    /// Translates the error of a read or write.
     pub(super) fn from_io(error: &io::Error) -> Self {
-        // EMFILE and ENFILE have no ErrorKind of their own.
+        // EMFILE (24) and ENFILE (23) have no ErrorKind.
         if matches!(error.raw_os_error(), Some(23 | 24)) {
             return Self::Exhausted { what: "file handles" };
         }
@@ -90,7 +90,7 @@ impl NetError {
         }
     }
 
-    /// From a failed exchange.
+    /// Translates the error of an exchange.
     pub(super) fn from_hyper(error: &hyper::Error) -> Self {
         if let Some(io) = error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
             return Self::from_io(io);

@@ -1,7 +1,8 @@
-//! An HTTP/1.1 connection for a load generator: requests go out as bytes that are already written, answers are read in
-//! place. It costs little more than its system calls and holds a few KiB while it is idle.
+//! An HTTP/1.1 connection for a load generator. Requests are given as bytes, and answers are read in place. It costs
+//! little more than its system calls and holds a few KiB while it is idle.
 //!
-//! One request at a time, no pool, no hidden retry. [`NetError::ClosedIdle`] promises that nothing of a request was sent.
+//! It carries one request at a time, without a pool and without hidden retries. [`NetError::ClosedIdle`] promises that
+//! nothing of a request was sent.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -12,42 +13,42 @@ use tokio::net::TcpStream;
 use super::reply::{self, Chunks, Framing, Head};
 use super::{NetError, Target};
 
-/// Room for a small answer, head and body; what an idle connection keeps.
+/// Buffer for a small answer, head and body; an idle connection keeps it.
 const SMALL_BUFFER: usize = 4 << 10;
 
-/// Room for a piece of a large answer: few system calls, and still in a core's own cache.
+/// Buffer for a part of a large answer: few system calls, and small enough for a core's own cache.
 const LARGE_BUFFER: usize = 64 << 10;
 
-/// The least room a read should have.
+/// The least free space that a read should have.
 const LEAST_ROOM: usize = 512;
 
-/// The most bytes of a body that are kept: no limit for any answer that a check looks into.
+/// The most bytes of a body that are kept; no answer that is checked is near it.
 const MOST_BODY_BYTES: usize = 64 << 20;
 
-/// Which bodies a caller wants to look at; the others are counted and forgotten.
+/// The bodies that a caller wants to read; the others are counted and discarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeepBody {
-    /// Those of answers with a status of 400 or more.
+    /// Bodies of answers with a status of 400 or more.
     Failures,
-    /// All.
+    /// All bodies.
     All,
 }
 
-/// A whole answer, which lies in its connection's buffer until the next request.
+/// A complete answer. It borrows the connection's buffer, so it is valid until the next request.
 #[derive(Clone, Copy, Debug)]
 pub struct Reply<'a> {
-    /// The status line's number.
+    /// The status code.
     pub status: u16,
     /// The status line and the headers, as received.
     pub head: &'a [u8],
-    /// The body if it was to be kept. A body that was not may be here as well, or in part.
+    /// The body, if it was to be kept. Otherwise it may be complete, partial or empty.
     pub body: &'a [u8],
-    /// Bytes of the body received, without the lengths of chunks.
+    /// Bytes of the body, without the chunk lengths.
     pub body_bytes: u64,
 }
 
 impl<'a> Reply<'a> {
-    /// The values of a header, by its name in any case.
+    /// The values of a header by its name, whose case is ignored.
     pub fn header(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         let lines = self.head.split(|byte| *byte == b'\n').skip(1);
         lines.filter_map(move |line| {
@@ -57,20 +58,20 @@ impl<'a> Reply<'a> {
     }
 }
 
-/// An open connection.
+/// An open connection without a time limit of its own.
 #[derive(Debug)]
 pub struct LeanConnection {
     stream: TcpStream,
     received: Vec<u8>,
-    /// The body of a chunked answer, without its lengths.
+    /// The body of a chunked answer, without the chunk lengths.
     joined: Vec<u8>,
-    /// Whether a whole answer came over it, so that a server may since have closed it for being idle.
+    /// Whether a complete answer came over it, so that the server may since have closed it for being idle.
     used: bool,
     /// Whether the next request may be sent over it.
     open: bool,
 }
 
-/// All addresses of a service.
+/// Resolves all addresses of a service.
 pub async fn resolve(target: &Target) -> Result<Vec<SocketAddr>, NetError> {
     let host = target.host().trim_start_matches('[').trim_end_matches(']');
     let unresolved = || NetError::Unresolved { host: host.to_owned() };
@@ -86,7 +87,7 @@ impl LeanConnection {
         for address in addresses {
             match TcpStream::connect(address).await {
                 Ok(stream) => {
-                    // Requests are sent whole; waiting to coalesce them would only add latency.
+                    // Requests are sent at once; waiting to combine them would only add latency.
                     stream.set_nodelay(true).map_err(|error| NetError::from_connect(&error))?;
                     return Ok(Self { stream, received: Vec::new(), joined: Vec::new(), used: false, open: true });
                 }
@@ -96,28 +97,29 @@ impl LeanConnection {
         Err(failure)
     }
 
-    /// Whether the other end is this same machine.
+    /// Whether the service runs on this machine.
     pub fn is_local(&self) -> bool {
         let ends = (self.stream.local_addr(), self.stream.peer_addr());
         matches!(ends, (Ok(own), Ok(other)) if own.ip() == other.ip())
     }
 
-    /// Whether the next request may be sent over it, as far as its answers said.
+    /// Whether the next request may be sent over it, as far as the answers said.
     pub fn is_open(&self) -> bool {
         self.open
     }
 
-    /// Gives back the memory that a large answer took. The last answer is forgotten.
+    /// Frees the memory that a large answer took, and discards the last answer.
     pub fn rest(&mut self) {
         self.received.clear();
         self.received.shrink_to(SMALL_BUFFER);
         self.joined = Vec::new();
     }
 
-    /// Sends a request, all of it in `request`, and reads the whole answer. `to_head` says that the method is HEAD.
+    /// Sends `request`, which is the complete request, and reads the complete answer. `to_head` says that the method is
+    /// HEAD.
     ///
-    /// There is no time limit here: wrap the call. Whoever drops the future before it is done must drop the connection as
-    /// well, because the answer may still come.
+    /// There is no time limit here: wrap the call. A caller that drops the future before it is done must drop the
+    /// connection as well, because the answer may still come.
     pub async fn exchange(&mut self, request: &[u8], to_head: bool, keep: KeepBody) -> Result<Reply<'_>, NetError> {
         if !std::mem::replace(&mut self.open, false) || (self.used && self.was_closed()) {
             return Err(NetError::ClosedIdle);
@@ -138,8 +140,8 @@ impl LeanConnection {
         Ok(Reply { status: head.status, head: &self.received[..head.bytes], body, body_bytes })
     }
 
-    /// Whether the other side has closed the connection, or said something nobody asked for, since the last answer. No
-    /// system call unless the operating system has announced something.
+    /// Whether the server has closed the connection, or sent something unasked, since the last answer. Makes no system
+    /// call unless the operating system has announced something.
     fn was_closed(&self) -> bool {
         !matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
     }
@@ -150,7 +152,7 @@ impl LeanConnection {
             match self.stream.write(&request[sent..]).await {
                 Ok(count) => sent += count,
                 Err(_) if sent == 0 && was_used => return Err(NetError::ClosedIdle),
-                // A server that refuses a large body answers before it has read it all: what it says is read first.
+                // A server that refuses a large body answers before it has read all of it, so its answer is read first.
                 Err(error) if sent > 0 && is_cut(&error) => return Ok(()),
                 Err(error) => return Err(NetError::from_io(&error)),
             }
@@ -158,7 +160,7 @@ impl LeanConnection {
         Ok(())
     }
 
-    /// Reads more; fails at the end of the connection.
+    /// Reads more; the end of the connection is an error.
     async fn read_more(&mut self) -> Result<(), NetError> {
         if self.read().await? == 0 { Err(NetError::Closed) } else { Ok(()) }
     }
@@ -175,7 +177,7 @@ impl LeanConnection {
     async fn read_head(&mut self, to_head: bool) -> Result<Head, NetError> {
         loop {
             self.read_more().await?;
-            // An answer of 1xx only announces the real one, which may have come with it.
+            // An answer of 1xx only announces the real one, which may already have arrived with it.
             while let Some(head) = reply::parse(&self.received, to_head)? {
                 if head.status >= 200 || head.status == 101 {
                     return Ok(head);
@@ -196,7 +198,7 @@ impl LeanConnection {
         loop {
             let here = (self.received.len() - head.bytes) as u64 + forgotten;
             if here >= length {
-                // Bytes behind the answer belong to nothing that was asked.
+                // Bytes after the answer belong to no request.
                 self.open = head.keeps && here == length;
                 self.received.truncate(self.received.len() - usize::try_from(here - length).unwrap_or(0));
                 return Ok(length);
@@ -249,7 +251,7 @@ impl LeanConnection {
     }
 }
 
-/// Whether the other side no longer reads.
+/// Whether the error means that the server no longer reads.
 fn is_cut(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
 }
@@ -261,7 +263,7 @@ mod tests {
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 
-    /// A server that answers each request on one connection with the next of these texts, in pieces of so many bytes.
+    /// A server that answers each request on one connection with the next of these texts, in pieces of `piece` bytes.
     async fn serve(answers: Vec<Vec<u8>>, piece: usize) -> (LeanConnection, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -287,7 +289,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn answers_are_read_whole_in_whatever_pieces_they_come() {
+    async fn answers_are_read_completely_in_whatever_pieces_they_come() {
         let large = vec![b'x'; 300_000];
         let answers = [
             with_body("content-length: 5\r\nX-Name:  a b \r\n", b"hello"),
@@ -297,7 +299,7 @@ mod tests {
             with_body("", b"until the end"),
         ];
         for piece in [1, 7, 1_000_000] {
-            // The large one byte by byte would only be slow.
+            // Sending the large one byte by byte would only be slow.
             let answers: Vec<_> = answers.iter().filter(|answer| piece > 1 || answer.len() < 1_000).cloned().collect();
             let (mut connection, server) = serve(answers, piece).await;
             let reply = connection.exchange(REQUEST, false, KeepBody::All).await.unwrap();
@@ -329,14 +331,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bytes_behind_an_answer_end_the_connection() {
+    async fn bytes_after_an_answer_end_the_connection() {
         let (mut connection, _server) = serve(vec![with_body("content-length: 2\r\n", b"okok")], 1_000).await;
         assert_eq!(connection.exchange(REQUEST, false, KeepBody::All).await.unwrap().body, b"ok");
         assert!(!connection.is_open());
     }
 
     #[tokio::test]
-    async fn a_broken_answer_is_a_failure_and_a_connection_closed_while_idle_is_none() {
+    async fn a_broken_answer_is_a_failure_and_a_connection_closed_while_idle_is_not() {
         for broken in [&b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel"[..], b"HTTP/1.1 20", b""] {
             let (mut connection, _server) = serve(vec![broken.to_vec()], 1_000).await;
             let error = connection.exchange(REQUEST, false, KeepBody::All).await.unwrap_err();
@@ -345,14 +347,14 @@ mod tests {
         let (mut connection, server) = serve(vec![with_body("content-length: 2\r\n", b"ok")], 1_000).await;
         connection.exchange(REQUEST, false, KeepBody::All).await.unwrap();
         server.await.unwrap();
-        // Until the end of the connection has arrived.
+        // Waits until the end of the connection has arrived.
         connection.stream.readable().await.unwrap();
         let error = connection.exchange(REQUEST, false, KeepBody::All).await.unwrap_err();
         assert!(matches!(error, NetError::ClosedIdle), "{error:?}");
     }
 
     #[tokio::test]
-    async fn a_server_that_refuses_a_large_body_is_heard() {
+    async fn the_answer_of_a_server_that_refuses_a_large_body_is_read() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
@@ -362,7 +364,7 @@ mod tests {
             let answer = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
             stream.write_all(answer).await.unwrap();
             stream.shutdown().await.unwrap();
-            // Goes on reading for a while, as servers do, so that the answer is not lost to a reset.
+            // It keeps reading for a while, as servers do, so that the answer is not lost to a reset.
             drop(tokio::io::copy(&mut stream, &mut tokio::io::sink()).await);
         });
         let mut connection = LeanConnection::open(&[address]).await.unwrap();
@@ -372,7 +374,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn both_ends_on_one_machine_are_seen() {
+    async fn a_connection_within_one_machine_is_recognised() {
         let (connection, _server) = serve(Vec::new(), 1).await;
         assert!(connection.is_local());
     }

@@ -1,8 +1,9 @@
-//! Outgoing HTTP/1.1: addresses, one connection, one request at a time.
+//! Outgoing HTTP/1.1: addresses and connections that carry one request at a time.
 //!
-//! Two of them: [`Connection`] is hyper's, for whoever asks now and then; [`LeanConnection`] is the load generator's own.
-//! No pool and no hidden retry: a caller that measures must know what was sent, and a caller that checks must see the
-//! first failure. Failures come as [`NetError`], in words that a person can act on and that group well in a table.
+//! There are two kinds: [`Connection`] is made with hyper, for occasional requests; [`LeanConnection`] is for the load
+//! generator. Neither has a pool or hidden retries: a caller that measures must know what was sent, and a caller that
+//! checks must see the first failure. Failures are [`NetError`]s, in words that a person can act on and that group well
+//! in a table.
 
 mod connection;
 mod error;
@@ -19,7 +20,8 @@ use std::time::Duration;
 
 use hyper::Method;
 
-/// One request on a connection of its own: connect, ask, read the whole answer, close; all within `timeout`.
+/// Makes one request on its own connection: connects, sends, reads the complete answer and closes, all within
+/// `timeout`.
 pub async fn request_once(
     target: &Target,
     method: Method,

@@ -1,32 +1,32 @@
-//! The head of an answer: where it ends, what it says of the body, whether the connection lives on.
+//! Reads the head of an answer: where it ends, how long the body is, and whether the connection can be used again.
 //!
-//! Only what RFC 9112 needs to find the end of an answer is read here; whoever wants a header asks for it by name.
+//! It reads only what RFC 9112 needs to find the end of an answer; other headers are looked up by name.
 
 use std::mem::MaybeUninit;
 
 use super::NetError;
 
-/// The most headers an answer may have: more than any proxy adds, and few enough to stand on the stack.
+/// The most headers of an answer: more than any proxy adds, and few enough for the stack.
 const MOST_HEADERS: usize = 96;
 
-/// The most bytes of an answer's head, as large as the largest that browsers take.
+/// The most bytes of an answer's head, equal to the largest limit of browsers.
 pub(super) const MOST_HEAD_BYTES: usize = 256 << 10;
 
 /// How the end of a body is found (RFC 9112, section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// So many bytes.
+    /// The body has this many bytes.
     Length(u64),
-    /// In pieces, each with its length.
+    /// The body comes in chunks, each with its length.
     Chunked,
     /// The body ends where the connection does.
     UntilClosed,
 }
 
-/// What a head says.
+/// The facts that were read from a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
-    /// The bytes of the head, with the empty line.
+    /// The length of the head in bytes, with its empty line.
     pub(super) bytes: usize,
     pub(super) status: u16,
     pub(super) framing: Framing,
@@ -34,7 +34,7 @@ pub(super) struct Head {
     pub(super) keeps: bool,
 }
 
-/// Reads a head; nothing while it is not complete. An answer to HEAD has no body whatever it says.
+/// Reads a head; None while it is not complete. An answer to HEAD (`to_head`) has no body, whatever its head says.
 pub(super) fn parse(received: &[u8], to_head: bool) -> Result<Option<Head>, NetError> {
     let mut headers = [const { MaybeUninit::uninit() }; MOST_HEADERS];
     let mut response = httparse::Response::new(&mut []);
@@ -91,27 +91,27 @@ fn content_length(value: &[u8]) -> Result<u64, NetError> {
     digits.and_then(|text| text.parse().ok()).ok_or(NetError::Malformed { why: "its length is not a number" })
 }
 
-/// Where a reader of a chunked body stands.
+/// The state of a reader of a chunked body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Chunks {
-    /// Before a line that holds a length.
+    /// Before a line with a chunk length.
     #[default]
     AtLength,
-    /// Inside a chunk, so many bytes before its end.
+    /// Inside a chunk, this many bytes before its end.
     Inside(u64),
     /// After a chunk, before its end of line.
     AfterChunk,
     /// After the last chunk, among the trailers.
     Trailers,
-    /// After everything.
+    /// After the end of the body.
     Done,
 }
 
-/// The longest line between chunks: a length with its extensions, or a trailer.
+/// The longest line between chunks, in bytes: a length with its extensions, or a trailer.
 const LONGEST_LINE: usize = 8 << 10;
 
 impl Chunks {
-    /// Reads on; gives how many bytes were understood. Data goes to `data`.
+    /// Reads the next bytes and gives the body data to `data`. Returns the number of bytes that were understood.
     pub(super) fn read(&mut self, received: &[u8], mut data: impl FnMut(&[u8])) -> Result<usize, NetError> {
         let mut at = 0;
         while *self != Self::Done {
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_lives_on_unless_an_answer_says_otherwise() {
+    fn a_connection_is_reused_unless_an_answer_says_otherwise() {
         let keeps = |text| head(text).keeps;
         assert!(keeps("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"));
         assert!(!keeps("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nConnection: foo, Close\r\n\r\n"));
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_answer_is_refused_and_what_is_not_whole_is_waited_for() {
+    fn an_invalid_head_is_refused_and_an_incomplete_one_is_waited_for() {
         for text in [
             "SSH-2.0-OpenSSH_9\r\n\r\n",
             "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_read_wherever_they_are_cut() {
+    fn chunks_are_read_wherever_they_are_split() {
         let whole = b"4;name=value\r\nWiki\r\n0005\r\npedia\r\n0\r\nTrailer: x\r\n\r\nnext";
         for cut in 0..whole.len() {
             let (mut chunks, mut data) = (Chunks::default(), Vec::new());

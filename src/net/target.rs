@@ -1,8 +1,8 @@
-//! Where a service answers: an `http://` URL taken apart.
+//! The address of a service: an `http://` URL taken apart.
 
 use std::fmt;
 
-/// The scheme, host, port and path prefix of a service.
+/// The host, port and path prefix of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     host: String,
@@ -13,16 +13,16 @@ pub struct Target {
 /// Why a text is not the address of a service.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTarget {
-    /// Only plain HTTP is spoken.
+    /// It is an https address, and only plain HTTP is supported.
     #[error("{0:?} needs TLS, which storemgr does not speak: give an http:// address")]
     Tls(String),
-    /// Not a URL, or one with parts that an address of a service does not have.
+    /// It is not a URL, or it has parts that the address of a service does not have.
     #[error("{0:?} is not the address of a service: write it like http://127.0.0.1:5000, with a port from 1 to 65535")]
     Malformed(String),
 }
 
 impl Target {
-    /// Reads `http://host[:port][/prefix]`; the scheme may be left out.
+    /// Reads `http://host[:port][/prefix]`; the scheme may be left out, and the port is then 80 unless given.
     pub fn parse(text: &str) -> Result<Self, InvalidTarget> {
         let malformed = || InvalidTarget::Malformed(text.to_owned());
         let trimmed = text.trim();
@@ -35,7 +35,7 @@ impl Target {
         if bare.contains("://") || authority.as_str().contains('@') || uri.query().is_some() || uri.host() == Some("") {
             return Err(malformed());
         }
-        // The URL library takes what is no port for none at all.
+        // The URL library treats an invalid port as a missing one.
         let port = match authority.as_str().strip_prefix(authority.host()) {
             Some("") => 80,
             Some(behind) => port(behind).ok_or_else(malformed)?,
@@ -44,22 +44,22 @@ impl Target {
         Ok(Self { host: authority.host().to_owned(), port, prefix: uri.path().trim_end_matches('/').to_owned() })
     }
 
-    /// A service on this machine's loopback interface.
+    /// A service on this machine's loopback interface, 127.0.0.1.
     pub fn loopback(port: u16) -> Self {
         Self { host: "127.0.0.1".to_owned(), port, prefix: String::new() }
     }
 
-    /// `host:port`, as the Host header and the resolver want it.
+    /// `host:port`, as the Host header and the resolver need it.
     pub fn authority(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
 
-    /// The host alone; an IPv6 address stands in brackets.
+    /// The host; an IPv6 address is in brackets.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The TCP port.
+    /// The TCP port, from 1 to 65535.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -76,7 +76,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// Reads `:` and a number from 1 to 65535.
+/// Reads a colon and a number from 1 to 65535.
 fn port(text: &str) -> Option<u16> {
     let digits = text.strip_prefix(':').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
     digits.parse().ok().filter(|port| *port > 0)
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_plain_http_address() {
+    fn refuses_addresses_that_are_not_plain_http() {
         assert!(matches!(Target::parse("https://store"), Err(InvalidTarget::Tls(_))));
         for text in ["", "http://", "ftp://store", "http://a b", "http://user:pw@store", "http://store?x=1", "store:0"]
         {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_port_that_is_none() {
+    fn refuses_an_invalid_port() {
         for port in ["", "0", "65536", "99999", "abc", "-5", "+5", "5000x"] {
             for host in ["127.0.0.1", "http://store", "http://[::1]"] {
                 let text = format!("{host}:{port}");

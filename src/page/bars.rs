@@ -1,4 +1,4 @@
-//! Bars over names, with the names under them and, where there is room, the values above.
+//! Bar charts over names, with the names below and, where there is room, the values above the bars.
 
 use std::borrow::Cow;
 
@@ -11,39 +11,39 @@ use super::canvas::{Area, Drawn, LEFT, LETTERS, RIGHT, SIZE};
 use super::color::Color;
 use super::value_axis::ValueAxis;
 
-/// The bars of one kind: one for each name of the chart.
+/// One group of bars, with a bar for each name of the chart.
 #[derive(Clone, Debug)]
 pub struct Bars {
-    /// What they are called.
+    /// The name of the group in the legend.
     pub name: String,
-    /// What they are drawn in.
+    /// The color of the bars.
     pub color: Color,
-    /// Their values, in the order of the names; nothing where none is known.
+    /// Their values, in the order of the names; None where a value is not known.
     pub values: Vec<Option<f64>>,
 }
 
 /// The share of a name's width that its bars take.
 const FILLED: f64 = 0.78;
 
-/// Pixels of an average letter: no font is known here.
+/// The width of an average letter in pixels, since no font is known here.
 const LETTER_WIDTH: f64 = 5.8;
 
-/// Pixels from one line of a name to the next.
+/// The distance between the lines of a name in pixels.
 const LINE_HEIGHT: u32 = 15;
 
-/// Lines of a name at most.
+/// The most lines of a name.
 const LINES: usize = 3;
 
-/// Pixels that a name needs; where there are fewer, some names are left out.
+/// The least width of a name in pixels. With less, some names are left out.
 const NARROWEST: f64 = 42.0;
 
-/// Pixels that a value above its bar needs.
+/// The width in pixels that a value above its bar needs.
 const VALUE_WIDTH: f64 = 34.0;
 
-/// Where bars are drawn.
+/// The coordinate system in which bars are drawn.
 type Plane<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-/// How far the axis goes beyond the largest value: room for that value.
+/// The share by which the axis goes beyond the largest value, to leave room for its text.
 const MARGIN: f64 = 0.18;
 
 pub(super) fn draw<'a>(value_axis: &ValueAxis, names: &[String], groups: &[Bars], area: &Area<'a>) -> Drawn<'a> {
@@ -84,7 +84,7 @@ pub(super) fn draw<'a>(value_axis: &ValueAxis, names: &[String], groups: &[Bars]
     Ok(())
 }
 
-/// The bars of one group, which is the so-and-so-many-th of all groups, with their values where there is room.
+/// Draws the bars of one group, which is number `place` of `groups`, with their values where there is room.
 fn draw_group<'a>(
     value_axis: &ValueAxis,
     group: &Bars,
@@ -99,7 +99,7 @@ fn draw_group<'a>(
     for (value, name) in group.values.iter().take(names).zip(0_u32..) {
         let left = f64::from(name) + (1.0 - FILLED) / 2.0 + bar * f64::from(place);
         let top = value.map_or(low, |value| value_axis.scale.place(value).max(low));
-        // A little space between neighbours.
+        // Leaves a little space between neighbours.
         let corners = [(left + bar * 0.03, low), (left + bar * 0.97, top)];
         drawn.draw_series([Rectangle::new(corners, group.color.stand_in().filled())])?;
         if written {
@@ -111,7 +111,7 @@ fn draw_group<'a>(
     Ok(())
 }
 
-/// Pixels that each name has.
+/// The width of each name in pixels.
 fn width(names: usize) -> f64 {
     f64::from(SIZE.0 - LEFT - RIGHT) / names.max(1) as f64
 }
@@ -121,7 +121,7 @@ fn style(below_or_above: VPos) -> TextStyle<'static> {
     letters.pos(Pos::new(HPos::Center, below_or_above))
 }
 
-/// A name in lines of at most so many letters, broken between words where that is possible. What does not fit is cut off.
+/// Wraps a name into lines of at most `letters` letters, between words where possible, and cuts off what does not fit.
 fn wrapped(name: &str, letters: usize) -> Vec<String> {
     let letters = letters.max(1);
     let options = textwrap::Options::new(letters).word_splitter(textwrap::WordSplitter::NoHyphenation);

@@ -1,21 +1,20 @@
-//! What charts are drawn on: its size, its margins, its letters.
+//! The canvas of charts: its size, margins and letters.
 
 use plotters::prelude::*;
 
-/// Pixels of a drawing; the page scales it. Small enough that its letters can be read on a telephone.
+/// The size of a drawing in pixels; the page scales it. It is small enough for its letters to be readable on a
+/// telephone.
 pub(super) const SIZE: (u32, u32) = (520, 230);
 
-/// The size of letters in it.
+/// The size of letters in pixels.
 pub(super) const LETTERS: u32 = 14;
 
-/// Pixels left of the data, for the labels of the y axis.
+/// The pixels to the left of the data, for the labels of the y axis.
 pub(super) const LEFT: u32 = 54;
 
-/// Pixels right of the data.
+/// The pixels to the right of the data.
 pub(super) const RIGHT: u32 = 16;
 
-/// Where a drawing goes.
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 
-/// What can go wrong with it.
 pub(super) type Drawn<'a> = Result<(), Box<dyn std::error::Error + 'a>>;

@@ -9,14 +9,14 @@ use super::lines::{self, Axis, Series};
 use super::value_axis::{Bounds, Scale, ValueAxis};
 use crate::units::{self, escaped};
 
-/// A chart.
+/// A chart with its title; a page holds it as a figure.
 #[derive(Clone, Debug)]
 pub struct Chart {
     title: String,
     form: Form,
-    /// How y values are spread.
+    /// The scale of the y axis.
     pub(super) scale: Scale,
-    /// How a y is written.
+    /// Writes a y value on the axis and above bars.
     format: fn(f64) -> String,
 }
 
@@ -27,12 +27,12 @@ enum Form {
 }
 
 impl Chart {
-    /// Lines over an axis. The title says what is shown, and in which unit.
+    /// A chart of lines over an axis. The title says what is shown, and in which unit.
     pub fn lines(title: impl Into<String>, axis: Axis, series: Vec<Series>) -> Self {
         Self::of(title.into(), Form::Lines(axis, series))
     }
 
-    /// Bars over names: each group has a bar for each name.
+    /// A chart of bars over names: each group has a bar for each name.
     pub fn bars(title: impl Into<String>, names: Vec<String>, groups: Vec<Bars>) -> Self {
         Self::of(title.into(), Form::Bars(names, groups))
     }
@@ -41,19 +41,18 @@ impl Chart {
         Self { title, form, scale: Scale::Linear, format: units::significant_short }
     }
 
-    /// The same on the scale on which its values can be told apart.
+    /// Uses a logarithmic scale if the values cannot be told apart on a linear one.
     #[must_use]
     pub fn on_fitting_scale(self) -> Self {
         Self { scale: self.bounds().fitting_scale(), ..self }
     }
 
-    /// The same with values written in another way than with three digits.
+    /// Writes values with `format` instead of with three digits.
     #[must_use]
     pub fn written_as(self, format: fn(f64) -> String) -> Self {
         Self { format, ..self }
     }
 
-    /// The range of all values.
     fn bounds(&self) -> Bounds {
         match &self.form {
             Form::Lines(_, series) => {
@@ -63,13 +62,13 @@ impl Chart {
         }
     }
 
-    /// The drawing with its title and, where there is more than the title says, its legend.
+    /// The drawing with its title and, if there is more than one name, its legend.
     pub(super) fn figure(&self) -> String {
         let legend = match self.colors() {
             named if named.len() > 1 => format!("<p class=\"legend\">{}</p>\n", named.map(swatch).collect::<String>()),
             _ => String::new(),
         };
-        // A chart that cannot be drawn must not cost the page.
+        // A chart that cannot be drawn is replaced by its error, so that the rest of the page is kept.
         let drawing = self.draw().unwrap_or_else(|error| format!("<p class=\"bad\">{}</p>", escaped(&error)));
         format!("<figure>\n<figcaption>{}</figcaption>\n{legend}{drawing}\n</figure>\n", escaped(&self.title))
     }
@@ -87,7 +86,7 @@ impl Chart {
         let mut text = String::new();
         self.draw_into(&mut text).map_err(|error| format!("the chart {:?} cannot be drawn: {error}", self.title))?;
         let colored = color::replace(&text);
-        // Inside of a page the name space is known, and the size is the page's to say.
+        // Inside a page the name space is known, and the page sets the size.
         let drawing = colored.find("viewBox").map_or("", |start| &colored[start..]);
         let drawing = drawing.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
         Ok(format!("<svg role=\"img\" aria-label=\"{}\" {drawing}", escaped(&self.title)))
@@ -106,7 +105,7 @@ impl Chart {
 }
 
 fn swatch((name, color): (&str, Color)) -> String {
-    // A swatch is drawn, not styled: the color is the line's own.
+    // A swatch is drawn, not styled, so that it has the color of its line even without style sheets.
     let square = format!("<rect width=\"10\" height=\"10\" fill=\"{}\"/>", color.value());
     format!("<span><svg class=\"swatch\" viewBox=\"0 0 10 10\">{square}</svg>{}</span>\n", escaped(name))
 }

@@ -1,21 +1,21 @@
 //! Colors of a chart that follow the reader's light or dark preference.
 //!
-//! The charting library knows fixed colors only. A [`Color`] is drawn as a stand-in, and afterwards the stand-in is replaced by a
-//! CSS variable, with the color of the light page as a fallback, so that a chart can be read even where a policy forbids
-//! style sheets.
+//! The charting library supports fixed colors only. So a [`Color`] is drawn as a stand-in color, which is afterwards
+//! replaced by a CSS variable with the color of the light page as its fallback. The chart can then be read even where a
+//! policy forbids style sheets.
 
 use plotters::style::RGBColor;
 
-/// What something is drawn in.
+/// A color of a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Color {
     /// Labels and axes.
     Text,
-    /// Lines behind the data.
+    /// The lines behind the data.
     Grid,
-    /// The first series, and the others in their order.
+    /// The color of a series by its index; after [`Color::SERIES`] the colors repeat.
     Series(u8),
-    /// What is bad.
+    /// The color of failures and other bad values.
     Bad,
 }
 
@@ -30,15 +30,15 @@ fn all() -> impl Iterator<Item = Color> {
 }
 
 impl Color {
-    /// How many series have a color of their own.
+    /// The number of series with a color of their own.
     pub const SERIES: u8 = 8;
 
-    /// The color that stands for it until the chart is done.
+    /// The fixed color that is drawn and replaced afterwards.
     pub(super) fn stand_in(self) -> RGBColor {
         RGBColor(1, 2, self.number())
     }
 
-    /// Its value in an attribute of the page.
+    /// The value for an attribute of the page.
     pub(super) fn value(self) -> String {
         format!("var(--color-{}, {})", self.number(), FALLBACK[usize::from(self.number())])
     }
@@ -53,7 +53,7 @@ impl Color {
     }
 }
 
-/// Puts the colors where their stand-ins are.
+/// Replaces the stand-ins in a drawing by the colors.
 pub(super) fn replace(drawing: &str) -> String {
     all().fold(drawing.to_owned(), |drawing, color| {
         let RGBColor(red, green, blue) = color.stand_in();

@@ -1,4 +1,4 @@
-//! Lines over an axis.
+//! Line charts over an x axis.
 
 use plotters::prelude::*;
 use plotters::style::Color as _;
@@ -8,45 +8,45 @@ use super::color::Color;
 use super::value_axis::ValueAxis;
 use crate::units;
 
-/// An x axis.
+/// The x axis of a line chart.
 #[derive(Clone, Copy, Debug)]
 pub struct Axis {
-    /// The first x.
+    /// The smallest x value.
     pub from: f64,
-    /// The last x.
+    /// The largest x value.
     pub to: f64,
-    /// How many labels it has at most.
+    /// The most labels.
     pub labels: usize,
-    /// How an x is written.
+    /// Formats an x value.
     pub format: fn(f64) -> String,
 }
 
 impl Axis {
-    /// Seconds since a beginning.
+    /// An axis of seconds, from 0 to `to`.
     pub fn seconds(to: f64) -> Self {
         Self { from: 0.0, to, labels: 7, format: clock }
     }
 
-    /// Plain numbers.
+    /// An axis of plain numbers with at most three digits.
     pub fn numbers(from: f64, to: f64) -> Self {
         Self { from, to, labels: 7, format: units::significant_short }
     }
 }
 
-/// One line. Where it has no value it is broken.
+/// One line, which is broken where it has no value.
 #[derive(Clone, Debug)]
 pub struct Series {
-    /// What it is called.
+    /// The name in the legend.
     pub name: String,
-    /// What it is drawn in.
+    /// The color of the line.
     pub color: Color,
-    /// Whether the area under it is filled.
+    /// Whether the area under the line is filled.
     pub filled: bool,
-    /// Its points.
+    /// The points as x and y; y is None where there is no value.
     pub points: Vec<(f64, Option<f64>)>,
 }
 
-/// Seconds since a beginning, as short as they can be told apart.
+/// A time in seconds, as short as possible: `0.5s`, `90s`, `2:05`, `2:00h`.
 fn clock(seconds: f64) -> String {
     match seconds.round() as u64 {
         _ if seconds < 10.0 && seconds.fract() > 0.0 => format!("{seconds:.1}s"),
@@ -56,7 +56,7 @@ fn clock(seconds: f64) -> String {
     }
 }
 
-/// How far the axis goes beyond the largest value.
+/// The share by which the axis goes beyond the largest value.
 const MARGIN: f64 = 0.08;
 
 pub(super) fn draw<'a>(value_axis: &ValueAxis, axis: &Axis, series: &[Series], area: &Area<'a>) -> Drawn<'a> {
@@ -89,7 +89,7 @@ pub(super) fn draw<'a>(value_axis: &ValueAxis, axis: &Axis, series: &[Series], a
                 drawn.draw_series(AreaSeries::new(places.clone(), low, stroke.mix(0.15)))?;
             }
             if let [(x, Some(value))] = part {
-                // A line of one point would not be seen.
+                // A line of one point would not be visible.
                 drawn.draw_series([Circle::new((*x, scale.place(*value).max(low)), 2, stroke.filled())])?;
             } else {
                 drawn.draw_series(LineSeries::new(places, stroke.stroke_width(2)))?;

@@ -1,7 +1,8 @@
-//! One HTML page that needs no script and loads nothing: charts, facts and tables, light or dark as the reader likes it.
+//! HTML pages that need no script and load nothing: charts, facts and tables, light or dark as the reader prefers.
 //!
-//! It can be opened from a disk, attached to a mail, or shown by a CI server whose policy forbids scripts. Every text is
-//! escaped here; only [`Page::markup`] takes what has been escaped already. What a page is about, it does not know.
+//! A page can be opened from a disk, attached to a mail, or shown by a CI server whose policy forbids scripts. Every
+//! text is escaped here; only [`Page::markup`] takes text that is already escaped. The module knows nothing of what a
+//! page is about.
 
 mod bars;
 mod canvas;
@@ -20,27 +21,27 @@ use crate::units::escaped;
 
 const STYLE: &str = include_str!("style.css");
 
-/// A page while it is written, from its top to its bottom.
+/// A page that is written from top to bottom.
 #[derive(Clone, Debug)]
 pub struct Page {
     title: String,
     body: String,
 }
 
-/// How what a page is about has ended.
+/// The verdict on the subject of a page, which decides its color.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// It is as it should be.
+    /// Everything is as it should be.
     Good,
-    /// A reader should look closer.
+    /// A reader should look at it more closely.
     Doubtful,
-    /// It is not as it should be.
+    /// Something is not as it should be.
     Bad,
-    /// Nobody judges.
+    /// There is no judgement.
     Open,
 }
 
-/// One of the few figures that everybody asks for.
+/// One of the main figures at the top of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
     name: String,
@@ -49,12 +50,12 @@ pub struct Fact {
 }
 
 impl Fact {
-    /// A figure with its name.
+    /// A figure with its name, shown as not bad.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self { name: name.into(), value: value.into(), bad: false }
     }
 
-    /// The same, shown as bad if it is.
+    /// Shows the figure as bad if `bad` is true.
     #[must_use]
     pub fn bad_if(self, bad: bool) -> Self {
         Self { bad, ..self }
@@ -62,14 +63,14 @@ impl Fact {
 }
 
 impl Page {
-    /// An empty page with its title as the heading.
+    /// An empty page; the title is also its heading.
     pub fn new(title: &str) -> Self {
         let title = escaped(title);
         let body = format!("<h1>{title}</h1>\n");
         Self { title, body }
     }
 
-    /// What came out, in a sentence or a few lines.
+    /// Adds the verdict, in one or a few lines.
     pub fn verdict(&mut self, judgement: Judgement, text: &str) {
         let class = match judgement {
             Judgement::Good => " good",
@@ -81,7 +82,7 @@ impl Page {
         self.markup(&format!("<p class=\"verdict{class}\">{}</p>\n", lines.join("<br>\n")));
     }
 
-    /// The few figures that everybody asks for, beside each other.
+    /// Adds the main figures, beside each other.
     pub fn facts(&mut self, facts: &[Fact]) {
         let fact = |Fact { name, value, bad }: &Fact| {
             let class = if *bad { " class=\"bad\"" } else { "" };
@@ -91,28 +92,28 @@ impl Page {
         self.markup(&format!("<dl class=\"facts\">\n{facts}</dl>\n"));
     }
 
-    /// Charts, as many beside each other as there is room for.
+    /// Adds charts, as many beside each other as there is room for.
     pub fn charts(&mut self, charts: &[Chart]) {
         let figures: String = charts.iter().map(Chart::figure).collect();
         self.markup(&format!("<div class=\"charts\">\n{figures}</div>\n"));
     }
 
-    /// The heading of a part of the page.
+    /// Adds the heading of a part.
     pub fn heading(&mut self, text: &str) {
         self.markup(&format!("<h2 class=\"part\">{}</h2>\n", escaped(text)));
     }
 
-    /// A paragraph.
+    /// Adds a paragraph of plain text.
     pub fn paragraph(&mut self, text: &str) {
         self.markup(&format!("<p>{}</p>\n", escaped(text)));
     }
 
-    /// Markup in which what came from outside is escaped already, such as a table's.
+    /// Adds markup, in which all text must be escaped already, such as that of a table.
     pub fn markup(&mut self, markup: &str) {
         self.body.push_str(markup);
     }
 
-    /// The whole page; at its bottom stands how it is to be read.
+    /// Gives the whole page. The footer says how to read it.
     pub fn finish(self, footer: &str) -> String {
         let Self { title, body } = self;
         let footer = escaped(footer);

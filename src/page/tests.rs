@@ -1,4 +1,4 @@
-//! Whole pages and charts, as text.
+//! Tests of whole pages and charts, as text.
 
 use super::*;
 
@@ -59,7 +59,7 @@ fn charts_are_drawn_in_colors_of_the_page() {
 }
 
 #[test]
-fn a_line_is_broken_where_it_has_no_value_and_one_point_alone_is_seen() {
+fn a_line_is_broken_where_it_has_no_value_and_a_single_point_is_visible() {
     let drawing = lines().draw().unwrap();
     assert_eq!((drawn(&drawing, "polyline", Color::Series(0)), drawn(&drawing, "circle", Color::Series(0))), (2, 1));
 }

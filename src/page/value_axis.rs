@@ -1,29 +1,27 @@
-//! The value axis of a chart: how values are spread over the height, and how they are written.
+//! The value axis of a chart: its scale and the format of its values.
 
-/// The value axis of a chart.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ValueAxis {
-    /// How values are spread.
+    /// The scale of the axis.
     pub(super) scale: Scale,
-    /// Between which all values lie.
+    /// The range of all values.
     pub(super) bounds: Bounds,
-    /// How a value is written.
     pub(super) format: fn(f64) -> String,
 }
 
-/// How values are spread over the height.
+/// The scale of a value axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
-    /// Evenly, from zero.
+    /// Linear, starting at zero.
     Linear,
-    /// By their orders of magnitude.
+    /// Logarithmic, for values of different orders of magnitude.
     Logarithmic,
 }
 
-/// Values whose largest is more than so many times the smallest are spread by their orders of magnitude.
+/// If the largest value is more than this many times the smallest, the scale is logarithmic.
 const WIDE: f64 = 30.0;
 
-/// The smallest value above zero of a drawing, and its largest.
+/// The smallest value above zero, and the largest value.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
     least: f64,
@@ -43,7 +41,7 @@ impl Bounds {
 }
 
 impl ValueAxis {
-    /// The first and the last place of the axis, with a margin above the largest value, and how many labels it has at most.
+    /// The first and the last place on the axis, with a margin above the largest value, and the most labels.
     pub(super) fn range(&self, margin: f64) -> (f64, f64, usize) {
         let Bounds { least, most } = self.bounds;
         match self.scale {

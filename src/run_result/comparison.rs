@@ -1,48 +1,48 @@
-//! How a run differs from earlier ones, figure by figure.
+//! The difference between a run and earlier ones, figure by figure.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-/// The difference between two sets of runs, figure by figure.
+/// The differences between two sets of runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Comparison {
-    /// Runs before.
+    /// The number of earlier runs.
     pub runs_before: usize,
-    /// Runs of what is tested now.
+    /// The number of runs of what is tested now.
     pub runs_now: usize,
-    /// The smallest p value that so many runs can give; above 0.05, no test can tell.
+    /// The smallest p value that this number of runs can give; if it is above 0.05, no test can tell a difference.
     pub smallest_p: f64,
-    /// Runs in which the generator was the bottleneck, by their files: their figures are not those of the service.
+    /// The files of runs in which the generator was the bottleneck: their figures are not those of the service.
     #[serde(default)]
     pub doubtful: Vec<String>,
-    /// Every figure that is compared.
+    /// All compared figures, route by route.
     pub figures: Vec<Difference>,
 }
 
-/// One figure, before and now.
+/// One figure before and now.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Difference {
-    /// The method; empty for all requests together.
+    /// The HTTP method; empty for all requests together.
     pub method: String,
-    /// The route.
+    /// The route, or `Aggregated` for all requests together.
     pub route: String,
     /// `p50_ms`, `p95_ms`, `p99_ms`, `fail_ratio` or `requests_per_s`.
     pub figure: Cow<'static, str>,
-    /// Its value in the runs before, merged.
+    /// Its value in the merged earlier runs.
     pub before: f64,
-    /// Its value in the runs of now, merged.
+    /// Its value in the merged runs of now.
     pub now: f64,
-    /// How much larger it is now, as a share of what it was; null when it was 0.
+    /// The change as a share of the value before; null when that was 0.
     pub change: Option<f64>,
-    /// How likely a difference like this is by chance: the p value of a rank-sum test over the runs. Null when there are
-    /// too few runs to tell.
+    /// The p value of a rank-sum test over the runs: how likely such a difference is by chance. Null when there are too
+    /// few runs to tell.
     pub p: Option<f64>,
-    /// What that means.
+    /// The conclusion from the p value.
     pub meaning: Meaning,
 }
 
-/// What a difference means.
+/// The conclusion about a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Meaning {
@@ -50,8 +50,8 @@ pub enum Meaning {
     Better,
     /// Worse by more than noise.
     Worse,
-    /// Not more than the noise between runs.
+    /// Within the noise between runs.
     Noise,
-    /// There are too few runs to know how much noise there is.
+    /// Unknown: there are too few runs to measure the noise.
     Unknown,
 }

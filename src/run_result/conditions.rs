@@ -1,4 +1,4 @@
-//! Under which conditions a run was made, and in which of them two runs differ.
+//! The conditions of a run, and the differences between those of two runs.
 
 use std::time::Duration;
 
@@ -7,70 +7,71 @@ use serde::Deserialize;
 use super::run::{RunResult, ScenarioSummary};
 use crate::units;
 
-/// Runs whose lengths differ by less than this share of the longer one are of the same length.
+/// Lengths that differ by less than this share of the longer one count as equal.
 const SAME_LENGTH: f64 = 0.02;
 
-/// What the figures of a run depend on. What a file does not say is not compared.
+/// The conditions on which the figures of a run depend. A condition that a file does not contain is None and is not
+/// compared.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Conditions {
-    /// Where the service answered.
+    /// The URL of the service.
     pub host: Option<String>,
     /// `closed` (users who wait) or `open` (a rate of arrivals).
     pub model: Option<String>,
-    /// Users; at a rate, the most connections allowed.
+    /// The number of users; at a rate, the most connections allowed.
     pub users: Option<u32>,
-    /// The rate of arrivals; nothing in a closed run.
+    /// The rate of arrivals; None in a closed run.
     pub rate: Option<RateCondition>,
-    /// How the load went on: seconds, and the level at their end.
+    /// The stages: how long each took in seconds, and the load at its end.
     pub stages: Option<Vec<(f64, f64)>>,
-    /// Seconds for which requests were sent.
+    /// How long requests were sent, in seconds.
     pub duration_s: Option<f64>,
-    /// What users did.
+    /// The scenario.
     pub scenario: Option<ScenarioSummary>,
 }
 
-/// An open arrival rate.
+/// The rate of an open run.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct RateCondition {
-    /// Requests per second at the beginning.
+    /// Requests per second at the start.
     pub per_second: f64,
     /// `constant` or `poisson`.
     pub arrivals: Option<String>,
 }
 
-/// One of the conditions.
+/// The name of a condition, to tell which one differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
-    /// Where the service answered: no part of the load, and what differs where two deployments are compared.
+    /// The URL of the service. It is not part of the load, and differs when two deployments are compared.
     Host,
-    /// Users who wait, or a rate of arrivals.
+    /// The kind of load: users who wait, or a rate of arrivals.
     Model,
-    /// The number of users.
+    /// The number of users, in a closed run.
     Users,
-    /// The rate of arrivals.
+    /// The rate of arrivals and their spacing.
     Rate,
-    /// How the load went on from its beginning.
+    /// The stages of the load.
     Stages,
-    /// How long requests were sent.
+    /// The length of the run.
     Length,
-    /// What users did.
+    /// The mix of requests: tasks, weights and think times.
     Scenario,
 }
 
-/// A condition that is another in each of two runs.
+/// A condition in which two runs differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConditionDifference {
-    /// Which one.
+    /// The condition that differs.
     pub condition: Condition,
-    /// What it was in the first run.
+    /// Its value in the first run, as text.
     pub first: String,
-    /// What it was in the second run.
+    /// Its value in the second run, as text.
     pub second: String,
 }
 
 impl Condition {
-    /// What it is called in a sentence, such as `the number of users`.
+    /// Its name in a sentence, such as `the number of users`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Host => "the host",
@@ -85,7 +86,7 @@ impl Condition {
 }
 
 impl Conditions {
-    /// Everything in which the two differ, in the order of [`Condition`].
+    /// All differences, in the order of [`Condition`].
     pub fn differences(&self, second: &Self) -> Vec<ConditionDifference> {
         let mut found = Vec::new();
         let mut compare = |condition, first: Option<String>, second: Option<String>| {
@@ -112,7 +113,7 @@ impl Conditions {
         found
     }
 
-    /// At a rate the number is that of the connections allowed: no part of the load.
+    /// At a rate, the number is that of the allowed connections, which is not part of the load.
     fn shown_users(&self) -> Option<String> {
         self.users.filter(|_| self.rate.is_none()).map(|users| units::count(users.into()))
     }
@@ -167,7 +168,7 @@ mod tests {
         "complete":true,"requests":7,"stages":[],"scenario":{"name":"store","tasks":[]}}"#;
 
     #[test]
-    fn what_is_alike_has_no_difference() {
+    fn equal_conditions_have_no_difference() {
         assert_eq!(conditions(RUN).differences(&conditions(&RUN.replace("60.001", "60.9"))), []);
         assert_eq!(conditions("{}").differences(&conditions(RUN)), [], "what a file does not say");
         assert_eq!(conditions(RUN).differences(&conditions(&RUN.replace("\"store\"", "\"shop\""))), [], "a name");

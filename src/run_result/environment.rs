@@ -1,26 +1,26 @@
-//! Where a run was made: what somebody needs to know who compares its figures with others.
+//! The machine on which a run was made, for readers who compare its figures with others.
 
 use std::fs;
 
 use serde::{Deserialize, Serialize};
 
-/// The machine and the program.
+/// The machine and the version of the program.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Environment {
-    /// The version of this program.
+    /// The version of storemgr.
     pub storemgr: String,
-    /// The operating system's name and release.
+    /// The name and release of the operating system.
     pub os: String,
-    /// The processor's name.
+    /// The name of the processor.
     pub cpu: String,
-    /// Cores that this process may use.
+    /// The number of cores that this process may use.
     pub cores: usize,
-    /// Memory of the machine, bytes; nothing where it cannot be known.
+    /// The memory of the machine in bytes; null where it is not known.
     pub memory_bytes: Option<u64>,
 }
 
 impl Environment {
-    /// The machine that this process runs on, as far as it tells.
+    /// Reads the environment of this process; parts that cannot be read are replaced by what is known.
     pub fn of_this_machine() -> Self {
         let name = rustix::system::uname();
         let field = |file: &str, key: &str| {

@@ -1,4 +1,4 @@
-//! A run and a search that are known, for tests of what is made of them.
+//! Example results of a run and a search, for tests of what is made of them.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::limit::{GaveWay, LimitEnded, LimitResult, LimitStep};
 use super::route::{FailureKind, FailureSummary, Histograms, LatencySummary, RouteSummary};
 use super::run::{RunResult, ScenarioSummary, ThresholdOutcome};
 
-/// A run of 150 users, most of whose orders failed.
+/// A run of 150 users in which most orders failed.
 pub(crate) fn example_run() -> RunResult {
     RunResult {
         requests: 3_030,
@@ -107,7 +107,7 @@ fn example_route(method: &str, route: &str, requests: u64, failures: u64) -> Rou
     }
 }
 
-/// A load that was tried, whose criteria held unless something is said to be broken.
+/// A step of a search. It was good unless something is given as broken.
 pub(crate) fn example_step(level: u32, requests_per_s: f64, p95_ms: f64, broken: &[&str]) -> LimitStep {
     LimitStep {
         level,
@@ -129,7 +129,7 @@ pub(crate) fn example_step(level: u32, requests_per_s: f64, p95_ms: f64, broken:
     }
 }
 
-/// A search that took these steps.
+/// A search with these steps.
 pub(crate) fn example_limit(steps: Vec<LimitStep>) -> LimitResult {
     LimitResult {
         unit: "users",
@@ -155,7 +155,7 @@ pub(crate) fn example_limit(steps: Vec<LimitStep>) -> LimitResult {
 }
 
 impl GeneratorCost {
-    /// What a run costs that nobody notices.
+    /// The cost of a generator with plenty of time to spare.
     pub(crate) fn small() -> Self {
         Self {
             cpu_s: 1.0,

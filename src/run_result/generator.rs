@@ -1,4 +1,4 @@
-//! What the load generator itself cost in a run, and whether that made the figures worthless.
+//! The cost of the load generator itself, and whether it makes the figures of a run invalid.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// What it is called in results.
+    /// Its name in results, as in the JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Valid => "valid",
@@ -22,29 +22,29 @@ impl Verdict {
     }
 }
 
-/// What the generator itself cost, while it was measured.
+/// The cost of the generator while it was measured.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GeneratorCost {
-    /// Seconds of processor time this process used.
+    /// Processor time of this process, in seconds.
     pub cpu_s: f64,
-    /// That time as a share of one core.
+    /// Processor time per second, in cores.
     pub cpu_cores: f64,
-    /// The cores there are.
+    /// The number of cores that this process may use.
     pub cores: usize,
-    /// Microseconds of processor time per request.
+    /// Processor time per request, in microseconds.
     pub cpu_us_per_request: f64,
-    /// The share of the whole machine's processor time that nobody used, from 0 to 1; null where it cannot be read.
+    /// The idle share of the whole machine, from 0 to 1; null where it cannot be read.
     pub host_idle_ratio: Option<f64>,
-    /// Whether the service runs on the same machine and takes its share.
+    /// Whether the service runs on the same machine and uses part of it.
     pub shares_machine: bool,
-    /// How late a timer fired for one time in a hundred, milliseconds.
+    /// How late timers fired, p99 in milliseconds.
     pub timer_late_p99_ms: f64,
-    /// In a run at a rate: how late the generator came to a request that was due, for one in a hundred, milliseconds.
+    /// In a run at a rate: how late the generator reached due requests, p99 in milliseconds; null otherwise.
     pub start_late_p99_ms: Option<f64>,
-    /// Requests that were due and never sent, because all connections were busy.
+    /// Requests that were due and never sent because all connections were busy.
     pub arrivals_missed: u64,
     /// Requests that failed because this machine had no file handle or local port left.
     pub exhausted: u64,
-    /// The most memory this process has had, bytes.
+    /// The highest memory use of this process, in bytes.
     pub peak_memory_bytes: u64,
 }

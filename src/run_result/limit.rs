@@ -1,4 +1,4 @@
-//! What the search for a limit found.
+//! The result of a search for the limit.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::environment::Environment;
 use super::generator::Verdict;
 use super::run::ScenarioSummary;
 
-/// Who could not do more.
+/// Which side reached its limit first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GaveWay {
@@ -16,7 +16,7 @@ pub enum GaveWay {
     Service,
     /// The generator was the bottleneck first: the limit of the service is higher.
     Generator,
-    /// Nobody, up to the highest load that was tried.
+    /// Neither, up to the highest load that was tried.
     Nobody,
 }
 
@@ -24,98 +24,98 @@ pub enum GaveWay {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LimitEnded {
-    /// Not yet: a file that was written before the end.
+    /// The search is not over; the file was written before its end.
     Searching,
-    /// The limit is as sharp as was asked, or there is none.
+    /// The limit was found with the wanted precision, or no load up to the highest was bad.
     Finished,
-    /// Somebody ended it before.
+    /// It was interrupted.
     Interrupted,
-    /// Something kept it from going on.
+    /// It could not go on, for example because the service did not recover.
     HeldBack,
 }
 
-/// One load that was tried.
+/// One load that was tried, and its results.
 #[derive(Clone, Debug, Serialize)]
 pub struct LimitStep {
-    /// Users, or requests per second.
+    /// The load: users or requests per second.
     pub level: u32,
     /// `climb`, `bisect` or `repeat`.
     pub purpose: &'static str,
-    /// Whether everything was as it should be.
+    /// Whether all criteria held.
     pub good: bool,
-    /// What was not: criteria with what was measured, or why the generator was the bottleneck.
+    /// The criteria that did not hold with the measured values, or why the generator was the bottleneck.
     pub broken: Vec<String>,
     /// Requests that were answered or failed.
     pub requests: u64,
-    /// Requests per second.
+    /// Completed requests per second.
     pub requests_per_s: f64,
     /// The share of failures, from 0 to 1.
     pub fail_ratio: f64,
-    /// What most of the failures said; null without one.
+    /// The most frequent failure message; null without a failure.
     pub most_frequent_failure: Option<String>,
-    /// The mean response time, milliseconds.
+    /// The mean response time in milliseconds.
     pub mean_ms: f64,
-    /// Half of the response times are no longer, milliseconds.
+    /// The median response time in milliseconds.
     pub p50_ms: f64,
-    /// 95 % are no longer.
+    /// The 95th percentile of the response times in milliseconds.
     pub p95_ms: f64,
-    /// 99 % are no longer.
+    /// The 99th percentile of the response times in milliseconds.
     pub p99_ms: f64,
-    /// Whether the generator had time to spare.
+    /// Whether the generator was the bottleneck.
     pub verdict: Verdict,
-    /// Processor time of the generator, in cores.
+    /// Processor time of the generator per second, in cores.
     pub generator_cores: f64,
-    /// When it began, RFC 3339.
+    /// The start of the run as RFC 3339.
     pub started_at: String,
-    /// When it ended, RFC 3339.
+    /// The end of the run as RFC 3339.
     pub ended_at: String,
 }
 
-/// What a search found: the file of `--find-limit --json`.
+/// The result of a search: the content of the file of `--find-limit --json`.
 #[derive(Clone, Debug, Serialize)]
 pub struct LimitResult {
     /// `users` or `requests per second`.
     pub unit: &'static str,
-    /// The highest load that was good each time; null when none was.
+    /// The highest load that was good each time; null if none was.
     pub last_good: Option<u32>,
-    /// The lowest load that was not; null when all were good.
+    /// The lowest load that was bad; null if all were good.
     pub first_bad: Option<u32>,
-    /// The load at which throughput divided by response time is greatest.
+    /// The knee: the load at which throughput divided by response time is greatest.
     pub knee: Option<u32>,
-    /// What broke at the first bad load.
+    /// The criteria that did not hold at the first bad load.
     pub broken: Vec<String>,
-    /// Who could not do more.
+    /// Which side reached its limit first.
     pub gave_way: GaveWay,
-    /// Whether the service runs on the same machine as the generator and takes its share.
+    /// Whether the service runs on the same machine as the generator and uses part of it.
     pub shares_machine: bool,
-    /// Whether every repetition turned out as before.
+    /// Whether every repetition had the same result as before.
     pub steady: bool,
     /// How the search ended.
     pub ended: LimitEnded,
-    /// What kept it from going on, or from going higher, if anything did.
+    /// Why the search could not go on or go higher; null if it could.
     pub held_back: Option<String>,
-    /// What had to hold.
+    /// The criteria of a good load, as thresholds.
     pub criteria: Vec<String>,
-    /// Where the service answers.
+    /// The URL of the service.
     pub host: String,
-    /// What users did.
+    /// The scenario.
     pub scenario: ScenarioSummary,
-    /// Seconds for which each load was measured.
+    /// How long each load was measured, in seconds.
     pub step_s: f64,
-    /// Seconds for which each load was held before that.
+    /// How long each load was held before it was measured, in seconds.
     pub settle_s: f64,
-    /// Seconds of silence after a bad load.
+    /// How long nothing was sent after a bad load, in seconds.
     pub rest_s: f64,
-    /// Every load that was tried, in that order.
+    /// All steps in the order in which they were made.
     pub steps: Vec<LimitStep>,
-    /// Where the search was made.
+    /// The machine on which the search was made.
     pub environment: Environment,
-    /// What whoever made it wanted to be known.
+    /// Notes on the search by name, given by the user.
     pub tags: BTreeMap<String, String>,
 }
 
 impl LimitResult {
-    /// Whether a load was ever bad; a repetition may have turned out otherwise.
+    /// Whether a load was bad in any step; a repetition may have been good.
     pub fn was_bad(&self, level: u32) -> bool {
         self.steps.iter().any(|step| step.level == level && !step.good)
     }

@@ -1,8 +1,8 @@
-//! What a load test came to: the types of `loadtest --json`, and the reader of its files.
+//! The results of load tests: the types of `loadtest --json`, and the reader of its files.
 //!
-//! `loadtest` writes these types; baselines, `report` and `lab` read them. They know neither how a load test is made nor how
-//! it is shown. A run is written as a [`RunResult`] and a search for the limit as a [`LimitResult`]; a file, of whatever
-//! version, is read as a [`RecordedRun`], and [`Conditions`] tells whether two runs can be compared.
+//! `loadtest` writes these types; baselines, `report` and `lab` read them. They know neither how a load test is made
+//! nor how it is shown. A run is written as a [`RunResult`], a search for the limit as a [`LimitResult`]. A file of any
+//! version is read as a [`RecordedRun`], and [`Conditions`] tells whether two runs can be compared.
 
 mod comparison;
 mod conditions;

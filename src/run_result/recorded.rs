@@ -1,7 +1,7 @@
-//! A run as it is read from the file of a load test.
+//! A run as it is read from the result file of a load test.
 //!
-//! A file of another version may lack what this one writes, and a reader needs only some of it: what every file has is a
-//! plain field, the rest is there where the file has it.
+//! A file of another version may lack fields that this version writes, and a reader needs only some of them. Fields
+//! that every file has are plain; the others are optional.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -14,58 +14,58 @@ use super::route::{Histograms, RouteSummary};
 use super::run::RunResult;
 use crate::units;
 
-/// Why a file is not read as a run.
+/// Why a file cannot be read as a run.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("{path} cannot be read: {error}")]
     Unreadable {
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         error: std::io::Error,
     },
-    /// It is no result of a load test.
+    /// The file is not the result of a load test.
     #[error("{path} is not the result of a load test: {reason}; write one with `storemgr loadtest --json {path}`")]
     NotARun {
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with its content.
         reason: String,
     },
 }
 
-/// A run, as far as its file says.
+/// A run as far as its file describes it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct RecordedRun {
-    /// When its first request was sent.
+    /// The start of the run.
     #[serde(deserialize_with = "instant")]
     pub started_at: SystemTime,
-    /// When it stopped counting.
+    /// The end of the run.
     #[serde(deserialize_with = "instant")]
     pub ended_at: SystemTime,
     /// Requests that were answered or failed.
     pub requests: u64,
-    /// How many of them failed.
+    /// How many of these failed.
     pub failures: u64,
-    /// The same by route.
+    /// The same counts by route; empty if the file has none.
     #[serde(default)]
     pub routes: Vec<RecordedRoute>,
-    /// Whether it went to its end.
+    /// Whether the run was completed, not interrupted.
     #[serde(default)]
     pub complete: Option<bool>,
-    /// Whether its generator had time to spare.
+    /// Whether the generator was the bottleneck.
     #[serde(default, deserialize_with = "known_verdict")]
     pub verdict: Option<Verdict>,
-    /// Under which conditions it was made.
+    /// The conditions of the run.
     #[serde(flatten)]
     pub conditions: Conditions,
 }
 
-/// One route of a run, as far as its file says.
+/// One route of a run as far as its file describes it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct RecordedRoute {
-    /// The method.
+    /// The HTTP method.
     pub method: String,
     /// The route, as the service's metrics name it.
     pub route: String,
@@ -73,28 +73,28 @@ pub struct RecordedRoute {
     pub requests: u64,
     /// How many of them failed.
     pub failures: u64,
-    /// Requests that were answered or failed while requests were sent, per second.
+    /// Requests that were completed while requests were sent, per second.
     #[serde(default)]
     pub requests_per_s: Option<f64>,
-    /// All response times.
+    /// The response times as histograms.
     #[serde(default)]
     pub histograms: Option<Histograms>,
 }
 
 impl RecordedRun {
-    /// Reads the file of a load test.
+    /// Reads the result file of a load test.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
         let text = std::fs::read(path).map_err(|error| ReadError::Unreadable { path: path.to_owned(), error })?;
         Self::parse(&text).map_err(|reason| ReadError::NotARun { path: path.to_owned(), reason })
     }
 
-    /// A run of which only the time and the counts are known.
+    /// A run of which only the times and the counts are known.
     pub fn counted(started_at: SystemTime, ended_at: SystemTime, requests: u64, failures: u64) -> Self {
         let (routes, conditions) = (Vec::new(), Conditions::default());
         Self { started_at, ended_at, requests, failures, routes, complete: None, verdict: None, conditions }
     }
 
-    /// Whether it is the same run as another: no two begin in the same millisecond and count the same.
+    /// Whether both are the same run: no two runs start in the same millisecond and have the same counts.
     pub fn is_the_same_as(&self, other: &Self) -> bool {
         (self.started_at, self.requests, self.failures) == (other.started_at, other.requests, other.failures)
     }
@@ -111,7 +111,7 @@ impl RecordedRun {
 impl TryFrom<&RunResult> for RecordedRun {
     type Error = units::InvalidTimestamp;
 
-    /// Fails only if the result was read from a file whose instants are none.
+    /// Fails only if the result was read from a file with invalid instants.
     fn try_from(run: &RunResult) -> Result<Self, Self::Error> {
         Ok(Self {
             started_at: units::parse_timestamp(&run.started_at)?,
@@ -144,7 +144,7 @@ fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::
     units::parse_timestamp(&text).map_err(serde::de::Error::custom)
 }
 
-/// A verdict that another version knows, and this one does not, is none.
+/// Reads a verdict; one that this version does not know becomes None.
 fn known_verdict<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Verdict>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     Ok(serde_json::from_value(value).ok())
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_it_needs_and_passes_over_the_rest() {
+    fn reads_the_fields_it_needs_and_ignores_the_rest() {
         let text = br#"{"started_at":"2026-11-24T12:00:00.250Z","ended_at":"2026-11-24T12:01:00Z","requests":9,
             "failures":1,"verdict":"good","routes":[{"method":"GET","route":"/a","requests":9,"failures":1,
             "latency_ms":{"p50":1.5}}]}"#;
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_with_another_file() {
+    fn reports_what_is_wrong_with_another_file() {
         let error = |text: &[u8]| RecordedRun::parse(text).unwrap_err();
         assert!(error(b"Name,Requests").starts_with("expected value"));
         assert!(error(br#"{"healthy":true}"#).starts_with("missing field `started_at`"));

@@ -1,4 +1,4 @@
-//! What a run came to on one route: counts, response times, failures.
+//! The results of a run on one route: counts, response times, failures.
 
 use std::fmt;
 
@@ -7,57 +7,58 @@ use serde::{Deserialize, Serialize};
 use crate::stats::Latencies;
 use crate::units;
 
-/// One kind of request.
+/// The results of one route, or of all requests together.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RouteSummary {
-    /// The method; empty for all requests together.
+    /// The HTTP method; empty for all requests together.
     pub method: String,
-    /// The route.
+    /// The route template, such as `/orders/{id}`; `Aggregated` for all requests together.
     pub route: String,
     /// Requests that were answered or failed.
     pub requests: u64,
-    /// Those of them that failed.
+    /// How many of these failed.
     pub failures: u64,
-    /// Besides these: requests that were still unanswered when the run ended.
+    /// Further requests that were still unanswered when the run ended.
     #[serde(default)]
     pub unanswered: u64,
-    /// Requests that were answered or failed while requests were sent, per second.
+    /// Requests that were completed while requests were sent, per second.
     pub requests_per_s: f64,
-    /// Those of them that failed, per second.
+    /// Failures in that time, per second.
     pub failures_per_s: f64,
     /// Response times of all requests, from the instant each was due.
     pub latency_ms: LatencySummary,
-    /// In a run at a rate: times of all requests from the instant each was sent.
+    /// In a run at a rate: times of all requests from the instant each was sent; null otherwise.
     pub service_ms: Option<LatencySummary>,
-    /// Response times of those that succeeded.
+    /// Response times of successful requests.
     pub succeeded_latency_ms: LatencySummary,
-    /// Response times of those that failed.
+    /// Response times of failed requests.
     pub failed_latency_ms: LatencySummary,
-    /// Bytes of an answer's body on average.
+    /// The mean size of an answer's body, in bytes.
     pub average_body_bytes: f64,
-    /// All times, so that results can be merged and compared exactly.
+    /// The times as histograms, so that results can be merged and compared exactly.
     pub histograms: Histograms,
 }
 
-/// All times of one kind of request.
+/// The times of one route as histograms.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Histograms {
-    /// Response times of requests that succeeded.
+    /// Response times of successful requests.
     pub succeeded: Latencies,
-    /// Response times of requests that failed.
+    /// Response times of failed requests.
     pub failed: Latencies,
     /// In a run at a rate: times of all requests from the instant each was sent; null otherwise.
     #[serde(default)]
     pub service: Option<Latencies>,
-    /// How long those were waited for that were still unanswered when the run ended; null without one.
+    /// For requests that were still unanswered when the run ended: how long they were waited for; null if there were
+    /// none.
     #[serde(default)]
     pub unanswered: Option<Latencies>,
 }
 
-/// Response times in milliseconds.
+/// Response times in milliseconds; 0 where no request was answered or failed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LatencySummary {
-    /// Half of the requests took no longer.
+    /// The median: half of the requests took no longer.
     pub p50: f64,
     /// 66 % took no longer.
     pub p66: f64,
@@ -77,52 +78,52 @@ pub struct LatencySummary {
     pub p99_9: f64,
     /// 99.99 % took no longer.
     pub p99_99: f64,
-    /// The longest.
+    /// The longest response time.
     pub max: f64,
-    /// The shortest.
+    /// The shortest response time.
     pub min: f64,
-    /// The mean.
+    /// The mean response time, from the exact sum.
     pub mean: f64,
 }
 
-/// One kind of failure.
+/// Failures of one route with the same kind and message.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FailureSummary {
-    /// The method.
+    /// The HTTP method.
     pub method: String,
-    /// The route.
+    /// The route template.
     pub route: String,
-    /// What went wrong: `timeout`, `refused`, `reset`, `http`, `check` or `other`.
+    /// The kind: `timeout`, `refused`, `reset`, `http`, `check` or `other`.
     pub kind: FailureKind,
-    /// What it is called, without what differs from one request to the next.
+    /// The message, without parts that differ from one request to the next.
     pub message: String,
-    /// How many there were.
+    /// The number of these failures.
     pub count: u64,
     /// Their share of all requests, from 0 to 1.
     pub share: f64,
-    /// When the first was seen, RFC 3339.
+    /// The time of the first one, RFC 3339.
     pub first_seen: String,
-    /// When the last was seen, RFC 3339.
+    /// The time of the last one, RFC 3339.
     pub last_seen: String,
-    /// What the first one said, numbers and all.
+    /// The complete message of the first one.
     pub example: String,
 }
 
-/// What went wrong, in the order of how much of an answer there was.
+/// The kind of a failure, ordered by how much of an answer came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
-    /// No whole answer in time, or no connection.
+    /// No complete answer, or no connection, within the time limit.
     Timeout,
-    /// Nobody listened.
+    /// The connection was refused: no process listened on the port.
     Refused,
-    /// The connection broke before the answer was whole.
+    /// The connection was closed or reset before the answer was complete.
     Reset,
-    /// An answer with a status that is an error.
+    /// The status of the answer is an error.
     Http,
-    /// A whole answer that is not what the scenario expects.
+    /// A complete answer that does not meet the scenario's check.
     Check,
-    /// Anything else: a name without address, an answer that is not HTTP, no file handle left.
+    /// Any other failure: a name without address, an answer that is not HTTP, no file handle left.
     Other,
 }
 

@@ -1,4 +1,4 @@
-//! A whole run, as `loadtest --json` writes it.
+//! The result of a whole run, as `loadtest --json` writes it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,165 +12,166 @@ use super::route::{FailureSummary, LatencySummary, RouteSummary};
 use super::timeline::TimelinePoint;
 use crate::units;
 
-/// What a run came to: the file of `--json`, and the source of every table and page.
+/// The result of a run: the content of the file of `--json`, and the source of every table and page.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunResult {
     /// Requests that were answered or failed.
     pub requests: u64,
-    /// Those of them that failed.
+    /// How many of these failed.
     pub failures: u64,
     /// The share of failures, from 0 to 1.
     pub fail_ratio: f64,
-    /// Seconds during which requests were sent.
+    /// How long requests were sent, in seconds.
     pub duration_s: f64,
-    /// Seconds for which they were to be sent; 0 in a file that was written before there was this.
+    /// How long they were to be sent, in seconds; 0 in a file that was written before this field existed.
     #[serde(default)]
     pub planned_s: f64,
-    /// Requests that were answered or failed in that time, per second.
+    /// Requests that were completed in that time, per second.
     pub requests_per_s: f64,
-    /// Whether the generator had time to spare.
+    /// Whether the generator was the bottleneck.
     pub verdict: Verdict,
-    /// Why not, if not: sentences.
+    /// The reasons why it was, as sentences; empty if it was not.
     pub verdict_reasons: Vec<String>,
-    /// Whether the generator's own timers were late by more than half of the p99 that it measured.
+    /// Whether the generator's own timers were late by more than half of the measured p99.
     pub times_doubtful: bool,
-    /// When the first request was sent, RFC 3339.
+    /// The time of the first request, RFC 3339.
     pub started_at: String,
-    /// When the last answer was there, RFC 3339.
+    /// The time of the last answer, RFC 3339.
     pub ended_at: String,
-    /// Whether the run went to its end: no in a file that was written before, and after an interrupt.
+    /// Whether the run was completed; false after an interrupt and in a file that was written before its end.
     pub complete: bool,
-    /// Where the service answers.
+    /// The URL of the service.
     pub host: String,
-    /// How the load came: `closed` (users who wait) or `open` (a rate of arrivals).
+    /// The kind of load: `closed` (users who wait) or `open` (a rate of arrivals).
     pub model: Cow<'static, str>,
-    /// The most users asked for; at a rate, the most connections allowed.
+    /// The highest number of users asked for; at a rate, the most connections allowed.
     pub users: u32,
-    /// Users that started: fewer when the run ended before all had. At a rate, the connections that were needed.
+    /// Users that were started, fewer if the run ended before all were. At a rate, the connections that were needed.
     pub users_started: usize,
     /// Users started per second; null with stages and at a rate.
     pub spawn_rate: Option<f64>,
-    /// In a run at a rate: what was asked for.
+    /// The rate that was asked for; null in a closed run.
     pub rate: Option<RateSummary>,
-    /// How the load went on: seconds, and the level at their end.
+    /// The stages: how long each took in seconds, and the load at its end.
     pub stages: Vec<(f64, f64)>,
-    /// Where random numbers started.
+    /// The seed of all random numbers.
     pub seed: u64,
-    /// What users did.
+    /// The scenario.
     pub scenario: ScenarioSummary,
-    /// Requests sent whose answer was not waited for.
+    /// Requests whose answer had not come when the run ended.
     pub in_flight_at_end: u64,
-    /// Connections opened by users who had had one before: the service had closed it, or it was given up.
+    /// Connections opened by users that had one before, because the service had closed it or it was dropped after an
+    /// error.
     pub reconnects: u64,
-    /// Every kind of request.
+    /// The results by route, in the order of the scenario.
     pub routes: Vec<RouteSummary>,
     /// All requests together.
     pub aggregated: RouteSummary,
-    /// Every kind of failure, the most frequent first.
+    /// The failures by route, kind and message, the most frequent first.
     pub failure_groups: Vec<FailureSummary>,
-    /// What became of each threshold, in the order in which they were given.
+    /// The outcome of each threshold, in the order in which they were given.
     pub thresholds: Vec<ThresholdOutcome>,
-    /// What was sent in the warm-up; in no other figure. Null without a warm-up.
+    /// The warm-up, which is in no other figure; null without one.
     pub warm_up: Option<WarmUpSummary>,
-    /// What the generator itself cost.
+    /// The cost of the generator.
     pub generator: GeneratorCost,
-    /// The run second by second.
+    /// The run second by second; in a long run a point covers several seconds.
     pub timeline: Vec<TimelinePoint>,
-    /// Where the run was made.
+    /// The machine on which the run was made.
     pub environment: Environment,
-    /// What whoever ran it wanted to be known.
+    /// Notes on the run by name, given by the user.
     pub tags: BTreeMap<String, String>,
-    /// How it differs from earlier runs, if it was compared.
+    /// The comparison with earlier runs; null if there was none.
     pub comparison: Option<Comparison>,
 }
 
-/// What users did: enough to tell whether another run did the same.
+/// A description of a scenario, to tell whether another run did the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScenarioSummary {
-    /// What it is called.
+    /// The name of the scenario.
     pub name: String,
-    /// Its tasks, in the order of the file.
+    /// The tasks in the order of the file.
     pub tasks: Vec<TaskSummary>,
 }
 
-/// One task of a scenario.
+/// A task of a scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskSummary {
-    /// What it is called.
+    /// The name of the task.
     pub name: String,
-    /// How often it was done, compared with the others.
+    /// How often it was done, relative to the other tasks.
     pub weight: u32,
-    /// The method.
+    /// The HTTP method.
     pub method: String,
-    /// The route under which it counts.
+    /// The route under which it is counted.
     pub route: String,
-    /// The shortest pause after it, milliseconds.
+    /// The shortest pause after it, in milliseconds.
     pub think_time_min_ms: f64,
-    /// The longest pause after it, milliseconds.
+    /// The longest pause after it, in milliseconds.
     pub think_time_max_ms: f64,
 }
 
-/// An open arrival rate.
+/// The rate of an open run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RateSummary {
-    /// Requests per second at the beginning.
+    /// Requests per second at the start.
     pub per_second: f64,
     /// `constant` or `poisson`.
     pub arrivals: Cow<'static, str>,
-    /// Requests that were due while requests were measured, per second.
+    /// Requests that were due during the measurement, per second.
     pub offered_per_s: f64,
 }
 
-/// What was sent before anything counted.
+/// The results of the warm-up.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WarmUpSummary {
-    /// Seconds it took.
+    /// The length of the warm-up in seconds.
     pub duration_s: f64,
     /// Requests that were answered or failed.
     pub requests: u64,
-    /// Those of them that failed.
+    /// How many of these failed.
     pub failures: u64,
-    /// Requests that were answered or failed in that time, per second.
+    /// Requests that were completed in that time, per second.
     pub requests_per_s: f64,
-    /// Response times of all of them.
+    /// The response times of all of these requests.
     pub latency_ms: LatencySummary,
 }
 
-/// What became of a threshold.
+/// The outcome of a threshold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ThresholdOutcome {
-    /// As it was written.
+    /// The threshold as the user wrote it.
     pub threshold: String,
-    /// What was measured, as a person reads it; null when there was nothing to measure.
+    /// The measured value as text; null when there was nothing to measure.
     pub seen: Option<String>,
-    /// The same as a number: milliseconds, a share from 0 to 1, requests per second, a count; null, too, when it is the
-    /// time of an answer that never came.
+    /// The same as a number: milliseconds, a share from 0 to 1, requests per second or a count. Also null when it is
+    /// the time of an answer that never came.
     pub value: Option<f64>,
-    /// Whether it holds.
+    /// Whether the threshold was met.
     pub held: bool,
 }
 
 impl RunResult {
-    /// Whether all thresholds hold.
+    /// Whether all thresholds were met.
     pub fn thresholds_hold(&self) -> bool {
         self.thresholds.iter().all(|threshold| threshold.held)
     }
 
-    /// Requests that were due: those that were answered or failed, those still unanswered at the end, and those that were
+    /// The number of due requests: those that were answered or failed, those still unanswered at the end, and those
     /// never sent because all connections were busy.
     pub fn due(&self) -> u64 {
         self.requests + self.in_flight_at_end + self.generator.arrivals_missed
     }
 
-    /// The share of requests due that got no good answer while anybody waited for one: failures, those that were still in
-    /// flight at the end, and those that were never sent.
+    /// The share of due requests that got no good answer: failures, those still in flight at the end, and those never
+    /// sent.
     pub fn bad_ratio(&self) -> f64 {
         units::ratio(self.failures + self.in_flight_at_end + self.generator.arrivals_missed, self.due())
     }
 }
 
 impl ScenarioSummary {
-    /// The tasks and their weights, in a line; `nothing` without a task.
+    /// The tasks and their weights in one line; `nothing` without a task.
     pub(super) fn mix(&self) -> String {
         let task = |task: &TaskSummary| {
             let think = format!("{} to {} ms", task.think_time_min_ms, task.think_time_max_ms);

@@ -1,4 +1,4 @@
-//! One window of a run.
+//! A run in windows of a second or more, for charts.
 
 use std::time::Duration;
 
@@ -6,50 +6,50 @@ use serde::{Deserialize, Serialize};
 
 use crate::units;
 
-/// What happened in one window of a run.
+/// The results of one window of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TimelinePoint {
-    /// When the window ended, seconds since the first request.
+    /// The end of the window, in seconds since the first request.
     pub at_s: f64,
-    /// How long it was, seconds.
+    /// The length of the window in seconds.
     pub window_s: f64,
-    /// Users at its end.
+    /// The number of users at its end.
     pub users: usize,
     /// Requests that were answered or failed in it.
     pub requests: u64,
-    /// Those of them that failed.
+    /// How many of these failed.
     pub failures: u64,
-    /// Response times in it, milliseconds; nothing without a request.
+    /// Response times in it, in milliseconds; null without a request.
     pub latency_ms: Option<PointLatency>,
-    /// Processor time of the generator, in cores.
+    /// Processor time of the generator per second, in cores.
     pub cpu_cores: f64,
 }
 
-/// Percentiles of the response times in one window, milliseconds.
+/// Percentiles of the response times in one window, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PointLatency {
-    /// Half of the requests took no longer.
+    /// The median: half of the requests took no longer.
     pub p50: f64,
     /// 95 % took no longer.
     pub p95: f64,
     /// 99 % took no longer.
     pub p99: f64,
-    /// The longest.
+    /// The longest response time.
     pub max: f64,
 }
 
 impl TimelinePoint {
-    /// Requests per second.
+    /// Requests per second in this window.
     pub fn requests_per_s(&self) -> f64 {
         units::per_second(self.requests, Duration::from_secs_f64(self.window_s))
     }
 
-    /// Failures per second.
+    /// Failures per second in this window.
     pub fn failures_per_s(&self) -> f64 {
         units::per_second(self.failures, Duration::from_secs_f64(self.window_s))
     }
 
-    /// Takes in the window that follows: counts add up, of two percentiles the larger one is kept.
+    /// Joins the following window to this one: counts add up, of two percentiles the larger one is kept.
     pub fn join(&mut self, next: &Self) {
         let window = self.window_s + next.window_s;
         self.cpu_cores = (self.cpu_cores * self.window_s + next.cpu_cores * next.window_s) / window;

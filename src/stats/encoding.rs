@@ -1,7 +1,7 @@
 //! Histograms as text: HdrHistogram's V2 format, compressed, in base64, as its own tools read and write it.
 //!
-//! What is read back is what was written, value for value, so that results of several runs or processes merge and
-//! compare exactly. The format is that of <https://github.com/HdrHistogram/HdrHistogram>.
+//! Reading gives exactly the values that were written, so results of several runs or processes can be merged and
+//! compared exactly. The format is that of <https://github.com/HdrHistogram/HdrHistogram>.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use serde::{Deserialize, Serialize};
 
 use super::Latencies;
 
-/// Latencies as they stand in a result file.
+/// The form of latencies in a result file.
 #[derive(Serialize, Deserialize)]
 struct Encoded {
-    /// How many.
+    /// The number of values.
     count: u64,
-    /// Their exact sum, which no histogram holds.
+    /// The exact sum of the values, which a histogram does not hold.
     sum_us: u64,
-    /// The histogram, in microseconds; nothing without a value.
+    /// The histogram, in microseconds; null without a value.
     hdr_v2_us: Option<String>,
 }
 
@@ -58,7 +58,7 @@ fn decode(text: &str) -> Result<Histogram<u64>, String> {
     let bytes = STANDARD.decode(text).map_err(|error| format!("a histogram is not in base64: {error}"))?;
     let read = Deserializer::new().deserialize(&mut bytes.as_slice());
     let mut histogram: Histogram<u64> = read.map_err(|error| format!("a histogram cannot be read: {error}"))?;
-    // As those that are recorded here: one that cannot grow would lose what is merged into it.
+    // Like histograms recorded here: one that cannot grow would lose values that are merged into it.
     histogram.auto(true);
     Ok(histogram)
 }
@@ -78,11 +78,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_back_merges_as_if_it_had_been_recorded_here() {
+    fn a_histogram_that_was_read_merges_like_a_recorded_one() {
         let (one, other) = (recorded([1, 2, 3, 50_000_000]), recorded((1..10_000).map(|step| step * 37)));
         let mut merged = through_text(&one);
         merged.merge(&through_text(&other));
-        // The shorter times first: what is read back must still grow.
+        // The shorter times come first, so that the histogram that was read must grow.
         let (mut grown, together) = (through_text(&other), {
             let mut together = one.clone();
             together.merge(&other);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_recorded_is_read_back_as_nothing() {
+    fn an_empty_histogram_is_read_back_as_empty() {
         assert_eq!(through_text(&Latencies::default()).count(), 0);
     }
 

@@ -1,8 +1,8 @@
-//! Latencies: recorded in microseconds, summarised without ever growing with the number of requests.
+//! Latencies, recorded in microseconds and summarised in memory that does not grow with the number of requests.
 //!
-//! A histogram with three significant digits (HdrHistogram): every value is known within 0.1 %. A percentile is the
-//! smallest recorded value that at least that share of all values does not exceed (nearest rank), so it is never above
-//! the largest. Histograms merge without loss.
+//! They are kept in a histogram with three significant digits (HdrHistogram), so every value is known within 0.1 %. A
+//! percentile is the smallest recorded value that at least that share of all values does not exceed (nearest rank), so
+//! it is never above the largest value. Histograms merge without loss.
 
 mod encoding;
 mod rank_sum;
@@ -14,26 +14,27 @@ use hdrhistogram::Histogram;
 
 pub use rank_sum::{rank_sum_p, smallest_rank_sum_p};
 
-/// Significant decimal digits of every value.
+/// The significant decimal digits of every value.
 const DIGITS: u8 = 3;
 
-/// The times that requests took.
+/// A distribution of times.
 #[derive(Clone, Default)]
 pub struct Latencies {
-    /// Made with the first value: most routes of a short window have none.
+    /// Made with the first value, because most routes have none in a short window.
     micros: Option<Histogram<u64>>,
     sum: Duration,
 }
 
 impl Latencies {
-    /// Adds one time.
+    /// Adds a time. It is kept in whole microseconds, at least one.
     pub fn record(&mut self, took: Duration) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
         if self.micros.is_none() {
             self.micros = Histogram::new(DIGITS).ok();
         }
         if let Some(histogram) = &mut self.micros {
-            // It grows with the largest value; what no histogram can hold counts as the largest that it can.
+            // The histogram grows with its largest value. A value too large for any histogram counts as the largest
+            // possible one.
             if histogram.record(micros).is_err() {
                 histogram.saturating_record(micros);
             }
@@ -41,7 +42,7 @@ impl Latencies {
         self.sum += took;
     }
 
-    /// Adds all times of another.
+    /// Adds all times of another distribution.
     pub fn merge(&mut self, other: &Self) {
         self.sum += other.sum;
         match (&mut self.micros, &other.micros) {
@@ -51,15 +52,15 @@ impl Latencies {
         }
     }
 
-    /// How many times were recorded.
+    /// The number of recorded times.
     pub fn count(&self) -> u64 {
         self.micros.as_ref().map_or(0, Histogram::len)
     }
 
-    /// The percentile, from 0 to 100; zero when nothing was recorded.
+    /// The time that `percent` (0 to 100) of all times do not exceed; zero when nothing was recorded.
     pub fn percentile(&self, percent: f64) -> Duration {
         let value = |histogram: &Histogram<u64>| {
-            // The histogram answers the upper end of a bucket, which may lie above the largest value.
+            // The histogram gives the upper end of a bucket, which may be above the largest value.
             histogram.value_at_percentile(percent).min(self.largest_micros())
         };
         Duration::from_micros(self.micros.as_ref().map_or(0, value))
@@ -79,7 +80,7 @@ impl Latencies {
         self.micros.as_ref().map_or(0, Histogram::max)
     }
 
-    /// Every recorded time, within the histogram's resolution, and how often it was recorded; the shortest first.
+    /// All recorded times, within the histogram's resolution, with how often each was recorded; the shortest first.
     pub fn values(&self) -> impl Iterator<Item = (Duration, u64)> {
         let values = self.micros.iter().flat_map(Histogram::iter_recorded);
         values.map(|value| (Duration::from_micros(value.value_iterated_to()), value.count_since_last_iteration()))
@@ -93,7 +94,7 @@ impl Latencies {
 }
 
 impl fmt::Debug for Latencies {
-    /// In a line: the thousands of buckets say nothing to anybody.
+    /// Prints one line instead of thousands of buckets.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (count, median, largest) = (self.count(), self.percentile(50.0), self.largest());
         write!(formatter, "Latencies {{ count: {count}, median: {median:?}, largest: {largest:?} }}")
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_recorded_is_zero() {
+    fn without_values_every_figure_is_zero() {
         let none = Latencies::default();
         assert_eq!(
             (none.count(), none.percentile(99.0), none.smallest(), none.mean()),

@@ -1,12 +1,14 @@
-//! Whether two samples differ by more than chance: the rank-sum test, exact.
+//! The exact rank-sum test: whether two samples differ by more than chance.
 //!
-//! Mann and Whitney's U test (On a Test of Whether one of Two Random Variables is Stochastically Larger than the Other,
-//! Annals of Mathematical Statistics 18, 1947). It asks nothing of the shape of a distribution, which is right for
-//! percentiles of load tests. Equal values share the mean of their ranks; the distribution under "both are alike" is
-//! counted over all ways to divide the ranks, with ties as they are (the shift algorithm of Streitberg and Röhmel,
-//! Statistical Software Newsletter 12, 1986), so that it is exact for the few runs that people have.
+//! This is Mann and Whitney's U test (On a Test of Whether one of Two Random Variables is Stochastically Larger than
+//! the Other, Annals of Mathematical Statistics 18, 1947). It assumes nothing about the shape of a distribution, which
+//! suits percentiles of load tests. Equal values share the mean of their ranks. The distribution under the null
+//! hypothesis is counted over all ways to divide the ranks, with the ties that the values have (the shift algorithm of
+//! Streitberg and Röhmel, Statistical Software Newsletter 12, 1986), so it is exact for the small numbers of runs that
+//! people have.
 
-/// The two-sided p value: how often a division of these values by chance alone would differ as much. 1 without values.
+/// The two-sided p value: how often a random division of these values would differ at least as much. 1 if one side has
+/// no values.
 pub fn rank_sum_p(one: &[f64], other: &[f64]) -> f64 {
     if one.is_empty() || other.is_empty() {
         return 1.0;
@@ -15,21 +17,21 @@ pub fn rank_sum_p(one: &[f64], other: &[f64]) -> f64 {
     let observed: usize = ranks[..one.len()].iter().sum();
     let ways = ways_to_sum(&ranks, one.len());
     let all: f64 = ways.iter().sum();
-    // Twice the mean of the sum of ranks, all doubled: whole numbers, so that nothing is lost by rounding.
+    // Twice the mean of the rank sum. All ranks are doubled to whole numbers, so that nothing is lost by rounding.
     let middle = one.len() * (ranks.len() + 1);
     let distance = observed.abs_diff(middle);
     let as_far: f64 = ways.iter().enumerate().filter(|(sum, _)| sum.abs_diff(middle) >= distance).map(|(_, n)| n).sum();
     as_far / all
 }
 
-/// The smallest p value that so many values without ties can give.
+/// The smallest p value that samples of these sizes can give without ties.
 pub fn smallest_rank_sum_p(one: usize, other: usize) -> f64 {
     let low: Vec<_> = (0..one).map(|value| value as f64).collect();
     let high: Vec<_> = (one..one + other).map(|value| value as f64).collect();
     rank_sum_p(&low, &high)
 }
 
-/// Twice the rank of every value among all of them, first those of `one`; equal values share their mean.
+/// Twice the rank of every value among all values, first those of `one`; equal values share their mean rank.
 fn doubled_ranks(one: &[f64], other: &[f64]) -> Vec<usize> {
     let all = || one.iter().chain(other);
     let rank = |value: &f64| {
@@ -41,7 +43,7 @@ fn doubled_ranks(one: &[f64], other: &[f64]) -> Vec<usize> {
     all().map(rank).collect()
 }
 
-/// In how many ways `chosen` of the ranks have each sum.
+/// For each sum: the number of ways to choose `chosen` of the ranks with that sum.
 fn ways_to_sum(ranks: &[usize], chosen: usize) -> Vec<f64> {
     let most: usize = ranks.iter().sum();
     let mut ways = vec![vec![0.0; most + 1]; chosen + 1];

@@ -3,8 +3,8 @@
 use super::{Align, Table, Tone};
 
 impl Table {
-    /// The table as GitHub's Markdown, its title in bold above it, so that it can be pasted into an issue. Columns are as
-    /// wide as in the source of a careful writer; totals are bold.
+    /// The table as GitHub's Markdown, to be pasted into an issue, with its title in bold above it. Columns are padded
+    /// to equal width; totals are bold.
     pub fn to_markdown(&self) -> String {
         let head: Vec<String> = self.columns.iter().map(|(name, _)| plain(name)).collect();
         let row = |cells: &Vec<(String, Tone)>| cells.iter().take(head.len()).map(cell).collect::<Vec<String>>();
@@ -39,7 +39,8 @@ fn cell((text, tone): &(String, Tone)) -> String {
     if *tone == Tone::Strong && !text.is_empty() { format!("**{text}**") } else { text }
 }
 
-/// A text in which nothing is Markdown. An underscore inside of a word means nothing, and would be hard to read escaped.
+/// Escapes a text so that nothing in it is Markdown. An underscore inside a word has no meaning and would be hard to
+/// read if escaped.
 fn plain(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut before = ' ';

@@ -1,7 +1,8 @@
-//! Tables for people: one look for every command.
+//! Tables for people, with the same look in every command.
 //!
-//! A table is data first ([`Table`] holds the cells as text), so that a caller can test its content; drawing is the last
-//! step. Cells may hold what a service said: they are made printable when they are added. Colour only on a terminal and never with `NO_COLOR` (<https://no-color.org>).
+//! A table is data first ([`Table`] holds the cells as text), so that a caller can test its content; drawing is the
+//! last step. Cells may hold text from a service, so they are made printable when they are added. Colour is used only
+//! on a terminal, and never with `NO_COLOR` (<https://no-color.org>).
 
 mod markdown;
 
@@ -12,17 +13,17 @@ use std::io::IsTerminal;
 
 use crate::units::{escaped, printable};
 
-/// How a cell is to be seen.
+/// The meaning of a cell, which decides its colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
-    /// As it is.
+    /// No meaning: the default colour.
     #[default]
     Plain,
-    /// Something good: green.
+    /// Good: green.
     Good,
-    /// Something to look at: yellow.
+    /// Doubtful, to be looked at: yellow.
     Doubtful,
-    /// Something bad: red.
+    /// Bad: red.
     Bad,
     /// A total: bold.
     Strong,
@@ -31,13 +32,13 @@ pub enum Tone {
 /// Whether a column holds words or numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
-    /// Words, set to the left.
+    /// Words, aligned to the left.
     Left,
-    /// Numbers, set to the right.
+    /// Numbers, aligned to the right.
     Right,
 }
 
-/// A table: a title, named columns, rows of text.
+/// A table with a title, named columns and rows of text.
 #[derive(Clone, Debug)]
 pub struct Table {
     title: String,
@@ -46,13 +47,13 @@ pub struct Table {
 }
 
 impl Table {
-    /// An empty table.
+    /// A table without rows. An empty title is not shown.
     pub fn new(title: impl Into<String>, columns: &[(&str, Align)]) -> Self {
         let columns = columns.iter().map(|&(name, align)| (shown(name.to_owned()), align)).collect();
         Self { title: shown(title.into()), columns, rows: Vec::new() }
     }
 
-    /// Adds a row of plain cells.
+    /// Adds a row of cells in the default colour.
     pub fn row<I, S>(&mut self, cells: I)
     where
         I: IntoIterator<Item = S>,
@@ -61,7 +62,7 @@ impl Table {
         self.toned_row(cells.into_iter().map(|cell| (cell, Tone::Plain)));
     }
 
-    /// Adds a row whose cells say how they are to be seen.
+    /// Adds a row of cells, each with its tone.
     pub fn toned_row<I, S>(&mut self, cells: I)
     where
         I: IntoIterator<Item = (S, Tone)>,
@@ -70,12 +71,12 @@ impl Table {
         self.rows.push(cells.into_iter().map(|(cell, tone)| (shown(cell.into()), tone)).collect());
     }
 
-    /// Whether there are no rows.
+    /// Whether it has no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// The table as text with a title above it, at most `width` columns wide, with colour if asked.
+    /// The table as text with its title above, at most `width` columns wide, with colour if asked.
     pub fn render(&self, width: Option<u16>, colour: bool) -> String {
         let mut drawn = comfy_table::Table::new();
         drawn.load_style(style());
@@ -100,8 +101,7 @@ impl Table {
         title.into_iter().chain(lines).collect::<Vec<_>>().join("\n")
     }
 
-    /// The table for a page, with its title as a heading. It stands in a box of its own, in which it can be moved where it is
-    /// wider than the page.
+    /// The table as HTML with its title as a heading, inside a box that scrolls if the table is wider than the page.
     pub fn to_html(&self) -> String {
         let row = |tag: &str, cells: &mut dyn Iterator<Item = (&String, String)>| {
             let cells: String = cells.map(|(text, class)| format!("<{tag}{class}>{}</{tag}>", escaped(text))).collect();
@@ -117,7 +117,7 @@ impl Table {
         format!("<section>\n<h2>{title}</h2>\n<div class=\"table\"><table>\n{head}{body}</table></div>\n</section>\n")
     }
 
-    /// The table as CSV with a line of names, by RFC 4180 but for its line ends.
+    /// The table as CSV with a line of column names, as in RFC 4180 except for the line ends.
     pub fn to_csv(&self) -> String {
         let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
         // Writing to memory does not fail.
@@ -128,7 +128,7 @@ impl Table {
         String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
     }
 
-    /// The table as it should be printed on this process's standard output.
+    /// The table as it is printed on this process's standard output: as wide as the terminal, with colour if wanted.
     pub fn to_terminal(&self) -> String {
         self.render(terminal_width(), wants_color())
     }
@@ -146,7 +146,7 @@ fn class(align: Align, tone: Tone) -> String {
     if names.is_empty() { String::new() } else { format!(" class=\"{}\"", names.join(" ")) }
 }
 
-/// A text that is printable; hardly any has to be changed for it.
+/// Makes a text printable, without a copy in the usual case.
 fn shown(text: String) -> String {
     match printable(&text) {
         Cow::Borrowed(_) => text,
@@ -154,8 +154,8 @@ fn shown(text: String) -> String {
     }
 }
 
-/// A printable text whose lines are broken between words where they are longer than `width`. A longer word stays whole: whoever
-/// copies an address wants all of it.
+/// Makes a text printable and wraps lines longer than `width` between words. A longer word stays whole, so that an
+/// address can be copied.
 pub fn folded(text: &str, width: Option<u16>) -> String {
     let text = printable(text);
     let Some(width) = width else { return text.into_owned() };
@@ -163,24 +163,24 @@ pub fn folded(text: &str, width: Option<u16>) -> String {
     textwrap::fill(&text, options.break_words(false))
 }
 
-/// Whether standard output wants colour: a terminal, and `NO_COLOR` not set.
+/// Whether output should have colour: standard output is a terminal and `NO_COLOR` is not set.
 pub fn wants_color() -> bool {
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     wanted && std::io::stdout().is_terminal()
 }
 
-/// The columns of the terminal that is standard output; nothing when it is none, so that files are not folded.
+/// The width of the terminal in columns; None if standard output is not a terminal, so that files are not wrapped.
 pub fn terminal_width() -> Option<u16> {
     std::io::stdout().is_terminal().then(|| comfy_table::Table::new().width()).flatten()
 }
 
-/// The columns and rows of the terminal that is standard output, if it is one and says so.
+/// The columns and rows of the terminal; None if standard output is not a terminal or its size is unknown.
 pub fn terminal_size() -> Option<(u16, u16)> {
     let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
     Some((size.ws_col, size.ws_row)).filter(|(columns, rows)| *columns > 0 && *rows > 0)
 }
 
-/// A line under the heading and nothing else: frames and lines between columns would cost thirty columns of a hundred.
+/// Only a line under the heading: frames and lines between columns would take thirty columns of a hundred.
 fn style() -> TableStyle {
     let mut style = NOTHING;
     style.header_separator.fill = Some('─');
@@ -194,10 +194,10 @@ fn alignment(align: Align) -> CellAlignment {
     }
 }
 
-/// Where a path may be broken: as wide as nothing, and taken out again when the table is drawn.
+/// Marks where a path may be broken. It has no width and is removed when the table is drawn.
 const SEAM: char = '\u{200b}';
 
-/// A cell. Where it has to be broken, a text is between its words, and a path before a slash.
+/// Makes a cell. A text is broken between words, a path before a slash.
 fn cell(text: &str) -> Cell {
     match text.strip_prefix('/') {
         Some(path) if !path.contains(' ') => {
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_is_shown_and_not_obeyed_and_our_own_colours_stay() {
+    fn control_characters_in_cells_are_shown_and_our_own_colours_stay() {
         let mut table = Table::new("\u{202e}title", &[("Message", Align::Left)]);
         table.toned_row([("\u{1b}[2J\u{202e}x", Tone::Bad)]);
         let drawn = table.render(None, true);

@@ -1,4 +1,4 @@
-//! How numbers and texts are read and written for people: durations, counts, ratios, bytes, markup.
+//! Reads and writes numbers and texts for people: durations, counts, ratios, bytes, markup.
 
 mod secret;
 mod spark;
@@ -15,7 +15,7 @@ pub use text::{escaped, printable};
 #[error("{0:?} is not a duration: write 30 (seconds), 500ms, 30s or 1h30m")]
 pub struct InvalidDuration(String);
 
-/// Reads a duration: a bare integer is seconds, otherwise `500ms`, `30s`, `1h30m`.
+/// Reads a duration: a bare integer is in seconds; otherwise `500ms`, `30s`, `1h30m`.
 pub fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<u32>() {
@@ -24,7 +24,8 @@ pub fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
     humantime::parse_duration(text).map_err(|_| InvalidDuration(text.to_owned()))
 }
 
-/// A duration in the unit that reads best, three significant digits: `850 µs`, `12.3 ms`, `4.56 s`, `2m 05s`.
+/// Writes a duration in the unit that reads best, with three significant digits: `850 µs`, `12.3 ms`, `4.56 s`, `2m
+/// 05s`.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     match seconds {
@@ -35,22 +36,22 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
-/// A duration as a number of milliseconds.
+/// A duration in milliseconds, with fractions.
 pub fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 
-/// How many there were each second; none in no time.
+/// A count per second; 0 if the time is zero.
 pub fn per_second(count: u64, time: Duration) -> f64 {
     if time.is_zero() { 0.0 } else { count as f64 / time.as_secs_f64() }
 }
 
-/// A part as a share of the whole, from 0 to 1; 0 of nothing.
+/// A part as a share of the whole, from 0 to 1; 0 if the whole is 0.
 pub fn ratio(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// Three significant digits, but never fewer than the whole part has.
+/// Writes a number with three significant digits, but never fewer digits than its whole part has.
 pub fn significant(value: f64) -> String {
     match value.abs() {
         v if v >= 100.0 => format!("{value:.0}"),
@@ -59,8 +60,8 @@ pub fn significant(value: f64) -> String {
     }
 }
 
-/// Three significant digits without noughts that say nothing, thousands as `k`, for the labels of an axis: `0`, `0.5`, `25`,
-/// `1.2k`.
+/// Writes a number for the label of an axis: three significant digits without trailing zeros, thousands as `k`: `0`,
+/// `0.5`, `25`, `1.2k`.
 pub fn significant_short(value: f64) -> String {
     let (value, unit) = match value.abs() {
         v if v >= 999_500.0 => (value / 1e6, "M"),
@@ -77,7 +78,7 @@ pub fn significant_short(value: f64) -> String {
     format!("{digits}{unit}")
 }
 
-/// A whole number with thousands set apart: `1,234,567`.
+/// Writes a whole number with separated thousands: `1,234,567`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -90,7 +91,7 @@ pub fn count(number: u64) -> String {
     text
 }
 
-/// A share of a whole as a percentage. Anything above zero shows as more than zero, anything below all as less than all.
+/// Writes a share as a percentage. A share above zero never shows as zero, one below all never as all.
 pub fn percent(ratio: f64) -> String {
     match ratio * 100.0 {
         p if p > 0.0 && p < 0.01 => "<0.01 %".to_owned(),
@@ -99,7 +100,7 @@ pub fn percent(ratio: f64) -> String {
     }
 }
 
-/// Bytes in binary units: `12.3 MiB`.
+/// Writes a number of bytes in binary units: `12.3 MiB`.
 pub fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     let mut value = bytes as f64;
@@ -111,7 +112,7 @@ pub fn bytes(bytes: u64) -> String {
     if unit == 0 { format!("{bytes} B") } else { format!("{} {}", significant(value), UNITS[unit]) }
 }
 
-/// An instant as RFC 3339 in UTC with milliseconds.
+/// Writes an instant as RFC 3339 in UTC with milliseconds.
 pub fn timestamp(instant: SystemTime) -> String {
     humantime::format_rfc3339_millis(instant).to_string()
 }
@@ -119,10 +120,11 @@ pub fn timestamp(instant: SystemTime) -> String {
 /// Why a text is not a share of a whole.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidShare {
-    /// It is more than the whole. A bare number is no percentage, and half of those who write one mean it.
+    /// It is more than the whole. A number without a sign is not read as a percentage, although half of the people who
+    /// write one mean it.
     #[error("{0:?} is more than 100 %: write 5% or 0.05")]
     MoreThanAll(String),
-    /// It is no number, or a negative one.
+    /// It is not a number, or it is negative.
     #[error("{0:?} is not a share: write 5% or 0.05")]
     Malformed(String),
 }
@@ -143,7 +145,7 @@ pub fn parse_share(text: &str) -> Result<f64, InvalidShare> {
 #[error("{0:?} is not an instant: write it like 2026-11-24T12:00:00Z")]
 pub struct InvalidTimestamp(String);
 
-/// Reads an instant in RFC 3339, UTC.
+/// Reads an instant in RFC 3339, in UTC.
 pub fn parse_timestamp(text: &str) -> Result<SystemTime, InvalidTimestamp> {
     humantime::parse_rfc3339(text.trim()).map_err(|_| InvalidTimestamp(text.to_owned()))
 }
@@ -178,12 +180,12 @@ mod tests {
     }
 
     #[test]
-    fn counts_have_thousands_set_apart() {
+    fn counts_have_separated_thousands() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
     }
 
     #[test]
-    fn a_share_that_is_not_nothing_never_shows_as_nothing() {
+    fn a_share_above_zero_never_shows_as_zero() {
         assert_eq!(
             [0.0, 0.000_01, 0.123_456, 0.999_999, 1.0].map(percent),
             ["0.00 %", "<0.01 %", "12.35 %", ">99.99 %", "100.00 %"]
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_read_as_people_write_them_and_are_no_more_than_all() {
+    fn shares_are_read_as_people_write_them_and_are_at_most_the_whole() {
         for (text, share) in [("1%", 0.01), (" 0.5 ", 0.5), ("100 %", 1.0), ("1", 1.0), ("0", 0.0), ("0%", 0.0)] {
             assert_eq!(parse_share(text), Ok(share), "{text}");
         }

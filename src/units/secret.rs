@@ -1,18 +1,18 @@
-//! A text that must never be seen.
+//! A secret text, such as a password.
 
 use std::fmt;
 
-/// A text that must never be seen: not in a log, not in an error, not in a dump.
+/// A text that must never be shown: not in a log, an error or a dump of a structure.
 #[derive(Clone, Default)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Hides a text.
+    /// Takes a text to keep secret.
     pub fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The text, for the one call that needs it.
+    /// Gives the text, for the one call that needs it.
     pub fn reveal(&self) -> &str {
         &self.0
     }

@@ -1,10 +1,10 @@
-//! A line of values in one row of text.
+//! Sparklines: values as one row of text.
 
-/// The heights of a sparkline.
+/// The characters from the lowest to the highest value.
 const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// A character for each value, the highest for the largest; a gap where there is none. Zero is always at the bottom, so
-/// that a line that hardly changes is flat.
+/// Writes a character for each value: the highest for the largest value, a space for a missing one. Zero is always at
+/// the bottom, so that values that hardly change give a flat line.
 pub fn sparkline(values: impl IntoIterator<Item = Option<f64>> + Clone) -> String {
     let most = values.clone().into_iter().flatten().fold(0.0, f64::max);
     let height = |value: f64| {

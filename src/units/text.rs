@@ -1,13 +1,13 @@
-//! Texts made safe for where they are put.
+//! Makes texts safe for the place where they are shown.
 
 use std::borrow::Cow;
 
-/// A text that is shown and not obeyed, for whatever a service, a database, Prometheus or Redis has said. Control characters
-/// would steer a terminal and are not allowed in XML; bidirectional marks turn around what stands beside them. Each becomes
-/// U+FFFD, or a space where it stands for one; ends of lines stay.
+/// Makes a text safe to show, for anything that a service, a database, Prometheus or Redis has said. Control characters
+/// would steer a terminal and are not allowed in XML; bidirectional marks reverse the text beside them. Each becomes
+/// U+FFFD, or a space if it is white space; line ends stay.
 ///
-/// The forms that people read apply it to what they are given (tables, pages, documents, JUnit, lines on standard error), so
-/// that data stays what it is until then: labels are compared, and JSON is for programs.
+/// It is applied where a text gets the form that people read (tables, pages, documents, JUnit, lines on standard
+/// error). Until then data stays as it is: labels are compared, and JSON is for programs.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let shown = |c: char| match c {
         '\n' => c,
@@ -18,17 +18,18 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     if text.chars().all(|c| shown(c) == c) { Cow::Borrowed(text) } else { text.chars().map(shown).collect() }
 }
 
-/// What Unicode calls `Bidi_Control` (<https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>).
+/// Whether Unicode calls the character `Bidi_Control`
+/// (<https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>).
 fn is_bidirectional_mark(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// What no XML may hold beside control characters (<https://www.w3.org/TR/xml/#charsets>).
+/// Whether XML forbids the character, apart from control characters (<https://www.w3.org/TR/xml/#charsets>).
 fn is_noncharacter(c: char) -> bool {
     matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
-/// A printable text in which nothing is markup, for a page.
+/// Makes a text printable and escapes it for HTML.
 pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in printable(text).chars() {
@@ -49,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_cannot_steer_a_terminal_nor_turn_a_line_around() {
+    fn a_text_can_neither_steer_a_terminal_nor_reverse_a_line() {
         for (said, shown) in [
             ("\u{1b}[31mred\u{1b}]0;title\u{7}", "\u{fffd}[31mred\u{fffd}]0;title\u{fffd}"),
             ("\u{9b}2J\u{7f}\0", "\u{fffd}2J\u{fffd}\u{fffd}"),

@@ -1,4 +1,4 @@
-//! Adds up what the workers record, from the beginning of a run to its end.
+//! Adds up what the workers record, from the start of a run to its end.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -14,26 +14,23 @@ use crate::loadtest::engine::RunState;
 use crate::loadtest::recording::{RouteStats, Shard, merge_all};
 use crate::run_result::RunResult;
 
-/// The totals of a run so far.
 #[derive(Debug)]
 pub(in crate::loadtest) struct Collector {
     run: Arc<RunState>,
     results: Shard,
     throughput: Throughput,
-    /// What was recorded since the last tick, warm-up included.
+    /// Results recorded since the last tick, including the warm-up.
     recent: Vec<RouteStats>,
     timeline: Timeline,
     meter: Meter,
     started_at: SystemTime,
     started: Instant,
-    /// When the last request could be sent, once that moment has come.
+    /// The instant after which no request was sent; None while requests are sent.
     stopped: Option<Instant>,
-    /// When the last tick was.
     ticked: Instant,
 }
 
 impl Collector {
-    /// Begins with nothing.
     pub(in crate::loadtest) fn start(run: &Arc<RunState>) -> Self {
         Self {
             results: Shard::new(run.scenario.groups().len()),
@@ -49,14 +46,15 @@ impl Collector {
         }
     }
 
-    /// The warm-up is over.
+    /// Starts to measure: the warm-up is over.
     pub(in crate::loadtest) fn begin_measuring(&mut self) {
         self.gather();
         self.throughput.begin(&self.results);
         self.meter = Meter::start();
     }
 
-    /// No request is sent any more: what comes from here on says nothing about the load.
+    /// Stops measuring rates and the generator's cost: from now on no request is sent, and what happens says nothing
+    /// about the load.
     pub(in crate::loadtest) fn end_measuring(&mut self) {
         self.stopped = Some(Instant::now());
         self.meter.stop();
@@ -64,7 +62,7 @@ impl Collector {
         self.throughput.end(&self.results);
     }
 
-    /// Adds up what was recorded, and shows what came since the last tick to whoever watches.
+    /// Adds up what was recorded, and passes what came since the last tick to `watch`.
     pub(in crate::loadtest) fn tick(&mut self, watch: impl FnOnce(&Progress<'_>)) {
         self.gather();
         let recent = std::mem::take(&mut self.recent);
@@ -81,7 +79,7 @@ impl Collector {
         watch(&progress);
     }
 
-    /// What the run has come to so far. `users_started` is the most users there were.
+    /// The result of the run so far. `users_started` is the highest number of users at any time.
     pub(in crate::loadtest) fn result(&self, users_started: usize) -> RunResult {
         let times = Times {
             started_at: self.started_at,
@@ -96,23 +94,22 @@ impl Collector {
         result
     }
 
-    /// Adds up what was recorded since the last time.
     fn gather(&mut self) {
         for records in &self.run.records {
             let taken = records.take();
-            // Whoever watches wants to see the warm-up as well; the totals go without it.
+            // The live view shows the warm-up as well; the totals leave it out.
             merge_all(&mut self.recent, taken.warm_up.clone());
             merge_all(&mut self.recent, taken.measured.clone());
             self.results.merge(taken);
         }
     }
 
-    /// For how long requests have been sent that count, or were.
+    /// How long requests that count have been sent.
     fn measuring(&self) -> Duration {
         self.stopped.unwrap_or_else(Instant::now).saturating_duration_since(self.run.measured_from)
     }
 
-    /// For how long requests were sent before that.
+    /// How long requests of the warm-up were sent.
     fn warming_up(&self) -> Duration {
         let until = self.stopped.unwrap_or_else(Instant::now).min(self.run.measured_from);
         until - self.run.started

@@ -1,4 +1,4 @@
-//! What the load generator itself costs while it is measured: processor time, lateness, memory.
+//! The cost of the load generator itself while it is measured: processor time, lateness, memory.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use crate::loadtest::recording::Shard;
 use crate::process::{HostTime, cpu_time, peak_memory};
 use crate::run_result::GeneratorCost;
 
-/// Measures what the generator costs from one instant on, until it is stopped: while it waits for the last answers it has
-/// time to spare, whatever it had before.
+/// Measures the generator's cost from one instant until it is stopped. It is stopped with the last request: while the
+/// generator only waits for answers it has time to spare, whatever it had before.
 #[derive(Debug)]
 pub(in crate::loadtest) struct Meter {
     started: Reading,
     stopped: Option<Reading>,
 }
 
-/// The clocks at one instant.
+/// The clocks, read at one instant.
 #[derive(Clone, Copy, Debug)]
 struct Reading {
     at: Instant,
@@ -32,17 +32,16 @@ impl Reading {
 }
 
 impl Meter {
-    /// Starts measuring.
     pub(in crate::loadtest) fn start() -> Self {
         Self { started: Reading::now(), stopped: None }
     }
 
-    /// Ends it: whatever comes later costs nothing.
+    /// Stops measuring; later costs do not count.
     pub(in crate::loadtest) fn stop(&mut self) {
         self.stopped = Some(Reading::now());
     }
 
-    /// What it has cost, for so many requests that were over meanwhile.
+    /// The cost so far, or until the stop. `requests` is the number of requests that were completed in that time.
     pub(in crate::loadtest) fn cost(&self, results: &Shard, requests: u64, run: &RunState) -> GeneratorCost {
         let (began, until) = (self.started, self.until());
         let cpu = until.cpu.saturating_sub(began.cpu).as_secs_f64();
@@ -68,7 +67,7 @@ impl Meter {
     }
 }
 
-/// The cores this process may use.
+/// The number of cores that this process may use; 1 if unknown.
 pub(in crate::loadtest) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
@@ -78,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_after_the_last_request_costs_nothing() {
+    fn costs_after_the_last_request_do_not_count() {
         let mut meter = Meter::start();
         let before = meter.until();
         while meter.until().cpu < before.cpu + Duration::from_millis(5) {}

@@ -1,4 +1,4 @@
-//! What adds up: the records of all workers, once a second, into the progress that is watched and the result that is kept.
+//! Adds up the records of all workers, once a second, into the progress that is shown and the result that is kept.
 
 mod collector;
 mod cost;

@@ -1,4 +1,4 @@
-//! How far a run is at one moment: what the live view shows and the files keep.
+//! The progress of a run at one moment: input of the live view, the CSV files and the metrics.
 
 use std::time::Duration;
 
@@ -6,35 +6,33 @@ use super::throughput::Tally;
 use crate::loadtest::recording::{RouteStats, aggregated};
 use crate::loadtest::scenario::Scenario;
 
-/// The state of a run at one moment.
 #[derive(Debug)]
 pub(in crate::loadtest) struct Progress<'a> {
-    /// What is done.
     pub(in crate::loadtest) scenario: &'a Scenario,
-    /// Everything since the start, task by task.
+    /// Results since the start, per group of tasks.
     pub(in crate::loadtest) totals: &'a [RouteStats],
-    /// Everything since the start, all tasks together.
+    /// Results since the start, all groups together.
     pub(in crate::loadtest) all: RouteStats,
-    /// What was over while requests were sent, task by task: for rates.
+    /// Requests completed while requests were sent, per group: the source of rates.
     pub(in crate::loadtest) over: Vec<Tally>,
-    /// What came since the last moment, task by task.
+    /// Results since the last tick, per group.
     pub(in crate::loadtest) recent_by_task: &'a [RouteStats],
-    /// What came since the last moment, all tasks together.
+    /// Results since the last tick, all groups together.
     pub(in crate::loadtest) recent: RouteStats,
-    /// How long ago the last moment was.
+    /// The time since the last tick.
     pub(in crate::loadtest) window: Duration,
-    /// For how long requests have been sent.
+    /// How long requests that count have been sent.
     pub(in crate::loadtest) sending: Duration,
-    /// How long they will have been sent at the end.
+    /// How long they will be sent in total.
     pub(in crate::loadtest) lasts: Duration,
-    /// Whether nothing counts yet.
+    /// Whether the warm-up is still running, so that nothing counts yet.
     pub(in crate::loadtest) warming_up: bool,
-    /// Users there are.
+    /// The number of users at this moment.
     pub(in crate::loadtest) users: usize,
 }
 
 impl<'a> Progress<'a> {
-    /// Adds the tasks up.
+    /// Adds the groups up; the caller fills in times and users.
     pub(in crate::loadtest) fn new(scenario: &'a Scenario, totals: &'a [RouteStats], recent: &'a [RouteStats]) -> Self {
         Self {
             scenario,

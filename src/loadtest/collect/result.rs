@@ -1,5 +1,5 @@
-//! What was collected of a run, in the shape of its result. Nothing is judged yet: no threshold is evaluated, and the verdict
-//! is the one of a generator with time to spare.
+//! Turns what was collected into the result of a run. Nothing is judged yet: no threshold is evaluated, and the verdict
+//! is "valid" until the generator has been judged.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,20 +16,18 @@ use crate::run_result::{
 use crate::stats::Latencies;
 use crate::units;
 
-/// The times of a run.
 #[derive(Debug)]
 pub(super) struct Times {
-    /// When it began.
     pub(super) started_at: SystemTime,
-    /// When it was collected.
+    /// When the result was made.
     pub(super) ended_at: SystemTime,
-    /// How long requests were sent that count.
+    /// How long requests that count were sent.
     pub(super) measured: Duration,
-    /// How long requests were sent before.
+    /// How long the warm-up lasted.
     pub(super) warm_up: Duration,
 }
 
-/// The result of a run, as far as it went.
+/// The result of a run so far.
 pub(super) fn result(
     run: &RunState,
     users_started: usize,

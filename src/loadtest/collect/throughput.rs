@@ -1,27 +1,28 @@
-//! How many requests were over while requests were sent: what rates are computed from.
+//! Requests that were completed while requests were sent: the source of rates.
 //!
-//! What is answered after the last request was sent is no throughput under that load: a service that can do 20 a second and
-//! is asked 40 would catch up in the end, and seem to do them. So a rate counts the answers that came between the end of the
-//! warm-up and the last request, whenever those requests were due; counts and response times are of all requests.
+//! Answers that come after the last request was sent are not throughput under that load: a service that can do 20
+//! requests a second and is asked for 40 would catch up in the end and seem to do 40. So a rate counts the answers that
+//! came between the end of the warm-up and the last request, whenever those requests were due. Counts and response
+//! times are of all requests.
 
 use crate::loadtest::recording::{RouteStats, Shard};
 
-/// How many requests there were.
+/// Counts of requests and failures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::loadtest) struct Tally {
-    /// Those that were answered or failed.
+    /// Requests that were answered or failed.
     pub(in crate::loadtest) requests: u64,
-    /// Those of them that failed.
+    /// How many of them failed.
     pub(in crate::loadtest) failures: u64,
 }
 
 impl Tally {
-    /// All of a route.
+    /// The counts of one group.
     pub(in crate::loadtest) fn of(stats: &RouteStats) -> Self {
         Self { requests: stats.requests(), failures: stats.failed.count() }
     }
 
-    /// All of several.
+    /// The sum of several counts.
     pub(in crate::loadtest) fn sum<'t>(tallies: impl IntoIterator<Item = &'t Self>) -> Self {
         tallies.into_iter().fold(Self::default(), |sum, tally| sum.plus(*tally))
     }
@@ -35,7 +36,7 @@ impl Tally {
     }
 }
 
-/// What was over when the warm-up ended and when the last request was sent, group by group.
+/// The requests completed at the end of the warm-up and at the last request, group by group.
 #[derive(Debug, Default)]
 pub(in crate::loadtest) struct Throughput {
     begun: Option<Vec<Tally>>,
@@ -43,24 +44,24 @@ pub(in crate::loadtest) struct Throughput {
 }
 
 impl Throughput {
-    /// The warm-up is over.
+    /// Notes the counts at the end of the warm-up.
     pub(in crate::loadtest) fn begin(&mut self, results: &Shard) {
         self.begun = Some(over(results));
     }
 
-    /// No request is sent any more.
+    /// Notes the counts at the moment the last request was sent.
     pub(in crate::loadtest) fn end(&mut self, results: &Shard) {
         self.ended = Some(over(results));
     }
 
-    /// What was over between the two, so far: nothing during the warm-up.
+    /// The requests completed between the two moments, so far; zero during the warm-up.
     pub(in crate::loadtest) fn measured(&self, results: &Shard) -> Vec<Tally> {
         let ended = self.ended.clone().unwrap_or_else(|| over(results));
         let begun = self.begun.as_ref().unwrap_or(&ended);
         ended.iter().zip(begun).map(|(ended, begun)| ended.since(*begun)).collect()
     }
 
-    /// What was over when the warm-up ended, so far.
+    /// The requests completed by the end of the warm-up, so far.
     pub(in crate::loadtest) fn warm_up(&self, results: &Shard) -> Tally {
         match self.begun.as_ref().or(self.ended.as_ref()) {
             Some(tallies) => Tally::sum(tallies),
@@ -69,7 +70,7 @@ impl Throughput {
     }
 }
 
-/// What is over, whenever it was due.
+/// The completed requests of each group, in the warm-up or after it.
 fn over(results: &Shard) -> Vec<Tally> {
     results.warm_up.iter().zip(&results.measured).map(|(one, other)| Tally::of(one).plus(Tally::of(other))).collect()
 }
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_counts_what_was_over_while_requests_were_sent() {
+    fn a_rate_counts_requests_completed_while_requests_were_sent() {
         let (mut results, mut throughput) = (Shard::new(2), Throughput::default());
         add(&mut results, 4, false);
         assert_eq!(Tally::sum(&throughput.measured(&results)).requests, 0, "nothing counts yet");

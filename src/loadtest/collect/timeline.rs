@@ -1,8 +1,8 @@
-//! A run second by second, for charts: what happened in each window, and what it cost the generator.
+//! A run second by second, for charts: what happened in each window, and the generator's cost.
 //!
-//! A long run keeps as many points as a chart can show and no more: when they are too many, each two neighbours become
-//! one, and from then on a point covers twice the time. Counts add up exactly; of two percentiles the larger one is kept,
-//! so that nothing bad is averaged away.
+//! The number of points is bounded by what a chart can show. When there are too many, each two neighbours are joined,
+//! and from then on a point covers twice the time. Counts add up exactly; of two percentiles the larger one is kept, so
+//! that nothing bad is averaged away.
 
 use std::time::Duration;
 
@@ -11,20 +11,19 @@ use crate::process::cpu_time;
 use crate::run_result::{PointLatency, TimelinePoint};
 use crate::units;
 
-/// The most points: twice as many as the widest chart has pixels for.
+/// The most points: twice the pixels of the widest chart.
 const MOST_POINTS: usize = 2_048;
 
-/// A window shorter than this, in seconds, belongs to the one before it: it is the rest of a run, in which users leave, and
-/// alone it would be a spike of nothing.
+/// A window shorter than this, in seconds, is joined to the one before: it is the end of a run, while users leave, and
+/// would be a spike without meaning.
 pub(in crate::loadtest) const SHORTEST_WINDOW_S: f64 = 0.5;
 
-/// The points of a run so far.
 #[derive(Debug)]
 pub(in crate::loadtest) struct Timeline {
     points: Vec<TimelinePoint>,
-    /// Windows that one point covers.
+    /// The number of windows that one point covers.
     windows_per_point: u32,
-    /// Windows that the last point covers so far.
+    /// The number of windows that the last point covers so far.
     windows_in_last: u32,
     cpu: Duration,
 }
@@ -34,7 +33,7 @@ impl Timeline {
         Self { points: Vec::new(), windows_per_point: 1, windows_in_last: 0, cpu: cpu_time() }
     }
 
-    /// Adds what came since the last time.
+    /// Adds a window. `since_start` is when it ended.
     pub(in crate::loadtest) fn add(&mut self, progress: &Progress<'_>, since_start: Duration) {
         let cpu = cpu_time();
         let used = cpu.saturating_sub(std::mem::replace(&mut self.cpu, cpu));
@@ -61,7 +60,6 @@ impl Timeline {
         });
     }
 
-    /// The points so far.
     pub(in crate::loadtest) fn points(&self) -> &[TimelinePoint] {
         &self.points
     }
@@ -93,7 +91,7 @@ impl Timeline {
             first
         });
         self.points = pairs.collect();
-        // The last one stands alone, because MOST_POINTS is even and one more made it too many: it goes on being filled.
+        // MOST_POINTS is even, so the point that made it too many is alone at the end; later windows are joined to it.
         self.windows_per_point *= 2;
     }
 }
@@ -116,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_a_run_is_no_point_of_its_own() {
+    fn a_short_last_window_is_joined_to_the_point_before() {
         let mut timeline = Timeline::start();
         timeline.push(point(5, 1.0));
         timeline.push(TimelinePoint { users: 0, ..point(6, 0.02) });

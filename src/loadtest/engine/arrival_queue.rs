@@ -1,4 +1,4 @@
-//! Who is free to send, and what waits for somebody to be free.
+//! The users of one worker that are free to send, and the requests that wait for a free user.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::state::RunState;
 
-/// The free users of one worker, and the requests that wait for one.
+/// The free users of one worker and its waiting requests.
 #[derive(Debug, Default)]
 pub(super) struct ArrivalQueue {
     state: Mutex<State>,
@@ -16,26 +16,26 @@ pub(super) struct ArrivalQueue {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Requests that were due while everybody was busy, the oldest first.
+    /// Instants of requests that were due while all users were busy, oldest first.
     waiting: VecDeque<Instant>,
-    /// Users with nothing to do; the one who became free last is taken first, so that few connections are kept warm.
+    /// Users without a request. The one that became free last is taken first, so that few connections are kept in use.
     free: Vec<Arc<IdleUser>>,
     users: usize,
     closed: bool,
 }
 
-/// Where a free user waits for the next request.
+/// The place where a free user waits for its next request.
 #[derive(Debug, Default)]
 pub(super) struct IdleUser {
     due: Mutex<Option<Instant>>,
     wake: Notify,
 }
 
-/// What becomes of a request that is due.
+/// How a due request was assigned.
 pub(super) enum Assigned {
-    /// A free user sends it, or it waits for one.
+    /// A free user sends it, or it waits in the queue.
     Taken,
-    /// A new user is needed.
+    /// The caller must start a new user for it.
     New,
 }
 
@@ -44,7 +44,7 @@ impl ArrivalQueue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives a request that is due to a free user, or keeps it until there is one.
+    /// Gives a due request to a free user; else asks for a new user, up to `most_users`; else queues it.
     pub(super) fn assign(&self, due: Instant, most_users: usize) -> Assigned {
         let mut state = self.lock();
         if let Some(user) = state.free.pop() {
@@ -60,12 +60,12 @@ impl ArrivalQueue {
         Assigned::Taken
     }
 
-    /// The next request for a user who is free now. Nothing when the queue is closed.
+    /// The next request for a user that has become free: the instant it was due. None when the queue is closed.
     pub(super) async fn next(&self, user: &Arc<IdleUser>, run: &RunState) -> Option<Instant> {
         {
             let mut state = self.lock();
             while let Some(due) = state.waiting.pop_front() {
-                // Whoever waited that long has left.
+                // A real visitor would have given up by now.
                 if due.elapsed() < run.config.timeout {
                     return Some(due);
                 }
@@ -82,14 +82,14 @@ impl ArrivalQueue {
         user.due.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Sends everybody home who is free; those who are not leave when nothing waits any more.
+    /// Closes the queue: free users leave now, busy ones when nothing waits any more.
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
         state.free.drain(..).for_each(|user| user.wake.notify_one());
     }
 
-    /// How many requests wait for somebody to be free that were due from then on.
+    /// The number of waiting requests that were due at `from` or later.
     pub(super) fn waiting(&self, from: Instant) -> u64 {
         self.lock().waiting.iter().filter(|due| **due >= from).count() as u64
     }

@@ -1,4 +1,4 @@
-//! When requests are due in a run at a rate, whether earlier ones were answered or not.
+//! Computes when requests are due in a run at a rate, independently of earlier answers.
 
 use std::time::Duration;
 
@@ -8,21 +8,21 @@ use rand_pcg::Pcg64Mcg;
 use super::config::Arrivals;
 use super::profile::{Area, Profile};
 
-/// The part of a run's arrivals that one worker sends.
+/// The arrivals of a run that one worker sends.
 #[derive(Debug)]
 pub(super) struct ArrivalSchedule {
     area: Area,
     arrivals: Arrivals,
     /// The area under the profile at the next arrival.
     next: f64,
-    /// The area between two of this worker's arrivals, on average.
+    /// The mean area between two arrivals of this worker.
     step: f64,
     random: Pcg64Mcg,
 }
 
 impl ArrivalSchedule {
-    /// Worker `index` of `workers` takes every `workers`th constant arrival, or a Poisson process of that part of the
-    /// rate; together these are the whole.
+    /// Worker `index` of `workers` takes every `workers`th constant arrival, or its share of the rate as a Poisson
+    /// process; together the workers send the whole load.
     pub(super) fn new(profile: Profile, arrivals: Arrivals, index: usize, workers: usize, random: Pcg64Mcg) -> Self {
         let mut schedule =
             Self { area: Area::new(profile), arrivals, next: index as f64, step: workers as f64, random };
@@ -32,7 +32,7 @@ impl ArrivalSchedule {
         schedule
     }
 
-    /// When the next one is due, after the start; nothing if none ever is.
+    /// When the next request is due, as time after the start; None if no more are due.
     pub(super) fn next(&mut self) -> Option<Duration> {
         let due = self.area.reaches(self.next)?;
         self.next += match self.arrivals {
@@ -42,9 +42,9 @@ impl ArrivalSchedule {
         Duration::try_from_secs_f64(due).ok()
     }
 
-    /// An exponentially distributed part of the area.
+    /// Draws the area to the next Poisson arrival: exponentially distributed with mean `step`.
     fn gap(&mut self) -> f64 {
-        // From above 0 to 1: a logarithm that is never infinite.
+        // The value is in (0, 1], so the logarithm is finite.
         let uniform = 1.0 - self.random.random::<f64>();
         -uniform.ln() * self.step
     }

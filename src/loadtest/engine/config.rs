@@ -1,4 +1,4 @@
-//! What a run is asked to be.
+//! The configuration of a run.
 
 use std::time::Duration;
 
@@ -7,71 +7,72 @@ use crate::loadtest::scenario::Scenario;
 use crate::net::Target;
 use crate::run_result::{Conditions, RateCondition};
 
-/// A run.
+/// The target, load and times of a run. The scenario is given separately.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where the service answers.
+    /// The address of the service.
     pub target: Target,
-    /// How the load comes.
+    /// Users, or a rate of arrivals.
     pub load: Load,
-    /// Before the run time: requests that are sent, but left out of the statistics.
+    /// How long requests are sent before the run time without being counted.
     pub warm_up: Duration,
-    /// How long requests are sent and counted. With stages this is not used: their durations add up to it.
+    /// How long requests are sent and counted. Ignored with stages, whose durations add up to it.
     pub run_time: Duration,
-    /// The longest wait for an answer, from the instant its request was due; then the connection is closed and the
-    /// request has failed.
+    /// The longest wait for an answer, from the instant its request was due. After it the request has failed and the
+    /// connection is closed.
     pub timeout: Duration,
-    /// After the run time: the longest wait for answers to requests in flight.
+    /// The longest wait for outstanding answers after the run time.
     pub stop_timeout: Duration,
-    /// Where random numbers start: the same seed asks for the same things.
+    /// The seed of all random numbers: the same seed sends the same requests, except for UUIDs.
     pub seed: u64,
 }
 
-/// Where requests come from.
+/// Where requests come from: waiting users, or a rate of arrivals.
 #[derive(Clone, Debug)]
 pub enum Load {
-    /// So many users, each of whom waits for an answer before the next request: a slow service is asked less.
+    /// A number of users, each of whom waits for an answer before the next request: a slow service is sent fewer
+    /// requests.
     Users(Users),
-    /// Requests that are due at their times, whether earlier ones were answered or not, as visitors of a public site come.
+    /// Requests that are due at fixed times, whether earlier ones were answered or not, like visitors of a public site.
     Rate(Rate),
 }
 
-/// Closed users.
+/// The load of a closed run.
 #[derive(Clone, Debug)]
 pub struct Users {
-    /// Users at the beginning: all there are when there are no stages.
+    /// The number of users at the start; without stages, for the whole run.
     pub users: u32,
-    /// Users started per second, when there are no stages.
+    /// Users started per second; used only without stages.
     pub spawn_rate: f64,
-    /// Where their number goes from there.
+    /// Changes of the number of users after the start.
     pub stages: Vec<Stage>,
 }
 
-/// An open arrival rate.
+/// The load of an open run.
 #[derive(Clone, Debug)]
 pub struct Rate {
-    /// Requests per second at the beginning.
+    /// Requests per second at the start.
     pub per_second: f64,
-    /// How they are spaced.
+    /// Their spacing in time.
     pub arrivals: Arrivals,
-    /// Where the rate goes from there.
+    /// Changes of the rate after the start.
     pub stages: Vec<Stage>,
-    /// The most requests that are in flight at the same time, each on a connection of its own; what is due meanwhile
-    /// waits, and its time counts.
+    /// The most requests in flight at the same time, each on its own connection. A request that is due beyond that
+    /// waits, and the wait is part of its response time.
     pub most_users: u32,
 }
 
-/// How arrivals are spaced.
+/// The spacing of arrivals in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrivals {
-    /// Evenly.
+    /// At equal intervals.
     Constant,
-    /// At random, as independent visitors come: a Poisson process.
+    /// At random, like independent visitors: a Poisson process.
     Poisson,
 }
 
 impl Config {
-    /// How the load goes over time, warm-up included.
+    /// The level of the load over time, including the warm-up.
     pub(in crate::loadtest) fn profile(&self) -> Profile {
         let (start, stages) = match &self.load {
             Load::Users(users) if users.stages.is_empty() => return Profile::spawn(users.users, users.spawn_rate),
@@ -81,7 +82,7 @@ impl Config {
         Profile::stages(start, self.warm_up, stages)
     }
 
-    /// The conditions of a run that does this with a scenario.
+    /// The conditions of a run with this configuration and a scenario, for comparison with other runs.
     pub fn conditions(&self, scenario: &Scenario) -> Conditions {
         let (model, rate) = match &self.load {
             Load::Users(_) => ("closed", None),
@@ -101,7 +102,7 @@ impl Config {
         }
     }
 
-    /// How long requests are counted.
+    /// How long requests are counted: the run time, or the sum of the stages.
     pub fn measured(&self) -> Duration {
         match self.load.stages() {
             [] => self.run_time,
@@ -109,7 +110,7 @@ impl Config {
         }
     }
 
-    /// Connections that there may be at the same time.
+    /// The most connections open at the same time.
     pub fn most_users(&self) -> u32 {
         match &self.load {
             Load::Users(users) => {
@@ -121,7 +122,7 @@ impl Config {
 }
 
 impl Arrivals {
-    /// What it is called in results.
+    /// Its name in results.
     pub(in crate::loadtest) fn name(self) -> &'static str {
         match self {
             Self::Constant => "constant",
@@ -131,7 +132,7 @@ impl Arrivals {
 }
 
 impl Load {
-    /// Where the load goes after its beginning.
+    /// The changes of the load after its start; empty if it stays constant.
     pub fn stages(&self) -> &[Stage] {
         match self {
             Self::Users(users) => &users.stages,
@@ -142,7 +143,7 @@ impl Load {
 
 #[cfg(test)]
 impl Config {
-    /// A short run of so many users against nobody.
+    /// A run of one second against a port where nothing listens.
     pub(in crate::loadtest) fn small(users: u32) -> Self {
         Self {
             target: Target::loopback(1),

@@ -1,4 +1,5 @@
-//! The connection of one user, opened when it is needed: it sends one request at a time and records each when it is over.
+//! The connection of one user. It is opened on demand, sends one request at a time and records each when it is
+//! completed.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -12,29 +13,29 @@ use crate::loadtest::recording::{Failure, Sample, failure};
 use crate::loadtest::scenario::{Rendered, Task, ThinkTime};
 use crate::net::{KeepBody, LeanConnection, NetError};
 
-/// What a user needs to know when a request is over.
+/// What a user needs to know after a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RequestDone {
-    /// The pause that the scenario has after it.
+    /// The think time of the task that was sent.
     pub(super) think_time: ThinkTime,
-    /// Whether there was a connection at all.
+    /// Whether a connection could be opened; if not, the user pauses before it tries again.
     pub(super) connected: bool,
 }
 
-/// A user's connection, and the buffers for its requests.
+/// A user's connection and the buffers for its requests, which are reused.
 #[derive(Debug)]
 pub(super) struct UserConnection {
-    /// Who uses it, from 1.
+    /// The number of the user, from 1.
     user: u64,
     connection: Option<LeanConnection>,
-    /// Whether there ever was one.
+    /// Whether a connection was ever opened; opening another one is a reconnect.
     opened: bool,
     deadline: Deadline,
     rendered: Rendered,
     request: Vec<u8>,
 }
 
-/// An answer, as far as it is counted.
+/// The part of an answer that is recorded.
 struct Answer {
     body_bytes: u64,
     failure: Option<Failure>,
@@ -46,8 +47,8 @@ impl UserConnection {
         Self { user, connection: None, opened: false, deadline: Deadline::default(), rendered, request }
     }
 
-    /// Draws a task, sends its request, waits for the whole answer and records it. `due` is when it should have been
-    /// sent: its response time and its time limit count from there.
+    /// Draws a task, sends its request, waits for the complete answer and records it. `due` is when the request should
+    /// have been sent: response time and time limit count from there.
     pub(super) async fn request(
         &mut self,
         run: &RunState,
@@ -68,7 +69,7 @@ impl UserConnection {
             Ok(answer) => (answer, true),
             Err(error) => {
                 records.count_exhausted(due, &error);
-                // Whatever happened, nothing more may come over this connection.
+                // After any error the state of the connection is unknown, so it is dropped.
                 let connected = self.connection.take().is_some();
                 (Answer { body_bytes: 0, failure: failure::of(Err(&error), &task.check) }, connected)
             }
@@ -89,7 +90,8 @@ impl UserConnection {
             write(&[name, ": ", value, "\r\n"]);
         }
         let body = rendered.body();
-        // Without a body a length is only sent where a server may wait for one (RFC 9110, section 8.6).
+        // Without a body, a content length is sent only for methods whose body a server may wait for (RFC 9110, section
+        // 8.6).
         if !body.is_empty() || matches!(task.method, Method::POST | Method::PUT | Method::PATCH) {
             write(&["content-length: ", itoa::Buffer::new().format(body.len()), "\r\n"]);
         }
@@ -97,7 +99,8 @@ impl UserConnection {
         request.extend_from_slice(body);
     }
 
-    /// One request within its time. When the time passes the connection goes with it: its answer may still come.
+    /// Makes one exchange within the time limit. When the limit passes the connection is dropped, because the answer
+    /// may still come.
     async fn exchange_in_time(&mut self, run: &RunState, task: &Task, due: Instant) -> Result<Answer, NetError> {
         let after = run.config.timeout;
         let Self { connection, opened, deadline, request, .. } = self;
@@ -112,7 +115,7 @@ impl UserConnection {
     }
 }
 
-/// One request, on the open connection or a new one; whether a new one counts.
+/// Sends one request on the open connection or on a new one. `counts` says whether a reconnect is counted.
 async fn send(
     connection: &mut Option<LeanConnection>,
     opened: &mut bool,
@@ -122,8 +125,8 @@ async fn send(
     counts: bool,
 ) -> Result<Answer, NetError> {
     if let Some(open) = connection.as_mut().filter(|open| open.is_open()) {
-        // A service may close an idle connection in the very moment of the next request; if nothing of that request was
-        // sent, nothing has failed.
+        // A server may close an idle connection at the moment of the next request. If nothing of that request was sent,
+        // nothing has failed, and it is sent on a new connection.
         match exchange(open, request, task).await {
             Err(NetError::ClosedIdle) => {}
             result => return result,
@@ -145,7 +148,8 @@ async fn exchange(open: &mut LeanConnection, request: &[u8], task: &Task) -> Res
     Ok(answer)
 }
 
-/// A time limit that is set for every request and almost never met: its timer is moved only when it fires.
+/// A time limit that is set for every request and rarely reached. Its timer is moved only when it fires, which is
+/// cheaper than setting it for each request.
 #[derive(Debug, Default)]
 struct Deadline {
     timer: Option<Pin<Box<Sleep>>>,
@@ -167,8 +171,8 @@ impl Deadline {
     }
 }
 
-/// After a connection that could not be opened, a user tries again after this: nobody clicks faster, and a service that
-/// is down must not be counted as a hundred thousand failures a second.
+/// The pause of a user whose connection could not be opened. Nobody clicks faster, and a service that is down must not
+/// be counted as a hundred thousand failures a second.
 pub(super) const RECONNECT_PAUSE: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
@@ -176,7 +180,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_limit_is_kept_however_often_it_was_moved() {
+    async fn a_deadline_holds_however_often_it_was_moved() {
         let start = Instant::now();
         let mut deadline = Deadline::default();
         for _ in 0..100 {

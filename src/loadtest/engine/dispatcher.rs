@@ -1,8 +1,7 @@
-//! A run at a rate: who hands out what is due, and to whom.
+//! The dispatcher of a run at a rate: gives due requests to users.
 //!
-//! A request's response time counts from the instant it was due, also when it was sent later because the generator was
-//! late or all its connections were busy: whoever would have come then would have waited. Nothing that was due is left
-//! out of sight: it is sent, or it counts as missed.
+//! The response time of a request counts from the instant it was due, even if the generator was late or all connections
+//! were busy: a real visitor would have waited, too. Every due request is sent or counted as missed.
 
 use std::io;
 use std::sync::Arc;
@@ -17,17 +16,17 @@ use super::connection::UserConnection;
 use super::pacer::Pacer;
 use super::state::{RunState, UserGuard, WorkerRecords};
 
-/// Hands out what is due on one worker.
+/// Dispatches the due requests of one worker.
 #[derive(Debug)]
 pub(super) struct Dispatcher {
     queue: Arc<ArrivalQueue>,
     task: tokio::task::JoinHandle<io::Result<()>>,
-    /// When the last one is due.
+    /// When the last request is due.
     until: Instant,
 }
 
 impl Dispatcher {
-    /// Starts handing out this worker's part of what is due. Nothing in a closed run.
+    /// Starts to dispatch this worker's share of the requests. None in a closed run.
     pub(super) fn start(index: usize, run: &Arc<RunState>, records: &Arc<WorkerRecords>) -> Option<Self> {
         let Load::Rate(rate) = &run.config.load else { return None };
         let (queue, workers) = (Arc::new(ArrivalQueue::default()), run.records.len());
@@ -41,26 +40,27 @@ impl Dispatcher {
         Some(Self { queue, task: tokio::spawn(dispatch), until: run.started + until })
     }
 
-    /// At the end of the run everything that was due is handed out, however late; before it, what is not yet due is not.
+    /// Stops dispatching. At the end of the run everything that was due is dispatched first, however late; before it,
+    /// requests that are not yet due are dropped.
     pub(super) async fn stop(&mut self, records: &WorkerRecords) {
         if Instant::now() < self.until {
             self.task.abort();
         }
         let failed = matches!((&mut self.task).await, Ok(Err(_)));
         if failed {
-            // The one thing that can fail is a timer, for want of a file handle.
+            // Only a timer can fail, when no file handle is left.
             records.count_failed_timer();
         }
         self.queue.close();
     }
 
-    /// How many requests wait for somebody to be free that were due from then on.
+    /// The number of waiting requests that were due at `from` or later.
     pub(super) fn waiting(&self, from: Instant) -> u64 {
         self.queue.waiting(from)
     }
 }
 
-/// Hands out what is due until `until`, or for ever when nothing more is due. Abort its task to stop it.
+/// Dispatches requests until `until`, or waits forever when no more are due. It is stopped by aborting its task.
 async fn dispatch(
     mut schedule: ArrivalSchedule,
     queue: Arc<ArrivalQueue>,
@@ -80,13 +80,13 @@ async fn dispatch(
             let number = users * run.records.len() as u64 + records.index as u64;
             tokio::spawn(serve(number, due, Arc::clone(&queue), Arc::clone(&run), Arc::clone(&records)));
         }
-        // Behind schedule the pacer does not wait, and answers would go unread.
+        // When it is behind schedule the pacer does not wait; without a yield, answers would not be read.
         tokio::task::consume_budget().await;
     }
     Ok(())
 }
 
-/// Sends what is due as long as there is something.
+/// Runs one user: sends the first request, then further due requests until the queue is closed.
 async fn serve(number: u64, first: Instant, queue: Arc<ArrivalQueue>, run: Arc<RunState>, records: Arc<WorkerRecords>) {
     let _counted = UserGuard::new(&run);
     let mut random = run.random(number);

@@ -1,4 +1,4 @@
-//! The load generator: its workers, and how many users there are from one moment to the next.
+//! The load generator: starts the workers and adjusts the number of users over time.
 
 use std::io;
 use std::sync::Arc;
@@ -10,37 +10,37 @@ use super::profile::Profile;
 use super::state::RunState;
 use super::worker::Worker;
 
-/// How often the number of users follows a slope.
+/// How often the number of users is adjusted while it changes.
 const SLOPE_STEP: Duration = Duration::from_millis(5);
 
-/// A generator that sends.
+/// The running workers and the users that were started on them.
 #[derive(Debug)]
 pub(in crate::loadtest) struct Generator {
     run: Arc<RunState>,
     profile: Profile,
     workers: Vec<Worker>,
-    /// Closed users who were started and have not been asked to leave.
+    /// Users of a closed run that were started and not told to leave.
     users: usize,
-    /// Users ever started, so that each has random numbers of its own.
+    /// The number of users ever started; each gets its own random numbers.
     numbers: u64,
-    /// The most users there were.
+    /// The highest number of users at any time.
     most_users: usize,
 }
 
 impl Generator {
-    /// Starts the workers of a run; in a closed run there is nobody yet.
+    /// Starts the workers of a run. A closed run has no users yet.
     pub(in crate::loadtest) fn start(run: &Arc<RunState>) -> io::Result<Self> {
         let workers = (0..run.records.len()).map(|index| Worker::start(index, run)).collect::<Result<_, _>>()?;
         let (profile, run) = (run.config.profile(), Arc::clone(run));
         Ok(Self { run, profile, workers, users: 0, numbers: 0, most_users: 0 })
     }
 
-    /// After so many seconds: starts users who are due, and lets those go whom the profile no longer has.
+    /// Starts users, or tells users to leave, until their number is that of the profile `now` seconds after the start.
     pub(in crate::loadtest) fn follow_profile(&mut self, now: f64) {
         if self.run.is_open() {
             return;
         }
-        // A level that is a whole number may be computed a hair below it.
+        // Rounding may put a whole level slightly below its value.
         let wanted = (self.profile.level(now) + 1e-6).floor() as usize;
         while self.users < wanted {
             self.workers[self.users % self.workers.len()].start_user(self.numbers);
@@ -54,7 +54,7 @@ impl Generator {
         self.most_users = self.most_users.max(self.users);
     }
 
-    /// When the number of users next changes. Nothing when it does not, or so late that no clock can say when.
+    /// When the number of users changes next. None if it never does, or so late that an Instant cannot hold it.
     pub(in crate::loadtest) fn next_change(&self, now: f64) -> Option<Instant> {
         if self.run.is_open() {
             return None;
@@ -64,25 +64,26 @@ impl Generator {
         self.run.started.checked_add(change.max(soonest))
     }
 
-    /// Looks how many users there are. At a rate they come as they are needed.
+    /// Updates the highest number of users. In a run at a rate, users appear as they are needed.
     pub(in crate::loadtest) fn count_users(&mut self) {
         self.most_users = self.most_users.max(self.run.users());
     }
 
-    /// The most users there were; at a rate, the most connections.
+    /// The highest number of users at any time; in a run at a rate, of connections.
     pub(in crate::loadtest) fn most_users(&self) -> usize {
         self.most_users
     }
 
-    /// No request is sent any more; answers are still awaited.
+    /// Tells the workers to send no more requests. Outstanding answers are still awaited.
     pub(in crate::loadtest) fn stop(&self) {
         self.workers.iter().for_each(Worker::stop);
     }
 
-    /// Ends the users who still wait, and the workers with them.
+    /// Ends the workers, and with them the users that still wait for an answer.
     pub(in crate::loadtest) async fn end(&mut self) {
         let workers = std::mem::take(&mut self.workers);
-        // Joining threads blocks, if only for a moment. A panic was printed when it happened.
+        // Joining threads blocks for a moment, so it is done on a blocking thread. A panic was printed when it
+        // happened.
         drop(tokio::task::spawn_blocking(|| workers.into_iter().for_each(Worker::end)).await);
     }
 }

@@ -1,16 +1,16 @@
-//! File handles: each connection of a run needs one, and the system grants only so many.
+//! File handles: each connection needs one, and the system limits their number.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// File handles a run needs besides one for each user.
+/// File handles that a run needs besides those of its connections.
 const OTHER_HANDLES: u64 = 64;
 
-/// How many file handles so many connections need, with all else that a run opens.
+/// The number of file handles that a run with this many connections needs in total.
 pub(in crate::loadtest) fn handles_for(connections: u32) -> u64 {
     u64::from(connections) + OTHER_HANDLES
 }
 
-/// How many of so many connections this process may open.
+/// The number of connections that this process may open, at most `wanted`. Raises the limit if it can.
 pub(in crate::loadtest) fn most_connections(wanted: u32) -> u32 {
     match raise_handles(wanted) {
         Ok(()) => wanted,
@@ -18,8 +18,8 @@ pub(in crate::loadtest) fn most_connections(wanted: u32) -> u32 {
     }
 }
 
-/// Raises this process's own limit of file handles as far as it may, if so many connections need it. Fails with the
-/// limit, if that is not far enough.
+/// Raises this process's limit of file handles to its maximum if the connections need it. The error is the limit, if
+/// that is not enough.
 pub(in crate::loadtest) fn raise_handles(connections: u32) -> Result<(), u64> {
     let needed = handles_for(connections);
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);

@@ -1,5 +1,5 @@
-//! What sends: closed users who wait and think, or requests at a rate, over threads that share nothing but the state of the
-//! run. It records what happened to each request and knows no result and no table.
+//! Sends the load: closed users who wait and think, or requests at a rate, on threads that share only the state of the
+//! run. It records what happened to each request and knows neither results nor tables.
 
 mod arrival_queue;
 mod arrival_schedule;

@@ -1,7 +1,7 @@
-//! A timer that is on time to some ten microseconds.
+//! A timer that is accurate to about ten microseconds.
 //!
-//! The runtime's timers count in whole milliseconds, which is enough for a pause and too coarse for an arrival that is
-//! due: at 5,000 requests a second five would be sent together. The kernel's own timer (timerfd) is not rounded.
+//! The runtime's timers have a resolution of one millisecond. That is enough for a pause and too coarse for arrivals:
+//! at 5,000 requests a second, five would be sent together. The kernel's own timer (timerfd) is not rounded.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -10,7 +10,7 @@ use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, 
 use tokio::io::unix::AsyncFd;
 use tokio::time::Instant;
 
-/// One timer; needs a file handle.
+/// One timer, which needs a file handle.
 #[derive(Debug)]
 pub(super) struct Pacer {
     timer: AsyncFd<OwnedFd>,
@@ -28,7 +28,7 @@ impl Pacer {
         Ok(Self { timer })
     }
 
-    /// Waits until an instant; not at all when it has passed.
+    /// Waits until an instant; returns at once if it has passed.
     pub(super) async fn wait_until(&self, due: Instant) -> io::Result<()> {
         loop {
             let left = due.saturating_duration_since(Instant::now());
@@ -39,7 +39,8 @@ impl Pacer {
             let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
             rustix::time::timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once)?;
             let mut ready = self.timer.readable().await?;
-            // Reading takes the expiration away; setting the timer again does so as well, but only for the kernel.
+            // Reading resets the expiration and the runtime's readiness. Setting the timer again would reset it only in
+            // the kernel.
             let read = ready.try_io(|timer| Ok(rustix::io::read(timer.get_ref(), &mut [0; 8])?));
             if let Ok(read) = read {
                 read?;
@@ -54,7 +55,7 @@ mod tests {
     use std::time::Duration;
 
     #[tokio::test]
-    async fn it_waits_as_long_as_asked_again_and_again() {
+    async fn it_waits_as_long_as_asked_every_time() {
         let pacer = Pacer::new().unwrap();
         let start = Instant::now();
         for step in 1..=20 {

@@ -1,23 +1,23 @@
-//! How a load goes over time: a line of straight pieces, in users or in requests per second.
+//! The level of a load over time: straight line segments, in users or in requests per second.
 //!
-//! Of a rate the area under the line counts: the number of arrivals up to an instant. Constant arrivals are due where
-//! that area passes whole numbers; a Poisson process of a changing rate is one of rate 1 seen through it (the time change
-//! of a non-homogeneous Poisson process: Çinlar, Introduction to Stochastic Processes, section 4.7).
+//! For a rate, the area under the line is the number of arrivals up to an instant. Constant arrivals are due where that
+//! area reaches whole numbers. A Poisson process with a changing rate is a process of rate 1 seen through that area
+//! (the time change of a non-homogeneous Poisson process: Çinlar, Introduction to Stochastic Processes, section 4.7).
 
 use std::time::Duration;
 
 use crate::units;
 
-/// A piece of a load: it goes evenly to a level.
+/// One segment of a load: it changes evenly to a level.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stage {
-    /// How long it takes.
+    /// The duration of the segment.
     pub lasts: Duration,
-    /// The level at its end: users, or requests per second.
+    /// The level at its end: users or requests per second, from 0 to 1,000,000.
     pub level: f64,
 }
 
-/// Why a text is no stage.
+/// The error for a text that is not a stage like `30s:50`.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a stage: write its duration and the level at its end, like 30s:50")]
 pub struct InvalidStage(String);
@@ -30,27 +30,27 @@ impl std::str::FromStr for Stage {
         let (lasts, level) = text.split_once(':').ok_or_else(invalid)?;
         let lasts = units::parse_duration(lasts).map_err(|_| invalid())?;
         let level: f64 = level.trim().parse().map_err(|_| invalid())?;
-        // A million is far above what one process can do, of users and of requests per second.
+        // One million users, or requests per second, is far more than one process can do.
         let sensible = (0.0..=1e6).contains(&level);
         if sensible { Ok(Self { lasts, level }) } else { Err(invalid()) }
     }
 }
 
-/// A line of straight pieces; it goes on level after its last point.
+/// A line of straight segments. After its last point it stays level.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::loadtest) struct Profile {
-    /// Seconds since the start, never falling, and the level there. Two points at one time are a jump.
+    /// Points as (seconds since the start, level), in order of time. Two points at the same time are a jump.
     points: Vec<(f64, f64)>,
 }
 
 impl Profile {
-    /// Users who start evenly, the first one at once.
+    /// Users who start evenly, the first one at time 0.
     pub(in crate::loadtest) fn spawn(users: u32, per_second: f64) -> Self {
         let users = f64::from(users);
         Self { points: vec![(0.0, 1.0_f64.min(users)), ((users - 1.0).max(0.0) / per_second, users)] }
     }
 
-    /// A level that is held for a while, and stages after it.
+    /// A level that is held for a time, followed by stages.
     pub(in crate::loadtest) fn stages(start: f64, held: Duration, stages: &[Stage]) -> Self {
         let mut at = held.as_secs_f64();
         let mut points = vec![(0.0, start), (at, start)];
@@ -61,7 +61,7 @@ impl Profile {
         Self { points }
     }
 
-    /// The level after so many seconds.
+    /// The level at this many seconds after the start.
     pub(in crate::loadtest) fn level(&self, at: f64) -> f64 {
         let after = self.points.partition_point(|(time, _)| *time <= at);
         let last = self.points.last().map_or(0.0, |(_, level)| *level);
@@ -72,7 +72,7 @@ impl Profile {
         a + (b - a) * ((at - from) / (to - from))
     }
 
-    /// When the level next changes after so many seconds: now, if it is changing; never, if it does not any more.
+    /// The next time, in seconds, at which the level changes: now if it is changing, None if it stays as it is.
     pub(in crate::loadtest) fn next_change(&self, at: f64) -> Option<f64> {
         let mut pieces = self.points.windows(2).filter(|piece| piece[1].0 > at);
         let (from, _) = pieces.find(|piece| piece[0].1.total_cmp(&piece[1].1).is_ne()).map(|piece| piece[0])?;
@@ -80,13 +80,13 @@ impl Profile {
     }
 }
 
-/// The instants at which the area under a profile passes ever larger numbers.
+/// Finds the instants at which the area under a profile reaches increasing values.
 #[derive(Clone, Debug)]
 pub(in crate::loadtest) struct Area {
     profile: Profile,
-    /// The piece that begins at this point.
+    /// The index of the point at which the current segment begins.
     piece: usize,
-    /// The area before that point.
+    /// The area up to that point.
     before: f64,
 }
 
@@ -95,7 +95,8 @@ impl Area {
         Self { profile, piece: 0, before: 0.0 }
     }
 
-    /// The seconds after which the area is `area`, which must not be smaller than the last time. Nothing if it never is.
+    /// The time in seconds at which the area under the profile reaches `area`, which must not be smaller than in the
+    /// last call. None if it never does.
     pub(in crate::loadtest) fn reaches(&mut self, area: f64) -> Option<f64> {
         let points = &self.profile.points;
         while let [(from, a), (to, b), ..] = points[self.piece..] {
@@ -111,10 +112,10 @@ impl Area {
     }
 }
 
-/// Where the area under a line that begins at `level` and rises by `slope` a second is `area`.
+/// The time at which the area under a line is `area`; the line begins at `level` and rises by `slope` per second.
 fn within(area: f64, level: f64, slope: f64, lasts: f64) -> f64 {
     let root = (level * level + 2.0 * slope * area).max(0.0).sqrt();
-    // The form that neither divides by a slope of zero nor loses digits near it.
+    // This form of the quadratic formula neither divides by a zero slope nor loses digits near it.
     let time = if level + root > 0.0 { 2.0 * area / (level + root) } else { 0.0 };
     time.clamp(0.0, lasts)
 }

@@ -1,6 +1,6 @@
-//! The state of a run: what its workers share, what each of them records, who is there.
+//! The state of a run: what its workers share, what each of them records, and how many users are active.
 //!
-//! Workers write it and the collector reads it; it knows neither.
+//! Workers write it and the collector reads it; it depends on neither.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -17,29 +17,29 @@ use crate::loadtest::recording::{Sample, Shard};
 use crate::loadtest::scenario::Scenario;
 use crate::net::NetError;
 
-/// What all workers of a run share.
+/// The state shared by all workers of a run.
 #[derive(Debug)]
 pub(in crate::loadtest) struct RunState {
     pub(in crate::loadtest) config: Config,
     pub(in crate::loadtest) scenario: Scenario,
-    /// Where the service answers; its name is resolved once.
+    /// The addresses of the service; its name is resolved once.
     pub(in crate::loadtest) addresses: Vec<SocketAddr>,
-    /// Whether the service is on this same machine.
+    /// Whether the service runs on this machine.
     pub(in crate::loadtest) same_machine: bool,
     /// Whether file handles allow fewer connections than were asked for.
     pub(in crate::loadtest) too_few_handles: bool,
-    /// The one header that every request has.
+    /// The Host header line, which every request has.
     pub(in crate::loadtest) host_header: String,
     pub(in crate::loadtest) records: Vec<Arc<WorkerRecords>>,
     pub(in crate::loadtest) counts: Counts,
     pub(in crate::loadtest) started: Instant,
-    /// When the warm-up is over: what was due before does not count.
+    /// The end of the warm-up: a request that was due before it is not counted.
     pub(in crate::loadtest) measured_from: Instant,
     users: AtomicUsize,
     nobody: Notify,
 }
 
-/// What happens too seldom to need a shard.
+/// Counters of rare events, which need no shard.
 #[derive(Debug, Default)]
 pub(in crate::loadtest) struct Counts {
     reconnects: AtomicU64,
@@ -55,7 +55,7 @@ impl Counts {
         self.missed.fetch_add(requests, Ordering::Relaxed);
     }
 
-    /// Connections opened after the warm-up by users who had had one before.
+    /// Connections opened after the warm-up by users that had one before.
     pub(in crate::loadtest) fn reconnects(&self) -> u64 {
         self.reconnects.load(Ordering::Relaxed)
     }
@@ -66,7 +66,7 @@ impl Counts {
     }
 }
 
-/// What one worker records, and the collector takes.
+/// The records of one worker, which the collector takes.
 #[derive(Debug)]
 pub(in crate::loadtest) struct WorkerRecords {
     pub(in crate::loadtest) index: usize,
@@ -82,71 +82,72 @@ impl WorkerRecords {
         Self { index, measured_from, shard, in_flight: AtomicU64::new(0), exhausted: AtomicU64::new(0) }
     }
 
-    /// Whether what was due then counts.
+    /// Whether a request that was due at this instant counts: it was due after the warm-up.
     pub(in crate::loadtest) fn measures(&self, due: Instant) -> bool {
         due >= self.measured_from
     }
 
-    /// Counts a request as in flight, if it was due after the warm-up.
+    /// Counts a request as in flight if it was due after the warm-up. Call `end` on the guard when the request is
+    /// completed.
     pub(in crate::loadtest) fn send(&self, group: usize, due: Instant) -> InFlight<'_> {
         let in_flight = InFlight { records: self, group, due, over: false };
         in_flight.change(|awaited| awaited + 1);
         in_flight
     }
 
-    /// Requests whose answer is awaited, without those of the warm-up.
+    /// The number of requests in flight, without those of the warm-up.
     pub(in crate::loadtest) fn in_flight(&self) -> u64 {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// Counts a failure for want of file handles or ports, if the request was due after the warm-up.
+    /// Counts a failure caused by a lack of file handles or ports, if the request was due after the warm-up.
     pub(in crate::loadtest) fn count_exhausted(&self, due: Instant, error: &NetError) {
         if self.measures(due) && matches!(error, NetError::Exhausted { .. }) {
             self.exhausted.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Counts a timer that could not be made or set, for want of a file handle.
+    /// Counts a timer that could not be made or set because no file handle was left.
     pub(super) fn count_failed_timer(&self) {
         self.exhausted.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Requests that failed because this machine had no file handle or local port left.
+    /// The number of requests that failed because this machine had no file handle or local port left.
     pub(in crate::loadtest) fn exhausted(&self) -> u64 {
         self.exhausted.load(Ordering::Relaxed)
     }
 
-    /// Adds a request that is over.
     pub(in crate::loadtest) fn record(&self, group: usize, due: Instant, sample: Sample) {
         self.lock().record(group, self.measures(due), sample);
     }
 
-    /// Adds how late the generator came to a request that is due.
+    /// Records how late the generator reached a request that was due at this instant.
     pub(in crate::loadtest) fn record_start(&self, due: Instant) {
         if self.measures(due) {
             self.lock().late_starts.record(due.elapsed());
         }
     }
 
-    /// Adds how late a timer fired that was due then.
+    /// Records how late a timer fired.
     pub(super) fn record_timer(&self, due: Instant, late: Duration) {
         if self.measures(due) {
             self.lock().late_timers.record(late);
         }
     }
 
-    /// Takes everything recorded since the last time.
+    /// Takes everything that was recorded since the last call.
     pub(in crate::loadtest) fn take(&self) -> Shard {
         self.lock().take()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Shard> {
-        // A poisoned shard still holds whole results.
+        // A poisoned shard still holds complete results.
         self.shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A request whose answer is awaited. Dropped with its user, before it was over, it counts as unanswered.
+/// Guard for a request in flight. If it is dropped before `end` was called, because its user was dropped, the request
+/// counts as unanswered.
 #[derive(Debug)]
 pub(in crate::loadtest) struct InFlight<'a> {
     records: &'a WorkerRecords,
@@ -156,12 +157,12 @@ pub(in crate::loadtest) struct InFlight<'a> {
 }
 
 impl InFlight<'_> {
-    /// It was answered or failed.
+    /// Marks the request as completed: answered or failed.
     pub(in crate::loadtest) fn end(mut self) {
         self.over = true;
     }
 
-    /// Only this worker's thread writes: no other core has to be asked.
+    /// Only this worker's thread writes the counter, so no atomic addition is needed.
     fn change(&self, change: impl Fn(u64) -> u64) {
         let WorkerRecords { in_flight, .. } = self.records;
         if self.records.measures(self.due) {
@@ -180,7 +181,7 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// Counts a user as there until it is dropped.
+/// Guard that counts a user as active until it is dropped.
 pub(in crate::loadtest) struct UserGuard(Arc<RunState>);
 
 impl UserGuard {
@@ -199,7 +200,7 @@ impl Drop for UserGuard {
 }
 
 impl RunState {
-    /// A run that starts now, on so many workers.
+    /// The state of a run that starts now, on this many workers.
     pub(in crate::loadtest) fn new(
         config: Config,
         mut scenario: Scenario,
@@ -228,7 +229,7 @@ impl RunState {
         }
     }
 
-    /// Random numbers of a user's own, however many users there are.
+    /// The random number generator of a user. It depends only on the seed and the user's number.
     pub(in crate::loadtest) fn random(&self, number: u64) -> Pcg64Mcg {
         Pcg64Mcg::seed_from_u64(self.config.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
@@ -238,12 +239,12 @@ impl RunState {
         matches!(self.config.load, Load::Rate(_))
     }
 
-    /// Users there are.
+    /// The number of active users.
     pub(in crate::loadtest) fn users(&self) -> usize {
         self.users.load(Ordering::SeqCst)
     }
 
-    /// Resolves when there is nobody left.
+    /// Resolves when no user is active any more.
     pub(in crate::loadtest) async fn nobody(&self) {
         while self.users() > 0 {
             self.nobody.notified().await;
@@ -256,7 +257,7 @@ mod tests {
     use super::*;
     use crate::loadtest::scenario::Rendered;
 
-    /// What the first user of a run sends first.
+    /// The path of the first request of the first user.
     fn first_path(scenario: &Scenario) -> String {
         let run = RunState::new(Config::small(1), scenario.clone(), Vec::new(), true, false, 1);
         let mut rendered = Rendered::default();
@@ -270,7 +271,7 @@ mod tests {
             let text = format!("name = 'x'\n[[task]]\nname = 't'\npath = '{path}'");
             Scenario::parse(&text, "x.toml", std::path::Path::new("."), &[]).unwrap()
         };
-        // The steps of a search are runs of one scenario.
+        // The steps of a search run the same scenario.
         let keys = scenario("/{{uuid}}");
         assert_ne!(first_path(&keys), first_path(&keys));
         let numbers = scenario("/{{random(1, 1000000000)}}");
@@ -278,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_due_in_the_warm_up_counts_nowhere() {
+    fn requests_due_in_the_warm_up_are_not_counted() {
         let now = Instant::now();
         let records = WorkerRecords::new(0, 1, now);
         let warm_up = now.checked_sub(Duration::from_millis(1)).unwrap();

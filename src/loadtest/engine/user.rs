@@ -1,4 +1,4 @@
-//! A closed user: send, wait for the answer, think, again.
+//! A closed user: sends a request, waits for the answer, thinks, and starts again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use super::connection::{RECONNECT_PAUSE, UserConnection};
 use super::state::{RunState, UserGuard, WorkerRecords};
 use crate::loadtest::scenario::ThinkTime;
 
-/// How a user is told to leave.
+/// The signal by which a user is told to leave.
 #[derive(Debug, Default)]
 pub(super) struct LeaveSignal {
     told: AtomicBool,
@@ -21,7 +21,7 @@ pub(super) struct LeaveSignal {
 }
 
 impl LeaveSignal {
-    /// After the answer that the user waits for; out of a pause at once.
+    /// Tells the user to leave: at once if it is pausing, else after the answer that it waits for.
     pub(super) fn tell(&self) {
         self.told.store(true, Ordering::Relaxed);
         self.wake.notify_one();
@@ -32,7 +32,7 @@ impl LeaveSignal {
     }
 }
 
-/// Sends requests until the user is told to leave.
+/// Runs a user until it is told to leave.
 pub(super) async fn run(number: u64, run: Arc<RunState>, records: Arc<WorkerRecords>, leave: Arc<LeaveSignal>) {
     let _alive = UserGuard::new(&run);
     let mut random = run.random(number);

@@ -1,5 +1,5 @@
-//! The threads that send: each has a runtime, users, connections and a shard of results of its own, so that a request
-//! crosses no other core.
+//! The threads that send: each has its own runtime, users, connections and shard of results, so that a request involves
+//! no other core.
 
 use std::io;
 use std::sync::Arc;
@@ -13,18 +13,17 @@ use super::dispatcher::Dispatcher;
 use super::state::{RunState, WorkerRecords};
 use super::user::{self, LeaveSignal};
 
-/// What a worker is told.
+/// A command to a worker.
 #[derive(Debug)]
 enum WorkerCommand {
-    /// One more user, with this number.
+    /// Start a user with this number.
     Start(u64),
-    /// The user who started last leaves.
+    /// Let the user that started last leave.
     Leave,
-    /// No request is sent any more.
     Stop,
 }
 
-/// A thread that sends.
+/// A worker thread and the channel of its commands.
 #[derive(Debug)]
 pub(super) struct Worker {
     commands: mpsc::UnboundedSender<WorkerCommand>,
@@ -32,35 +31,35 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Starts a thread that records at this index.
+    /// Starts a worker, which records at this index.
     pub(super) fn start(index: usize, run: &Arc<RunState>) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (commands, received) = mpsc::unbounded_channel();
         let run = Arc::clone(run);
         let thread = std::thread::Builder::new().name(format!("loadtest-{index}")).spawn(move || {
             runtime.block_on(work(index, run, received));
-            // Whoever still waits for an answer is dropped with the runtime.
+            // Users that still wait for an answer are dropped with the runtime.
         })?;
         Ok(Self { commands, thread })
     }
 
-    /// Starts a closed user, whose random numbers are those of this number.
+    /// Starts a closed user with the random numbers of this number.
     pub(super) fn start_user(&self, number: u64) {
-        // A worker that is gone has nobody to start.
+        // A worker that has ended cannot start a user, and nothing needs to be done.
         drop(self.commands.send(WorkerCommand::Start(number)));
     }
 
-    /// Lets the user leave who started last.
+    /// Lets the user that started last leave.
     pub(super) fn let_one_leave(&self) {
         drop(self.commands.send(WorkerCommand::Leave));
     }
 
-    /// No request is sent any more; answers are still awaited.
+    /// Sends no more requests; outstanding answers are still awaited.
     pub(super) fn stop(&self) {
         drop(self.commands.send(WorkerCommand::Stop));
     }
 
-    /// Ends it, whoever still waits.
+    /// Ends the worker, even if users still wait for answers.
     pub(super) fn end(self) {
         drop(self.commands);
         // A panic in a worker was printed when it happened.
@@ -68,7 +67,7 @@ impl Worker {
     }
 }
 
-/// The timer by which a worker's lateness is measured.
+/// The interval of the timer that measures a worker's lateness.
 const PROBE: Duration = Duration::from_millis(10);
 
 async fn work(index: usize, run: Arc<RunState>, mut commands: mpsc::UnboundedReceiver<WorkerCommand>) {
@@ -85,7 +84,8 @@ async fn work(index: usize, run: Arc<RunState>, mut commands: mpsc::UnboundedRec
             }
             WorkerCommand::Leave => users.pop().iter().for_each(|user| user.tell()),
             WorkerCommand::Stop => {
-                // Who only waits for the last answers is on time, whatever was before.
+                // A worker that only waits for the last answers is on time, however busy it was before, so lateness is
+                // no longer measured.
                 probe.abort();
                 users.drain(..).for_each(|user| user.tell());
                 if let Some(dispatcher) = &mut dispatcher {
@@ -100,12 +100,12 @@ async fn work(index: usize, run: Arc<RunState>, mut commands: mpsc::UnboundedRec
     }
 }
 
-/// Measures how late this worker comes to what is due.
+/// Measures how late this worker's timers fire.
 async fn probe(records: Arc<WorkerRecords>) {
     loop {
         let due = Instant::now() + PROBE;
         tokio::time::sleep_until(due).await;
-        // The runtime's timers count in whole milliseconds.
+        // The runtime's timers have a resolution of one millisecond.
         let late = due.elapsed().saturating_sub(Duration::from_millis(1));
         records.record_timer(due, late);
     }
@@ -118,7 +118,7 @@ mod tests {
     use crate::loadtest::scenario::Scenario;
 
     #[tokio::test]
-    async fn a_worker_that_only_waits_for_answers_is_not_timed() {
+    async fn lateness_is_not_measured_while_a_worker_only_waits_for_answers() {
         let scenario = Scenario::store(1, 1, &[]).unwrap();
         let run = Arc::new(RunState::new(Config::small(0), scenario, Vec::new(), true, false, 1));
         let (commands, received) = mpsc::unbounded_channel();
@@ -129,7 +129,7 @@ mod tests {
         };
         assert!(timed().await > 0);
         commands.send(WorkerCommand::Stop).unwrap();
-        // What was timed before the order was read.
+        // Drops what was timed before the command arrived.
         timed().await;
         assert_eq!(timed().await, 0);
         drop(commands);

@@ -1,8 +1,9 @@
-//! Two sets of runs held against each other: earlier ones, and those of now.
+//! Compares two sets of runs: earlier ones and current ones.
 //!
 //! Only runs under the same conditions are compared: the same host, load and mix of requests. Figures of several runs
-//! are those of their merged histograms. Whether a difference is larger than the noise is asked of the figures of each
-//! run, by an exact rank-sum test ([`crate::stats::rank_sum_p`]); with too few runs no test can tell, and that is said.
+//! come from their merged histograms. Whether a difference is larger than the noise is decided by an exact rank-sum
+//! test on the figures of each run ([`crate::stats::rank_sum_p`]). With too few runs no test can tell, and the result
+//! says so.
 
 use std::path::{Path, PathBuf};
 
@@ -13,52 +14,52 @@ use crate::run_result::{
 use crate::stats::{Latencies, rank_sum_p, smallest_rank_sum_p};
 use crate::units;
 
-/// The most runs on one side: enough for any test, and few enough to be counted out exactly at once.
+/// The most runs on one side: enough for any test, and few enough for an exact count to be fast.
 const MOST_RUNS: usize = 50;
 
-/// A p value up to which a difference counts as more than noise: the convention.
+/// The p value up to which a difference counts as more than noise, by convention.
 const SIGNIFICANT: f64 = 0.05;
 
-/// Why a recorded run is no baseline of this one.
+/// Why a recorded run cannot be used as a baseline of this run.
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
-    /// It was another experiment.
+    /// It was made under other conditions.
     #[error("{path} cannot be compared with this run: {what} differs, {theirs} there and {ours} here")]
     Different {
-        /// Which file.
+        /// The file of the recorded run.
         path: PathBuf,
-        /// What differs.
+        /// The name of the condition that differs.
         what: &'static str,
-        /// What it is there.
+        /// Its value in the recorded run.
         theirs: String,
-        /// What it is here.
+        /// Its value in this run.
         ours: String,
     },
-    /// It has not all that is compared.
-    #[error("{path} does not say {what}, which every file of `loadtest --json` does: make the run again")]
+    /// It lacks data that the comparison needs.
+    #[error("{path} does not contain {what}, which every file of `loadtest --json` has: make the run again")]
     Unsaid {
-        /// Which file.
+        /// The file of the recorded run.
         path: PathBuf,
-        /// What is missing.
+        /// The data that is missing.
         what: &'static str,
     },
-    /// It was ended before its time, or its file was written while it went on.
-    #[error("{0} is of a run that did not go to its end: only whole runs are compared, leave it out")]
+    /// It was interrupted, or its file was written before its end.
+    #[error("{0} is the result of a run that was not completed: only complete runs are compared, so leave it out")]
     Incomplete(PathBuf),
-    /// It was given before: counted twice, a run would make noise look smaller than it is.
-    #[error("{path} is the same run as {before}: give each run once")]
+    /// It was given twice. Counted twice, a run would make noise look smaller than it is.
+    #[error("{path} contains the same run as {before}: give each run once")]
     Twice {
-        /// Which file.
+        /// The file of the recorded run.
         path: PathBuf,
-        /// Which one had it before.
+        /// The file that contains the same run.
         before: PathBuf,
     },
-    /// Too many files.
-    #[error("{0} files are more than the {MOST_RUNS} that can be compared: leave some out")]
+    /// There are more files than [`MOST_RUNS`] on one side.
+    #[error("{0} files were given and at most {MOST_RUNS} can be compared: leave some out")]
     TooMany(usize),
 }
 
-/// What a run did, as far as it is compared.
+/// The part of a run that is compared.
 #[derive(Clone, Debug)]
 struct Run {
     duration_s: f64,
@@ -74,22 +75,22 @@ struct RunRoute {
     failed: Latencies,
 }
 
-/// Earlier runs, all under the conditions of the run to come.
+/// Recorded runs, all made under the conditions of the run to come.
 #[derive(Clone, Debug)]
 pub struct Baseline {
     before: Vec<Run>,
-    /// Earlier runs of what is tested now.
+    /// Recorded runs of what is tested now.
     now: Vec<Run>,
-    /// Files of runs in which the generator was the bottleneck.
+    /// The files of runs in which the generator was the bottleneck.
     doubtful: Vec<String>,
 }
 
-/// A run that was read from a file.
+/// A recorded run and its file.
 type Recorded = (PathBuf, RecordedRun);
 
 impl Baseline {
-    /// Takes runs of what was before, and of what is tested now, each with its file, and refuses those that were made under
-    /// other conditions than the run to come will be, did not go to their end, or are given twice.
+    /// Takes runs of the earlier state (`before`) and of what is tested now (`now`). Refuses runs that were made under
+    /// other conditions than `conditions`, that were not completed, or that are given twice.
     pub fn new(before: &[Recorded], now: &[Recorded], conditions: &Conditions) -> Result<Self, BaselineError> {
         if let Some(side) = [before, now].into_iter().find(|side| side.len() > MOST_RUNS) {
             return Err(BaselineError::TooMany(side.len()));
@@ -111,7 +112,7 @@ impl Baseline {
         Ok(Self { before: runs(before)?, now: runs(now)?, doubtful })
     }
 
-    /// Holds a finished run, with the earlier ones of its kind, against those before.
+    /// Compares a finished run, together with the earlier runs of what is tested now, with the runs before.
     pub(super) fn compare(&self, run: &RunResult) -> Comparison {
         let this = Run::of(run);
         let now: Vec<_> = self.now.iter().chain([&this]).collect();
@@ -128,8 +129,8 @@ impl Baseline {
     }
 }
 
-/// Refuses a run of other conditions. Runs of different lengths can be compared: their figures are percentiles, shares and
-/// rates.
+/// Refuses a run made under other conditions. Runs of different lengths can be compared, because the figures are
+/// percentiles, shares and rates.
 fn check_conditions(path: &Path, theirs: &Conditions, ours: &Conditions) -> Result<(), BaselineError> {
     let differences = theirs.differences(ours);
     match differences.into_iter().find(|difference| difference.condition != Condition::Length) {
@@ -167,26 +168,26 @@ impl Run {
                 failed: histograms.failed,
             })
         };
-        let duration_s = run.conditions.duration_s.ok_or_else(|| unsaid("how long it lasted"))?;
+        let duration_s = run.conditions.duration_s.ok_or_else(|| unsaid("its length"))?;
         Ok(Self { duration_s, routes: run.routes.iter().map(route).collect::<Result<_, _>>()? })
     }
 }
 
-/// A figure that is compared: its name, how it is computed, and whether more of it is better.
+/// A figure that is compared: its name, how it is computed, and whether a higher value is better.
 type Figure = (&'static str, fn(&Merged) -> f64, bool);
 
-/// The figures of one route, or of all.
+/// The figures of one route; of all routes if the method is empty.
 struct Figures<'a> {
     method: &'a str,
     route: &'a str,
 }
 
-/// What several runs did on one route.
+/// The merged results of several runs on one route.
 #[derive(Default)]
 struct Merged {
     all: Latencies,
     failed: u64,
-    /// Requests that were over while requests were sent.
+    /// Requests that were completed while requests were sent.
     over: f64,
     seconds: f64,
 }
@@ -268,7 +269,7 @@ mod tests {
     use crate::run_result::example_run;
     use std::time::Duration;
 
-    /// A run whose requests took about so many milliseconds.
+    /// A run whose requests took about this many milliseconds.
     fn run(millis: u64) -> RunResult {
         let mut summary = example_run();
         summary.host = "http://127.0.0.1:5000".to_owned();
@@ -319,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn one_run_each_says_that_the_noise_is_unknown() {
+    fn with_one_run_each_the_noise_is_unknown() {
         let now = run(11);
         let comparison = Baseline::new(&[recorded("before", &run(10))], &[], &conditions(&now)).unwrap().compare(&now);
         assert!(comparison.figures.iter().all(|found| found.meaning == Meaning::Unknown && found.p.is_none()));
@@ -328,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_counts_once_and_only_if_it_is_whole() {
+    fn incomplete_and_repeated_runs_are_refused() {
         let now = run(20);
         let (one, same, other) = (recorded("one", &run(10)), recorded("copy", &run(10)), recorded("other", &run(11)));
         let taken = |before: &[&Recorded], now_too: &[&Recorded]| {
@@ -339,11 +340,11 @@ mod tests {
         assert_eq!(taken(&[&one, &other], &[]), Ok(()));
         for (before, now) in [([&one, &same], vec![]), ([&one, &one], vec![]), ([&other, &one], vec![&same])] {
             let error = taken(&before, &now).unwrap_err();
-            assert!(error.contains("is the same run as") && error.contains("one: give each run once"), "{error}");
+            assert!(error.contains("contains the same run as") && error.contains("one: give each run once"), "{error}");
         }
         let cut_short = recorded("cut", &RunResult { complete: false, ..run(12) });
         let error = taken(&[&cut_short], &[]).unwrap_err();
-        assert!(error.contains("cut is of a run that did not go to its end"), "{error}");
+        assert!(error.contains("cut is the result of a run that was not completed"), "{error}");
     }
 
     #[test]
@@ -374,6 +375,6 @@ mod tests {
         let counted = RecordedRun::counted(std::time::SystemTime::UNIX_EPOCH, std::time::SystemTime::now(), 1, 0);
         let bare = RecordedRun { complete: Some(true), ..counted };
         let error = Baseline::new(&[("bare".into(), bare)], &[], &conditions(&now)).unwrap_err().to_string();
-        assert!(error.contains("does not say how long it lasted"), "{error}");
+        assert!(error.contains("does not contain its length"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! What a run is held against, and the judgement of a result.
+//! The criteria of a run, and the judgement of its result.
 
 use super::baseline::Baseline;
 use super::generator::{is_late_beside, reasons};
@@ -6,18 +6,18 @@ use super::threshold::Threshold;
 use crate::run_result::{RouteSummary, RunResult, Verdict};
 use crate::units;
 
-/// What a run is held against. Nothing, if nothing is said.
+/// The criteria of a run; by default there are none.
 #[derive(Clone, Debug, Default)]
 pub struct Criteria {
-    /// What must hold of its figures.
+    /// Conditions on its figures.
     pub thresholds: Vec<Threshold>,
-    /// Earlier runs, with which it is compared at its end.
+    /// Earlier runs with which it is compared at its end.
     pub baseline: Option<Baseline>,
 }
 
 impl Criteria {
-    /// Judges a run as far as it went: says whether its generator had time to spare and what became of each threshold.
-    /// `too_few_handles` says that file handles allowed fewer connections than were asked for.
+    /// Judges a run so far: sets its verdict (whether the generator had time to spare) and the outcome of each
+    /// threshold. `too_few_handles` says that file handles allowed fewer connections than were asked for.
     pub(in crate::loadtest) fn judge(&self, run: &mut RunResult, too_few_handles: bool) {
         run.verdict_reasons = reasons(&run.generator, run.requests, too_few_handles);
         run.verdict = if run.verdict_reasons.is_empty() { Verdict::Valid } else { Verdict::GeneratorLimited };
@@ -25,14 +25,14 @@ impl Criteria {
         run.thresholds = self.thresholds.iter().map(|threshold| threshold.evaluate(run)).collect();
     }
 
-    /// Compares a run that is over with the earlier ones.
+    /// Compares a finished run with the earlier ones.
     pub(in crate::loadtest) fn compare(&self, run: &mut RunResult) {
         run.comparison = self.baseline.as_ref().map(|baseline| baseline.compare(run));
     }
 }
 
-/// The share of requests due that got no good answer and that no threshold says how many of may: those of routes that
-/// none names, and those that were never sent, unless one is about all requests.
+/// The share of due requests that got no good answer and are not limited by any threshold: those of routes that no
+/// threshold on failures names, and those that were never sent. 0 if a threshold limits the failures of all requests.
 pub fn unjudged_ratio(run: &RunResult, thresholds: &[Threshold]) -> f64 {
     let limits: Vec<_> = thresholds.iter().filter(|threshold| threshold.limits_failures()).collect();
     if limits.iter().any(|threshold| threshold.route().is_none()) {
@@ -49,7 +49,7 @@ mod tests {
     use crate::run_result::example_run;
 
     #[test]
-    fn what_no_threshold_judges_is_still_bad() {
+    fn failures_that_no_threshold_limits_are_still_bad() {
         let mut summary = example_run();
         (summary.in_flight_at_end, summary.generator.arrivals_missed) = (0, 0);
         let unjudged = |summary: &RunResult, texts: &[&str]| {

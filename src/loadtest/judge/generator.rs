@@ -1,39 +1,39 @@
-//! Whether the load generator itself was the bottleneck: what its own cost says.
+//! Decides from its own cost whether the load generator was the bottleneck.
 //!
 //! When this process has no processor time left, answers lie unread and count as slow, and the figures say more about
 //! the generator than about the service. The signs: the process used nearly all cores, or more than half of a machine
-//! that had nothing left; a timer of ten milliseconds fired late for one time in a hundred; it had no file handle or port
-//! left for a request. Requests that were due and never sent are no sign of their own: a service that does not answer keeps
-//! all connections busy, and has failed them.
+//! that had no time left; one in a hundred of its ten-millisecond timers fired late; it had no file handle or port left
+//! for a request. Requests that were due and never sent are not a sign by themselves: a service that does not answer
+//! keeps all connections busy, and is to blame for them.
 
 use crate::run_result::GeneratorCost;
 use crate::units;
 
-/// More than this share of all cores is too much for timers to be on time.
+/// Above this share of all cores, timers can no longer be on time.
 const MOST_CPU: f64 = 0.9;
 
-/// Less than this share of the machine left, and whoever uses most of it is the bottleneck.
+/// Below this idle share of the machine, the process that uses most of it is the bottleneck.
 const LEAST_IDLE: f64 = 0.05;
 
-/// The share of a machine with nothing left above which the generator is what uses most of it.
+/// On a machine without idle time, the share of it above which the generator uses most of it.
 const MOST_OF_A_BUSY_HOST: f64 = 0.5;
 
-/// A p99 of lateness above this is the generator's own standstill.
+/// Above this p99 of lateness, in milliseconds, the generator itself stood still.
 const MOST_LATE_MS: f64 = 100.0;
 
-/// A p99 of lateness up to this is what a machine with other work to do has.
+/// Up to this p99 of lateness, in milliseconds, a machine that also does other work is normal.
 const ORDINARY_LATE_MS: f64 = 5.0;
 
-/// An answer is seen as late as a timer is. When lateness is more than this share of the response times (p99 of both),
-/// the long ones say more about the generator than about the service.
+/// An answer is read as late as a timer fires. When lateness is more than this share of the response times (p99 of
+/// both), the long response times say more about the generator than about the service.
 const MOST_LATE_SHARE: f64 = 0.5;
 
-/// Where there were too few file handles, the share of requests that were due which may be missed: below it no percentile
-/// that is shown changes.
+/// When file handles ran short, the share of due requests that may be missed: below it none of the shown percentiles
+/// changes.
 const MOST_MISSED: f64 = 0.001;
 
-/// Why the figures of the run cannot be trusted; nothing if they can. `requests` were sent, on fewer connections than
-/// were asked for if there were too few file handles.
+/// The reasons why the figures of the run cannot be trusted; empty if they can. `requests` is the number of requests
+/// sent; `too_few_handles` says that there were fewer connections than were asked for.
 pub(super) fn reasons(cost: &GeneratorCost, requests: u64, too_few_handles: bool) -> Vec<String> {
     let mut reasons = Vec::new();
     let used = cost.cpu_cores / cost.cores as f64;
@@ -53,7 +53,7 @@ pub(super) fn reasons(cost: &GeneratorCost, requests: u64, too_few_handles: bool
         let count = units::count(cost.exhausted);
         reasons.push(format!("{count} requests failed because this machine had no file handle or local port left"));
     }
-    // On its own that is the service's fault.
+    // By themselves, missed requests are the service's fault.
     let missed = cost.arrivals_missed;
     let held_back = too_few_handles && missed as f64 > MOST_MISSED * (requests + missed) as f64;
     if held_back || (missed > 0 && !reasons.is_empty()) {
@@ -64,8 +64,8 @@ pub(super) fn reasons(cost: &GeneratorCost, requests: u64, too_few_handles: bool
     reasons
 }
 
-/// Whether timers were so late that the longest response times, of which this is the p99, may be the generator's
-/// own. A short run or a busy machine is enough for that, so it is told and does not make a run invalid.
+/// Whether timers were so late that the longest response times, whose p99 is given, may be the generator's own. A short
+/// run or a busy machine is enough for that, so it is reported and does not make a run invalid.
 pub(super) fn is_late_beside(cost: &GeneratorCost, response_p99_ms: f64) -> bool {
     cost.timer_late_p99_ms > ORDINARY_LATE_MS.max(MOST_LATE_SHARE * response_p99_ms)
 }
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn lateness_counts_beside_the_times_that_were_measured() {
+    fn lateness_is_judged_relative_to_the_measured_times() {
         assert!(is_late_beside(&cost(0.3, 12.0), 15.0), "most of 15 ms may be the generator's");
         assert!(!is_late_beside(&cost(0.3, 12.0), 900.0), "of 900 ms next to nothing is");
         assert!(!is_late_beside(&cost(0.3, 4.0), 1.0), "as late as any machine with other work");

@@ -1,4 +1,4 @@
-//! What a run is worth: whether its thresholds hold, whether the generator had time to spare, how it differs from earlier
+//! Judges a run: whether its thresholds hold, whether the generator had time to spare, how it differs from earlier
 //! runs. Pure: it is given results and measures nothing.
 
 mod baseline;

@@ -1,9 +1,9 @@
-//! What must hold of a run: `p95<200ms`, `POST /orders:fail_ratio<1%`, `rps>500`.
+//! Thresholds, which a run must meet: `p95<200ms`, `POST /orders:fail_ratio<1%`, `rps>500`.
 //!
-//! Evaluated on what was measured, without the warm-up. A threshold on something that never happened does not hold: a
-//! route that nobody asked for has no p95. A request that was still unanswered when the run ended is a failure, and slower
-//! than any that was answered; so is, for all requests together, one that was due and never sent, because the service kept
-//! all connections busy: what it would have asked for is not known.
+//! They are evaluated on the measured part, without the warm-up. A threshold on something that never happened does not
+//! hold: a route without requests has no p95. A request that was still unanswered at the end of the run counts as
+//! failed and as slower than any that was answered. So does, for all requests together, one that was due and never sent
+//! because the service kept all connections busy; its route is not known.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ use crate::run_result::{RouteSummary, RunResult, ThresholdOutcome};
 use crate::stats::Latencies;
 use crate::units::{self, InvalidShare};
 
-/// A condition.
+/// A condition on one figure of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Threshold {
     text: String,
@@ -23,63 +23,62 @@ pub struct Threshold {
     limit: f64,
 }
 
-/// Why a text is no threshold.
+/// Why a text is not a threshold.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidThreshold {
-    /// There is no comparison in it.
-    #[error("{0:?} compares nothing: write a threshold like 'p95<200ms', 'POST /orders:fail_ratio<1%' or 'rps>500'")]
-    NoRelation(String),
-    /// It asks for equality.
-    #[error("{0:?} compares with =, and there are <, <=, > and >= alone: write 'failures<1' for none")]
-    Equality(String),
-    /// What is compared is not known.
+    /// It contains no comparison.
     #[error(
-        "{0:?} is nothing that can be compared: there are p50, p95, p99.9 (any percentile), avg, min, max, fail_ratio, \
+        "{0:?} contains no comparison: write a threshold like 'p95<200ms', 'POST /orders:fail_ratio<1%' or 'rps>500'"
+    )]
+    NoRelation(String),
+    /// It compares for equality.
+    #[error("{0:?} compares with =, but only <, <=, > and >= are supported: write 'failures<1' for no failures")]
+    Equality(String),
+    /// The name of the figure is not known.
+    #[error(
+        "{0:?} cannot be compared: write one of p50, p95, p99.9 (any percentile), avg, min, max, fail_ratio, \
          rps, requests and failures"
     )]
     UnknownMetric(String),
-    /// The limit is not one of its kind.
-    #[error("{limit:?} is no limit for {metric}: write {like}")]
+    /// The limit has no value or unit that fits the figure.
+    #[error("{limit:?} is not a limit for {metric}: write {like}")]
     Limit {
-        /// What was written.
+        /// The limit as it was written.
         limit: String,
-        /// What is compared.
+        /// The name of the figure.
         metric: String,
-        /// How to write it.
+        /// How to write a limit for it.
         like: &'static str,
     },
-    /// The limit of a share is none.
+    /// The limit of a share is not valid.
     #[error("{metric}: {error}")]
     Share {
-        /// What is compared.
+        /// The name of the figure.
         metric: String,
-        /// What is wrong with the limit.
+        /// Why it is not valid.
         error: InvalidShare,
     },
 }
 
-/// What is compared, in the unit of its limit.
+/// The figure that is compared, in the unit of its limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Metric {
-    /// A percentile of response times, milliseconds.
+    /// A percentile of the response times, in milliseconds.
     Percentile(f64),
-    /// The mean response time, milliseconds.
+    /// The mean response time, in milliseconds.
     Mean,
-    /// The shortest response time, milliseconds.
+    /// The shortest response time, in milliseconds.
     Min,
-    /// The longest response time, milliseconds.
+    /// The longest response time, in milliseconds.
     Max,
-    /// Failures per request.
+    /// Failures as a share of requests, from 0 to 1.
     FailRatio,
-    /// Requests per second.
     Rate,
-    /// Requests.
+    /// The number of completed requests.
     Requests,
-    /// Failures.
     Failures,
 }
 
-/// How it is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Relation {
     Below,
@@ -88,14 +87,14 @@ enum Relation {
     AtLeast,
 }
 
-/// What a metric is of a run.
+/// The value of a figure in a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Measured {
-    /// There was no request.
+    /// There was no request, so the figure has no value.
     Nothing,
-    /// The time of an answer that had not come when the run ended.
+    /// A response time without value, because the answer had not come when the run ended.
     Unanswered,
-    /// A number.
+    /// The value, in the unit of the limit.
     Value(f64),
 }
 
@@ -136,36 +135,36 @@ impl fmt::Display for Threshold {
 }
 
 impl Threshold {
-    /// The route that it is about, as `POST /orders` or `/orders`; nothing for all requests together.
+    /// The route that it is about, as `POST /orders` or `/orders`; None for all requests together.
     pub fn route(&self) -> Option<&str> {
         self.route.as_deref()
     }
 
-    /// Whether it says how many requests may fail.
+    /// Whether it limits the failures.
     pub fn limits_failures(&self) -> bool {
         let is_most = matches!(self.relation, Relation::Below | Relation::AtMost);
         is_most && matches!(self.metric, Metric::FailRatio | Metric::Failures)
     }
 
-    /// The share of all requests that may fail, if that is what it says.
+    /// The highest share of failures, if it limits that share for all requests.
     pub(in crate::loadtest) fn most_fail_ratio(&self) -> Option<f64> {
         let is_most = matches!(self.relation, Relation::Below | Relation::AtMost);
         (self.metric == Metric::FailRatio && self.route.is_none() && is_most).then_some(self.limit)
     }
 
-    /// Whether it is about a route with this method and name.
+    /// Whether it is about the route with this method and name.
     pub(in crate::loadtest) fn is_about(&self, method: &str, route: &str) -> bool {
         let Some(own) = &self.route else { return false };
         own == route || own.strip_prefix(method).is_some_and(|rest| rest.trim_start() == route)
     }
 
-    /// Whether it holds of a run.
+    /// Evaluates it on a run.
     pub(in crate::loadtest) fn evaluate(&self, run: &RunResult) -> ThresholdOutcome {
         let about: Vec<_> = match &self.route {
             None => vec![&run.aggregated],
             Some(_) => run.routes.iter().filter(|route| self.is_about(&route.method, &route.route)).collect(),
         };
-        // A name without a method may be that of several routes: it must hold of each, so the worst one counts.
+        // A name without a method may match several routes. It must hold on each of them, so the worst value counts.
         let missed = if self.route.is_none() { run.generator.arrivals_missed } else { 0 };
         let all = about.iter().map(|route| self.metric.of(route, missed)).collect::<Vec<_>>();
         let nothing = all.is_empty() || all.contains(&Measured::Nothing);
@@ -194,8 +193,8 @@ impl Threshold {
 }
 
 impl Metric {
-    /// Reads a name, ours or k6's; k6's own names of metrics stand where a route would, and its bare numbers are
-    /// milliseconds.
+    /// Reads the name of a figure, ours or k6's. k6's names of metrics stand where a route would, and its limits
+    /// without a unit are milliseconds. Gives the figure, the route, and whether that unit may be left out.
     fn read(name: &str, route: Option<String>) -> Result<(Self, Option<String>, bool), InvalidThreshold> {
         let k6 = match (route.as_deref(), name) {
             (Some("http_req_failed"), "rate") => Some(Self::FailRatio),
@@ -236,7 +235,7 @@ impl Metric {
         matches!(self, Self::Percentile(_) | Self::Mean | Self::Min | Self::Max)
     }
 
-    /// Reads a limit. `name` is what the metric was called.
+    /// Reads a limit. `name` is the figure's name as it was written.
     fn limit(self, text: &str, bare_is_milliseconds: bool, name: &str) -> Result<f64, InvalidThreshold> {
         let metric = || name.to_owned();
         let wrong = || InvalidThreshold::Limit { limit: text.to_owned(), metric: metric(), like: self.example() };
@@ -268,7 +267,8 @@ impl Metric {
         }
     }
 
-    /// What it is of a route, or of all. Whatever is unanswered, or was never sent, has failed and would have come last.
+    /// The value on a route, or on all requests. Requests that are unanswered or were never sent count as failed and
+    /// slowest.
     fn of(self, route: &RouteSummary, missed: u64) -> Measured {
         let (times, histograms) = (&route.latency_ms, &route.histograms);
         let lost = route.unanswered + missed;
@@ -278,7 +278,7 @@ impl Metric {
             Self::Percentile(percent) => Self::percentile(percent, route, lost),
             Self::Max => Self::percentile(100.0, route, lost),
             Self::Mean if route.unanswered > 0 => {
-                // At least this: they count with the time for which they were waited for.
+                // A lower bound: unanswered requests count with the time waited so far.
                 let mut waited = histograms.all();
                 waited.merge(histograms.unanswered.as_ref().unwrap_or(&Latencies::default()));
                 Measured::Value(units::milliseconds(waited.mean()))
@@ -293,7 +293,7 @@ impl Metric {
         }
     }
 
-    /// A percentile of all requests, so many of which stand behind all others because nobody answered them.
+    /// A percentile of all requests, of which `lost` are slower than all others because they were never answered.
     fn percentile(percent: f64, route: &RouteSummary, lost: u64) -> Measured {
         let times = route.histograms.all();
         let value = |percent| Measured::Value(units::milliseconds(times.percentile(percent)));
@@ -301,9 +301,9 @@ impl Metric {
             (answered, lost) if answered + lost == 0.0 => Measured::Nothing,
             (_, 0.0) => value(percent),
             (answered, lost) => {
-                // The nearest rank; a product that is a whole number may be computed a hair above it.
+                // The nearest rank. Rounding may put a whole product slightly above its value.
                 let rank = (percent / 100.0 * (answered + lost) - 1e-9).ceil().max(1.0);
-                // In the middle of its step, so that no rounding makes it the rank beside it.
+                // Asks for the middle of the rank's step, so that rounding cannot select the neighbouring rank.
                 if rank > answered { Measured::Unanswered } else { value(100.0 * (rank - 0.5) / answered) }
             }
         }
@@ -351,7 +351,7 @@ mod tests {
         assert_eq!(read("http_reqs:rate>10").metric, Metric::Rate);
     }
 
-    /// A run of 90 requests, of 1 to 90 ms, to which so many were added that nobody answered.
+    /// A run of 90 requests that took 1 to 90 ms, and further ones that were never answered.
     fn with_unanswered(unanswered: u64) -> RunResult {
         let mut summary = example_run();
         let route = &mut summary.aggregated;
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_answered_has_failed_and_is_the_slowest() {
+    fn unanswered_requests_count_as_failed_and_slowest() {
         let (all_answered, ten_not) = (with_unanswered(0), with_unanswered(10));
         let shown = |summary: &RunResult, text: &str| {
             let outcome = read(text).evaluate(summary);
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_sent_has_failed_of_all_routes_together() {
+    fn requests_never_sent_count_as_failed_for_all_routes_together() {
         let mut summary = with_unanswered(0);
         summary.generator.arrivals_missed = 10;
         let outcome = |text: &str| read(text).evaluate(&summary);
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_threshold_is_told_with_an_example() {
+    fn an_invalid_threshold_is_refused_with_an_example() {
         let error = |text: &str| text.parse::<Threshold>().unwrap_err().to_string();
         assert!(error("p95").contains("'p95<200ms'"));
         assert!(error("failures==0").contains("write 'failures<1'"), "{}", error("failures==0"));

@@ -1,10 +1,10 @@
-//! A comparison with earlier runs, as a table and a sentence.
+//! A comparison with earlier runs, as a table whose title says how to read it.
 
 use crate::run_result::{Comparison, Difference, Meaning};
 use crate::table::{Align, Table, Tone};
 use crate::units;
 
-/// The differences, figure by figure.
+/// The differences, one row for each figure.
 pub(super) fn table(comparison: &Comparison) -> Table {
     let mut table = Table::new(
         title(comparison),
@@ -51,8 +51,8 @@ fn title(comparison: &Comparison) -> String {
     };
     if comparison.figures.iter().any(|difference| difference.p.is_none()) {
         return format!(
-            "Compared with the baseline: {before} before, {now} now. No test can tell so few from noise (p is at least \
-             {:.2}): 4 and 4 are enough{doubtful}",
+            "Compared with the baseline: {before} before, {now} now. These are too few runs to tell a difference from \
+             noise (p is at least {:.2}): 4 and 4 are enough{doubtful}",
             comparison.smallest_p
         );
     }

@@ -1,6 +1,6 @@
-//! The run for Prometheus, while it lasts: so that server and client stand on one dashboard.
+//! Serves the metrics of a run for Prometheus while it lasts, so that server and client can be seen on one dashboard.
 //!
-//! What users record costs them nothing more: once a second, what was recorded since is added to the metrics.
+//! It costs nothing per request: once a second, what was recorded since is added to the metrics.
 
 use std::convert::Infallible;
 use std::io;
@@ -23,10 +23,10 @@ use crate::loadtest::scenario::Scenario;
 use crate::metrics::{LoadTestMetrics, TEXT_FORMAT};
 use crate::process::cpu_time;
 
-/// A scrape that has not sent its request within this is nobody.
+/// A connection that has not sent its request within this time is closed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Serves the metrics of a run until it is dropped.
+/// The server of a run's metrics at `/metrics`, until it is dropped.
 #[derive(Debug)]
 pub struct Exporter {
     metrics: Arc<LoadTestMetrics>,
@@ -35,7 +35,7 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    /// Listens at an address.
+    /// Binds the address and starts to serve.
     pub async fn listen(address: SocketAddr) -> io::Result<Self> {
         let metrics = Arc::new(LoadTestMetrics::new().map_err(io::Error::other)?);
         let listener = TcpListener::bind(address).await?;
@@ -44,12 +44,12 @@ impl Exporter {
         Ok(Self { metrics, address, server })
     }
 
-    /// Where it listens.
+    /// The address it listens on, with the port that was chosen for port 0.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Adds what came since the last time, route by route.
+    /// Adds what was recorded since the last call, route by route.
     pub(in crate::loadtest) fn add(&self, scenario: &Scenario, recent: &[RouteStats], users: usize) {
         let metrics = &self.metrics;
         metrics.loadtest_users.set(users as i64);
@@ -85,7 +85,7 @@ async fn serve(listener: TcpListener, metrics: Arc<LoadTestMetrics>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::spawn(answer(stream, Arc::clone(&metrics)))),
-            // Out of file handles, for example: the next scrape may find one.
+            // For example no file handle was left; a later scrape may succeed.
             Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
         }
     }
@@ -98,7 +98,7 @@ async fn answer(stream: TcpStream, metrics: Arc<LoadTestMetrics>) {
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
-    // Whoever breaks off a scrape knows it.
+    // An error here means that the scraper closed the connection, which it knows.
     drop(builder.serve_connection(TokioIo::new(stream), service).await);
 }
 

@@ -1,16 +1,16 @@
-//! A limit for people: a sentence, a chart of throughput and response time over load, the steps.
+//! A limit for people: sentences, a chart of throughput and response time by load, and a table of the steps.
 
 use super::tables::shown;
 use crate::run_result::{GaveWay, LimitEnded, LimitResult, LimitStep};
 use crate::table::{Align, Table, Tone};
 use crate::units;
 
-/// What was found as sentences, the chart, and the table of all steps.
+/// The result of a search as sentences, a chart, and a table of all steps.
 pub fn limit_tables(limit: &LimitResult) -> (String, String, Table) {
     (sentences(limit), chart(limit), steps(limit))
 }
 
-/// One step while the search lasts.
+/// One line for a step, printed while the search lasts.
 pub(in crate::loadtest) fn step_line(step: &LimitStep, unit: &str) -> String {
     let result = if step.good { "good".to_owned() } else { format!("bad ({})", step.broken.join("; ")) };
     format!(
@@ -28,7 +28,7 @@ fn sentences(limit: &LimitResult) -> String {
     let mut lines = vec![match (limit.last_good, limit.first_bad) {
         (Some(good), Some(bad)) => format!("Limit: good with {}, bad from {}.", shown(good), shown(bad)),
         (Some(good), None) => format!("No limit found: good with {}, the highest load tried.", shown(good)),
-        (None, Some(bad)) => format!("Not good with any load: bad with {} already.", shown(bad)),
+        (None, Some(bad)) => format!("No load was good: already bad with {}.", shown(bad)),
         (None, None) => "Nothing was measured.".to_owned(),
     }];
     if !limit.broken.is_empty() {
@@ -63,22 +63,22 @@ fn sentences(limit: &LimitResult) -> String {
         lines.push(format!("Knee: {}; {meaning}.", shown(knee)));
     }
     if !limit.steady {
-        lines.push("The edge is not steady: a repetition turned out otherwise.".to_owned());
+        lines.push("The limit is not steady: a repetition had another result.".to_owned());
     }
     if let Some(why) = &limit.held_back {
-        lines.push(format!("The search went no further: {why}."));
+        lines.push(format!("The search could not go further: {why}."));
     }
     if limit.ended == LimitEnded::Interrupted {
-        lines.push("The search was interrupted: this is what was known by then.".to_owned());
+        lines.push("The search was interrupted: this is what it had found by then.".to_owned());
     }
     lines.push(format!("Good means: {}.", limit.criteria.join(", ")));
     lines.join("\n")
 }
 
-/// Columns of the longest bar: two of them and their figures fit into eighty.
+/// The columns of the longest bar: two bars and their figures fit into eighty columns.
 const BAR: usize = 22;
 
-/// Each load once, as it was measured first, from the lowest to the highest; one that was ever bad is marked.
+/// One row for each load, with its first measurement, lowest load first. A load that was ever bad is marked.
 fn chart(limit: &LimitResult) -> String {
     let mut steps: Vec<&LimitStep> = limit.steps.iter().filter(|step| step.purpose != "repeat").collect();
     steps.sort_by_key(|step| step.level);
@@ -99,7 +99,7 @@ fn chart(limit: &LimitResult) -> String {
     std::iter::once(heading).chain(rows).collect::<Vec<_>>().join("\n")
 }
 
-/// A bar in eighths of a column.
+/// A bar with a resolution of an eighth of a column.
 fn bar(value: f64, most: f64) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let eighths = if most > 0.0 { (value / most * (BAR * 8) as f64).round() as usize } else { 0 };

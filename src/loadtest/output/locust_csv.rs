@@ -1,7 +1,7 @@
-//! Locust's four CSV files, with its names and columns, so that notebooks written for it go on working.
+//! Locust's four CSV files with its names and columns, so that notebooks written for it keep working.
 //!
-//! They are opened before the run starts, so that a bad path fails at once, and written every second, so that nothing is
-//! lost however the run ends. Times are milliseconds with three decimals, not rounded as Locust's are.
+//! They are opened before the run starts, so that a bad path fails at once, and written every second, so that nothing
+//! is lost however the run ends. Times are in milliseconds with three decimals, not rounded as Locust's are.
 
 use std::fs::File;
 use std::io;
@@ -30,13 +30,13 @@ const PERCENTILES: [(&str, f64); 11] = [
     ("100%", 100.0),
 ];
 
-/// The four files of a run.
+/// The four files of a run. Only the history is kept open; the others are written anew each second.
 #[derive(Debug)]
 pub struct LocustCsv {
     stats: PathBuf,
     failures: PathBuf,
     history: Writer<File>,
-    /// Whether a line of it is written.
+    /// Whether the history has a line yet.
     has_history: bool,
 }
 
@@ -61,7 +61,8 @@ impl LocustCsv {
         ];
         history.write_record(first.into_iter().chain(PERCENTILES.map(|(name, _)| name)).chain(last))?;
         history.flush()?;
-        // A load test of ours has no exceptions besides failures; whoever reads all four files finds this one empty.
+        // Our load test has no exceptions apart from failures, so programs that read all four files find this one
+        // empty.
         let mut exceptions = Writer::from_path(path("_exceptions.csv"))?;
         exceptions.write_record(["Count", "Message", "Traceback", "Nodes"])?;
         exceptions.flush()?;
@@ -145,7 +146,7 @@ impl LocustCsv {
             per_second(recent.failed.count(), progress.window),
         ];
         let counts = [all.requests().to_string(), all.failed.count().to_string()];
-        // Without --csv-full-history Locust's percentiles count from the start of the run, and so do these.
+        // Without --csv-full-history, Locust's percentiles count from the start of the run, and so do these.
         self.history.write_record(
             record.into_iter().chain(percentiles(&times)).chain(counts).chain(times_and_size(all, &times)),
         )?;
@@ -157,7 +158,7 @@ fn per_second(count: u64, time: Duration) -> String {
     format!("{:.3}", units::per_second(count, time))
 }
 
-/// Median, average, shortest, longest, and the average size of a body.
+/// Median, average, shortest and longest time in milliseconds, and the average size of a body in bytes.
 fn times_and_size(stats: &RouteStats, times: &Latencies) -> [String; 5] {
     let size = stats.body_bytes as f64 / stats.requests().max(1) as f64;
     let [median, mean, least, most] = [times.percentile(50.0), times.mean(), times.smallest(), times.largest()]
@@ -182,7 +183,7 @@ mod tests {
     use crate::loadtest::scenario::Scenario;
 
     #[test]
-    fn the_rest_of_a_run_is_no_line_of_its_history() {
+    fn a_short_last_window_is_not_a_line_of_the_history() {
         let folder = tempfile::tempdir().unwrap();
         let mut files = LocustCsv::create(&folder.path().join("run")).unwrap();
         let scenario = Scenario::store(1, 1, &[]).unwrap();
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn rates_are_of_the_time_in_which_requests_were_counted() {
+    fn rates_cover_the_time_in_which_requests_were_counted() {
         let folder = tempfile::tempdir().unwrap();
         let mut files = LocustCsv::create(&folder.path().join("run")).unwrap();
         let scenario = Scenario::store(1, 1, &[]).unwrap();
@@ -221,7 +222,7 @@ mod tests {
         };
         assert_eq!(last_line("run_stats_history.csv")[1..6], ["7", "", "Aggregated", "60.000", "20.000"]);
         assert_eq!(last_line("run_stats.csv")[9..11], ["10.000", "3.333"]);
-        // Half of them were answered when nothing was sent any more.
+        // Half of them were answered after the last request was sent.
         progress.over = vec![Tally { requests: 15, failures: 3 }, Tally::default(), Tally::default()];
         files.write(&progress).unwrap();
         let line = last_line("run_stats.csv");

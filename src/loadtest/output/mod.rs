@@ -1,4 +1,4 @@
-//! What people and programs see of a run or a search: the live view, tables, pages, CSV files, Prometheus.
+//! Shows and writes a run or a search: live view, tables, pages, CSV files, Prometheus.
 
 mod comparison;
 mod exporter;

@@ -1,4 +1,4 @@
-//! Where results go while a run, or a search, lasts, so that nothing is lost however it ends.
+//! The outputs of a run or a search while it lasts, so that nothing is lost however it ends.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,32 +8,33 @@ use super::locust_csv::LocustCsv;
 use super::steps_csv::StepsCsv;
 use crate::run_result::{LimitResult, RunResult};
 
-/// Writes down what is known so far.
+/// Called with the result so far, to write it.
 pub type Snapshot<'a, Known> = Box<dyn FnMut(&Known) + Send + 'a>;
 
-/// Everything that is written and shown: of a run ([`RunOutputs`]) or of a search ([`SearchOutputs`]). By default nothing is.
+/// Everything that is shown and written of a run ([`RunOutputs`]) or a search ([`SearchOutputs`]). The default is
+/// nothing.
 pub struct Outputs<'a, Csv, Known> {
-    /// Shows it on standard error.
+    /// Whether progress is shown on standard error.
     pub show: bool,
-    /// The CSV files.
+    /// The CSV files to write, if any.
     pub csv: Option<Csv>,
-    /// Called with what is known so far, to write it down.
+    /// Writes the result so far, if it is to be kept.
     pub snapshot: Option<Snapshot<'a, Known>>,
-    /// Exposes it to Prometheus.
+    /// Serves the metrics for Prometheus, if asked for.
     pub exporter: Option<&'a Exporter>,
-    /// What whoever runs it wants to be known.
+    /// Notes on the run by name, given by the user.
     pub tags: BTreeMap<String, String>,
 }
 
-/// The outputs of a run: Locust's CSV files, written every second, and a snapshot every ten seconds.
+/// The outputs of a run: Locust's CSV files every second, and a snapshot every ten seconds.
 pub type RunOutputs<'a> = Outputs<'a, LocustCsv, RunResult>;
 
-/// The outputs of a search: a line of CSV and a snapshot for each load that was tried.
+/// The outputs of a search: a line of CSV and a snapshot after each load.
 pub type SearchOutputs<'a> = Outputs<'a, StepsCsv, LimitResult>;
 
 impl<Csv, Known> Outputs<'_, Csv, Known> {
-    /// Writes to the CSV files, if there are any. Files that cannot be written are given up and their error is given back: a
-    /// full disk must not cost the measurement.
+    /// Writes to the CSV files, if there are any. After an error the files are no longer written and the error is
+    /// returned: a full disk must not cost the measurement.
     pub(in crate::loadtest) fn write_csv(
         &mut self,
         write: impl FnOnce(&mut Csv) -> Result<(), csv::Error>,
@@ -43,7 +44,7 @@ impl<Csv, Known> Outputs<'_, Csv, Known> {
         Some(error)
     }
 
-    /// Writes down what is known so far.
+    /// Writes a snapshot, if it is wanted.
     pub(in crate::loadtest) fn write_snapshot(&mut self, known: &Known) {
         if let Some(snapshot) = &mut self.snapshot {
             snapshot(known);

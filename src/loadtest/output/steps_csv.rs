@@ -1,4 +1,4 @@
-//! The CSV file of a search: a line for each load that was tried.
+//! The CSV file of a search: one line for each load.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,11 @@ use csv::Writer;
 
 use crate::run_result::LimitStep;
 
-/// `PREFIX_steps.csv`: a line for each load that was tried, written when it was. Times are milliseconds.
+/// `PREFIX_steps.csv`, with one line for each load, written after it was measured. Times are in milliseconds.
 #[derive(Debug)]
 pub struct StepsCsv(Writer<File>);
 
-/// Its columns; where Locust has a name for a figure, that one.
+/// The columns, with Locust's names where it has one for a figure.
 const COLUMNS: [&str; 16] = [
     "Load",
     "Purpose",
@@ -32,7 +32,7 @@ const COLUMNS: [&str; 16] = [
 ];
 
 impl StepsCsv {
-    /// Opens the file.
+    /// Creates `PREFIX_steps.csv` and writes its header.
     pub fn create(prefix: &Path) -> Result<Self, csv::Error> {
         let mut path = prefix.as_os_str().to_owned();
         path.push("_steps.csv");
@@ -42,7 +42,7 @@ impl StepsCsv {
         Ok(Self(file))
     }
 
-    /// Adds a step.
+    /// Adds a line for a step.
     pub(in crate::loadtest) fn write(&mut self, step: &LimitStep) -> Result<(), csv::Error> {
         let figure = |value: f64| format!("{value:.3}");
         self.0.write_record([

@@ -1,4 +1,4 @@
-//! A finished run for people: verdict, Locust's statistics, percentiles, failures.
+//! The tables of a run for people: verdict, Locust's statistics, percentiles, failures.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use crate::run_result::{RouteSummary, RunResult, Verdict};
 use crate::table::{Align, Table, Tone};
 use crate::units;
 
-/// The most kinds of failures in a terminal: what comes after them would push all else out of sight.
+/// The most kinds of failures on a terminal: more would push everything else out of sight.
 const MOST_FAILURES: usize = 20;
 
-/// The tables of a run, in the order in which they are printed, and the sentences around them, for a terminal.
+/// The verdict as sentences, and the tables of a run in the order in which they are printed, for a terminal.
 pub fn tables(summary: &RunResult) -> (String, Vec<Table>) {
     tables_with(summary, MOST_FAILURES)
 }
 
-/// The same with every kind of failure, for a page.
+/// The verdict and the tables with every kind of failure, for a page.
 pub(super) fn whole_tables(summary: &RunResult) -> (String, Vec<Table>) {
     tables_with(summary, usize::MAX)
 }
@@ -51,14 +51,14 @@ fn verdict(summary: &RunResult) -> String {
     let mut lines = vec![format!("{word} ({evidence}).")];
     lines.extend(interruption(summary));
     if summary.verdict == Verdict::GeneratorLimited {
-        lines.push("These are not the figures of the service: take less load, or another machine.".to_owned());
+        lines.push("These are not the figures of the service: use less load or another machine.".to_owned());
     }
     if cost.shares_machine {
         lines.push("The service runs on the same machine and shares its processor with the generator.".to_owned());
     }
     if summary.times_doubtful {
         let p99 = shown(summary.aggregated.latency_ms.p99);
-        lines.push(format!("Beside that lateness a p99 of {p99} ms is doubtful: the machine had other work to do."));
+        lines.push(format!("With timers that late a p99 of {p99} ms is doubtful: the machine had other work to do."));
     }
     if cost.arrivals_missed > 0 && summary.verdict == Verdict::Valid {
         let count = units::count(cost.arrivals_missed);
@@ -67,20 +67,20 @@ fn verdict(summary: &RunResult) -> String {
         lines.push(format!("The service kept all {users} connections busy: {what}."));
     }
     if summary.requests == 0 {
-        lines.push("Not a single request was answered or failed while it was measured.".to_owned());
+        lines.push("No request was answered or failed during the measurement.".to_owned());
     }
-    // A run with stages goes down as well as up.
+    // A run with stages reduces its users as well, so their number says nothing.
     if summary.model == "closed" && summary.stages.is_empty() && summary.users_started < summary.users as usize {
         let (started, users) = (units::count(summary.users_started as u64), units::count(u64::from(summary.users)));
         lines.push(format!("Only {started} of {users} users had started when the run ended."));
     }
     if summary.in_flight_at_end > 0 {
         let count = units::count(summary.in_flight_at_end);
-        let what = "were unanswered at the end: failed for thresholds and exit code, in no other figure";
+        let what = "were unanswered at the end: they count as failed for thresholds and exit code only";
         lines.push(format!("{count} requests {what}."));
     }
     if summary.reconnects > 0 {
-        lines.push(format!("{} connections had to be opened again.", units::count(summary.reconnects)));
+        lines.push(format!("{} connections had to be reopened.", units::count(summary.reconnects)));
     }
     if let Some(warm_up) = &summary.warm_up {
         lines.push(format!(
@@ -95,14 +95,14 @@ fn verdict(summary: &RunResult) -> String {
     lines.join("\n")
 }
 
-/// Where a run that did not go to its end was ended; also said of one that is not over yet.
+/// How far an interrupted run got; also used for a run that is not over yet.
 fn interruption(summary: &RunResult) -> Option<String> {
     let [after, of] =
         [summary.duration_s, summary.planned_s].map(|seconds| units::duration(Duration::from_secs_f64(seconds)));
     match summary.complete {
         true => None,
         false if summary.duration_s < summary.planned_s => Some(format!("Interrupted after {after} of {of}.")),
-        false => Some(format!("Interrupted after {after}, before the last answers were there.")),
+        false => Some(format!("Interrupted after {after}, before the last answers came.")),
     }
 }
 
@@ -117,7 +117,7 @@ fn thresholds(summary: &RunResult) -> Table {
     table
 }
 
-/// What was asked for, in a few words.
+/// The load that was asked for, in a few words.
 fn load(summary: &RunResult) -> String {
     match &summary.rate {
         None => format!("{} users", units::count(u64::from(summary.users))),
@@ -178,11 +178,11 @@ fn percentiles(summary: &RunResult) -> Table {
         .iter()
         .chain([&summary.aggregated])
         .map(|route| (route, route.route.as_str(), &route.latency_ms));
-    // From the instant a request was sent, where that is not the instant it was due.
+    // The service time, where it differs from the response time.
     let service = summary.aggregated.service_ms.iter().map(|times| (&summary.aggregated, "service time alone", times));
     for (route, name, times) in rows.chain(service) {
         let values = [times.p50, times.p75, times.p90, times.p95, times.p98, times.p99, times.p99_9, times.max];
-        // A percentile that fewer than one request stands behind is a guess.
+        // A percentile above which fewer than one request lies is a guess.
         let enough = [2, 4, 10, 20, 50, 100, 1_000, 1];
         let cells = values
             .iter()
@@ -194,7 +194,7 @@ fn percentiles(summary: &RunResult) -> Table {
     table
 }
 
-/// The most frequent failures, which come first, and how many there are beyond them.
+/// The most frequent failures first, and the number of further ones.
 fn failures(summary: &RunResult, most: usize) -> Table {
     let mut table = Table::new(
         "Failures, first and last seen in seconds of the run",
@@ -238,7 +238,7 @@ fn failures(summary: &RunResult, most: usize) -> Table {
     table
 }
 
-/// The second of the run in which an instant was.
+/// The second of the run at which an instant was.
 fn second(summary: &RunResult, instant: &str) -> String {
     let instants = [instant, &summary.started_at].map(units::parse_timestamp);
     let [Ok(instant), Ok(start)] = instants else { return "-".to_owned() };
@@ -257,8 +257,8 @@ fn short_percent(route: &RouteSummary) -> String {
     }
 }
 
-/// Milliseconds: whole from ten on, one decimal below, two below a tenth. Thousands stand close, so that a table with a
-/// time-out in it still fits a terminal.
+/// Milliseconds: without decimals from ten on, one decimal below, two below a tenth. Thousands are not separated, so
+/// that a table with a time-out in it still fits a terminal.
 pub(super) fn shown(milliseconds: f64) -> String {
     match milliseconds {
         long if long >= 9.95 => format!("{long:.0}"),
@@ -304,7 +304,7 @@ mod tests {
         assert!(
             said(|run| (run.complete, run.duration_s) = (false, 12.0)).contains("Interrupted after 12.0 s of 60.0 s.")
         );
-        assert!(said(|run| run.complete = false).contains("before the last answers were there"));
+        assert!(said(|run| run.complete = false).contains("before the last answers came"));
         assert!(said(|run| run.requests = 0).starts_with("Verdict: nothing measured ("));
         assert!(said(|run| run.users_started = 9).contains("Only 9 of 150 users had started"));
         let ramp = said(|run| (run.users_started, run.stages) = (9, vec![(60.0, 1.0)]));
@@ -321,7 +321,7 @@ mod tests {
         insta::assert_snapshot!(text, @"
         Verdict: valid (generator: 0.02 of 2 cores, 330 µs a request, timers 0.4 ms late at p99; machine 90 % idle).
         The service runs on the same machine and shares its processor with the generator.
-        3 requests were unanswered at the end: failed for thresholds and exit code, in no other figure.
+        3 requests were unanswered at the end: they count as failed for thresholds and exit code only.
         Thresholds
                   Threshold                   Measured
         ───────────────────────────────────────────────

@@ -1,15 +1,15 @@
-//! What watches a run: every second its progress goes to the live view, the CSV files and Prometheus.
+//! Passes the progress of a run to the live view, the CSV files and Prometheus every second.
 
 use super::live::Live;
 use super::outputs::RunOutputs;
 use crate::loadtest::collect::Progress;
 use crate::run_result::RunResult;
 
-/// How many seconds lie between two snapshots of the whole run: few enough that a run which is killed loses little, enough
-/// to cost nothing.
+/// Seconds between two snapshots of the result: few enough that a run that is killed loses little, enough that writing
+/// costs nothing.
 const SECONDS_PER_SNAPSHOT: u32 = 10;
 
-/// The outputs of a run under way.
+/// The outputs of a running load test.
 #[derive(Debug)]
 pub(in crate::loadtest) struct Watch<'a> {
     outputs: RunOutputs<'a>,
@@ -19,7 +19,6 @@ pub(in crate::loadtest) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    /// Begins to watch a run.
     pub(in crate::loadtest) fn new(outputs: RunOutputs<'a>) -> Self {
         Self { live: Live::new(outputs.show), outputs, seconds: 0, unwritten: None }
     }
@@ -36,27 +35,27 @@ impl<'a> Watch<'a> {
         self.seconds += 1;
     }
 
-    /// Whether this is a second after which a snapshot is written.
+    /// Whether a snapshot is due after this second.
     pub(in crate::loadtest) fn wants_snapshot(&self) -> bool {
         self.outputs.snapshot.is_some() && self.seconds.is_multiple_of(SECONDS_PER_SNAPSHOT)
     }
 
-    /// Writes down what the run has come to so far.
+    /// Writes a snapshot of the result so far.
     pub(in crate::loadtest) fn write_snapshot(&mut self, run: &RunResult) {
         self.outputs.write_snapshot(run);
     }
 
-    /// Adds what whoever runs it wants to be known.
+    /// Adds the user's tags to a result.
     pub(in crate::loadtest) fn tag(&self, run: &mut RunResult) {
         run.tags.clone_from(&self.outputs.tags);
     }
 
-    /// Ends the live view: what is left of the run stands in its tables.
+    /// Ends the live view; the tables show the rest.
     pub(in crate::loadtest) fn end_live(&mut self, interrupted: bool) {
         self.live.end(interrupted);
     }
 
-    /// Why the CSV files are not complete, if they are not.
+    /// Why the CSV files are not complete; None if they are.
     pub(in crate::loadtest) fn unwritten(self) -> Option<csv::Error> {
         self.unwritten
     }

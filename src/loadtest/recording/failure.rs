@@ -1,4 +1,4 @@
-//! What a failure is called, so that the same failures count together, and how they are counted in bounded memory.
+//! Names failures so that equal ones are counted together, and counts them in bounded memory.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -10,26 +10,24 @@ use crate::net::{NetError, Reply};
 use crate::run_result::FailureKind;
 use crate::units::printable;
 
-/// Bytes of an answer's sentence that are shown.
+/// The most bytes of an answer's error message that are kept.
 const LONGEST: usize = 160;
 
-/// The most messages that are told apart for one route; the rest counts together, each kind for itself.
+/// The most messages that are distinguished for one route; further ones are counted together by kind.
 const MOST_GROUPS: usize = 200;
 
-/// What stands for the messages beyond those.
+/// The message under which those beyond the limit are counted.
 const OTHER: &str = "(other failures)";
 
-/// One request that failed.
+/// The failure of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::loadtest) struct Failure {
-    /// What went wrong.
     pub(in crate::loadtest) kind: FailureKind,
-    /// What it said, as it said it.
     pub(in crate::loadtest) said: String,
 }
 
 impl Failure {
-    /// What it counts under. What we say ourselves has no ids in it, nor has what a scenario expects.
+    /// The message under which it is counted. Our own messages, and what a scenario expects, contain no ids.
     fn message(&self) -> String {
         match self.kind {
             FailureKind::Http => generalised(&self.said),
@@ -44,16 +42,13 @@ impl Failure {
     }
 }
 
-/// Failures that count together.
+/// Failures that are counted together.
 #[derive(Clone, Debug)]
 pub(in crate::loadtest) struct FailureGroup {
-    /// How many there were.
     pub(in crate::loadtest) count: u64,
-    /// When the first was seen.
     pub(in crate::loadtest) first_seen: SystemTime,
-    /// When the last was seen.
     pub(in crate::loadtest) last_seen: SystemTime,
-    /// What the first one said, numbers and all.
+    /// The complete message of the first one.
     pub(in crate::loadtest) example: String,
 }
 
@@ -64,7 +59,7 @@ pub(in crate::loadtest) struct Failures {
 }
 
 impl Failures {
-    /// Adds one.
+    /// Counts a failure at the current time.
     pub(in crate::loadtest) fn record(&mut self, failure: Failure) {
         let now = SystemTime::now();
         let message = failure.message();
@@ -72,14 +67,14 @@ impl Failures {
         self.add((failure.kind, message), group);
     }
 
-    /// Adds those of another.
+    /// Adds the groups of another instance.
     pub(in crate::loadtest) fn merge(&mut self, other: Self) {
         for (key, group) in other.groups {
             self.add(key, group);
         }
     }
 
-    /// The groups, by kind and message.
+    /// The groups, ordered by kind and message.
     pub(in crate::loadtest) fn groups(&self) -> impl Iterator<Item = (FailureKind, &str, &FailureGroup)> {
         self.groups.iter().map(|((kind, message), group)| (*kind, message.as_str(), group))
     }
@@ -100,7 +95,7 @@ impl Failures {
     }
 }
 
-/// Why a request failed, if it did.
+/// Why a request failed; None if it succeeded.
 pub(in crate::loadtest) fn of(result: Result<&Reply<'_>, &NetError>, check: &Check) -> Option<Failure> {
     let reply = match result {
         Ok(reply) => reply,
@@ -113,7 +108,7 @@ pub(in crate::loadtest) fn of(result: Result<&Reply<'_>, &NetError>, check: &Che
     of_answer(&Seen { status: reply.status, header: &header, body: reply.body }, check)
 }
 
-/// Why an answer is a failure, if it is one.
+/// Why an answer counts as a failure; None if it does not.
 pub(in crate::loadtest) fn of_answer(seen: &Seen<'_>, check: &Check) -> Option<Failure> {
     if seen.status >= 400 && !check.allows(seen.status) {
         let said = match sentence(seen.body) {
@@ -141,7 +136,7 @@ fn kind(error: &NetError) -> FailureKind {
     }
 }
 
-/// The sentence in a body's `error` (or `detail`, `message`).
+/// The first line of the `error`, `detail` or `message` in a JSON body.
 fn sentence(body: &[u8]) -> Option<String> {
     let body: serde_json::Value = serde_json::from_slice(body).ok()?;
     let said = ["error", "detail", "message"].iter().find_map(|key| body.get(key)?.as_str())?;
@@ -150,9 +145,9 @@ fn sentence(body: &[u8]) -> Option<String> {
     (!line.is_empty()).then(|| printable(&line[..end]).into_owned())
 }
 
-/// A message without what differs from one request to the next: e-mail addresses, UUIDs, long hexadecimal words and
-/// numbers become `EMAIL`, `UUID`, `HEX` and `N`: "product 17 has 3 in stock" and its like are one failure. The status at
-/// the beginning stays, and so does a code in brackets.
+/// Removes from a message what differs from one request to the next: e-mail addresses, UUIDs, long hexadecimal words
+/// and numbers become `EMAIL`, `UUID`, `HEX` and `N`, so that messages like "product 17 has 3 in stock" are one
+/// failure. The status at the beginning stays, and so does a code in brackets.
 fn generalised(message: &str) -> String {
     let first = message.find(' ').unwrap_or(message.len());
     let is_status = first == 3 && message.bytes().take(3).all(|byte| byte.is_ascii_digit());
@@ -175,8 +170,8 @@ fn generalised(message: &str) -> String {
     plain
 }
 
-/// Whether a word behind an opening bracket is a code, such as MySQL's (1040): a short number that stands there alone, or
-/// before a text in quotes, as Python's drivers write it. A longer one is an id.
+/// Whether a word after an opening bracket is a code, such as MySQL's (1040): a short number followed by the closing
+/// bracket, or by a text in quotes, as Python's drivers write it. A longer number is an id.
 fn is_code(word: &str, behind: &str) -> bool {
     let is_short_number = (1..=4).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit());
     is_short_number && [")", ", '", ", \""].iter().any(|next| behind.starts_with(next))
@@ -198,13 +193,13 @@ fn write_word(word: &str, plain: &mut String) {
     }
 }
 
-/// Digits inside of a word, such as those of `utf8`, are part of a name unless they are many.
+/// Writes a word with its numbers as `N`. Up to two digits after a letter, such as that of `utf8`, are part of a name.
 fn write_without_numbers(word: &str, plain: &mut String) {
     let (mut left, mut numbered) = (word, false);
     while let Some(start) = left.find(|c: char| c.is_ascii_digit()) {
         plain.push_str(&left[..start]);
         let length = left[start..].find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(left.len() - start);
-        // A full stop behind a number ends the sentence.
+        // A full stop after a number ends the sentence.
         let digits = left[start..start + length].trim_end_matches('.');
         let named = plain.chars().next_back().is_some_and(char::is_alphabetic) && digits.len() < 3 && !numbered;
         numbered |= !named;
@@ -227,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_named_by_what_the_service_says() {
+    fn failures_are_named_by_the_message_of_the_service() {
         assert_eq!(said(201, "{}"), "");
         assert_eq!(said(500, "<html>oops</html>"), "500 Internal Server Error");
         assert_eq!(said(500, r#"{"error":""}"#), "500 Internal Server Error");
@@ -238,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_service_says_cannot_steer_a_terminal() {
+    fn a_service_message_cannot_steer_a_terminal() {
         let escapes = r#"{"error":"\u001b[31mred\u001b]0;title\u0007 \u009b2J a\tb"}"#;
         assert_eq!(said(500, escapes), "500 \u{fffd}[31mred\u{fffd}]0;title\u{fffd} \u{fffd}2J a b");
         let check = Check::read_for_tests("status = 200\njson.'/x' = 1");
@@ -247,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_from_request_to_request_is_left_out_of_a_group() {
+    fn parts_that_differ_between_requests_are_left_out_of_a_group() {
         for (message, group) in [
             ("503 Too many connections (1040)", "503 Too many connections (1040)"),
             ("500 (1040, 'Too many connections')", "500 (1040, 'Too many connections')"),
@@ -274,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_went_wrong_is_told_apart() {
+    fn kinds_of_failures_are_distinguished() {
         let check = Check::read_for_tests("status = 201");
         let kinds = [
             Ok(reply(500, "")),

@@ -1,4 +1,4 @@
-//! What is recorded of each request: its times, or why it failed, added up by route in bounded memory.
+//! Records each request: its times, or why it failed, added up by route in bounded memory.
 
 pub(super) mod failure;
 mod recorder;

@@ -1,41 +1,37 @@
-//! Where results go: a shard for each worker, and totals that one task adds them up in.
+//! The results of requests: one shard for each worker, and the totals that the shards are added to.
 
 use std::time::Duration;
 
 use super::failure::{Failure, Failures};
 use crate::stats::Latencies;
 
-/// The results of one group's requests.
+/// The results of one group of tasks.
 #[derive(Clone, Debug, Default)]
 pub(in crate::loadtest) struct RouteStats {
-    /// Response times of requests that succeeded.
     pub(in crate::loadtest) succeeded: Latencies,
-    /// Response times of requests that failed.
     pub(in crate::loadtest) failed: Latencies,
-    /// Times from the instant a request was sent; empty when all of them were sent when they were due.
+    /// Times from the instant a request was sent; empty if every request was sent when it was due.
     pub(in crate::loadtest) service: Latencies,
-    /// How long those were waited for whose answer was not there at the end, from the instant each was due.
+    /// For requests without an answer at the end: how long it was waited for, from the instant each was due.
     pub(in crate::loadtest) unanswered: Latencies,
-    /// Bytes of all bodies received.
+    /// Bytes of all received bodies.
     pub(in crate::loadtest) body_bytes: u64,
-    /// Failures by what they are called.
     pub(in crate::loadtest) failures: Failures,
 }
 
 impl RouteStats {
-    /// How many requests were answered or failed.
+    /// The number of requests that were answered or failed.
     pub(in crate::loadtest) fn requests(&self) -> u64 {
         self.succeeded.count() + self.failed.count()
     }
 
-    /// The times of all requests, whether they succeeded or failed.
+    /// The response times of all requests, successful or failed.
     pub(in crate::loadtest) fn all(&self) -> Latencies {
         let mut all = self.succeeded.clone();
         all.merge(&self.failed);
         all
     }
 
-    /// Adds one request.
     pub(in crate::loadtest) fn record(&mut self, sample: Sample) {
         let Sample { response, service, body_bytes, failure } = sample;
         self.body_bytes += body_bytes;
@@ -47,7 +43,6 @@ impl RouteStats {
         self.failures.record(failure);
     }
 
-    /// Adds the results of another.
     pub(in crate::loadtest) fn merge(&mut self, other: Self) {
         self.succeeded.merge(&other.succeeded);
         self.failed.merge(&other.failed);
@@ -58,34 +53,32 @@ impl RouteStats {
     }
 }
 
-/// A request that is over.
+/// A request that was answered or failed, as it is recorded.
 #[derive(Debug)]
 pub(in crate::loadtest) struct Sample {
-    /// From the instant it was due to the last byte of its answer.
+    /// The response time: from the instant it was due to the last byte of its answer.
     pub(in crate::loadtest) response: Duration,
-    /// From the instant it was sent, where that may be another.
+    /// The service time, from the instant it was sent; only in a run at a rate, where it may be sent late.
     pub(in crate::loadtest) service: Option<Duration>,
-    /// Bytes of the answer's body.
     pub(in crate::loadtest) body_bytes: u64,
-    /// Why it failed, if it did.
+    /// Why it failed; None if it succeeded.
     pub(in crate::loadtest) failure: Option<Failure>,
 }
 
-/// What one worker has recorded since the last time it was asked.
+/// The records of one worker since the last `take`.
 #[derive(Debug)]
 pub(in crate::loadtest) struct Shard {
-    /// Requests that were due in the warm-up, group by group.
+    /// Requests that were due in the warm-up, by group.
     pub(in crate::loadtest) warm_up: Vec<RouteStats>,
-    /// The others.
+    /// Requests that were due after it, by group.
     pub(in crate::loadtest) measured: Vec<RouteStats>,
-    /// How late timers fired.
     pub(in crate::loadtest) late_timers: Latencies,
-    /// In a run at a rate: how late the generator came to what was due.
+    /// In a run at a rate: how late the generator reached requests that were due.
     pub(in crate::loadtest) late_starts: Latencies,
 }
 
 impl Shard {
-    /// For so many groups of tasks.
+    /// An empty shard for this many groups of tasks.
     pub(in crate::loadtest) fn new(groups: usize) -> Self {
         Self {
             warm_up: vec![RouteStats::default(); groups],
@@ -95,24 +88,22 @@ impl Shard {
         }
     }
 
-    /// Adds one request.
     pub(in crate::loadtest) fn record(&mut self, group: usize, measured: bool, sample: Sample) {
         let stats = if measured { &mut self.measured } else { &mut self.warm_up };
         stats[group].record(sample);
     }
 
-    /// Adds a request that nobody waits for any longer.
+    /// Adds a request without an answer, and how long it was waited for.
     pub(in crate::loadtest) fn record_unanswered(&mut self, group: usize, measured: bool, waited: Duration) {
         let stats = if measured { &mut self.measured } else { &mut self.warm_up };
         stats[group].unanswered.record(waited);
     }
 
-    /// Takes everything recorded since the last time.
+    /// Takes everything that was recorded since the last call.
     pub(in crate::loadtest) fn take(&mut self) -> Self {
         std::mem::replace(self, Self::new(self.measured.len()))
     }
 
-    /// Adds the results of another.
     pub(in crate::loadtest) fn merge(&mut self, other: Self) {
         merge_all(&mut self.warm_up, other.warm_up);
         merge_all(&mut self.measured, other.measured);
@@ -121,7 +112,7 @@ impl Shard {
     }
 }
 
-/// Adds results group by group.
+/// Adds results to totals, group by group.
 pub(in crate::loadtest) fn merge_all(totals: &mut Vec<RouteStats>, routes: Vec<RouteStats>) {
     totals.resize_with(totals.len().max(routes.len()), RouteStats::default);
     for (total, route) in totals.iter_mut().zip(routes) {
@@ -129,7 +120,7 @@ pub(in crate::loadtest) fn merge_all(totals: &mut Vec<RouteStats>, routes: Vec<R
     }
 }
 
-/// All groups together.
+/// The sum of all groups.
 pub(in crate::loadtest) fn aggregated(routes: &[RouteStats]) -> RouteStats {
     let mut all = RouteStats::default();
     for route in routes {
@@ -140,7 +131,7 @@ pub(in crate::loadtest) fn aggregated(routes: &[RouteStats]) -> RouteStats {
 
 #[cfg(test)]
 impl Sample {
-    /// A request that was sent when it was due.
+    /// A request that was sent when it was due, after `millis` milliseconds.
     pub(in crate::loadtest) fn of(millis: u64, body_bytes: u64, failure: Option<&str>) -> Self {
         let took = Duration::from_millis(millis);
         let failure = failure.map(|said| Failure { kind: crate::run_result::FailureKind::Http, said: said.to_owned() });
@@ -153,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_recorded_is_taken_once_and_the_warm_up_stands_apart() {
+    fn records_are_taken_once_and_the_warm_up_is_separate() {
         let (mut shard, mut totals) = (Shard::new(2), Shard::new(2));
         for number in 0..120 {
             let failure = (number % 4 == 0).then_some("500");

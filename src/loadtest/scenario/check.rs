@@ -1,19 +1,19 @@
-//! What an answer must be for its request to have succeeded.
+//! The checks of a task: what an answer must be for its request to have succeeded.
 
 use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
-/// What a task expects of its answers. Without a word about the status, any below 400 is good.
+/// The check of a task. Without a rule about the status, any status below 400 is good.
 #[derive(Clone, Debug, Default)]
 pub(in crate::loadtest) struct Check {
     status: Vec<RangeInclusive<u16>>,
     headers: Vec<(String, Expected)>,
-    /// By JSON pointer (RFC 6901).
+    /// The rules by JSON pointer (RFC 6901).
     json: Vec<(String, Expected)>,
 }
 
-/// What a value must be: all of what is given.
+/// The rules for one value, all of which must hold.
 #[derive(Clone, Debug, Default)]
 struct Expected {
     equals: Option<Value>,
@@ -23,28 +23,26 @@ struct Expected {
     max: Option<f64>,
 }
 
-/// An answer as a check sees it, wherever it came from.
+/// The parts of an answer that a check reads.
 pub(in crate::loadtest) struct Seen<'a> {
-    /// The status line's number.
     pub(in crate::loadtest) status: u16,
-    /// The value of a header, by its name in small letters.
+    /// Gives the value of a header by its lower-case name.
     pub(in crate::loadtest) header: &'a dyn Fn(&str) -> Option<&'a str>,
-    /// The body.
     pub(in crate::loadtest) body: &'a [u8],
 }
 
 impl Check {
-    /// Whether the status is one of those expected.
+    /// Whether the status is one of the expected ones.
     pub(in crate::loadtest) fn allows(&self, status: u16) -> bool {
         if self.status.is_empty() { status < 400 } else { self.status.iter().any(|range| range.contains(&status)) }
     }
 
-    /// Whether more than the status counts.
+    /// Whether it has rules on headers or body, so that the answer must be kept.
     pub(in crate::loadtest) fn reads_answers(&self) -> bool {
         !self.headers.is_empty() || !self.json.is_empty()
     }
 
-    /// What is not as expected, if anything is not; the first thing found.
+    /// The first rule that does not hold, as a message; None if all hold.
     pub(in crate::loadtest) fn complaint(&self, seen: &Seen<'_>) -> Option<String> {
         if !self.allows(seen.status) {
             return Some(format!("status {}, expected {}", seen.status, self.statuses()));
@@ -76,13 +74,13 @@ impl Check {
         self.status.iter().map(shown).collect::<Vec<_>>().join(" or ")
     }
 
-    /// From the text of a `check` table.
+    /// Reads a check from the text of a `check` table.
     #[cfg(test)]
     pub(in crate::loadtest) fn read_for_tests(text: &str) -> Self {
         Self::read(&text.parse().unwrap()).unwrap()
     }
 
-    /// Reads what a scenario says under `check`.
+    /// Reads the `check` table of a scenario.
     pub(super) fn read(rules: &toml::Table) -> Result<Self, String> {
         let mut check = Self::default();
         for (rule, value) in rules {
@@ -98,8 +96,10 @@ impl Check {
                 ("json", toml::Value::Table(pointers)) => {
                     check.json = pointers.iter().map(pointer).collect::<Result<_, _>>()?;
                 }
-                ("header", _) => return Err("check.header is a table: header.location = \"/orders/1\"".to_owned()),
-                ("json", _) => return Err("check.json is a table: json.\"/order_id\" = { exists = true }".to_owned()),
+                ("header", _) => return Err("check.header must be a table: header.location = \"/orders/1\"".to_owned()),
+                ("json", _) => {
+                    return Err("check.json must be a table: json.\"/order_id\" = { exists = true }".to_owned());
+                }
                 (other, _) => return Err(format!("check.{other} is not known; write status, header or json")),
             }
         }
@@ -126,7 +126,7 @@ impl Expected {
                 return Some(format!("is {}, expected {part:?} in it", short(value)));
             }
         }
-        // A header is a text: what it says counts.
+        // The value of a header is text, which may be a number.
         let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
         let too_small = self.min.filter(|min| number.is_none_or(|number| number < *min));
         let too_large = self.max.filter(|max| number.is_none_or(|number| number > *max));
@@ -138,7 +138,7 @@ impl Expected {
     }
 }
 
-/// 1 and 1.0 are the same number.
+/// Compares two values; 1 and 1.0 are the same number.
 fn same(wanted: &Value, value: &Value) -> bool {
     match (wanted.as_f64(), value.as_f64()) {
         (Some(wanted), Some(value)) => wanted.total_cmp(&value).is_eq(),
@@ -146,7 +146,7 @@ fn same(wanted: &Value, value: &Value) -> bool {
     }
 }
 
-/// A value as a message can show it.
+/// A value, shortened for a message.
 fn short(value: &Value) -> String {
     let text = value.to_string();
     if text.chars().count() <= 60 { text } else { format!("{}…", text.chars().take(60).collect::<String>()) }
@@ -162,14 +162,14 @@ fn status(value: &toml::Value) -> Result<RangeInclusive<u16>, String> {
         _ => None,
     };
     let valid = range.filter(|range| (100..600).contains(range.start()));
-    valid.ok_or_else(|| format!("check.status is {value}: write 201, \"2xx\" or a list of such, from 100 to 599"))
+    valid.ok_or_else(|| format!("check.status is {value}: write 201, \"2xx\" or a list of these, from 100 to 599"))
 }
 
 fn pointer((pointer, value): (&String, &toml::Value)) -> Result<(String, Expected), String> {
     if pointer.is_empty() || pointer.starts_with('/') {
         return Ok((pointer.clone(), expected(value)?));
     }
-    Err(format!("{pointer:?} is no JSON pointer: write json.\"/{pointer}\""))
+    Err(format!("{pointer:?} is not a JSON pointer: write json.\"/{pointer}\""))
 }
 
 fn expected(value: &toml::Value) -> Result<Expected, String> {
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_held_against_everything_that_is_expected() {
+    fn every_rule_of_a_check_is_applied_to_an_answer() {
         let order = r#"{"order_id":17,"items":[{"name":"pear"}],"total":1.5}"#;
         for (rule, status, said) in [
             ("", 204, ""),
@@ -263,12 +263,12 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_cannot_be_says_what_to_write() {
+    fn an_invalid_rule_is_refused_with_what_to_write() {
         for (rule, sentence) in [
             ("stauts = 201", "write status, header or json"),
             ("status = 20", "from 100 to 599"),
             ("status = '2x'", "write 201, \"2xx\""),
-            ("header = 'x'", "check.header is a table"),
+            ("header = 'x'", "check.header must be a table"),
             ("json.order_id = 1", "write json.\"/order_id\""),
             ("json.'/a' = [1]", "cannot be compared"),
             ("json.'/a' = { least = 1 }", "write equals, contains"),

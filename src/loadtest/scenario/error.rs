@@ -1,8 +1,8 @@
-//! What is wrong with a scenario: which file, which line, which task, and what to do about it.
+//! The error of a scenario: which file, line and task it is about, what is wrong, and what to do about it.
 
 use std::fmt;
 
-/// Why a scenario cannot be run.
+/// Why a scenario cannot be run. Its text starts with the file, the line and the task, as far as they are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScenarioError {
     pub(super) origin: String,

@@ -1,26 +1,26 @@
-//! What stands between `{{` and `}}`, read: `[name =] source [| encoding]`.
+//! Reads the text between `{{` and `}}`: `[name =] source [| encoding]`.
 
-/// One placeholder as it was written.
+/// A placeholder as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Expression {
-    /// The name under which the value is kept for the rest of the request.
+    /// The name under which its value is kept for the rest of the request.
     pub(super) name: Option<String>,
-    /// Where the value comes from.
+    /// The source of the value.
     pub(super) call: Call,
-    /// How it is encoded: `json` or `url`.
+    /// The encoding: `json` or `url`.
     pub(super) encoding: Option<String>,
 }
 
-/// A word, with what stands in brackets behind it.
+/// A source with its arguments, or a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Call {
     /// `random(1, 10)`, or `uuid` without brackets.
     Word(String, Vec<Argument>),
-    /// A text in quotes, for what could not be written otherwise, such as `{{"{{"}}`.
+    /// A text in quotes, for text that could not be written otherwise, such as `{{"{{"}}`.
     Text(String),
 }
 
-/// One of the things in the brackets.
+/// An argument in the brackets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Argument {
     Number(i64),
@@ -37,7 +37,8 @@ enum Token {
     End,
 }
 
-/// Reads a placeholder from behind its `{{`; gives it and how many bytes it took, the `}}` included.
+/// Reads a placeholder. `text` begins after its `{{`. Gives the placeholder and the number of bytes read, including the
+/// `}}`.
 pub(super) fn read(text: &str) -> Result<(Expression, usize), String> {
     let mut reader = Reader { text, at: 0 };
     let mut token = reader.next()?;
@@ -55,20 +56,20 @@ pub(super) fn read(text: &str) -> Result<(Expression, usize), String> {
     let call = match token {
         Token::Text(text) => Call::Text(text),
         Token::Word(word) => Call::Word(word, reader.arguments()?),
-        _ => return Err("there is no value: write one like {{random(1, 100)}}".to_owned()),
+        _ => return Err("the value is missing: write one like {{random(1, 100)}}".to_owned()),
     };
     let encoding = if reader.peek()? == Token::Sign('|') {
         reader.next()?;
         match reader.next()? {
             Token::Word(word) => Some(word),
-            _ => return Err("behind | stands json or url".to_owned()),
+            _ => return Err("write json or url after |".to_owned()),
         }
     } else {
         None
     };
     match reader.next()? {
         Token::End => Ok((Expression { name, call, encoding }, reader.at)),
-        _ => Err("it goes on where }} was expected".to_owned()),
+        _ => Err("}} was expected".to_owned()),
     }
 }
 
@@ -88,12 +89,12 @@ impl Reader<'_> {
     fn next(&mut self) -> Result<Token, String> {
         let rest = self.text[self.at..].trim_start();
         self.at = self.text.len() - rest.len();
-        let Some(first) = rest.chars().next() else { return Err("it has no }}".to_owned()) };
+        let Some(first) = rest.chars().next() else { return Err("the closing }} is missing".to_owned()) };
         let (token, length) = match first {
             '}' if rest.starts_with("}}") => (Token::End, 2),
             '(' | ')' | ',' | '=' | '|' => (Token::Sign(first), 1),
             '"' | '\'' => {
-                let end = rest[1..].find(first).ok_or_else(|| format!("a text has no {first} at its end"))?;
+                let end = rest[1..].find(first).ok_or_else(|| format!("the closing {first} of a text is missing"))?;
                 (Token::Text(rest[1..=end].to_owned()), end + 2)
             }
             '-' | '0'..='9' => {
@@ -107,13 +108,13 @@ impl Reader<'_> {
                 let end = end.unwrap_or(rest.len());
                 (Token::Word(rest[..end].to_owned()), end)
             }
-            other => return Err(format!("{other:?} was not expected")),
+            other => return Err(format!("unexpected character {other:?}")),
         };
         self.at += length;
         Ok(token)
     }
 
-    /// What stands in brackets, if there are any.
+    /// Reads the arguments in brackets; none if there are no brackets.
     fn arguments(&mut self) -> Result<Vec<Argument>, String> {
         let mut arguments = Vec::new();
         if self.peek()? != Token::Sign('(') {
@@ -126,12 +127,12 @@ impl Reader<'_> {
                 Token::Text(text) => Argument::Text(text),
                 Token::Word(word) => Argument::Word(word),
                 Token::Sign(')') if arguments.is_empty() => return Ok(arguments),
-                _ => return Err("in brackets stand numbers, names, or texts in quotes".to_owned()),
+                _ => return Err("write numbers, names or texts in quotes in the brackets".to_owned()),
             });
             match self.next()? {
                 Token::Sign(',') => {}
                 Token::Sign(')') => return Ok(arguments),
-                _ => return Err("in brackets a comma or the closing bracket was expected".to_owned()),
+                _ => return Err("a comma or the closing bracket was expected".to_owned()),
             }
         }
     }
@@ -159,18 +160,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_placeholder_is_said() {
+    fn an_invalid_placeholder_is_refused_with_the_reason() {
         for (text, sentence) in [
-            ("random(1, 2)", "no }}"),
-            ("}}", "there is no value"),
+            ("random(1, 2)", "the closing }} is missing"),
+            ("}}", "the value is missing"),
             ("random(1 2)}}", "a comma"),
             ("random(1,)}}", "numbers, names"),
-            ("choice('a)}}", "no ' at its end"),
-            ("random(1,2) random}}", "where }} was expected"),
+            ("choice('a)}}", "the closing ' of a text is missing"),
+            ("random(1,2) random}}", "}} was expected"),
             ("a.b = uuid}}", "a name has no dot"),
             ("99999999999999999999}}", "not a whole number"),
-            ("$x}}", "was not expected"),
-            ("x | }}", "json or url"),
+            ("$x}}", "unexpected character '$'"),
+            ("x | }}", "write json or url"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(sentence), "{text}: {error}");

@@ -1,4 +1,4 @@
-//! The shape of a scenario file, and how it becomes a scenario.
+//! The format of a scenario file, and how a scenario is made of it.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,13 +17,13 @@ use super::template::{Fits, Names, Scope, Template};
 use super::think_time::ThinkTime;
 use crate::wire;
 
-/// The built-in scenario: the store's, as the original's load test had it.
+/// The built-in scenario for the store, with the requests of the original's load test, as the text of a scenario file.
 pub const STORE_SCENARIO: &str = include_str!("../../../scenarios/store.toml");
 
-/// The most tasks: each may have a line of its own in every table and histograms of its own in memory.
+/// The most tasks: each may need its own line in every table and its own histograms in memory.
 const MOST_TASKS: usize = 200;
 
-/// The highest weight: the sum of the highest of all tasks still fits a number of 32 bits.
+/// The highest weight: the sum of the weights of all tasks fits 32 bits.
 const HIGHEST_WEIGHT: u32 = 1_000_000;
 
 #[derive(Debug, Deserialize)]
@@ -39,7 +39,6 @@ struct FileShape {
     task: Vec<Spanned<TaskShape>>,
 }
 
-/// A text or a whole number.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged, expecting = "a text or a whole number was expected")]
 enum Plain {
@@ -93,7 +92,7 @@ impl std::fmt::Display for Plain {
     }
 }
 
-/// A text that is being read, to say where in it something is wrong.
+/// The text of a scenario that is being read, to give errors their line and task.
 struct Reading<'a> {
     origin: &'a str,
     text: &'a str,
@@ -101,8 +100,8 @@ struct Reading<'a> {
 }
 
 impl Scenario {
-    /// The store's scenario, with so many products and customers, numbered from 1 as `seed` numbers them, and with other
-    /// values for its variables.
+    /// The store's scenario. Products and customers are numbered from 1 to these counts, as `seed` numbers them;
+    /// `values` are other values for its variables.
     pub fn store(products: u64, customers: u64, values: &[(String, String)]) -> Result<Self, ScenarioError> {
         let counts = [("products", products), ("customers", customers)];
         let mut all = counts.map(|(name, count)| (name.to_owned(), count.to_string())).to_vec();
@@ -110,7 +109,8 @@ impl Scenario {
         Self::parse(STORE_SCENARIO, "the built-in scenario", Path::new("."), &all)
     }
 
-    /// Reads a scenario file, with other values for some of its variables. Its CSV files are found from its own folder.
+    /// Reads a scenario file. `values` are other values for its variables. Paths of CSV files are relative to its
+    /// folder.
     pub fn load(path: &Path, values: &[(String, String)]) -> Result<Self, ScenarioError> {
         let origin = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|error| ScenarioError {
@@ -122,22 +122,22 @@ impl Scenario {
         Self::parse(&text, &origin, path.parent().unwrap_or(Path::new(".")), values)
     }
 
-    /// Reads the text of a scenario, which errors call `origin`.
+    /// Reads the text of a scenario. Errors call it `origin`; paths of CSV files are relative to `folder`.
     pub fn parse(text: &str, origin: &str, folder: &Path, values: &[(String, String)]) -> Result<Self, ScenarioError> {
         read(text, origin, folder, values)
     }
 }
 
-/// Reads a scenario. `origin` is what errors call it, `folder` where its CSV files are, `values` what stands in for its
-/// variables.
+/// Reads a scenario. Errors call it `origin`; paths of CSV files are relative to `folder`; `values` are other values
+/// for its variables.
 fn read(text: &str, origin: &str, folder: &Path, values: &[(String, String)]) -> Result<Scenario, ScenarioError> {
     let mut reading = Reading { origin, text, task: None };
     let file: FileShape = toml::from_str(text).map_err(|error| {
-        // The parser would say that a map is no sequence.
+        // The parser's own message would be that a map is not a sequence.
         if let Ok(table) = toml::from_str::<toml::Table>(text)
             && table.get("task").is_some_and(toml::Value::is_table)
         {
-            let what = "a task stands under [[task]], in double brackets, because there are several: write [[task]]";
+            let what = "a scenario has a list of tasks: write [[task]] in double brackets";
             return reading.wrong(error.span(), what.to_owned());
         }
         let message = error.message().trim_end_matches('.').replace('\n', ", ");
@@ -149,7 +149,9 @@ fn read(text: &str, origin: &str, folder: &Path, values: &[(String, String)]) ->
         return Err(reading.wrong(None, "there is no task: write [[task]] with a name and a path".to_owned()));
     }
     if file.task.len() > MOST_TASKS {
-        return Err(reading.wrong(None, format!("there are {} tasks, and at most {MOST_TASKS}", file.task.len())));
+        return Err(
+            reading.wrong(None, format!("there are {} tasks and at most {MOST_TASKS} are allowed", file.task.len()))
+        );
     }
     let mut scenario = Scenario::empty(file.name);
     for shape in file.task {
@@ -159,7 +161,9 @@ fn read(text: &str, origin: &str, folder: &Path, values: &[(String, String)]) ->
     }
     reading.task = None;
     if scenario.total_weight == 0 {
-        return Err(reading.wrong(None, "the weight of every task is 0: at least one must be done".to_owned()));
+        return Err(
+            reading.wrong(None, "the weight of every task is 0: give at least one task a weight above 0".to_owned())
+        );
     }
     scenario.tables = names.tables.iter().map(Table::rows).collect();
     Ok(scenario)
@@ -213,7 +217,7 @@ impl Reading<'_> {
         let weight = shape.weight.as_ref().map_or(1, |weight| *weight.as_ref());
         if weight > HIGHEST_WEIGHT {
             let span = shape.weight.map(|weight| weight.span());
-            return Err(self.wrong(span, format!("a weight is at most {HIGHEST_WEIGHT}, not {weight}")));
+            return Err(self.wrong(span, format!("a weight must be at most {HIGHEST_WEIGHT}, not {weight}")));
         }
         let method = match &shape.method {
             None => Method::GET,
@@ -222,7 +226,7 @@ impl Reading<'_> {
         let mut scope = Scope::default();
         let path = self.template(&shape.path, names, &mut scope, path_text)?;
         if !shape.path.as_ref().starts_with('/') {
-            return Err(self.wrong(Some(shape.path.span()), "the path starts with a slash".to_owned()));
+            return Err(self.wrong(Some(shape.path.span()), "the path must start with a slash".to_owned()));
         }
         let mut headers = Vec::new();
         for (name, value) in &shape.headers {
@@ -257,9 +261,11 @@ impl Reading<'_> {
 
     fn header_name(&self, given: &Spanned<String>) -> Result<HeaderName, ScenarioError> {
         let wrong = |what: String| self.wrong(Some(given.span()), what);
-        let name: HeaderName =
-            given.as_ref().parse().map_err(|_| wrong(format!("{:?} is not the name of a header", given.as_ref())))?;
-        // What frames the message is written by whoever sends it; a second one would let a request say two things.
+        let name: HeaderName = given
+            .as_ref()
+            .parse()
+            .map_err(|_| wrong(format!("{:?} is not a valid name of a header", given.as_ref())))?;
+        // Headers that frame the message are written by the sender; a second one would make the request ambiguous.
         if ["host", "content-length", "transfer-encoding", "connection"].contains(&name.as_str()) {
             return Err(wrong(format!("{name} is written by the load test itself: leave it out")));
         }
@@ -275,7 +281,7 @@ impl Reading<'_> {
     ) -> Result<Template, ScenarioError> {
         let text = given.as_ref();
         Template::compile(text, names, scope, fits).map_err(|(at, what)| {
-            // Lines inside of a text of several lines stand in the file as they stand in the text.
+            // A text of several lines has the same line breaks in the file.
             let inside = text[..at].matches('\n').count();
             let mut error = self.wrong(Some(given.span()), what);
             let opening =
@@ -297,11 +303,11 @@ fn path_text(text: &str) -> Result<(), &'static str> {
     if fine {
         Ok(())
     } else {
-        Err("has a character that no path may have: write %20 for a space, or add | url to a value")
+        Err("has a character that is not allowed in a path: write %20 for a space, or add | url to a value")
     }
 }
 
 fn header_text(text: &str) -> Result<(), &'static str> {
     let fine = HeaderValue::from_str(text).is_ok();
-    if fine { Ok(()) } else { Err("has a character that no header may have: add | url, or take another value") }
+    if fine { Ok(()) } else { Err("has a character that is not allowed in a header: add | url, or use another value") }
 }

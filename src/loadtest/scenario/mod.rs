@@ -1,8 +1,9 @@
-//! What users do: weighted tasks, each a request with values drawn for it.
+//! The scenario of a load test: weighted tasks, each of which is a request with values drawn for it.
 //!
-//! A scenario is a TOML file (docs/scenarios.md); the store's own is one too, and built in. Everything that can be done
-//! once is done when it is loaded: texts are cut at their placeholders, values of CSV files encoded, what cannot be sent
-//! refused with the file, the line and the task. Rendering a request writes into buffers that its user keeps.
+//! A scenario is a TOML file (docs/scenarios.md); the store's own is such a file, too, and built in. All work that can
+//! be done once is done when it is loaded: texts are split at their placeholders, values of CSV files are encoded, and
+//! requests that could not be sent are refused with the file, the line and the task. Rendering a request only writes
+//! into buffers that its user reuses.
 
 mod check;
 mod error;

@@ -6,27 +6,27 @@ use std::sync::atomic::AtomicU64;
 
 use super::value::Rows;
 
-/// The most bytes of a CSV file: all of it is kept in memory, once for each column that is used and the way it is encoded.
+/// The most bytes of a CSV file. All of it is kept in memory, once for each combination of a column and its encoding.
 const LARGEST: u64 = 256 << 20;
 
-/// A CSV file that was read.
+/// A CSV file that has been read.
 #[derive(Debug)]
 pub(super) struct Table {
-    /// What placeholders call it.
+    /// The name that placeholders use.
     pub(super) name: String,
-    /// Whether rows are taken one after the other and not at random.
+    /// Whether rows are taken one after the other instead of at random.
     sequential: bool,
     columns: Vec<String>,
     records: Vec<csv::StringRecord>,
 }
 
 impl Table {
-    /// Reads a file whose first line names the columns.
+    /// Reads a CSV file. Its first line names the columns.
     pub(super) fn read(name: &str, path: &Path, sequential: bool) -> Result<Self, String> {
         let shown = path.display();
         let size = std::fs::metadata(path).map_err(|error| format!("{shown} cannot be read: {error}"))?.len();
         if size > LARGEST {
-            return Err(format!("{shown} has {size} bytes, and at most {LARGEST} are kept in memory: take fewer rows"));
+            return Err(format!("{shown} has {size} bytes and at most {LARGEST} are kept in memory: use fewer rows"));
         }
         let unreadable = |error: csv::Error| format!("{shown} cannot be read as CSV: {error}");
         let mut reader = csv::Reader::from_path(path).map_err(unreadable)?;
@@ -38,15 +38,19 @@ impl Table {
         Ok(Self { name: name.to_owned(), sequential, columns, records })
     }
 
-    /// The cells of a column.
+    /// The cells of a column, row by row.
     pub(super) fn column(&self, column: &str) -> Result<impl Iterator<Item = &str>, String> {
         let Some(place) = self.columns.iter().position(|name| name == column) else {
-            return Err(format!("the table {} has no column {column}, but {}", self.name, self.columns.join(", ")));
+            return Err(format!(
+                "the table {} has no column {column}: its columns are {}",
+                self.name,
+                self.columns.join(", ")
+            ));
         };
         Ok(self.records.iter().map(move |record| record.get(place).unwrap_or_default()))
     }
 
-    /// How its rows are taken.
+    /// The order in which its rows are taken.
     pub(super) fn rows(&self) -> Rows {
         let rows = self.records.len();
         if self.sequential { Rows::Sequential(rows, Arc::new(AtomicU64::new(0))) } else { Rows::Random(rows) }

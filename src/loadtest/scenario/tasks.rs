@@ -1,5 +1,5 @@
-//! The tasks of a scenario, compiled: texts are cut at their placeholders, so that rendering a request only writes into
-//! buffers that its user keeps.
+//! The tasks of a scenario in compiled form: texts are split at their placeholders, so that rendering a request only
+//! writes into buffers that its user reuses.
 
 use hyper::Method;
 use hyper::header::HeaderName;
@@ -13,7 +13,7 @@ use super::value::{Draws, Rows, Who};
 use crate::run_result::{ScenarioSummary, TaskSummary};
 use crate::units;
 
-/// The weighted tasks of a run.
+/// A scenario that was read and checked: weighted tasks, ready to be rendered.
 #[derive(Clone, Debug)]
 pub struct Scenario {
     name: String,
@@ -21,57 +21,55 @@ pub struct Scenario {
     groups: Vec<Group>,
     pub(super) tables: Vec<Rows>,
     pub(super) total_weight: u32,
-    /// What UUIDs are mixed with.
+    /// A random number per run that UUIDs are combined with.
     run: u128,
 }
 
-/// One kind of request.
+/// A task: one kind of request.
 #[derive(Clone, Debug)]
 pub(in crate::loadtest) struct Task {
-    /// What the scenario calls it.
+    /// The name in the scenario.
     pub(in crate::loadtest) name: String,
-    /// The method.
     pub(in crate::loadtest) method: Method,
-    /// The place of the group under which it is counted.
+    /// The index of the group under which it is counted.
     pub(in crate::loadtest) group: usize,
-    /// How often it is done, compared with the others.
+    /// How often it is done, relative to the others.
     pub(in crate::loadtest) weight: u32,
-    /// The pause after it.
+    /// The pause after its answer.
     pub(in crate::loadtest) think_time: ThinkTime,
-    /// What its answers must be.
+    /// The check of its answers.
     pub(in crate::loadtest) check: Check,
     pub(super) path: Template,
     pub(super) headers: Vec<(HeaderName, Template)>,
     pub(super) body: Template,
 }
 
-/// What is counted together: tasks of one method and one route. However many paths are asked for, groups are few.
+/// Requests that are counted together: the tasks with the same method and route. There are few groups, however many
+/// paths are requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::loadtest) struct Group {
-    /// The method.
     pub(in crate::loadtest) method: Method,
-    /// The path as the scenario has it, each placeholder as its name in braces, without a query.
+    /// The path as written in the scenario, without the query and with the name of each placeholder in braces.
     pub(in crate::loadtest) route: String,
 }
 
-/// One request, ready to be sent. A user has one and uses it for every request.
+/// A request that is ready to be sent. A user has one and reuses it for every request.
 #[derive(Debug, Default)]
 pub(in crate::loadtest) struct Rendered {
-    /// The path, the values of the headers and the body, one behind the other.
+    /// The path, the values of the headers and the body, in this order.
     text: String,
     path_end: usize,
-    /// Where each value of a header ends; it starts where the one before ended.
+    /// The end of each header value; it starts where the one before ended.
     header_ends: Vec<usize>,
     draws: Draws,
 }
 
 impl Scenario {
-    /// A scenario without a task yet.
     pub(super) fn empty(name: String) -> Self {
         Self { name, tasks: Vec::new(), groups: Vec::new(), tables: Vec::new(), total_weight: 0, run: 0 }
     }
 
-    /// Adds a task, which counts under a group.
+    /// Adds a task that is counted under a group.
     pub(super) fn add(&mut self, mut task: Task, group: Group) {
         let known = self.groups.iter().position(|known| *known == group);
         task.group = known.unwrap_or_else(|| {
@@ -82,33 +80,32 @@ impl Scenario {
         self.tasks.push(task);
     }
 
-    /// Gives every task another think time.
+    /// Replaces the think time of every task.
     pub fn set_think_time(&mut self, think_time: ThinkTime) {
         self.tasks.iter_mut().for_each(|task| task.think_time = think_time);
     }
 
-    /// A new run begins: its UUIDs are none that any run had before, whatever the seed. All else stays what the seed
-    /// says.
+    /// Starts a new run, whose UUIDs differ from those of any other run, whatever the seed. Everything else depends
+    /// only on the seed.
     pub(in crate::loadtest) fn begin_run(&mut self) {
         self.run = rand::random();
     }
 
-    /// What it is called.
+    /// The name of the scenario, as its file gives it.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The tasks.
     pub(in crate::loadtest) fn tasks(&self) -> &[Task] {
         &self.tasks
     }
 
-    /// What is counted apart, in the order of the tasks.
+    /// The groups under which requests are counted, in the order of the tasks.
     pub(in crate::loadtest) fn groups(&self) -> &[Group] {
         &self.groups
     }
 
-    /// What users did, for the result of a run.
+    /// The description of the scenario in the result of a run.
     pub(in crate::loadtest) fn summary(&self) -> ScenarioSummary {
         let task = |task: &Task| TaskSummary {
             name: task.name.clone(),
@@ -121,7 +118,7 @@ impl Scenario {
         ScenarioSummary { name: self.name.clone(), tasks: self.tasks.iter().map(task).collect() }
     }
 
-    /// Draws a task; gives its place.
+    /// Draws a task by weight and gives its index.
     pub(in crate::loadtest) fn draw(&self, random: &mut Pcg64Mcg) -> usize {
         let mut left = random.random_range(0..self.total_weight.max(1));
         for (place, task) in self.tasks.iter().enumerate() {
@@ -133,7 +130,7 @@ impl Scenario {
         0
     }
 
-    /// Makes the request of a task. `user` is the number of who sends it, from 1.
+    /// Renders the request of the task at `place` for a user, whose numbers start at 1.
     pub(in crate::loadtest) fn render(&self, place: usize, user: u64, random: &mut Pcg64Mcg, into: &mut Rendered) {
         let task = &self.tasks[place];
         let Rendered { text, path_end, header_ends, draws } = into;
@@ -152,19 +149,19 @@ impl Scenario {
 }
 
 impl Rendered {
-    /// The path, with its query.
+    /// The path with its query.
     pub(in crate::loadtest) fn path(&self) -> &str {
         &self.text[..self.path_end]
     }
 
-    /// The headers of the task that was rendered, with their values.
+    /// The headers of the task that was rendered, as names and values.
     pub(in crate::loadtest) fn headers<'a>(&'a self, task: &'a Task) -> impl Iterator<Item = (&'a str, &'a str)> {
         let starts = std::iter::once(self.path_end).chain(self.header_ends.iter().copied());
         let values = starts.zip(&self.header_ends).map(|(start, end)| &self.text[start..*end]);
         task.headers.iter().map(|(name, _)| name.as_str()).zip(values)
     }
 
-    /// The body; empty for none.
+    /// The body; empty if there is none.
     pub(in crate::loadtest) fn body(&self) -> &[u8] {
         &self.text.as_bytes()[self.header_ends.last().copied().unwrap_or(self.path_end)..]
     }

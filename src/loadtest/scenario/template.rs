@@ -1,4 +1,4 @@
-//! A text with placeholders: compiled once, rendered for every request without looking at the text again.
+//! A text with placeholders. It is compiled once and rendered for every request without parsing it again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,6 @@ use super::expression::{self, Argument, Call, Expression};
 use super::table::Table;
 use super::value::{Draws, Source, Who};
 
-/// A compiled text.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Template {
     pieces: Vec<Piece>,
@@ -16,37 +15,37 @@ pub(super) struct Template {
 
 #[derive(Clone, Debug)]
 enum Piece {
-    /// As it stands.
+    /// Text that is the same in every request.
     Text(Box<str>),
-    /// A value, which `keep` says to keep for the rest of the request.
+    /// A value. `keep` says whether it is kept for the rest of the request.
     Value { source: Source, keep: bool, label: Box<str> },
 }
 
-/// What placeholders may speak of.
+/// The names that placeholders can use.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    /// The scenario's constants.
+    /// The variables of the scenario.
     pub(super) variables: BTreeMap<String, String>,
-    /// The tables, in the order of their numbers.
+    /// The CSV tables, in the order of their indexes.
     pub(super) tables: Vec<Table>,
-    /// One counter for each number that a sequence starts with.
+    /// One counter for each first number of a sequence.
     pub(super) counters: BTreeMap<u64, Arc<AtomicU64>>,
 }
 
-/// What the placeholders of one request have in common.
+/// The names and ranges that the placeholders of one request share.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
-    /// Names given so far.
+    /// The names given so far.
     named: Vec<String>,
-    /// The ranges of different numbers so far.
+    /// The ranges of `distinct` so far.
     ranges: Vec<(i64, i64)>,
 }
 
-/// What a text that a value puts into a place must be, or why it may not stand there.
+/// Checks a text for the place where it will stand; the error says why it is not allowed there.
 pub(super) type Fits = fn(&str) -> Result<(), &'static str>;
 
 impl Template {
-    /// Compiles a text. An error says what is wrong and at which byte.
+    /// Compiles a text. An error gives the byte at which it is and what is wrong.
     pub(super) fn compile(
         text: &str,
         names: &mut Names,
@@ -72,7 +71,6 @@ impl Template {
         Ok(template)
     }
 
-    /// A text without placeholders.
     pub(super) fn constant(text: &str) -> Self {
         let mut template = Self::default();
         template.text(text);
@@ -104,7 +102,7 @@ impl Template {
         }
         let source = source(word, arguments, names, scope, encode)?;
         if expression.encoding.is_some() && !matches!(source, Source::Choice(_) | Source::Column { .. }) {
-            return Err(format!("{word} needs no encoding: leave out the | and what follows"));
+            return Err(format!("{word} needs no encoding: leave out the | and what follows it"));
         }
         if let Some(name) = &expression.name {
             if scope.named.contains(name) {
@@ -117,7 +115,7 @@ impl Template {
         Ok(())
     }
 
-    /// Whether every text that can be known now may stand where it is.
+    /// Checks every text that is known before the run.
     fn fits(&self, fits: Fits) -> Result<(), &'static str> {
         self.pieces.iter().try_for_each(|piece| match piece {
             Piece::Text(text) => fits(text),
@@ -127,7 +125,7 @@ impl Template {
         })
     }
 
-    /// Writes the text with its values.
+    /// Writes the text with its values to `into`.
     pub(super) fn render(&self, draws: &mut Draws, who: &mut Who<'_>, into: &mut String) {
         for piece in &self.pieces {
             match piece {
@@ -143,12 +141,12 @@ impl Template {
         }
     }
 
-    /// Whether there is nothing at all.
+    /// Whether the text is empty.
     pub(super) fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
 
-    /// The text with the names of its placeholders: the same for all renderings.
+    /// The text with the names of its placeholders in braces: the same for all requests.
     pub(super) fn label(&self) -> String {
         let shown = |piece: &Piece| match piece {
             Piece::Text(text) => text.to_string(),
@@ -158,7 +156,7 @@ impl Template {
     }
 }
 
-/// What writes a known text as the place needs it.
+/// The function that encodes a text.
 fn encoder(name: Option<&str>) -> Result<fn(&str) -> String, String> {
     match name {
         None => Ok(str::to_owned),
@@ -166,7 +164,7 @@ fn encoder(name: Option<&str>) -> Result<fn(&str) -> String, String> {
         Some("url") => {
             Ok(|text| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20"))
         }
-        Some(other) => Err(format!("there is no encoding {other}: write json or url")),
+        Some(other) => Err(format!("the encoding {other} is not known: write json or url")),
     }
 }
 
@@ -187,9 +185,10 @@ fn source(
         ("uuid", []) => Ok(Source::Uuid),
         ("user", []) => Ok(Source::User),
         ("sequence", []) => Ok(sequence(1, names)),
-        ("sequence", [first]) => {
-            Ok(sequence(number(first, names)?.try_into().map_err(|_| "it counts from 0 or more")?, names))
-        }
+        ("sequence", [first]) => Ok(sequence(
+            number(first, names)?.try_into().map_err(|_| "the first number of a sequence must be 0 or more")?,
+            names,
+        )),
         ("random", [least, most]) => {
             let (least, most) = range(least, most, names)?;
             Ok(Source::Random { least, most })
@@ -208,8 +207,8 @@ fn source(
             Ok(Source::Choice(texts?.iter().map(|text| encode(text).into()).collect()))
         }
         ("random" | "distinct", _) => Err(format!("write {word}(LEAST, MOST) with two whole numbers")),
-        ("choice", _) => Err("write choice(\"one\", \"other\") with what to choose from".to_owned()),
-        ("sequence" | "uuid" | "user", _) => Err(format!("{word} takes no such brackets")),
+        ("choice", _) => Err("write choice(\"one\", \"other\") with the texts to choose from".to_owned()),
+        ("sequence" | "uuid" | "user", _) => Err(format!("{word} does not take these arguments")),
         _ => Err(unknown(word, names, scope)),
     }
 }
@@ -226,7 +225,7 @@ fn unknown(word: &str, names: &Names, scope: &Scope) -> String {
 fn column(path: &str, tables: &[Table], encode: fn(&str) -> String) -> Result<Source, String> {
     let (name, column) = path.split_once('.').ok_or("write csv.TABLE.COLUMN")?;
     let Some(table) = tables.iter().position(|table| table.name == name) else {
-        return Err(format!("there is no table {name}: name its file under [csv]"));
+        return Err(format!("there is no table {name}: add its file under [csv]"));
     };
     let cells = tables[table].column(column)?;
     Ok(Source::Column { table, cells: cells.map(|cell| encode(cell).into()).collect() })
@@ -240,7 +239,7 @@ fn sequence(first: u64, names: &mut Names) -> Source {
 fn range(least: &Argument, most: &Argument, names: &Names) -> Result<(i64, i64), String> {
     let (least, most) = (number(least, names)?, number(most, names)?);
     if least > most {
-        return Err(format!("the range goes from the smaller to the larger number, not from {least} to {most}"));
+        return Err(format!("the range must go from the smaller to the larger number, not from {least} to {most}"));
     }
     Ok((least, most))
 }
@@ -254,7 +253,7 @@ fn number(argument: &Argument, names: &Names) -> Result<i64, String> {
             };
             value.parse().map_err(|_| format!("the variable {word} is {value:?} and not a whole number"))
         }
-        Argument::Text(text) => Err(format!("{text:?} stands in quotes where a whole number is needed")),
+        Argument::Text(text) => Err(format!("{text:?} is a text where a whole number is needed: leave out the quotes")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Scenarios as people write them: what is read, what is refused and where, what is sent.
+//! Tests of scenarios as people write them: what is read, what is refused and where, what is sent.
 
 use std::path::Path;
 use std::time::Duration;
@@ -31,7 +31,7 @@ fn requests(scenario: &Scenario, place: usize, seed: u64, count: usize) -> Vec<S
 }
 
 #[test]
-fn the_stores_orders_have_one_or_three_different_products_of_those_there_are() {
+fn the_stores_orders_have_one_or_three_different_existing_products() {
     let scenario = Scenario::store(50, 7, &[]).unwrap();
     let mut random = Pcg64Mcg::seed_from_u64(1);
     let mut rendered = Rendered::default();
@@ -84,7 +84,7 @@ fn the_same_seed_gives_the_same_requests() {
 }
 
 #[test]
-fn uuids_are_others_in_each_run_and_all_else_is_not() {
+fn only_uuids_differ_between_runs() {
     let mut scenario = task("path = '/{{random(1, 1000000)}}'\nbody = '{{id = uuid}} {{id}} {{distinct(1, 99)}}'");
     let mut run = || {
         scenario.begin_run();
@@ -103,7 +103,7 @@ fn uuids_are_others_in_each_run_and_all_else_is_not() {
 }
 
 #[test]
-fn values_stand_where_their_placeholders_stood() {
+fn values_replace_their_placeholders() {
     let scenario = task(
         "method = 'PUT'\npath = '/users/{{id = random(3, 3)}}?x={{shop | url}}'\nheaders = { X-Id = '{{id}}-{{user}}' }\n\
          body = '''{\"n\":{{sequence}},\"m\":{{sequence(100)}},\"most\":{{random(most, 9)}},\"shop\":{{shop | json}},\"b\":\"{{\"{{\"}}\"}'''",
@@ -154,27 +154,36 @@ fn think_times_come_from_the_task_the_file_or_the_command_line() {
 }
 
 #[test]
-fn a_mistake_is_told_with_file_line_task_and_remedy() {
+fn a_mistake_is_reported_with_file_line_task_and_remedy() {
     let head = "name = 'x'\n[[task]]\nname = 't'\n";
     for (text, sentence) in [
         ("", "shop.toml, line 1: missing field `name`"),
         ("name = 'x'", "shop.toml: there is no task: write [[task]]"),
         ("name = 'x'\n[[task]]\nname = 't'\npaht = '/'", "shop.toml, line 4: unknown field `paht`, expected one of"),
         ("name = 'x'\nname = 'y'", "line 2"),
-        ("name = 'x'\n[task]\nname = 't'\npath = '/'", "shop.toml, line 2: a task stands under [[task]]"),
+        (
+            "name = 'x'\n[task]\nname = 't'\npath = '/'",
+            "shop.toml, line 2: a scenario has a list of tasks: write [[task]]",
+        ),
         (
             "name = 'x'\n[[task]]\nname = 't'\npath = 3",
             "shop.toml, line 4: invalid type: integer `3`, expected a string",
         ),
-        (&format!("{head}path = 'x'"), "line 4, task \"t\": the path starts with a slash"),
-        (&format!("{head}path = '/a b'"), "task \"t\": \"/a b\" has a character that no path may have: write %20"),
+        (&format!("{head}path = 'x'"), "line 4, task \"t\": the path must start with a slash"),
+        (
+            &format!("{head}path = '/a b'"),
+            "task \"t\": \"/a b\" has a character that is not allowed in a path: write %20",
+        ),
         (&format!("{head}path = '/{{{{choice(\"a b\")}}}}'"), "or add | url"),
         (&format!("{head}path = '/'\nweight = 0"), "the weight of every task is 0"),
-        (&format!("{head}path = '/'\nweight = 2000000"), "line 5, task \"t\": a weight is at most 1000000"),
+        (&format!("{head}path = '/'\nweight = 2000000"), "line 5, task \"t\": a weight must be at most 1000000"),
         (&format!("{head}path = '/'\nmethod = 'get'"), "\"get\" is not a method: write GET"),
         (&format!("{head}path = '/'\nheaders = {{ Host = 'x' }}"), "host is written by the load test itself"),
-        (&format!("{head}path = '/'\nheaders = {{ 'a b' = 'x' }}"), "not the name of a header"),
-        (&format!("{head}path = '/'\nheaders = {{ a = \"x\\ny\" }}"), "has a character that no header may have"),
+        (&format!("{head}path = '/'\nheaders = {{ 'a b' = 'x' }}"), "not a valid name of a header"),
+        (
+            &format!("{head}path = '/'\nheaders = {{ a = \"x\\ny\" }}"),
+            "has a character that is not allowed in a header",
+        ),
         (
             &format!("{head}path = '/'\nthink_time = 'long'"),
             "line 5, task \"t\": think_time: \"long\" is not a duration",
@@ -190,9 +199,9 @@ fn a_mistake_is_told_with_file_line_task_and_remedy() {
         ),
         (&format!("{head}path = '/{{{{random(2, 1)}}}}'"), "not from 2 to 1"),
         (&format!("{head}path = '/{{{{a = uuid}}}}{{{{a = uuid}}}}'"), "the name a is given twice"),
-        (&format!("{head}path = '/{{{{csv.users.email}}}}'"), "there is no table users: name its file under [csv]"),
+        (&format!("{head}path = '/{{{{csv.users.email}}}}'"), "there is no table users: add its file under [csv]"),
         (&format!("{head}path = '/{{{{uuid | json}}}}'"), "uuid needs no encoding"),
-        (&format!("{head}path = '/{{{{uuid | xml}}}}'"), "there is no encoding xml: write json or url"),
+        (&format!("{head}path = '/{{{{uuid | xml}}}}'"), "the encoding xml is not known: write json or url"),
         (
             "name = 'x'\n[csv]\nusers = 'nowhere.csv'\n[[task]]\nname = 't'\npath = '/'",
             "line 3: ./nowhere.csv cannot be read",

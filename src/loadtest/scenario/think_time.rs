@@ -7,27 +7,27 @@ use crate::units;
 /// A pause drawn evenly from a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThinkTime {
-    /// The shortest.
+    /// The shortest pause.
     pub least: Duration,
-    /// The longest.
+    /// The longest pause; equal to the shortest for a fixed one.
     pub most: Duration,
 }
 
 impl Default for ThinkTime {
-    /// A person who looks at a page before the next click.
+    /// One to two seconds: a person who looks at a page before the next click.
     fn default() -> Self {
         Self { least: Duration::from_secs(1), most: Duration::from_secs(2) }
     }
 }
 
 impl ThinkTime {
-    /// Reads a range like `1s..2s`, or one duration.
+    /// Reads a range like `1s..2s` or a single duration.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (least, most) = text.split_once("..").unwrap_or((text, text));
         let read = |text| units::parse_duration(text).map_err(|error| error.to_string());
         let (least, most) = (read(least)?, read(most)?);
         if least > most {
-            return Err("the range goes from the shorter to the longer, e.g. 1s..2s".to_owned());
+            return Err("the range must go from the shorter to the longer duration, e.g. 1s..2s".to_owned());
         }
         Ok(Self { least, most })
     }

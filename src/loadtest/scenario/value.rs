@@ -1,4 +1,4 @@
-//! Where a value in a request comes from, and the scratch space that one user draws them in.
+//! The sources of the values in a request, and the scratch space in which one user draws them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,50 +6,52 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 
-/// A value that differs from request to request. Everything that can be known before the run (bounds, encoded texts) is.
+/// The source of a value that differs from request to request. Everything that is known before the run (bounds, encoded
+/// texts) is computed before.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// A whole number drawn evenly, both ends included.
+    /// A whole number from `least` to `most`, all equally likely.
     Random { least: i64, most: i64 },
     /// The same, but different from the other numbers of its group in the same request.
     Distinct { least: i64, most: i64, group: usize },
-    /// The next number of a counter that all users share.
+    /// The next number of a counter shared by all users.
     Sequence(Arc<AtomicU64>),
-    /// One of some texts, drawn evenly.
+    /// One of several texts, all equally likely.
     Choice(Vec<Box<str>>),
-    /// A column of the row that this request has of a table.
+    /// A cell of a table. All cells of one table in a request are from the same row.
     Column { table: usize, cells: Arc<[Box<str>]> },
-    /// A random UUID (RFC 9562, version 4), another one in each run: a service keeps what it was once sent under it.
+    /// A random UUID (RFC 9562, version 4) that differs in each run, because a service may remember those of an earlier
+    /// run.
     Uuid,
-    /// The number of the user who sends, from 1.
+    /// The number of the sending user, from 1.
     User,
-    /// A value that this request has drawn before, under a name.
+    /// A value that this request has drawn before under a name; the field is its index.
     Again(usize),
 }
 
-/// In which order the rows of a table are taken.
+/// The order in which the rows of a table are taken; the first field is their number.
 #[derive(Clone, Debug)]
 pub(super) enum Rows {
-    /// Drawn evenly by each request.
+    /// At random for each request.
     Random(usize),
-    /// One after the other over all users, and again from the first.
+    /// One after the other over all users, then again from the first.
     Sequential(usize, Arc<AtomicU64>),
 }
 
-/// What the values of one request share. Made once for a user and used again for every request.
+/// The values drawn for one request. A user has one and reuses it for every request.
 #[derive(Debug, Default)]
 pub(super) struct Draws {
-    /// The values drawn under a name: where they stand in `text`.
+    /// The start and end of each named value in `text`.
     named: Vec<(usize, usize)>,
     text: String,
-    /// The row of each table, once a value of it was asked for.
+    /// The row drawn from each table, if one was needed.
     rows: Vec<Option<usize>>,
-    /// What the groups of different numbers have given already.
+    /// The numbers that the groups of `distinct` have used, sorted.
     given: Vec<(usize, i64)>,
 }
 
 impl Draws {
-    /// A new request begins.
+    /// Clears everything for a new request.
     pub(super) fn clear(&mut self) {
         self.named.clear();
         self.text.clear();
@@ -57,14 +59,14 @@ impl Draws {
         self.given.clear();
     }
 
-    /// Keeps what `written` holds from `start` on under the next name.
+    /// Keeps `written` as the value of the next name.
     pub(super) fn keep(&mut self, written: &str) {
         let start = self.text.len();
         self.text.push_str(written);
         self.named.push((start, self.text.len()));
     }
 
-    /// Writes one value.
+    /// Draws a value and writes it.
     pub(super) fn write(&mut self, source: &Source, who: &mut Who<'_>, into: &mut String) {
         match source {
             Source::Random { least, most } => write_integer(who.random.random_range(*least..=*most), into),
@@ -83,15 +85,15 @@ impl Draws {
         }
     }
 
-    /// A number that this request has not had from the group, each of those left with the same chance. A range with too
-    /// few numbers gives one again.
+    /// Draws a number that this request has not used in the group, all equally likely. If the range has too few
+    /// numbers, one is repeated.
     fn distinct(&mut self, least: i64, most: i64, group: usize, random: &mut Pcg64Mcg) -> i64 {
         let given = self.given.iter().filter(|(of, _)| *of == group).count();
         let Some(end) = most.checked_sub(given as i64).filter(|end| *end >= least) else {
             return random.random_range(least..=most);
         };
         let mut number = random.random_range(least..=end);
-        // `given` is sorted: every number that stands at or below ours moves ours up by one.
+        // `given` is sorted: every used number at or below ours moves ours up by one.
         for (_, taken) in self.given.iter().filter(|(of, _)| *of == group) {
             number += i64::from(number >= *taken);
         }
@@ -111,16 +113,16 @@ impl Draws {
     }
 }
 
-/// Who sends, with what is theirs.
+/// The user who sends, with its random numbers and the shared tables.
 #[derive(Debug)]
 pub(super) struct Who<'a> {
-    /// The user's number, from 1.
+    /// The number of the user, from 1.
     pub(super) user: u64,
-    /// The user's random numbers.
+    /// The random numbers of the user.
     pub(super) random: &'a mut Pcg64Mcg,
-    /// The scenario's tables.
+    /// The tables of the scenario.
     pub(super) tables: &'a [Rows],
-    /// What makes the UUIDs of one run others than those of any other.
+    /// The number that makes the UUIDs of this run differ from those of other runs.
     pub(super) run: u128,
 }
 
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn different_numbers_are_different_as_long_as_there_are_enough() {
+    fn distinct_numbers_differ_as_long_as_the_range_has_enough() {
         let mut random = Pcg64Mcg::seed_from_u64(1);
         let source = Source::Distinct { least: 1, most: 3, group: 0 };
         let mut firsts = [0; 3];
@@ -173,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_uuid_is_random_and_says_so() {
+    fn a_uuid_is_random_and_of_version_4() {
         let mut random = Pcg64Mcg::seed_from_u64(1);
         let uuids: Vec<_> = (0..100).map(|_| drawn(&Source::Uuid, &mut Draws::default(), &mut random)).collect();
         for uuid in &uuids {
@@ -183,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_counts_on_over_requests() {
+    fn a_counter_continues_over_requests() {
         let mut random = Pcg64Mcg::seed_from_u64(1);
         let source = Source::Sequence(Arc::new(AtomicU64::new(5)));
         let three = [(); 3].map(|()| drawn(&source, &mut Draws::default(), &mut random));

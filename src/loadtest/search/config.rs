@@ -1,21 +1,21 @@
-//! How a limit is searched.
+//! The configuration of a search for the limit.
 
 use std::time::Duration;
 
-/// How a limit is searched.
+/// The loads, times and precision of a search.
 #[derive(Clone, Copy, Debug)]
 pub struct Search {
-    /// The highest load tried: users, or requests per second.
+    /// The highest load to try: users, or requests per second.
     pub most: u32,
     /// How long each load is measured.
     pub step: Duration,
-    /// How long each load is held before that.
+    /// How long each load is held before it is measured.
     pub settle: Duration,
-    /// How long nothing is sent after a load that was bad.
+    /// How long nothing is sent after a bad load.
     pub rest: Duration,
-    /// The gap between the last good and the first bad load at which the search ends, as a share of the good one.
+    /// The search ends when the gap between the last good and the first bad load is at most this share of the good one.
     pub precision: f64,
-    /// How often the last good load must be good again.
+    /// How often the last good load is repeated and must be good again.
     pub repeats: u32,
 }
 
@@ -26,14 +26,14 @@ impl Default for Search {
 }
 
 impl Search {
-    /// A search whose loads are measured for so long. Ten seconds are some ten requests of each user of the store; two
-    /// fifths of them before that let caches and pools fill. What piled up in a step had as long as the step lasted, and
-    /// gets as long to go away. Five per cent is about what two runs at the same load differ by.
+    /// A search that measures each load for `step`. The default of ten seconds is about ten requests of each user of
+    /// the store; two fifths of that before it let caches and pools fill. What piled up during a step gets as long to
+    /// go away as the step lasted. Five per cent is about the difference between two runs at the same load.
     pub fn with_step(step: Duration) -> Self {
         let settle = step * 2 / 5;
         Self { most: 10_000, step, settle, rest: settle + step, precision: 0.05, repeats: 2 }
     }
 }
 
-/// What a service should keep to when nobody says otherwise.
+/// The thresholds that are used when none are given.
 pub const DEFAULT_CRITERIA: [&str; 2] = ["fail_ratio<1%", "p95<500ms"];

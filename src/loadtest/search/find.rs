@@ -1,4 +1,4 @@
-//! The search itself: one trial after the other, until the plan has no more, and what was found by then.
+//! The search: one trial after the other until the plan ends, and the result.
 
 use super::config::Search;
 use super::plan::{Bounds, Plan, Purpose};
@@ -13,18 +13,18 @@ use crate::process::tell;
 use crate::run_result::{Environment, GaveWay, LimitEnded, LimitResult, LimitStep, Verdict};
 use crate::units;
 
-/// A search that is over.
+/// The outcome of a search that made at least one step.
 #[derive(Debug)]
 pub struct Found {
-    /// What was found.
+    /// The result of the search.
     pub limit: LimitResult,
-    /// Why the file of steps is not complete, if it is not.
+    /// Why the file of steps is not complete; None if it is.
     pub unwritten: Option<LoadTestError>,
 }
 
-/// Searches the limit of a service. `config` says everything but how much: its users or its rate are the first load; its
-/// times and stages are not used. `thresholds` are the criteria ([`super::DEFAULT_CRITERIA`] without any). Whatever ends the
-/// search, the steps made by then are in what it found; only a search that cannot make its first step is an error.
+/// Finds the limit of a service. The users or the rate in `config` are the first load; its times and stages are not
+/// used. `thresholds` are the criteria ([`super::DEFAULT_CRITERIA`] if empty). However the search ends, the result
+/// contains the steps made by then; it is an error only if the first step cannot be made.
 pub async fn find_limit(
     config: Config,
     thresholds: Vec<Threshold>,
@@ -48,7 +48,6 @@ pub async fn find_limit(
     Ok(Found { limit: searching.limit(), unwritten: searching.unwritten })
 }
 
-/// A search under way.
 struct Searching<'a> {
     trials: TrialRunner<'a>,
     plan: Plan,
@@ -74,7 +73,7 @@ impl<'a> Searching<'a> {
         Self { trials, plan, steps, shares_machine, stopped: None, outputs, unwritten: None }
     }
 
-    /// Measures one load, after what it needs to recover from the last one.
+    /// Measures one load, after the service has recovered from a bad one.
     async fn step(&mut self, level: u32, purpose: Purpose, steering: &mut Steering) -> Result<(), Stop> {
         if self.steps.last().is_some_and(|step| !step.good) {
             self.trials.recover(steering).await?;
@@ -98,13 +97,13 @@ impl<'a> Searching<'a> {
             let (start, unit, host) =
                 (units::count(self.trials.start().into()), self.trials.unit(), &self.trials.config.target);
             let criteria = self.trials.criteria().join(", ");
-            tell(&format!("Searching the limit of {host} from {start} {unit} on."));
+            tell(&format!("Searching for the limit of {host}, starting at {start} {unit}."));
             tell(&format!("Good means: {criteria}."));
             tell(&format!("Each load: {settle} to settle, {step} measured; after a bad one {rest} of rest."));
         }
     }
 
-    /// Writes what is known by now.
+    /// Writes the last step and a snapshot.
     fn write(&mut self) {
         if let Some(step) = self.steps.last()
             && let Some(error) = self.outputs.write_csv(|file| file.write(step))
@@ -117,11 +116,10 @@ impl<'a> Searching<'a> {
         }
     }
 
-    /// What is known by now.
     fn limit(&self) -> LimitResult {
         let (trials, plan) = (&self.trials, &self.plan);
         let first_bad = plan.first_bad();
-        // The first time it was bad; a repetition may have been good.
+        // The first time this load was bad; a repetition may have been good.
         let edge = self.steps.iter().find(|step| Some(step.level) == first_bad && !step.good);
         let gave_way = match edge {
             Some(step) if step.verdict == Verdict::GeneratorLimited => GaveWay::Generator,
@@ -164,7 +162,7 @@ impl<'a> Searching<'a> {
     }
 }
 
-/// The load at which good answers per second divided by response time is greatest.
+/// The load at which the rate of good answers divided by the response time is greatest.
 fn knee(steps: &[LimitStep]) -> Option<u32> {
     let power = |step: &LimitStep| step.requests_per_s * (1.0 - step.fail_ratio) / step.mean_ms;
     let measured = steps.iter().filter(|step| step.requests > 0 && step.mean_ms > 0.0);

@@ -1,10 +1,11 @@
-//! From which load on a service no longer does what it should: runs at rising loads, judged by thresholds.
+//! Finds the load from which a service no longer meets its thresholds, by runs at rising loads.
 //!
-//! Each step is a whole run with a warm-up of its own. A step is *good* when all criteria hold, nearly everything was
+//! Each step is a whole run with its own warm-up. A step is *good* when all criteria hold, nearly all requests were
 //! answered in the end and the generator was not the bottleneck. After a bad step nothing is sent for a while, so that
-//! what had piled up does not count against the next one. The *knee* is the load at which throughput divided by response
-//! time is greatest: below it more load brings more throughput, above it mostly more waiting (the power of a system:
-//! L. Kleinrock, "Power and deterministic rules of thumb for probabilistic problems in computer communications", ICC 1979).
+//! requests that piled up do not count against the next one. The *knee* is the load at which throughput divided by
+//! response time is greatest: below it more load brings more throughput, above it mostly more waiting (the power of a
+//! system: L. Kleinrock, "Power and deterministic rules of thumb for probabilistic problems in computer
+//! communications", ICC 1979).
 
 mod config;
 mod find;

@@ -1,48 +1,47 @@
-//! Which load is tried next: up in doublings to the first bad one, halving the gap to a few per cent, the edge again.
+//! Decides which load is tried next: doubles it up to the first bad one, halves the gap to a few per cent, then repeats
+//! the edge.
 //!
-//! Pure: it is told whether a step was good and never measures itself.
+//! Pure: it is told whether a step was good and measures nothing.
 
 use std::collections::BTreeSet;
 
-/// Where a search begins and when it is over.
+/// The start and the end of a search.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Bounds {
-    /// The first load tried.
+    /// The first load to try.
     pub(super) start: u32,
-    /// The highest load tried.
+    /// The highest load to try.
     pub(super) most: u32,
-    /// The gap between the last good and the first bad load at which it is small enough, as a share of the good one.
+    /// The gap between the last good and the first bad load that is small enough, as a share of the good one.
     pub(super) precision: f64,
-    /// How often the last good load must be good again.
+    /// How often the last good load is repeated and must be good again.
     pub(super) repeats: u32,
 }
 
-/// What a step is for.
+/// Why a load is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// Further up, as long as everything is good.
+    /// All loads were good so far: try a higher one.
     Climb,
-    /// Between the last good load and the first bad one.
+    /// Narrow the gap between the last good and the first bad load.
     Bisect,
-    /// The last good load once more.
+    /// Repeat the last good load.
     RepeatGood,
-    /// The first bad load once more.
+    /// Repeat the first bad load.
     RepeatBad,
 }
 
-/// How often a load that was good may turn out to be bad before the search ends: then the service is not steady enough
-/// for a sharper answer.
+/// How often a good load may turn out to be bad before the search ends, because the service is not steady enough for a
+/// more precise answer.
 const MOST_FALLS: u32 = 3;
 
-/// A search under way.
+/// The state of a search.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     bounds: Bounds,
-    /// The highest load that is good and below all bad ones; 0 for none.
+    /// The highest good load below all bad ones; 0 if there is none.
     good: u32,
-    /// The lowest load that is bad.
     bad: Option<u32>,
-    /// All loads that were good.
     seen_good: BTreeSet<u32>,
     repeats_left: u32,
     bad_repeated: bool,
@@ -56,7 +55,7 @@ impl Plan {
         Self { bounds, good: 0, bad: None, seen_good, repeats_left, bad_repeated: false, falls: 0, steady: true }
     }
 
-    /// The next load, and why; nothing when the search is over.
+    /// The next load and why it is tried; None when the search is over.
     pub(super) fn next(&self) -> Option<(u32, Purpose)> {
         let Some(bad) = self.bad else {
             let next = if self.good == 0 { self.bounds.start } else { self.good.saturating_mul(2) };
@@ -73,7 +72,7 @@ impl Plan {
         (!self.bad_repeated && self.falls == 0).then_some((bad, Purpose::RepeatBad))
     }
 
-    /// Says how the load that was next turned out.
+    /// Records whether the load given by `next` was good.
     pub(super) fn record(&mut self, is_good: bool) {
         let Some((level, purpose)) = self.next() else { return };
         match (purpose, is_good) {
@@ -98,7 +97,7 @@ impl Plan {
         }
     }
 
-    /// The highest load that was good each time, below all that were bad.
+    /// The highest load that was good each time, below all bad ones.
     pub(super) fn last_good(&self) -> Option<u32> {
         (self.good > 0).then_some(self.good)
     }
@@ -108,7 +107,7 @@ impl Plan {
         self.bad
     }
 
-    /// Whether every repetition turned out as before.
+    /// Whether every repetition had the same result as before.
     pub(super) fn is_steady(&self) -> bool {
         self.steady
     }

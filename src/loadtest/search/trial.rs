@@ -1,4 +1,4 @@
-//! A trial: a run at one load, what it says of that load, and how the service recovers from it.
+//! A trial: a run at one load, its evaluation, and the recovery of the service after it.
 
 use std::time::Duration;
 
@@ -15,29 +15,29 @@ use crate::loadtest::scenario::Scenario;
 use crate::run_result::{LimitStep, RunResult, Verdict};
 use crate::units;
 
-/// The share of requests that may still be unanswered when a step ends.
+/// The share of requests that may be unanswered, or never sent, when a step ends.
 const MOST_UNANSWERED: f64 = 0.01;
 
-/// The share of failures with which the service has recovered, where no criterion says how many may be.
+/// Up to this share of failures the service counts as recovered, if no criterion limits failures.
 const MOST_FAILED_AFTER_REST: f64 = 0.5;
 
-/// At a rate: the share of what was due that must have been answered well.
+/// At a rate: the share of due requests that must have been answered well.
 const LEAST_OF_OFFERED: f64 = 0.95;
 
-/// After the rest that follows a bad step: the longest wait for the service to answer one user again.
+/// After the rest that follows a bad step: the longest wait until the service answers a single user again.
 const RECOVERY: Duration = Duration::from_mins(1);
 
-/// How long that user asks whether it does.
+/// How long that user sends requests in one attempt.
 const RECOVERY_STEP: Duration = Duration::from_secs(2);
 
-/// What ends a search before it is over.
+/// Why a search ended early.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// Somebody.
+    /// It was interrupted.
     Interrupted,
-    /// The service, which no longer answers anybody: a sentence.
+    /// The service did not recover: a sentence about it.
     Silent(String),
-    /// A run that could not be made.
+    /// A run could not be made.
     Failed(LoadTestError),
 }
 
@@ -47,13 +47,13 @@ impl From<LoadTestError> for Stop {
     }
 }
 
-/// Makes trials: what stays the same from one load to the next.
+/// Makes the trials of a search, with what is the same for all loads.
 pub(super) struct TrialRunner<'a> {
     pub(super) config: Config,
     criteria: Criteria,
     pub(super) scenario: &'a Scenario,
     pub(super) search: Search,
-    /// The highest load that can be tried.
+    /// The highest load that can be tried: limited by file handles, where each user needs one.
     pub(super) most: u32,
     exporter: Option<&'a Exporter>,
 }
@@ -71,7 +71,7 @@ impl<'a> TrialRunner<'a> {
         }
         config.warm_up = search.settle;
         config.run_time = search.step;
-        // At a rate connections are not the load; a run takes as many as it may.
+        // At a rate the number of connections is not the load, so it does not limit the load.
         let most = match &config.load {
             Load::Users(_) => most_connections(search.most).max(1),
             Load::Rate(_) => search.most,
@@ -80,7 +80,6 @@ impl<'a> TrialRunner<'a> {
         Self { config, criteria, scenario, search, most, exporter }
     }
 
-    /// The first load.
     pub(super) fn start(&self) -> u32 {
         match &self.config.load {
             Load::Users(users) => users.users,
@@ -99,27 +98,27 @@ impl<'a> TrialRunner<'a> {
         self.criteria.thresholds.iter().map(Threshold::to_string).collect()
     }
 
-    /// Whether only the limit of file handles kept the search from a higher load than this.
+    /// Whether the limit of file handles kept the search from a higher load than this.
     pub(super) fn handles_ran_out(&self, last_good: Option<u32>) -> bool {
         self.most < self.search.most && last_good == Some(self.most)
     }
 
-    /// That in a sentence.
+    /// The message for that case.
     pub(super) fn too_few_handles(&self) -> String {
         let (most, wanted) = (units::count(self.most.into()), units::count(self.search.most.into()));
         format!(
-            "this process may open no more than {most} connections: raise the limit with `ulimit -n` to try up to {wanted}"
+            "this process may open at most {most} connections: raise the limit with `ulimit -n` to try up to {wanted}"
         )
     }
 
-    /// A run at one load.
+    /// Makes a run at one load.
     pub(super) async fn measure(&self, level: u32, steering: &mut Steering) -> Result<RunResult, Stop> {
         let mut config = self.config.clone();
         match &mut config.load {
             Load::Users(users) => {
                 users.users = level;
                 users.stages.clear();
-                // All have started when half of the time to settle is over.
+                // All users have started after half of the settling time.
                 let seconds = (self.search.settle / 2).as_secs_f64();
                 users.spawn_rate = if seconds > 0.0 { f64::from(level) / seconds } else { f64::MAX };
             }
@@ -137,8 +136,7 @@ impl<'a> TrialRunner<'a> {
         if finished.ended == Ended::Interrupted { Err(Stop::Interrupted) } else { Ok(finished.result) }
     }
 
-    /// Lets the service come to rest, and waits until one user is answered again, so that the next step does not suffer
-    /// for the last one.
+    /// Rests, then waits until a single user is answered again, so that the next step is not affected by the last one.
     pub(super) async fn recover(&self, steering: &mut Steering) -> Result<(), Stop> {
         pause(self.search.rest, steering).await?;
         let mut config = self.config.clone();
@@ -148,7 +146,7 @@ impl<'a> TrialRunner<'a> {
         while Instant::now() < give_up {
             match self.run(config.clone(), &Criteria::default(), steering).await {
                 Ok(summary) if self.has_recovered(&summary) => return Ok(()),
-                // Not yet.
+                // The service has not recovered yet.
                 Ok(_) => {}
                 Err(Stop::Failed(LoadTestError::Unreachable { .. })) => {
                     pause(RECOVERY_STEP, steering).await?;
@@ -160,13 +158,14 @@ impl<'a> TrialRunner<'a> {
         Err(Stop::Silent(format!("after the last load the service did not answer one user again within {waited}")))
     }
 
-    /// Whether one user is answered as well as the criteria demand: what they allow is no sign of the last load.
+    /// Whether the single user was answered as well as the criteria demand; failures that they allow are no effect of
+    /// the last load.
     fn has_recovered(&self, summary: &RunResult) -> bool {
         let allowed = self.criteria.thresholds.iter().filter_map(Threshold::most_fail_ratio).reduce(f64::min);
         summary.requests > summary.failures && summary.bad_ratio() <= allowed.unwrap_or(MOST_FAILED_AFTER_REST)
     }
 
-    /// What a run at a load says of it.
+    /// Evaluates a run at one load.
     pub(super) fn judge(&self, level: u32, purpose: Purpose, run: &RunResult) -> LimitStep {
         let mut broken = run.verdict_reasons.clone();
         for outcome in run.thresholds.iter().filter(|outcome| !outcome.held) {
@@ -205,7 +204,7 @@ impl<'a> TrialRunner<'a> {
             requests: run.requests,
             requests_per_s: run.requests_per_s,
             fail_ratio: run.fail_ratio,
-            // They come sorted, the most frequent first.
+            // They are sorted, the most frequent first.
             most_frequent_failure: run.failure_groups.first().map(|group| group.message.clone()),
             mean_ms: times.mean,
             p50_ms: times.p50,
@@ -219,7 +218,7 @@ impl<'a> TrialRunner<'a> {
     }
 }
 
-/// Waits, unless somebody interrupts.
+/// Waits, or ends early when the search is interrupted.
 async fn pause(lasts: Duration, steering: &mut Steering) -> Result<(), Stop> {
     tokio::time::timeout(lasts, steering.interrupted()).await.map_or(Ok(()), |()| Err(Stop::Interrupted))
 }
@@ -249,7 +248,8 @@ mod tests {
         TrialRunner::new(config(), thresholds, scenario, Search::default(), None)
     }
 
-    /// Ten seconds at 40 a second, all of which were answered in the end, so many of them in time.
+    /// A run of ten seconds at 40 requests per second, all of which were answered in the end, and this many a second in
+    /// time.
     fn at_a_rate(answered_per_s: f64) -> RunResult {
         let mut summary = example_run();
         (summary.duration_s, summary.requests, summary.failures, summary.in_flight_at_end) = (10.0, 400, 0, 0);
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_answered_when_nothing_is_sent_any_more_was_not_done_at_that_rate() {
+    fn answers_after_the_last_request_do_not_count_for_the_rate() {
         let scenario = Scenario::store(1, 1, &[]).unwrap();
         let trials = trials(&scenario, &[]);
         let judged = |answered_per_s| trials.judge(40, Purpose::Climb, &at_a_rate(answered_per_s));
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_has_recovered_when_it_fails_no_more_than_it_may() {
+    fn a_service_has_recovered_when_failures_are_within_the_criteria() {
         let scenario = Scenario::store(1, 1, &[]).unwrap();
         let recovered = |thresholds: &[&str], requests, failures| {
             let trials = trials(&scenario, thresholds);

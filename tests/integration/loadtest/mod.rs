@@ -449,7 +449,7 @@ async fn a_search_tries_as_much_as_file_handles_allow_and_says_so() {
     let ran = run_with_handles(76, &arguments).await;
     let limit: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((ran.code, limit["last_good"].as_u64(), limit["gave_way"].as_str()), (98, Some(12), Some("generator")));
-    assert!(limit["held_back"].as_str().unwrap().contains("no more than 12 connections: raise the limit"), "{limit}");
+    assert!(limit["held_back"].as_str().unwrap().contains("at most 12 connections: raise the limit"), "{limit}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -530,7 +530,7 @@ async fn a_variable_that_is_set_for_another_run_does_not_make_this_one_fail() {
         assert!(nobody.code == 3 && nobody.stderr.contains("cannot be reached"), "{arguments:?}: {nobody:?}");
     }
     let typed = run_command(&["loadtest", "--host", "127.0.0.1:1", "--find-limit", "--run-time", "5s"], &[]).await;
-    assert!(typed.code == 2 && typed.stderr.contains("--run-time says nothing with --find-limit"), "{typed:?}");
+    assert!(typed.code == 2 && typed.stderr.contains("--run-time has no effect with --find-limit"), "{typed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -546,7 +546,7 @@ async fn what_cannot_be_run_is_said_in_a_sentence() {
     for (arguments, sentence) in [
         (["--users", "0"], "1..=1000000"),
         (["--run-time", "soon"], "is not a duration"),
-        (["--run-time", "0"], "longer than nothing"),
+        (["--run-time", "0"], "must be longer than 0"),
         (["--think-time", "2s..1s"], "from the shorter to the longer"),
         (["--spawn-rate", "0"], "above 0"),
         (["--host", "https://store"], "TLS"),

@@ -312,7 +312,8 @@ async fn thresholds_decide_the_exit_code_and_are_told() {
     let (host, scenario) = (server.target.to_string(), scenario(folder.path(), "/"));
     let base = ["loadtest", "-q", "-H", &host, "--scenario", &scenario, "-t", "1s", "--threshold"];
     let asked = server.asked();
-    for (threshold, sentence) in [("p95<200", "200ms"), ("POST /:p95<1s", "there are GET /"), ("speed<1", "fail_ratio")]
+    for (threshold, sentence) in
+        [("p95<200", "200ms"), ("POST /:p95<1s", "the routes are GET /"), ("speed<1", "fail_ratio")]
     {
         let ran = run_command(&[&base[..], &[threshold]].concat(), &[]).await;
         assert!(ran.code == 2 && ran.stderr.contains(sentence), "{threshold}: {ran:?}");

@@ -1,4 +1,4 @@
-//! The live view where nothing can change in place: a line every two seconds.
+//! The live view where lines cannot change in place: one line every two seconds.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use crate::loadtest::scenario::Scenario;
 use crate::process::tell;
 use crate::units;
 
-/// Ticks between two lines.
+/// The number of ticks (seconds) from one line to the next.
 const EVERY: u32 = 2;
 
-/// Lines between two headings.
+/// The number of lines from one heading to the next.
 const HEADING_EVERY: u32 = 15;
 
-/// The lines so far.
+/// The state of the view.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     ticks: u32,
@@ -24,7 +24,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// One more second.
+    /// Takes in one more second, and prints a line if it is due.
     pub(super) fn tick(&mut self, progress: &Progress<'_>) {
         self.recent.merge(progress.recent.clone());
         self.window += progress.window;
@@ -39,7 +39,7 @@ impl Lines {
         }
     }
 
-    /// Sets what follows apart.
+    /// Prints an empty line before the output that follows.
     pub(super) fn end(&self) {
         if self.printed > 0 {
             tell("");
@@ -63,7 +63,7 @@ fn heading(scenario: &Scenario) -> String {
     )
 }
 
-/// The last two seconds, beside the counts since the start.
+/// A line with the rates and times of the last two seconds and the counts since the start.
 fn line(progress: &Progress<'_>, recent: &RouteStats, window: Duration) -> String {
     let per_second = |count: u64| units::significant(units::per_second(count, window));
     let times = recent.all();

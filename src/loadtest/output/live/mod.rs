@@ -1,4 +1,4 @@
-//! What a person sees while a run lasts: lines that change in place on a terminal, plain lines elsewhere.
+//! The live view of a run on standard error: lines that change in place on a terminal, plain lines elsewhere.
 
 mod lines;
 mod screen;
@@ -10,23 +10,23 @@ use screen::Screen;
 
 use crate::loadtest::collect::Progress;
 
-/// The live view of a run, on standard error.
+/// The live view, or nothing if it is not wanted.
 #[derive(Debug)]
 pub(in crate::loadtest) struct Live(View);
 
 #[derive(Debug)]
 enum View {
-    /// Nobody watches, or the run is over.
+    /// The view is not wanted, or the run has ended.
     Nothing,
-    /// A log, or something that reads.
+    /// Standard error is a log or a pipe.
     Plain(Box<Lines>),
-    /// A terminal.
+    /// Standard error is a terminal.
     InPlace(Screen),
 }
 
 impl Live {
     pub(super) fn new(show: bool) -> Self {
-        // A terminal that cannot move its cursor says so.
+        // A terminal that cannot move its cursor sets TERM to "dumb" or not at all.
         let dumb = std::env::var_os("TERM").is_none_or(|kind| kind.is_empty() || kind == "dumb");
         Self(match (show, std::io::stderr().is_terminal() && !dumb) {
             (false, _) => View::Nothing,
@@ -35,7 +35,7 @@ impl Live {
         })
     }
 
-    /// One more second.
+    /// Shows one more second.
     pub(super) fn tick(&mut self, progress: &Progress<'_>) {
         match &mut self.0 {
             View::Nothing => {}
@@ -44,7 +44,7 @@ impl Live {
         }
     }
 
-    /// The run is over; what is left stands in its tables.
+    /// Ends the view; the tables show the rest.
     pub(super) fn end(&mut self, interrupted: bool) {
         match std::mem::replace(&mut self.0, View::Nothing) {
             View::Nothing => {}

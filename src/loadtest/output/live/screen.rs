@@ -10,23 +10,23 @@ use crate::loadtest::collect::Progress;
 use crate::loadtest::recording::RouteStats;
 use crate::units;
 
-/// Seconds that a sparkline shows: what a person remembers having seen.
+/// The seconds that a sparkline shows.
 const SECONDS: usize = 60;
 
-/// Kinds of failures that are shown: the most frequent ones.
+/// The most kinds of failures that are shown.
 const MOST_FAILURES: usize = 3;
 
-/// Columns of a line; indicatif cuts what is longer than the terminal is wide.
+/// The columns of a line; indicatif cuts lines that are longer than the terminal is wide.
 const WIDTH: usize = 79;
 
-/// Lines that are drawn again every second.
+/// The lines, which are drawn again every second.
 #[derive(Debug)]
 pub(super) struct Screen {
     drawn: ProgressBar,
     history: History,
 }
 
-/// The last minute.
+/// The values of the last minute, one per second.
 #[derive(Debug, Default)]
 struct History {
     rates: VecDeque<f64>,
@@ -37,7 +37,7 @@ struct History {
 impl Screen {
     pub(super) fn new() -> Self {
         let drawn = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        // A template without anything that could be wrong.
+        // This template is always valid.
         if let Ok(style) = ProgressStyle::with_template("{msg}") {
             drawn.set_style(style);
         }
@@ -52,8 +52,8 @@ impl Screen {
 
     pub(super) fn end(&self, interrupted: bool) {
         self.drawn.finish_and_clear();
-        // A terminal writes ^C behind the last line, which reaches to its edge: all lines then stand one row lower than
-        // they were drawn, and the first one would stay.
+        // A terminal writes ^C behind the last line, which fills its whole width: all lines then stand one row lower
+        // than they were drawn, and the first one would stay.
         if interrupted && !self.history.rates.is_empty() {
             drop(write!(io::stderr(), "\x1b[1A\x1b[2K\r"));
         }
@@ -76,7 +76,7 @@ fn keep(values: &mut VecDeque<f64>, value: f64) {
     values.push_back(value);
 }
 
-/// What is drawn.
+/// All lines of the view.
 fn text(progress: &Progress<'_>, history: &History) -> String {
     let (all, recent) = (&progress.all, &progress.recent);
     let failed = all.failed.count();
@@ -116,7 +116,7 @@ fn text(progress: &Progress<'_>, history: &History) -> String {
     lines.join("\n")
 }
 
-/// A line of the last minute, the last second at its right end, with its last value.
+/// A sparkline of the last minute with the latest value in front; the latest second is at its right end.
 fn spark(name: &str, values: &VecDeque<f64>) -> String {
     let line = units::sparkline(values.iter().copied().map(Some));
     let last = values.back().map_or_else(String::new, |value| units::significant(*value));

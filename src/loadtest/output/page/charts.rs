@@ -3,7 +3,7 @@
 use crate::page::{Axis, Chart, Color, Series};
 use crate::run_result::{RouteSummary, RunResult, TimelinePoint};
 
-/// All charts of a run, in the order of the page.
+/// The charts of a run in the order of the page.
 pub(super) fn charts(summary: &RunResult) -> Vec<Chart> {
     vec![users(summary), rates(summary), percentiles(summary), distribution(summary), processor(summary)]
 }

@@ -1,4 +1,4 @@
-//! Distributions of response times beside each other.
+//! Charts of distributions of response times.
 
 use std::time::Duration;
 
@@ -6,17 +6,18 @@ use crate::page::{Axis, Chart, Color, Series};
 use crate::stats::Latencies;
 use crate::units;
 
-/// What is shown, and in which unit.
+/// The title: what is shown, and its unit.
 const TITLE: &str = "Response times by the share of requests that took no longer, milliseconds";
 
-/// The share of requests that took no longer, on an axis that gives each further nine the same width, as HdrHistogram's
-/// own plots do: the long ones are few, and are what users remember. A curve for each name, as far as there are colors.
+/// Draws the share of requests that took no longer than a time, on an axis that gives each further nine (90 %, 99 %,
+/// 99.9 %) the same width, as HdrHistogram's own plots do: slow requests are few, and are what users remember. One
+/// curve for each name, as far as there are colors.
 pub fn distribution(times: impl IntoIterator<Item = (String, Latencies)>) -> Chart {
     drawn(TITLE, times)
 }
 
-/// The same for the routes of a run. When they are more than there are colors, the busiest ones, and all requests together;
-/// the title says how many are not drawn.
+/// Draws the routes of a run. When there are more routes than colors, only the busiest ones and all requests together
+/// are drawn, and the title says how many are not.
 pub(super) fn of_routes(mut routes: Vec<(String, Latencies)>) -> Chart {
     routes.retain(|(_, times)| times.count() > 0);
     let colors = usize::from(Color::SERIES);
@@ -27,7 +28,7 @@ pub(super) fn of_routes(mut routes: Vec<(String, Latencies)>) -> Chart {
     for (_, times) in &routes {
         all.merge(times);
     }
-    // The sort is stable: routes as busy as each other stay in the order of the scenario.
+    // The sort is stable: equally busy routes stay in the order of the scenario.
     routes.sort_by_key(|(_, times)| std::cmp::Reverse(times.count()));
     let left_out = routes.len() - (colors - 1);
     routes.truncate(colors - 1);
@@ -47,7 +48,7 @@ fn drawn(title: &str, times: impl IntoIterator<Item = (String, Latencies)>) -> C
     Chart::lines(title, axis, series).on_fitting_scale()
 }
 
-/// A place on the axis of nines as a percentage.
+/// A position on the axis of nines, as a percentage.
 fn share(nines: f64) -> String {
     match nines {
         whole if whole.fract().abs() < 1e-9 => match whole as u32 {
@@ -56,12 +57,12 @@ fn share(nines: f64) -> String {
             2 => "99%".to_owned(),
             more => format!("99.{}%", "9".repeat(more as usize - 2)),
         },
-        // A half stands between the names that people know.
+        // A position between two nines has no common name.
         _ => String::new(),
     }
 }
 
-/// Steps of a curve for each further nine.
+/// The number of points of a curve for each further nine.
 const STEPS_PER_NINE: u32 = 40;
 
 fn curve(name: String, color: Color, times: &Latencies) -> Series {

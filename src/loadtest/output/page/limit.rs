@@ -1,4 +1,4 @@
-//! The search of a limit as one HTML page.
+//! The search for a limit as one HTML page.
 
 use super::environment;
 use crate::loadtest::output::limit_tables::limit_tables;
@@ -6,7 +6,7 @@ use crate::page::{Axis, Chart, Color, Fact, Judgement, Page, Series};
 use crate::run_result::{GaveWay, LimitEnded, LimitResult, LimitStep};
 use crate::units;
 
-/// The page of a search.
+/// Makes the HTML page of a search.
 pub fn limit_page(limit: &LimitResult) -> String {
     let mut page = Page::new(&format!("The limit of {} under {}", limit.host, limit.scenario.name));
     let (sentences, _, steps) = limit_tables(limit);
@@ -28,7 +28,7 @@ pub fn limit_page(limit: &LimitResult) -> String {
     ];
     page.markup(&environment(rows, &limit.environment, &limit.tags).to_html());
     page.finish(&format!(
-        "A load is good when everything that has to hold does, nearly all requests were answered and the load generator had \
+        "A load is good when all criteria hold, nearly all requests were answered and the load generator had \
          time to spare. The knee is the load at which throughput divided by response time is greatest. storemgr {}",
         limit.environment.storemgr
     ))
@@ -54,10 +54,10 @@ fn facts(limit: &LimitResult) -> [Fact; 4] {
     ]
 }
 
-/// One of the figures of a step.
+/// A figure of a step.
 type Figure = fn(&LimitStep) -> f64;
 
-/// Throughput, response times and failures over the load; what was bad is marked.
+/// Charts of throughput, response times and failures by load; bad loads are marked.
 fn charts(limit: &LimitResult) -> Vec<Chart> {
     let mut steps: Vec<&LimitStep> = limit.steps.iter().filter(|step| step.purpose != "repeat").collect();
     steps.sort_by_key(|step| step.level);
@@ -68,7 +68,7 @@ fn charts(limit: &LimitResult) -> Vec<Chart> {
         filled: false,
         points: steps.iter().map(|step| (f64::from(step.level), Some(of(step)))).collect(),
     };
-    // Points that stand alone are drawn as dots.
+    // Points without a neighbour are drawn as dots.
     let bad = |of: Figure| Series {
         name: "bad".to_owned(),
         color: Color::Bad,

@@ -1,4 +1,4 @@
-//! A run, or the search of a limit, as one HTML page.
+//! A run, or the search for a limit, as one HTML page.
 
 mod charts;
 mod distribution;
@@ -14,7 +14,7 @@ use crate::run_result::{Environment, RunResult, Verdict};
 use crate::table::{Align, Table};
 use crate::units;
 
-/// The page of a run.
+/// Makes the HTML page of a run.
 pub fn page(summary: &RunResult) -> String {
     let mut page = Page::new(&format!("Load test {} on {}", summary.scenario.name, summary.host));
     let (verdict, tables) = tables::whole_tables(summary);
@@ -47,7 +47,7 @@ fn judgement(summary: &RunResult) -> Judgement {
     }
 }
 
-/// The few figures that everybody asks for.
+/// The main figures, which stand at the top.
 fn facts(summary: &RunResult) -> [Fact; 7] {
     let times = &summary.aggregated.latency_ms;
     let milliseconds = |value: f64| format!("{} ms", units::significant(value));
@@ -62,7 +62,7 @@ fn facts(summary: &RunResult) -> [Fact; 7] {
     ]
 }
 
-/// What somebody needs to know who compares this with something else.
+/// The conditions that a reader needs to compare this with another run.
 fn environment<const N: usize>(
     rows: [(&str, String); N],
     machine: &Environment,

@@ -1,10 +1,10 @@
-//! The page of a run that is known.
+//! Tests of the page of an example run.
 
 use super::*;
 use crate::run_result::{PointLatency, RunResult, TimelinePoint, Verdict, example_run};
 
 fn point(second: u32) -> TimelinePoint {
-    // The tenth second had no answer.
+    // The tenth second has no answer.
     let latency = PointLatency { p50: 4.0, p95: 60.0, p99: 800.0, max: 900.0 };
     TimelinePoint {
         at_s: f64::from(second),
@@ -41,7 +41,7 @@ fn a_page_loads_nothing_and_runs_nothing() {
 }
 
 #[test]
-fn a_run_is_green_only_when_it_is_whole_and_its_thresholds_hold() {
+fn a_run_is_green_only_when_it_is_complete_and_its_thresholds_hold() {
     let banner = |change: fn(&mut RunResult)| {
         let mut summary = run();
         summary.thresholds.truncate(1);
@@ -62,7 +62,7 @@ fn a_line_is_broken_where_there_was_no_answer() {
     let page = page(&run());
     let lines = |title: &str| {
         let drawn = page.split("<figure>").find(|figure| figure.contains(title)).unwrap().split("<polyline").skip(1);
-        // The axes have colors 0 and 1.
+        // The axes use colors 0 and 1.
         drawn.filter(|line| !line.contains("var(--color-0") && !line.contains("var(--color-1")).count()
     };
     let found = (lines("Requests and failures per second"), lines("Response times of each second"));
