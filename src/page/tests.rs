@@ -52,7 +52,7 @@ fn nothing_from_outside_is_markup_and_nothing_is_loaded() {
 #[test]
 fn charts_are_drawn_in_colors_of_the_page() {
     let drawing = lines().draw().unwrap() + &bars(3, &[&[Some(1.0); 3]]).draw().unwrap();
-    assert!(!drawing.contains("#0102"), "a color that stands for a color is left");
+    assert!(!drawing.contains("#0102"), "a stand-in for a color is left");
     for color in 0..9 {
         assert_eq!(STYLE.matches(&format!("--color-{color}: ")).count(), 2, "color {color} is for light and dark");
     }
