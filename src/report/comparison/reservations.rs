@@ -63,7 +63,7 @@ mod tests {
                 "Another course of the load: no stages before, 5s:100 after.",
                 "Another length: 60.0 s before, 30.0 s after.",
                 "Another mix of requests: nothing before, GET / x1 (think 0 to 5 ms) after.",
-                "The second run did not run to its end."
+                "The second run was interrupted before its end."
             ]
         );
         let more = CONDITIONS.replace("150", "1500");
