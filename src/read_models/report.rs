@@ -24,7 +24,7 @@ impl Source {
     }
 }
 
-/// The maximum number of rows of a report. Always so many are computed and cached, whatever a request asks for.
+/// The maximum number of rows of a report. This many are computed and cached, whatever limit a request asks for.
 pub const MAX_ROWS: u32 = 100;
 
 /// How reports are computed and cached.

@@ -158,7 +158,7 @@ async fn an_interrupted_lab_leaves_nothing_running_and_goes_on_where_it_was() {
     // No measurement is overwritten.
     let again = place.small(&["--rungs", "5"]).output().unwrap();
     assert_eq!(again.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&again.stderr).contains("by --resume out"), "{again:?}");
+    assert!(String::from_utf8_lossy(&again.stderr).contains("with --resume out"), "{again:?}");
 
     let resumed = place.lab(&["--resume", "out"]).output().unwrap();
     let told = String::from_utf8_lossy(&resumed.stderr);

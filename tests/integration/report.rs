@@ -323,7 +323,7 @@ async fn an_idle_store_has_a_report_without_requests() {
     let report = prometheus.report(&Span::Last(Duration::from_secs(10))).await.unwrap();
     assert_eq!((report.total.requests, report.total.latency_ms.p50), (0, Percentile::Nothing));
     let notes = storemgr::report::notes(&report);
-    assert!(notes.iter().any(|note| note.contains("nobody asked it anything")), "{notes:?}");
+    assert!(notes.iter().any(|note| note.contains("got no requests")), "{notes:?}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::*;
 use crate::lab::{Burst, ConnectionPoint, DatabaseSide, ServerSide, UnloadedRequests};
 use crate::run_result::{Verdict, example_run};
 
-/// A measurement in which so many of 1,000 orders and of 2,000 reports failed.
+/// A measurement with this many failures among 1,000 orders and 2,000 reports.
 fn measurement(orders: u64, reports: u64) -> Measurement {
     let mut load = example_run();
     load.thresholds.clear();

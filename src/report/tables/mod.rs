@@ -67,7 +67,7 @@ pub fn over_time(report: &Report) -> Table {
 pub fn notes(report: &Report) -> Vec<String> {
     let mut notes = report.remarks.clone();
     if report.total.requests == 0 {
-        notes.push("The store was up, and nobody asked it anything in this window.".to_owned());
+        notes.push("The store was running but got no requests in this window.".to_owned());
     }
     if report.probes > 0 {
         notes.push(format!("{} requests of probes and scrapes are left out.", units::count(report.probes)));

@@ -302,7 +302,7 @@ fn an_idle_store_shows_no_shares_of_nothing() {
     ────────────────────────────────────────────────────────────────
              Aggregated         0       0        0         -   0.00
     ");
-    assert!(notes(&idle)[0].contains("nobody asked it anything"));
+    assert!(notes(&idle)[0].contains("got no requests"));
 }
 
 #[test]
