@@ -1,4 +1,4 @@
-//! `storemgr completions`: completion scripts for shells.
+//! `storemgr completions`: prints completion scripts for shells.
 
 use storemgr::process::Exit;
 
@@ -8,7 +8,7 @@ use crate::output;
 /// Print a completion script for a shell, e.g. `storemgr completions bash > ~/.local/share/bash-completion/completions/storemgr`
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The shell
+    /// The shell that reads the script
     shell: clap_complete::Shell,
 }
 

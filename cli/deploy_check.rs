@@ -1,4 +1,4 @@
-//! `storemgr deploy-check`: is this deployment sound?
+//! `storemgr deploy-check`: checks the files of a deployment before it starts, or the deployment while it runs.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,33 +12,18 @@ use crate::failure::{CommandResult, Failure};
 use crate::options::{DatabaseArgs, JsonArgs, RedisArgs, ReportFile, duration, environment, target};
 use crate::output;
 
-/// Check a deployment: with --before its files, with nothing running; with --after (the default) what runs
+/// Check a deployment: its files before it starts (--before), or the running services (--after, the default)
 ///
-/// --before reads .env, the compose file, nginx, Prometheus, rules, dashboards and workflows, and holds them against each
-/// other. --after asks the database, Redis, the instances, nginx and Prometheus, and places one order that it takes back.
-/// Checks whose part is not there or not configured are skipped. Exit code 0 when none fails, 1 when one does.
+/// --before reads .env, the compose file, the nginx and Prometheus configurations, rules, dashboards and workflows, and
+/// checks that they agree. --after asks the database, Redis, the instances, nginx and Prometheus, and places one order
+/// and deletes it again. A check whose part is missing or not configured is skipped. Exit code 0 when no check fails, 1
+/// when one does.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Check the files, with nothing running
-    #[arg(long, conflicts_with = "after")]
-    before: bool,
-    /// Check what runs; this is the default
-    #[arg(long)]
-    after: bool,
-    /// Make only these checks; repeatable, or comma-separated
-    #[arg(long, value_name = "CHECK", value_delimiter = ',', value_parser = check)]
-    only: Vec<Check>,
-    /// Leave these checks out; repeatable, or comma-separated
-    #[arg(long, value_name = "CHECK", value_delimiter = ',', value_parser = check)]
-    skip: Vec<Check>,
-    /// Print all checks and what they expect, and make none
-    #[arg(long)]
-    list: bool,
     #[command(flatten)]
-    json: JsonArgs,
-    /// Also write the result as JUnit XML to FILE
-    #[arg(long, value_name = "FILE")]
-    junit: Option<PathBuf>,
+    selection: SelectionArgs,
+    #[command(flatten)]
+    results: ResultArgs,
     #[command(flatten)]
     files: FileArgs,
     #[command(flatten)]
@@ -49,87 +34,119 @@ pub(crate) struct Args {
     redis: RedisArgs,
 }
 
-/// Where the files are. Those that are not there are not checked, unless they are named.
+/// Which checks are made.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Before: files")]
+#[command(next_help_heading = "Checks")]
+struct SelectionArgs {
+    /// Check the files; nothing needs to run
+    #[arg(long, conflicts_with = "after")]
+    before: bool,
+    /// Check the running services; this is the default
+    #[arg(long)]
+    after: bool,
+    /// Make only these checks; repeatable, or comma-separated
+    #[arg(long, value_name = "CHECK", value_delimiter = ',', value_parser = check)]
+    only: Vec<Check>,
+    /// Leave out these checks; repeatable, or comma-separated
+    #[arg(long, value_name = "CHECK", value_delimiter = ',', value_parser = check)]
+    skip: Vec<Check>,
+    /// Print every check with what it expects, and make none
+    #[arg(long)]
+    list: bool,
+}
+
+/// Where the results go, besides the terminal.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Results")]
+struct ResultArgs {
+    #[command(flatten)]
+    json: JsonArgs,
+    /// Also write the result as JUnit XML to FILE
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+/// Where the files are. A file that does not exist is not checked, unless an option names it.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Files (for --before)")]
 struct FileArgs {
     /// Variables and secrets for compose [default: .env]; FILE.example, if it is there, lists what belongs in it
     #[arg(long, value_name = "FILE")]
     env_file: Option<PathBuf>,
-    /// The services [default: ops/compose.yml]
+    /// The compose file [default: ops/compose.yml]
     #[arg(long, value_name = "FILE")]
     compose: Option<PathBuf>,
-    /// The folder that paths in it start from [default: its own]
+    /// The folder to which paths in the compose file are relative [default: the compose file's own]
     #[arg(long, value_name = "FOLDER")]
     project_directory: Option<PathBuf>,
-    /// How the image is built [default: ops/Dockerfile, and those that the services name]
+    /// The Dockerfile [default: ops/Dockerfile, and those that the compose file names]
     #[arg(long, value_name = "FILE")]
     dockerfile: Option<PathBuf>,
-    /// nginx's configuration [default: nginx/nginx.conf]
+    /// The configuration of nginx [default: nginx/nginx.conf]
     #[arg(long, value_name = "FILE")]
     nginx: Option<PathBuf>,
-    /// Prometheus's configuration [default: monitoring/prometheus.yml]
+    /// The configuration of Prometheus [default: monitoring/prometheus.yml]
     #[arg(long, value_name = "FILE")]
     prometheus_config: Option<PathBuf>,
-    /// Recording and alerting rules, a folder or a file; --after expects their alerts [default: monitoring/rules]
+    /// Recording and alerting rules, a folder or a file; --after expects Prometheus to have these alerts [default: monitoring/rules]
     #[arg(long, env = "STOREMGR_RULES", value_name = "PATH")]
     rules: Option<PathBuf>,
     /// Grafana dashboards, a folder or a file [default: monitoring/grafana]
     #[arg(long, value_name = "PATH")]
     dashboards: Option<PathBuf>,
-    /// Workflows of GitHub Actions, a folder or a file [default: .github/workflows]
+    /// GitHub Actions workflows, a folder or a file [default: .github/workflows]
     #[arg(long, value_name = "PATH")]
     workflows: Option<PathBuf>,
 }
 
-/// Where the parts of a running deployment are.
+/// Where the services of a running deployment answer, and the limits they are held to.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "After: what runs")]
+#[command(next_help_heading = "Running services (for --after)")]
 struct RunningArgs {
-    /// Where clients go: nginx
+    /// The address that clients use: nginx
     #[arg(short = 'H', long, env = "STOREMGR_URL", value_name = "URL", value_parser = target)]
     host: Option<Target>,
-    /// An instance behind it; repeatable, or comma-separated
+    /// The address of an instance behind nginx; repeatable, or comma-separated
     #[arg(long = "instance", env = "STOREMGR_INSTANCES", value_name = "URL", value_delimiter = ',', value_parser = target)]
     instances: Vec<Target>,
-    /// Where Prometheus answers
+    /// The address of Prometheus
     #[arg(long, env = "PROMETHEUS_URL", value_name = "URL", value_parser = target)]
     prometheus: Option<Target>,
-    /// Where Grafana answers
+    /// The address of Grafana
     #[arg(long, env = "GRAFANA_URL", value_name = "URL", value_parser = target)]
     grafana: Option<Target>,
-    /// The commit that the instances should have been built from [default: that of this program, where it is known]
+    /// The commit from which the instances should be built [default: that of this program, if it is known]
     #[arg(long, value_name = "COMMIT")]
     revision: Option<String>,
-    /// The oldest that a report may be
+    /// The greatest age that a report may have
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = duration)]
     report_age: Duration,
-    /// A folder on a disk that must not be full; repeatable
+    /// A folder whose disk must have free space; repeatable
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     data: Vec<PathBuf>,
-    /// The part of each of these disks that must be free
+    /// The percentage of each of these disks that must be free
     #[arg(long, value_name = "PERCENT", default_value = "10", value_parser = percent)]
     disk_margin: f64,
-    /// The part of this machine's memory that must be available
+    /// The percentage of this machine's memory that must be available
     #[arg(long, value_name = "PERCENT", default_value = "10", value_parser = percent)]
     memory_margin: f64,
-    /// The longest wait for one answer
+    /// How long to wait for one answer
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     timeout: Duration,
 }
 
-/// Where rules usually are.
+/// The default of `--rules`.
 const RULES: &str = "monitoring/rules";
 
 pub(crate) async fn run(args: Args) -> CommandResult {
-    if args.list {
+    if args.selection.list {
         output::say(&deploy_check::catalog_table(CATALOG).to_terminal())?;
         return Ok(Exit::Good);
     }
-    let phase = if args.before { Phase::Before } else { Phase::After };
+    let phase = if args.selection.before { Phase::Before } else { Phase::After };
     let checks = args.checks(phase)?;
-    let json = args.json.open()?;
-    let junit = ReportFile::open(args.junit.as_ref())?;
+    let json = args.results.json.open()?;
+    let junit = ReportFile::open(args.results.junit.as_ref())?;
     let verdict = match phase {
         Phase::Before => deploy_check::before(&checks, args.files.load()?).await,
         Phase::After => deploy_check::after(&checks, args.deployment()?).await,
@@ -145,7 +162,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
 
 fn check(name: &str) -> Result<Check, String> {
     let found = CATALOG.iter().find(|check| check.id == name).copied();
-    found.ok_or_else(|| format!("there is no check {name}: `storemgr deploy-check --list` shows all"))
+    found.ok_or_else(|| format!("there is no check {name}: `storemgr deploy-check --list` shows all of them"))
 }
 
 /// Reads a percentage as a ratio.
@@ -171,8 +188,7 @@ impl FileArgs {
             environment: environment::of_the_shell(),
         });
         if files.is_empty() {
-            let sentence =
-                "there are no files of a deployment here: run it where ops/compose.yml is, or name it with --compose";
+            let sentence = "there are no files of a deployment here: run the command where ops/compose.yml is, or name the file with --compose";
             return Err(Failure::usage(anyhow!(sentence)));
         }
         Ok(files)
@@ -205,14 +221,15 @@ impl Args {
         Ok(deployment)
     }
 
-    /// The checks to make, or why there are none.
+    /// The checks to make. It is an error to name a check of the other phase in `--only`.
     fn checks(&self, phase: Phase) -> Result<Vec<Check>, Failure> {
-        if let Some(other) = self.only.iter().find(|check| check.phase() != phase) {
+        if let Some(other) = self.selection.only.iter().find(|check| check.phase() != phase) {
             let flag = other.phase().name();
             return Err(Failure::usage(anyhow!("{} is a check of --{flag}: add --{flag}", other.id)));
         }
+        let SelectionArgs { only, skip, .. } = &self.selection;
         let among = |list: &[Check], check: &Check| list.iter().any(|other| other.id == check.id);
-        let wanted = |check: &&Check| (self.only.is_empty() || among(&self.only, check)) && !among(&self.skip, check);
+        let wanted = |check: &&Check| (only.is_empty() || among(only, check)) && !among(skip, check);
         Ok(CATALOG.iter().filter(|check| check.phase() == phase).filter(wanted).copied().collect())
     }
 }

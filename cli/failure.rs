@@ -1,11 +1,11 @@
-//! How a command that could not do its work says so: a sentence and an exit code, printed once, here.
+//! The error of a command: one sentence and an exit code. It is printed here and nowhere else.
 
 use storemgr::process::{self, Exit};
 
-/// What every command returns: how it ended, or why it could not do its work.
+/// What every command returns: its exit code, or why it could not do its work.
 pub(crate) type CommandResult = Result<Exit, Failure>;
 
-/// Why a command could not do its work, and the exit code that says which kind of reason it is.
+/// Why a command could not do its work, with the exit code for that kind of reason.
 #[derive(Debug)]
 pub(crate) struct Failure {
     exit: Exit,
@@ -24,7 +24,7 @@ impl Failure {
     }
 }
 
-/// Prints a failure as one sentence with its causes, and gives the exit code of either outcome.
+/// Prints a failure as one sentence with its causes, and returns the exit code of the command.
 pub(crate) fn report(outcome: CommandResult) -> u8 {
     match outcome {
         Ok(exit) => exit.code(),

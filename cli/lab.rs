@@ -1,4 +1,4 @@
-//! `storemgr lab`: the ladder of experiments, before and after.
+//! `storemgr lab`: runs the ladder of experiments, and shows what each change of the store improves.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -15,108 +15,141 @@ use crate::failure::{CommandResult, Failure};
 use crate::options::JsonArgs;
 use crate::output;
 
-/// Where the lab's own stack lives, apart from the one that `stack up` starts.
+/// The folder of the lab's own stack, which is separate from the one that `stack up` starts.
 const HOME: &str = ".storemgr/lab";
 
-/// `--quick` takes a third of the time: enough to see the collapse and its cure, not enough for percentiles.
+/// With `--quick` the lab takes a third of the time: enough to see the collapse and its cure, too short for exact
+/// percentiles.
 const QUICK_RUN_TIME: Duration = Duration::from_secs(12);
 const QUICK_BURST: Duration = Duration::from_secs(4);
 const QUICK_HISTORY: u64 = 20_000;
 
-/// Run the ladder of experiments: the store as it collapsed, then one cure after the other
+/// Run the ladder of experiments: the store as it collapsed, then one improvement after the other
 ///
-/// Each rung starts the store on a private stack of its own, fills it anew, asks one request of each kind alone, runs the
-/// same load test, sends orders as fast as they are answered, and sets what users felt beside what Prometheus and the
-/// database saw. Results are written into a folder as they come; an interrupted lab leaves nothing running and goes on
-/// with --resume. Exit codes: 1 a rung could not be measured, 98 the load generator was a bottleneck.
+/// For each rung, the lab starts the store on a private stack, fills it anew, sends one request of each kind without other
+/// load, runs the same load test, sends orders as fast as they are answered, and compares what users saw with what
+/// Prometheus and the database saw. Results are written into a folder as they come; an interrupted lab leaves nothing
+/// running and is continued with --resume. Exit codes: 1 a rung could not be measured, 98 the load generator was the
+/// bottleneck.
 #[derive(Debug, clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Args {
+    #[command(flatten)]
+    measured: MeasuredArgs,
+    #[command(flatten)]
+    load: LoadArgs,
+    #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
+    results: ResultArgs,
+}
+
+/// Which subjects are measured, and how thoroughly.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "What is measured")]
+struct MeasuredArgs {
     /// The rungs to measure, e.g. 1,2,7 or 3-5 [default: all]
     #[arg(long, value_name = "NUMBERS", value_parser = rungs)]
     rungs: Option<Rungs>,
-    /// Print the rungs, and do nothing else
+    /// Print the rungs and do nothing else
     #[arg(long)]
     list: bool,
-    /// A third of the time: shorter load, shorter history; enough to see what happens, too short for exact figures
+    /// Take a third of the time, with shorter loads and a shorter history; too short for exact figures
     #[arg(long, conflicts_with = "resume")]
     quick: bool,
-    /// Users at the same time, in the load test of every rung
+    /// How many times to measure every rung, in rounds
+    #[arg(long, value_name = "COUNT", default_value_t = 1, conflicts_with = "resume",
+          value_parser = clap::value_parser!(u32).range(1..=50))]
+    repeat: u32,
+    /// Also search how many users each rung serves correctly; takes five to ten minutes for each
+    #[arg(long, conflicts_with = "resume")]
+    find_limit: bool,
+    /// Also measure another service that has the store's routes; it must run, with as many products and users
+    #[arg(long, value_name = "URL", requires = "label")]
+    target: Option<String>,
+    /// The name of that service in the tables
+    #[arg(long, value_name = "NAME", requires = "target", value_parser = label)]
+    label: Option<String>,
+}
+
+/// The load that every rung gets.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Load")]
+struct LoadArgs {
+    /// Simultaneous users in the load test of every rung
     #[arg(short, long, value_name = "COUNT", default_value_t = 150, conflicts_with = "resume",
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     users: u32,
     /// How long each load test lasts [default: 60s, or 12s with --quick]
     #[arg(short = 't', long, value_name = "DURATION", value_parser = crate::options::duration, conflicts_with = "resume")]
     run_time: Option<Duration>,
-    /// How long orders come as fast as they are answered, after each load test; 0 for not at all [default: 10s, or 4s with
-    /// --quick]
+    /// After each load test, send orders as fast as they are answered for this long; 0 for not at all [default: 10s, or 4s
+    /// with --quick]
     #[arg(long, value_name = "DURATION", value_parser = crate::options::duration, conflicts_with = "resume")]
     burst: Option<Duration>,
-    /// Measure every rung so often, in rounds
-    #[arg(long, value_name = "COUNT", default_value_t = 1, conflicts_with = "resume",
-          value_parser = clap::value_parser!(u32).range(1..=50))]
-    repeat: u32,
-    /// Orders that are in the store before the first is placed: a long history makes scanning reports honest [default:
+    /// The seed of all random choices
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, conflicts_with = "resume")]
+    seed: u64,
+}
+
+/// The store that is measured.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Store")]
+struct StoreArgs {
+    /// The number of orders in the store before the load; reports that scan them take longer with a long history [default:
     /// 100000, or 20000 with --quick]
     #[arg(long, value_name = "COUNT", conflicts_with = "resume")]
     history_orders: Option<u64>,
-    /// Also search how many users each rung serves correctly; five to ten minutes for each
-    #[arg(long, conflicts_with = "resume")]
-    find_limit: bool,
-    /// Where random numbers start
-    #[arg(long, value_name = "NUMBER", default_value_t = 1, conflicts_with = "resume")]
-    seed: u64,
-    /// Also measure another service with the store's routes; it must be running, with as many products and users
-    #[arg(long, value_name = "URL", requires = "label")]
-    target: Option<String>,
-    /// What that service is called in the tables
-    #[arg(long, value_name = "NAME", requires = "target", value_parser = label)]
-    label: Option<String>,
     /// The database server to run [default: mariadbd or mysqld, whichever is installed]
     #[arg(long, env = "STOREMGR_MYSQLD", value_name = "PATH")]
     mysqld: Option<PathBuf>,
+}
+
+/// Where the results go, and how progress is shown.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Results")]
+struct ResultArgs {
     /// The folder for results, which must be new or empty [default: lab- and the time]
     #[arg(long, value_name = "FOLDER", conflicts_with = "resume")]
     output: Option<PathBuf>,
-    /// Go on with the lab in this folder: what it has measured stays; --rungs and --target add to it
+    /// Continue the lab in this folder and keep what it has measured; --rungs and --target add to it
     #[arg(long, value_name = "FOLDER")]
     resume: Option<PathBuf>,
-    /// Nothing on standard error while it works
+    /// Print nothing on standard error while the lab runs
     #[arg(short, long)]
     quiet: bool,
     #[command(flatten)]
     json: JsonArgs,
 }
 
-/// Numbers of rungs.
+/// The numbers of rungs that `--rungs` names, ascending and without duplicates.
 #[derive(Clone, Debug)]
 struct Rungs(Vec<u8>);
 
 pub(crate) async fn run(args: Args) -> CommandResult {
-    if args.list {
+    if args.measured.list {
         output::say(&list().to_terminal())?;
         return Ok(Exit::Good);
     }
-    let program = std::env::current_exe().context("this program does not know where it lies");
+    let program = std::env::current_exe().context("the path of this program cannot be found");
     let program = program.map_err(Failure::could_not_run)?;
-    let json = args.json.open()?;
+    let json = args.results.json.open()?;
     let (folder, conditions) = args.folder().map_err(failure)?;
     let interrupt = process::terminated().map_err(Failure::could_not_run)?;
     let shown = folder.path().display().to_string();
-    let config = Config { conditions, folder, home: HOME.into(), serve_program: program, show: !args.quiet };
+    let config = Config { conditions, folder, home: HOME.into(), serve_program: program, show: !args.results.quiet };
     let tables = json.tables_wanted();
     let observer = |event: Event<'_>| {
-        if !args.quiet {
+        if !args.results.quiet {
             tell(event);
         }
         if let Event::Measured { account, place } = event
             && tables
         {
-            // A reader that went away is told of at the end.
+            // If standard output fails, the write at the end reports it.
             drop(output::say(&subject(account, place)));
         }
     };
-    if !args.quiet {
+    if !args.results.quiet {
         process::tell(&announcement(&config.conditions, &shown));
     }
     let Finished { account, interrupted } = lab::run(&config, &observer, interrupt).await.map_err(failure)?;
@@ -127,7 +160,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     json.write(&account)?;
     if interrupted {
         process::tell(&format!(
-            "storemgr: interrupted; nothing of the lab runs any more. Go on with: storemgr lab --resume {shown}"
+            "storemgr: interrupted; nothing of the lab is running any more. Continue with: storemgr lab --resume {shown}"
         ));
     }
     Ok(match account {
@@ -143,59 +176,61 @@ fn failure(error: LabError) -> Failure {
 }
 
 impl Args {
-    /// The folder for results, and what is to be measured.
+    /// The folder for results, and the conditions of the lab. With `--resume` both are those of an earlier lab.
     fn folder(&self) -> Result<(ResultFolder, LabConditions), LabError> {
-        let Some(path) = &self.resume else {
+        let Some(path) = &self.results.resume else {
             let mut conditions = self.conditions();
             self.add_other(&mut conditions)?;
-            let path = self.output.clone().unwrap_or_else(|| default_folder().into());
+            let path = self.results.output.clone().unwrap_or_else(|| default_folder().into());
             return Ok((ResultFolder::create(&path, &conditions)?, conditions));
         };
         let (folder, mut conditions) = ResultFolder::open(path)?;
-        if let Some(Rungs(numbers)) = &self.rungs {
+        if let Some(Rungs(numbers)) = &self.measured.rungs {
             conditions.rungs.extend(numbers);
             conditions.rungs.sort_unstable();
             conditions.rungs.dedup();
         }
         self.add_other(&mut conditions)?;
-        if self.mysqld.is_some() && self.mysqld != conditions.mysqld {
+        if self.store.mysqld.is_some() && self.store.mysqld != conditions.mysqld {
             return Err(LabError::OtherDatabase { begun: conditions.mysqld });
         }
         Ok((folder, conditions))
     }
 
     fn conditions(&self) -> LabConditions {
+        let Self { measured, load, store, .. } = self;
         let usual = LabConditions::default();
         let seconds = |given: Option<Duration>, quick: Duration, usual: u64| {
-            given.map_or(if self.quick { quick.as_secs() } else { usual }, |given| given.as_secs().max(1))
+            given.map_or(if measured.quick { quick.as_secs() } else { usual }, |given| given.as_secs().max(1))
         };
-        let no_burst = self.burst.is_some_and(|burst| burst.is_zero());
+        let no_burst = load.burst.is_some_and(|burst| burst.is_zero());
         LabConditions {
-            rungs: self.rungs.clone().map_or(usual.rungs, |Rungs(numbers)| numbers),
+            rungs: measured.rungs.clone().map_or(usual.rungs, |Rungs(numbers)| numbers),
             others: Vec::new(),
-            repeat: self.repeat,
-            users: self.users,
-            run_time_s: seconds(self.run_time, QUICK_RUN_TIME, usual.run_time_s),
-            burst_s: if no_burst { 0 } else { seconds(self.burst, QUICK_BURST, usual.burst_s) },
-            find_limit: self.find_limit,
-            history_orders: self.history_orders.unwrap_or(if self.quick {
+            repeat: measured.repeat,
+            users: load.users,
+            run_time_s: seconds(load.run_time, QUICK_RUN_TIME, usual.run_time_s),
+            burst_s: if no_burst { 0 } else { seconds(load.burst, QUICK_BURST, usual.burst_s) },
+            find_limit: measured.find_limit,
+            history_orders: store.history_orders.unwrap_or(if measured.quick {
                 QUICK_HISTORY
             } else {
                 usual.history_orders
             }),
-            seed: self.seed,
-            mysqld: self.mysqld.clone(),
+            seed: load.seed,
+            mysqld: store.mysqld.clone(),
             ..usual
         }
     }
 
     fn add_other(&self, conditions: &mut LabConditions) -> Result<(), LabError> {
-        let other = self.target.clone().zip(self.label.clone()).map(|(url, label)| OtherService { label, url });
+        let MeasuredArgs { target, label, .. } = &self.measured;
+        let other = target.clone().zip(label.clone()).map(|(url, label)| OtherService { label, url });
         other.map_or(Ok(()), |other| conditions.add(other))
     }
 }
 
-/// Named by its time, so that a new lab never meets an old one.
+/// A folder name with the time, so that a new lab never uses the folder of an old one.
 fn default_folder() -> String {
     let now = units::timestamp(SystemTime::now());
     let digits: String = now.chars().filter(char::is_ascii_digit).take(14).collect();
@@ -203,10 +238,10 @@ fn default_folder() -> String {
     format!("lab-{day}-{time}")
 }
 
-/// About what starting, filling and asking alone take for each rung, seconds.
+/// Roughly how long starting, filling and the requests without load take for each rung, in seconds.
 const OTHER_SECONDS: u64 = 12;
 
-/// About what a search for the limit takes, seconds.
+/// Roughly how long a search for the limit takes, in seconds.
 const LIMIT_SECONDS: u64 = 450;
 
 fn announcement(conditions: &LabConditions, folder: &str) -> String {
@@ -236,7 +271,7 @@ fn tell(event: Event<'_>) {
     }
 }
 
-/// The account of one subject as text.
+/// The findings and tables of one subject, as text.
 fn subject(account: &Account, place: usize) -> String {
     let subject = &account.rungs[place];
     let mut parts = vec![format!("== {}\n{}", subject.title(), subject.change)];
@@ -245,7 +280,7 @@ fn subject(account: &Account, place: usize) -> String {
     parts.join("\n\n") + "\n"
 }
 
-/// What all of them say together.
+/// The tables of all subjects together, as text.
 fn ladder(account: &Account) -> String {
     let mut parts = vec!["== The ladder".to_owned(), folded(&account.setting().join("\n"))];
     parts.extend(account.ladder_tables().iter().map(Table::to_terminal));
@@ -254,7 +289,7 @@ fn ladder(account: &Account) -> String {
     parts.join("\n\n") + "\n"
 }
 
-/// The rungs there are.
+/// The table that `--list` prints.
 fn list() -> Table {
     let columns = [("#", Align::Right), ("Rung", Align::Left), ("Change", Align::Left), ("Question", Align::Left)];
     let mut table = Table::new("", &columns);
@@ -264,17 +299,17 @@ fn list() -> Table {
     table
 }
 
-/// Columns of a text that is read in sentences.
+/// The width of paragraphs, in columns.
 const WIDTH: u16 = 98;
 
 fn folded(text: &str) -> String {
     table::folded(text, Some(WIDTH))
 }
 
-/// Reads `1,2,7` and `3-5`.
+/// Reads lists and ranges of rungs, such as `1,2,7` and `3-5`.
 fn rungs(text: &str) -> Result<Rungs, String> {
     let last = LADDER.len();
-    let wrong = || format!("the rungs are numbered from 1 to {last}: write some like 1,2,7 or 3-5");
+    let wrong = || format!("the rungs are numbered from 1 to {last}: write a list or a range, such as 1,2,7 or 3-5");
     let number = |text: &str| {
         let number = text.trim().parse::<u8>().ok().filter(|number| (1..=last).contains(&usize::from(*number)));
         number.ok_or_else(wrong)
@@ -295,7 +330,9 @@ fn rungs(text: &str) -> Result<Rungs, String> {
 
 fn label(text: &str) -> Result<String, String> {
     let short = (1..=20).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    short.then(|| text.to_owned()).ok_or_else(|| "a label is a word or two, at most 20 letters".to_owned())
+    short
+        .then(|| text.to_owned())
+        .ok_or_else(|| "a label has 1 to 20 characters, none of them a control character".to_owned())
 }
 
 #[cfg(test)]

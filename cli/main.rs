@@ -1,4 +1,4 @@
-//! The `storemgr` command: a table of contents. Each subcommand is one file with its `Args` and its `run`.
+//! The `storemgr` command: the list of subcommands. Each subcommand is one file with its `Args` and its `run`.
 
 mod completions;
 mod deploy_check;
@@ -20,7 +20,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use failure::CommandResult;
 use options::TypedOptions;
 
-/// A store back end that does not collapse under load, and the laboratory that proves it.
+/// A store back end that does not collapse under load, and the tools that measure it.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, arg_required_else_help = true, after_help = AFTER_HELP)]
 struct Cli {
@@ -32,7 +32,7 @@ const AFTER_HELP: &str = "\
 Configuration: flags, then the environment, then .env in the working directory, then .storemgr/env (written by `storemgr \
 stack up`), then defaults. The database password comes from DB_PASSWORD or DB_PASSWORD_FILE, never from a flag.
 
-Exit codes: 0 good; 1 done, and the answer is bad; 2 usage or configuration; 3 could not run; 98 the load generator was \
+Exit codes: 0 good; 1 done, but the result is bad; 2 wrong usage or configuration; 3 could not run; 98 the load generator was \
 the bottleneck; 99 a threshold was crossed; 130 interrupted.";
 
 #[derive(Debug, Subcommand)]

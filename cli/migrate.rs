@@ -1,4 +1,4 @@
-//! `storemgr migrate`: bring the schema up to date.
+//! `storemgr migrate`: brings the schema up to date.
 
 use storemgr::db::{self, MigrateError};
 use storemgr::process::Exit;
@@ -26,7 +26,8 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     Ok(Exit::Good)
 }
 
-/// A changed file is a mistake of ours or of the deployment, the rest is a database that is not there.
+/// A migration that was changed after it ran is a mistake in the program or the deployment; the rest is a database that
+/// does not work.
 fn failure(error: MigrateError) -> Failure {
     match error {
         MigrateError::Changed { .. } => Failure::usage(error),

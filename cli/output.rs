@@ -1,4 +1,4 @@
-//! Standard output, for results. A reader that has seen enough (`| head`) is no failure.
+//! Standard output, which carries results. A reader that closes the pipe early (`| head`) is not an error.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Seek, Write};
@@ -7,13 +7,13 @@ use anyhow::Context;
 
 use crate::failure::Failure;
 
-/// Prints a text and ends the line. What a service said is printable in it: tables and documents see to that, and
-/// `units::printable` for any other sentence. Colours are left as they are.
+/// Prints a text and ends the line. Text that came from a service must be printable already: tables and documents ensure
+/// that, and `units::printable` does it for other sentences. Colour codes are passed through.
 pub(crate) fn say(text: &str) -> Result<(), Failure> {
     tolerate(writeln!(io::stdout().lock(), "{text}"))
 }
 
-/// Prints a text as it is and at once; false when nobody reads any more.
+/// Prints a text unchanged and flushes. Returns false if the reader has closed the pipe.
 pub(crate) fn offer(text: &str) -> Result<bool, Failure> {
     let mut output = io::stdout().lock();
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
@@ -22,13 +22,13 @@ pub(crate) fn offer(text: &str) -> Result<bool, Failure> {
     }
 }
 
-/// Prints bytes as they are.
+/// Prints bytes unchanged, without a line end.
 pub(crate) fn write(bytes: &[u8]) -> Result<(), Failure> {
     tolerate(io::stdout().lock().write_all(bytes))
 }
 
-/// Writes bytes to a file in place of what it holds. The file is never empty in between, so that whoever is killed here
-/// leaves the results from before or these; what is no regular file, such as a pipe, is written to once more.
+/// Replaces the content of a file. The file is never empty in between, so that a process killed here does not leave an
+/// empty result. A file that is not regular, such as a pipe, gets the bytes appended.
 pub(crate) fn replace(mut file: &File, bytes: &[u8]) -> io::Result<()> {
     let regular = file.metadata()?.is_file();
     if regular {

@@ -1,4 +1,4 @@
-//! `storemgr report`: what the store did, out of Prometheus.
+//! `storemgr report`: reports from Prometheus what the store did.
 
 mod watch;
 
@@ -19,37 +19,54 @@ use crate::options::window::failure;
 use crate::options::{JsonArgs, WindowArgs, duration, target};
 use crate::output;
 
-/// What the store did in a window of time, out of Prometheus
+/// Report from Prometheus what the store did in a window of time
 ///
-/// Requests, failures and percentiles by route and instance, refusals and failures by reason, orders by outcome, what was
-/// full and what waited, transactions, database connections against the limits, the report cache, processor and memory.
-/// With --run the window is that of a load test, whose own counts stand beside Prometheus's; a run that has only just
-/// ended is waited for until Prometheus has scraped every instance once more.
+/// Shows requests, failures and percentiles by route and instance, refusals and failures by reason, orders by outcome,
+/// saturation, transactions, database connections against their limits, the report cache, processor time and memory.
+/// With --run, the window is that of a load test, and the load test's own counts are shown beside those of Prometheus; if
+/// the run has only just ended, the command waits until Prometheus has scraped every instance once more.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     window: WindowArgs,
-    /// Two runs side by side, FILEs of `loadtest --json`, the earlier one first
-    #[arg(long, value_name = "RUN", num_args = 2, conflicts_with_all = ["last", "from", "to", "run", "queries"])]
+    /// Compare two runs: two FILEs of `loadtest --json`, the earlier one first
+    #[arg(long, value_name = "RUN", num_args = 2, help_heading = "Window",
+          conflicts_with_all = ["last", "from", "to", "run", "queries"])]
     compare: Vec<PathBuf>,
-    /// Report on the time up to now again and again, until Ctrl-C (exit code 130) [default: every 5s]
-    #[arg(long, value_name = "EVERY", num_args = 0..=1, default_missing_value = "5s", value_parser = duration,
-          conflicts_with_all = ["from", "to", "run", "compare", "queries", "json", "format"])]
-    watch: Option<Duration>,
+    #[command(flatten)]
+    source: SourceArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Which Prometheus is asked.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Source")]
+struct SourceArgs {
+    /// The address of Prometheus
+    #[arg(long, env = "PROMETHEUS_URL", value_name = "URL")]
+    prometheus: Option<String>,
+    /// Print the PromQL queries of the report and send none of them
+    #[arg(long, conflicts_with_all = ["json", "format"])]
+    queries: bool,
+}
+
+/// How the report is shown.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
+struct OutputArgs {
     /// The form on standard output; csv is one table `table,row,column,value`, html one page without scripts
     #[arg(long, value_enum, value_name = "FORM", default_value_t = Format::Table)]
     format: Format,
-    /// Where Prometheus answers
-    #[arg(long, env = "PROMETHEUS_URL", value_name = "URL")]
-    prometheus: Option<String>,
-    /// List what would be asked, in PromQL, and ask nothing
-    #[arg(long, conflicts_with_all = ["json", "format"])]
-    queries: bool,
     #[command(flatten)]
     json: JsonArgs,
+    /// Repeat the report of the time up to now until Ctrl-C (exit code 130) [default: every 5s]
+    #[arg(long, value_name = "EVERY", num_args = 0..=1, default_missing_value = "5s", value_parser = duration,
+          conflicts_with_all = ["from", "to", "run", "compare", "queries", "json", "format"])]
+    watch: Option<Duration>,
 }
 
-/// The forms of a report.
+/// The values of `--format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     /// Tables for a terminal
@@ -66,21 +83,23 @@ enum Format {
 
 pub(crate) async fn run(args: &Args) -> CommandResult {
     let span = args.window.span()?;
-    if args.queries {
+    if args.source.queries {
         output::say(&queries(&span))?;
         return Ok(Exit::Good);
     }
     let runs = args.compare.iter().map(|path| RecordedRun::read(path)).collect::<Result<Vec<_>, _>>();
     let runs = runs.map_err(Failure::usage)?;
     let client = Prometheus::new(prometheus(args)?);
-    if let Some(every) = args.watch {
+    if let Some(every) = args.output.watch {
         if every.is_zero() {
-            return Err(Failure::usage(anyhow!("--watch 0 is no pause: write how often to look, like --watch 5s")));
+            return Err(Failure::usage(anyhow!(
+                "--watch must be longer than 0: say how often to report, for example --watch 5s"
+            )));
         }
         return watch::watch(&client, args.window.last, every).await;
     }
-    let json = args.json.open()?;
-    if !json.tables_wanted() && !matches!(args.format, Format::Table | Format::Json) {
+    let json = args.output.json.open()?;
+    if !json.tables_wanted() && !matches!(args.output.format, Format::Table | Format::Json) {
         let sentence = "--json - and --format both write to standard output: give --json the name of a file";
         return Err(Failure::usage(anyhow!(sentence)));
     }
@@ -90,10 +109,10 @@ pub(crate) async fn run(args: &Args) -> CommandResult {
         let comparison = RunComparison::of((before, first), (after, second));
         let names = [file_name(&args.compare[0]), file_name(&args.compare[1])];
         let document = report::comparison_document(&comparison, [&names[0], &names[1]]);
-        return show(args.format, &comparison, &document, json);
+        return show(args.output.format, &comparison, &document, json);
     }
     let report = gather(&client, &span).await?;
-    show(args.format, &report, &report::document(&report), json)
+    show(args.output.format, &report, &report::document(&report), json)
 }
 
 fn file_name(path: &Path) -> String {
@@ -105,7 +124,7 @@ async fn gather(client: &Prometheus, span: &Span) -> Result<Report, Failure> {
     report::gather(client, span, &waiting).await.map_err(failure)
 }
 
-/// Prints the result in its form, and writes the file of JSON if one is wanted.
+/// Prints the result in the format and writes the JSON file, if one was asked for.
 fn show(format: Format, result: &impl Serialize, document: &Document, json: JsonOutput) -> CommandResult {
     if json.tables_wanted() {
         let text = match format {
@@ -122,7 +141,7 @@ fn show(format: Format, result: &impl Serialize, document: &Document, json: Json
 }
 
 fn prometheus(args: &Args) -> Result<Target, Failure> {
-    let url = args.prometheus.as_deref().map(str::trim).filter(|url| !url.is_empty());
+    let url = args.source.prometheus.as_deref().map(str::trim).filter(|url| !url.is_empty());
     let url = url.ok_or_else(|| {
         Failure::usage(anyhow!(
             "no Prometheus is configured: run `storemgr stack up` to start a private one, or set PROMETHEUS_URL"
@@ -131,7 +150,7 @@ fn prometheus(args: &Args) -> Result<Target, Failure> {
     target(url).map_err(Failure::usage)
 }
 
-/// Every question as it would be asked, for reading and for pasting into Prometheus.
+/// Every query exactly as it would be sent, so that it can be pasted into Prometheus.
 fn queries(span: &Span) -> String {
     let list = QUERIES.iter().map(|query| {
         let expressions = query.expressions(span.end(), span.length()).join("\n");

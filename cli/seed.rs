@@ -1,4 +1,4 @@
-//! `storemgr seed`: fill a store with products, users, stock and a history of orders.
+//! `storemgr seed`: fills a store with products, users, stock and a history of orders.
 
 use std::fmt;
 use std::io::IsTerminal;
@@ -19,44 +19,61 @@ use crate::output;
 
 /// Fill a store with products, users, stock and, on request, a history of orders
 ///
-/// The same counts and the same seed give the same rows, on MySQL and on MariaDB. A store that has data is left alone
-/// unless --reset is given.
+/// The same counts and the same seed give the same rows, on MySQL and on MariaDB. A store that already has data is not
+/// changed unless --reset is given.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Products, numbered from 1
-    #[arg(long, env = "STOREMGR_SEED_PRODUCTS", value_name = "COUNT", default_value_t = 10_000)]
-    products: u64,
-    /// Users, numbered from 1
-    #[arg(long, env = "STOREMGR_SEED_USERS", value_name = "COUNT", default_value_t = 1_000)]
-    users: u64,
-    /// Pieces of each product that are there at the end, after the history was sold
-    #[arg(long, env = "STOREMGR_SEED_STOCK", value_name = "PIECES", default_value_t = 100_000)]
-    stock: u64,
-    /// Orders in the history: some products and users more popular than others, 1.6 lines each on average
-    #[arg(long, env = "STOREMGR_SEED_ORDERS", value_name = "COUNT", default_value_t = 0)]
-    orders: u64,
-    /// The number that all random choices follow from
-    #[arg(long, env = "STOREMGR_SEED_NUMBER", value_name = "NUMBER", default_value_t = 1)]
-    seed: u64,
-    /// Delete everything that is in the store before; stop its instances first if a history is asked for
-    #[arg(long)]
-    reset: bool,
     #[command(flatten)]
-    json: JsonArgs,
+    contents: ContentArgs,
     #[command(flatten)]
     database: DatabaseArgs,
+    #[command(flatten)]
+    results: ResultArgs,
+}
+
+/// The options that say what the store holds afterwards.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Contents")]
+struct ContentArgs {
+    /// The number of products; they are numbered from 1
+    #[arg(long, env = "STOREMGR_SEED_PRODUCTS", value_name = "COUNT", default_value_t = 10_000)]
+    products: u64,
+    /// The number of users; they are numbered from 1
+    #[arg(long, env = "STOREMGR_SEED_USERS", value_name = "COUNT", default_value_t = 1_000)]
+    users: u64,
+    /// The stock of each product at the end, after the history was sold
+    #[arg(long, env = "STOREMGR_SEED_STOCK", value_name = "PIECES", default_value_t = 100_000)]
+    stock: u64,
+    /// The number of orders in the history; some products and users are more popular than others, an order has 1.6 lines on
+    /// average
+    #[arg(long, env = "STOREMGR_SEED_ORDERS", value_name = "COUNT", default_value_t = 0)]
+    orders: u64,
+    /// The seed of all random choices
+    #[arg(long, env = "STOREMGR_SEED_NUMBER", value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// First delete everything that is in the store; with --orders, stop its instances before
+    #[arg(long)]
+    reset: bool,
+}
+
+/// Where the results go, besides the terminal.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Results")]
+struct ResultArgs {
+    #[command(flatten)]
+    json: JsonArgs,
 }
 
 pub(crate) async fn run(args: Args) -> CommandResult {
-    let Args { products, users, stock, orders, .. } = args;
-    let plan = Plan::new(Counts { products, users, stock, orders }, args.seed).map_err(Failure::usage)?;
+    let ContentArgs { products, users, stock, orders, seed: number, reset } = args.contents;
+    let plan = Plan::new(Counts { products, users, stock, orders }, number).map_err(Failure::usage)?;
     let address = args.database.address()?;
     let interrupted = process::terminated().map_err(Failure::could_not_run)?;
-    let json = args.json.open()?;
+    let json = args.results.json.open()?;
     let display = Arc::new(Display::new());
     let progress: Arc<dyn Progress> = Arc::<Display>::clone(&display);
     let summary = tokio::select! {
-        seeded = seed::run(&address, plan, args.reset, progress) => {
+        seeded = seed::run(&address, plan, reset, progress) => {
             display.clear();
             seeded.map_err(|error| failure(error, &address))?
         }
@@ -78,20 +95,20 @@ fn print(summary: &Summary, address: &Address) -> Result<(), Failure> {
     output::say(&summary.table(&title).to_terminal())?;
     if summary.plan.counts().orders > 0 && summary.order_numbers_given > 0 {
         output::say(&format!(
-            "Order numbers up to {} had been given out before, and the history has taken numbers from 1: restart every \
-             `storemgr serve` that is running on this store, it may hold some of them.",
+            "Order numbers up to {} were given out before, and the history uses the numbers from 1 on: restart every \
+             `storemgr serve` that is running on this store, because it may still hold some of them.",
             units::count(summary.order_numbers_given)
         ))?;
     }
     Ok(())
 }
 
-/// Which store, without its password.
+/// The name and the address of the store's database, without the password.
 fn place(address: &Address) -> String {
     format!("{} on {}:{}", address.name, address.host, address.port)
 }
 
-/// What somebody must decide is a question of usage; a database that is not there could not be used.
+/// A store that only the user may decide to overwrite is a usage error; a database that fails is not.
 fn failure(error: SeedError, address: &Address) -> Failure {
     let usage = matches!(
         error,
@@ -101,11 +118,11 @@ fn failure(error: SeedError, address: &Address) -> Failure {
     if usage { Failure::usage(told) } else { Failure::could_not_run(told) }
 }
 
-/// Shows how far it has come: a bar per step on a terminal, otherwise a line per step. Both on standard error.
+/// Shows the progress on standard error: a bar for each step on a terminal, otherwise a line for each step.
 struct Display {
     bar: Mutex<ProgressBar>,
     terminal: bool,
-    /// Whether the store was touched.
+    /// Whether anything in the store was changed.
     begun: AtomicBool,
 }
 
@@ -119,12 +136,12 @@ impl Display {
         self.bar().finish_and_clear();
     }
 
-    /// A bar is whole at any moment, also when a thread panicked while it held the lock.
+    /// A poisoned lock does no harm: the bar is usable after a panic, too.
     fn bar(&self) -> MutexGuard<'_, ProgressBar> {
         self.bar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What an interruption leaves behind.
+    /// The sentence about the state in which an interruption leaves the store.
     fn interruption(&self, address: &Address) -> String {
         if self.begun.load(Ordering::Relaxed) {
             format!("interrupted: {} is half filled; run the same command with --reset to start again", place(address))
@@ -157,7 +174,7 @@ impl Progress for Display {
     }
 }
 
-/// How a step's bar looks. A table is emptied at once, so there is nothing to count.
+/// The style of a step's bar. Tables are emptied at once, so the reset has nothing to count.
 fn style(phase: Phase) -> ProgressStyle {
     let template = match phase {
         Phase::Reset => "deleting {human_len} {msg}",

@@ -1,4 +1,4 @@
-//! `storemgr stack`: a private stack in this directory.
+//! `storemgr stack`: starts, stops and shows a private stack in this directory.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -23,28 +23,37 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start what does not run, and wait until all of it answers
+    /// Start the processes that do not run, and wait until all of them answer
     Up(Up),
-    /// Stop everything that `up` started; the data stay
+    /// Stop everything that `up` started; the data are kept
     Down,
-    /// Show what runs: exit code 0 when all of it does, otherwise 1
+    /// Show which processes run; exit code 0 when all of them do, otherwise 1
     Status(JsonArgs),
 }
 
 #[derive(Debug, clap::Args)]
 struct Up {
+    #[command(flatten)]
+    processes: ProcessArgs,
+    /// Options for both instances, after `--`, e.g. `-- --order-writer per-item`; instances that run with other options
+    /// are restarted
+    #[arg(last = true, value_name = "SERVE OPTIONS", help_heading = "Instances")]
+    serve_options: Vec<OsString>,
+}
+
+/// The options for the processes of the stack.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Processes")]
+struct ProcessArgs {
     /// The database server to run [default: mariadbd or mysqld, whichever is installed]
     #[arg(long, env = "STOREMGR_MYSQLD", value_name = "PATH")]
     mysqld: Option<PathBuf>,
-    /// Where nginx listens on 127.0.0.1 [default: a free port, the same each time]
+    /// The port of 127.0.0.1 on which nginx listens [default: a free port, the same each time]
     #[arg(long, env = "STOREMGR_STACK_PORT", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
-    /// The longest wait for each process to answer
+    /// How long to wait until a process answers
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = crate::options::duration)]
     timeout: Duration,
-    /// Options for both instances, after `--`: e.g. `-- --order-writer per-item`. Instances that run with others restart
-    #[arg(last = true, value_name = "SERVE OPTIONS")]
-    serve_options: Vec<OsString>,
 }
 
 pub(crate) async fn run(args: Args) -> CommandResult {
@@ -57,12 +66,12 @@ pub(crate) async fn run(args: Args) -> CommandResult {
 }
 
 async fn run_up(stack: &Stack, up: Up) -> CommandResult {
-    let program = std::env::current_exe().context("this program does not know where it lies");
+    let program = std::env::current_exe().context("the path of this program cannot be found");
     let config = Config {
-        mysqld: up.mysqld,
-        port: up.port,
+        mysqld: up.processes.mysqld,
+        port: up.processes.port,
         serve_options: up.serve_options,
-        start_timeout: up.timeout,
+        start_timeout: up.processes.timeout,
         ..Config::new(program.map_err(Failure::could_not_run)?)
     };
     let cancelled = terminated().map_err(Failure::could_not_run)?;
@@ -82,7 +91,7 @@ async fn run_up(stack: &Stack, up: Up) -> CommandResult {
 
 async fn run_down(stack: &Stack) -> CommandResult {
     stack.down(&say).await.map_err(failure)?;
-    process::tell("nothing of the stack runs");
+    process::tell("the stack is stopped");
     Ok(Exit::Good)
 }
 
@@ -114,12 +123,12 @@ fn failure(error: StackError) -> Failure {
 /// One short line on standard error for each event, so that standard output holds the table alone.
 fn say(event: Event) {
     match event {
-        Event::Waiting => process::tell("another command works on this stack; waiting for it"),
-        Event::Running(name) => process::tell(&format!("{name:<10} runs already")),
-        Event::Changed(name) => process::tell(&format!("{name:<10} runs in another way than asked for, restarting")),
+        Event::Waiting => process::tell("another command is changing this stack; waiting for it"),
+        Event::Running(name) => process::tell(&format!("{name:<10} is already running")),
+        Event::Changed(name) => process::tell(&format!("{name:<10} runs with other options; restarting")),
         Event::Started(name) => process::tell(&format!("{name:<10} started")),
         Event::Ready(name, after) => process::tell(&format!("{name:<10} ready after {}", units::duration(after))),
-        Event::TakingBack => process::tell("that did not work; stopping what was started"),
+        Event::TakingBack => process::tell("the stack did not start; stopping what was started"),
         Event::Stopped(name) => process::tell(&format!("{name:<10} stopped")),
         Event::Killed(name) => process::tell(&format!("{name:<10} did not stop in time and was killed")),
     }

@@ -1,4 +1,4 @@
-//! Where the database is.
+//! The options and the password for the database.
 
 use anyhow::anyhow;
 use storemgr::db::Address;
@@ -7,7 +7,7 @@ use storemgr::units::Secret;
 use super::environment::secret;
 use crate::failure::Failure;
 
-/// What to do when nothing says where a service is; the same sentence for every command.
+/// The advice of every command if no database is configured.
 pub(crate) const NOTHING_CONFIGURED: &str =
     "run `storemgr stack up` to start a private one, or set DB_HOST, DB_NAME, DB_USER and DB_PASSWORD";
 
@@ -16,27 +16,27 @@ pub(crate) const NOTHING_CONFIGURED: &str =
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Database (the password: DB_PASSWORD or DB_PASSWORD_FILE)")]
 pub(crate) struct DatabaseArgs {
-    /// Host of MySQL or MariaDB
+    /// The host of MySQL or MariaDB
     #[arg(long, env = "DB_HOST", value_name = "HOST")]
     db_host: Option<String>,
-    /// Port
+    /// The port of the database server
     #[arg(long, env = "DB_PORT", value_name = "PORT", default_value_t = 3306)]
     db_port: u16,
-    /// Database
+    /// The name of the database
     #[arg(long, env = "DB_NAME", value_name = "NAME", default_value = "store")]
     db_name: String,
-    /// User
+    /// The user of the database
     #[arg(long, env = "DB_USER", value_name = "USER", default_value = "store")]
     db_user: String,
 }
 
 impl DatabaseArgs {
-    /// Whether anything says where the database is.
+    /// Whether a database host is configured.
     pub(crate) fn is_configured(&self) -> bool {
         self.db_host.as_deref().is_some_and(|host| !host.trim().is_empty())
     }
 
-    /// The address with its password, or the sentence that says what is missing.
+    /// The address with its password. It is an error if no host is configured or the password file cannot be read.
     pub(crate) fn address(&self) -> Result<Address, Failure> {
         let host = self.db_host.as_deref().map(str::trim).filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| Failure::usage(anyhow!("no database is configured: {NOTHING_CONFIGURED}")))?;

@@ -1,8 +1,8 @@
-//! Where configuration comes from when no flag says so: the environment, then `.env`, then `.storemgr/env`.
+//! Loads the configuration that flags do not give: the environment, then `.env`, then `.storemgr/env`.
 //!
-//! The file that `stack up` writes describes one whole stack. Half of it mixed with half of another configuration would
-//! be worse than none (the host of one database with the password of another), so its database variables count only if
-//! nothing else sets a `DB_` variable, and the same for `REDIS_` and `PROMETHEUS_`.
+//! The file that `stack up` writes describes one whole stack. Mixing part of it with another configuration would be worse
+//! than using none of it (the host of one database with the password of another), so its database variables count only if
+//! nothing else sets a `DB_` variable. The same holds for `REDIS_` and `PROMETHEUS_`.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -13,21 +13,21 @@ use storemgr::process::env_file;
 
 use crate::failure::Failure;
 
-/// What `storemgr stack up` writes, relative to the working directory.
+/// The file that `storemgr stack up` writes, relative to the working directory.
 const STACK_FILE: &str = ".storemgr/env";
 
-/// Variables that belong together: all of a group come from one place.
+/// Prefixes of variables that belong together: all variables of a group come from one source.
 const GROUPS: [&str; 3] = ["DB_", "REDIS_", "PROMETHEUS_"];
 
-/// The variables as they were before the files were read.
+/// The environment before the files were read.
 static SHELL: OnceLock<BTreeMap<String, String>> = OnceLock::new();
 
-/// The variables that the shell has set itself, without those of the files.
+/// The variables that the shell set, without those from the files.
 pub(crate) fn of_the_shell() -> BTreeMap<String, String> {
     SHELL.get().cloned().unwrap_or_default()
 }
 
-/// Sets the variables of both files that are not set yet. Must run before the command line is read.
+/// Sets those variables of both files that are not set yet. Must be called before the command line is parsed.
 pub(crate) fn load() -> Result<(), Failure> {
     let variables =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
@@ -47,7 +47,7 @@ pub(crate) fn load() -> Result<(), Failure> {
     dotenvy::from_read(wanted.as_bytes()).map_err(|error| unreadable(STACK_FILE, &error))
 }
 
-/// Why a file of variables cannot be read. The reader's own sentence would show the line, and with it perhaps a secret.
+/// Why a file of variables cannot be read. dotenvy's own message would show the line, which may hold a secret.
 fn unreadable(file: &str, error: &dotenvy::Error) -> Failure {
     match error {
         dotenvy::Error::LineParse(..) => {
@@ -59,7 +59,7 @@ fn unreadable(file: &str, error: &dotenvy::Error) -> Failure {
     }
 }
 
-/// The lines of the stack's file whose group nothing else has touched.
+/// The lines of the stack's file, without those of groups for which another source sets a variable.
 fn stack_lines(text: &str, set: &[String]) -> String {
     let untouched = |line: &&str| {
         let group = GROUPS.iter().find(|group| line.starts_with(**group));
@@ -68,7 +68,7 @@ fn stack_lines(text: &str, set: &[String]) -> String {
     text.lines().filter(untouched).map(|line| format!("{line}\n")).collect()
 }
 
-/// A secret: the variable itself, or the content of the file that `NAME_FILE` names. The first name that is set wins.
+/// Reads a secret from the variable, or from the file that `NAME_FILE` names. The first name that is set wins.
 pub(crate) fn secret(names: &[&str]) -> Result<Option<String>, Failure> {
     for name in names {
         if let Some(value) = std::env::var_os(name) {

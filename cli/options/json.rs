@@ -1,4 +1,4 @@
-//! `--json FILE`: what a table shows, for programs.
+//! `--json FILE`: writes the result of a command for programs.
 
 use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::output;
 
-/// The option of every command that prints a table.
+/// The `--json` option of every command that prints a table.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct JsonArgs {
     /// Also write the result as JSON to FILE; `-` writes it to standard output instead of the tables
@@ -17,19 +17,20 @@ pub(crate) struct JsonArgs {
     json: Option<PathBuf>,
 }
 
-/// Where the JSON goes; opened before the work starts, so that a bad path fails at once and not after the measurement.
+/// The destination of the JSON. It is opened before the work starts, so that a bad path fails at once and not after the
+/// measurement.
 #[derive(Debug)]
 pub(crate) enum JsonOutput {
-    /// Nobody asked.
+    /// `--json` was not given.
     Nowhere,
-    /// Instead of the tables.
+    /// `--json -`: standard output, instead of the tables.
     Standard,
-    /// Beside the tables.
+    /// A file, in addition to the tables.
     File(PathBuf, File),
 }
 
 impl JsonArgs {
-    /// Opens the file. What it holds stays until there is a result: a command that cannot start costs nobody an older one.
+    /// Opens the file without emptying it: if the command fails before it has a result, the older result is kept.
     pub(crate) fn open(&self) -> Result<JsonOutput, Failure> {
         match &self.json {
             None => Ok(JsonOutput::Nowhere),
@@ -44,12 +45,12 @@ impl JsonArgs {
 }
 
 impl JsonOutput {
-    /// Whether standard output belongs to the tables.
+    /// Whether the tables go to standard output.
     pub(crate) fn tables_wanted(&self) -> bool {
         !matches!(self, Self::Standard)
     }
 
-    /// Writes what is known so far to the file, if there is one, in place of what stands there.
+    /// Replaces the content of the file, if there is one, with the result so far.
     pub(crate) fn write_so_far(&self, result: &impl Serialize) -> Result<(), Failure> {
         let Self::File(path, file) = self else { return Ok(()) };
         let text = serde_json::to_string_pretty(result).map_err(Failure::could_not_run)?;
@@ -57,7 +58,7 @@ impl JsonOutput {
         written.with_context(|| format!("{} cannot be written", path.display())).map_err(Failure::could_not_run)
     }
 
-    /// Writes the result.
+    /// Writes the final result to its destination.
     pub(crate) fn write(self, result: &impl Serialize) -> Result<(), Failure> {
         match &self {
             Self::Nowhere => Ok(()),

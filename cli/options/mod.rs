@@ -15,19 +15,19 @@ pub(crate) use report_file::ReportFile;
 pub(crate) use typed::TypedOptions;
 pub(crate) use window::WindowArgs;
 
-/// Reads a duration option: a bare integer is seconds.
+/// Reads a duration, such as `90s`; a bare number is in seconds.
 pub(crate) fn duration(text: &str) -> Result<std::time::Duration, storemgr::units::InvalidDuration> {
     storemgr::units::parse_duration(text)
 }
 
-/// Reads the address of a service.
+/// Reads the URL of a service.
 pub(crate) fn target(text: &str) -> Result<storemgr::net::Target, storemgr::net::InvalidTarget> {
     storemgr::net::Target::parse(text)
 }
 
-/// Reads `name=value`.
+/// Reads `name=value`; the name must not be empty.
 pub(crate) fn name_and_value(text: &str) -> Result<(String, String), String> {
     let parts = text.split_once('=').filter(|(name, _)| !name.trim().is_empty());
-    let (name, value) = parts.ok_or("write it like name=value")?;
+    let (name, value) = parts.ok_or("it must have the form name=value")?;
     Ok((name.trim().to_owned(), value.to_owned()))
 }

@@ -1,4 +1,4 @@
-//! Where Redis is.
+//! The options and the password for Redis.
 
 use storemgr::cache::Address;
 use storemgr::units::Secret;
@@ -11,19 +11,19 @@ use crate::failure::Failure;
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Redis (a password, if any: REDIS_PASSWORD or REDIS_PASSWORD_FILE)")]
 pub(crate) struct RedisArgs {
-    /// Host of Redis; without it nothing is cached
+    /// The host of Redis; without it no report is cached
     #[arg(long, env = "REDIS_HOST", value_name = "HOST")]
     redis_host: Option<String>,
-    /// Port
+    /// The port of Redis
     #[arg(long, env = "REDIS_PORT", value_name = "PORT", default_value_t = 6379)]
     redis_port: u16,
-    /// Database number
+    /// The number of the Redis database
     #[arg(long, env = "REDIS_DB", value_name = "NUMBER", default_value_t = 0)]
     redis_db: u32,
 }
 
 impl RedisArgs {
-    /// The address, or nothing when no host is configured.
+    /// The address with its password; `None` if no host is configured.
     pub(crate) fn address(&self) -> Result<Option<Address>, Failure> {
         let Some(host) = self.redis_host.as_deref().map(str::trim).filter(|host| !host.is_empty()) else {
             return Ok(None);

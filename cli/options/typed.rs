@@ -1,27 +1,25 @@
-//! Which options of a command somebody typed, rather than left to the environment or to a default.
+//! The options that were typed on the command line, as opposed to those from the environment or from defaults.
 //!
-//! A variable may be set for other commands, or for another run: it must not make this one fail. What is typed is meant for
-//! this one, so whoever types what would be ignored is told. An option says at its own declaration, by a group of clap's,
-//! on what its use depends.
+//! A variable may be set for another command or run, so it must not make this one fail. A typed option is meant for this
+//! run, so it is an error to type one that would be ignored. Each option declares by a clap group on what its use depends.
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 
-/// The options that stand on the command line of a subcommand.
+/// The options that were typed for a subcommand.
 #[derive(Debug, Default)]
 pub(crate) struct TypedOptions(Vec<TypedOption>);
 
-/// One of them.
 #[derive(Debug)]
 struct TypedOption {
-    /// As it is written: `--run-time`.
+    /// The option with its dashes, such as `--run-time`.
     flag: String,
-    /// The groups that it was declared in.
+    /// The clap groups that the option belongs to.
     groups: Vec<String>,
 }
 
 impl TypedOptions {
-    /// Those of the subcommand that was called. `command` is the one that was matched.
+    /// Collects the typed options of the subcommand. `matches` must be the result of parsing `command`.
     pub(crate) fn of(mut command: Command, matches: &ArgMatches) -> Self {
         command.build();
         let Some((name, matches)) = matches.subcommand() else { return Self::default() };
@@ -35,7 +33,7 @@ impl TypedOptions {
         Self(options.collect())
     }
 
-    /// The first option of a group that was typed, as it is written.
+    /// The first typed option of a group, such as `--run-time`; `None` if none was typed.
     pub(crate) fn first_in(&self, group: &str) -> Option<&str> {
         let found = self.0.iter().find(|option| option.groups.iter().any(|known| known == group));
         found.map(|option| option.flag.as_str())

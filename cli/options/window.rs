@@ -1,4 +1,4 @@
-//! The window of time that a report is about.
+//! The options that choose the window of time of a report.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -10,28 +10,31 @@ use storemgr::run_result::RecordedRun;
 use super::duration;
 use crate::failure::Failure;
 
-/// The options for a window, of which one at most is given.
+/// The options for the window. `--last`, `--from` and `--run` exclude each other.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Window")]
 pub(crate) struct WindowArgs {
-    /// The window: this long, up to now (30, 90s, 5m, 1h30m)
+    /// The last DURATION up to now, e.g. 30, 90s, 5m or 1h30m
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5m")]
     pub(crate) last: Duration,
-    /// The window: from this time on; 2026-11-24T12:00:00Z, 12:00 (today, UTC) or -10m (before now)
+    /// Begin at this time: 2026-11-24T12:00:00Z, 12:00 (today, UTC) or -10m (before now)
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with_all = ["last", "run"])]
     from: Option<String>,
-    /// With --from: up to this time, written in the same ways [default: now]
+    /// With --from: end at this time, in the same formats [default: now]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, requires = "from", conflicts_with_all = ["last", "run"])]
     to: Option<String>,
-    /// The window: the run that `storemgr loadtest --json FILE` has written
+    /// The time of a load test: the file that `storemgr loadtest --json FILE` wrote
     #[arg(long, value_name = "FILE", conflicts_with = "last")]
     run: Option<PathBuf>,
 }
 
 impl WindowArgs {
-    /// The window that is meant.
+    /// The window that these options choose. Reads the file of `--run`.
     pub(crate) fn span(&self) -> Result<Span, Failure> {
         if self.last.is_zero() {
-            return Err(Failure::usage(anyhow!("--last 0 is no window: write how far to look back, like --last 5m")));
+            return Err(Failure::usage(anyhow!(
+                "--last must be longer than 0: say how far to look back, for example --last 5m"
+            )));
         }
         if let Some(path) = &self.run {
             return Ok(Span::Run(Box::new(RecordedRun::read(path).map_err(Failure::usage)?)));
@@ -47,7 +50,7 @@ impl WindowArgs {
     }
 }
 
-/// What the user can repair in the command line is a usage error; the rest could not be done.
+/// A window that the command line must correct is a usage error; a Prometheus that cannot answer is not.
 pub(crate) fn failure(error: ReportError) -> Failure {
     match error {
         ReportError::NotYet { .. }

@@ -1,7 +1,7 @@
-//! `report --watch`: the last minutes again and again, until Ctrl-C.
+//! `report --watch`: repeats the report of the last minutes until Ctrl-C.
 //!
-//! On a terminal the report is drawn in place, as many lines of it as there are; elsewhere block follows block. A
-//! Prometheus that does not answer for a while is told and asked again: whoever watches a store watches it most when
+//! On a terminal the report is redrawn in place, with as many lines as fit; elsewhere the reports follow one another. If
+//! Prometheus does not answer, the error is shown and Prometheus is asked again, because a store is watched most when
 //! something is wrong.
 
 use std::borrow::Cow;
@@ -23,10 +23,10 @@ const HOME: &str = "\x1b[H";
 const CLEAR_LINE: &str = "\x1b[K";
 const CLEAR_BELOW: &str = "\x1b[J";
 
-/// What a terminal is taken for that does not say how large it is.
+/// The size assumed for a terminal that does not report its own, in columns and rows.
 const USUAL_SIZE: (u16, u16) = (80, 24);
 
-/// Reports on the time up to now until it is interrupted, or nobody reads any more.
+/// Reports on the time up to now until it is interrupted or the reader closes the pipe.
 pub(super) async fn watch(client: &Prometheus, last: Duration, every: Duration) -> CommandResult {
     let mut interrupted = pin!(process::terminated().map_err(Failure::could_not_run)?);
     let mut view = View::of_standard_output();
@@ -40,7 +40,7 @@ pub(super) async fn watch(client: &Prometheus, last: Duration, every: Duration) 
         let read = match reported {
             Ok(report) => view.show(&report::document(&report), every)?,
             Err(error) if is_hopeless(&error) => return Err(failure(error)),
-            Err(error) => view.trouble(&error, every)?,
+            Err(error) => view.show_error(&error, every)?,
         };
         if !read {
             return Ok(Exit::Good);
@@ -53,28 +53,28 @@ pub(super) async fn watch(client: &Prometheus, last: Duration, every: Duration) 
     }
 }
 
-/// Whether asking again cannot help.
+/// Whether the error is permanent, so that asking again cannot help.
 fn is_hopeless(error: &ReportError) -> bool {
     matches!(error, ReportError::TooLong { .. })
 }
 
-/// Where the reports go.
+/// How reports are shown on standard output.
 #[derive(Debug)]
 enum View {
-    /// One place of a terminal, with what was shown there last.
+    /// Redrawn in place on a terminal. Holds the last report, if there was one.
     InPlace { shown: Option<Box<Document>> },
-    /// One after the other.
+    /// One report after the other.
     Blocks,
 }
 
 impl View {
     fn of_standard_output() -> Self {
-        // A terminal that cannot move its cursor says so.
+        // TERM says so if the terminal cannot move its cursor.
         let dumb = std::env::var_os("TERM").is_none_or(|kind| kind.is_empty() || kind == "dumb");
         if std::io::stdout().is_terminal() && !dumb { Self::InPlace { shown: None } } else { Self::Blocks }
     }
 
-    /// Shows a report; says whether anybody still reads.
+    /// Shows a report. Returns false if the reader has closed the pipe.
     fn show(&mut self, document: &Document, every: Duration) -> Result<bool, Failure> {
         match self {
             Self::Blocks => output::offer(&format!("{}\n\n", document.to_terminal())),
@@ -85,16 +85,16 @@ impl View {
         }
     }
 
-    /// Says why there is no report now. On a terminal the last one stays below.
-    fn trouble(&mut self, error: &ReportError, every: Duration) -> Result<bool, Failure> {
+    /// Shows why there is no report now. On a terminal, the last report stays visible below. Returns like [`Self::show`].
+    fn show_error(&mut self, error: &ReportError, every: Duration) -> Result<bool, Failure> {
         let error = error.to_string();
-        let sentence = format!("{}. WindowQueries again every {}.", units::printable(&error), units::duration(every));
+        let sentence = format!("{}. Asking again every {}.", units::printable(&error), units::duration(every));
         match self {
             Self::Blocks => {
                 output::offer(&format!("{} {sentence}\n\n", units::timestamp(std::time::SystemTime::now())))
             }
             Self::InPlace { shown } => {
-                let below = if shown.is_some() { " What was seen last stands below." } else { "" };
+                let below = if shown.is_some() { " The last report is shown below." } else { "" };
                 draw(&format!("{sentence}{below}"), shown.as_deref())
             }
         }
@@ -107,12 +107,12 @@ fn draw(first: &str, document: Option<&Document>) -> Result<bool, Failure> {
     output::offer(&screen(first, &body, width, height))
 }
 
-/// What brings a screen of this size to show a text, whatever it showed before.
+/// The bytes that make a terminal of this size show a text, whatever it showed before.
 fn screen(first: &str, body: &str, width: u16, height: u16) -> String {
     let (width, height) = (usize::from(width).max(1), usize::from(height).max(3));
     let mut lines = folded(first, width);
     lines.push(String::new());
-    // The tables fit, and may have colours in them; the sentences around them are folded.
+    // Tables already fit and may contain colour codes; only the sentences around them are folded.
     let fits = |line: &str| line.contains('\x1b') || line.chars().count() <= width;
     lines.extend(body.lines().flat_map(|line| if fits(line) { vec![line.to_owned()] } else { folded(line, width) }));
     // The last row stays free, so that nothing scrolls.
@@ -125,7 +125,7 @@ fn screen(first: &str, body: &str, width: u16, height: u16) -> String {
     format!("{HOME}{lines}{CLEAR_BELOW}")
 }
 
-/// A text in lines no wider than that, broken between words; a word that is wider goes on in the next line.
+/// Wraps a text at this width, between words; a word that is wider is split.
 fn folded(text: &str, width: usize) -> Vec<String> {
     let options = textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::wrap(text, options).into_iter().map(Cow::into_owned).collect()

@@ -1,4 +1,4 @@
-//! Orders as fast as they are answered: what a subject can write at most.
+//! Sends orders as fast as they are answered, to find out how many a subject can write.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,23 +12,23 @@ use crate::loadtest::{
 };
 use crate::net::Target;
 
-/// Users who do not think: enough to fill a batch of group commit several times.
+/// The number of users, who have no think time: enough to fill a batch of group commit several times.
 const USERS: u32 = 256;
 
-/// The scenario, a document like the others.
+/// The scenario, which is a file like the others.
 const SCENARIO: &str = include_str!("../../scenarios/orders.toml");
 
-/// The longest wait for an answer, and for the last ones: who waits longer has no order.
+/// The time limit of an answer, also after the end of the burst. An order that takes longer counts as failed.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// The scenario for a store of this size.
+/// Reads the scenario for a store of this size.
 pub(super) fn scenario(products: u64, customers: u64) -> Result<Scenario, ScenarioError> {
     let values = [("products", products), ("customers", customers)];
     let values = values.map(|(name, value)| (name.to_owned(), value.to_string()));
     Scenario::parse(SCENARIO, "the scenario of orders alone", Path::new("."), &values)
 }
 
-/// Sends orders for so long; nothing if somebody asked to stop meanwhile. An error is a sentence.
+/// Sends orders for the time `lasts`; `None` if the lab was asked to stop meanwhile. An error is a sentence.
 pub(super) async fn run(
     target: &Target,
     scenario: Scenario,

@@ -1,4 +1,4 @@
-//! What a lab is asked to do: everything that its figures depend on, and that stays the same when it is resumed.
+//! The conditions of a lab: everything on which its figures depend. They stay the same when the lab is resumed.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,48 +9,47 @@ use super::LabError;
 use super::ladder::{LADDER, Rung};
 use crate::net::Target;
 
-/// The conditions of an experiment. They lie beside its results.
+/// The conditions of a lab. They are stored with its results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LabConditions {
-    /// The rungs to measure, by number, rising.
+    /// The numbers of the rungs to measure, ascending.
     pub rungs: Vec<u8>,
-    /// OtherService services to measure with the same load test.
+    /// Other services to measure with the same load test.
     pub others: Vec<OtherService>,
-    /// How often each is measured. Rounds: every one once, then every one again, so that what changes on the machine
-    /// meanwhile meets all of them.
+    /// The number of rounds. Each round measures every subject once, so that changes on the machine affect all of them.
     pub repeat: u32,
-    /// Users at the same time.
+    /// Simultaneous users of the load test.
     pub users: u32,
-    /// Seconds that the load test lasts.
+    /// The length of the load test, in seconds.
     pub run_time_s: u64,
-    /// Seconds that orders come as fast as they are answered, after the load test; 0 for not at all.
+    /// The length of the burst of orders after the load test, in seconds; 0 for none.
     pub burst_s: u64,
-    /// Whether the number of users that are served correctly is searched as well.
+    /// Whether to search how many users each subject serves correctly.
     pub find_limit: bool,
-    /// Products in the store.
+    /// The number of products in the store.
     pub products: u64,
-    /// Users in the store.
+    /// The number of users in the store.
     pub customers: u64,
-    /// Orders that are in the store before the first one is placed.
+    /// The number of orders in the store before the load.
     pub history_orders: u64,
-    /// Where random numbers start.
+    /// The seed of all random choices.
     pub seed: u64,
-    /// The database server; nothing for the one that is installed.
+    /// The database server; `None` for the one that is installed.
     pub mysqld: Option<PathBuf>,
 }
 
-/// Another service with the store's routes.
+/// Another service that has the store's routes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OtherService {
-    /// What it is called in the tables.
+    /// The name in the tables.
     pub label: String,
-    /// Where it answers.
+    /// The URL at which it answers.
     pub url: String,
 }
 
 impl Default for LabConditions {
-    /// The original's experiment: 150 users, 10,000 products. A history of 100,000 orders is what a small store has after
-    /// a year, and long enough for a scan to be seen.
+    /// The experiment of the original store's author: 150 users, 10,000 products. 100,000 orders are the history of a small
+    /// store after a year, and enough for a scan to show.
     fn default() -> Self {
         Self {
             rungs: LADDER.iter().map(|rung| rung.number).collect(),
@@ -69,24 +68,23 @@ impl Default for LabConditions {
     }
 }
 
-/// Who is measured.
+/// What a lab measures.
 #[derive(Clone, Debug)]
 pub(super) enum Subject {
-    /// The store, set up as a rung says.
+    /// The store with the setup of a rung.
     Rung(&'static Rung),
-    /// Another service.
+    /// Another service, which is already running.
     OtherService(OtherService),
 }
 
 impl LabConditions {
-    /// Everybody who is measured: other services first, since they run already and may be what the rungs are held
-    /// against.
+    /// All subjects, other services first, because the rungs may be compared with them.
     pub(super) fn subjects(&self) -> Vec<Subject> {
         let others = self.others.iter().cloned().map(Subject::OtherService);
         others.chain(self.rungs.iter().filter_map(|number| Rung::find(*number)).map(Subject::Rung)).collect()
     }
 
-    /// Measures another service as well.
+    /// Adds another service. It is an error if its URL is not valid or its file name is already used.
     pub fn add(&mut self, other: OtherService) -> Result<(), LabError> {
         Target::parse(&other.url)?;
         if self.others.contains(&other) {
@@ -100,14 +98,14 @@ impl LabConditions {
         Ok(())
     }
 
-    /// How long the load test lasts.
+    /// The length of the load test.
     pub(super) fn run_time(&self) -> Duration {
         Duration::from_secs(self.run_time_s)
     }
 }
 
 impl Subject {
-    /// What its files are called.
+    /// The beginning of its files' names, such as `rung-3`.
     pub(super) fn file_name(&self) -> String {
         match self {
             Self::Rung(rung) => format!("rung-{}", rung.number),
@@ -118,7 +116,7 @@ impl Subject {
         }
     }
 
-    /// What it is called.
+    /// The name of the rung or the label of the service.
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Rung(rung) => rung.name,

@@ -1,4 +1,4 @@
-//! Why a lab cannot go on at all, in sentences that say what to do. A rung that breaks is a result and no error.
+//! The errors that end a lab. A rung that cannot be measured is a result and not an error.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,67 +8,67 @@ use crate::net::InvalidTarget;
 use crate::seed::InvalidPlan;
 use crate::stack::StackError;
 
-/// Why a lab cannot go on.
+/// Why a lab cannot start or continue.
 #[derive(Debug, thiserror::Error)]
 pub enum LabError {
-    /// The folder for results holds something.
-    #[error("{} is not empty: choose another folder, or go on with the lab in it by --resume {}", .path.display(), .path.display())]
+    /// The folder for results is not empty.
+    #[error("{} is not empty: choose another folder, or continue the lab in it with --resume {}", .path.display(), .path.display())]
     NotEmpty {
-        /// The folder.
+        /// The path of the folder.
         path: PathBuf,
     },
-    /// There is no lab to resume.
-    #[error("{} is no folder of a lab: it has no conditions.json", .path.display())]
+    /// The folder to resume does not contain a lab.
+    #[error("{} is not the folder of a lab: it has no conditions.json", .path.display())]
     NoLab {
-        /// The folder.
+        /// The path of the folder.
         path: PathBuf,
     },
-    /// A file of the results cannot be read or written.
+    /// A file of the results could not be used.
     #[error("{} cannot be {verb}", .path.display())]
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// `read`, `written` or the like.
+        /// What failed: `read`, `written` or another participle.
         verb: &'static str,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// Another lab works in this directory.
+    /// Another lab is running in this directory.
     #[error("another lab is running in this directory: wait for it, or work in another directory")]
     Busy,
-    /// Two other services would share their files.
-    #[error("{label:?} is too like the label of {url}, which this lab measures already: choose another --label")]
+    /// The files of two other services would have the same names.
+    #[error("{label:?} is too similar to the label of {url}, which this lab already measures: choose another --label")]
     SameLabel {
-        /// The label that was given.
+        /// The new label.
         label: String,
-        /// Where the service is that has the files.
+        /// The URL of the service that already has these names.
         url: String,
     },
-    /// A lab that is resumed would compare two databases.
-    #[error("this lab was begun with {}, and compares one database: leave --mysqld out, or begin another lab", program(.begun.as_deref()))]
+    /// A resumed lab would use another database than before.
+    #[error("this lab was started with {} and must use the same database: leave out --mysqld, or start a new lab", program(.begun.as_deref()))]
     OtherDatabase {
-        /// The database server it was begun with, if it was named.
+        /// The database server with which it was started; `None` for the installed one.
         begun: Option<PathBuf>,
     },
-    /// There is nothing to measure.
-    #[error("there is nothing to measure: name a rung or another store")]
+    /// The conditions name no subject.
+    #[error("there is nothing to measure: name a rung or another service")]
     Nothing,
-    /// The store cannot be filled like that.
+    /// The store cannot be filled with these counts.
     #[error(transparent)]
     Plan(#[from] InvalidPlan),
-    /// Another store has no address.
+    /// The URL of another service is not valid.
     #[error(transparent)]
     Target(#[from] InvalidTarget),
-    /// A scenario cannot be read.
+    /// A scenario is not valid.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
-    /// The private stack cannot be started or stopped.
+    /// The lab's stack could not be started or stopped.
     #[error(transparent)]
     Stack(#[from] StackError),
 }
 
 impl LabError {
-    /// Whether the command line or the machine must change first.
+    /// Whether the command line or the machine must change first, so that trying again cannot help.
     pub fn is_usage(&self) -> bool {
         match self {
             Self::NotEmpty { .. }
@@ -83,7 +83,7 @@ impl LabError {
         }
     }
 
-    /// For `map_err` on what is done with a file.
+    /// Makes the error of an operation on a file, for `map_err`. `verb` is a participle: `read`, `written`.
     pub(super) fn file(path: &Path, verb: &'static str) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::File { path, verb, source }
@@ -91,5 +91,5 @@ impl LabError {
 }
 
 fn program(path: Option<&Path>) -> String {
-    path.map_or_else(|| "the database that is installed".to_owned(), |path| path.display().to_string())
+    path.map_or_else(|| "the installed database".to_owned(), |path| path.display().to_string())
 }

@@ -1,7 +1,7 @@
-//! Where results lie: a folder of one lab, written as results come, from which the lab can be resumed.
+//! The folder with the results of one lab. It is written as results come, and the lab can be resumed from it.
 //!
-//! A file is whole or not there. `conditions.json` says what the lab was asked to do; `rung-3.1.json` is what was measured
-//! of the third rung in the first round; `lab.json`, `lab.md` and `lab.html` are the account so far.
+//! Files are replaced atomically. `conditions.json` has the conditions of the lab; `rung-3.1.json` is the measurement of the
+//! third rung in the first round; `lab.json`, `lab.md` and `lab.html` are the account so far.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -14,19 +14,19 @@ use super::LabError;
 use super::conditions::{LabConditions, Subject};
 use super::measurement::Measurement;
 
-/// What the lab was asked to do.
+/// The name of the file with the conditions of the lab.
 const CONDITIONS: &str = "conditions.json";
 
-/// The folder of one lab.
+/// The folder with the results of one lab.
 #[derive(Clone, Debug)]
 pub struct ResultFolder {
     path: PathBuf,
-    /// Whether this lab has made it. One that is resumed may be at work elsewhere.
+    /// Whether this process has made the folder. The folder of a resumed lab may be in use by another process.
     made: bool,
 }
 
 impl ResultFolder {
-    /// A new folder, which must not be there or be empty: nothing that was measured is ever written over.
+    /// Makes a new folder. It must not exist or be empty, so that no measurement is ever overwritten.
     pub fn create(path: &Path, conditions: &LabConditions) -> Result<Self, LabError> {
         fs::create_dir_all(path).map_err(LabError::file(path, "made"))?;
         let mut entries = fs::read_dir(path).map_err(LabError::file(path, "read"))?;
@@ -38,7 +38,7 @@ impl ResultFolder {
         Ok(folder)
     }
 
-    /// The folder of a lab that was begun, with what that was asked to do.
+    /// Opens the folder of an earlier lab, and reads its conditions.
     pub fn open(path: &Path) -> Result<(Self, LabConditions), LabError> {
         let folder = Self { path: path.to_owned(), made: false };
         let conditions = folder.read(CONDITIONS)?;
@@ -46,40 +46,40 @@ impl ResultFolder {
         Ok((folder, conditions))
     }
 
-    /// Where it is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Writes down what a lab that is resumed is now asked to do.
+    /// Replaces the conditions, to which a resumed lab may have added subjects.
     pub(super) fn extend(&self, conditions: &LabConditions) -> Result<(), LabError> {
         self.write(CONDITIONS, &json(conditions))
     }
 
-    /// Takes the folder away again if nothing was measured: a new lab that could not begin leaves nothing behind.
+    /// Removes the folder if this process has made it and it contains no measurement, so that a lab that could not start
+    /// leaves nothing behind.
     pub(super) fn forget_if_empty(&self) {
         if !self.made {
             return;
         }
         let Ok(entries) = fs::read_dir(&self.path) else { return };
         if entries.flatten().all(|entry| entry.file_name() == CONDITIONS) {
-            // Best effort: whoever cannot remove a folder sees it.
+            // Best effort: a folder that cannot be removed does no harm.
             drop(fs::remove_file(self.path.join(CONDITIONS)).and_then(|()| fs::remove_dir(&self.path)));
         }
     }
 
-    /// What was measured of a subject in a round, if it was.
+    /// The measurement of a subject in a round; `None` if there is none.
     pub(super) fn measurement(&self, subject: &Subject, round: u32) -> Result<Option<Measurement>, LabError> {
         self.read(&file_name(subject, round))
     }
 
-    /// Keeps what was measured.
+    /// Writes the measurement of a subject in a round.
     pub(super) fn keep(&self, subject: &Subject, round: u32, measurement: &Measurement) -> Result<(), LabError> {
         self.write(&file_name(subject, round), &json(measurement))
     }
 
-    /// Keeps what was measured before an interrupt, under a name that nobody takes for a whole measurement and that is not
-    /// there yet.
+    /// Writes an incomplete measurement after an interrupt, under a new name that is not mistaken for a complete one.
     pub(super) fn keep_part(&self, subject: &Subject, round: u32, part: &Measurement) -> Result<(), LabError> {
         let first = format!("{}.{round}.interrupted.json", subject.file_name());
         let more = (2..).map(|number| format!("{}.{round}.interrupted-{number}.json", subject.file_name()));
@@ -87,7 +87,7 @@ impl ResultFolder {
         free.map_or(Ok(()), |name| self.write(&name, &json(part)))
     }
 
-    /// Writes a file of the account.
+    /// Writes a file atomically, under its name in the folder.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<(), LabError> {
         let path = self.path.join(name);
         let draft = self.path.join(format!("{name}.new"));
@@ -112,7 +112,7 @@ fn file_name(subject: &Subject, round: u32) -> String {
 }
 
 fn json(value: &impl Serialize) -> String {
-    // Maps have names as keys and numbers are finite: this does not fail.
+    // This cannot fail, because all maps have strings as keys.
     serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }
 

@@ -1,36 +1,36 @@
-//! The rungs as data: each is one change from the one before.
+//! The rungs as data. Each differs from the one before in one setting.
 //!
-//! A new rung is a setting with one line that differs, and an entry in [`LADDER`]; everything else follows from it.
+//! To add a rung, add a [`Setup`] that differs in one field, and an entry in [`LADDER`]; everything else is derived from it.
 
 use std::ffi::OsString;
 
-/// One experiment.
+/// One experiment of the ladder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rung {
-    /// Its place on the ladder, from 1.
+    /// The place on the ladder, from 1.
     pub number: u8,
-    /// What it is called.
+    /// The name in tables and headings.
     pub name: &'static str,
-    /// What is different from the rung before.
+    /// The difference to the rung before.
     pub change: &'static str,
-    /// What its figures answer.
+    /// The question that its figures answer.
     pub question: &'static str,
-    /// How the store is set up.
+    /// The options of the store and its number of instances.
     pub setup: Setup,
 }
 
-/// How the store is set up.
+/// The options of the store and its number of instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setup {
-    /// `--db-connections`.
+    /// The value of `--db-connections`.
     pub connections: &'static str,
-    /// `--order-writer`.
+    /// The value of `--order-writer`.
     pub writer: &'static str,
-    /// `--report-source`.
+    /// The value of `--report-source`.
     pub reports: &'static str,
-    /// `--report-cache`.
+    /// The value of `--report-cache`.
     pub cache: &'static str,
-    /// One instance that is asked itself, or two behind nginx.
+    /// Whether there are two instances behind nginx, or one without nginx.
     pub two_instances: bool,
 }
 
@@ -43,7 +43,7 @@ const BOUNDED: Setup = Setup { connections: "pool", ..TWO_INSTANCES };
 const READ_MODELS: Setup = Setup { reports: "read-model", ..BOUNDED };
 const GROUP_COMMIT: Setup = Setup { writer: "group-commit", ..READ_MODELS };
 
-/// All rungs, the lowest first.
+/// All rungs, in ascending order.
 pub const LADDER: [Rung; 7] = [
     Rung {
         number: 1,
@@ -97,14 +97,14 @@ pub const LADDER: [Rung; 7] = [
 ];
 
 impl Rung {
-    /// The rung with this number.
+    /// The rung with this number, if there is one.
     pub fn find(number: u8) -> Option<&'static Self> {
         LADDER.iter().find(|rung| rung.number == number)
     }
 }
 
 impl Setup {
-    /// The options of `serve`.
+    /// The options for `storemgr serve`.
     pub fn options(&self) -> Vec<OsString> {
         let options = [
             ("--db-connections", self.connections),
@@ -115,7 +115,7 @@ impl Setup {
         options.iter().flat_map(|(option, value)| [OsString::from(option), OsString::from(value)]).collect()
     }
 
-    /// The same in a line, for people.
+    /// The options and the number of instances in one line.
     pub fn line(&self) -> String {
         let options = self.options();
         let words: Vec<_> = options.iter().map(|word| word.to_string_lossy()).collect();

@@ -1,155 +1,155 @@
-//! What is measured of one subject in one round: the shape of its file.
+//! The measurement of one subject in one round, in the format of its file.
 //!
-//! The file is one that `loadtest --json` could have written, with more keys: `report --run` and `loadtest --baseline`
-//! read it as it is.
+//! The file has the format of `loadtest --json` with additional keys, so `report --run` and `loadtest --baseline` can read
+//! it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::report::{self, Report};
 use crate::run_result::{GaveWay, LimitResult, RunResult, Verdict};
 
-/// Everything measured of one subject in one round.
+/// Everything that was measured of one subject in one round.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Measurement {
-    /// The load test.
+    /// The result of the load test.
     #[serde(flatten)]
     pub load: RunResult,
-    /// What Prometheus saw meanwhile; not of another service.
+    /// What Prometheus saw during the load test; `None` for another service.
     pub server: Option<ServerSide>,
-    /// What the database did meanwhile; not of another service.
+    /// What the database did during the load test; `None` for another service.
     pub database: Option<DatabaseSide>,
-    /// One request at a time, before the load.
+    /// Single requests before the load; `None` for another service.
     pub alone: Option<UnloadedRequests>,
-    /// Orders as fast as they were answered, after the load.
+    /// The burst of orders after the load test.
     pub burst: Option<Burst>,
-    /// The users that were served correctly, if that was searched.
+    /// The number of users that are served correctly, if it was searched.
     pub limit: Option<UserLimit>,
-    /// What could not be measured, and why: sentences.
+    /// What could not be measured and why, one sentence each.
     pub remarks: Vec<String>,
 }
 
 impl Measurement {
-    /// A load test, and nothing else yet.
+    /// A measurement with a load test and nothing else yet.
     pub(super) fn of(load: RunResult) -> Self {
         Self { load, server: None, database: None, alone: None, burst: None, limit: None, remarks: Vec::new() }
     }
 }
 
-/// What Prometheus saw while the load test ran.
+/// What Prometheus saw during the load test.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServerSide {
-    /// Requests that the instances answered.
+    /// Requests that the instances counted.
     pub requests: u64,
-    /// Those that they answered with 4xx or 5xx.
+    /// Requests that the instances answered with 4xx or 5xx.
     pub failures: u64,
-    /// How many more requests that are than the load test counted, in percent of those.
+    /// How many more requests the instances counted than the load test, in percent of the load test's.
     pub difference_percent: Option<f64>,
-    /// Connections that the database refused because there were too many.
+    /// Connections that the database refused because it had too many.
     pub refused_connections: u64,
-    /// Look-ups in the report cache.
+    /// The number of look-ups in the report cache.
     pub cache_lookups: u64,
-    /// Those that were answered out of it.
+    /// Look-ups that the cache answered.
     pub cache_hits: u64,
-    /// Those of them whose report was older than it should be: a newer one was being computed, or could not be.
+    /// Look-ups that the cache answered with an old report, because a newer one was being computed or could not be.
     pub cache_stale: u64,
-    /// Processors in use on average, all instances together.
+    /// The mean number of processors in use, all instances together.
     pub cpu_cores: f64,
-    /// The most resident memory of an instance, bytes.
+    /// The highest resident memory of one instance, in bytes.
     pub memory_peak_bytes: u64,
 }
 
-/// What the database did while the load test ran.
+/// What the database did during the load test.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DatabaseSide {
-    /// The server's version.
+    /// The version that the server reports.
     pub version: String,
-    /// The most connections it accepts.
+    /// The maximum number of connections that the server accepts.
     pub max_connections: u64,
-    /// The moment at which most connections were open.
+    /// The connections at the time when most were open.
     pub peak: ConnectionPoint,
-    /// The most connections that ran a statement at the same moment.
+    /// The highest number of connections that ran a statement at the same time.
     pub most_running: u64,
-    /// The longest that a connection was seen asleep, seconds.
+    /// The longest time for which a connection was asleep, in seconds.
     pub longest_sleep_s: u64,
-    /// Processors in use on average.
+    /// The mean number of processors in use, if it could be measured.
     pub cpu_cores: Option<f64>,
-    /// Statements.
+    /// The number of statements that the server ran.
     pub statements: u64,
-    /// Rows read.
+    /// The number of rows that the server read.
     pub rows_read: u64,
-    /// Connections over time.
+    /// The connections over time, in order.
     pub timeline: Vec<ConnectionPoint>,
 }
 
-/// The database's connections at one moment, without the one that looked.
+/// The database's connections at one time, without that of the watcher.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ConnectionPoint {
-    /// Seconds since the load began.
+    /// The time since the load test began, in seconds.
     pub at_s: f64,
-    /// Open.
+    /// Connections that were open.
     pub open: u64,
-    /// Running a statement.
+    /// Connections that ran a statement.
     pub running: u64,
-    /// Open, and nobody uses them.
+    /// Connections that were open but not used.
     pub asleep: u64,
-    /// The longest that one of these has slept, seconds.
+    /// The longest time for which one of these has been unused, in seconds.
     pub longest_sleep_s: u64,
 }
 
-/// One request at a time, with nobody else there.
+/// The cost of single requests without other load.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UnloadedRequests {
-    /// Statements that one order with three products took; the median of several.
+    /// The number of statements for an order of three products; the median of several.
     pub order_statements: u64,
-    /// How long it took, milliseconds; the median of several.
+    /// The response time of that order in milliseconds; the median of several.
     pub order_ms: f64,
-    /// Rows that the database read for a report that was in no cache.
+    /// The number of rows that the database read for a report that was in no cache.
     pub cold_report_rows: u64,
-    /// How long that report took, milliseconds.
+    /// The response time of that report in milliseconds.
     pub cold_report_ms: f64,
 }
 
-/// Orders as fast as they were answered.
+/// The result of sending orders as fast as they were answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Burst {
-    /// Users, none of whom thinks.
+    /// The number of users, who have no think time.
     pub users: u32,
-    /// Seconds.
+    /// The length of the burst in seconds.
     pub duration_s: f64,
-    /// Orders accepted per second.
+    /// The number of accepted orders per second.
     pub orders_per_s: f64,
     /// The share of orders that failed, from 0 to 1.
     pub fail_ratio: f64,
-    /// Of accepted orders: half took no longer, milliseconds.
+    /// The median response time of accepted orders, in milliseconds.
     pub p50_ms: f64,
-    /// Of accepted orders: 99 % took no longer, milliseconds.
+    /// The 99th percentile of the response time of accepted orders, in milliseconds.
     pub p99_ms: f64,
-    /// Statements per accepted order.
+    /// The mean number of statements for an accepted order, if the database was watched.
     pub statements_per_order: Option<f64>,
-    /// Accepted orders per commit.
+    /// The mean number of accepted orders in a commit, if the database was watched.
     pub orders_per_commit: Option<f64>,
-    /// Whether the load generator had time to spare.
+    /// Whether the load generator was the bottleneck.
     pub verdict: Verdict,
 }
 
-/// From which number of users on a store no longer answers correctly.
+/// The number of users from which on a store no longer answers correctly.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UserLimit {
-    /// The most users with whom everything was as it should be.
+    /// The highest number of users with which all thresholds held.
     pub last_good: Option<u32>,
-    /// The fewest users with whom it was not.
+    /// The lowest number of users with which a threshold was crossed.
     pub first_bad: Option<u32>,
-    /// What was not.
+    /// The thresholds that were crossed with that number.
     pub broken: Vec<String>,
-    /// Whether the generator gave way before the store.
+    /// Whether the load generator reached its limit before the store.
     pub generator_gave_way: bool,
 }
 
-/// What the store's metrics call a connection that the database refused for that reason.
+/// The kind of error in the store's metrics for a connection that the database refused because it had too many.
 const TOO_MANY: &str = "too_many_connections";
 
 impl ServerSide {
-    /// What of a report belongs to the account.
+    /// Takes the figures of the account from a report.
     pub(super) fn of(report: &Report) -> Self {
         let compared = report.load_test.as_ref().map(|comparison| &comparison.total);
         let sum = |of: fn(&report::CacheUse) -> u64| report.caches.iter().map(of).sum::<u64>();
@@ -173,19 +173,19 @@ impl ServerSide {
         }
     }
 
-    /// Reports that were older than they should be as a share of those out of the cache; nothing without any.
+    /// The share of old reports among those from the cache, from 0 to 1; `None` without any.
     pub fn stale_ratio(&self) -> Option<f64> {
         (self.cache_hits > 0).then(|| self.cache_stale as f64 / self.cache_hits as f64)
     }
 
-    /// Reports out of the cache as a share of all; nothing without a cache.
+    /// The share of look-ups that the cache answered, from 0 to 1; `None` without look-ups.
     pub fn hit_ratio(&self) -> Option<f64> {
         (self.cache_lookups > 0).then(|| self.cache_hits as f64 / self.cache_lookups as f64)
     }
 }
 
 impl UserLimit {
-    /// What of a search belongs to the account.
+    /// Takes the figures of the account from a search.
     pub(super) fn of(limit: &LimitResult) -> Self {
         Self {
             last_good: limit.last_good,

@@ -1,11 +1,11 @@
-//! `lab`: the ladder of experiments, one change at a time, with the same load test on every rung.
+//! `lab`: the ladder of experiments. Each rung changes one setting of the store and gets the same load test.
 //!
-//! For each rung the shipped program is started on a private stack, the store filled anew, one request of each kind asked
-//! alone, the load test run, orders sent as fast as they are answered; and what Prometheus and the database saw meanwhile
-//! is set beside what users felt. A rung that breaks is a result and not an error.
+//! For each rung, the lab starts the shipped program on a private stack, fills the store anew, sends one request of each
+//! kind without other load, runs the load test and sends orders as fast as they are answered. It compares what users saw
+//! with what Prometheus and the database saw. A rung that cannot be measured is a result and not an error.
 //!
-//! Promises: nothing that was measured is lost or written over; a lab that is interrupted leaves nothing running and can
-//! be resumed; and every sentence about a rung is computed from its figures ([`Account`]).
+//! Promises: no measurement is lost or overwritten; an interrupted lab leaves nothing running and can be resumed; every
+//! sentence about a rung is computed from its figures ([`Account`]).
 
 mod account;
 mod burst;
@@ -31,45 +31,45 @@ pub use ladder::{LADDER, Rung, Setup};
 pub use measurement::{Burst, ConnectionPoint, DatabaseSide, Measurement, ServerSide, UnloadedRequests, UserLimit};
 pub use run::{Finished, run};
 
-/// What a lab needs besides its conditions.
+/// Everything that a lab needs to run.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What to measure, and how.
+    /// What to measure, and with which load.
     pub conditions: LabConditions,
-    /// Where results lie.
+    /// The folder for the results.
     pub folder: ResultFolder,
-    /// The folder of the lab's own stack, apart from any other.
+    /// The folder of the lab's own stack, which is separate from any other.
     pub home: PathBuf,
-    /// The program that is started as `serve`: this one, as a rule.
+    /// The program that is started as `serve`, usually this one.
     pub serve_program: PathBuf,
-    /// Whether load tests are shown on standard error while they last.
+    /// Whether load tests show their progress on standard error.
     pub show: bool,
 }
 
-/// What happens while a lab works, for whoever wants to show it.
+/// What happens while a lab runs, so that a command can show it.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
-    /// A subject's turn has come.
+    /// The measurement of a subject begins.
     Begun {
-        /// What it is called.
+        /// The name of the subject.
         name: &'a str,
-        /// The rung, if it is one.
+        /// The rung; `None` for another service.
         rung: Option<&'static Rung>,
-        /// Which turn this is, from 1, and how many there are.
+        /// The number of this measurement, from 1, and the number of all.
         turn: (usize, usize),
     },
-    /// What is done now.
+    /// The next step of the measurement, in a few words.
     Step(&'a str),
-    /// It was measured before the lab was resumed.
+    /// The subject of this name was measured before the lab was resumed.
     Kept(&'a str),
-    /// The turn is over; this is its account so far.
+    /// The measurement of a subject has ended, with or without a result.
     Measured {
-        /// The account of all.
+        /// The results of the lab so far.
         account: &'a Account,
-        /// Whose turn it was: its place in the account.
+        /// The place of the subject in the account.
         place: usize,
     },
 }
 
-/// Who is told of events.
+/// Receives the events, as they happen.
 pub type Observer<'a> = &'a (dyn Fn(Event<'_>) + Sync);

@@ -1,4 +1,4 @@
-//! The lab itself: rounds over all subjects, each result kept before the next is begun.
+//! Runs a lab: measures all subjects in rounds and writes each result before the next measurement.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -11,17 +11,17 @@ use super::{Config, Event, LabError, Observer, burst};
 use crate::loadtest::Scenario;
 use crate::stack::Stack;
 
-/// A lab that is over.
+/// The outcome of a lab that has ended.
 #[derive(Debug)]
 pub struct Finished {
-    /// What it found.
+    /// The results.
     pub account: Account,
-    /// Whether somebody asked it to stop before its end.
+    /// Whether it was interrupted before its end.
     pub interrupted: bool,
 }
 
-/// Measures everything that the conditions name and that was not measured yet, until it is done or `interrupt` resolves.
-/// Either way nothing of it runs any more when this returns.
+/// Measures all subjects of the conditions that were not measured yet, until all are done or `interrupt` resolves. In
+/// either case, no process of the lab runs when this returns.
 pub async fn run(
     config: &Config,
     observer: Observer<'_>,
@@ -40,11 +40,11 @@ async fn locked(
         return Err(LabError::Nothing);
     }
     let _lock = lock(&config.home)?;
-    // Only now: a lab that is refused changes nothing.
+    // Only after the checks, so that a refused lab changes nothing.
     config.folder.extend(&config.conditions)?;
     let stack = Stack::open(&config.home).map_err(LabError::file(&config.home, "read"))?;
     Stop::while_running(interrupt, |stop| async move {
-        // Whatever a lab that was killed has left.
+        // Stop what a killed lab may have left running.
         stack.down(&|_| {}).await?;
         let finished = work(config, &stack, &stop, observer).await;
         if stack.access()?.is_some() {
@@ -105,12 +105,13 @@ async fn work(config: &Config, stack: &Stack, stop: &Stop, observer: Observer<'_
         account.write(&config.folder)?;
         observer(Event::Measured { account: &account, place });
     }
-    // All of it may have been measured before.
+    // Needed if everything had been measured before.
     account.write(&config.folder)?;
     Ok(Finished { account, interrupted: false })
 }
 
-/// One lab at a time works in a directory. The lock ends with the file that is returned, also when the process is killed.
+/// Makes sure that only one lab runs in a directory. The lock is held as long as the returned file is open, so it also
+/// ends when this process is killed.
 fn lock(home: &Path) -> Result<File, LabError> {
     std::fs::create_dir_all(home).map_err(LabError::file(home, "made"))?;
     let ignore = home.join(".gitignore");

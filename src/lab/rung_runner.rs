@@ -1,4 +1,4 @@
-//! One turn of one subject: from starting it to everything that is measured of it.
+//! Measures one subject in one round: starts it, runs the load and collects all figures.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,43 +21,43 @@ use crate::seed::{self, Counts, Plan};
 use crate::stack::{self, Access, ProcessName, Stack, StackError, Status};
 use crate::{cache, units};
 
-/// Users start within so many seconds.
+/// The time within which all users start, in seconds.
 const SPAWN_SECONDS: f64 = 5.0;
 
-/// As the load test has it by itself.
+/// The time limits of a request and of the end of the load test, which are the defaults of `loadtest`.
 const TIMEOUT: Duration = Duration::from_mins(1);
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Before the load: long enough for Prometheus, which looks every second, to have seen what came before it, also when one of
-/// its looks fails.
+/// The pause before the load. It is long enough for Prometheus, which scrapes every second, to see everything before it,
+/// even if one scrape fails.
 const SETTLE: Duration = Duration::from_millis(2500);
 
-/// The longest wait for Redis to forget.
+/// The time limit of emptying Redis.
 const CLEAR_LIMIT: Duration = Duration::from_secs(5);
 
-/// Each load of a search where connections linger: a load must last longer than they do (30 s), or it never meets what it
-/// has left behind. Few users are enough there.
+/// The length and the first load of a search if connections linger. A load must last longer than they do (30 s) to be
+/// affected by them, and a few users are enough.
 const LINGERING_STEP: Duration = Duration::from_secs(30);
 const LINGERING_START: u32 = 4;
 
-/// Where a search begins that has a pool to meet.
+/// The first load of a search if connections are pooled.
 const POOLED_START: u32 = 500;
 
-/// The most users a search tries: beyond it the machine is measured and no longer the rung.
+/// The highest load of a search. Beyond it, the result would depend on the machine and not on the rung.
 const LIMIT_MOST: u32 = 20_000;
 
-/// Why a turn came to no result.
+/// Why there is no measurement.
 #[derive(Debug)]
 pub(super) enum RungFailure {
-    /// Somebody asked to stop; what was measured by then, from the load test on.
+    /// The lab was interrupted. Contains what was measured, if the load test had finished.
     Interrupted(Option<Box<Measurement>>),
-    /// The subject broke: a sentence.
+    /// The subject could not be measured, for the reason in this sentence.
     Broken(String),
-    /// The lab itself cannot go on.
+    /// The lab cannot continue at all.
     Fatal(LabError),
 }
 
-/// What every turn works with.
+/// Measures subjects. Holds everything that is the same for all of them.
 #[derive(Debug)]
 pub(super) struct RungRunner<'a> {
     pub(super) config: &'a Config,
@@ -68,17 +68,17 @@ pub(super) struct RungRunner<'a> {
     pub(super) stop: &'a Stop,
 }
 
-/// The store as it runs for a rung.
+/// The running store of a rung.
 struct Running {
     target: Target,
-    /// Whether requests leave their connections open.
+    /// Whether requests leave their database connections open.
     lingers: bool,
     access: Access,
     database_pid: Option<u32>,
 }
 
 impl RungRunner<'_> {
-    /// Measures a rung.
+    /// Starts and measures a rung.
     pub(super) async fn rung(&self, rung: &Rung, observer: Observer<'_>) -> Result<Measurement, RungFailure> {
         let running = self.start(rung, observer).await?;
         observer(Event::Step("one request at a time"));
@@ -102,7 +102,7 @@ impl RungRunner<'_> {
         Ok(measurement)
     }
 
-    /// Measures another service, of which nothing is known but its routes.
+    /// Measures another service, of which only the routes are known.
     pub(super) async fn other(&self, other: &OtherService, observer: Observer<'_>) -> Result<Measurement, RungFailure> {
         let target = Target::parse(&other.url).map_err(|error| RungFailure::Fatal(error.into()))?;
         let load = self.load(&target, observer).await?;
@@ -114,7 +114,7 @@ impl RungRunner<'_> {
     /// Starts the rung's instances on the lab's stack and fills the store.
     async fn start(&self, rung: &Rung, observer: Observer<'_>) -> Result<Running, RungFailure> {
         observer(Event::Step("starting"));
-        // Instances that are to be set up as the ones of the rung before would go on, with all they have left open.
+        // Instances with the same setup as those of the rung before would otherwise keep running, with their connections.
         self.stack.stop_instances(&|_| {}).await.map_err(stack_failure)?;
         let stack_config = stack::Config {
             mysqld: self.config.conditions.mysqld.clone(),
@@ -129,7 +129,7 @@ impl RungRunner<'_> {
         let filling = seed::run(&access.database, self.plan, true, Arc::new(SilentProgress));
         let filled = self.unless_stopped(filling).await?;
         filled.map_err(|error| RungFailure::Broken(format!("the store could not be filled: {error}")))?;
-        // What an earlier rung has left there is about another store.
+        // Reports that an earlier rung cached are about another store.
         let cleared = cache::clear(&access.cache, CLEAR_LIMIT).await;
         cleared.map_err(|error| RungFailure::Broken(format!("Redis could not be emptied: {error}")))?;
         let target = if rung.setup.two_instances { access.front.clone() } else { access.first_instance.clone() };
@@ -137,7 +137,7 @@ impl RungRunner<'_> {
         Ok(Running { target, lingers, access, database_pid: database_pid(&status) })
     }
 
-    /// The load test.
+    /// Runs the load test.
     async fn load(&self, target: &Target, observer: Observer<'_>) -> Result<RunResult, RungFailure> {
         let conditions = &self.config.conditions;
         let lasts = units::duration(conditions.run_time());
@@ -153,7 +153,8 @@ impl RungRunner<'_> {
         }
     }
 
-    /// What is asked for beyond the load test. What is interrupted here does not cost what was measured before.
+    /// Measures what comes after the load test: the burst and the search. If it is interrupted, what was measured before is
+    /// kept.
     async fn beyond(
         &self,
         target: &Target,
@@ -199,7 +200,7 @@ impl RungRunner<'_> {
     }
 }
 
-/// How a limit is searched, and from how many users on. Of another service nobody knows whether it leaves connections open.
+/// The parameters of the search for the limit, and its first load. `lingers` tells whether requests leave connections open.
 fn search(lingers: bool) -> (Search, u32) {
     let search = Search { most: LIMIT_MOST, ..Search::default() };
     if !lingers {
@@ -209,7 +210,7 @@ fn search(lingers: bool) -> (Search, u32) {
     (Search { step: LINGERING_STEP, settle, rest: settle + LINGERING_STEP, ..search }, LINGERING_START)
 }
 
-/// What was measured before the interrupt is not lost.
+/// The interruption with what was measured before it.
 fn interrupted(measurement: &Measurement) -> RungFailure {
     RungFailure::Interrupted(Some(Box::new(measurement.clone())))
 }
@@ -227,17 +228,17 @@ fn load(conditions: &LabConditions, target: &Target) -> loadtest::Config {
     }
 }
 
-/// The plan by which stores are filled.
+/// The plan for filling the store of a rung.
 pub(super) fn plan(conditions: &LabConditions) -> Result<Plan, LabError> {
     let LabConditions { products, customers, history_orders, seed, .. } = *conditions;
     let counts = Counts { products, users: customers, stock: STOCK, orders: history_orders };
     Ok(Plan::new(counts, seed)?)
 }
 
-/// Pieces of each product: more than any run can sell.
+/// The stock of each product: more than any run can sell.
 const STOCK: u64 = 1_000_000;
 
-/// What Prometheus saw of a load test. An error is a sentence.
+/// Asks Prometheus about a load test. An error is a sentence.
 async fn seen(prometheus: &Target, load: &RunResult) -> Result<ServerSide, String> {
     let run = RecordedRun::try_from(load).map_err(|error| format!("the run cannot be reported on: {error}"))?;
     let client = Prometheus::new(prometheus.clone());
@@ -249,7 +250,7 @@ fn database_pid(status: &Status) -> Option<u32> {
     status.of(ProcessName::Database)?.pid
 }
 
-/// A machine without the programs cannot measure any rung; a process that does not start is what became of this one.
+/// A missing program ends the lab; a process that does not start is the failure of this rung alone.
 fn stack_failure(error: StackError) -> RungFailure {
     match error {
         StackError::Interrupted => RungFailure::Interrupted(None),

@@ -1,10 +1,10 @@
-//! Filling a store without showing how far it has come: it takes seconds.
+//! Fills a store without showing progress, because it takes only seconds.
 
 use std::time::Duration;
 
 use crate::seed::{Phase, Progress};
 
-/// Nobody watches.
+/// Ignores all progress.
 #[derive(Debug)]
 pub(super) struct SilentProgress;
 

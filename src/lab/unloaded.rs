@@ -1,7 +1,8 @@
-//! One request at a time, before the load: what an order and a report cost when nobody else is there.
+//! Sends one request at a time before the load, to measure the cost of an order and of a report without other load.
 //!
-//! Counters of the server are read before and after. Prometheus, which asks the instances every second, and the service's
-//! own look at the database's limits may fall in between; the median of several orders is free of that.
+//! The counters of the database server are read before and after each request. A scrape by Prometheus, which comes every
+//! second, or the service's own check of the database's limits may fall in between; the median of several orders excludes
+//! them.
 
 use std::time::{Duration, Instant};
 
@@ -12,13 +13,13 @@ use super::watcher::unwatched;
 use crate::db::{Address, ServerCounters, Session};
 use crate::net::{Target, request_once};
 
-/// Orders that are placed.
+/// The number of orders that are placed, of which the median is taken.
 const ORDERS: usize = 9;
 
-/// The longest wait for an answer: a scan of a long history takes its time.
+/// The time limit of an answer; a scan of a long history takes long.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// Asks the service one thing at a time. An error is a sentence.
+/// Requests a report and places several orders, one at a time. An error is a sentence.
 pub(super) async fn ask(target: &Target, database: &Address) -> Result<UnloadedRequests, String> {
     let mut session = Session::connect(database, LIMIT).await.map_err(unwatched)?;
     let mut alone = UnloadedRequests::default();
@@ -39,7 +40,7 @@ pub(super) async fn ask(target: &Target, database: &Address) -> Result<UnloadedR
     Ok(alone)
 }
 
-/// One request: milliseconds, connecting included, and what the server counted.
+/// Sends one request. Returns its time in milliseconds, including the connection, and what the server counted.
 async fn measure(
     session: &mut Session,
     target: &Target,

@@ -1,7 +1,7 @@
-//! Looks at the database's connections while a load test runs.
+//! Watches the database's connections while a load test runs.
 //!
-//! It has a connection of its own, opened before the load: at the collapse there is none to be had. So one of the server's
-//! connections is the watcher's, which counts itself in no figure.
+//! The watcher opens its own connection before the load, because during the collapse it would get none. It therefore uses
+//! one of the server's connections, which no figure includes.
 
 use std::time::Duration;
 
@@ -13,13 +13,14 @@ use super::measurement::{ConnectionPoint, DatabaseSide};
 use crate::db::{Activity, Address, ConnectionState, DbError, ServerCounters, Session};
 use crate::process;
 
-/// How often it looks: a statement that takes a millisecond is seen rarely, and a list of 151 connections costs little.
+/// The time between two looks. A statement that takes a millisecond is rarely seen, so the looks must be frequent; reading
+/// a list of 151 connections costs little.
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// The longest wait for its own connection and for each of its questions.
+/// The time limit of the watcher's connection and of each of its statements.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// A look at the database that lasts until it is asked for its result.
+/// Watches until it is asked for its result.
 #[derive(Debug)]
 pub(super) struct Watcher {
     begin: Begin,
@@ -27,7 +28,7 @@ pub(super) struct Watcher {
     task: JoinHandle<(Session, Vec<ConnectionPoint>)>,
 }
 
-/// What the database was like at the beginning.
+/// The state of the database at the beginning.
 #[derive(Debug)]
 struct Begin {
     at: Instant,
@@ -39,7 +40,7 @@ struct Begin {
 }
 
 impl Watcher {
-    /// Begins to look. `pid` is the database's process.
+    /// Starts watching. `pid` is the process of the database, whose processor time is measured.
     pub(super) async fn start(address: &Address, pid: Option<u32>) -> Result<Self, DbError> {
         let mut session = Session::connect(address, LIMIT).await?;
         let facts = session.server_facts().await?;
@@ -56,10 +57,10 @@ impl Watcher {
         Ok(Self { begin, enough, task })
     }
 
-    /// Ends, and gives what was seen.
+    /// Stops watching and returns what was seen.
     pub(super) async fn finish(self) -> Result<DatabaseSide, DbError> {
         let Self { begin, enough, task } = self;
-        // A task that has ended by itself hears nothing, and need not.
+        // A task that has already ended does not need the message.
         let _ = enough.send(());
         let broken = |error: tokio::task::JoinError| DbError::Unexpected(error.to_string());
         let (mut session, timeline) = task.await.map_err(broken)?;
@@ -67,7 +68,7 @@ impl Watcher {
         let cpu = begin.pid.and_then(process::cpu_time_of).zip(begin.cpu);
         let seconds = begin.at.elapsed().as_secs_f64();
         let most = |of: fn(&ConnectionPoint) -> u64| timeline.iter().map(of).max().unwrap_or_default();
-        // Of several moments with as many the one at which most of them slept: it says most about why.
+        // Of several times with the same number, the one with most connections asleep explains most.
         let peak = timeline.iter().max_by_key(|point| (point.open, point.asleep)).copied();
         Ok(DatabaseSide {
             version: begin.version,
@@ -83,13 +84,13 @@ impl Watcher {
     }
 }
 
-/// What is said where the database could not be asked, whoever asked it.
+/// The sentence for a failed query of the watcher or of the other measurements.
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 pub(super) fn unwatched(error: DbError) -> String {
     format!("the database cannot be watched: {error}")
 }
 
-/// Looks until it is asked to end, or cannot look any more.
+/// Reads the connections until it is asked to end or the database fails.
 async fn watch(
     mut session: Session,
     begin: Instant,

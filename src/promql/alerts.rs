@@ -1,4 +1,4 @@
-//! Alerting rules as a running Prometheus has them, from `/api/v1/rules`
+//! The alerting rules that a running Prometheus has loaded, from `/api/v1/rules`
 //! (<https://prometheus.io/docs/prometheus/latest/querying/api/#rules>).
 
 use std::time::Duration;
@@ -7,22 +7,22 @@ use serde::Deserialize;
 
 use super::{Labels, PromError, Prometheus};
 
-/// One alerting rule.
+/// One loaded alerting rule and its present state.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct AlertRule {
-    /// Its name.
+    /// The name of the alert.
     pub name: String,
     /// `inactive`, `pending` or `firing`.
     pub state: String,
     /// `ok`, `err`, or `unknown` before it was evaluated for the first time.
     pub health: String,
-    /// Why it could not be evaluated.
+    /// Why the last evaluation failed; empty if it did not.
     #[serde(default, rename = "lastError")]
     pub error: String,
     /// The labels of the rule itself, such as `severity`.
     #[serde(default)]
     pub labels: Labels,
-    /// From one evaluation to the next.
+    /// The time between two evaluations.
     #[serde(skip)]
     pub interval: Duration,
 }
@@ -40,7 +40,7 @@ struct Groups {
 #[derive(Deserialize)]
 struct Group {
     rules: Vec<AlertRule>,
-    /// In seconds.
+    /// The evaluation interval in seconds.
     #[serde(default)]
     interval: f64,
 }
@@ -56,7 +56,7 @@ struct Configuration {
 }
 
 impl Prometheus {
-    /// Every alerting rule that is loaded.
+    /// Every alerting rule that Prometheus has loaded.
     pub async fn alert_rules(&self) -> Result<Vec<AlertRule>, PromError> {
         let envelope: Envelope = self.read("/api/v1/rules?type=alert").await?;
         let of_group = |group: Group| {
@@ -66,7 +66,7 @@ impl Prometheus {
         Ok(envelope.data.groups.into_iter().flat_map(of_group).collect())
     }
 
-    /// Whether its configuration names files of rules at all.
+    /// Whether the configuration of Prometheus names any rule files.
     pub async fn names_rules(&self) -> Result<bool, PromError> {
         let status: Status = self.read("/api/v1/status/config").await?;
         Ok(status.data.yaml.lines().any(|line| line.starts_with("rule_files:")))

@@ -1,7 +1,7 @@
-//! The JSON of `/api/v1/query`, taken apart.
+//! Parses the JSON of `/api/v1/query`.
 //!
-//! Values stand in it as strings, because JSON has no `NaN` and no `+Inf`; they are read in place, since an answer may
-//! carry a hundred thousand of them.
+//! Values are strings in it, because JSON has no `NaN` and no `+Inf`. They are parsed without copying, since an answer may
+//! contain a hundred thousand of them.
 
 use std::fmt;
 
@@ -10,7 +10,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::{Labels, Point, Sample, Series};
 
-/// The whole answer. A struct and no enum tagged by `status`, because that would hold every sample in memory twice.
+/// The whole answer. It is a struct and not an enum tagged by `status`, because serde would hold every sample of that
+/// twice in memory.
 #[derive(Debug, Deserialize)]
 pub(super) struct Envelope {
     status: Status,
@@ -26,7 +27,7 @@ enum Status {
 }
 
 impl Envelope {
-    /// What was computed, or what Prometheus says is wrong; nothing when it is neither.
+    /// The result, or the error that Prometheus reports; `None` if the answer contains neither.
     pub(super) fn outcome(self) -> Option<Result<Data, String>> {
         match self.status {
             Status::Success => self.data.map(Ok),
@@ -35,7 +36,7 @@ impl Envelope {
     }
 }
 
-/// What was computed.
+/// The result of a query, by its type.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "resultType", content = "result", rename_all = "lowercase")]
 pub(super) enum Data {
@@ -57,7 +58,7 @@ pub(super) struct MatrixItem {
     values: Vec<Pair>,
 }
 
-/// Seconds since 1970, and the value.
+/// The time in seconds since 1970, and the value.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(super) struct Pair(f64, Number);
 
@@ -73,7 +74,7 @@ impl Data {
     }
 }
 
-/// One value per series, or the name of what came instead.
+/// One value per series; the error describes another type of result.
 pub(super) fn values(data: Data) -> Result<Vec<Sample>, String> {
     match data {
         Data::Vector(items) => {
@@ -83,7 +84,7 @@ pub(super) fn values(data: Data) -> Result<Vec<Sample>, String> {
     }
 }
 
-/// Raw samples, or the name of what came instead.
+/// The raw samples of each series; the error describes another type of result.
 pub(super) fn series(data: Data) -> Result<Vec<Series>, String> {
     let point = |Pair(seconds, Number(value))| Point { at_ms: (seconds * 1000.0).round() as i64, value };
     match data {
@@ -100,7 +101,7 @@ fn nameless(mut labels: Labels) -> Labels {
     labels
 }
 
-/// A number written as a string.
+/// A number that JSON contains as a string.
 #[derive(Clone, Copy, Debug)]
 struct Number(f64);
 

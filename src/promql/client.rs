@@ -1,4 +1,4 @@
-//! The client: asks one question, and gives its answer or why there is none.
+//! The client for the HTTP API: sends one query and returns its result, or why there is none.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,22 +9,22 @@ use super::error::PromError;
 use super::series::{Sample, Series};
 use crate::net::{Target, request_once};
 
-/// How long one query may take. Prometheus itself gives up after two minutes; a person in front of a terminal earlier.
+/// The time limit of one query. Prometheus itself gives up after two minutes, but a user at a terminal gives up earlier.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A Prometheus server.
+/// A Prometheus server, known by its address.
 #[derive(Clone, Debug)]
 pub struct Prometheus {
     target: Target,
 }
 
 impl Prometheus {
-    /// Names the server; nothing is sent yet.
+    /// Creates a client for the server at this address. Sends nothing yet.
     pub fn new(target: Target) -> Self {
         Self { target }
     }
 
-    /// Where it is.
+    /// The address of the server.
     pub fn target(&self) -> &Target {
         &self.target
     }
@@ -51,13 +51,13 @@ impl Prometheus {
         match received.json::<answer::Envelope>().ok().and_then(answer::Envelope::outcome) {
             Some(Ok(data)) => Ok(data),
             Some(Err(error)) => Err(PromError::Refused { url: url(), expression: expression.to_owned(), error }),
-            // While it starts it answers every request with 503 and a line of text.
+            // While Prometheus starts, it answers every request with 503 and a line of text.
             None if received.status == StatusCode::SERVICE_UNAVAILABLE => Err(PromError::Starting { url: url() }),
             None => Err(PromError::NotPrometheus { url: url(), status: received.status.as_u16() }),
         }
     }
 
-    /// Reads what a path of the API has.
+    /// Sends a GET to a path of the API and parses the answer.
     pub(super) async fn read<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, PromError> {
         let url = || self.target.to_string();
         let headers = [("accept", "application/json")];
@@ -76,7 +76,7 @@ impl Prometheus {
     }
 }
 
-/// An instant as the API takes it: seconds since 1970 with milliseconds, which is the resolution of Prometheus.
+/// A time in the format of the API: seconds since 1970 with three decimals, which is the resolution of Prometheus.
 fn seconds(at: SystemTime) -> String {
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("{}.{:03}", since.as_secs(), since.subsec_millis())

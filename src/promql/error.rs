@@ -1,53 +1,54 @@
-//! Why Prometheus did not answer a question.
+//! The errors of the Prometheus client.
 
 use crate::net::NetError;
 
-/// Why Prometheus did not answer a question.
+/// Why Prometheus did not answer a query.
 #[derive(Debug, thiserror::Error)]
 pub enum PromError {
-    /// Nobody answers there, or not in time. The cause stands in the sentence and is no `source`, so that it is printed once.
+    /// Nothing answers at the address, or not in time. The message contains the cause, which is not a `source`, so that it
+    /// is printed once.
     #[error(
         "Prometheus at {url} does not answer ({cause}): check the address, or run `storemgr stack up` to start a \
          private one"
     )]
     Unreachable {
-        /// Where it was looked for.
+        /// The address that was asked.
         url: String,
-        /// What happened on the way.
+        /// Why the request failed.
         cause: NetError,
     },
-    /// It has only just been started.
+    /// Prometheus answers with 503, as it does while it starts.
     #[error("Prometheus at {url} is still starting: try again in a moment")]
     Starting {
-        /// Where it is.
+        /// The address of Prometheus.
         url: String,
     },
-    /// Somebody answers, but not as Prometheus does.
+    /// Another kind of server answers at the address.
     #[error("what answers at {url} is not Prometheus (HTTP status {status}): check the address")]
     NotPrometheus {
-        /// Where it was looked for.
+        /// The address that was asked.
         url: String,
-        /// The status of its answer.
+        /// The HTTP status of the answer.
         status: u16,
     },
-    /// Prometheus refused the question, in its own words.
+    /// Prometheus reports that it cannot evaluate the query.
     #[error("Prometheus at {url} could not answer `{expression}`: {error}")]
     Refused {
-        /// Where it is.
+        /// The address of Prometheus.
         url: String,
-        /// What was asked.
+        /// The PromQL expression.
         expression: String,
-        /// What it said.
+        /// The message of Prometheus.
         error: String,
     },
-    /// The answer is of another kind than the question was.
+    /// The result has another type than the query should give.
     #[error("Prometheus at {url} answered `{expression}` with {shape}")]
     Unexpected {
-        /// Where it is.
+        /// The address of Prometheus.
         url: String,
-        /// What was asked.
+        /// The PromQL expression.
         expression: String,
-        /// What came.
+        /// The type of the result, in words.
         shape: String,
     },
 }

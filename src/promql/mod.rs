@@ -1,8 +1,8 @@
-//! Prometheus, as somewhere to ask: over its HTTP API (<https://prometheus.io/docs/prometheus/latest/querying/api/>),
-//! answered as typed samples, targets and rules.
+//! A client for the HTTP API of Prometheus (<https://prometheus.io/docs/prometheus/latest/querying/api/>), which returns
+//! typed samples, targets and rules.
 //!
-//! No rule of the store lives here: which questions are asked, and what the answers mean, is for the caller. Nothing is
-//! retried. Every failure names the address that was asked and, where a person can do something about it, what.
+//! It knows nothing of the store: the callers choose the queries and interpret the results. Nothing is retried. Every error
+//! names the address that was asked and, if the user can do something about it, what to do.
 
 mod alerts;
 mod answer;

@@ -1,40 +1,40 @@
-//! What a series is worth: at one instant, or over a stretch of time.
+//! The values of time series: at one time, or over a range of time.
 
 use std::collections::BTreeMap;
 
-/// The labels of a series, without `__name__`: the caller asked by name and knows it.
+/// The labels of a series, without `__name__`, which the caller knows from its query.
 pub type Labels = BTreeMap<String, String>;
 
-/// What one series is worth at one instant.
+/// The value of one series at one time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
-    /// What tells the series from its siblings.
+    /// The labels, which distinguish the series from others of the same name.
     pub labels: Labels,
-    /// Its value; not a number where Prometheus says so.
+    /// The value, which may be NaN or infinite.
     pub value: f64,
 }
 
 impl Sample {
-    /// A label's value, empty when the series does not have it; as Prometheus itself sees it.
+    /// The value of a label. A missing label is empty, as in PromQL.
     pub fn label(&self, name: &str) -> &str {
         self.labels.get(name).map_or("", String::as_str)
     }
 }
 
-/// What one series was worth at each scrape of a stretch of time, oldest first.
+/// The values of one series at each scrape in a range of time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// What tells the series from its siblings.
+    /// The labels, which distinguish the series from others of the same name.
     pub labels: Labels,
-    /// The scrapes.
+    /// The scraped values, oldest first.
     pub points: Vec<Point>,
 }
 
-/// One scraped value.
+/// One scraped value and its time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
-    /// When it was scraped, in milliseconds since 1970.
+    /// The time of the scrape, in milliseconds since 1970.
     pub at_ms: i64,
-    /// What was read.
+    /// The scraped value.
     pub value: f64,
 }

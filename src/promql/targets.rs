@@ -1,4 +1,4 @@
-//! What a running Prometheus scrapes, from `/api/v1/targets`
+//! The targets that a running Prometheus scrapes, from `/api/v1/targets`
 //! (<https://prometheus.io/docs/prometheus/latest/querying/api/#targets>).
 
 use std::time::Duration;
@@ -8,43 +8,43 @@ use serde::Deserialize;
 use super::{Labels, PromError, Prometheus};
 use crate::units;
 
-/// Something that is scraped, and how that went last.
+/// A scrape target, and how its last scrape ended.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct ScrapeTarget {
-    /// Its labels, `instance` among them.
+    /// The labels of the target, usually with `instance`.
     pub labels: Labels,
-    /// How the last scrape ended.
+    /// Whether the last scrape succeeded.
     pub health: Health,
-    /// Why the last scrape failed; empty when it did not.
+    /// Why the last scrape failed; empty if it did not.
     #[serde(default, rename = "lastError")]
     pub error: String,
-    /// When the last scrape began, by Prometheus's own clock. To be compared, not read.
+    /// When the last scrape began, as Prometheus writes it. Only to be compared with another value for equality.
     #[serde(rename = "lastScrape")]
     pub scraped: String,
     #[serde(default, rename = "scrapeInterval")]
     interval: String,
 }
 
-/// How a scrape ended.
+/// The result of the last scrape of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Health {
-    /// It was answered.
+    /// The scrape succeeded.
     Up,
-    /// It was not.
+    /// The scrape failed.
     Down,
-    /// There was none yet.
+    /// The target has not been scraped yet.
     #[serde(other)]
     Unknown,
 }
 
 impl ScrapeTarget {
-    /// The target's name: the label `instance`, empty where the configuration takes it away.
+    /// The label `instance`; empty if the configuration removes it.
     pub fn instance(&self) -> &str {
         self.labels.get("instance").map_or("", String::as_str)
     }
 
-    /// From one scrape to the next; a minute, Prometheus's own default, where it does not say.
+    /// The time between two scrapes; a minute, the default of Prometheus, if it does not report one.
     pub fn interval(&self) -> Duration {
         units::parse_duration(&self.interval).unwrap_or(Duration::from_mins(1))
     }
@@ -62,8 +62,7 @@ struct Targets {
 }
 
 impl Prometheus {
-    /// Everything that is scraped. Nothing in the first five seconds after a start, which Prometheus takes to find its
-    /// targets.
+    /// All active targets. Empty in the first five seconds or so after a start, until Prometheus has discovered them.
     pub async fn targets(&self) -> Result<Vec<ScrapeTarget>, PromError> {
         let envelope: Envelope = self.read("/api/v1/targets?state=active").await?;
         Ok(envelope.data.active_targets)

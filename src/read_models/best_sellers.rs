@@ -1,10 +1,9 @@
-//! The products sold most: pieces, ties by product number.
+//! The best-seller report: products by pieces sold; products with equal sales by ascending number.
 
 use super::report::{MAX_ROWS, ReportKind, Source};
 use crate::db::{DbError, Session};
 use crate::wire::BestSeller;
 
-/// The report of the products sold most.
 #[derive(Debug)]
 pub(super) struct BestSellers;
 

@@ -1,10 +1,9 @@
-//! The users who spent most: the sum of their orders, ties by user number.
+//! The highest-spender report: users by the sum of their orders; users with equal sums by ascending number.
 
 use super::report::{MAX_ROWS, ReportKind, Source};
 use crate::db::{DbError, Session};
 use crate::wire::HighestSpender;
 
-/// The report of the users who spent most.
 #[derive(Debug)]
 pub(super) struct HighestSpenders;
 

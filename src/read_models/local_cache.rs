@@ -1,14 +1,14 @@
-//! A report in this process's own memory.
+//! The copy of a report in the memory of this process.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::snapshot::Snapshot;
 
-/// How long a report that is not fresh any more is kept, to be served while the database is away.
+/// How long a stale report is kept, so that it can be served while the database is unavailable.
 pub(super) const KEEP_STALE: Duration = Duration::from_hours(1);
 
-/// A process's own copy of a report. It is asked first: as long as a report is fresh, nobody has a fresher claim.
+/// This process's copy of one report. It is asked before the shared cache and the database.
 #[derive(Debug)]
 pub(super) struct LocalCache<Row>(Mutex<Option<Arc<Snapshot<Row>>>>);
 
@@ -17,7 +17,7 @@ impl<Row> LocalCache<Row> {
         Self(Mutex::new(None))
     }
 
-    /// The copy, unless it is too old to be served at all.
+    /// The copy; `None` if there is none or it is older than [`KEEP_STALE`].
     pub(super) fn get(&self) -> Option<Arc<Snapshot<Row>>> {
         let copy = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         copy.filter(|snapshot| snapshot.age() < KEEP_STALE)

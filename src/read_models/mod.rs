@@ -1,8 +1,8 @@
 //! The two reports: best sellers and highest spenders.
 //!
-//! A report comes from all order lines or from totals kept with the orders, and is answered as computed or out of a
-//! cache. From the cache it may be old: older than its time to live it is still served, at once, while one task
-//! refreshes it; so it is also served when the database is away. One computation at a time, however many ask.
+//! A report is computed from all order lines or from totals that orders keep up to date, and is served as computed or from
+//! a cache. A cached report that is older than its time to live is still served at once, while one task refreshes it;
+//! therefore reports are available while the database is not. At most one computation per report runs at a time.
 
 mod best_sellers;
 mod highest_spenders;
@@ -33,7 +33,7 @@ pub struct Reports {
 }
 
 impl Reports {
-    /// The reports over a database, with a cache or without.
+    /// Creates the reports on a database; without a cache, every request computes its report.
     pub fn new(database: &Arc<Database>, cache: Option<&Arc<Cache>>, config: Config, metrics: &Metrics) -> Self {
         Self {
             best_sellers: ReportCache::new(database, cache, config, metrics),
@@ -41,17 +41,17 @@ impl Reports {
         }
     }
 
-    /// Whether reports are computed by a task that nobody's waiting ends.
+    /// Whether reports are computed in a task of their own, which continues when the requests that wait for it end.
     pub fn computes_elsewhere(&self) -> bool {
         self.best_sellers.is_cached() && self.highest_spenders.is_cached()
     }
 
-    /// The products sold most.
+    /// The first `limit` products by pieces sold, at most [`MAX_ROWS`].
     pub async fn best_sellers(&self, limit: u32, deadline: Instant) -> Result<Report<BestSeller>, ReportError> {
         self.best_sellers.report(limit, deadline).await
     }
 
-    /// The users who spent most.
+    /// The first `limit` users by the sum of their orders, at most [`MAX_ROWS`].
     pub async fn highest_spenders(&self, limit: u32, deadline: Instant) -> Result<Report<HighestSpender>, ReportError> {
         self.highest_spenders.report(limit, deadline).await
     }

@@ -1,4 +1,4 @@
-//! Where one kind of report is asked for: out of the cache if it is there, computed otherwise.
+//! Serves one kind of report: from a cache if possible, otherwise computed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,11 +18,12 @@ use crate::metrics::Metrics;
 
 type Computed<K> = Result<Arc<Snapshot<<K as ReportKind>::Row>>, ReportError>;
 
-/// Answers one kind of report.
+/// Serves one kind of report.
 pub(super) struct ReportCache<K: ReportKind> {
     database: Arc<Database>,
     cache: Option<Arc<Cache>>,
-    /// Reports computed differently do not answer for each other, nor do the shapes of different versions.
+    /// The key in the shared cache. It differs by source and by version of the format, so that instances which compute
+    /// reports differently do not read each other's.
     key: String,
     config: Config,
     local: Arc<LocalCache<K::Row>>,
@@ -30,7 +31,7 @@ pub(super) struct ReportCache<K: ReportKind> {
     counts: CacheCounters,
 }
 
-/// The metrics of one report, looked up once.
+/// The metrics of one report, looked up once because a look-up by label costs a lock.
 struct CacheCounters {
     hit: IntCounter,
     stale: IntCounter,
@@ -76,7 +77,7 @@ impl<K: ReportKind> ReportCache<K> {
         }
     }
 
-    /// The first `limit` rows.
+    /// The first `limit` rows. Without a cache, the computation must end by `deadline`.
     pub(super) async fn report(&self, limit: u32, deadline: Instant) -> Result<Report<K::Row>, ReportError> {
         let snapshot = match &self.cache {
             None => Arc::new(compute::<K>(&self.database, self.config.source, deadline).await?),
@@ -92,7 +93,7 @@ impl<K: ReportKind> ReportCache<K> {
         self.cache.is_some()
     }
 
-    /// Out of this process's own copy; if there is none, out of the shared cache; if there is none either, computed.
+    /// The report from this process's copy, otherwise from the shared cache, otherwise computed.
     async fn cached(&self, cache: &Arc<Cache>) -> Computed<K> {
         if let Some(local) = self.local.get() {
             let fresh = local.age() < self.config.time_to_live;
@@ -123,7 +124,7 @@ impl<K: ReportKind> ReportCache<K> {
         }
     }
 
-    /// Joins or starts the task that looks whether another instance has a newer report, and else computes one for all.
+    /// Joins or starts the task that takes a newer report of another instance from the shared cache, or else computes one.
     fn refresh(&self, cache: &Arc<Cache>) -> Joined<Computed<K>> {
         self.flight.join(|| {
             let (database, cache, local) = (Arc::clone(&self.database), Arc::clone(cache), Arc::clone(&self.local));
@@ -141,10 +142,10 @@ impl<K: ReportKind> ReportCache<K> {
                 }
                 let deadline = Instant::now() + config.compute_limit;
                 let snapshot = local.put(compute::<K>(&database, config.source, deadline).await?);
-                // What is answered next. Otherwise a report that nobody asks for again would seem old for ever.
+                // Set here too: otherwise the gauge of a report that is not requested again would keep its old value.
                 show_age(&age_seconds, snapshot.age());
                 if let Ok(bytes) = serde_json::to_vec(snapshot.as_ref()) {
-                    // A cache that is away was already counted and logged.
+                    // The cache client has already counted and logged the error.
                     drop(cache.set(&key, &bytes, config.time_to_live + KEEP_STALE).await);
                 }
                 Ok(snapshot)
@@ -157,7 +158,7 @@ fn show_age(gauge: &IntGauge, age: Duration) {
     gauge.set(i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
 }
 
-/// What the shared cache holds; a value of another shape counts as none.
+/// The report in the shared cache; `None` if there is none or it has another format.
 async fn shared<Row: DeserializeOwned>(cache: &Cache, key: &str) -> Result<Option<Snapshot<Row>>, CacheError> {
     let bytes = cache.get(key).await?;
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))

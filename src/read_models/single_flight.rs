@@ -1,15 +1,15 @@
-//! One computation at a time, shared by everybody who asks while it runs.
+//! Shares one computation among all callers that ask while it runs.
 //!
-//! The computation runs in a task of its own: whoever started it may hang up without failing the others.
+//! The computation runs in a task of its own, so the caller that started it may be cancelled without failing the others.
 
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-/// What a computation will have answered; nothing until then.
+/// The future result of a computation; `None` while it runs.
 type Pending<T> = watch::Receiver<Option<T>>;
 
-/// The computation that is under way, if there is one.
+/// The computation that runs now, if there is one.
 #[derive(Debug)]
 pub(super) struct SingleFlight<T> {
     current: Mutex<Option<Pending<T>>>,
@@ -20,7 +20,7 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
         Self { current: Mutex::new(None) }
     }
 
-    /// Joins the computation under way, or starts one.
+    /// Joins the running computation, or starts one.
     pub(super) fn join<F>(&self, start: impl FnOnce() -> F) -> Joined<T>
     where
         F: Future<Output = T> + Send + 'static,
@@ -40,11 +40,11 @@ impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
     }
 }
 
-/// A place among those who wait.
+/// A caller's share in a computation.
 pub(super) struct Joined<T>(Pending<T>);
 
 impl<T: Clone> Joined<T> {
-    /// The computation's result; nothing if it panicked.
+    /// Waits for the result; `None` if the computation panicked.
     pub(super) async fn result(mut self) -> Option<T> {
         self.0.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone())
     }

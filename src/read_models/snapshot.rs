@@ -1,35 +1,36 @@
-//! A report as it was at one instant, and how it lies in the cache.
+//! A computed report with the time of its computation, in the format of the cache.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// Rows, and when they were computed. Instances share the cache, so the instant is by the clock on the wall; one that
-/// lies in the future (clocks disagree) counts as now.
+/// Rows, and when they were computed. Instances share the cache, so the time is wall-clock time; a time in the future,
+/// which another machine's clock can give, counts as now.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Snapshot<Row> {
-    /// Milliseconds since 1970.
+    /// When the rows were computed, in milliseconds since 1970.
     pub(super) computed_at_ms: u64,
-    /// How long that took, in milliseconds.
+    /// How long the computation took, in milliseconds.
     pub(super) computed_in_ms: u64,
-    /// The rows, the first one first.
+    /// The rows, the highest rank first.
     pub(super) rows: Vec<Row>,
 }
 
 impl<Row> Snapshot<Row> {
-    /// Rows computed at this moment.
+    /// A snapshot of rows that were computed just now, which took `took`.
     pub(super) fn now(rows: Vec<Row>, took: Duration) -> Self {
         Self { computed_at_ms: now_ms(), computed_in_ms: took.as_millis() as u64, rows }
     }
 
-    /// Since the rows were computed.
+    /// The time since the rows were computed.
     pub(super) fn age(&self) -> Duration {
         Duration::from_millis(now_ms().saturating_sub(self.computed_at_ms))
     }
 
-    /// Whether to refresh a report that is still fresh, so that it has hardly ever to be served stale: the nearer its end
-    /// and the longer it takes to compute, the likelier. `chance` is drawn from 0 to 1. This is XFetch with beta = 1
-    /// (Vattani, Chierichetti, Lowenstein: Optimal Probabilistic Cache Stampede Prevention, VLDB 2015).
+    /// Whether to refresh a report that is still fresh, so that stale reports are rarely served. The probability rises
+    /// towards the end of the time to live, and with the time that the computation takes. `chance` is a random number from 0
+    /// to 1. This is XFetch with beta = 1 (Vattani, Chierichetti, Lowenstein: Optimal Probabilistic Cache Stampede
+    /// Prevention, VLDB 2015).
     pub(super) fn is_due_early(&self, time_to_live: Duration, chance: f64) -> bool {
         let lead_ms = self.computed_in_ms.max(1) as f64 * -chance.max(f64::MIN_POSITIVE).ln();
         self.age().as_millis() as f64 + lead_ms >= time_to_live.as_millis() as f64

@@ -1,10 +1,11 @@
-//! Transactions with orders, by their number of orders.
+//! Counts transactions by the number of their orders.
 
 use super::counter::Increase;
 use super::histogram::Buckets;
 use super::{BatchSize, Batches};
 
-/// From the buckets of batch sizes and the orders in all of them.
+/// Computes the section from the histogram of batch sizes and from the number of orders in all batches. `seconds` is the
+/// length of the window.
 pub(super) fn of(sizes: &[Increase], orders: &[Increase], seconds: f64) -> Batches {
     let sizes = sizes_of(&Buckets::of(sizes));
     let batches: u64 = sizes.iter().map(|size| size.batches).sum();
@@ -33,8 +34,8 @@ fn sizes_of(buckets: &Buckets) -> Vec<BatchSize> {
     sizes
 }
 
-/// The largest size of the bucket in which a share of the batches ends. Sizes are whole numbers, and to guess one between
-/// two bounds would say less than the bound does.
+/// The upper bound of the bucket that contains the quantile `share`; `None` for the last bucket. It is not interpolated,
+/// because sizes are whole numbers and the bound is exact.
 fn at_most(sizes: &[BatchSize], batches: u64, share: f64) -> Option<u64> {
     let mut counted = 0;
     let found = sizes.iter().find(|size| {

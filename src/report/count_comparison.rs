@@ -1,12 +1,12 @@
-//! The load test's own counts beside those of the instances.
+//! Compares the counts of the load test with those of the instances.
 //!
-//! The two sides count at different ends: a request that never reached an instance (refused, reset, timed out on the way)
-//! is only in the load test's count; one that somebody else sent only in Prometheus's.
+//! The two count at different ends. Only the load test counts a request that never reached an instance because it was
+//! refused, reset or timed out before; only Prometheus counts a request that another client sent.
 
 use super::{CountComparison, Route, RouteComparison, Traffic};
 use crate::run_result::RecordedRun;
 
-/// Sets a run beside what the instances counted, route by route.
+/// Compares a run with what the instances counted, route by route.
 pub(super) fn with_run(run: &RecordedRun, total: &Traffic, routes: &[Route]) -> CountComparison {
     let counted = |traffic: &Traffic| (traffic.requests, traffic.failures + traffic.refusals);
     let mut compared: Vec<RouteComparison> = Vec::new();

@@ -1,23 +1,23 @@
-//! How much a counter rose in a window, exactly.
+//! Computes the exact increase of a counter in a window.
 //!
-//! PromQL's own `increase()` answers another question. Its documentation
+//! PromQL's `increase()` is not exact. Its documentation
 //! (<https://prometheus.io/docs/prometheus/latest/querying/functions/#increase>) says that the increase "is extrapolated
 //! to cover the full time range as specified in the range vector selector, so that it is possible to get a non-integer
-//! result even if a counter increases only by integer increments": with a scrape every second and a run of a minute
-//! that is up to 2 % too many. And it sees only differences between samples in the range, so that a series that appears
-//! in the middle (the first order of a fresh instance) loses its first value. Subtracting the value at the beginning
-//! from the one at the end (`x - x offset 1m`) is exact, but wrong as soon as an instance restarts.
+//! result even if a counter increases only by integer increments". With a scrape every second and a run of a minute, that
+//! is up to 2 % too many. It also uses only differences between samples in the range, so a series that appears in the
+//! middle (the first order of a new instance) loses its first value. Subtracting the value at the beginning from the one
+//! at the end (`x - x offset 1m`) is exact, but wrong as soon as an instance restarts.
 //!
-//! So the samples themselves are fetched and counted here:
+//! Therefore the raw samples are fetched and counted here:
 //!
-//! * the beginning is the last value scraped at or before the window's start;
-//! * each sample adds what it has over the one before; a lower value is a restart from zero, and adds itself;
-//! * a series without a value before the window started at zero in it. One exception: an instance that Prometheus did
-//!   not watch before, whose process is older than the window, brings along what it counted before anybody looked. Its
-//!   first scrape is then the beginning.
+//! * the count begins with the last value scraped at or before the start of the window;
+//! * each sample adds its difference to the one before; a lower value means a restart from zero and is added whole;
+//! * a series without a value before the window is taken to have started at zero in it. There is one exception: if
+//!   Prometheus did not watch the instance before, but its process is older than the window, the first value contains
+//!   counts from before the window, so the count begins with the first scrape.
 //!
-//! What no method can know: what an instance counted between its last scrape and its death; and a restart after which a
-//! counter passed its old value before the next scrape.
+//! No method can know what an instance counted between its last scrape and its end, or notice a restart after which a
+//! counter exceeded its old value before the next scrape.
 
 use std::collections::BTreeMap;
 
@@ -25,28 +25,28 @@ use super::slots::Slots;
 use super::watch::Watch;
 use crate::promql::{Labels, Point, Sample, Series};
 
-/// How much one series rose in the window.
+/// The increase of one series in the window.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Increase {
     pub(super) labels: Labels,
     pub(super) by: f64,
-    /// The same by slot, where slots were asked for; empty when it did not rise.
+    /// The increase in each slot, if slots were asked for; empty if the counter did not rise.
     pub(super) by_slot: Vec<f64>,
 }
 
 impl Increase {
-    /// A label's value, empty when the series does not have it; as Prometheus itself sees it.
+    /// The value of a label. A missing label is empty, as in PromQL.
     pub(super) fn label(&self, name: &str) -> &str {
         self.labels.get(name).map_or("", String::as_str)
     }
 
-    /// The rise of a counter of whole things.
+    /// The increase, rounded to a whole number.
     pub(super) fn count(&self) -> u64 {
         self.by.round() as u64
     }
 }
 
-/// The series of one counter, fed with samples in the order of time.
+/// All series of one counter, which are fed with samples in order of time.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     counters: BTreeMap<Labels, Counter>,
@@ -62,18 +62,18 @@ struct Counter {
 }
 
 impl Counters {
-    /// Begins with the values before the window.
+    /// Begins with the last values before the window.
     pub(super) fn beginning_with(values: Vec<Sample>) -> Self {
         let counters = values.into_iter().map(|value| (value.labels, Counter::beginning_with(value.value))).collect();
         Self { counters, slots: None }
     }
 
-    /// The same, with every rise told by slot too.
+    /// Also counts the increases by slot.
     pub(super) fn by_slot(self, slots: Slots) -> Self {
         Self { slots: Some(slots), ..self }
     }
 
-    /// Takes the next stretch of samples. A sample that was already seen, because the stretches touch, is passed over.
+    /// Takes the next range of samples. Ranges may touch: a sample that was already counted is skipped.
     pub(super) fn feed(&mut self, stretch: Vec<Series>, watch: &Watch) {
         for series in stretch {
             let Some(first) = series.points.first().copied() else { continue };
@@ -86,7 +86,7 @@ impl Counters {
         }
     }
 
-    /// What each series rose by; also those that stood still.
+    /// The increase of each series, including those that did not rise.
     pub(super) fn increases(self) -> Vec<Increase> {
         let increase =
             |(labels, counter): (Labels, Counter)| Increase { labels, by: counter.risen, by_slot: counter.by_slot };
@@ -108,7 +108,7 @@ impl Counter {
         if let Some(slots) = slots
             && rise > 0.0
         {
-            // When the value before was scraped is not known of the first: one interval earlier.
+            // The scrape before the first sample is not known; it is assumed to be one interval earlier.
             let interval_ms = (watch.interval_s().unwrap_or(0.0) * 1000.0) as i64;
             let since_ms = if self.last_at_ms == i64::MIN { point.at_ms - interval_ms } else { self.last_at_ms };
             slots.spread(&mut self.by_slot, since_ms, point.at_ms, rise);

@@ -1,24 +1,24 @@
-//! Any result as one tidy table: `table,row,column,value`, a line for each figure.
+//! Writes any result as one CSV table with the columns `table,row,column,value` and a line for each figure.
 //!
-//! The names are those of `--json`: the table is the key of a list or an object, the row is what names an element of it
-//! (method and route, instance, state and so on), the column is the rest of the path. Values stand as they are, without
-//! units; what is not known has no line.
+//! The names are those of `--json`: the table is the key of a list or an object, the row is the name of an element in it
+//! (method and route, instance, state and so on), and the column is the rest of the path. Values have no units; an unknown
+//! value has no line.
 
 use serde_json::Value;
 
 use crate::units::printable;
 
-/// The keys by which an element of a list is called, in the order in which they are joined.
+/// The keys whose values make up the name of an element of a list, in the order in which they are joined.
 const NAMES: &[&str] =
     &["method", "route", "status", "code", "instance", "state", "cache", "name", "from", "figure", "group"];
 
-/// The table's columns.
+/// The header of the CSV file.
 const COLUMNS: [&str; 4] = ["table", "row", "column", "value"];
 
-/// The table on its own for figures that stand alone, and the row for what is about everything.
+/// The name of the table for single figures, and of the row for figures about everything.
 const TOTAL: &str = "total";
 
-/// The lines, the names of the columns first.
+/// The CSV text of a result, which must be a JSON object. The first line has the names of the columns.
 pub fn csv(result: &Value) -> String {
     let mut lines = vec![COLUMNS.map(str::to_owned)];
     for (key, value) in result.as_object().into_iter().flatten() {
@@ -32,13 +32,13 @@ pub fn csv(result: &Value) -> String {
     }
     let mut writer = csv::Writer::from_writer(Vec::new());
     for line in lines {
-        // Writing to memory does not fail.
+        // Writing to memory cannot fail.
         drop(writer.write_record(line.map(|text| printable(&text).into_owned())));
     }
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
-/// The lines of one element; lists in it become rows of their own, in a table called like the path to them.
+/// Adds the lines of one element. A list in it becomes a table of its own, named by the path to it.
 fn figures(lines: &mut Vec<[String; 4]>, table: &str, row: &str, path: &str, value: &Value) {
     match value {
         Value::Null => {}
@@ -64,7 +64,7 @@ fn figures(lines: &mut Vec<[String; 4]>, table: &str, row: &str, path: &str, val
     }
 }
 
-/// Where the path to the figures of an element begins.
+/// The first part of the column's name: `value` for elements without keys of their own.
 fn path_of(element: &Value) -> &'static str {
     if element.is_object() { "" } else { "value" }
 }
@@ -73,7 +73,7 @@ fn is_name(key: &str, value: Option<&Value>) -> bool {
     NAMES.contains(&key) && value.is_some_and(|value| value.is_string() || key == "from")
 }
 
-/// What an element is called; its place in the list when nothing names it.
+/// The name of an element; its index in the list if it has no name.
 fn row_name(element: &Value, at: usize) -> String {
     let names = NAMES.iter().filter_map(|key| {
         let value = element.get(key).filter(|value| is_name(key, Some(value)))?;

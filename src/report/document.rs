@@ -1,37 +1,37 @@
-//! A report as people read it, in each of its forms: text for a terminal, Markdown for an issue, a page for a browser.
+//! A report in the forms for people: text for a terminal, Markdown for an issue, an HTML page for a browser.
 
 use crate::page::{Chart, Fact, Judgement, Page};
 use crate::table::Table;
 use crate::units::printable;
 
-/// What is to be read, before it has a form.
+/// The content of a report or a comparison, independent of its form.
 #[derive(Clone, Debug)]
 pub struct Document {
-    /// What it is about, in a few words.
+    /// The title, a few words.
     pub(super) title: String,
-    /// When, where from: a few lines.
+    /// The window and the source of the figures, in a few lines.
     pub(super) heading: String,
-    /// What came out.
+    /// The judgement that colours the page.
     pub(super) judgement: Judgement,
-    /// The few figures that everybody asks for.
+    /// The most important figures, shown at the top of the page.
     pub(super) facts: Vec<Fact>,
-    /// What stands in text for the charts.
+    /// The table that replaces the charts in text.
     pub(super) at_a_glance: Option<Table>,
-    /// The charts of the page.
+    /// The charts, shown on the page only.
     pub(super) charts: Vec<Chart>,
-    /// The tables.
+    /// The tables, in the order in which they are shown.
     pub(super) tables: Vec<Table>,
-    /// How the figures are to be read, one sentence each.
+    /// How to read the figures, one sentence each.
     pub(super) notes: Vec<String>,
 }
 
 impl Document {
-    /// For this process's standard output, as wide as the terminal there.
+    /// Text for standard output, fitted to the width of its terminal.
     pub fn to_terminal(&self) -> String {
         self.text(&Table::to_terminal)
     }
 
-    /// For a terminal so many columns wide, with colour if asked.
+    /// Text for a terminal of this width in columns, with or without colours.
     pub fn to_text(&self, width: Option<u16>, colour: bool) -> String {
         self.text(&|table| table.render(width, colour))
     }
@@ -43,7 +43,7 @@ impl Document {
         parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
     }
 
-    /// For an issue.
+    /// Markdown, for example for an issue.
     pub fn to_markdown(&self) -> String {
         let heading = printable(&self.heading).lines().collect::<Vec<_>>().join("  \n");
         let notes: Vec<String> = self.notes.iter().map(|note| format!("- {}", printable(note))).collect();
@@ -53,7 +53,7 @@ impl Document {
         parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
     }
 
-    /// For a browser, a mail, a CI server.
+    /// One HTML page that needs no other file.
     pub fn to_html(&self) -> String {
         let mut page = Page::new(&self.title);
         page.verdict(self.judgement, &self.heading);

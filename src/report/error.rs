@@ -1,76 +1,75 @@
-//! Why there is no report.
+//! The reasons why there is no report.
 
 use crate::promql::PromError;
 
-/// Why there is no report.
+/// Why a report could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// The run ends later than now.
+    /// The run ends in the future by this machine's clock.
     #[error(
-        "the run ended at {ended_at}, which is still to come: the clocks of this machine and of the load test's differ"
+        "the run ended at {ended_at}, which is in the future: the clocks of this machine and of the load test's machine \
+             differ"
     )]
     NotYet {
-        /// When it ended.
+        /// The end of the run, in UTC.
         ended_at: String,
     },
     /// The window reaches into the future.
     #[error(
-        "the window {edge} at {at}, which is still to come: it is {now} now; a time without an offset is UTC, and one \
-         without a date is today's"
+        "the window {edge} at {at}, which is in the future: it is {now} now; a time without an offset is UTC, and a time \
+        without a date is today"
     )]
     Future {
         /// `begins` or `ends`.
         edge: &'static str,
-        /// When that would be.
+        /// The time in the future.
         at: String,
-        /// What this machine's clock says.
+        /// The present time of this machine.
         now: String,
     },
     /// The window ends before it begins.
-    #[error(
-        "the window begins at {from}, and that is not before its end at {to}: exchange the two, or write the dates"
-    )]
+    #[error("the window begins at {from}, which is not before its end at {to}: swap the two, or add the dates")]
     Backwards {
-        /// Where it was to begin.
+        /// The beginning that was asked for.
         from: String,
-        /// Where it was to end.
+        /// The end that was asked for.
         to: String,
     },
-    /// The window does not lie in time as this machine counts it.
-    #[error("a window of {window} reaches back too far")]
+    /// The window would begin before 1970.
+    #[error("a window of {window} begins too far in the past: choose a shorter one")]
     TooLong {
-        /// Its length.
+        /// The length of the window.
         window: String,
     },
-    /// No instance of the store was scraped.
+    /// Prometheus has scraped no instance of the store in the window.
     #[error(
         "Prometheus at {url} has no data of the store between {from} and {to}: nothing with job=\"storemgr\" was scraped \
-         then; is it the Prometheus of the stack that was measured, and was that running?"
+        then; check that this Prometheus watches the store, and that both were running"
     )]
     NoData {
-        /// The Prometheus asked.
+        /// The address of Prometheus.
         url: String,
         /// The beginning of the window.
         from: String,
-        /// Its end.
+        /// The end of the window.
         to: String,
     },
-    /// Instances were scraped, but none answered.
+    /// Prometheus tried to scrape instances in the window, but none answered.
     #[error(
-        "Prometheus at {url} has no data of the store between {from} and {to}: it asked {instances}, and none answered; \
+        "Prometheus at {url} has no data of the store between {from} and {to}: it asked {instances}, but none answered; \
          `storemgr stack status` shows what is running"
     )]
     NoneUp {
-        /// The Prometheus asked.
+        /// The address of Prometheus.
         url: String,
         /// The beginning of the window.
         from: String,
-        /// Its end.
+        /// The end of the window.
         to: String,
-        /// Whom it asked.
+        /// The instances that it tried to scrape.
         instances: String,
     },
-    /// Prometheus does not answer.
+    /// Prometheus did not answer a query.
     #[error(transparent)]
     Prometheus(#[from] PromError),
 }

@@ -1,12 +1,12 @@
-//! Refusals and failures by reason.
+//! Groups refused and failed requests by reason.
 
 use std::collections::BTreeMap;
 
 use super::FailureGroup;
 use super::counter::Increase;
 
-/// By method, route, status and code, the most frequent first. The status counts; what has no code, because the instance
-/// that answered is older than the metric, stands without one.
+/// Groups by method, route, status and code, the most frequent first. The numbers are those of the request counter, by
+/// status; requests that the error counter does not explain, because an older instance lacks it, have an empty code.
 pub(super) fn groups(requests: &[Increase], errors: &[Increase]) -> Vec<FailureGroup> {
     let key = |increase: &Increase| ["method", "route", "status"].map(|name| increase.label(name).to_owned());
     let mut unexplained: BTreeMap<[String; 3], u64> = BTreeMap::new();
@@ -15,7 +15,7 @@ pub(super) fn groups(requests: &[Increase], errors: &[Increase]) -> Vec<FailureG
     }
     let mut explained: BTreeMap<([String; 3], String), u64> = BTreeMap::new();
     for increase in errors {
-        // Probes are left out, as everywhere.
+        // Routes of probes are not in `requests`.
         let Some(rest) = unexplained.get_mut(&key(increase)) else { continue };
         let count = increase.count().min(*rest);
         *rest -= count;

@@ -1,4 +1,4 @@
-//! Puts the answers together.
+//! Sends the queries and puts the report together.
 
 use super::counter::Increase;
 use super::query::{self, PROBES};
@@ -10,10 +10,10 @@ use super::{batches, count_comparison, failures, traffic};
 use crate::promql::Prometheus;
 use crate::units;
 
-/// The outcomes of an order, in the order of the table; each is there even when nothing came out that way.
+/// The outcomes of an order, in the order of the table. All of them are shown, even with a count of zero.
 const OUTCOMES: &[&str] = &["accepted", "replayed", "refused_stock", "refused_invalid", "shed", "failed"];
 
-/// Makes the report. `waiting` is called once when a run's last scrape has to be waited for.
+/// Makes the report. `waiting` is called once if the last scrape of a run must be waited for.
 pub async fn gather(client: &Prometheus, span: &Span, waiting: &(dyn Fn() + Sync)) -> Result<Report, ReportError> {
     let (window, unseen) = match span {
         Span::Last(length) => (Window::last(*length)?, Vec::new()),
@@ -69,7 +69,7 @@ fn stretch(window: &Window, watch: &Watch) -> Stretch {
 
 fn remarks(watch: &Watch, unseen: &[String]) -> Vec<String> {
     let late = watch.late().map(|instance| {
-        format!("{instance} was running before the window, but Prometheus saw it first in the middle: what it did before is not counted.")
+        format!("{instance} was running before the window, but Prometheus first scraped it in the middle: what it did before is not counted.")
     });
     let unseen = unseen.iter().map(|instance| {
         format!("{instance} was not scraped after the end of the run: its last requests may be missing.")
@@ -77,7 +77,7 @@ fn remarks(watch: &Watch, unseen: &[String]) -> Vec<String> {
     late.chain(unseen).collect()
 }
 
-/// The counts of one label's values, summed over everything else; those that did not rise are left out.
+/// The increases summed by the value of one label; values without an increase are left out.
 fn counts(increases: &[Increase], label: &str) -> Vec<Count> {
     let mut counts: Vec<Count> = Vec::new();
     for increase in increases.iter().filter(|increase| increase.count() > 0) {

@@ -1,23 +1,23 @@
-//! Percentiles out of the buckets of a Prometheus histogram.
+//! Estimates percentiles from the buckets of a Prometheus histogram.
 //!
-//! The same estimate as PromQL's `histogram_quantile()`
-//! (<https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile>): find the bucket in which the
-//! wanted rank lies and assume that the requests in it are spread evenly. It is made here and not there because the
-//! buckets are counted exactly (`counter.rs`), one answer serves every percentile of every table, and where PromQL returns
-//! the last finite bound for a rank beyond it, a reader must see that the value is larger than that bound.
+//! The estimate is that of PromQL's `histogram_quantile()`
+//! (<https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile>): find the bucket that contains
+//! the rank, and assume that the requests in it are spread evenly. It is computed here because the buckets are counted
+//! exactly (`counter.rs`), because one query serves every percentile of every table, and because a reader must see if the
+//! value is beyond the last finite bound, for which PromQL returns just that bound.
 
 use std::collections::BTreeMap;
 
 use super::counter::Increase;
 use super::percentile::{Latencies, Percentile};
 
-/// Requests by latency: how many took at most so long, by bound. The key orders like the bound, since no bound is
-/// negative.
+/// The cumulative counts of a histogram, by upper bound. The key is the bits of the bound, which sort like the bound
+/// because no bound is negative.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Buckets(BTreeMap<u64, f64>);
 
 impl Buckets {
-    /// Adds the requests of one series of one bucket. `le` is the label as Prometheus has it.
+    /// Adds a count to the bucket with the label `le`, the upper bound.
     pub(super) fn add(&mut self, le: &str, requests: f64) {
         if let Ok(bound) = le.parse::<f64>()
             && bound >= 0.0
@@ -26,7 +26,7 @@ impl Buckets {
         }
     }
 
-    /// The buckets of series that differ in more than their bounds, together.
+    /// Adds up the buckets of all series.
     pub(super) fn of(increases: &[Increase]) -> Self {
         let mut buckets = Self::default();
         for increase in increases {
@@ -35,7 +35,7 @@ impl Buckets {
         buckets
     }
 
-    /// How many there are between each bound and the one before, the smallest first.
+    /// The bound of each bucket and the count in it alone, the smallest bound first.
     pub(super) fn apart(&self) -> impl Iterator<Item = (f64, f64)> {
         let mut below = 0.0;
         self.0.iter().map(move |(bits, &counted)| {
@@ -45,13 +45,13 @@ impl Buckets {
         })
     }
 
-    /// The median, and what 95 and 99 of 100 did not pass.
+    /// The median and the 95th and 99th percentiles.
     pub(super) fn latencies(&self) -> Latencies {
         let [p50, p95, p99] = [0.50, 0.95, 0.99].map(|quantile| self.percentile(quantile));
         Latencies { p50, p95, p99 }
     }
 
-    /// The value that a share `quantile` of the requests did not pass.
+    /// The estimated quantile, from 0 to 1.
     pub(super) fn percentile(&self, quantile: f64) -> Percentile {
         let total = self.0.last_key_value().map_or(0.0, |(_, &requests)| requests);
         let rank = quantile * total;

@@ -1,12 +1,12 @@
-//! Instants as people type them: `2026-11-24T12:00:00Z`, `14:05` of today, `-10m` from now.
+//! Parses times as users type them: `2026-11-24T12:00:00Z`, `14:05` (today), `-10m` (before now).
 //!
-//! Times without an offset are UTC, as every time that is printed is.
+//! Times without an offset are UTC, like every time that is printed.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::units;
 
-/// Why a text is not an instant.
+/// A text that is not a time. Holds the text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is not a time: write 2026-11-24T12:00:00Z, 2026-11-24T13:00:00+01:00, 12:00 or 12:00:30 (today, UTC), -10m \
@@ -14,10 +14,9 @@ use crate::units;
 )]
 pub struct InvalidInstant(String);
 
-/// Seconds of a day.
 const DAY_S: u64 = 86_400;
 
-/// Reads an instant. `now` is what today and the past are counted from.
+/// Reads a time. `now` determines what today and `-10m` mean.
 pub fn parse_instant(text: &str, now: SystemTime) -> Result<SystemTime, InvalidInstant> {
     let text = text.trim();
     let read = match text.strip_prefix('-') {
@@ -41,11 +40,11 @@ fn time_of_day(text: &str, now: SystemTime) -> Option<SystemTime> {
     Some(UNIX_EPOCH + Duration::from_secs(today + of_day))
 }
 
-/// RFC 3339; the offset is read here, because the library reads UTC only.
+/// Reads RFC 3339. The offset is parsed here, because the library only reads UTC.
 fn with_offset(text: &str) -> Option<SystemTime> {
     let offset_at = text.len().checked_sub("+01:00".len())?;
     let sign = text.as_bytes().get(offset_at).copied().filter(|sign| matches!(sign, b'+' | b'-'));
-    // In a date without a time, a hyphen stands there too.
+    // In a date without a time, a hyphen is at this place too.
     let Some(sign) = sign.filter(|_| text.contains(['T', 't', ' ']) && text.is_char_boundary(offset_at)) else {
         return units::parse_timestamp(text).ok();
     };

@@ -1,10 +1,10 @@
-//! `report`: what the store did in a window of time, out of Prometheus alone.
+//! `report`: what the store did in a window of time, from Prometheus alone.
 //!
-//! Four steps, each a file or a few: the window (`window.rs`), the questions as data (`query.rs`), asking them and
-//! counting exactly (`gather.rs`, `counter.rs`, `histogram.rs`), and the result ([`Report`]), which is plain data: it is
-//! written as JSON as it stands, and drawn by pure functions, one file per table in `tables/`.
+//! There are four steps, each in a file or a few: choose the window (`window.rs`); list the queries as data (`query.rs`);
+//! send them and count exactly (`gather.rs`, `counter.rs`, `histogram.rs`); and show the result. The result ([`Report`]) is
+//! plain data that is written as JSON, and pure functions draw it, one file per table in `tables/`.
 //!
-//! Nothing here knows the database or the server: whoever has a Prometheus that watched the store can make the report.
+//! This module knows neither the database nor the server: a Prometheus that scraped the store is all that a report needs.
 
 mod batches;
 mod comparison;

@@ -1,6 +1,6 @@
-//! The report as data: what `--json` writes and what the tables draw.
+//! The report as data, which `--json` writes and the tables show.
 //!
-//! The keys of the totals and of each route are those of `loadtest --json`, so that the two can be laid side by side.
+//! The totals and each route have the same keys as in `loadtest --json`, so that the two can be compared.
 
 use serde::Serialize;
 
@@ -9,83 +9,83 @@ use super::percentile::Latencies;
 /// What the store did in a window of time.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
-    /// The Prometheus that was asked.
+    /// The address of the Prometheus that was asked.
     pub prometheus: String,
-    /// The window.
+    /// The window of the report.
     pub window: Stretch,
-    /// All requests but those of probes.
+    /// All requests except those of probes.
     #[serde(flatten)]
     pub total: Traffic,
-    /// Requests of probes, scrapes and documents, which no other figure contains.
+    /// The number of requests by probes and scrapes and for the API document; no other figure contains them.
     pub probes: u64,
-    /// By method and route.
+    /// Requests by route and method.
     pub routes: Vec<Route>,
-    /// By instance.
+    /// Requests by instance.
     pub instances: Vec<Instance>,
     /// Refusals and failures by method, route, status and code, the most frequent first.
     pub failure_groups: Vec<FailureGroup>,
-    /// Orders by outcome.
+    /// Orders by outcome, such as `accepted` or `refused_stock`.
     pub orders: Vec<Count>,
-    /// What waited, and for how long.
+    /// Peaks of queues, and waiting times.
     pub saturation: Saturation,
-    /// Transactions with orders, and how many orders each had.
+    /// Transactions with orders, by their number of orders.
     pub batches: Batches,
-    /// Database connections.
+    /// Database connections, against what is allowed.
     pub connections: Connections,
-    /// Failed database operations by kind.
+    /// Failed database operations by kind of error.
     pub database_errors: Vec<Count>,
-    /// The report cache.
+    /// Look-ups in the cache of the store's reports, by report.
     pub caches: Vec<CacheUse>,
-    /// What the instances took of their machine.
+    /// Processor time and memory of each instance.
     pub processes: Vec<ProcessUse>,
-    /// What the load test counted, beside this; only for a run.
+    /// The counts of the load test beside these; only if the window is a run.
     pub load_test: Option<CountComparison>,
-    /// The window slot by slot; empty where there were too few scrapes.
+    /// The course of the window; empty if there were too few scrapes.
     pub timeline: Timeline,
-    /// What a reader must know to read the figures right.
+    /// What a reader must know to interpret the figures, one sentence each.
     pub remarks: Vec<String>,
 }
 
-/// The window.
+/// The window of the report.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Stretch {
-    /// Where it begins.
+    /// The beginning, in UTC.
     pub started_at: String,
-    /// Where it ends.
+    /// The end, in UTC.
     pub ended_at: String,
-    /// Up to when counters were read: for a run, the first scrape after its end.
+    /// The time up to which counters were read. For a run, the first scrape after its end.
     pub counted_until: String,
-    /// Its length in seconds, which rates divide by.
+    /// The length in seconds, by which rates are divided.
     pub duration_s: f64,
-    /// The mean time between two scrapes.
+    /// The mean time between two scrapes, in seconds; `None` with fewer than two.
     pub scrape_interval_s: Option<f64>,
 }
 
-/// Requests and how they fared.
+/// Counts, rates and percentiles of requests.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Traffic {
-    /// Requests answered.
+    /// Requests that were answered.
     pub requests: u64,
-    /// Answered with 5xx: the store failed.
+    /// Requests answered with 5xx: the store failed.
     pub failures: u64,
-    /// Answered with 4xx: the store refused, as it must.
+    /// Requests answered with 4xx: the store refused them, as it should.
     pub refusals: u64,
-    /// Failures as a share of requests.
+    /// Failures as a share of requests, from 0 to 1.
     pub fail_ratio: f64,
-    /// Requests per second.
+    /// Requests per second of the window.
     pub requests_per_s: f64,
-    /// Percentiles of the time from a request's headers to the answer's.
+    /// Percentiles of the time from the request's headers to the answer's headers, in milliseconds.
     pub latency_ms: Latencies,
 }
 
-/// The requests of one route.
+/// The requests of one method and route.
 #[derive(Clone, Debug, Serialize)]
 pub struct Route {
-    /// The method.
+    /// The HTTP method.
     pub method: String,
-    /// The route's pattern.
+    /// The pattern of the route.
     pub route: String,
-    /// Its requests.
+    /// The figures of these requests.
     #[serde(flatten)]
     pub traffic: Traffic,
 }
@@ -93,9 +93,9 @@ pub struct Route {
 /// The requests of one instance.
 #[derive(Clone, Debug, Serialize)]
 pub struct Instance {
-    /// Its address, as Prometheus scrapes it.
+    /// The address under which Prometheus scrapes it.
     pub instance: String,
-    /// Its requests.
+    /// The figures of these requests.
     #[serde(flatten)]
     pub traffic: Traffic,
 }
@@ -103,210 +103,210 @@ pub struct Instance {
 /// Requests of one route that were refused or failed for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FailureGroup {
-    /// The method.
+    /// The HTTP method.
     pub method: String,
-    /// The route's pattern.
+    /// The pattern of the route.
     pub route: String,
-    /// The status of the answers.
+    /// The HTTP status of the answers.
     pub status: String,
-    /// The code in the answers' bodies; empty where the instance did not count it.
+    /// The error code in the answers' bodies; empty if the instance did not count it.
     pub code: String,
-    /// How many.
+    /// The number of these requests.
     pub count: u64,
 }
 
-/// What waited, and for how long. Peaks are of all instances together, at any scrape.
+/// Peaks of queues, and waiting times. A peak is the highest sum over all instances at any scrape; `None` if unknown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Saturation {
-    /// The most requests being worked on.
+    /// The highest number of requests in flight.
     pub requests_in_flight_peak: Option<u64>,
-    /// The most connections that clients had open.
+    /// The highest number of open client connections.
     pub client_connections_peak: Option<u64>,
-    /// The most orders waiting.
+    /// The highest number of waiting orders.
     pub order_queue_depth_peak: Option<u64>,
-    /// How long orders waited before their transaction began.
+    /// How long orders waited until their transaction began.
     pub order_queue_wait_ms: Latencies,
-    /// How long transactions with orders took, to their commit.
+    /// How long transactions with orders took, including the commit.
     pub order_commit_ms: Latencies,
 }
 
-/// Transactions with orders.
+/// Transactions with orders: counts, rates and sizes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Batches {
-    /// Transactions committed.
+    /// The number of committed transactions.
     pub batches: u64,
-    /// Orders in them.
+    /// The number of orders in them.
     pub orders: u64,
-    /// Transactions per second.
+    /// Transactions per second of the window.
     pub batches_per_s: f64,
-    /// Orders per second.
+    /// Orders per second of the window.
     pub orders_per_s: f64,
-    /// Orders per transaction; nothing without a transaction.
+    /// The mean number of orders in a transaction; `None` without transactions.
     pub orders_per_batch: Option<f64>,
-    /// Half of the transactions had at most so many orders.
+    /// The median number of orders in a transaction is at most this; `None` beyond the largest bucket.
     pub p50_at_most: Option<u64>,
-    /// 95 of 100 transactions had at most so many orders.
+    /// 95 % of the transactions had at most this many orders; `None` beyond the largest bucket.
     pub p95_at_most: Option<u64>,
     /// Transactions by their number of orders, the smallest first; sizes that did not occur are left out.
     pub sizes: Vec<BatchSize>,
 }
 
-/// Transactions with about so many orders.
+/// The transactions whose number of orders is in one bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BatchSize {
-    /// The fewest orders.
+    /// The lowest number of orders in the bucket.
     pub from: u64,
-    /// The most; nothing beyond the largest bucket.
+    /// The highest number of orders in the bucket; `None` for the last one.
     pub to: Option<u64>,
-    /// How many transactions.
+    /// The number of transactions.
     pub batches: u64,
 }
 
-/// The window slot by slot. All lines have as many values; nothing stands where nothing is known.
+/// The course of the window, in slots of equal length. All lines have one value per slot; `None` means unknown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Timeline {
     /// The width of a slot in seconds.
     pub slot_s: f64,
-    /// The middle of each slot in seconds from the beginning of the window.
+    /// The middle of each slot, in seconds from the beginning of the window.
     pub at_s: Vec<f64>,
-    /// Requests per second.
+    /// Requests per second of the window.
     pub requests_per_s: Vec<f64>,
     /// Answers with 5xx per second.
     pub failures_per_s: Vec<f64>,
-    /// The 95th percentile of all requests.
+    /// The 95th percentile of all requests, in milliseconds.
     pub p95_ms: Vec<Option<f64>>,
-    /// The same by route.
+    /// The 95th percentile by route.
     pub routes: Vec<RouteLine>,
-    /// Orders waiting, the most in each slot.
+    /// The highest number of waiting orders in each slot.
     pub order_queue_depth: Vec<Option<f64>>,
-    /// Requests being worked on, the most in each slot.
+    /// The highest number of requests in flight in each slot.
     pub requests_in_flight: Vec<Option<f64>>,
-    /// Database connections of all instances, the most in each slot.
+    /// The highest number of database connections of all instances in each slot.
     pub connections_total: Vec<Option<f64>>,
-    /// The same by state.
+    /// The highest number of database connections by state.
     pub connections: Vec<StateLine>,
 }
 
-/// One route slot by slot.
+/// The course of one route.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RouteLine {
-    /// The method.
+    /// The HTTP method.
     pub method: String,
-    /// The route's pattern.
+    /// The pattern of the route.
     pub route: String,
-    /// The 95th percentile.
+    /// The 95th percentile of each slot, in milliseconds.
     pub p95_ms: Vec<Option<f64>>,
 }
 
-/// Database connections in one state slot by slot.
+/// The course of the database connections in one state.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StateLine {
     /// `in_use`, `idle` or `lingering`.
     pub state: String,
-    /// How many were open.
+    /// The highest number in each slot.
     pub open: Vec<Option<f64>>,
 }
 
-/// How often something happened.
+/// How often one thing happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Count {
-    /// What.
+    /// The value of the label that was counted, such as an outcome.
     pub name: String,
-    /// How often.
+    /// The increase in the window.
     pub count: u64,
 }
 
-/// Database connections: the most that were open at any scrape, against what is allowed.
+/// The highest numbers of open database connections at any scrape, and what is allowed.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Connections {
-    /// By state. Each peak is of its own moment, so that they do not add up to the total.
+    /// The peak of each state. They may be at different times, so they need not add up to the total.
     pub states: Vec<ConnectionPeak>,
-    /// All states together.
+    /// The peak of all states together.
     pub total: Option<ConnectionPeak>,
-    /// The sum of the instances' pools; nothing when one of them has no bound.
+    /// The sum of the pool sizes of all instances; `None` if one has no limit.
     pub pool_size: Option<u64>,
-    /// The largest pool of one instance.
+    /// The largest pool size of one instance.
     pub pool_size_of_one: Option<u64>,
-    /// What the database server allows.
+    /// The `max_connections` of the database server.
     pub max_connections: Option<u64>,
 }
 
-/// The most connections at one moment.
+/// The highest numbers of connections in one state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConnectionPeak {
     /// `in_use`, `idle`, `lingering`, or `all`.
     pub state: String,
-    /// Of all instances together.
+    /// The peak of all instances together.
     pub peak: u64,
-    /// Of the instance that had most.
+    /// The peak of the instance that had the most.
     pub peak_of_one: u64,
 }
 
-/// How one cached report was answered.
+/// How requests for one report of the store were answered.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CacheUse {
-    /// The report.
+    /// The name of the report, such as `best_sellers`.
     pub cache: String,
-    /// From the cache, fresh.
+    /// Answered from the cache with a fresh report.
     pub hit: u64,
-    /// From the cache, while it was being refreshed or could not be.
+    /// Answered from the cache with an old report, which was being refreshed or could not be.
     pub stale: u64,
-    /// From the database.
+    /// Not in the cache, so computed from the database.
     pub miss: u64,
-    /// The cache did not answer.
+    /// The cache failed, so computed from the database.
     pub error: u64,
-    /// Hits and stale answers as a share of all; nothing without look-ups.
+    /// The share answered from the cache, fresh or old, from 0 to 1; `None` without look-ups.
     pub hit_ratio: Option<f64>,
 }
 
-/// What one instance took of its machine.
+/// Processor time and memory of one instance.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ProcessUse {
-    /// Its address.
+    /// The address under which Prometheus scrapes it.
     pub instance: String,
-    /// Processor seconds, of user and system together.
+    /// Processor time in the window, user and system together.
     pub cpu_seconds: Option<f64>,
-    /// Processors in use on average.
+    /// The mean number of processors in use.
     pub cpu_cores: Option<f64>,
-    /// The most resident memory at any scrape.
+    /// The highest resident memory at any scrape.
     pub memory_peak_bytes: Option<u64>,
-    /// Resident memory at the last scrape.
+    /// The resident memory at the last scrape.
     pub memory_last_bytes: Option<u64>,
-    /// How often it was started anew.
+    /// How often the process was restarted in the window.
     pub restarts: u64,
 }
 
-/// The load test's own counts beside Prometheus's.
+/// The counts of the load test beside those of Prometheus.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CountComparison {
-    /// Of all requests.
+    /// All requests together.
     #[serde(flatten)]
     pub total: RouteComparison,
-    /// By route; a route that only one side knows is there too.
+    /// Every route that at least one side has counted.
     pub routes: Vec<RouteComparison>,
 }
 
-/// One route as both sides counted it.
+/// The counts of both sides for one route.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RouteComparison {
-    /// The method.
+    /// The HTTP method.
     pub method: String,
-    /// The route's pattern.
+    /// The pattern of the route.
     pub route: String,
     /// Requests that the load test counted.
     pub load_test_requests: u64,
     /// Requests that the instances counted.
     pub prometheus_requests: u64,
-    /// What the load test calls failed.
+    /// Requests that failed for the load test.
     pub load_test_failures: u64,
-    /// What the instances answered with 4xx or 5xx.
+    /// Requests that the instances answered with 4xx or 5xx.
     pub prometheus_failures: u64,
-    /// By how many percent of the load test's requests Prometheus has more; nothing when the load test has none.
+    /// How many more requests Prometheus has, in percent of the load test's; `None` if the load test has none.
     pub difference_percent: Option<f64>,
 }
 
 impl RouteComparison {
-    /// Sets two counts beside each other.
+    /// Compares two pairs of counts: requests and failures.
     pub(super) fn new(method: &str, route: &str, load_test: (u64, u64), prometheus: (u64, u64)) -> Self {
         let difference = |own: u64| (prometheus.0 as f64 - own as f64) / own as f64 * 100.0;
         Self {

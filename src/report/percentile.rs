@@ -1,33 +1,33 @@
-//! Percentiles as a report has them: estimated, and perhaps only known to be larger than a bound.
+//! Percentiles of a report, which are estimated or only known to be above a bound.
 
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-/// A percentile.
+/// A percentile of a duration.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Percentile {
-    /// There were no requests.
+    /// Unknown, because there were no requests.
     #[default]
     Nothing,
-    /// Estimated, in seconds.
+    /// The estimate, in seconds.
     Near(f64),
-    /// Beyond the last finite bucket, whose bound in seconds this is.
+    /// The value is beyond the last finite bucket, whose bound in seconds this is.
     Above(f64),
 }
 
-/// Percentiles.
+/// The percentiles of a group of requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Latencies {
-    /// The median.
+    /// The 50th percentile, the median.
     pub p50: Percentile,
-    /// 95 of 100 requests were not slower.
+    /// The 95th percentile: 95 % of the requests took at most this long.
     pub p95: Percentile,
-    /// 99 of 100 requests were not slower.
+    /// The 99th percentile: 99 % of the requests took at most this long.
     pub p99: Percentile,
 }
 
-/// Milliseconds, as in `loadtest --json`; `{"above": …}` where only a lower bound is known; `null` for nothing.
+/// Milliseconds, as in `loadtest --json`; `{"above": …}` if only a lower bound is known; `null` if unknown.
 impl Serialize for Percentile {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -38,7 +38,7 @@ impl Serialize for Percentile {
     }
 }
 
-/// To the microsecond: the estimate knows less than that.
+/// Rounds to a microsecond; the estimate is less exact than that.
 fn milliseconds(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e3
 }

@@ -1,53 +1,54 @@
-//! What `report` asks Prometheus: every question as data, so that they can be listed, and held against the metrics that
+//! The queries that `report` sends to Prometheus, as data, so that they can be listed and checked against the metrics that
 //! the code declares.
 //!
-//! `$window` stands for the length of the window, `$step` for the distance at which a sum over instances is looked at, and
-//! `$slot` for the distance of two points of a line over time, `$begin` for the beginning of the window in seconds since
-//! 1970. Peaks leave out what was scraped before: PromQL would take the last value of five minutes for the present one, and
-//! so the connections of an instance that was replaced just before the window for those of its successor.
+//! `$window` stands for the length of the window, `$step` for the distance at which a sum over instances is evaluated,
+//! `$slot` for the distance between two points of a line over time, and `$begin` for the beginning of the window in seconds
+//! since 1970. Peaks leave out values that were scraped before the window. Otherwise PromQL would use the last value of the
+//! past five minutes, and would count the connections of an instance that was replaced just before the window.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// One question.
+/// One query.
 #[derive(Debug)]
 pub struct Query {
-    /// What the answer is, in a few words.
+    /// What the query returns, in a few words.
     pub title: &'static str,
-    /// The table it goes into.
+    /// The table of the report that uses it.
     pub table: &'static str,
-    /// How it is asked.
+    /// How it is sent.
     pub kind: QueryKind,
     /// The selector of a counter, or a whole expression, in PromQL.
     pub promql: &'static str,
 }
 
-/// How a question is asked.
+/// How a query is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QueryKind {
-    /// Raw samples of the window and the value before it; the increase is counted here (`counter.rs` says why).
+    /// Returns the raw samples of the window and the last value before it, from which the increase is computed (see
+    /// `counter.rs`).
     Counter,
-    /// Raw samples of the window, to look at each.
+    /// Returns the raw samples of the window.
     Samples,
-    /// One value per series, evaluated at the end of the window.
+    /// Returns one value per series, evaluated at the end of the window.
     Value,
-    /// The highest value of each slot of the window, slot by slot.
+    /// Returns the highest value of each slot of the window.
     Line,
 }
 
-/// What a reader of the listed questions must know.
+/// The explanation that `report --queries` prints after the queries.
 pub const ABOUT_QUERIES: &str = "\
-Each is evaluated at the end of the window, or where it says so. Two lines are a counter: its last value before the window (evaluated at the
-beginning), and its samples in it. They are subtracted and added up by storemgr, because PromQL's increase() extrapolates
-to the edges of the window and misses the first value of a series that appears in it. Lines over time have as many points
-as there were scrapes, at most 120.";
+Each query is evaluated at the end of the window, unless it says otherwise. A counter has two lines: its last value before
+the window (evaluated at the beginning), and its samples in the window. storemgr adds up the differences itself, because
+PromQL's increase() extrapolates to the edges of the window and misses the first value of a series that appears in it.
+Lines over time have as many points as there were scrapes, at most 120.";
 
-/// Slots of a line as it is listed; those of a report depend on how often the instances were scraped.
+/// The number of slots in the listed queries. In a report it depends on how often the instances were scraped.
 const PASTED_SLOTS: u32 = 60;
 
-/// How far before the window the last value of a counter is looked for; what Prometheus does by default.
+/// How far before the window the last value of a counter may be; the default of Prometheus.
 pub(super) const LOOKBACK: Duration = Duration::from_mins(5);
 
-/// Routes that machines ask, not clients: probes, scrapes, documents. They are no part of the load.
+/// Routes for probes, scrapes and the API document. Their requests are not part of the load.
 pub const PROBES: &[&str] = &["/health-check", "/live", "/ready", "/metrics", "/openapi.json"];
 
 const fn counter(table: &'static str, title: &'static str, promql: &'static str) -> Query {
@@ -62,21 +63,21 @@ const fn line(table: &'static str, title: &'static str, promql: &'static str) ->
     Query { title, table, kind: QueryKind::Line, promql }
 }
 
-/// A sum of a gauge over instances, of those values alone that were scraped in the window (see above).
+/// The sum of a gauge over instances, with only those values that were scraped in the window (see the module).
 macro_rules! sum_of_scraped {
     ($sum:literal, $gauge:literal) => {
         concat!($sum, "(", $gauge, r#"{job="storemgr"} and timestamp("#, $gauge, r#"{job="storemgr"}) >= $begin)"#)
     };
 }
 
-/// The highest of those sums in the window.
+/// The highest such sum in the window.
 macro_rules! peak {
     ($sum:literal, $gauge:literal) => {
         concat!("max_over_time(", sum_of_scraped!($sum, $gauge), "[$window:$step])")
     };
 }
 
-/// The highest of those sums in each slot of the window.
+/// The highest such sum in each slot of the window.
 macro_rules! peak_of_each_slot {
     ($sum:literal, $gauge:literal) => {
         concat!("max_over_time(", sum_of_scraped!($sum, $gauge), "[$slot:$step])[$window:$slot]")
@@ -215,7 +216,7 @@ pub(super) const MEMORY_LAST: Query = value(
 pub(super) const RESTARTS: Query =
     value("processes", "restarts", r#"changes(process_start_time_seconds{job="storemgr"}[$window])"#);
 
-/// Everything that is asked, in the order of the tables.
+/// All queries of a report, in the order of the tables.
 pub const QUERIES: &[&Query] = &[
     &SCRAPES,
     &WATCHED,
@@ -250,17 +251,17 @@ pub const QUERIES: &[&Query] = &[
 ];
 
 impl Query {
-    /// The expression for raw samples of a stretch of this length.
+    /// The expression for the raw samples of a range of this length.
     pub(super) fn over(&self, stretch: Duration) -> String {
         format!("{}[{}]", self.promql, promql_duration(stretch))
     }
 
-    /// The expression for a window of this length up to an instant.
+    /// The expression for a window of this length that ends at `end`, with the default number of slots.
     pub(super) fn until(&self, end: SystemTime, window: Duration) -> String {
         self.by_slot(end, window, (window / PASTED_SLOTS).max(Duration::from_secs(1)))
     }
 
-    /// The same, in slots of this length.
+    /// The expression for a window of this length that ends at `end`, with slots of the given length.
     pub(super) fn by_slot(&self, end: SystemTime, window: Duration, slot: Duration) -> String {
         let since = end.duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(window);
         self.promql
@@ -270,13 +271,13 @@ impl Query {
             .replace("$begin", &format!("{}.{:03}", since.as_secs(), since.subsec_millis()))
     }
 
-    /// The expression for a counter's last value before an instant. It looks past the mark that a failed scrape leaves,
-    /// which a plain selector does not.
+    /// The expression for the last value of a counter before the time of evaluation. Unlike a plain selector, it ignores the
+    /// staleness marker that a failed scrape leaves.
     pub(super) fn before(&self) -> String {
         format!("last_over_time({}[{}])", self.promql, promql_duration(LOOKBACK))
     }
 
-    /// The question as a person can paste it into Prometheus, for a window of this length up to an instant.
+    /// The query as it can be pasted into Prometheus, for a window of this length that ends at `end`.
     pub fn expressions(&self, end: SystemTime, window: Duration) -> Vec<String> {
         match self.kind {
             QueryKind::Counter => vec![self.before(), self.over(window)],
@@ -286,13 +287,13 @@ impl Query {
     }
 }
 
-/// The distance at which sums over instances are looked at: a quarter of a stack's scrape interval, because the instances
-/// are scraped at different moments of it; wider only where Prometheus would have to compute more than ten thousand.
+/// The distance at which sums over instances are evaluated: a quarter of a stack's scrape interval, because the instances
+/// are scraped at different times; longer if Prometheus would have to compute more than ten thousand sums.
 fn step(window: Duration) -> Duration {
     (window / 10_000).max(Duration::from_millis(250).min(window / 4)).max(Duration::from_millis(1))
 }
 
-/// A length of time as PromQL writes it. Whole milliseconds, the resolution of Prometheus.
+/// A duration in PromQL, in whole milliseconds, which is the resolution of Prometheus.
 fn promql_duration(duration: Duration) -> String {
     match duration.as_millis().max(1) {
         millis if millis % 60_000 == 0 => format!("{}m", millis / 60_000),

@@ -1,4 +1,4 @@
-//! A report as a document: its facts, its charts over time, its tables.
+//! The document of a report: the most important figures, the charts over time and the tables.
 
 use super::document::Document;
 use super::tables::{fail_share, heading, notes, over_time, percentile, rate, tables};
@@ -6,7 +6,7 @@ use super::{Report, StateLine, Timeline};
 use crate::page::{Axis, Chart, Color, Fact, Judgement, Series};
 use crate::units;
 
-/// A report as people read it.
+/// Makes the document of a report.
 pub fn document(report: &Report) -> Document {
     Document {
         title: format!("What the store did from {}", report.window.started_at),
@@ -48,7 +48,8 @@ fn facts(report: &Report) -> Vec<Fact> {
     facts
 }
 
-/// Requests and failures, percentiles by route, connections by state, what waited. None where there were too few scrapes.
+/// The charts: requests and failures, percentiles by route, connections by state, queues. Empty if there were too few
+/// scrapes.
 fn charts(report: &Report) -> Vec<Chart> {
     let timeline = &report.timeline;
     if timeline.at_s.is_empty() {
@@ -67,7 +68,7 @@ fn charts(report: &Report) -> Vec<Chart> {
     let of_state = |(state, place): (&StateLine, u8)| {
         line(timeline, &state.state, Color::Series(place), false, state.open.iter().copied())
     };
-    // In all first, so that a state that is nearly all of them is drawn over it.
+    // The total comes first, so that a state with nearly all connections is drawn over it.
     let all = line(timeline, "all", Color::Text, false, timeline.connections_total.iter().copied());
     let by_state = std::iter::once(all).chain(states.map(of_state)).collect();
     let waiting = vec![

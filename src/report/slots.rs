@@ -1,16 +1,16 @@
-//! The window cut into equal slots, for lines over time.
+//! Divides the window into equal slots, for lines over time.
 //!
-//! What a counter rose between two scrapes is spread evenly over the time between them, so that a scrape that comes a
-//! little early does not look like a pause and a burst.
+//! The increase of a counter between two scrapes is spread evenly over the time between them, so that an early scrape does
+//! not look like a pause and a burst.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::window::Window;
 
-/// Slots at most: as many as a chart can show.
+/// The maximum number of slots: as many as a chart can show.
 const MOST: u32 = 120;
 
-/// Slots of one window.
+/// The slots of one window.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Slots {
     from_ms: i64,
@@ -19,7 +19,7 @@ pub(super) struct Slots {
 }
 
 impl Slots {
-    /// As many as there are scrapes, within reason: each slot holds one at least.
+    /// As many slots as scrapes, at most [`MOST`], so that each slot contains at least one scrape.
     pub(super) fn of(window: &Window, interval_s: Option<f64>) -> Self {
         let length_ms = window.length().as_secs_f64() * 1000.0;
         let scrapes = interval_s.map_or(1.0, |seconds| (length_ms / (seconds * 1000.0)).round());
@@ -33,7 +33,7 @@ impl Slots {
         self.count
     }
 
-    /// The width of a slot.
+    /// The length of a slot.
     pub(super) fn width(&self) -> Duration {
         Duration::from_secs_f64(self.width_ms / 1000.0)
     }
@@ -44,14 +44,15 @@ impl Slots {
         (0..self.count).map(|slot| (middle(slot) * 1000.0).round() / 1000.0).collect()
     }
 
-    /// The slot that ends at an instant or holds it, if one does.
+    /// The slot that contains a time; a time on an edge belongs to the slot that ends there. `None` outside the window, whose
+    /// end has a tolerance of half a slot.
     pub(super) fn ending_at(&self, at_ms: i64) -> Option<usize> {
         let place = (at_ms - self.from_ms) as f64 / self.width_ms;
         (place > 0.0 && place <= self.count as f64 + 0.5).then(|| (place.ceil() as usize).min(self.count) - 1)
     }
 
-    /// Spreads what was counted between two instants. What lies outside counts for the slot at the edge, so that the slots
-    /// add up to the whole.
+    /// Adds an increase between two times to the slots of `line`. The part outside the window is added to the slot at the
+    /// edge, so that the slots add up to the whole increase.
     pub(super) fn spread(&self, line: &mut Vec<f64>, since_ms: i64, until_ms: i64, by: f64) {
         line.resize(self.count, 0.0);
         let last = self.count as f64;

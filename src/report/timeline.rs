@@ -1,4 +1,4 @@
-//! The window slot by slot: what sparklines and charts draw.
+//! Computes the lines over time that sparklines and charts draw.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use super::slots::Slots;
 use super::{Percentile, RouteLine, StateLine, Timeline};
 use crate::promql::Series;
 
-/// From how many slots on a line says something.
+/// The minimum number of slots for a line to be useful.
 const FEWEST: usize = 4;
 
-/// The lines of counters. Empty where there were too few scrapes.
+/// The lines from counters. Empty if there were too few scrapes.
 pub(super) fn of_requests(slots: &Slots, requests: &[Increase], buckets: &[Increase]) -> Timeline {
     if slots.count() < FEWEST {
         return Timeline::default();
@@ -56,18 +56,18 @@ fn p95<'a>(slots: &Slots, buckets: impl Iterator<Item = &'a Increase>) -> Vec<Op
     }
     let of_slot = |slot: &Buckets| match slot.percentile(0.95) {
         Percentile::Nothing => None,
-        // A line has to end somewhere; the tables say that it is more.
+        // The line shows the bound; the tables say that the value is above it.
         Percentile::Near(seconds) | Percentile::Above(seconds) => Some(rounded(seconds * 1000.0)),
     };
     by_slot.iter().map(of_slot).collect()
 }
 
-/// The line of a gauge of which there is one series.
+/// The line of a gauge with one series.
 pub(super) fn of_gauge(slots: &Slots, series: &[Series]) -> Vec<Option<f64>> {
     series.first().map_or_else(|| vec![None; slots.count()], |series| most(slots, series))
 }
 
-/// The lines of database connections.
+/// The lines of database connections, one per state.
 pub(super) fn of_states(slots: &Slots, series: &[Series]) -> Vec<StateLine> {
     let lines: BTreeMap<String, Vec<Option<f64>>> = series
         .iter()
@@ -76,8 +76,8 @@ pub(super) fn of_states(slots: &Slots, series: &[Series]) -> Vec<StateLine> {
     lines.into_iter().map(|(state, open)| StateLine { state, open }).collect()
 }
 
-/// The highest value of each slot. Where Prometheus computed none because its steps and these slots drift apart, the value
-/// before holds; where there is none for longer, nothing was scraped.
+/// The highest value of each slot. Prometheus's steps and these slots may drift apart, so a single slot without a value
+/// takes the one before; a longer gap means that nothing was scraped.
 fn most(slots: &Slots, series: &Series) -> Vec<Option<f64>> {
     let mut line: Vec<Option<f64>> = vec![None; slots.count()];
     for point in series.points.iter().filter(|point| !point.value.is_nan()) {
@@ -93,7 +93,7 @@ fn most(slots: &Slots, series: &Series) -> Vec<Option<f64>> {
     line
 }
 
-/// Three decimals: a line knows no more.
+/// Rounds to three decimals, which is enough for a line.
 fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }

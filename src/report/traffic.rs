@@ -1,4 +1,4 @@
-//! Requests and latencies, grouped.
+//! Groups requests and latencies by route and by instance.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::histogram::Buckets;
 use super::watch::INSTANCE;
 use super::{Instance, Route, Traffic};
 
-/// What is being added up for one row.
+/// The sums for one row.
 #[derive(Debug, Default)]
 struct Group {
     requests: u64,
@@ -55,13 +55,13 @@ fn grouped<'a, K: Ord>(
     groups
 }
 
-/// All requests as one.
+/// The figures of all requests together.
 pub(super) fn total(requests: &[Increase], buckets: &[Increase], seconds: f64) -> Traffic {
     let groups = grouped(requests, buckets, |_| ());
     groups.get(&()).map_or_else(|| Group::default().traffic(seconds), |group| group.traffic(seconds))
 }
 
-/// By route, in the order of the paths; routes that nobody asked are left out.
+/// The figures by route, in the order of the paths. Routes without requests are left out.
 pub(super) fn by_route(requests: &[Increase], buckets: &[Increase], seconds: f64) -> Vec<Route> {
     let groups = grouped(requests, buckets, |increase| (increase.label("route"), increase.label("method")));
     let asked = groups.into_iter().filter(|(_, group)| group.requests > 0);
@@ -74,7 +74,7 @@ pub(super) fn by_route(requests: &[Increase], buckets: &[Increase], seconds: f64
         .collect()
 }
 
-/// By instance; all that were watched are there, also those that got nothing.
+/// The figures of every watched instance, also of those without requests.
 pub(super) fn by_instance<'a>(
     requests: &[Increase],
     buckets: &[Increase],

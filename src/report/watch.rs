@@ -1,25 +1,26 @@
-//! Since when Prometheus has watched each instance: what tells a counter that began at zero from one that was older than
-//! the first look at it.
+//! Since when Prometheus has watched each instance. This distinguishes a counter that began at zero in the window from one
+//! that had counted before it was first scraped.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::promql::{Labels, Sample, Series};
 
-/// The label by which Prometheus tells the instances apart.
+/// The label with which Prometheus distinguishes the instances.
 pub(super) const INSTANCE: &str = "instance";
 
-/// What is known of each instance.
+/// The instances, and when they were first scraped.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watch {
     instances: BTreeSet<String>,
-    /// Of instances that were running before the window, yet watched only from some point in it: when that was.
+    /// For instances that ran before the window but were first scraped in it: the time of that scrape, in milliseconds since
+    /// 1970.
     first_looks: BTreeMap<String, i64>,
     interval_ms: Option<f64>,
 }
 
 impl Watch {
-    /// From the scrapes of the window, the instances watched before it, and when the processes started.
+    /// Takes the scrapes of the window, the instances that were watched before it, and the start times of the processes.
     pub(super) fn new(scrapes: &[Series], before: &[Sample], started: &[Sample], from: SystemTime) -> Self {
         let from_seconds = from.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let of = |value: &Sample| instance_of(&value.labels);
@@ -33,22 +34,22 @@ impl Watch {
         Self { instances, first_looks, interval_ms: interval_ms(scrapes) }
     }
 
-    /// Whether a sample at this time is the first look at an instance that had been counting before.
+    /// Whether a sample at this time is from the first scrape of an instance that had counted before the window.
     pub(super) fn is_first_look(&self, labels: &Labels, at_ms: i64) -> bool {
         labels.get(INSTANCE).and_then(|instance| self.first_looks.get(instance)).is_some_and(|first| at_ms <= *first)
     }
 
-    /// The instances that were scraped in the window, also in vain.
+    /// The instances that Prometheus tried to scrape in the window.
     pub(super) fn instances(&self) -> impl Iterator<Item = &str> {
         self.instances.iter().map(String::as_str)
     }
 
-    /// Instances of which only a part of the window was seen.
+    /// The instances of which only a part of the window was scraped.
     pub(super) fn late(&self) -> impl Iterator<Item = &str> {
         self.first_looks.keys().map(String::as_str)
     }
 
-    /// The mean distance between two scrapes, in seconds.
+    /// The mean time between two scrapes, in seconds; `None` with fewer than two.
     pub(super) fn interval_s(&self) -> Option<f64> {
         self.interval_ms.map(|millis| millis / 1000.0)
     }
@@ -59,7 +60,7 @@ impl Watch {
     }
 }
 
-/// The instance a series belongs to.
+/// The instance to which a series belongs.
 pub(super) fn instance_of(labels: &Labels) -> String {
     labels.get(INSTANCE).cloned().unwrap_or_default()
 }

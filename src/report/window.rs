@@ -1,9 +1,9 @@
-//! The window a report is about.
+//! The window of a report.
 //!
-//! A run is over before Prometheus has seen its last requests: those appear with the first scrape that begins after its
-//! end. So a run's counts are taken up to that scrape of every instance, which is waited for when the run has only just
-//! ended. Requests between the end and that scrape are counted too; whoever wants the counts of a run alone leaves the
-//! store alone for one scrape interval. Rates divide by the run's own length.
+//! Prometheus sees the last requests of a run only with the first scrape after its end. Therefore the counts of a run
+//! include that scrape of every instance, and the report waits for it if the run has only just ended. Requests between the
+//! end and that scrape are counted too; to avoid them, leave the store alone for one scrape interval. Rates are divided by
+//! the length of the run itself.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,33 +14,34 @@ use crate::promql::{Prometheus, Series};
 use crate::run_result::RecordedRun;
 use crate::units;
 
-/// How long after a run's end the next scrape may begin: a second on a stack, 15 seconds in many a configuration.
+/// How long to wait for the scrape after a run. Scrape intervals are a second on a stack and 15 seconds in many
+/// configurations.
 const SETTLE: Duration = Duration::from_secs(20);
 
-/// An overloaded instance fails a scrape, perhaps two; one that fails so many is gone.
+/// After this many failed scrapes an instance is considered gone. An overloaded one fails one or two.
 const GONE: usize = 3;
 
-/// How often Prometheus is asked whether it has scraped.
+/// The pause between two queries whether the scrape has happened.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
 
-/// What the report is to be about.
+/// The window that a report is asked for.
 #[derive(Clone, Debug)]
 pub enum Span {
-    /// The time up to now.
+    /// The time up to now, of this length.
     Last(Duration),
-    /// From one instant to another.
+    /// The time from the first instant to the second.
     Between(SystemTime, SystemTime),
-    /// One load test.
+    /// The time of one load test.
     Run(Box<RecordedRun>),
 }
 
 impl Span {
-    /// From one instant to another, both of them past.
+    /// The window between two times. It is an error if one is in the future or they are in the wrong order.
     pub fn between(from: SystemTime, to: SystemTime) -> Result<Self, ReportError> {
         Window::between(from, to).map(|_| Self::Between(from, to))
     }
 
-    /// Where it ends: now, if nothing else is said.
+    /// The end of the window; the present time for [`Span::Last`].
     pub fn end(&self) -> SystemTime {
         match self {
             Self::Last(_) => SystemTime::now(),
@@ -49,7 +50,7 @@ impl Span {
         }
     }
 
-    /// How long it is.
+    /// The length of the window.
     pub fn length(&self) -> Duration {
         match self {
             Self::Last(length) => *length,
@@ -59,29 +60,29 @@ impl Span {
     }
 }
 
-/// A stretch of time.
+/// The window in absolute times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Window {
-    /// Where it begins; counters begin with the last scrape at or before it.
+    /// The beginning. Counters begin with the last scrape at or before it.
     pub(super) from: SystemTime,
-    /// Where it ends.
+    /// The end.
     pub(super) to: SystemTime,
-    /// Up to when counters are read; later than `to` when a run's last requests were scraped later.
+    /// The time up to which counters are read. For a run it may be later than `to`.
     pub(super) counted_until: SystemTime,
 }
 
 impl Window {
-    /// The length that rates are about.
+    /// The length by which rates are divided.
     pub(super) fn length(&self) -> Duration {
         self.to.duration_since(self.from).unwrap_or_default()
     }
 
-    /// The length that queries are about.
+    /// The length that queries cover.
     pub(super) fn counted(&self) -> Duration {
         self.counted_until.duration_since(self.from).unwrap_or_default()
     }
 
-    /// The time up to now. To the millisecond, as everything that is sent to Prometheus.
+    /// The time up to now, in whole milliseconds, which is the resolution of Prometheus.
     pub(super) fn last(length: Duration) -> Result<Self, ReportError> {
         let now = from_millis(millis(SystemTime::now()));
         let too_long = || ReportError::TooLong { window: units::duration(length) };
@@ -89,7 +90,7 @@ impl Window {
         Ok(Self { from, to: now, counted_until: now })
     }
 
-    /// From one instant to another, both of them past.
+    /// The window between two times. It is an error if one is in the future or they are in the wrong order.
     pub(super) fn between(from: SystemTime, to: SystemTime) -> Result<Self, ReportError> {
         let now = SystemTime::now();
         for (edge, at) in [("begins", from), ("ends", to)] {
@@ -104,8 +105,8 @@ impl Window {
         Ok(Self { from, to, counted_until: to })
     }
 
-    /// A run, up to the scrape that saw its last request. `waiting` is called once if that is still to come. Instances
-    /// that were not scraped after the end, however long was waited, are named.
+    /// The window of a run, up to the scrape after its end. `waiting` is called once if that scrape has not happened yet.
+    /// Also returns the instances that were not scraped after the end within [`SETTLE`].
     pub(super) async fn of_run(
         client: &Prometheus,
         run: &RecordedRun,
@@ -133,13 +134,13 @@ impl Window {
     }
 }
 
-/// When the last of the instances was first scraped with success after `end`, and which were not yet.
+/// Which instances have been scraped successfully after `end`, and when the last of them was.
 fn settled(scrapes: &[Series], end: SystemTime) -> Settled {
     let end_ms = millis(end);
     let mut settled = Settled { until: end, unseen: Vec::new(), pending: false };
-    // An instance that was down all the time has nothing to say, and nobody needs to wait for it.
+    // An instance that was down all the time has no data and is not waited for.
     for series in scrapes.iter().filter(|series| series.points.iter().any(|point| point.value > 0.0)) {
-        // A scrape that began in the same millisecond may have begun before the end.
+        // A scrape in the same millisecond may have begun before the end.
         let after = || series.points.iter().filter(|point| point.at_ms > end_ms);
         if let Some(point) = after().find(|point| point.value > 0.0) {
             settled.until = settled.until.max(from_millis(point.at_ms));
@@ -151,14 +152,14 @@ fn settled(scrapes: &[Series], end: SystemTime) -> Settled {
     settled
 }
 
-/// How far the scrapes after a run's end have come.
+/// The state of the scrapes after the end of a run.
 #[derive(Debug, PartialEq, Eq)]
 struct Settled {
-    /// Up to when counters are to be read.
+    /// The time up to which counters must be read.
     until: SystemTime,
-    /// Instances whose last requests have not been seen.
+    /// The instances whose last requests have not been scraped.
     unseen: Vec<String>,
-    /// Whether waiting can help.
+    /// Whether waiting longer can help.
     pending: bool,
 }
 

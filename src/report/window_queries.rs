@@ -1,4 +1,4 @@
-//! Asks the questions about one window.
+//! Sends the queries about one window.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use super::{ConnectionPeak, Connections, ProcessUse, ReportError, Saturation, Ti
 use crate::promql::{PromError, Prometheus, Sample, Series};
 use crate::units;
 
-/// How much of a window is fetched with one question: at a sample per second and some hundred series a few megabytes.
+/// How much of a window is fetched with one query: a few megabytes with a scrape per second and some hundred series.
 const STRETCH: Duration = Duration::from_mins(10);
 
-/// The questions about one window.
+/// Sends queries about one window.
 pub(super) struct WindowQueries<'a> {
     client: &'a Prometheus,
     window: Window,
-    /// Who was watched, and since when.
+    /// Which instances Prometheus watched, and since when.
     pub(super) watch: Watch,
 }
 
 impl<'a> WindowQueries<'a> {
-    /// Finds out who was watched; an error if nobody was.
+    /// Finds out which instances were watched. It is an error if none was, or none answered.
     pub(super) async fn begin(client: &'a Prometheus, window: Window) -> Result<Self, ReportError> {
         let mut asking = Self { client, window, watch: Watch::default() };
         let scrapes = client.series(&query::SCRAPES.over(window.counted()), window.counted_until).await?;
@@ -49,19 +49,19 @@ impl<'a> WindowQueries<'a> {
         self.client.query(&expression, self.window.counted_until).await
     }
 
-    /// The one value of a question that has one, if there is an answer.
+    /// The value of a query that returns a single series; `None` without data.
     async fn single(&self, query: &Query) -> Result<Option<u64>, PromError> {
         Ok(self.values(query).await?.first().map(|value| value.value as u64))
     }
 
-    /// How much each series of a counter rose. A long window is fetched piece by piece, so that neither side ever holds
-    /// all of its samples.
+    /// The increase of each series of a counter. A long window is fetched in parts, so that neither side holds all samples at
+    /// once.
     pub(super) async fn increases(&self, query: &Query) -> Result<Vec<Increase>, PromError> {
         let before = self.client.query(&query.before(), self.window.from).await?;
         self.counted(query, Counters::beginning_with(before)).await
     }
 
-    /// The same, told by slot too.
+    /// The increase of each series of a counter, in total and by slot.
     pub(super) async fn increases_by_slot(&self, query: &Query) -> Result<Vec<Increase>, PromError> {
         let before = self.client.query(&query.before(), self.window.from).await?;
         self.counted(query, Counters::beginning_with(before).by_slot(self.slots())).await

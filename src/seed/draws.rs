@@ -1,24 +1,24 @@
-//! Random choices that are the same on every machine and in every version.
+//! Random choices that are the same on every machine and in every version of the program.
 //!
 //! PCG is a portable generator (O'Neill, "PCG: A Family of Simple Fast Space-Efficient Statistically Good Algorithms",
-//! 2014). Numbers in a range are drawn here and not by the crate `rand`, whose way of doing it may change between
-//! versions, and no float is involved, because logarithms differ between libraries in their last digit.
+//! 2014). Numbers in a range are drawn here and not by the crate `rand`, whose method may change between versions. Floats
+//! are not used, because logarithms differ between libraries in their last digit.
 
 use rand::Rng;
 use rand_pcg::Pcg64;
 
-/// What a stream of choices is for. The numbers are part of what a seed means: they never change.
+/// The purpose of a stream of choices. The numbers determine the result of a seed, so they never change.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stream {
-    /// One product; indexed by its number.
+    /// One product; the index is its number.
     Product = 1,
-    /// One user; indexed by the number.
+    /// One user; the index is the user's number.
     User = 2,
-    /// A block of orders; indexed by the block.
+    /// A block of orders; the index is the number of the block.
     Orders = 3,
-    /// Which products sell well.
+    /// The ranks of products by sales.
     ProductRanks = 4,
-    /// Which users buy much.
+    /// The ranks of users by purchases.
     UserRanks = 5,
 }
 
@@ -27,7 +27,7 @@ pub(super) enum Stream {
 pub(super) struct Draws(Pcg64);
 
 impl Draws {
-    /// The choices of one stream at one index, independent of all others.
+    /// The choices of one stream at one index. They are independent of all others.
     pub(super) fn new(seed: u64, stream: Stream, index: u64) -> Self {
         let high = mix(mix(seed).wrapping_add(stream as u64));
         let low = mix(high.wrapping_add(index));
@@ -40,18 +40,18 @@ impl Draws {
         ((u128::from(self.0.next_u64()) * u128::from(limit)) >> 64) as u64
     }
 
-    /// One of the elements of a list that is not empty.
+    /// One element of a list, which must not be empty.
     pub(super) fn pick<'a, T: ?Sized>(&mut self, list: &[&'a T]) -> &'a T {
         list[self.below(list.len() as u64) as usize]
     }
 
-    /// True `percent` times in a hundred.
+    /// True with a probability of `percent` in 100.
     pub(super) fn percent(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 }
 
-/// SplitMix64's finisher: neighbouring inputs give outputs that have nothing in common.
+/// The finaliser of SplitMix64: similar inputs give unrelated outputs.
 fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,4 +1,4 @@
-//! Why a store was not filled.
+//! The errors of filling a store.
 
 use crate::db::{Contents, DbError, MigrateError};
 use crate::units::count;
@@ -6,19 +6,19 @@ use crate::units::count;
 /// Why a store was not filled.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
-    /// The schema could not be brought up to date; nothing was changed.
+    /// The schema could not be migrated. Nothing was changed.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
     /// The database failed before anything was changed.
     #[error(transparent)]
     Database(DbError),
-    /// Another seed is at work on the same database.
-    #[error("another seed is filling this store: wait until it has ended")]
+    /// Another seed is running on the same database.
+    #[error("another seed is filling this store: wait until it has finished")]
     Busy,
-    /// The store has data, and nobody allowed to delete it.
+    /// The store has data, and `reset` was not given.
     #[error("the store has data ({}): give --reset to delete it and fill the store anew", describe(.0))]
     HasData(Contents),
-    /// A seed was interrupted here, and nobody allowed to delete what it left.
+    /// The store has the data of an interrupted seed, and `reset` was not given.
     #[error(
         "the store is half filled by a seed that did not finish ({}): give --reset to delete that and fill the store anew",
         describe(.0)
@@ -29,7 +29,7 @@ pub enum SeedError {
     Broken(DbError),
 }
 
-/// What is in a store, in words: `10,000 products, 1,000 users, 5 orders`.
+/// The contents of a store in words: `10,000 products, 1,000 users, 5 orders`.
 pub(super) fn describe(contents: &Contents) -> String {
     let mut parts =
         vec![amount(contents.products, "product"), amount(contents.users, "user"), amount(contents.orders, "order")];

@@ -1,4 +1,4 @@
-//! The work itself: who may begin, what is deleted, and the steps, each on several connections.
+//! Fills a store: checks whether it may be filled, deletes old data and runs the steps on several connections.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,17 +18,17 @@ use super::users::user;
 use crate::db::{self, Address, Contents, DbError, Session};
 use crate::domain::{Cents, ProductId, UserId};
 
-/// Connections that write at the same time. Measured with server and client on two cores: two to four write an order in
-/// two thirds of the time of one, eight are slower.
+/// The number of connections that write at the same time. With server and client on two cores, two to four took two thirds
+/// of the time of one, and eight were slower.
 const WRITERS: u64 = 4;
 
-/// How long to wait for a connection, and for one statement: writing a block takes well under a second, counting or
-/// deleting a large store may take minutes.
+/// The time limits of a connection and of one statement. Writing a block takes well under a second, but counting or
+/// deleting the rows of a large store may take minutes.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENT_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// Fills a store: brings the schema up to date, deletes what is there if `reset` allows it, writes everything the plan
-/// says. Two runs on one database do not meet: the second is refused.
+/// Fills a store: migrates the schema, deletes existing data if `reset` allows it, and writes the rows of the plan. Only
+/// one run at a time is possible on a database; a second one is refused.
 pub async fn run(
     address: &Address,
     plan: Plan,
@@ -36,7 +36,7 @@ pub async fn run(
     progress: Arc<dyn Progress>,
 ) -> Result<Summary, SeedError> {
     db::migrate(address).await?;
-    // This connection holds the lock to the end, and is asked then whether it still does.
+    // This connection holds the lock to the end, where it is checked that it still does.
     let mut keeper = connect(address).await.map_err(SeedError::Database)?;
     let before = may_begin(&mut keeper, reset).await?;
     let history = (plan.counts().orders > 0).then(|| tokio::task::spawn_blocking(move || History::new(plan)));
@@ -54,7 +54,7 @@ async fn connect(address: &Address) -> Result<Session, DbError> {
     tokio::time::timeout(CONNECT_TIMEOUT, connecting).await.map_err(no_answer)?
 }
 
-/// Takes the lock and looks whether the store may be filled; gives what must be deleted before.
+/// Takes the lock and checks whether the store may be filled. Returns the contents that must be deleted first.
 async fn may_begin(keeper: &mut Session, reset: bool) -> Result<Option<Contents>, SeedError> {
     if !keeper.try_lock_seed().await.map_err(SeedError::Database)? {
         return Err(SeedError::Busy);
@@ -71,19 +71,19 @@ async fn may_begin(keeper: &mut Session, reset: bool) -> Result<Option<Contents>
     }
 }
 
-/// A task that panicked is a defect of this program and not the database's, but it ends the work like one.
+/// The error of a task that panicked. It is a defect of this program, but it ends the work like an error of the database.
 fn defect(error: &JoinError) -> DbError {
     DbError::Unexpected(format!("a writer broke off: {error}"))
 }
 
-/// A store being filled.
+/// The state that all writers share.
 struct Filling {
     address: Address,
     plan: Plan,
-    /// Present if there are orders.
+    /// `None` if the plan has no orders.
     history: Option<History>,
     progress: Arc<dyn Progress>,
-    /// Connections that wait for the next step.
+    /// Open connections for the next step.
     idle: Mutex<Vec<Session>>,
 }
 
@@ -95,7 +95,7 @@ impl Filling {
             keeper.empty_store().await?;
             self.progress.end(Phase::Reset, before.rows(), started.elapsed());
         }
-        // Before the first order is there, so that an order that is placed meanwhile never gets a number of the history.
+        // Before the first order is written, so that an order placed meanwhile cannot get a number of the history.
         let next_order_id = keeper.skip_order_ids(self.plan.counts().orders + 1).await?;
         let mut tables = Vec::new();
         for phase in Phase::WRITING {
@@ -111,7 +111,7 @@ impl Filling {
         })
     }
 
-    /// Writes all rows of a step, on several connections; gives what was written into which table.
+    /// Writes all rows of a step on several connections. Returns how many rows were written into which table.
     async fn write(self: &Arc<Self>, phase: Phase) -> Result<Vec<TableFilled>, DbError> {
         let rows = phase.rows(&self.plan);
         let blocks = rows.div_ceil(phase.block());
@@ -132,7 +132,7 @@ impl Filling {
         Ok(TableFilled::of(phase, rows, lines, took))
     }
 
-    /// One writer: takes the next block until there is none; gives how many order lines it wrote.
+    /// One writer: writes blocks until none is left. Returns the number of order lines that it wrote.
     async fn write_blocks(&self, phase: Phase, blocks: u64, next_block: &AtomicU64) -> Result<u64, DbError> {
         let idle = self.idle.lock().await.pop();
         let mut session = match idle {
@@ -153,7 +153,7 @@ impl Filling {
         }
     }
 
-    /// Writes one block, whose rows have these numbers; gives how many order lines it has.
+    /// Writes one block, whose rows have these numbers. Returns the number of its order lines.
     async fn write_block(
         &self,
         session: &mut Session,

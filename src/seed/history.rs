@@ -1,7 +1,7 @@
-//! The history of orders: who bought what, when, for how much.
+//! Generates the history of orders: who bought what, when, and for how much.
 //!
-//! Orders are made in blocks, each from a stream of its own, so that several connections can write them in any order and
-//! the rows are the same. What remains of a block is what it adds to the totals of its products and users.
+//! Orders are generated in blocks, each from its own random stream, so that several connections can write them in any order
+//! and the rows are the same. After a block was written, only the totals of its products and users are kept.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,36 +13,36 @@ use super::products::price;
 use crate::db::PastOrder;
 use crate::domain::{Cents, OrderId, PricedLine, ProductId, UserId};
 
-/// Orders in a block, and in a transaction. Part of what a seed means: it never changes.
+/// The number of orders in a block and in a transaction. It determines the result of a seed, so it never changes.
 pub(super) const BLOCK: u64 = 8_192;
 
-/// The share of orders that have one line; the rest has [`MORE_LINES`]. The mean is 1.6, as in the load test.
+/// The percentage of orders with one line; the others have [`MORE_LINES`]. The mean is 1.6, as in the load test.
 const ONE_LINE_PERCENT: u64 = 70;
 const MORE_LINES: u64 = 3;
 
-/// Pieces in a line, all equally likely.
+/// The highest quantity in a line. All quantities from 1 on are equally likely.
 const MOST_PIECES: u64 = 3;
 
-/// The offsets of [`Popularity`]: the best seller of 10,000 products stands in 1.4 % of the lines, the best customer of
-/// 1,000 gave 1.3 % of the orders.
+/// The offsets of [`Popularity`]. With them, the best seller of 10,000 products is in 1.4 % of the lines, and the best
+/// customer of 1,000 placed 1.3 % of the orders.
 const PRODUCT_OFFSET: u64 = 9;
 const USER_OFFSET: u64 = 19;
 
-/// The history covers the year 2025, whatever day it is: from 20,089 days after 1970-01-01, for 365 days.
+/// The history always covers the year 2025: 365 days from 20,089 days after 1970-01-01.
 const FIRST_INSTANT: Duration = Duration::from_hours(20_089 * 24);
 const SPAN_MICROS: u64 = 365 * 24 * 3_600 * 1_000_000;
 
-/// What can be bought and by whom, and the totals of what was.
+/// Generates orders, and keeps the totals of those that were written.
 #[derive(Debug)]
 pub(super) struct History {
     plan: Plan,
     products: Popularity,
     users: Popularity,
-    /// Prices in cents, by product.
+    /// The price of each product, in cents.
     prices: Vec<u32>,
-    /// Pieces sold, by product.
+    /// The pieces sold of each product.
     sold: Vec<AtomicU64>,
-    /// Orders and their sum in cents, by user.
+    /// The number of orders of each user, and their sum in cents.
     bought: Vec<(AtomicU64, AtomicU64)>,
 }
 
@@ -60,7 +60,7 @@ impl History {
         }
     }
 
-    /// The orders of one block, counted from 0. The last block may be short.
+    /// Generates the orders of one block, numbered from 0. The last block may be shorter.
     pub(super) fn block(&self, block: u64) -> Vec<PastOrder> {
         let mut draws = Draws::new(self.plan.seed(), Stream::Orders, block);
         let first = block * BLOCK;
@@ -68,7 +68,7 @@ impl History {
         (first..end).map(|index| self.order(&mut draws, index)).collect()
     }
 
-    /// Adds orders to the totals. Each order once, after it was stored.
+    /// Adds orders to the totals. Must be called once for each order, after it was stored.
     pub(super) fn record(&self, orders: &[PastOrder]) {
         for order in orders {
             let (count, expense) = &self.bought[order.user_id.get() as usize - 1];
@@ -80,12 +80,12 @@ impl History {
         }
     }
 
-    /// Pieces sold of a product.
+    /// The number of pieces sold of a product.
     pub(super) fn sold(&self, product_id: u64) -> u64 {
         self.sold[product_id as usize - 1].load(Ordering::Relaxed)
     }
 
-    /// Orders of a user, and their sum.
+    /// The number of orders of a user, and their sum.
     pub(super) fn bought(&self, user_id: u64) -> (u64, Cents) {
         let (count, expense) = &self.bought[user_id as usize - 1];
         (count.load(Ordering::Relaxed), Cents::new(expense.load(Ordering::Relaxed)))
@@ -109,7 +109,8 @@ impl History {
         PastOrder { id: OrderId::new(index + 1), user_id, total: Cents::new(total), created_at, lines }
     }
 
-    /// Orders are spread evenly over the span, each at a random place within its share of it: later numbers are later.
+    /// The time of an order. Orders are spread evenly over the year, each at a random time within its share of it, so that
+    /// times ascend with the numbers.
     fn instant(&self, index: u64, jitter: u64) -> SystemTime {
         let orders = u128::from(self.plan.counts().orders.max(1));
         let micros = (u128::from(index) * u128::from(SPAN_MICROS) + u128::from(jitter)) / orders;

@@ -1,4 +1,4 @@
-//! The steps of filling a store, in their order, and who watches them.
+//! The steps of filling a store in order, and the trait that observes their progress.
 
 use std::time::Duration;
 
@@ -8,28 +8,28 @@ use super::plan::Plan;
 /// A step of filling a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Deleting what was there.
+    /// Deletes the existing rows.
     Reset,
-    /// Writing products.
+    /// Writes the products.
     Products,
-    /// Writing users.
+    /// Writes the users.
     Users,
-    /// Writing orders with their lines; counted in orders.
+    /// Writes the orders with their lines. Progress is counted in orders.
     Orders,
-    /// Writing the totals of users.
+    /// Writes the totals of users.
     UserTotals,
-    /// Writing stocks, last: a store with all its stocks is whole.
+    /// Writes the stocks. It is the last step, because stocks mark a complete store.
     Stocks,
 }
 
-/// Rows of a catalog table in one statement.
+/// The number of rows in one statement, except for orders.
 const ROWS_PER_STATEMENT: u64 = 5_000;
 
 impl Phase {
-    /// The steps that write, in their order.
+    /// The steps that write rows, in order.
     pub(super) const WRITING: [Self; 5] = [Self::Products, Self::Users, Self::Orders, Self::UserTotals, Self::Stocks];
 
-    /// What it works on, in words.
+    /// What the step works on, in words.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Reset => "old rows",
@@ -41,7 +41,7 @@ impl Phase {
         }
     }
 
-    /// How many there are to write.
+    /// The number of rows (or orders) that the step writes.
     pub(super) fn rows(self, plan: &Plan) -> u64 {
         let counts = plan.counts();
         match self {
@@ -52,7 +52,7 @@ impl Phase {
         }
     }
 
-    /// How many go into one statement and one transaction.
+    /// The number of rows (or orders) in a block, which is written in one transaction.
     pub(super) const fn block(self) -> u64 {
         match self {
             Self::Orders => BLOCK,
@@ -61,12 +61,12 @@ impl Phase {
     }
 }
 
-/// Who is told how far a seed has come. Called from several threads.
+/// Receives the progress of a seed. It is called from several threads.
 pub trait Progress: Send + Sync {
-    /// A step begins, and there is so much to do. From the first call on the store is not what it was.
+    /// A step with this number of rows begins. From the first call on, the store has been changed.
     fn begin(&self, phase: Phase, rows: u64);
-    /// So much more of it is done.
+    /// This many more rows of the step are written.
     fn advance(&self, rows: u64);
-    /// The step is done.
+    /// The step has ended after this time.
     fn end(&self, phase: Phase, rows: u64, took: Duration);
 }

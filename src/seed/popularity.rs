@@ -1,25 +1,25 @@
-//! Who is chosen more often: products that sell, users who buy.
+//! Chooses popular products and users more often than others.
 //!
 //! The choice follows the Zipf-Mandelbrot law: the weight of rank r is 1 / (r + offset). The offset keeps the first ranks
-//! from taking everything: with plain Zipf over 10,000 products one of them would be in every tenth order. Ranks are
-//! dealt out by shuffling, so the best seller is somewhere in the catalog and not number 1.
+//! from dominating: with plain Zipf over 10,000 products, one of them would be in every tenth order. Ranks are shuffled, so
+//! the best seller is not product 1.
 
 use super::draws::Draws;
 
-/// The weight of a rank is this divided by rank and offset: large, so that whole numbers lose nothing that matters; ten
-/// million such weights sum to less than 2^64.
+/// The weight of a rank is this number divided by the sum of rank and offset. It is so large that integer division loses
+/// little, and so small that ten million weights sum to less than 2^64.
 const SCALE: u64 = 1 << 40;
 
-/// A choice among the numbers from 1, some more likely than others.
+/// A weighted choice among the numbers from 1 on.
 #[derive(Debug)]
 pub(super) struct Popularity {
-    /// For each number the sum of the weights up to it.
+    /// For each number, the sum of the weights up to and including its own.
     cumulative: Vec<u64>,
     total: u64,
 }
 
 impl Popularity {
-    /// Deals out the ranks of `count` numbers.
+    /// Assigns random ranks to the numbers from 1 to `count`.
     pub(super) fn new(mut draws: Draws, count: u64, offset: u64) -> Self {
         let mut weights: Vec<u64> = (1..=count).map(|rank| SCALE / (rank + offset)).collect();
         for last in (1..weights.len()).rev() {
@@ -33,7 +33,7 @@ impl Popularity {
         Self { cumulative: weights, total }
     }
 
-    /// One of the numbers, from 1.
+    /// Draws one of the numbers.
     pub(super) fn draw(&self, draws: &mut Draws) -> u64 {
         let point = draws.below(self.total);
         self.cumulative.partition_point(|&sum| sum <= point) as u64 + 1

@@ -1,17 +1,17 @@
-//! Products: believable names, unique stock keeping units, prices as shops set them.
+//! Generates products with plausible names, unique stock keeping units and usual prices.
 
 use super::draws::{Draws, Stream};
 use super::words::{KINDS, ProductKind, SERIES};
 use crate::domain::{Cents, Product, ProductId};
 
-/// Steps away from the usual price, in thousandths: about 8 % each, as many up as down. The product of several of them
-/// is nearly log-normal: most prices are near the usual one, a few far above.
+/// Factors on the usual price, in thousandths: steps of about 8 %, as many up as down. The product of several factors is
+/// nearly log-normal: most prices are close to the usual one, and a few are far above.
 const STEPS: [u64; 7] = [794, 857, 926, 1_000, 1_080, 1_167, 1_260];
 
-/// How many steps make a price: a standard deviation of 0.38 in the logarithm, within a kind.
+/// The number of factors in a price. It gives a standard deviation of 0.38 in the logarithm within a kind.
 const STEPS_PER_PRICE: u32 = 6;
 
-/// The product with a number. It depends on the seed and the number alone.
+/// The product with this number. It depends on the seed and the number alone.
 pub(super) fn product(seed: u64, id: u64) -> Product {
     let mut draws = Draws::new(seed, Stream::Product, id);
     let (kind, price) = kind_at_price(&mut draws);
@@ -25,12 +25,12 @@ pub(super) fn product(seed: u64, id: u64) -> Product {
     Product { id: ProductId::new(id), name, sku: format!("{}-{id:06}", kind.code), price }
 }
 
-/// The price of that product, without the words.
+/// The price of the product with this number, without generating its name.
 pub(super) fn price(seed: u64, id: u64) -> Cents {
     kind_at_price(&mut Draws::new(seed, Stream::Product, id)).1
 }
 
-/// The choices that make a price come first, so that they can be made alone.
+/// The kind and the price. These choices are drawn first, so that the price can be computed without the others.
 fn kind_at_price(draws: &mut Draws) -> (&'static ProductKind, Cents) {
     let kind = &KINDS[draws.below(KINDS.len() as u64) as usize];
     let step = |cents: u64, _| (cents * STEPS[draws.below(STEPS.len() as u64) as usize]).div_ceil(1_000);

@@ -1,4 +1,4 @@
-//! What a seed did, for people and for programs.
+//! The result of a seed, as data and as a table.
 
 use std::time::Duration;
 
@@ -10,35 +10,35 @@ use crate::db::Contents;
 use crate::table::{Align, Table, Tone};
 use crate::units;
 
-/// What a seed did.
+/// The result of a seed.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
-    /// What was asked for.
+    /// The plan that was carried out.
     pub plan: Plan,
-    /// What was deleted before; nothing if the store was empty.
+    /// The contents that were deleted first; `None` if the store was empty.
     pub deleted: Option<Contents>,
-    /// The highest order number that had been reserved before. Numbers are never given twice, except where the history
-    /// takes those from 1: instances that run may hold some of them.
+    /// The highest order number that was reserved before. Numbers are never given twice, except that the history uses those
+    /// from 1 on, some of which running instances may hold.
     pub order_numbers_given: u64,
-    /// What was written, in this order.
+    /// The tables that were written, in order.
     pub tables: Vec<TableFilled>,
-    /// From the first deletion to the last row.
+    /// The time from the first deletion to the last row, in seconds.
     pub seconds: f64,
 }
 
-/// What was written into a table.
+/// The rows that were written into a table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TableFilled {
-    /// The table's name.
+    /// The name of the table.
     pub table: &'static str,
-    /// Its rows.
+    /// The number of rows.
     pub rows: u64,
-    /// How long it took. Orders and their lines are written together, so both have the same time.
+    /// How long it took, in seconds. Orders and their lines are written together, so both have the same time.
     pub seconds: f64,
 }
 
 impl TableFilled {
-    /// The tables that a step wrote.
+    /// The tables that a step wrote, with their rows.
     pub(super) fn of(phase: Phase, rows: u64, lines: u64, took: Duration) -> Vec<Self> {
         let table = |table, rows| Self { table, rows, seconds: took.as_secs_f64() };
         match phase {
@@ -54,7 +54,7 @@ impl TableFilled {
 }
 
 impl Summary {
-    /// The table for people, under a title.
+    /// The summary as a table with this title.
     pub fn table(&self, title: &str) -> Table {
         let columns =
             [("Table", Align::Left), ("Rows", Align::Right), ("Time", Align::Right), ("Rows/s", Align::Right)];

@@ -1,10 +1,10 @@
-//! Users: names with their accents, e-mail addresses in lower case, each only once.
+//! Generates users: names with accents, and unique e-mail addresses in lower case.
 
 use super::draws::{Draws, Stream};
 use super::words::{DOMAINS, FIRST_NAMES, LAST_NAMES, PLAIN_LETTERS};
 use crate::domain::{User, UserId};
 
-/// The user with a number. It depends on the seed and the number alone; the address is unique because it holds the
+/// The user with this number. It depends on the seed and the number alone. The address is unique because it contains the
 /// number.
 pub(super) fn user(seed: u64, id: u64) -> User {
     let mut draws = Draws::new(seed, Stream::User, id);
@@ -13,7 +13,7 @@ pub(super) fn user(seed: u64, id: u64) -> User {
     User { id: UserId::new(id), name: format!("{first} {last}"), email }
 }
 
-/// A name as it is written in an address: small letters from a to z.
+/// A name in the form for an e-mail address, which has only the letters a to z.
 fn plain(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for letter in name.to_lowercase().chars() {

@@ -1,19 +1,19 @@
-//! The words that products and users are made of. Data, no code.
+//! The words from which products and users are generated, as data.
 //!
-//! Their order is part of what a seed means: adding a word changes every store that is seeded afterwards.
+//! Their order determines the result of a seed: adding a word changes every store that is seeded afterwards.
 
-/// A kind of thing that the store sells.
+/// A kind of product that the store sells.
 #[derive(Debug)]
 pub(super) struct ProductKind {
-    /// The start of its stock keeping units.
+    /// The prefix of the stock keeping units.
     pub(super) code: &'static str,
-    /// What it is called.
+    /// The noun in the names of its products.
     pub(super) noun: &'static str,
-    /// What the middle one of its kind costs, in cents.
+    /// The median price of the kind, in cents.
     pub(super) usual_cents: u64,
-    /// What it is made of, or how.
+    /// The materials or ways of making, for the names.
     pub(super) makes: &'static [&'static str],
-    /// What it can be had in.
+    /// The sizes, colours and other variants, for the names.
     pub(super) variants: &'static [&'static str],
 }
 
@@ -63,7 +63,7 @@ const fn kind(
     ProductKind { code, noun, usual_cents, makes, variants }
 }
 
-/// Everything the store sells.
+/// All kinds of products.
 pub(super) const KINDS: &[ProductKind] = &[
     kind("HOM", "blanket", 5_900, CLOTH, COLOURS),
     kind("HOM", "cushion", 2_400, CLOTH, COLOURS),
@@ -139,7 +139,7 @@ pub(super) const KINDS: &[ProductKind] = &[
     kind("OUT", "sit mat", 1_500, OUTDOOR, COLOURS),
 ];
 
-/// Names of series, as shops give them.
+/// Names of product series.
 pub(super) const SERIES: &[&str] = &[
     "Åland", "Alder", "Anjou", "Arran", "Aurore", "Bergen", "Birka", "Brume", "Cairn", "Calanque", "Dover", "Écume",
     "Eider", "Fjord", "Garrigue", "Greta", "Hytte", "Isère", "Jura", "Kestrel", "Lisière", "Löwen", "Luleå", "Marais",
@@ -147,7 +147,7 @@ pub(super) const SERIES: &[&str] = &[
     "Tarn", "Tove", "Umbra", "Vega", "Vosges", "Weser", "Ystad", "Zermatt",
 ];
 
-/// First names.
+/// The first names of users.
 pub(super) const FIRST_NAMES: &[&str] = &[
     "Ada",
     "Aïcha",
@@ -251,7 +251,7 @@ pub(super) const FIRST_NAMES: &[&str] = &[
     "Zoë",
 ];
 
-/// Last names.
+/// The last names of users.
 pub(super) const LAST_NAMES: &[&str] = &[
     "Abadía",
     "Åkesson",
@@ -355,10 +355,10 @@ pub(super) const LAST_NAMES: &[&str] = &[
     "Żak",
 ];
 
-/// Domains that RFC 2606 keeps for examples: no letter to a seeded user ever reaches a person.
+/// Domains that RFC 2606 reserves for examples, so that no e-mail to a seeded user reaches a person.
 pub(super) const DOMAINS: &[&str] = &["example.com", "example.net", "example.org"];
 
-/// How letters of names are written in an address.
+/// The spelling of accented letters in e-mail addresses.
 pub(super) const PLAIN_LETTERS: &[(&str, &str)] = &[
     ("áàâãä", "a"),
     ("åæ", "a"),

@@ -1,4 +1,4 @@
-//! Where the services of a stack answer, for a program that works with them itself.
+//! The addresses and accounts of a stack's services, for code that uses them directly.
 
 use super::layout::Layout;
 use super::state::State;
@@ -6,22 +6,22 @@ use super::{ProcessName, StackError, environment};
 use crate::net::Target;
 use crate::{cache, db};
 
-/// Addresses and the account of a stack that is up.
+/// The addresses of a running stack's services, and the account of its database.
 #[derive(Clone, Debug)]
 pub struct Access {
-    /// The store's database.
+    /// The store's database, with the password.
     pub database: db::Address,
-    /// The reports' cache.
+    /// Redis, which caches the reports.
     pub cache: cache::Address,
-    /// Prometheus.
+    /// Prometheus, which scrapes the instances.
     pub prometheus: Target,
     /// nginx, in front of the instances.
     pub front: Target,
-    /// The first instance itself.
+    /// The first instance, without nginx in front.
     pub first_instance: Target,
 }
 
-/// What the state says; nothing when nothing runs.
+/// Reads the addresses from the state; `None` if no process of the stack runs.
 pub(super) fn access(layout: &Layout) -> Result<Option<Access>, StackError> {
     let Some(state) = State::read(layout)?.filter(|state| !state.processes.is_empty()) else { return Ok(None) };
     let loopback = |name| Target::loopback(state.ports.of(name));

@@ -1,4 +1,4 @@
-//! What a stack is to be made of.
+//! The configuration of a stack.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,25 +6,26 @@ use std::time::Duration;
 
 use super::ProcessName;
 
-/// What a stack is to be made of.
+/// Which programs a stack runs, and with which options.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The database server; without it the first of mariadbd and mysqld that is installed.
+    /// The database server; `None` for the first of mariadbd and mysqld that is installed.
     pub mysqld: Option<PathBuf>,
-    /// The port of nginx; without it a free one, the same each time.
+    /// The port of nginx; `None` for a free one, the same each time.
     pub port: Option<u16>,
-    /// The program that is started as `serve`: this one, as a rule.
+    /// The program that is started as `serve`, usually this one.
     pub serve_program: PathBuf,
     /// Options for `serve`, the same for both instances.
     pub serve_options: Vec<OsString>,
-    /// Whether there are two instances, as in a deployment, or only the first: then nginx and Prometheus know of no other.
+    /// Whether two instances run, as in a deployment. Otherwise nginx and Prometheus are configured for the first alone.
     pub second_instance: bool,
-    /// The longest wait for one process to answer. A minute: a database that was killed first replays its log.
+    /// How long to wait for one process to answer. By default a minute, because a database that was killed first replays
+    /// its log.
     pub start_timeout: Duration,
 }
 
 impl Config {
-    /// The usual stack around a store program.
+    /// The default configuration with this program as `serve`.
     pub fn new(serve_program: PathBuf) -> Self {
         Self {
             mysqld: None,
@@ -36,7 +37,7 @@ impl Config {
         }
     }
 
-    /// The instances there are to be.
+    /// The instances that this configuration runs.
     pub(super) fn instances(&self) -> &'static [ProcessName] {
         if self.second_instance { &ProcessName::INSTANCES } else { &ProcessName::INSTANCES[..1] }
     }

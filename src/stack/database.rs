@@ -1,7 +1,7 @@
 //! MySQL or MariaDB, with the server's own defaults: 151 connections, every commit on disk before it is acknowledged.
 //!
-//! What an experiment shows on this server must hold on anyone's, so nothing is tuned. The account is made by the file
-//! of statements the server runs at each start: no client program is needed, and root keeps no password to lose.
+//! Nothing is tuned, so that what an experiment shows here holds on other servers too. The account is created by a file of
+//! statements that the server runs at each start, so no client program and no root password are needed.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use crate::units::Secret;
 pub(super) fn launch_spec(context: &LaunchContext<'_>) -> LaunchSpec {
     let programs = context.programs;
     let home = context.layout.home(ProcessName::Database);
-    // One server cannot read the other's data, so each has its own.
+    // One server cannot read the other's data, so each kind has its own directory.
     let data = home.join(match programs.kind {
         DatabaseKind::MariaDb => "mariadb",
         DatabaseKind::MySql => "mysql",
@@ -31,20 +31,20 @@ pub(super) fn launch_spec(context: &LaunchContext<'_>) -> LaunchSpec {
         with("--init-file=", &accounts),
         format!("--port={}", context.ports.of(ProcessName::Database)).into(),
         "--bind-address=127.0.0.1".into(),
-        // Both are meant inside the data directory. A relative path also stays below the 107 bytes that a socket's
-        // name may have, wherever the stack lies.
+        // Both paths are relative to the data directory. A relative path also keeps the socket's name below its limit of
+        // 107 bytes, wherever the stack is.
         "--socket=mysql.sock".into(),
         "--pid-file=mysqld.pid".into(),
     ]);
     if programs.kind == DatabaseKind::MySql {
-        // The second protocol would want a second port.
+        // The X protocol would need a second port.
         arguments.push("--mysqlx=OFF".into());
     }
     LaunchSpec {
         program: programs.mysqld.clone(),
         arguments,
-        // A server that starts clears away what looks like another's temporary tables; two that share a folder break each
-        // other. Both servers and the script that makes a data directory go by this variable.
+        // A starting server deletes what look like left-over temporary tables, so two servers must not share a folder.
+        // Both servers and the script that makes a data directory respect this variable.
         environment: vec![("TMPDIR".to_owned(), temporary.clone().into())],
         first: Some(initialise(programs, data)),
         directories: vec![home, temporary],
@@ -52,10 +52,10 @@ pub(super) fn launch_spec(context: &LaunchContext<'_>) -> LaunchSpec {
     }
 }
 
-/// Whether the server greets. It does so only after it has run the file of statements.
+/// Whether the server sends its greeting, which it does only after it has run the file of statements.
 ///
-/// An error in place of a greeting, such as too many connections, is an answer too: what comes is a packet of the
-/// protocol, number 0, either start.
+/// An error instead of the greeting, such as too many connections, counts as an answer too. Both are packets of the
+/// MySQL protocol with sequence number 0; the first byte of the payload tells them apart.
 pub(super) async fn answers(port: u16) -> bool {
     let greeting = async {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
@@ -65,15 +65,15 @@ pub(super) async fn answers(port: u16) -> bool {
     probe::soon(greeting).await.is_some_and(|packet| packet[3] == 0 && matches!(packet[4], 10 | 0xff))
 }
 
-/// Options that making a data directory needs as well. The first must be the first: no option files.
+/// Options of the server that are also needed to make a data directory. `--no-defaults` must be the first argument.
 fn common(kind: DatabaseKind) -> Vec<OsString> {
     let mut arguments = vec![OsString::from("--no-defaults")];
     if rustix::process::geteuid().is_root() {
-        // Both servers refuse to run as root unless told that it is meant.
+        // Both servers refuse to run as root without this option.
         arguments.push("--user=root".into());
     }
     if kind == DatabaseKind::MySql {
-        // Debian builds it with a folder in /var/lib, without which it does not start.
+        // Debian's build expects a folder in /var/lib and does not start without it.
         arguments.push("--secure-file-priv=NULL".into());
     }
     arguments
@@ -85,10 +85,10 @@ fn initialise(programs: &Programs, data: PathBuf) -> Preparation {
     let draft = PathBuf::from(draft);
     let mut arguments = common(programs.kind);
     let program = if let Some(script) = &programs.mariadb_install_db {
-        // The script trips over a space in a path; relative to the home of the process there is none.
+        // The script fails on a space in a path. A path relative to the working directory has none.
         arguments.push(with("--datadir=./", Path::new(draft.file_name().unwrap_or_default())));
         arguments.extend(["--auth-root-authentication-method=socket".into(), "--skip-test-db".into()]);
-        // Otherwise it looks up this machine's name, which need not have an address.
+        // Otherwise the script looks up this machine's host name, which may have no address.
         arguments.push("--skip-name-resolve".into());
         if let Some(base) = unpacked_base(&programs.mysqld) {
             arguments.push(with("--basedir=", &base));
@@ -101,18 +101,19 @@ fn initialise(programs: &Programs, data: PathBuf) -> Preparation {
     Preparation { creates: data, draft, program: program.clone(), arguments }
 }
 
-/// The folder of a server that was unpacked somewhere; nothing for one that is installed, which knows its own places.
+/// The base folder of a server from an unpacked archive; `None` for an installed server, which knows its own paths.
 fn unpacked_base(mariadbd: &Path) -> Option<PathBuf> {
     let base = mariadbd.canonicalize().ok()?.parent()?.parent()?.to_owned();
     (base != Path::new("/usr") && base.join("share").is_dir()).then_some(base)
 }
 
-/// Run at every start, so each may find its work done. One statement a line: older servers take no other form.
+/// The statements that the server runs at every start; each may run again. One statement per line, because older servers
+/// accept nothing else.
 fn statements(kind: DatabaseKind, password: &Secret) -> String {
     let password = password.reveal();
     let mut statements = vec![format!("CREATE DATABASE IF NOT EXISTS `{DATABASE}` CHARACTER SET utf8mb4")];
     if kind == DatabaseKind::MySql {
-        // It was made with a root that anyone on this machine could be; MariaDB's root is asked for by the system user.
+        // MySQL's data directory was made with a root account without a password. MariaDB's root logs in by system user.
         statements.push(format!("ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}'"));
     }
     for host in ["localhost", "127.0.0.1"] {

@@ -1,23 +1,23 @@
-//! `down`: everything that was started is ended, from whatever state the stack is in.
+//! `down`: ends every process that was started, whatever state the stack is in.
 
 use super::layout::Layout;
 use super::state::StateFile;
 use super::{Observer, ProcessName, StackError, files, lock, stop};
 
-/// Ends all of it. The data, the logs and the ports stay for the next `up`.
+/// Ends all processes. The data, the logs and the ports are kept for the next `up`.
 pub(super) async fn down(layout: &Layout, observer: Observer<'_>) -> Result<(), StackError> {
     if !layout.state().exists() {
         return Ok(());
     }
     let _lock = lock::acquire(layout, observer).await?;
     let state_file = StateFile::load(layout)?;
-    // Other commands must not look for a stack that is going away.
+    // First of all, so that other commands do not use a stack that is being stopped.
     let environment = layout.environment();
     files::remove(&environment).map_err(StackError::file(&environment, "removed"))?;
     stop::stop(&ProcessName::ALL, layout, &state_file, observer).await
 }
 
-/// Ends the instances, and leaves what they stand on.
+/// Ends the instances only; the services stay.
 pub(super) async fn stop_instances(layout: &Layout, observer: Observer<'_>) -> Result<(), StackError> {
     if !layout.state().exists() {
         return Ok(());

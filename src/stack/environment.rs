@@ -1,4 +1,4 @@
-//! `.storemgr/env`: how every other command finds the stack, and how its own instances do.
+//! `.storemgr/env`: the variables with which other commands and the instances find the services of the stack.
 
 use std::fmt::Write;
 
@@ -10,15 +10,15 @@ use super::ports::Ports;
 use super::{ProcessName, StackError, files};
 use crate::units::Secret;
 
-/// The database and its account: fixed names, since the server is the stack's own.
+/// The name of the database. It is fixed, because the server belongs to the stack alone.
 pub(super) const DATABASE: &str = "store";
-/// See [`DATABASE`].
+/// The name of the database account, fixed like [`DATABASE`].
 pub(super) const ACCOUNT: &str = "store";
 
-/// 32 letters and digits: 190 bits, and nothing that a shell, SQL or a file of variables would have to quote.
+/// 32 letters and digits: 190 bits of entropy, and no character that a shell, SQL or a file of variables must quote.
 const PASSWORD_LENGTH: usize = 32;
 
-/// The variables with the services an instance needs.
+/// The variables for the services that an instance needs.
 pub(super) fn services(ports: &Ports, password: &Secret) -> Vec<(&'static str, String)> {
     vec![
         ("DB_HOST", "127.0.0.1".to_owned()),
@@ -32,7 +32,7 @@ pub(super) fn services(ports: &Ports, password: &Secret) -> Vec<(&'static str, S
     ]
 }
 
-/// Writes the file.
+/// Writes `.storemgr/env`.
 pub(super) fn write(
     layout: &Layout,
     ports: &Ports,
@@ -51,13 +51,13 @@ fn text(ports: &Ports, password: &Secret, instances: &[ProcessName]) -> String {
     variables.push(("STOREMGR_INSTANCES", instances.join(",")));
     let mut text = "# Written by `storemgr stack up`; `storemgr stack down` removes it.\n".to_owned();
     for (name, value) in variables {
-        // Writing to a String does not fail.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(text, "{name}={value}");
     }
     text
 }
 
-/// The password of this stack's account, made once.
+/// The password of the database account. It is generated and stored on first use.
 pub(super) fn password(layout: &Layout) -> Result<Secret, StackError> {
     let path = layout.password();
     match std::fs::read_to_string(&path) {

@@ -1,4 +1,4 @@
-//! Why a stack cannot be brought up or down, in sentences that say what to do.
+//! Why a stack cannot be started or stopped. Each message says what to do, if something can be done.
 
 use std::fmt;
 use std::io;
@@ -11,115 +11,115 @@ use crate::units;
 /// A program that is not installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingProgram {
-    /// What was looked for.
+    /// The name of the program.
     pub program: &'static str,
-    /// The package of Debian and Ubuntu that has it.
+    /// The package of Debian and Ubuntu that contains it.
     pub package: &'static str,
 }
 
-/// Why the stack is not as it was asked to be.
+/// Why the stack could not be started, stopped or read.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
-    /// Programs are not installed.
+    /// These programs are not installed.
     #[error("{}", missing(.0))]
     Missing(Vec<MissingProgram>),
-    /// The program named for the database is none.
-    #[error("{} is no program that can be run", .path.display())]
+    /// The database server in the configuration is not an executable file.
+    #[error("{} is not an executable program", .path.display())]
     NoProgram {
-        /// The path that was given.
+        /// The path in the configuration.
         path: PathBuf,
     },
-    /// The program named for the database is something else.
+    /// The program in the configuration is not a database server.
     #[error("{} is neither mysqld nor mariadbd: its --version says {said:?}", .path.display())]
     NoDatabase {
-        /// The path that was given.
+        /// The path in the configuration.
         path: PathBuf,
-        /// What it said.
+        /// The first line that it printed for `--version`.
         said: String,
     },
-    /// The port asked for is taken.
-    #[error("port {port} is in use by another program: choose another, or none for a free one")]
+    /// Another program uses the port in the configuration.
+    #[error("port {port} is in use by another program: choose another port, or name none to get a free one")]
     PortInUse {
-        /// The port.
+        /// The port, on 127.0.0.1.
         port: u16,
     },
-    /// There is no free port.
+    /// The system gave no free port.
     #[error("no free port on 127.0.0.1: {0}")]
     NoPort(io::Error),
-    /// Another command changes this stack and does not come to an end.
+    /// Another command is changing this stack and did not end in time.
     #[error("another command has been working on this stack for {}: wait for it, or stop it", units::duration(*.waited))]
     Busy {
-        /// How long was waited.
+        /// How long this command waited.
         waited: Duration,
     },
-    /// A file of the stack cannot be read or written.
+    /// A file or folder of the stack could not be used.
     #[error("{} cannot be {verb}: {source}", .path.display())]
     File {
-        /// The file.
+        /// Its path.
         path: PathBuf,
-        /// `read`, `written` or the like.
+        /// What failed: `read`, `written` or another participle.
         verb: &'static str,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The list of processes makes no sense.
+    /// The file with the list of processes is not valid.
     #[error(
         "{} cannot be understood ({reason}): if nothing of the stack runs, remove this file and run `storemgr stack up`",
         .path.display()
     )]
     State {
-        /// The file.
+        /// Its path.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with the file.
         reason: String,
     },
-    /// The system did not start the program.
+    /// The operating system did not start the program.
     #[error("{name} could not be started: {source}")]
     Spawn {
-        /// Which process.
+        /// The process.
         name: ProcessName,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The program ended instead of answering.
+    /// The program ended before it answered.
     #[error("{name} {ending} before it was ready; the last lines of {}:{}", .log.display(), quoted(.lines))]
     Crashed {
-        /// Which process.
+        /// The process.
         name: ProcessName,
-        /// How it ended.
+        /// How it ended, such as `ended with exit code 1`.
         ending: String,
-        /// Its log.
+        /// The path of its log.
         log: PathBuf,
-        /// The end of its log.
+        /// The last lines of its log.
         lines: Vec<String>,
     },
-    /// The program runs and does not answer.
+    /// The program runs but did not answer in time.
     #[error("{name} runs, but was not ready after {}; the last lines of {}:{}", units::duration(*.after), .log.display(), quoted(.lines))]
     NotReady {
-        /// Which process.
+        /// The process.
         name: ProcessName,
-        /// How long was waited.
+        /// How long this command waited.
         after: Duration,
-        /// Its log.
+        /// The path of its log.
         log: PathBuf,
-        /// The end of its log.
+        /// The last lines of its log.
         lines: Vec<String>,
     },
-    /// Processes survived SIGKILL, which a process stuck in the kernel does.
+    /// These processes survived SIGKILL, which happens while a process is blocked in the kernel.
     #[error("still running after SIGKILL: {}", names(.0))]
     WouldNotStop(Vec<ProcessName>),
-    /// Somebody asked to stop.
-    #[error("interrupted; what was started is stopped again")]
+    /// The command was interrupted. What it started has been stopped.
+    #[error("interrupted; what was started has been stopped again")]
     Interrupted,
 }
 
 impl StackError {
-    /// Whether the machine or the command line must change first, so that trying again is of no use.
+    /// Whether the command line or the installed programs must change first, so that trying again cannot help.
     pub const fn is_usage(&self) -> bool {
         matches!(self, Self::Missing(_) | Self::NoProgram { .. } | Self::NoDatabase { .. })
     }
 
-    /// For `map_err` on what is done with a file.
+    /// Makes the error of an operation on a file, for `map_err`. `verb` is a participle: `read`, `written`.
     pub(super) fn file(path: &Path, verb: &'static str) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::File { path, verb, source }
@@ -142,7 +142,7 @@ fn names(names: &[ProcessName]) -> String {
     names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// Lines of a log, set off from the sentence before them.
+/// Lines of a log, each on an indented line of its own.
 fn quoted(lines: &[String]) -> impl fmt::Display {
     if lines.is_empty() {
         return " (nothing was written)".to_owned();

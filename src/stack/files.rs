@@ -1,4 +1,4 @@
-//! Files of a stack: private to the user, replaced whole or not at all.
+//! Files of a stack: readable by the user alone, and replaced atomically.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use super::StackError;
 
-/// Makes a folder that nobody else can look into.
+/// Makes a folder, with its parents, that only the user can open.
 pub(super) fn make_directory(path: &Path) -> Result<(), StackError> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(StackError::file(path, "made"))
 }
 
-/// Writes a file that nobody else can read. A reader sees the old content or the new, never half of it.
+/// Writes a file that only the user can read. A reader sees the old content or the new, never a part of it.
 pub(super) fn replace(path: &Path, text: &str) -> Result<(), StackError> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(".new");
@@ -26,7 +26,7 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<(), StackError> {
     write().map_err(StackError::file(path, "written"))
 }
 
-/// Removes a file or a folder with all it holds, if it is there.
+/// Removes a file, or a folder with its content. It is no error if there is none.
 pub(super) fn remove(path: &Path) -> std::io::Result<()> {
     let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     match removed {

@@ -1,8 +1,8 @@
-//! Which process is which: a number alone does not say, because the system gives it to another process later.
+//! The identity of a process. Its number alone is not enough, because the system reuses numbers.
 //!
-//! A process is known by its number, the instant it was started (in clock ticks since the machine started, from
-//! proc(5)) and the start of the machine. Signals go through a handle of the process (pidfd), opened before the identity
-//! is checked, so that a number that changes hands between the check and the signal hits nobody.
+//! A process is identified by its number, its start time (in clock ticks since the machine started, from proc(5)) and the
+//! boot of the machine. Signals are sent through a handle of the process (pidfd) that is opened before the identity is
+//! checked, so that a number that is reused between the check and the signal does no harm.
 
 use std::fs;
 use std::io;
@@ -11,17 +11,17 @@ use std::path::Path;
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize};
 
-/// What tells one process from every other.
+/// What distinguishes a process from every other, also from later ones with the same number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Identity {
     pub(super) pid: u32,
-    /// When it was started, in clock ticks since the start of the machine.
+    /// The start time, in clock ticks since the boot of the machine.
     pub(super) started: u64,
-    /// The machine's name for its own start.
+    /// The kernel's random identifier of this boot.
     pub(super) boot: String,
 }
 
-/// The fields of `/proc/PID/stat` that matter here.
+/// The fields of `/proc/PID/stat` that are used here.
 struct Stat {
     zombie: bool,
     group: u32,
@@ -29,21 +29,21 @@ struct Stat {
 }
 
 impl Identity {
-    /// Who has this number now.
+    /// The identity of the process that has this number now.
     pub(super) fn of(pid: u32) -> io::Result<Self> {
         let stat = stat(pid).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "it has already ended"))?;
         Ok(Self { pid, started: stat.started, boot: boot()? })
     }
 
-    /// Whether it still runs; one that has ended and only waits to be collected does not.
+    /// Whether the process still runs. A zombie, which has ended but was not waited for, does not.
     pub(super) fn is_alive(&self) -> bool {
         stat(self.pid).is_some_and(|stat| !stat.zombie && stat.started == self.started) && self.is_of_this_boot()
     }
 
-    /// Sends a signal, if it still is the process it was.
+    /// Sends a signal, unless the process has ended.
     pub(super) fn signal(&self, signal: Signal) {
         let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) else { return };
-        // What fails here has ended in between, which is what the caller wants to hear of by `is_alive`.
+        // An error means that the process has just ended, which the caller learns from `is_alive`.
         let _ = match pidfd_open(pid, PidfdFlags::empty()) {
             Ok(handle) if self.is_alive() => pidfd_send_signal(&handle, signal),
             Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) if self.is_alive() => kill_process(pid, signal),
@@ -51,10 +51,10 @@ impl Identity {
         };
     }
 
-    /// The living members of its process group besides itself: what it started and may have left behind.
+    /// The other living members of its process group: the processes that it started and may have left behind.
     ///
-    /// While it lives the group is its own. When it has ended its number may have passed to a stranger, who then has a
-    /// group of that number too; what the stranger has is told apart by the folder in which all of ours work.
+    /// After the process has ended, an unrelated process may get its number and lead a group of that number. Members of
+    /// such a group are recognised because they do not work inside `home`, as every process of ours does.
     pub(super) fn companions(&self, home: &Path) -> Vec<Self> {
         if !self.is_of_this_boot() {
             return Vec::new();
@@ -91,12 +91,12 @@ fn stat(pid: u32) -> Option<Stat> {
     parse_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
-/// Fields are counted from the last parenthesis: the name before it may hold anything, also parentheses and spaces.
+/// Fields are counted from the last parenthesis, because the program's name before it may contain parentheses and spaces.
 fn parse_stat(text: &str) -> Option<Stat> {
     let fields: Vec<&str> = text.get(text.rfind(')')? + 1..)?.split_ascii_whitespace().collect();
-    // proc(5) counts from 1 and the name is its field 2, so field 3 (state) is our 0.
+    // proc(5) counts from 1 and the name is field 2, so field 3 (state) has index 0 here.
     let field = |number: usize| fields.get(number - 3).copied();
-    // A process that was killed shows as a zombie while its other threads still hold its files and ports.
+    // A killed process is shown as a zombie while its other threads still hold its files and ports.
     let last_thread = field(20)?.parse::<u32>().ok()? <= 1;
     Some(Stat {
         zombie: matches!(field(3)?, "Z" | "X") && last_thread,

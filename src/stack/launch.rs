@@ -1,4 +1,4 @@
-//! Starting a process so that it outlives this one and is never lost.
+//! Starts a process that outlives this command and is recorded in the state before it does anything.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -17,38 +17,38 @@ use super::layout::Layout;
 use super::state::{ProcessEntry, StateFile};
 use super::{ProcessName, StackError};
 
-/// The shell waits for a line before it becomes the program. The line is sent when the process has been written down;
-/// if this process dies before that, the pipe closes and the shell ends. So nothing can run that is not known.
+/// The shell waits for a line before it becomes the program. The line is sent when the process has been recorded; if this
+/// command dies before that, the pipe closes and the shell ends. So no process can run that is not recorded.
 const GATE: &str = r#"read -r go && exec "$@" </dev/null"#;
 
-/// Variables that configure commands of ours, or nginx, which would take over somebody's sockets. What a process needs of
-/// them is in its launch_spec.
+/// Prefixes of variables that configure storemgr's commands, or make nginx inherit sockets. A process gets those that it
+/// needs from its launch spec.
 const FOREIGN: [&str; 5] = ["DB_", "REDIS_", "PROMETHEUS_", "STOREMGR_", "NGINX"];
 
-/// How many lines of the end of a log are shown.
+/// How many lines at the end of a log an error shows.
 const LAST_LINES: usize = 10;
 
-/// How many lines that speak of an error are shown from before its end.
+/// How many earlier lines that contain "error" it shows as well.
 const ERROR_LINES: usize = 3;
 
-/// How much of a log is looked at for them.
+/// How many bytes at the end of a log are searched for these lines.
 const SHOWN_BYTES: u64 = 16 << 10;
 
-/// A process that this command has started.
+/// A process that this command has started, and its log.
 #[derive(Debug)]
 pub(super) struct Launched {
     pub(super) child: Child,
     pub(super) log: Log,
 }
 
-/// A log, from where this start began to write to it.
+/// A log, and the offset at which the output of this start begins.
 #[derive(Clone, Debug)]
 pub(super) struct Log {
     pub(super) path: PathBuf,
     from: u64,
 }
 
-/// Writes the files of a launch_spec and starts it.
+/// Writes the files of a launch spec and starts its program.
 pub(super) async fn launch(
     name: ProcessName,
     launch_spec: &LaunchSpec,
@@ -65,16 +65,16 @@ pub(super) async fn launch(
     start(name, &command, launch_spec, layout, state_file).await
 }
 
-/// What of a launch_spec is to run now.
+/// The program of a launch spec that is to be started: the server, or the one that prepares its data.
 #[derive(Debug)]
 pub(super) struct Program<'a> {
     pub(super) path: &'a Path,
     pub(super) arguments: &'a [OsString],
-    /// Whether it only makes what the server itself needs.
+    /// Whether it only prepares the data of the server.
     pub(super) preparing: bool,
 }
 
-/// Starts a program as the process `name`: in a group of its own, with no input, writing to the log.
+/// Starts a program as the process `name`: in a process group of its own, without input, with its output in the log.
 pub(super) async fn start(
     name: ProcessName,
     what: &Program<'_>,
@@ -107,7 +107,7 @@ pub(super) async fn start(
     Ok(Launched { child, log })
 }
 
-/// How a process ended, as the middle of a sentence.
+/// How a process ended, as a part of a sentence: `ended with exit code 1`.
 pub(super) fn ending(status: Option<ExitStatus>) -> String {
     use std::os::unix::process::ExitStatusExt;
     match status.map(|status| (status.code(), status.signal())) {
@@ -118,7 +118,7 @@ pub(super) fn ending(status: Option<ExitStatus>) -> String {
 }
 
 impl Log {
-    /// The log of a process that runs already.
+    /// The log of a process that was already running.
     pub(super) fn of(path: PathBuf) -> Self {
         Self { path, from: 0 }
     }
@@ -130,8 +130,8 @@ impl Log {
         Ok((Self { path, from }, file))
     }
 
-    /// The last lines since this start, and before them the last that speak of an error: some programs end with a page
-    /// of advice.
+    /// The last lines since this start, preceded by the last earlier lines that contain "error", because some programs end
+    /// with a page of advice.
     pub(super) fn tail(&self) -> Vec<String> {
         let read = || {
             let mut file = File::open(&self.path)?;
@@ -153,7 +153,7 @@ fn worth_reading(text: &str) -> Vec<String> {
     errors.iter().copied().chain(last).map(|&line| line.to_owned()).collect()
 }
 
-/// What of our environment must not reach a process by chance.
+/// The names of environment variables that a process must not inherit.
 fn foreign_variables() -> impl Iterator<Item = String> {
     let foreign = |name: &String| FOREIGN.iter().any(|prefix| name.starts_with(prefix));
     std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).filter(foreign)

@@ -1,4 +1,4 @@
-//! What is known of a process before it starts.
+//! How a process is started, as data.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use super::ports::Ports;
 use super::programs::Programs;
 use crate::units::Secret;
 
-/// All that a launch_spec is made from.
+/// Everything from which launch specs are built.
 #[derive(Debug)]
 pub(super) struct LaunchContext<'a> {
     pub(super) layout: &'a Layout,
@@ -21,39 +21,39 @@ pub(super) struct LaunchContext<'a> {
     pub(super) password: &'a Secret,
 }
 
-/// How a process is started: plain data, so that two of them can be compared.
+/// How a process is started. Plain data, so that two specs can be compared.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LaunchSpec {
-    /// The program, by its absolute path.
+    /// The absolute path of the program.
     pub(super) program: PathBuf,
-    /// Its arguments. Everybody on the machine can read them, so they hold no secret.
+    /// The arguments. Every user of the machine can read them, so they contain no secret.
     pub(super) arguments: Vec<OsString>,
-    /// What is set in its environment.
+    /// The variables that are set for the process.
     pub(super) environment: Vec<(String, OsString)>,
-    /// Folders it needs, made before it starts.
+    /// Folders that are made before the process starts.
     pub(super) directories: Vec<PathBuf>,
-    /// Files it reads, written before it starts, for nobody else to read.
+    /// Files that are written before the process starts, readable by the user alone.
     pub(super) files: Vec<(PathBuf, String)>,
-    /// A program to run before the first start.
+    /// The program that prepares the data before the first start.
     pub(super) first: Option<Preparation>,
 }
 
-/// A program that makes a folder once and ends.
+/// A program that makes a folder once and then ends.
 #[derive(Clone, Debug)]
 pub(super) struct Preparation {
-    /// What there is afterwards; while it exists the program is not run.
+    /// The folder that it makes. The program does not run if the folder exists.
     pub(super) creates: PathBuf,
-    /// Where the program writes; becomes `creates` when it has ended well, so that half of it is never taken for all.
+    /// The folder into which the program writes. It is renamed to `creates` on success, so that `creates` is never incomplete.
     pub(super) draft: PathBuf,
-    /// The program, by its absolute path.
+    /// The absolute path of the program.
     pub(super) program: PathBuf,
-    /// Its arguments.
+    /// The arguments of the program.
     pub(super) arguments: Vec<OsString>,
 }
 
 impl LaunchSpec {
-    /// A short text that differs when the process would be another: other options, another configuration, another
-    /// build of the program.
+    /// A short hash that changes with the options, the configuration files or the build of the program, so that a process
+    /// that runs with others can be recognised.
     pub(super) fn fingerprint(&self) -> String {
         let built = std::fs::metadata(&self.program).and_then(|data| Ok((data.len(), data.modified()?))).ok();
         let all = format!("{:?}", (&self.program, built, &self.arguments, &self.environment, &self.files));

@@ -1,4 +1,4 @@
-//! Where everything of a stack lies, below `.storemgr/`.
+//! The paths of a stack's files, below `.storemgr/`.
 
 use std::path::{Path, PathBuf};
 
@@ -11,37 +11,37 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// The stack of a directory, given by its absolute path.
+    /// The layout of the stack in a directory, which must be an absolute path.
     pub(super) fn new(directory: &Path) -> Self {
         Self { root: directory.join(".storemgr") }
     }
 
-    /// `.storemgr` itself.
+    /// The folder `.storemgr`.
     pub(super) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Held by whoever changes the stack.
+    /// The file that a command locks while it changes the stack.
     pub(super) fn lock(&self) -> PathBuf {
         self.root.join("lock")
     }
 
-    /// Which processes were started, and on which ports.
+    /// The file with the processes that were started, and their ports.
     pub(super) fn state(&self) -> PathBuf {
         self.root.join("stack.json")
     }
 
-    /// The variables with which every other command finds the stack.
+    /// The file of variables with which other commands find the stack.
     pub(super) fn environment(&self) -> PathBuf {
         self.root.join("env")
     }
 
-    /// The password of the database account.
+    /// The file with the password of the database account.
     pub(super) fn password(&self) -> PathBuf {
         self.root.join("password")
     }
 
-    /// Keeps the stack out of version control.
+    /// The file that keeps the stack out of version control.
     pub(super) fn ignore_file(&self) -> PathBuf {
         self.root.join(".gitignore")
     }
@@ -51,12 +51,12 @@ impl Layout {
         self.root.join(name.as_str())
     }
 
-    /// The folder of all logs.
+    /// The folder that holds the logs of all processes.
     pub(super) fn logs(&self) -> PathBuf {
         self.root.join("logs")
     }
 
-    /// What one process writes to its standard output and error.
+    /// The log with the standard output and error of one process.
     pub(super) fn log(&self, name: ProcessName) -> PathBuf {
         self.logs().join(format!("{name}.log"))
     }

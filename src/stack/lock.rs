@@ -1,4 +1,4 @@
-//! One command at a time changes a stack.
+//! The lock of a stack: only one command at a time may change it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
@@ -9,11 +9,11 @@ use tokio::time::{Instant, sleep};
 use super::layout::Layout;
 use super::{Event, Observer, StackError};
 
-/// Longer than any `up` that comes to an end: each of its three steps has a minute.
+/// How long to wait for the lock: longer than an `up` can take, each of whose three steps is limited to a minute.
 const PATIENCE: Duration = Duration::from_mins(4);
 
-/// Waits until nobody else changes the stack. The lock ends with the file that is returned, also when the process is
-/// killed; processes of the stack do not inherit it.
+/// Waits until no other command changes the stack. The lock is held as long as the returned file is open, so it also ends
+/// when this command is killed. The processes of the stack do not inherit it.
 pub(super) async fn acquire(layout: &Layout, observer: Observer<'_>) -> Result<File, StackError> {
     let path = layout.lock();
     let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);

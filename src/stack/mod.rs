@@ -1,11 +1,11 @@
-//! A private stack as plain processes: MySQL or MariaDB, Redis, Prometheus, nginx and two instances of the store, on
-//! free loopback ports, with everything they write in `.storemgr/` of one directory.
+//! A private stack of ordinary processes: MySQL or MariaDB, Redis, Prometheus, nginx and two instances of the store. They
+//! listen on free loopback ports and write only below `.storemgr/` of one directory.
 //!
-//! Promises: only processes that a stack started are ever touched, and every one of them is written down before it does
-//! anything, so that [`Stack::down`] leaves nothing running even after `up` itself was killed. [`Stack::up`] brings the
-//! stack to the state its [`Config`] asks for, from whatever state it is in, and takes back what it started if it cannot.
+//! Promises: a stack touches only processes that it started. Every process is recorded before it does anything, so that
+//! [`Stack::down`] leaves nothing running even if `up` was killed. [`Stack::up`] brings the stack from any state to the one
+//! that its [`Config`] asks for; if it cannot, it stops what it started.
 //!
-//! Each kind of process is one file with the same two parts, `launch_spec` and `answers`; `process` is their list.
+//! Each kind of process is one file with the same two functions, `launch_spec` and `answers`; `process` lists them.
 
 mod access;
 mod config;
@@ -54,14 +54,15 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// The stack of a directory; nothing is created or started.
+    /// Opens the stack of a directory, which must exist. Creates and starts nothing.
     pub fn open(directory: &Path) -> io::Result<Self> {
         Ok(Self { layout: Layout::new(&directory.canonicalize()?) })
     }
 
-    /// Starts what does not run, restarts what runs in another start than asked for, and returns when all of it answers.
+    /// Starts the processes that do not run, restarts those that run with other options than asked for, and returns when all
+    /// of them answer.
     ///
-    /// When something fails or `cancelled` resolves, what this call started is stopped again before it returns.
+    /// If something fails or `cancelled` resolves, the processes that this call started are stopped before it returns.
     pub async fn up(
         &self,
         config: &Config,
@@ -71,22 +72,22 @@ impl Stack {
         up::up(&self.layout, config, observer, cancelled).await
     }
 
-    /// Stops everything, the instances first so that they can drain. Good also when nothing runs.
+    /// Stops all processes, the instances first so that they can finish their requests. It is no error if none runs.
     pub async fn down(&self, observer: Observer<'_>) -> Result<(), StackError> {
         down::down(&self.layout, observer).await
     }
 
-    /// Stops the instances alone: the next [`Stack::up`] starts fresh ones, whatever it asks for.
+    /// Stops the instances only, so that the next [`Stack::up`] starts new ones even if it asks for the same options.
     pub async fn stop_instances(&self, observer: Observer<'_>) -> Result<(), StackError> {
         down::stop_instances(&self.layout, observer).await
     }
 
-    /// Where the services of the stack answer, and with which account; nothing while it is not up.
+    /// The addresses of the services and the account of the database; `None` if no process of the stack runs.
     pub fn access(&self) -> Result<Option<Access>, StackError> {
         access::access(&self.layout)
     }
 
-    /// What runs; nothing when there has never been a stack here.
+    /// The state of every process; `None` if this directory has never had a stack.
     pub fn status(&self) -> Result<Option<Status>, StackError> {
         status::status(&self.layout)
     }

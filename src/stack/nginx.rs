@@ -1,4 +1,4 @@
-//! nginx: one address in front of both instances.
+//! nginx, which gives clients one address for both instances.
 
 use std::ffi::OsString;
 use std::process::Command;
@@ -9,15 +9,15 @@ use rustix::process::{Resource, getrlimit};
 use super::launch_spec::{LaunchContext, LaunchSpec};
 use super::{ProcessName, StackError, probe};
 
-/// The configuration of a deployment, with the reasons for it. The stack takes the same one, so that what holds here
-/// holds there; a line that ends in this mark and a name is replaced.
+/// The configuration of a deployment, which the stack uses too, so that results here hold there. A line that ends in
+/// [`MARK`] and a name is replaced.
 const CONFIGURATION: &str = include_str!("../../nginx/nginx.conf");
 const MARK: &str = "# stack: ";
 
-/// More workers than this only take cores from what they stand in front of.
+/// More workers than this would only take processors from the instances.
 const MOST_WORKERS: usize = 4;
 
-/// Open files a worker may have, if the system allows as many: room for 4,000 clients at once on each.
+/// How many open files a worker may have, if the system allows it: enough for 4,000 simultaneous clients each.
 const WANTED_FILES: u64 = 16_384;
 
 pub(super) fn launch_spec(context: &LaunchContext<'_>) -> Result<LaunchSpec, StackError> {
@@ -46,17 +46,17 @@ fn configuration(context: &LaunchContext<'_>) -> String {
     let workers = available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
     let address = |name| format!("127.0.0.1:{}", context.ports.of(name));
     fill(CONFIGURATION, |name, line| match name {
-        // One line per request would cost more than the request; the instances count them.
+        // A log line per request would cost more than the request; the instances count requests.
         "log" => "access_log off;".to_owned(),
-        // A load test is one address with as many connections as it likes.
+        // A load test opens many connections from one address.
         "crowd" => String::new(),
         "workers" => format!("worker_processes {workers};"),
         "files" => format!("worker_rlimit_nofile {files};"),
         "connections" => format!("worker_connections {};", files / 2),
-        // As root it would otherwise hand its work to an account that cannot see the stack's folder.
+        // As root, nginx would otherwise run its workers as a user that cannot read the stack's folder.
         "pid" if rustix::process::geteuid().is_root() => "pid nginx.pid; user root root;".to_owned(),
         "pid" => "pid nginx.pid;".to_owned(),
-        // Relative paths are below the folder given with -p.
+        // Relative paths are relative to the folder of -p.
         "temporary" => line.replace("/tmp/", "temporary/"),
         "listen" => line.replace("8080", &address(ProcessName::Nginx)),
         "serve-1" => line.replace("serve-1:5000", &address(ProcessName::Serve1)),
@@ -66,7 +66,7 @@ fn configuration(context: &LaunchContext<'_>) -> String {
     })
 }
 
-/// The text with every marked line replaced by what `replacement` makes of its name and its content.
+/// Replaces every marked line by the result of `replacement`, which gets the name and the content of the line.
 fn fill(text: &str, replacement: impl Fn(&str, &str) -> String) -> String {
     let line = |line: &str| match line.split_once(MARK) {
         None => format!("{line}\n"),
@@ -78,8 +78,8 @@ fn fill(text: &str, replacement: impl Fn(&str, &str) -> String) -> String {
     text.lines().map(line).collect()
 }
 
-/// Whether this version can be told where to write before it has read its configuration (`-e`, from 1.19.5). An older
-/// one first tries its own log in /var/log, and goes on if it cannot.
+/// Whether this version has the option `-e`, the log to use before the configuration has been read (from 1.19.5). An
+/// older version tries its log in /var/log and continues if it cannot open it.
 fn knows_early_log(version: &str) -> bool {
     let number = version.split('/').nth(1).unwrap_or_default();
     let mut parts = number.split(|character: char| !character.is_ascii_digit()).map(str::parse::<u32>);

@@ -1,4 +1,4 @@
-//! Where each process of the stack listens on 127.0.0.1.
+//! The ports of 127.0.0.1 on which the processes of a stack listen.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{ProcessName, StackError};
 
-/// Where free ports are looked for: below what Linux gives to outgoing connections (from 32768), because a load test
-/// opens thousands of those, and one of them would sit on the port of an instance that is just being restarted.
+/// The range in which free ports are chosen. It is below the ports that Linux gives to outgoing connections (from 32768),
+/// because a load test opens thousands of those, and one could take the port of an instance that is being restarted.
 const RANGE: RangeInclusive<u16> = 20_000..=29_999;
 
-/// How often a port of the range is tried before the system is asked for any.
+/// How many ports of the range are tried before the system is asked for any free port.
 const ATTEMPTS: usize = 100;
 
 /// The port of each process.
@@ -23,13 +23,14 @@ const ATTEMPTS: usize = 100;
 pub(super) struct Ports(BTreeMap<ProcessName, u16>);
 
 impl Ports {
-    /// Ports for all: the ones there are as far as `usable` says so, a port that is asked for, free ones for the rest.
+    /// Assigns a port to every process: the port in `asked`, otherwise its present port if `usable` allows it, otherwise a
+    /// free one.
     pub(super) fn complete(
         &self,
         asked: Option<(ProcessName, u16)>,
         usable: impl Fn(ProcessName, u16) -> bool,
     ) -> Result<Self, StackError> {
-        // Kept until all are found, so that no port is found twice.
+        // Kept bound until all are found, so that no port is found twice.
         let mut held = Vec::new();
         let mut ports = BTreeMap::new();
         for name in ProcessName::ALL {
@@ -50,18 +51,18 @@ impl Ports {
         Ok(Self(ports))
     }
 
-    /// The port of a process, or 0 when it never had one.
+    /// The port of a process; 0 if none was assigned.
     pub(super) fn of(&self, name: ProcessName) -> u16 {
         self.0.get(&name).copied().unwrap_or_default()
     }
 
-    /// `127.0.0.1:PORT`, or nothing when it never had one.
+    /// The address of a process as `127.0.0.1:PORT`; `None` if no port was assigned.
     pub(super) fn address(&self, name: ProcessName) -> Option<String> {
         self.0.get(&name).map(|port| format!("127.0.0.1:{port}"))
     }
 }
 
-/// Whether nobody listens there.
+/// Whether no process listens on this port of 127.0.0.1.
 pub(super) fn is_free(port: u16) -> bool {
     bind(port).is_ok()
 }

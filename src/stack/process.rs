@@ -1,9 +1,9 @@
-//! The list of all kinds of processes: how each is started, and how each is asked whether it works.
+//! The list of all processes: how each is started, and how each is tested for readiness.
 
 use super::launch_spec::{LaunchContext, LaunchSpec};
 use super::{ProcessName, StackError, database, nginx, prometheus, redis, serve};
 
-/// How each process is started.
+/// The launch spec of a process.
 pub(super) fn launch_spec(name: ProcessName, context: &LaunchContext<'_>) -> Result<LaunchSpec, StackError> {
     Ok(match name {
         ProcessName::Database => database::launch_spec(context),
@@ -14,7 +14,7 @@ pub(super) fn launch_spec(name: ProcessName, context: &LaunchContext<'_>) -> Res
     })
 }
 
-/// Whether a process does its work.
+/// Whether the process on this port is ready to work.
 pub(super) async fn answers(name: ProcessName, port: u16) -> bool {
     match name {
         ProcessName::Database => database::answers(port).await,

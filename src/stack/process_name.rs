@@ -1,19 +1,19 @@
-//! The processes of a stack by their names.
+//! The names of a stack's processes.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A process of the stack.
+/// A process of a stack. Its name is used in messages, in the state file and for its folder and log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ProcessName {
-    /// MySQL or MariaDB.
+    /// MySQL or MariaDB, whichever is configured or installed.
     #[serde(rename = "database")]
     Database,
-    /// Redis.
+    /// Redis, which caches the reports.
     #[serde(rename = "redis")]
     Redis,
-    /// Prometheus.
+    /// Prometheus, which scrapes the instances.
     #[serde(rename = "prometheus")]
     Prometheus,
     /// nginx, in front of the instances.
@@ -28,16 +28,16 @@ pub enum ProcessName {
 }
 
 impl ProcessName {
-    /// All of them, in the order in which they are shown.
+    /// All processes, in the order in which they are shown.
     pub const ALL: [Self; 6] = [Self::Database, Self::Redis, Self::Prometheus, Self::Nginx, Self::Serve1, Self::Serve2];
 
-    /// The instances of the store.
+    /// The processes that run `storemgr serve`.
     pub const INSTANCES: [Self; 2] = [Self::Serve1, Self::Serve2];
 
-    /// What the instances stand on.
+    /// All other processes, which are stopped after the instances.
     pub(super) const SERVICES: [Self; 4] = [Self::Nginx, Self::Prometheus, Self::Redis, Self::Database];
 
-    /// The name as it is written.
+    /// The name in files and messages, such as `serve-1`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Database => "database",
@@ -49,7 +49,7 @@ impl ProcessName {
         }
     }
 
-    /// Whether it is an instance of the store.
+    /// Whether the process is an instance of the store.
     pub fn is_instance(self) -> bool {
         Self::INSTANCES.contains(&self)
     }

@@ -1,4 +1,4 @@
-//! The programs a stack is made of: where they are, and what to install when they are not there.
+//! Finds the programs that a stack runs, or says which packages to install.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
@@ -7,32 +7,32 @@ use std::process::Command;
 
 use super::{Config, MissingProgram, StackError};
 
-/// Where Debian keeps servers: not in the search path of an ordinary user.
+/// Folders in which Debian installs servers, not all of which are in an ordinary user's PATH.
 const SERVER_FOLDERS: [&str; 4] = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin"];
 
-/// Which of the two databases a server is: they differ in how a new data directory is made.
+/// The kind of database server. The two differ in how a new data directory is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DatabaseKind {
     MariaDb,
     MySql,
 }
 
-/// All programs, by their absolute paths.
+/// The absolute paths of all programs.
 #[derive(Debug)]
 pub(super) struct Programs {
     pub(super) kind: DatabaseKind,
     pub(super) mysqld: PathBuf,
-    /// Makes MariaDB's data directory; MySQL's server does that itself.
+    /// The script that makes MariaDB's data directory; `None` for MySQL, whose server does it itself.
     pub(super) mariadb_install_db: Option<PathBuf>,
     pub(super) redis: PathBuf,
     pub(super) prometheus: PathBuf,
     pub(super) nginx: PathBuf,
-    /// What is started as `serve`.
+    /// The program that is started as `serve`.
     pub(super) store: PathBuf,
 }
 
 impl Programs {
-    /// Finds all of them, or says at once what is missing.
+    /// Finds all programs. The error names every one that is missing.
     pub(super) fn find(config: &Config) -> Result<Self, StackError> {
         let mut missing = Vec::new();
         let mut program = |program, package| {
@@ -66,7 +66,7 @@ impl Programs {
     }
 }
 
-/// The first of these names in the search path or where servers are kept.
+/// The path of the first of these programs that is in PATH or in [`SERVER_FOLDERS`].
 fn find(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = std::env::split_paths(&path).chain(SERVER_FOLDERS.map(PathBuf::from)).collect();
@@ -94,7 +94,7 @@ fn kind(mysqld: &Path) -> Result<DatabaseKind, StackError> {
     }
 }
 
-/// The script that belongs to this server: in an unpacked archive it lies beside it, in `bin` or in `scripts`.
+/// The script that belongs to this server. In an unpacked archive it is in `bin` or `scripts` beside the server.
 fn install_script(mariadbd: &Path) -> Option<PathBuf> {
     let real = mariadbd.canonicalize().ok()?;
     let base = real.parent()?.parent().map(Path::to_owned);

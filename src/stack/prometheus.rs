@@ -1,9 +1,9 @@
-//! Prometheus: asks both instances for their metrics every second.
+//! Prometheus, which scrapes the metrics of the instances every second.
 
 use super::launch_spec::{LaunchContext, LaunchSpec};
 use super::{ProcessName, probe};
 
-/// What is scraped. A document of its own, so that promtool can read it too.
+/// The configuration, in a file of its own so that promtool can check it.
 const CONFIGURATION: &str = include_str!("prometheus.yml");
 
 pub(super) fn launch_spec(context: &LaunchContext<'_>) -> LaunchSpec {
@@ -35,8 +35,8 @@ pub(super) fn launch_spec(context: &LaunchContext<'_>) -> LaunchSpec {
     }
 }
 
-/// Whether it has asked every instance at least once. It says that it is ready about five seconds before it begins to
-/// ask; a load test started in that time would be missing from its report.
+/// Whether Prometheus has scraped every instance at least once. It reports itself ready about five seconds before it
+/// begins to scrape; a load test in that time would be missing from its report.
 pub(super) async fn answers(port: u16) -> bool {
     let Some(answer) = probe::get(port, "/api/v1/targets?state=active").await else { return false };
     let asked = |targets: Targets| {
@@ -46,7 +46,7 @@ pub(super) async fn answers(port: u16) -> bool {
     answer.json().is_ok_and(asked)
 }
 
-/// The part of the answer that matters here (<https://prometheus.io/docs/prometheus/latest/querying/api/#targets>).
+/// The part of the answer that is used (<https://prometheus.io/docs/prometheus/latest/querying/api/#targets>).
 #[derive(serde::Deserialize)]
 struct Targets {
     data: TargetData,

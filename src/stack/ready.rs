@@ -1,4 +1,4 @@
-//! Waiting until a process does its work, or has ended instead.
+//! Waits until a process is ready, or fails if it ends or takes too long.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use super::process::answers;
 use super::state::StateFile;
 use super::{ProcessName, StackError};
 
-/// The pause between two questions: short against what a start takes, long against what asking costs.
+/// The pause between two probes: short compared with a start, long compared with a probe.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Waits until the process answers on its port.
+/// Waits until the process answers on its port. The error contains the end of its log.
 pub(super) async fn wait(
     name: ProcessName,
     port: u16,
@@ -24,7 +24,7 @@ pub(super) async fn wait(
 ) -> Result<(), StackError> {
     let start = Instant::now();
     loop {
-        // Alive before it answered: so the answer was not a stranger's on the same port.
+        // Checked before the probe, so that an answer cannot come from another program on the same port.
         let alive = state_file.entry(name).is_some_and(|entry| entry.is_alive());
         if alive && answers(name, port).await {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Redis: the reports' cache. It keeps nothing on disk, because all it holds can be computed again.
+//! Redis, which caches the reports. It stores nothing on disk, because every report can be computed again.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -14,7 +14,7 @@ pub(super) fn launch_spec(context: &LaunchContext<'_>) -> LaunchSpec {
         ("--bind", "127.0.0.1"),
         ("--save", ""),
         ("--appendonly", "no"),
-        // A cache that is full forgets what was not used for longest; it never refuses a write.
+        // A full cache evicts the least recently used key and never refuses a write.
         ("--maxmemory", "64mb"),
         ("--maxmemory-policy", "allkeys-lru"),
     ];

@@ -1,12 +1,12 @@
-//! The instances of the store. They get the addresses of this stack and of nothing else; other settings that our own
-//! environment has for `serve` are theirs too, as they would be if they were started by hand.
+//! The instances of the store. They get the addresses of this stack's services only; they inherit the other settings for
+//! `serve` in the environment of this command, as if they were started by hand.
 
 use std::ffi::OsString;
 
 use super::launch_spec::{LaunchContext, LaunchSpec};
 use super::{ProcessName, environment, probe};
 
-/// Settings of ours that are no settings of an instance.
+/// Variables of storemgr that are not settings of an instance.
 const NOT_FOR_INSTANCES: [&str; 5] =
     ["STOREMGR_URL", "STOREMGR_INSTANCES", "STOREMGR_LISTEN", "STOREMGR_MYSQLD", "STOREMGR_STACK_PORT"];
 
@@ -29,7 +29,7 @@ pub(super) async fn answers(port: u16) -> bool {
     probe::says_ok(port, "/ready").await
 }
 
-/// In one order, so that the same settings make the same launch_spec.
+/// The variables that instances inherit, sorted so that the same settings give the same launch spec.
 fn settings() -> Vec<(String, OsString)> {
     let ours = |name: &String| name.starts_with("STOREMGR_") && !NOT_FOR_INSTANCES.contains(&name.as_str());
     let all = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));

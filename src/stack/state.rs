@@ -1,4 +1,5 @@
-//! `stack.json`: which processes were started and on which ports. The only state_file a stack has between two commands.
+//! `stack.json`: the processes that were started, and their ports. It is the only state that a stack keeps between two
+//! commands.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,16 +15,16 @@ use super::layout::Layout;
 use super::ports::Ports;
 use super::{ProcessName, StackError};
 
-/// The format below; another number is another program's.
+/// The version of the format below. A file with another version is refused.
 const VERSION: u32 = 1;
 
-/// What is remembered.
+/// The content of `stack.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct State {
     version: u32,
-    /// Kept while the stack is down, so that addresses stay the same.
+    /// The ports, kept while the stack is down so that addresses stay the same.
     pub(super) ports: Ports,
-    /// What should run. A process is here from before it does anything until it is known to have ended.
+    /// The processes that should run. A process is recorded before it does anything, and removed when it has ended.
     pub(super) processes: BTreeMap<ProcessName, ProcessEntry>,
 }
 
@@ -32,32 +33,32 @@ pub(super) struct State {
 pub(super) struct ProcessEntry {
     #[serde(flatten)]
     pub(super) identity: Identity,
-    /// What it runs, known when it answers: a script may hand over to another program at its start.
+    /// The program that it runs, which is known when it answers; before that, a script may replace itself by the program.
     pub(super) executable: Option<PathBuf>,
-    /// Whether it is not the server yet, but the program that makes its first data.
+    /// Whether the process is not the server yet, but the program that prepares its data.
     #[serde(default)]
     pub(super) preparing: bool,
-    /// Of the launch_spec it was started from.
+    /// The fingerprint of the launch spec from which it was started.
     pub(super) fingerprint: String,
 }
 
 impl ProcessEntry {
-    /// Whether this very process still runs the program it ran when it was written down.
+    /// Whether this process still runs, with the same program as when it was recorded.
     pub(super) fn is_alive(&self) -> bool {
         let same = |expected: &PathBuf| self.running_executable().is_none_or(|seen| seen == *expected);
         self.identity.is_alive() && self.executable.as_ref().is_none_or(same)
     }
 
-    /// What the process runs, if the system lets us see it.
+    /// The program that the process runs; `None` if the system does not show it.
     pub(super) fn running_executable(&self) -> Option<PathBuf> {
         let path = fs::read_link(format!("/proc/{}/exe", self.identity.pid)).ok()?;
-        // The system says so of a program whose file was replaced while it runs, as a build does.
+        // Linux appends this if the program's file was replaced while it runs, as a build does.
         let text = path.to_str().and_then(|text| text.strip_suffix(" (deleted)")).map(PathBuf::from);
         Some(text.unwrap_or(path))
     }
 }
 
-/// The state together with its file: every change is written before the caller goes on.
+/// The state and its file. Every change is written to the file before the caller continues.
 #[derive(Debug)]
 pub(super) struct StateFile {
     path: PathBuf,
@@ -65,7 +66,7 @@ pub(super) struct StateFile {
 }
 
 impl State {
-    /// What the file says; nothing when there is none.
+    /// Reads the file; `None` if there is none.
     pub(super) fn read(layout: &Layout) -> Result<Option<Self>, StackError> {
         let path = layout.state();
         let text = match fs::read(&path) {
@@ -82,24 +83,24 @@ impl State {
 }
 
 impl StateFile {
-    /// Reads the state, or begins a new one.
+    /// Reads the state from the file, or begins an empty one.
     pub(super) fn load(layout: &Layout) -> Result<Self, StackError> {
         let new = || State { version: VERSION, ports: Ports::default(), processes: BTreeMap::new() };
         let state = State::read(layout)?.unwrap_or_else(new);
         Ok(Self { path: layout.state(), state: Mutex::new(state) })
     }
 
-    /// A copy of the state as it is now.
+    /// A copy of the present state.
     pub(super) fn state(&self) -> State {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What is remembered of one process.
+    /// The entry of one process; `None` if it should not run.
     pub(super) fn entry(&self, name: ProcessName) -> Option<ProcessEntry> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).processes.get(&name).cloned()
     }
 
-    /// Changes the state and writes it.
+    /// Changes the state and writes it to the file.
     pub(super) fn change(&self, change: impl FnOnce(&mut State)) -> Result<(), StackError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut state);

@@ -1,4 +1,4 @@
-//! What of a stack runs.
+//! The status of a stack: which of its processes run.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,37 +9,37 @@ use super::layout::Layout;
 use super::state::State;
 use super::{ProcessName, StackError};
 
-/// All processes of a stack.
+/// The status of all processes of a stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// Always the same ones, in the order of [`ProcessName::ALL`].
+    /// The processes, in the order of [`ProcessName::ALL`].
     pub processes: Vec<ProcessStatus>,
 }
 
-/// One process.
+/// The status of one process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProcessStatus {
-    /// Which one.
+    /// The process.
     pub name: ProcessName,
-    /// Its number while it runs.
+    /// The process number, while it runs.
     pub pid: Option<u32>,
-    /// Where it listens, as `host:port`; kept while it does not run.
+    /// The address on which it listens, as `host:port`, also while it does not run.
     pub address: Option<String>,
-    /// Whether it runs.
+    /// Whether it runs, and whether it should.
     pub state: ProcessState,
-    /// What it wrote.
+    /// The path of its log.
     pub log: PathBuf,
 }
 
-/// Whether a process runs.
+/// Whether a process runs, and whether it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProcessState {
-    /// It runs.
+    /// It runs, as it should.
     Running,
-    /// It should run, and has ended by itself.
+    /// It should run but has ended by itself.
     Dead,
-    /// It should not run, and does not.
+    /// It does not run and should not.
     Stopped,
 }
 
@@ -54,23 +54,23 @@ impl fmt::Display for ProcessState {
 }
 
 impl Status {
-    /// Whether every process runs.
+    /// Whether all processes run.
     pub fn all_run(&self) -> bool {
         self.processes.iter().all(|process| process.state == ProcessState::Running)
     }
 
-    /// One process of them.
+    /// The status of one process by its name.
     pub fn of(&self, name: ProcessName) -> Option<&ProcessStatus> {
         self.processes.iter().find(|process| process.name == name)
     }
 }
 
-/// Reads the state and looks at each process. Takes no lock: it only reads, and shows a stack that is on its start too.
+/// Reads the state and checks each process. Takes no lock, so it also shows a stack that is just starting.
 pub(super) fn status(layout: &Layout) -> Result<Option<Status>, StackError> {
     Ok(State::read(layout)?.map(|state| look(layout, &state)))
 }
 
-/// What a state comes to.
+/// Checks which processes of a state run.
 pub(super) fn look(layout: &Layout, state: &State) -> Status {
     let one = |name: ProcessName| {
         let entry = state.processes.get(&name);

@@ -1,4 +1,4 @@
-//! Ending processes of a stack, and nothing else.
+//! Ends processes of a stack.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,18 +11,18 @@ use super::process::answers;
 use super::state::{ProcessEntry, StateFile};
 use super::{Event, Observer, ProcessName, StackError};
 
-/// The pause between two looks at a process that is ending.
+/// The pause between two checks of a process that is ending.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// What even SIGKILL may take, while the kernel writes what the process had open.
+/// How long to wait after SIGKILL, while the kernel writes what the process had open.
 const AFTER_KILL: Duration = Duration::from_secs(10);
 
-/// The longest wait for a database that is just starting, before it is told to stop: MariaDB takes a SIGTERM that comes
-/// in that time and then waits for itself for ever.
+/// How long to wait for a database that is just starting before it gets SIGTERM: a MariaDB that gets the signal during its
+/// start never ends.
 const START: Duration = Duration::from_secs(10);
 
-/// The longest wait for an end in good order. An instance finishes the requests it has, whose own limit is a minute at
-/// most; a database writes its pages.
+/// How long to wait after SIGTERM before SIGKILL. An instance first finishes its requests, each of which is limited to a
+/// minute at most; a database writes its pages.
 fn deadline(name: ProcessName) -> Duration {
     Duration::from_secs(match name {
         ProcessName::Database => 60,
@@ -31,7 +31,7 @@ fn deadline(name: ProcessName) -> Duration {
     })
 }
 
-/// Ends these processes: the instances first, so that they can finish what they have, then what they stand on.
+/// Ends these processes: first the instances, so that they can finish their requests, then the services that they use.
 pub(super) async fn stop(
     names: &[ProcessName],
     layout: &Layout,
@@ -56,7 +56,7 @@ pub(super) async fn stop(
     if surviving.is_empty() { Ok(()) } else { Err(StackError::WouldNotStop(surviving)) }
 }
 
-/// Ends one process with all it started, and forgets it. Gives its name if it is still there.
+/// Ends one process and everything that it started, and removes it from the state. Returns its name if it survived.
 async fn stop_one(
     name: ProcessName,
     layout: &Layout,
@@ -67,7 +67,7 @@ async fn stop_one(
     let home = layout.home(name);
     let ran = is_there(&entry, &home);
     let ended = if entry.preparing {
-        // What it has made so far is thrown away.
+        // Its output is incomplete and will be deleted, so it may be killed at once.
         false
     } else {
         if name == ProcessName::Database {
@@ -85,12 +85,12 @@ async fn stop_one(
     Ok(None)
 }
 
-/// Whether the process or anything it started is still there.
+/// Whether the process or anything that it started still runs.
 pub(super) fn is_there(entry: &ProcessEntry, home: &Path) -> bool {
     entry.is_alive() || !entry.identity.companions(home).is_empty()
 }
 
-/// Waits until a database is past its start, one start or the other.
+/// Waits until a database answers, has ended, or [`START`] is over.
 async fn wait_for_start(entry: &ProcessEntry, port: u16) {
     let start = Instant::now();
     while entry.is_alive() && start.elapsed() < START && !answers(ProcessName::Database, port).await {
@@ -98,7 +98,7 @@ async fn wait_for_start(entry: &ProcessEntry, port: u16) {
     }
 }
 
-/// Signals the process, and whatever it has left behind once it is gone. Whether all of it ended in time.
+/// Signals the process and, once it has ended, what it left behind. Returns whether all of it ended in time.
 async fn end_within(entry: &ProcessEntry, home: &Path, signal: Signal, limit: Duration) -> bool {
     let start = Instant::now();
     let mut told = Vec::new();
@@ -108,7 +108,7 @@ async fn end_within(entry: &ProcessEntry, home: &Path, signal: Signal, limit: Du
         if leader.is_none() && left_behind.is_empty() {
             return true;
         }
-        // A leader that lives ends its own companions, in its own order; killed, it cannot.
+        // A leader that gets SIGTERM ends its companions itself, in its own order. A killed one cannot.
         let targets = match leader {
             Some(leader) if signal != Signal::KILL => vec![leader],
             leader => leader.into_iter().chain(left_behind).collect(),

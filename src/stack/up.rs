@@ -1,4 +1,4 @@
-//! `up`: from whatever state a stack is in to one in which everything runs as it is asked for.
+//! `up`: brings a stack from any state to one in which everything runs as the configuration asks.
 
 use std::fs;
 use std::sync::{Mutex, PoisonError};
@@ -13,13 +13,13 @@ use super::state::StateFile;
 use super::status::{Status, look};
 use super::{Config, Event, Observer, ProcessName, StackError, environment, files, lock, ports, ready, stop};
 
-/// One start up: what it starts it can take back.
+/// One run of `up`. It remembers what it starts, so that it can stop that again.
 struct StackStart<'a> {
     layout: &'a Layout,
     config: &'a Config,
     observer: Observer<'a>,
     state_file: &'a StateFile,
-    /// What this start has started, or begun to.
+    /// The processes that this run has started or begun to start.
     started: Mutex<Vec<ProcessName>>,
 }
 
@@ -29,7 +29,7 @@ pub(super) async fn up(
     observer: Observer<'_>,
     cancelled: impl Future<Output = ()>,
 ) -> Result<Status, StackError> {
-    // Whatever is missing is said before anything is made or started.
+    // First, so that a missing program is reported before anything is made or started.
     let programs = Programs::find(config)?;
     make_folders(layout)?;
     let mut cancelled = std::pin::pin!(cancelled);
@@ -66,7 +66,7 @@ impl StackStart<'_> {
             before.processes.get(&name).is_some_and(|entry| stop::is_there(entry, &self.layout.home(name)))
         };
         let asked = self.config.port.map(|port| (ProcessName::Nginx, port));
-        // A port of our own that is still in use is in use by the process that gets it, or that is replaced.
+        // If a process of ours still runs, it is the one that uses its port, and it keeps the port or is replaced.
         let ports = before.ports.complete(asked, |name, port| there(name) || ports::is_free(port))?;
         self.state_file.change(|state| state.ports = ports.clone())?;
         let password = environment::password(self.layout)?;
@@ -81,13 +81,13 @@ impl StackStart<'_> {
         environment::write(layout, &ports, &password, config.instances())
     }
 
-    /// Ends what runs in another start than asked for, and what processes that died have left behind.
+    /// Ends processes that run with other options than asked for, and what dead processes have left behind.
     async fn stop_what_must_go(&self, specs: &[(ProcessName, LaunchSpec)]) -> Result<(), StackError> {
         let mut changed = Vec::new();
         let mut gone = Vec::new();
         for (name, launch_spec) in specs {
             match self.state_file.entry(*name) {
-                // A start up that was killed in the middle; what it was making is made again from the start.
+                // An earlier `up` was killed while this process prepared its data, which is made again from the beginning.
                 Some(entry) if entry.preparing => gone.push(*name),
                 Some(entry) if entry.is_alive() && entry.fingerprint == launch_spec.fingerprint() => {}
                 Some(entry) if entry.is_alive() => changed.push(*name),
@@ -99,7 +99,7 @@ impl StackStart<'_> {
             gone.push(ProcessName::Serve2);
         }
         if changed.contains(&ProcessName::Database) {
-            // Another server, other data: the instances bring it up to date when they start.
+            // Another server has other data. The instances migrate its schema when they start, so they restart too.
             changed.extend(ProcessName::INSTANCES.iter().filter(|name| !gone.contains(name)));
         }
         for name in changed.iter().filter(|name| self.state_file.entry(**name).is_some()) {
@@ -108,7 +108,7 @@ impl StackStart<'_> {
         stop::stop(&[changed, gone].concat(), self.layout, self.state_file, self.observer).await
     }
 
-    /// What does not depend on each other starts together.
+    /// Starts all processes; those that do not depend on each other start at the same time.
     async fn start_all(&self, specs: &[(ProcessName, LaunchSpec)]) -> Result<(), StackError> {
         let launch = |name: ProcessName| self.launch(name, specs);
         let bring = |name: ProcessName| async move {
@@ -123,12 +123,12 @@ impl StackStart<'_> {
         )?;
         let second = async { if self.config.second_instance { bring(ProcessName::Serve2).await } else { Ok(()) } };
         tokio::try_join!(bring(ProcessName::Serve1), second)?;
-        // What these two must answer comes from the instances.
+        // These two are ready only when the instances are.
         tokio::try_join!(self.wait(ProcessName::Nginx, nginx), self.wait(ProcessName::Prometheus, prometheus))?;
         Ok(())
     }
 
-    /// Starts a process unless it runs.
+    /// Starts a process unless it already runs.
     async fn launch(
         &self,
         name: ProcessName,
@@ -148,7 +148,8 @@ impl StackStart<'_> {
         Ok(Some(launched))
     }
 
-    /// Runs what must have run once, as the process itself, so that it is known and can be stopped like it.
+    /// Runs the program that prepares the data, if it has not run yet. It is recorded as the process itself, so that it can be
+    /// stopped like it.
     async fn run_first(
         &self,
         name: ProcessName,
@@ -171,7 +172,7 @@ impl StackStart<'_> {
         fs::rename(&first.draft, &first.creates).map_err(StackError::file(&first.creates, "made"))
     }
 
-    /// Waits until a process answers, whether it was started now or earlier.
+    /// Waits until a process is ready, whether it was started now or earlier.
     async fn wait(&self, name: ProcessName, launched: Option<Launched>) -> Result<(), StackError> {
         let begin = Instant::now();
         let new = launched.is_some();
@@ -192,7 +193,7 @@ impl StackStart<'_> {
         Ok(())
     }
 
-    /// Stops what this start has started; what ran before it goes on.
+    /// Stops what this run has started. Processes that ran before are kept.
     async fn take_back(&self) -> Result<(), StackError> {
         let started = std::mem::take(&mut *self.started.lock().unwrap_or_else(PoisonError::into_inner));
         if started.is_empty() {

@@ -1,4 +1,4 @@
-//! `storemgr lab`: the ladder on a small scale, on a real stack of its own.
+//! `storemgr lab`: a small ladder on a real private stack.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::harness::{WebServer, inhabitants, kill, storemgr_in};
 
-/// A folder for one lab, in which nothing survives the test.
+/// A folder for one lab, which is stopped and removed after the test.
 struct Place(TempDir);
 
 impl Place {
@@ -23,7 +23,7 @@ impl Place {
         self.0.path()
     }
 
-    /// `lab` with a small load. Four hundred users use 151 connections up in a few seconds.
+    /// `lab` with a small load. 400 users use up 151 connections in a few seconds.
     fn lab(&self, arguments: &[&str]) -> Command {
         let mut command = storemgr_in(self.path(), &["lab"]);
         command.args(arguments);
@@ -55,7 +55,7 @@ impl Drop for Place {
     }
 }
 
-/// Exit code 98 says that this machine was too busy; what was measured still tells one rung from the other.
+/// Exit code 98 means that this machine was too busy; the figures still distinguish the rungs.
 fn assert_done(code: Option<i32>, told: &str) {
     assert!(matches!(code, Some(0 | 98)), "exit code {code:?}: {told}");
 }
@@ -79,7 +79,7 @@ fn the_first_rung_collapses_while_the_database_sleeps_and_the_last_one_holds() {
     assert!(message.contains("Too many connections (1040)"), "{message}");
     assert_eq!(last["failures"], 0);
 
-    // What the original's author could not see.
+    // The cause, which the author of the original store could not see.
     let peak = &first["database"]["peak"];
     let [open, asleep, running] = ["open", "asleep", "running"].map(|key| peak[key].as_u64().unwrap());
     assert_eq!(first["database"]["max_connections"], 151);
@@ -90,15 +90,15 @@ fn the_first_rung_collapses_while_the_database_sleeps_and_the_last_one_holds() {
     let findings = first["findings"].to_string();
     assert!(findings.contains("The database was idle"), "{findings}");
 
-    // One request alone: a query per article, and a scan of the history, against neither.
+    // Single requests: a query per article and a scan of the history in the first rung, neither in the last.
     let alone = |rung: &Value, key: &str| rung["alone"][key].as_u64().unwrap();
     assert!(alone(first, "order_statements") > alone(last, "order_statements"));
     assert!(alone(first, "cold_report_rows") > 2_000, "{}", first["alone"]);
     let burst = |rung: &Value| rung["burst"]["orders_per_s"].as_f64().unwrap();
     assert!(burst(last) > 10.0 * burst(first).max(1.0), "{} and {}", first["burst"], last["burst"]);
 
-    // Load test and Prometheus agree, on both; where Prometheus could not look for seconds, the ten that were asked alone are
-    // among its own.
+    // Load test and Prometheus agree on both rungs. If Prometheus failed to scrape for seconds, its count includes the ten
+    // single requests.
     for rung in [first, last] {
         let [seen, sent] = [&rung["server"]["requests"], &rung["requests"]].map(|count| count.as_u64().unwrap());
         assert!((sent..=sent + 10).contains(&seen), "{}: {seen} of {sent}", rung["name"]);
@@ -111,7 +111,7 @@ fn the_first_rung_collapses_while_the_database_sleeps_and_the_last_one_holds() {
     assert!(markdown.contains("## Rung 7: group commit") && markdown.contains("| Rung"), "{markdown}");
     assert!(page.contains("<svg") && page.contains("Too many connections") && !page.contains("<script"));
 
-    // A file of a rung is one of the load tester's.
+    // The file of a rung has the format of the load tester's.
     let report = storemgr_in(place.path(), &["loadtest", "--baseline", "out/rung-7.1.json", "--host", "127.0.0.1:1"]);
     let refused = { report }.output().unwrap();
     let sentence = String::from_utf8_lossy(&refused.stderr);
@@ -122,7 +122,7 @@ fn read(place: &Place, name: &str) -> String {
     fs::read_to_string(place.path().join("out").join(name)).unwrap()
 }
 
-/// Starts a lab whose every word on standard error goes into a file.
+/// Starts a lab with its standard error in a file.
 fn started(place: &Place, mut command: Command) -> Child {
     let told = fs::File::create(place.path().join("told")).unwrap();
     command.stdout(Stdio::null()).stderr(told).spawn().unwrap()
@@ -151,14 +151,14 @@ async fn an_interrupted_lab_leaves_nothing_running_and_goes_on_where_it_was() {
     assert_eq!(lab.wait().unwrap().code(), Some(130));
     place.nothing_runs();
     let told = fs::read_to_string(place.path().join("told")).unwrap();
-    assert!(told.contains("Go on with: storemgr lab --resume out"), "{told}");
+    assert!(told.contains("Continue with: storemgr lab --resume out"), "{told}");
     let before = place.json("lab.json");
     assert_eq!((&before["rungs"][0]["state"], &before["rungs"][1]["state"]), (&"measured".into(), &"pending".into()));
 
-    // Nobody writes over what was measured.
+    // No measurement is overwritten.
     let again = place.small(&["--rungs", "5"]).output().unwrap();
     assert_eq!(again.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&again.stderr).contains("by --resume out"), "{again:?}");
+    assert!(String::from_utf8_lossy(&again.stderr).contains("with --resume out"), "{again:?}");
 
     let resumed = place.lab(&["--resume", "out"]).output().unwrap();
     let told = String::from_utf8_lossy(&resumed.stderr);
@@ -173,7 +173,7 @@ async fn an_interrupted_lab_leaves_nothing_running_and_goes_on_where_it_was() {
 #[test]
 fn a_rung_that_breaks_is_a_result_and_the_others_are_measured() {
     let place = Place::new();
-    // A pool of one is not enough for group commit, and serve says so instead of starting.
+    // A pool of one connection is too small for group commit, so `serve` refuses to start.
     let mut lab = place.small(&["--rungs", "5,7", "--burst", "0"]);
     let ran = lab.env("STOREMGR_DB_POOL_SIZE", "1").output().unwrap();
     let told = String::from_utf8_lossy(&ran.stderr);
@@ -207,11 +207,11 @@ fn another_service_stands_beside_the_rungs() {
 fn what_cannot_be_done_is_said_before_anything_is_started() {
     let place = Place::new();
     for (arguments, sentence) in [
-        (&["--rungs", "8"][..], "the rungs are numbered from 1 to 7: write some like 1,2,7 or 3-5"),
+        (&["--rungs", "8"][..], "the rungs are numbered from 1 to 7: write a list or a range, such as 1,2,7 or 3-5"),
         (&["--target", "http://127.0.0.1:1"], "--label"),
-        (&["--resume", "nowhere"], "nowhere is no folder of a lab"),
+        (&["--resume", "nowhere"], "nowhere is not the folder of a lab"),
         (&["--resume", "nowhere", "--users", "5"], "cannot be used with"),
-        (&["--history-orders", "2000000000"], "the number of orders is at most 1,000,000,000"),
+        (&["--history-orders", "2000000000"], "the number of orders must be at most 1,000,000,000"),
         (&["--target", "https://shop", "--label", "shop"], "needs TLS"),
         (&["--mysqld", "/bin/true"], "neither mysqld nor mariadbd"),
     ] {
@@ -220,7 +220,7 @@ fn what_cannot_be_done_is_said_before_anything_is_started() {
         assert_eq!(ran.status.code(), Some(2), "{arguments:?}: {told}");
         assert!(told.contains(sentence), "{arguments:?}: {told}");
     }
-    // Nor is anything left behind.
+    // And nothing is left behind.
     let left: Vec<_> = fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| name == ".storemgr"), "{left:?}");
     let listed = place.lab(&["--list"]).output().unwrap();

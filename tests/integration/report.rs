@@ -21,13 +21,13 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdout, Command};
 
-/// Short, so that the tests are; the code must not depend on it.
+/// The scrape interval. It is short to keep the tests short; the code must not depend on it.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// The longest wait for something that happens within a second or two on an idle machine.
+/// The time limit for events that take a second or two on an idle machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Something that answers `/metrics` like an instance of the store.
+/// An exporter that answers `/metrics` like an instance of the store.
 struct Exporter {
     address: SocketAddr,
     metrics: Arc<Mutex<Metrics>>,
@@ -67,13 +67,13 @@ impl Exporter {
         change(&self.metrics.lock().unwrap());
     }
 
-    /// What a restart of the process does to its counters.
+    /// Resets the counters, as a restart of the process does.
     fn restart(&self) {
         *self.metrics.lock().unwrap() = Metrics::new().unwrap();
     }
 }
 
-/// A Prometheus of its own, gone with the test.
+/// A Prometheus server that ends with the test.
 struct Prometheus {
     client: promql::Prometheus,
     instances: usize,
@@ -109,12 +109,12 @@ impl Prometheus {
         prometheus
     }
 
-    /// Waits until every instance was scraped with success.
+    /// Waits until every instance was scraped successfully.
     async fn watches(&self) {
         self.wait_until("all are up", "up == 1", |values| values.len() == self.instances).await;
     }
 
-    /// Waits until all counts so far were scraped, with success: a slow machine may fail a scrape.
+    /// Waits until all counts so far were scraped successfully; on a slow machine a scrape may fail.
     async fn catches_up(&self) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
         self.wait_until("it scraped", "timestamp(storemgr_http_requests_in_flight)", |scraped| {
@@ -123,7 +123,7 @@ impl Prometheus {
         .await;
     }
 
-    /// Lets gauges stand long enough to be scraped and then looked at: sums over instances are computed four times a second.
+    /// Keeps gauges unchanged long enough to be scraped and evaluated: sums over instances are computed four times a second.
     async fn holds_still(&self) {
         self.catches_up().await;
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -172,7 +172,7 @@ async fn counts_are_exact_whatever_appears_restarts_or_goes_on_around_them() {
     one.count("POST", "/orders", "201", 0.004, 7);
     two.count("POST", "/orders", "503", 70.0, 5);
     prometheus.catches_up().await;
-    // A series that nobody has seen before, and one that restarts twice.
+    // A new series, and one that restarts twice.
     one.count("GET", "/users/{id}", "404", 0.001, 3);
     two.restart();
     two.count("POST", "/orders", "503", 0.004, 2);
@@ -181,7 +181,7 @@ async fn counts_are_exact_whatever_appears_restarts_or_goes_on_around_them() {
     two.restart();
     two.count("POST", "/orders", "201", 0.004, 4);
     let run = run(started_at, 21);
-    // The last counts have not been scraped when the report is asked for: it has to wait.
+    // The last counts have not been scraped when the report is requested, so it has to wait.
     let report = prometheus.report(&Span::Run(Box::new(run.clone()))).await.unwrap();
 
     assert_eq!(route(&report, "POST", "/orders"), (7 + 5 + 2 + 4, 5 + 2, 0));
@@ -194,7 +194,7 @@ async fn counts_are_exact_whatever_appears_restarts_or_goes_on_around_them() {
     assert_eq!(load_test.total.difference_percent, Some(0.0));
     assert_eq!(load_test.total.prometheus_failures, 10);
 
-    // What happens afterwards changes nothing.
+    // Requests after the window change nothing.
     one.count("POST", "/orders", "201", 0.004, 9999);
     prometheus.catches_up().await;
     let later = prometheus.report(&Span::Run(Box::new(run))).await.unwrap();
@@ -233,11 +233,11 @@ async fn what_an_instance_did_before_anybody_looked_is_not_counted() {
     prometheus.watches().await;
     exporter.count("POST", "/orders", "201", 0.004, 3);
     prometheus.catches_up().await;
-    // This process is older than the window, and the window older than this Prometheus.
+    // The process is older than the window, and the window begins before this Prometheus was started.
     let younger = process_age(&prometheus.client).await.checked_sub(Duration::from_millis(100)).unwrap();
     let report = prometheus.report(&Span::Last(younger)).await.unwrap();
     assert_eq!(report.total.requests, 3);
-    assert!(report.remarks[0].contains("Prometheus saw it first in the middle"), "{:?}", report.remarks);
+    assert!(report.remarks[0].contains("Prometheus first scraped it in the middle"), "{:?}", report.remarks);
 }
 
 async fn process_age(client: &promql::Prometheus) -> Duration {
@@ -312,7 +312,7 @@ async fn no_data_is_a_sentence() {
 
     prometheus.wait_until("it tried", "up == 0", |values| values.len() == 1).await;
     let error = prometheus.report(&Span::Last(Duration::from_mins(1))).await.unwrap_err();
-    assert!(error.to_string().contains(&format!("it asked {nobody}, and none answered")), "{error}");
+    assert!(error.to_string().contains(&format!("it asked {nobody}, but none answered")), "{error}");
 }
 
 #[tokio::test]
@@ -323,7 +323,7 @@ async fn an_idle_store_has_a_report_without_requests() {
     let report = prometheus.report(&Span::Last(Duration::from_secs(10))).await.unwrap();
     assert_eq!((report.total.requests, report.total.latency_ms.p50), (0, Percentile::Nothing));
     let notes = storemgr::report::notes(&report);
-    assert!(notes.iter().any(|note| note.contains("nobody asked it anything")), "{notes:?}");
+    assert!(notes.iter().any(|note| note.contains("got no requests")), "{notes:?}");
 }
 
 #[tokio::test]
@@ -367,7 +367,7 @@ async fn reasons_saturation_and_transactions_are_what_was_exported() {
         count("/orders", "409", "request_in_progress", 1);
         metrics.http_errors_total.with_label_values(&["GET", "/ready", "503", "not_ready"]).inc_by(3);
     });
-    // The second instance is older and counts no codes. Its queue is long while that of the first is empty, and again.
+    // The second instance is older and counts no codes. The queues of the two are long at different times.
     one.with(|metrics| metrics.order_queue_depth.set(30));
     two.with(|metrics| {
         metrics.order_queue_depth.set(12);
@@ -419,7 +419,7 @@ async fn what_an_instance_held_before_the_window_is_no_peak_of_it() {
     hold(151);
     prometheus.holds_still().await;
     hold(3);
-    // Until the next scrape, 151 is the last that Prometheus knows.
+    // Until the next scrape, 151 is the last value that Prometheus knows.
     let from = SystemTime::now();
     prometheus.holds_still().await;
     // Long enough for a line over time.
@@ -455,7 +455,7 @@ async fn a_window_between_two_instants_counts_what_happened_in_it() {
     assert_eq!((&report["requests"], &report["window"]["started_at"]), (&5.into(), &from.into()));
 }
 
-/// The file of a load test with nothing in it that a report does not need.
+/// Writes the result file of a load test, with only the keys that a report needs.
 fn run_file(directory: &std::path::Path, name: &str, from: SystemTime, users: u32, requests: u64) -> String {
     let (from, to) = (units::timestamp(from), units::timestamp(SystemTime::now()));
     let text = serde_json::json!({"started_at": from, "ended_at": to, "requests": requests, "failures": 0,
@@ -536,7 +536,7 @@ async fn every_form_has_the_same_figures() {
     }
 }
 
-/// The standard output of a command that goes on, block by block.
+/// Reads the output of a running command up to a line that contains `part`.
 async fn wait_for(lines: &mut tokio::io::Lines<BufReader<ChildStdout>>, part: &str) {
     let found = async {
         while let Some(line) = lines.next_line().await.unwrap() {
@@ -572,14 +572,14 @@ async fn watching_goes_on_without_prometheus_and_ends_when_interrupted() {
     assert_eq!(ended.code(), Some(130));
 }
 
-/// The command itself, away from any configuration.
+/// The command, in a folder and an environment without configuration.
 fn report_command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_storemgr"));
     command.arg("report").args(arguments).current_dir(env!("CARGO_TARGET_TMPDIR")).env_remove("PROMETHEUS_URL");
     command
 }
 
-/// Its exit code, its output, its complaints.
+/// Runs the command; returns its exit code, standard output and standard error.
 async fn command(arguments: &[&str]) -> (i32, String, String) {
     let ended = report_command(arguments).output().await.unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -596,8 +596,8 @@ async fn what_cannot_be_reported_is_said_in_a_sentence_with_its_exit_code() {
         (&[] as &[&str], 2, "no Prometheus is configured: run `storemgr stack up`"),
         (&["--prometheus", ""], 2, "no Prometheus is configured"),
         (&["--prometheus", "https://prometheus"], 2, "needs TLS"),
-        (&["--last", "0"], 2, "--last 0 is no window"),
-        (&["--last", "900000h", "--prometheus", &closed], 2, "reaches back too far"),
+        (&["--last", "0"], 2, "--last must be longer than 0"),
+        (&["--last", "900000h", "--prometheus", &closed], 2, "begins too far in the past"),
         (&["--run", "absent.json"], 2, "absent.json cannot be read"),
         (&["--run", other.to_str().unwrap()], 2, "is not the result of a load test: missing field `started_at`"),
         (&["--from", "noon"], 2, "--from: \"noon\" is not a time: write 2026-11-24T12:00:00Z"),
@@ -606,7 +606,7 @@ async fn what_cannot_be_reported_is_said_in_a_sentence_with_its_exit_code() {
         (
             &["--from", "2126-01-01T00:00:00Z"],
             2,
-            "the window begins at 2126-01-01T00:00:00.000Z, which is still to come",
+            "the window begins at 2126-01-01T00:00:00.000Z, which is in the future",
         ),
         (
             &["--from", "-1m", "--to", "2126-01-01T00:00:00Z"],
@@ -614,7 +614,7 @@ async fn what_cannot_be_reported_is_said_in_a_sentence_with_its_exit_code() {
             "the window ends at 2126-01-01T00:00:00.000Z, which is",
         ),
         (&["--compare", "absent.json", "absent.json"], 2, "absent.json cannot be read"),
-        (&["--watch", "0", "--prometheus", &closed], 2, "--watch 0 is no pause"),
+        (&["--watch", "0", "--prometheus", &closed], 2, "--watch must be longer than 0"),
         (&["--json", "-", "--format", "csv", "--prometheus", &closed], 2, "both write to standard output"),
         (&["--from", "-1m", "--prometheus", &closed], 3, "does not answer (connection refused)"),
         (&["--prometheus", &closed], 3, "does not answer (connection refused)"),

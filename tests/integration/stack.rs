@@ -1,7 +1,7 @@
-//! `storemgr stack`: real processes in a folder of their own.
+//! `storemgr stack`: real processes in a temporary folder.
 //!
-//! Where the store itself does not matter, nginx stands in for its instances: the tests hold for any program that keeps
-//! the contract of `serve`.
+//! Where the store itself does not matter, nginx replaces its instances: the stack works with any program that has the
+//! interface of `serve`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::harness::{inhabitants, kill, storemgr_in as storemgr};
 
-/// Answers every request with 200 until SIGTERM; writes down how it was called.
+/// A script that answers every request with 200 until SIGTERM, and records how it was called.
 const STAND_IN: &str = r#"#!/bin/sh
 [ "$1 $2" = "serve --listen" ] || exit 2
 case "$*" in *--fail*) echo "first line"; echo "the shelves are on fire" >&2; exit 7 ;; esac
@@ -33,7 +33,7 @@ EOF
 PATH=$PATH:/usr/sbin exec nginx -p "$PWD" -c nginx.conf
 "#;
 
-/// A folder with a stack of stand-ins, which does not outlive the test.
+/// A folder with a stack whose instances are replaced by nginx. It ends with the test.
 struct Place {
     folder: TempDir,
     stack: Stack,
@@ -42,13 +42,13 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
-        // A space, as the folders of people have.
+        // With a space, as users' folders may have.
         let folder = tempfile::Builder::new().prefix("a stack ").tempdir().unwrap();
         let program = folder.path().join("store");
         fs::write(&program, STAND_IN).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let stack = Stack::open(folder.path()).unwrap();
-        // Any other server can be tried: TEST_MYSQLD=/path/to/mysqld.
+        // TEST_MYSQLD=/path/to/mysqld runs the tests with another server.
         let mysqld = std::env::var_os("TEST_MYSQLD").map(PathBuf::from);
         Self { stack, config: Config { mysqld, ..Config::new(program) }, folder }
     }
@@ -57,7 +57,7 @@ impl Place {
         self.folder.path().join(".storemgr").join(below)
     }
 
-    /// `up`, with the events it told.
+    /// Runs `up` and returns its events.
     async fn up(&self) -> Result<(Status, Vec<String>), StackError> {
         let events = Mutex::new(Vec::new());
         let observer = |event: Event| {
@@ -90,7 +90,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // A test that failed half way must not leave servers behind; nothing of it may wait for a runtime.
+        // A failed test must not leave servers behind. No runtime may be available here.
         for pid in inhabitants(self.folder.path()) {
             kill(pid, "KILL");
         }
@@ -120,13 +120,13 @@ async fn a_stack_goes_up_is_repaired_and_goes_down() {
     eprintln!("up from nothing in {:?}", start.elapsed());
     assert!(status.all_run(), "{status:?}");
 
-    // A second one finds all of it.
+    // A second `up` finds everything running.
     let (again, events) = place.up().await.unwrap();
     assert_eq!(again, status);
     assert_eq!(events.len(), ProcessName::ALL.len());
     assert!(events.iter().all(|event| event.starts_with("Running(")), "{events:?}");
 
-    // What was killed is seen, and what it left behind (nginx's workers) is cleared away before it starts anew.
+    // A killed process is noticed, and what it left behind (nginx's workers) is ended before it starts again.
     for name in [ProcessName::Nginx, ProcessName::Serve1, ProcessName::Database] {
         kill(place.pid(name), "KILL");
         eventually("a killed process is seen as dead", || place.state(name) == ProcessState::Dead).await;
@@ -139,7 +139,7 @@ async fn a_stack_goes_up_is_repaired_and_goes_down() {
         assert_eq!(repaired.of(name).unwrap().address, status.of(name).unwrap().address, "{name} moved");
     }
 
-    // Down leaves nothing, also when a master died and its workers did not.
+    // `down` leaves nothing, even if a master process died and its workers did not.
     kill(place.pid(ProcessName::Nginx), "KILL");
     place.stack.down(&|_| {}).await.unwrap();
     assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new());
@@ -154,7 +154,7 @@ async fn everything_of_a_stack_answers_where_it_says() {
     place.config.serve_options = vec!["--order-writer".into(), "per-item".into()];
     place.up().await.unwrap();
 
-    // The file of variables is complete, private, and what the instances were started with.
+    // The file of variables is complete and private, and agrees with what the instances were started with.
     let file = place.path("env");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let text = fs::read_to_string(&file).unwrap();
@@ -170,7 +170,7 @@ async fn everything_of_a_stack_answers_where_it_says() {
         format!("serve --listen {} --order-writer per-item", place.address(ProcessName::Serve2))
     );
 
-    // nginx spreads over both instances, passes on the request's name, and keeps their metrics to itself.
+    // nginx uses both instances, forwards the request's id and does not expose their metrics.
     let front = place.address(ProcessName::Nginx);
     let mut reached = Vec::new();
     for _ in 0..10 {
@@ -193,14 +193,14 @@ async fn everything_of_a_stack_answers_where_it_says() {
     check_with("promtool", &["check", "config", place.path("prometheus/prometheus.yml").to_str().unwrap()]);
     check_with("/usr/sbin/nginx", &["-t", "-p", place.path("nginx").to_str().unwrap(), "-c", "nginx.conf"]);
 
-    // The account can log in with its password, and only with it.
+    // The account can log in with its password and not without it.
     let port: u16 = place.address(ProcessName::Database).rsplit(':').next().unwrap().parse().unwrap();
     let password = variables.iter().find_map(|line| line.strip_prefix("DB_PASSWORD=")).unwrap();
     assert!(log_in(port, "store", password).await.is_ok());
     assert!(log_in(port, "store", "wrong").await.is_err());
     assert!(log_in(port, "root", "").await.is_err(), "anyone could be root");
 
-    // With both instances gone, what nginx says is what the store would say.
+    // With both instances gone, nginx answers as the store would.
     for name in ProcessName::INSTANCES {
         kill(place.pid(name), "TERM");
         eventually("an instance is gone", || place.state(name) == ProcessState::Dead).await;
@@ -239,21 +239,21 @@ async fn what_cannot_start_is_explained_and_taken_back() {
     assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new());
     assert!(!place.path("env").exists());
 
-    // What does not answer in time is named too.
+    // A process that does not answer in time is named, too.
     place.config.serve_options = vec!["--hang".into()];
     place.config.start_timeout = Duration::from_secs(5);
     let text = place.up().await.unwrap_err().to_string();
     assert!(text.contains("was not ready after 5.00 s"), "{text}");
     assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new());
 
-    // A port that is asked for and taken.
+    // The port that was asked for is in use.
     let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = other.local_addr().unwrap().port();
     place.config.port = Some(port);
     let text = place.up().await.unwrap_err().to_string();
     assert!(text.contains(&format!("port {port} is in use")), "{text}");
 
-    // The same place comes up once the cause is gone; other options restart the instances and nothing else.
+    // The same folder works once the cause is gone; other options restart the instances and nothing else.
     place.config = Config { mysqld: place.config.mysqld.clone(), ..Config::new(place.config.serve_program.clone()) };
     let (before, _) = place.up().await.unwrap();
     place.config.serve_options = vec!["--order-writer".into(), "batched".into()];
@@ -272,7 +272,7 @@ async fn a_stranger_with_a_remembered_number_is_left_alone() {
     let redis = place.pid(ProcessName::Redis);
     kill(redis, "KILL");
     eventually("redis is gone", || place.state(ProcessName::Redis) == ProcessState::Dead).await;
-    // The number passes to a stranger: to the state, that is a number with another start.
+    // The process number passes to an unrelated process: the recorded start time no longer matches.
     let mut stranger = Command::new("sleep").arg("600").current_dir("/").spawn().unwrap();
     let path = place.path("stack.json");
     let mut state: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
@@ -288,9 +288,9 @@ async fn a_stranger_with_a_remembered_number_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_way_up_that_is_cut_short_leaves_nothing() {
+async fn an_up_that_is_cut_short_leaves_nothing() {
     let place = Place::new();
-    // Given up at many points on the way, from the first moment to nearly the end.
+    // Cancelled at many points during the start, from the first moment to nearly the end.
     for pause in [0, 20, 60, 150, 400, 700, 1_000] {
         let cut = tokio::time::sleep(Duration::from_millis(pause));
         match place.stack.up(&place.config, &|_| {}, cut).await {
@@ -299,7 +299,7 @@ async fn a_way_up_that_is_cut_short_leaves_nothing() {
         }
         assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new(), "after {pause} ms");
     }
-    // Dropped, as if it had been killed: nothing is taken back, but the next `up` and `down` know of all of it.
+    // Dropped, as if killed: nothing is stopped, but the next `up` and `down` know every process.
     let cut_off = Place::new();
     let up = cut_off.stack.up(&cut_off.config, &|_| {}, std::future::pending());
     assert!(tokio::time::timeout(Duration::from_millis(150), up).await.is_err(), "up in no time at all");
@@ -315,7 +315,7 @@ async fn a_way_up_that_is_cut_short_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn two_ways_up_at_once_make_one_stack() {
+async fn two_ups_at_once_make_one_stack() {
     let place = Place::new();
     let (one, other) = tokio::join!(place.up(), place.up());
     assert_eq!(one.unwrap().0, other.unwrap().0);
@@ -323,7 +323,7 @@ async fn two_ways_up_at_once_make_one_stack() {
     assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new());
 }
 
-/// Sends raw bytes and gives what comes back until the other side closes.
+/// Sends raw bytes and returns what comes back until the other side closes.
 async fn exchange(address: &str, request: &[u8]) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
@@ -350,7 +350,7 @@ async fn the_command_runs_the_store_itself() {
     assert_eq!(names, ["database", "redis", "prometheus", "nginx", "serve-1", "serve-2"]);
     assert_eq!(json["processes"][4]["state"], "running");
 
-    // What only nginx can refuse, it refuses as the store does.
+    // A request that only nginx can refuse is refused as the store does it.
     let front = place.address(ProcessName::Nginx);
     assert_eq!(get(&front, "/orders/reports/best-sellers", &[]).await.text(), "[]");
     let large = format!("POST /orders HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n", 9 << 20);
@@ -369,7 +369,7 @@ async fn the_command_runs_the_store_itself() {
     kill(place.pid(ProcessName::Serve1), "KILL");
     eventually("an instance is gone", || place.state(ProcessName::Serve1) == ProcessState::Dead).await;
     assert_eq!(run(&["stack", "status"]).status.code(), Some(1));
-    // The other one goes on: whoever asks does not notice.
+    // The other instance continues, and clients notice nothing.
     for _ in 0..20 {
         assert_eq!(get(&front, "/health-check", &[]).await.status, 200);
     }
@@ -394,7 +394,7 @@ async fn an_interrupted_command_takes_back_and_a_killed_one_is_cleaned_up_after(
             assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new(), "after {signal} at {pause} ms");
         }
         assert_eq!(storemgr(place.folder.path(), &["stack", "down"]).status().unwrap().code(), Some(0));
-        // A process that was about to be started when `up` was killed sees it and ends by itself.
+        // A process that was being started when `up` was killed notices it and ends by itself.
         eventually("nothing is left after `up` was killed", || inhabitants(place.folder.path()).is_empty()).await;
     }
 }

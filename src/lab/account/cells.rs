@@ -1,21 +1,21 @@
-//! How values stand in the cells of tables, and in sentences.
+//! Formats values for the cells of tables and for sentences.
 
 use crate::lab::UserLimit;
 use crate::units;
 
-/// What stands where there is nothing to show.
+/// The text of a cell without a value.
 pub(super) const NOTHING: &str = "-";
 
-/// Milliseconds: whole from ten on, one decimal below.
+/// Formats milliseconds: whole from ten on, with one decimal below.
 pub(super) fn milliseconds(value: f64) -> String {
     if value >= 9.95 { units::count(value.round() as u64) } else { format!("{value:.1}") }
 }
 
-/// A limit in a cell.
+/// Formats the limit of users, such as `500` or `500 or more`.
 pub(super) fn users(limit: &UserLimit) -> String {
     let count = |users: u32| units::count(u64::from(users));
     match (limit.last_good, limit.first_bad) {
-        // What gave way beyond was not the store.
+        // It was not the store that failed with more users.
         (Some(good), _) if limit.generator_gave_way => format!("{} or more", count(good)),
         (Some(good), Some(_)) => count(good),
         (Some(good), None) => format!("{} or more", count(good)),

@@ -1,4 +1,5 @@
-//! What explains the figures: connections, statements, cache, processors. Beside the rung before, where there is one.
+//! The table that explains the results of a subject: connections, statements, cache, processors, each beside the value of
+//! the rung before, if there is one.
 
 use super::cells::{NOTHING, milliseconds, users};
 use super::subject_account::SubjectAccount;
@@ -6,10 +7,10 @@ use crate::lab::{Burst, DatabaseSide, LabConditions, Measurement, ServerSide, Un
 use crate::table::{Align, Table};
 use crate::units;
 
-/// One row: what it is called, and its value in a measurement.
+/// One row: its name, and the function that takes its value from a measurement.
 type Row = (&'static str, fn(&Measurement) -> Option<String>);
 
-/// All rows, in the order of the table.
+/// All rows of the table, in order.
 const ROWS: &[Row] = &[
     ("database connections open at the peak", |m| database(m, |d| format!("{} of {}", d.peak.open, d.max_connections))),
     ("  of these asleep", |m| database(m, |d| units::count(d.peak.asleep))),
@@ -37,7 +38,7 @@ const ROWS: &[Row] = &[
     ("users served correctly", |m| m.limit.as_ref().map(users)),
 ];
 
-/// The table; nothing where nothing is known, as of another service.
+/// Makes the table; `None` if no value is known, as for another service.
 pub(super) fn table(shown: &Measurement, before: Option<&SubjectAccount>) -> Option<Table> {
     let earlier = before.and_then(|before| before.shown.as_ref());
     let was = before.map(|before| capitalised(&before.short()));
@@ -57,7 +58,7 @@ pub(super) fn table(shown: &Measurement, before: Option<&SubjectAccount>) -> Opt
     (!table.is_empty()).then_some(table)
 }
 
-/// The conditions of all figures.
+/// The conditions of the lab in a few lines: load, store, database, machine.
 pub(super) fn setting(conditions: &LabConditions, subjects: &[SubjectAccount]) -> Vec<String> {
     let count = |number: u64| units::count(number);
     let rounds = if conditions.repeat > 1 { format!(", {} rounds", conditions.repeat) } else { String::new() };
@@ -77,7 +78,7 @@ pub(super) fn setting(conditions: &LabConditions, subjects: &[SubjectAccount]) -
     let mut shown = subjects.iter().filter_map(|subject| subject.shown.as_ref());
     if let Some(database) = shown.clone().find_map(|shown| shown.database.as_ref()) {
         let max = database.max_connections;
-        // MariaDB says its name, MySQL only its number.
+        // The version of MariaDB contains its name, that of MySQL only a number.
         let server = if database.version.contains("MariaDB") { "" } else { "MySQL " };
         lines.push(format!(
             "Database: {server}{}, its own defaults: {max} connections, one of them the lab's; every commit on disk.",

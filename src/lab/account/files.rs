@@ -1,10 +1,10 @@
-//! The files of an account: JSON, a document, a page.
+//! Writes the files of an account: JSON, a Markdown document and an HTML page.
 
 use super::{Account, markdown, page};
 use crate::lab::{LabError, ResultFolder};
 
 impl Account {
-    /// Writes it in all its forms.
+    /// Writes the account in all its forms into the folder.
     pub(in crate::lab) fn write(&self, folder: &ResultFolder) -> Result<(), LabError> {
         let json = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
         folder.write("lab.json", &json)?;

@@ -1,5 +1,5 @@
-//! What the figures of a subject say, in sentences. Nothing is praised that was not measured: every sentence is chosen and
-//! filled by the figures, and a change that is within the noise is called none.
+//! Describes the figures of a subject in sentences. Every sentence is chosen and filled in by the measured figures, and a
+//! change within the noise is reported as no change.
 
 use std::collections::BTreeMap;
 
@@ -10,32 +10,32 @@ use crate::lab::{Burst, Measurement, ServerSide};
 use crate::run_result::Verdict;
 use crate::units;
 
-/// A difference between two shares, in percentage points, that nobody need hear of.
+/// A difference between two shares below this, in percentage points, is not reported.
 const NOISE_POINTS: f64 = 1.0;
 
-/// Standard errors that a difference by chance stays within in 95 of 100 cases.
+/// A difference by chance is within this many standard errors in 95 of 100 cases.
 const STANDARD_ERRORS: f64 = 1.96;
 
-/// A rate that is so many times another is another: two bursts of the same store, ten seconds each, were seen to differ by a
-/// third on a machine that is shared.
+/// Two rates are reported as different from this factor on: on a shared machine, two bursts of ten seconds each on the same
+/// store differed by a third.
 const CHANGED_RATE: f64 = 1.5;
 
-/// So many orders in one commit were put together.
+/// From this mean number of orders in a commit on, orders are reported as committed together.
 const TOGETHER: f64 = 1.2;
 
-/// A report that reads so many times fewer or more rows reads something else.
+/// A change of the rows that a report reads is reported from this factor on.
 const CHANGED_ROWS: f64 = 2.0;
 
-/// Connections are used up from this share of them on; the lab has one of them.
+/// From this share on, connections count as used up. It is below 1 because the lab has a connection of its own.
 const USED_UP: f64 = 0.97;
 
-/// A database that uses fewer processors than this does next to nothing.
+/// A database that uses fewer processors than this counts as idle.
 const IDLE_CORES: f64 = 0.5;
 
-/// When no more than this share of the open connections runs a statement, connections are missing and not work done.
+/// If at most this share of the open connections runs a statement, the database lacks connections and not processing power.
 const IDLE_SHARE: f64 = 0.1;
 
-/// The headline, and all findings.
+/// Returns the headline and all findings of the subject at this place.
 pub(super) fn of(subjects: &[SubjectAccount], place: usize) -> (String, Vec<String>) {
     let subject = &subjects[place];
     let mut findings = Vec::new();
@@ -93,7 +93,7 @@ fn failed(shown: &Measurement) -> String {
     format!("{share} of {requests} requests failed: {kinds}{first}.")
 }
 
-/// That its rounds were not alike, where they were not.
+/// The sentence about the range of the rounds; empty if they are equal.
 fn rounds(subject: &SubjectAccount) -> String {
     let apart = subject.fail_ratio_range.filter(|(low, high)| high > low);
     apart.map_or_else(String::new, |(low, high)| {
@@ -102,21 +102,21 @@ fn rounds(subject: &SubjectAccount) -> String {
     })
 }
 
-/// What still waited for an answer when the load test gave up, and is in none of its figures.
+/// The sentence about requests that were still unanswered at the end of the load test, which no other figure contains.
 fn unanswered(shown: &Measurement) -> Option<String> {
     let waiting = shown.load.in_flight_at_end;
     let were = if waiting == 1 { "request was" } else { "requests were" };
     (waiting > 0).then(|| format!("{} more {were} not answered at the end.", units::count(waiting)))
 }
 
-/// How far apart the failures of its rounds are, in points.
+/// The range of the fail ratios of the subject's rounds, in percentage points.
 fn spread(subject: &SubjectAccount, kind: RequestKind) -> f64 {
     let ratios = || subject.all.iter().filter_map(|measurement| kind.fail_ratio(measurement));
     100.0 * (ratios().fold(0.0, f64::max) - ratios().fold(1.0, f64::min)).max(0.0)
 }
 
-/// The difference, in points, that two shares can have by chance (the normal approximation for two proportions with a
-/// pooled share; e.g. NIST/SEMATECH e-Handbook of Statistical Methods, 7.3.3).
+/// The difference, in percentage points, that two shares can have by chance (normal approximation for two proportions with
+/// a pooled share; NIST/SEMATECH e-Handbook of Statistical Methods, 7.3.3). Each pair is requests and failures.
 fn chance(a: (u64, u64), b: (u64, u64)) -> f64 {
     let (requests, failures) = ((a.0 + b.0) as f64, (a.1 + b.1) as f64);
     if a.0 == 0 || b.0 == 0 {
@@ -145,12 +145,12 @@ fn compared(subject: &SubjectAccount, shown: &Measurement, before: &SubjectAccou
     let before = units::percent(was.load.fail_ratio);
     if changed.is_empty() {
         return match shown.load.failures + was.load.failures {
-            0 => format!("So it was in {name}."),
-            _ => format!("That is no change beyond the noise to {name} ({before})."),
+            0 => format!("The same is true of {name}."),
+            _ => format!("That is no change beyond the noise, compared with {name} ({before})."),
         };
     }
     if total.abs() < 0.05 {
-        return format!("In all that is as in {name} ({before}), but {}.", changed.join(", "));
+        return format!("In total that is the same as in {name} ({before}), but {}.", changed.join(", "));
     }
     let word = if total < 0.0 { "fewer" } else { "more" };
     format!("That is {:.1} points {word} than in {name} ({before}): {}.", total.abs(), changed.join(", "))
@@ -163,7 +163,7 @@ fn message(shown: &Measurement) -> Option<String> {
     }
     let (message, count) = messages.into_iter().max_by_key(|(_, count)| *count)?;
     let share = units::percent(count as f64 / shown.load.failures.max(1) as f64);
-    Some(format!("Of the failures {share} say: {message}."))
+    Some(format!("{share} of the failures say: {message}."))
 }
 
 fn connections(shown: &Measurement) -> Option<String> {
@@ -202,11 +202,11 @@ fn cached(shown: &Measurement, was: Option<&Measurement>) -> Option<String> {
     let [stale, stale_before] = [stale, stale_before].map(units::percent);
     match before {
         None => Some(format!(
-            "{ratio} of the reports came out of the cache, without waiting for the database; {stale} of these were older than \
+            "{ratio} of the reports came from the cache, without waiting for the database; {stale} of these were older than \
              they should be."
         )),
         Some(_) if changed => Some(format!(
-            "Of the reports out of the cache {stale} were older than they should be instead of {stale_before}."
+            "{stale} of the reports from the cache were older than they should be, instead of {stale_before}."
         )),
         Some(_) => None,
     }
@@ -257,7 +257,7 @@ fn written(burst: &Burst, before: Option<(&SubjectAccount, &Measurement)>) -> St
         Verdict::Valid => "",
     };
     format!(
-        "When orders come as fast as they are answered it accepts {rate} of them a second{refused}{compared}{together}.{limited}"
+        "When orders come as fast as they are answered, it accepts {rate} of them a second{refused}{compared}{together}.{limited}"
     )
 }
 

@@ -1,9 +1,9 @@
-//! The two kinds of requests, and what became of those of a kind.
+//! The kinds of requests, and the counts of each kind.
 
 use crate::lab::Measurement;
 use crate::run_result::RouteSummary;
 
-/// The two kinds of requests that the story is about.
+/// The two kinds of requests that the findings distinguish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RequestKind {
     Orders,
@@ -27,13 +27,13 @@ impl RequestKind {
         }
     }
 
-    /// The share of its requests that failed; nothing when there were none.
+    /// The share of the requests of this kind that failed, from 0 to 1; `None` without requests.
     pub(super) fn fail_ratio(self, measurement: &Measurement) -> Option<f64> {
         let (requests, failures) = self.counts(measurement);
         (requests > 0).then(|| failures as f64 / requests as f64)
     }
 
-    /// Its requests, and those of them that failed.
+    /// The number of requests of this kind, and of those that failed.
     pub(super) fn counts(self, measurement: &Measurement) -> (u64, u64) {
         let routes = measurement.load.routes.iter().filter(|route| self.has(route));
         routes.fold((0, 0), |(requests, failures), route| (requests + route.requests, failures + route.failures))

@@ -1,4 +1,4 @@
-//! The tables over all subjects.
+//! The tables that compare all subjects.
 
 use super::cells::{NOTHING, milliseconds, users};
 use super::kind::RequestKind;
@@ -14,12 +14,12 @@ pub(super) fn tables(subjects: &[SubjectAccount]) -> Vec<Table> {
     tables
 }
 
-/// Its number, or that it is none.
+/// The number of the rung; [`NOTHING`] for another service.
 fn number(subject: &SubjectAccount) -> String {
     subject.rung.map_or_else(|| NOTHING.to_owned(), |number| number.to_string())
 }
 
-/// A share of failures, red where there are any.
+/// A share of failed requests with its tone: bad unless it is zero.
 fn share(ratio: Option<f64>) -> (String, Tone) {
     match ratio {
         Some(ratio) if ratio > 0.0 => (units::percent(ratio), Tone::Bad),
@@ -66,7 +66,7 @@ fn results(subjects: &[SubjectAccount]) -> Table {
 fn result(subject: &SubjectAccount, shown: &Measurement) -> [(String, Tone); 10] {
     let load = &shown.load;
     let plain = |text: String| (text, Tone::Plain);
-    // A generator that was the bottleneck has measured itself.
+    // If the generator was the bottleneck, the figures are those of the generator.
     let doubtful = load.verdict == Verdict::GeneratorLimited;
     let name = if doubtful { format!("{} (!)", subject.name) } else { subject.name.clone() };
     let times = &load.aggregated.latency_ms;
@@ -161,7 +161,7 @@ fn writes(subjects: &[SubjectAccount]) -> Table {
             continue;
         };
         let burst = shown.burst.as_ref();
-        // Without a single order there is no time of one.
+        // Without an accepted order there is no response time.
         let accepted = burst.filter(|burst| burst.orders_per_s > 0.0);
         let plain = |text: String| (text, Tone::Plain);
         let optional = |value: Option<f64>| plain(value.map_or_else(dash, units::significant));
@@ -183,7 +183,7 @@ fn writes(subjects: &[SubjectAccount]) -> Table {
     table
 }
 
-/// From which difference on, in percent, a reader should ask why.
+/// A difference above this, in percent, is marked as doubtful.
 const DOUBTFUL_DIFFERENCE: f64 = 1.0;
 
 fn agreement(subjects: &[SubjectAccount]) -> Table {

@@ -1,10 +1,10 @@
-//! The account as a document, for a report or an issue.
+//! The account as a Markdown document, for a report or an issue.
 
 use super::Account;
 use crate::table::Table;
 use crate::units::printable;
 
-/// The document.
+/// Makes the Markdown document.
 pub(super) fn text(account: &Account) -> String {
     let mut parts = vec!["# Lab".to_owned(), list(&account.setting())];
     parts.extend(account.ladder_tables().iter().map(Table::to_markdown));

@@ -1,4 +1,4 @@
-//! What a lab found: figures, tables and sentences, computed from the measurements by pure functions.
+//! The results of a lab: tables and sentences, which pure functions compute from the measurements.
 
 mod cells;
 mod explanation;
@@ -22,12 +22,12 @@ use subject_account::rung_before;
 
 pub use subject_account::{SubjectAccount, SubjectState};
 
-/// The account of a lab.
+/// The results of a lab so far.
 #[derive(Clone, Debug, Serialize)]
 pub struct Account {
-    /// What was asked for.
+    /// The conditions of the lab.
     pub conditions: LabConditions,
-    /// Everybody who was to be measured, in this order.
+    /// All subjects of the lab, in the order in which they are measured.
     pub rungs: Vec<SubjectAccount>,
 }
 
@@ -42,7 +42,7 @@ impl Account {
         self.find();
     }
 
-    /// Notes that the subject at this place could not be measured. What was measured of it before still counts.
+    /// Records that the subject at this place could not be measured. Earlier measurements of it are kept.
     pub(super) fn broken(&mut self, place: usize, reason: String) {
         let subject = &mut self.rungs[place];
         if subject.all.is_empty() {
@@ -52,7 +52,7 @@ impl Account {
         self.find();
     }
 
-    /// A subject says how it differs from the one before it, so a new measurement changes the sentences of two.
+    /// Computes all sentences again, because a subject is compared with the rung before it.
     fn find(&mut self) {
         let found: Vec<_> = (0..self.rungs.len()).map(|place| findings::of(&self.rungs, place)).collect();
         for (subject, (headline, findings)) in self.rungs.iter_mut().zip(found) {
@@ -60,27 +60,27 @@ impl Account {
         }
     }
 
-    /// The tables of the subject at this place: requests beside the rung before, times, failures, what explains them.
+    /// The tables of the subject at this place: requests beside those of the rung before, times, failures, explanation.
     pub fn subject_tables(&self, place: usize) -> Vec<Table> {
         subject::tables(&self.rungs[place], rung_before(&self.rungs, place))
     }
 
-    /// The tables over all subjects.
+    /// The tables that compare all subjects.
     pub fn ladder_tables(&self) -> Vec<Table> {
         ladder::tables(&self.rungs)
     }
 
-    /// The figures' conditions in a few lines: load, store, database, machine.
+    /// The conditions of the lab in a few lines: load, store, database, machine.
     pub fn setting(&self) -> Vec<String> {
         explanation::setting(&self.conditions, &self.rungs)
     }
 
-    /// Whether everything was measured.
+    /// Whether every subject was measured and no measurement failed.
     pub fn is_complete(&self) -> bool {
         self.rungs.iter().all(|subject| subject.state == SubjectState::Measured && subject.reason.is_none())
     }
 
-    /// Whether the load generator was the bottleneck of a load test, so that its figures are not valid.
+    /// Whether the load generator was the bottleneck of any load test, whose figures are therefore not those of the store.
     pub fn is_generator_limited(&self) -> bool {
         let measured = self.rungs.iter().filter_map(|subject| subject.shown.as_ref());
         measured.into_iter().any(|shown| shown.load.verdict == crate::run_result::Verdict::GeneratorLimited)

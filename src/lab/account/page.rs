@@ -1,4 +1,4 @@
-//! The account as one page with charts.
+//! The account as one HTML page with charts.
 
 use super::kind::RequestKind;
 use super::{Account, SubjectAccount, SubjectState};
@@ -7,7 +7,7 @@ use crate::loadtest::distribution;
 use crate::page::{Axis, Bars, Chart, Color, Fact, Judgement, Page, Series};
 use crate::units;
 
-/// The page.
+/// Makes the HTML page.
 pub(super) fn page(account: &Account) -> String {
     let mut page = Page::new("The ladder: a store from its collapse to its cure");
     page.verdict(judgement(account), &unbroken(&headlines(account)));
@@ -41,12 +41,12 @@ fn judgement(account: &Account) -> Judgement {
     }
 }
 
-/// A percentage stays in one line.
+/// Replaces the space before a percent sign, so that a percentage is never split between two lines.
 fn unbroken(text: &str) -> String {
     text.replace(" %", "\u{a0}%")
 }
 
-/// A line for each subject, and what is still to come.
+/// The headline of each subject on a line of its own, also of those that are not measured yet.
 fn headlines(account: &Account) -> String {
     let line = |subject: &SubjectAccount| match subject.state {
         SubjectState::Pending => format!("{}: not measured yet.", subject.title()),
@@ -55,12 +55,12 @@ fn headlines(account: &Account) -> String {
     account.rungs.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Everybody who was measured.
+/// All subjects that were measured, with the measurement that is shown.
 fn measured(account: &Account) -> impl Iterator<Item = (&SubjectAccount, &Measurement)> {
     account.rungs.iter().filter_map(|subject| Some((subject, subject.shown.as_ref()?)))
 }
 
-/// The first rung beside the last.
+/// The most important figures of the first and of the last rung.
 fn facts(account: &Account) -> Vec<Fact> {
     let rungs: Vec<_> = measured(account).filter(|(subject, _)| subject.rung.is_some()).collect();
     let ends = match rungs.as_slice() {
@@ -118,7 +118,7 @@ fn charts(account: &Account) -> Vec<Chart> {
     charts
 }
 
-/// The database's open connections while the load test ran.
+/// The chart of open database connections during the load test.
 fn connections(account: &Account) -> Chart {
     let colors = (0..Color::SERIES).map(Color::Series);
     let watched = measured(account).filter_map(|(subject, shown)| Some((subject, shown.database.as_ref()?)));

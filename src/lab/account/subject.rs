@@ -1,4 +1,5 @@
-//! The tables of one subject, as the original's author made them by hand, and the difference to the rung before.
+//! The tables of one subject, like those that the author of the original store made by hand, with the difference to the
+//! rung before.
 
 use super::cells::{NOTHING, milliseconds};
 use super::explanation;
@@ -8,7 +9,7 @@ use crate::run_result::RouteSummary;
 use crate::table::{Align, Table, Tone};
 use crate::units;
 
-/// The most kinds of failures that are shown; the file of the load test has all.
+/// The maximum number of kinds of failures that are shown; the measurement's file has all of them.
 const MOST_FAILURES: usize = 8;
 
 pub(super) fn tables(subject: &SubjectAccount, before: Option<&SubjectAccount>) -> Vec<Table> {
@@ -21,7 +22,7 @@ pub(super) fn tables(subject: &SubjectAccount, before: Option<&SubjectAccount>) 
     tables
 }
 
-/// All routes, and the sum of them.
+/// All routes, and their sum.
 fn rows(measurement: &Measurement) -> impl Iterator<Item = (&RouteSummary, Tone)> {
     let load = &measurement.load;
     load.routes.iter().map(|route| (route, Tone::Plain)).chain([(&load.aggregated, Tone::Strong)])
@@ -64,7 +65,7 @@ fn requests(shown: &Measurement, before: Option<&SubjectAccount>) -> Table {
     table
 }
 
-/// Fewer failures are good news, from one point on.
+/// The tone of a change in the share of failures: good or bad from one percentage point on.
 fn tone_of(points: Option<f64>) -> Tone {
     match points {
         Some(points) if points <= -1.0 => Tone::Good,

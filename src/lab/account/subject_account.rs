@@ -1,56 +1,56 @@
-//! The account of one subject: how far it has come, and what was measured of it.
+//! The results of one subject, and whether it was measured.
 
 use serde::Serialize;
 
 use crate::lab::conditions::Subject;
 use crate::lab::{Measurement, Rung};
 
-/// The account of one subject: a rung, or another service.
+/// The results of one subject, which is a rung or another service.
 #[derive(Clone, Debug, Serialize)]
 pub struct SubjectAccount {
-    /// The rung; nothing for another service.
+    /// The number of the rung; `None` for another service.
     pub rung: Option<u8>,
-    /// What it is called.
+    /// The name of the rung, or the label of the service.
     pub name: String,
-    /// What is different from the rung before; where another service answers.
+    /// The difference to the rung before, or the address of the service.
     pub change: String,
-    /// What its figures answer.
+    /// The question that the figures answer; empty for another service.
     pub question: String,
-    /// How the store was set up.
+    /// The options of the store and its instances; empty for another service.
     pub setup: String,
-    /// How far it has come.
+    /// Whether the subject was measured.
     pub state: SubjectState,
-    /// Why it broke, if it did.
+    /// Why a measurement failed; `None` if none did.
     pub reason: Option<String>,
-    /// What became of its requests, in a sentence or two.
+    /// The most important findings, in a sentence or two.
     pub headline: String,
-    /// What its figures say, in sentences, these among them.
+    /// All findings, one sentence each, including those of the headline.
     pub findings: Vec<String>,
-    /// How often it was measured.
+    /// The number of rounds in which it was measured.
     pub rounds: usize,
-    /// The share of failed requests from the lowest of its rounds to the highest.
+    /// The lowest and the highest share of failed requests of the rounds, from 0 to 1.
     pub fail_ratio_range: Option<(f64, f64)>,
-    /// The measurement of the round whose failures, and then whose p95, are the median; of two in the middle the worse.
+    /// The measurement of the median round by fail ratio and then by p95; of two in the middle, the worse one.
     #[serde(flatten)]
     pub shown: Option<Measurement>,
-    /// The measurements of all its rounds.
+    /// The measurements of all rounds.
     #[serde(skip)]
     pub(super) all: Vec<Measurement>,
 }
 
-/// How far a subject has come.
+/// Whether a subject was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SubjectState {
-    /// Its turn has not come.
+    /// It has not been measured yet.
     Pending,
-    /// It was measured.
+    /// It was measured in at least one round.
     Measured,
-    /// It could not be measured.
+    /// It could not be measured in any round so far.
     Broken,
 }
 
-/// The rung below the subject at this place that was measured.
+/// The nearest measured rung before the subject at this place; `None` for another service.
 pub(super) fn rung_before(subjects: &[SubjectAccount], place: usize) -> Option<&SubjectAccount> {
     subjects[place].rung?;
     subjects[..place].iter().rev().find(|subject| subject.rung.is_some() && subject.shown.is_some())
@@ -99,7 +99,7 @@ impl SubjectAccount {
         self.shown = Some(ordered[ordered.len() / 2].clone());
     }
 
-    /// How it is called in a heading: `Rung 3: report cache`.
+    /// The name in headings: `Rung 3: report cache`.
     pub fn title(&self) -> String {
         match self.rung {
             Some(number) => format!("Rung {number}: {}", self.name),
@@ -107,7 +107,7 @@ impl SubjectAccount {
         }
     }
 
-    /// How it is called in a sentence.
+    /// The name in sentences: `rung 3`.
     pub(super) fn short(&self) -> String {
         self.rung.map_or_else(|| self.name.clone(), |number| format!("rung {number}"))
     }

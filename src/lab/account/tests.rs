@@ -4,7 +4,7 @@ use super::*;
 use crate::lab::{Burst, ConnectionPoint, DatabaseSide, ServerSide, UnloadedRequests};
 use crate::run_result::{Verdict, example_run};
 
-/// A measurement in which so many of 1,000 orders and of 2,000 reports failed.
+/// A measurement with this many failures among 1,000 orders and 2,000 reports.
 fn measurement(orders: u64, reports: u64) -> Measurement {
     let mut load = example_run();
     load.thresholds.clear();
@@ -100,11 +100,11 @@ fn a_collapse_is_told_by_its_figures() {
         account.rungs[0].findings,
         [
             "63.33 % of 3,000 requests failed: 90.00 % of the orders and 50.00 % of the reports.",
-            "Of the failures 47.37 % say: 503 the database refused a connection: Too many connections (1040).",
+            "47.37 % of the failures say: 503 the database refused a connection: Too many connections (1040).",
             "At the peak 150 of 151 database connections were open, 149 asleep, one of them for 29 s; 1 ran a statement, and \
              the database used 0.08 processors. The database was idle: connections were missing, left open by requests that \
              had ended.",
-            "When orders come as fast as they are answered it accepts 5.00 of them a second and fails 99.00 %.",
+            "When orders come as fast as they are answered, it accepts 5.00 of them a second and fails 99.00 %.",
         ]
     );
     assert_eq!(
@@ -114,11 +114,11 @@ fn a_collapse_is_told_by_its_figures() {
             "That is 63.3 points fewer than in rung 1 (63.33 %): orders 0.00 % instead of 90.00 %, reports 0.00 % instead of \
              50.00 %.",
             "At most 12 of 151 database connections were open.",
-            "99.00 % of the reports came out of the cache, without waiting for the database; 5.00 % of these were older than they \
+            "99.00 % of the reports came from the cache, without waiting for the database; 5.00 % of these were older than they \
              should be.",
             "An order of three products, alone, takes 7 statements instead of 15 (2.1 ms instead of 12).",
             "A report that is in no cache reads 10,003 rows instead of 160,321 (8.1 ms instead of 98).",
-            "When orders come as fast as they are answered it accepts 5000 of them a second, 1000 times as many as rung 1 \
+            "When orders come as fast as they are answered, it accepts 5000 of them a second, 1000 times as many as rung 1 \
              (5.00), 42.0 in one commit.",
         ]
     );
@@ -130,11 +130,11 @@ fn a_collapse_is_told_by_its_figures() {
 fn what_did_not_change_is_not_praised() {
     let account = account(measurement(900, 1_000), measurement(905, 995));
     let second = &account.rungs[1].findings;
-    assert_eq!(second[1], "That is no change beyond the noise to rung 1 (63.33 %).");
+    assert_eq!(second[1], "That is no change beyond the noise, compared with rung 1 (63.33 %).");
     assert!(second.iter().all(|finding| !finding.contains("instead of")), "{second:?}");
     assert!(second.last().unwrap().ends_with(", about as many as rung 1."), "{second:?}");
     let both_good = self::account(cured(), cured());
-    assert_eq!(both_good.rungs[1].findings[1], "So it was in rung 1.");
+    assert_eq!(both_good.rungs[1].findings[1], "The same is true of rung 1.");
 }
 
 #[test]
@@ -285,7 +285,10 @@ fn the_page_and_the_document_hold_every_rung() {
 fn changes_that_cancel_out_are_told_as_such() {
     let account = account(measurement(100, 400), measurement(300, 200));
     let said = &account.rungs[1].findings[1];
-    assert!(said.starts_with("In all that is as in rung 1 (16.67 %), but orders 30.00 % instead of 10.00 %"), "{said}");
+    assert!(
+        said.starts_with("In total that is the same as in rung 1 (16.67 %), but orders 30.00 % instead of 10.00 %"),
+        "{said}"
+    );
 }
 
 #[test]

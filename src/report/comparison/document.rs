@@ -1,4 +1,4 @@
-//! Two reports side by side, as a document.
+//! The document that compares two reports.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};
 use crate::units;
 
-/// A change of less than so many percent is not worth a colour.
+/// A change is coloured if it is greater than this, in percent.
 const NOTICEABLE_PERCENT: f64 = 10.0;
 
-/// Two reports as people read them. The names are those of the runs, for the heading.
+/// Makes the document of a comparison. The names are those of the two runs, for the heading.
 pub fn comparison_document(comparison: &RunComparison, [first, second]: [&str; 2]) -> Document {
     let line = |side: &str, name: &str, report: &crate::report::Report| {
         let window = &report.window;
@@ -39,7 +39,7 @@ pub fn comparison_document(comparison: &RunComparison, [first, second]: [&str; 2
     }
 }
 
-/// From so many percent on, a rise is told as a multiple.
+/// A rise of at least this, in percent, is written as a factor.
 const MANIFOLD_PERCENT: f64 = 1_000.0;
 
 fn facts(comparison: &RunComparison) -> Vec<Fact> {
@@ -53,7 +53,7 @@ fn facts(comparison: &RunComparison) -> Vec<Fact> {
     ]
 }
 
-/// Shares failed and percentiles by route, before and after.
+/// The charts: the share of failed requests and the 95th percentile by route, before and after.
 fn charts(comparison: &RunComparison) -> Vec<Chart> {
     let chart = |title: &str, name: &str, scale: f64| {
         let rows: Vec<&Figure> = comparison
@@ -105,7 +105,7 @@ fn table(comparison: &RunComparison, section: Section) -> Table {
         Section::Processes => ("Processor and memory", ""),
     };
     let columns = [(of, Left), ("Figure", Left), ("Before", Right), ("After", Right), ("Change", Right)];
-    // Where every figure is of the same thing, a column that says so is of no use.
+    // Without groups, the first column would be empty.
     let columns = if of.is_empty() { &columns[1..] } else { &columns[..] };
     let mut table = Table::new(title, columns);
     let mut last = "";
@@ -137,7 +137,7 @@ fn value_text(figure: &Figure, value: f64) -> String {
     }
 }
 
-/// Shares differ by percentage points; everything else by percent of what was before.
+/// The text for a change: percentage points for shares, otherwise percent of the first value.
 fn change(figure: &Figure) -> String {
     match (figure.before, figure.after) {
         (Some(before), Some(after)) if figure.format.unit == Unit::Share => {

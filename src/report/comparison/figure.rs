@@ -1,51 +1,51 @@
-//! One figure of two reports, and how it is written.
+//! One figure of two reports, and its format.
 
 use serde::Serialize;
 
-/// One figure on both sides.
+/// The values of one figure in both reports.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figure {
-    /// The table it stands in.
+    /// The table that contains the figure.
     pub section: Section,
-    /// What it is of: a route, a cache; empty where that is clear.
+    /// What the figure is about, such as a route or a cache; empty if the table says it.
     pub group: String,
-    /// Which figure, with its unit.
+    /// The name of the figure, such as `requests/s`.
     pub figure: &'static str,
-    /// On the first side, if it is known there.
+    /// The value in the first report, if it is known.
     pub before: Option<f64>,
-    /// On the second side, if it is known there.
+    /// The value in the second report, if it is known.
     pub after: Option<f64>,
-    /// By how many percent of the first the second is more; nothing where there was nothing.
+    /// The change in percent of the first value; `None` unless both are known and the first is positive.
     pub change_percent: Option<f64>,
-    /// How it is written, and which way is good.
+    /// How the figure is written, and which direction is an improvement.
     #[serde(skip)]
     pub(super) format: FigureFormat,
 }
 
-/// The tables.
+/// The tables of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Section {
-    /// By route and in all.
+    /// Requests and percentiles, by route and in total.
     Requests,
-    /// Refusals and failures by reason.
+    /// Refused and failed requests, by reason.
     Failures,
-    /// What was full and what waited.
+    /// Peaks of queues and connections, and waiting times.
     Saturation,
-    /// The report cache.
+    /// Look-ups in the report cache.
     Cache,
-    /// Processor and memory.
+    /// Processor time and memory of the instances.
     Processes,
 }
 
-/// How a figure is written, and which way is good.
+/// How a figure is written, and which direction is an improvement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FigureFormat {
     pub(super) unit: Unit,
     pub(super) better: Better,
 }
 
-/// In which unit.
+/// The unit of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     Count,
@@ -56,7 +56,7 @@ pub(super) enum Unit {
     Bytes,
 }
 
-/// Which way is good.
+/// The direction of change that is an improvement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Better {
     Higher,

@@ -1,11 +1,11 @@
-//! Every figure of two reports, pair by pair.
+//! Pairs the figures of two reports.
 
 use std::collections::BTreeSet;
 
 use super::figure::{Better, Figure, FigureFormat, Section, Unit};
 use crate::report::{FailureGroup, Latencies, Percentile, Report, Traffic};
 
-/// All figures that either report has, in the order of the tables.
+/// All figures that at least one report has, in the order of the tables.
 pub(super) fn figures(before: &Report, after: &Report) -> Vec<Figure> {
     let pair = Pair { before, after };
     let mut figures = pair.requests();
@@ -101,7 +101,7 @@ impl Pair<'_> {
             let found = report.failure_groups.iter().find(|group| name(group) == wanted);
             Some(found.map_or(0.0, |group| group.count as f64))
         };
-        // A refusal is as it should be; only a failure is bad.
+        // A refusal (4xx) is correct behaviour; only a failure (5xx) is bad.
         let figure = |(wanted, failed): &(String, bool)| {
             let format = if *failed { LESS } else { COUNT };
             self.figure(Section::Failures, wanted, ("requests", format), |report| count(report, wanted))
@@ -173,7 +173,7 @@ fn p95(latencies: Latencies) -> Option<f64> {
     milliseconds(latencies.p95)
 }
 
-/// A percentile to calculate with; beyond the last bucket, its bound.
+/// A percentile in milliseconds; the bound of the last finite bucket if it is beyond that.
 fn milliseconds(percentile: Percentile) -> Option<f64> {
     match percentile {
         Percentile::Nothing => None,

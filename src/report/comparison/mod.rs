@@ -1,4 +1,4 @@
-//! Two reports side by side: what was before, what is after, and the difference.
+//! Compares two reports: the values before and after, and the differences.
 
 mod document;
 mod figure;

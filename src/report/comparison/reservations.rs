@@ -1,8 +1,8 @@
-//! Why two runs cannot be compared, in sentences.
+//! The reasons why two runs cannot be compared.
 
 use crate::run_result::{Condition, RecordedRun};
 
-/// A sentence for each reason; none where the runs were made alike.
+/// One sentence for each reason; empty if the runs are comparable.
 pub(super) fn reservations(before: &RecordedRun, after: &RecordedRun) -> Vec<String> {
     let differences = before.conditions.differences(&after.conditions);
     let differences = differences.iter().filter_map(|difference| {
@@ -10,11 +10,11 @@ pub(super) fn reservations(before: &RecordedRun, after: &RecordedRun) -> Vec<Str
         Some(format!("{what}: {} before, {} after.", difference.first, difference.second))
     });
     let cut_short = [(before, "first"), (after, "second")].into_iter().filter(|(run, _)| run.complete == Some(false));
-    differences.chain(cut_short.map(|(_, side)| format!("The {side} run did not go to its end."))).collect()
+    differences.chain(cut_short.map(|(_, side)| format!("The {side} run was interrupted before its end."))).collect()
 }
 
-/// What a difference is called. Where the service answered is no reservation: two deployments may be what is compared, and a
-/// private stack has other ports each time it starts.
+/// The beginning of the sentence for a difference. The address of the service is not a reason: the comparison may be about
+/// two deployments, and a private stack may have other ports.
 fn another(condition: Condition) -> Option<&'static str> {
     match condition {
         Condition::Host => None,
@@ -63,7 +63,7 @@ mod tests {
                 "Another course of the load: no stages before, 5s:100 after.",
                 "Another length: 60.0 s before, 30.0 s after.",
                 "Another mix of requests: nothing before, GET / x1 (think 0 to 5 ms) after.",
-                "The second run did not go to its end."
+                "The second run was interrupted before its end."
             ]
         );
         let more = CONDITIONS.replace("150", "1500");

@@ -1,4 +1,4 @@
-//! Two reports and their difference, as data.
+//! The comparison of two reports, as data.
 
 use serde::Serialize;
 
@@ -8,14 +8,14 @@ use super::reservations::reservations;
 use crate::report::Report;
 use crate::run_result::RecordedRun;
 
-/// Two reports and their difference.
+/// Two reports and the differences between their figures.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunComparison {
-    /// Whether the two runs were alike enough for their figures to be compared.
+    /// Whether the two runs were made under the same conditions.
     pub comparable: bool,
-    /// Why not, if not: sentences.
+    /// Why the runs are not comparable, one sentence each; empty if they are.
     pub reservations: Vec<String>,
-    /// Every figure that either has.
+    /// Every figure that at least one report has.
     pub figures: Vec<Figure>,
     /// The report on the first run.
     pub before: Report,
@@ -24,7 +24,7 @@ pub struct RunComparison {
 }
 
 impl RunComparison {
-    /// Sets two reports side by side. What the load tests say of themselves tells whether they can be compared.
+    /// Compares two reports. The results of the load tests tell whether they are comparable.
     pub fn of((before, first): (Report, &RecordedRun), (after, second): (Report, &RecordedRun)) -> Self {
         let reservations = reservations(first, second);
         let figures = figures(&before, &after);

@@ -1,4 +1,4 @@
-//! Transactions with orders: how many, and how many orders each had.
+//! The tables of transactions with orders.
 
 use super::cells::{NOTHING, rate};
 use crate::report::{BatchSize, Report};
@@ -33,7 +33,7 @@ pub(super) fn table(report: &Report) -> Table {
     table
 }
 
-/// By size. One size alone is what the mean says.
+/// Transactions by size. Empty if there is only one size, which the mean already shows.
 pub(super) fn sizes(report: &Report) -> Table {
     let columns = [("Orders in one transaction", Left), ("Transactions", Right), ("Share", Right)];
     let mut table = Table::new("Transactions by size", &columns);

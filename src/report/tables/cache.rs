@@ -1,4 +1,4 @@
-//! The report cache.
+//! The table of look-ups in the report cache.
 
 use super::cells::{NOTHING, zero_is_good};
 use crate::report::Report;

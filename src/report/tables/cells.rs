@@ -1,4 +1,4 @@
-//! How single figures of a report are written.
+//! Formats single figures of a report.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use crate::report::{Percentile, Traffic};
 use crate::table::Tone;
 use crate::units;
 
-/// What stands where there is nothing to show.
+/// The text of a cell without a value.
 pub(in crate::report) const NOTHING: &str = "-";
 
-/// From which difference to the load test on, in percent, a reader should ask why.
+/// A difference to the load test above this, in percent, is marked as doubtful.
 pub(super) const DOUBTFUL_DIFFERENCE: f64 = 1.0;
 
-/// A percentile in the unit that reads best.
+/// A percentile in a suitable unit.
 pub(in crate::report) fn percentile(percentile: Percentile) -> String {
     match percentile {
         Percentile::Nothing => NOTHING.to_owned(),
@@ -21,17 +21,17 @@ pub(in crate::report) fn percentile(percentile: Percentile) -> String {
     }
 }
 
-/// A share of the requests that failed, if there were any.
+/// The share of failed requests, or [`NOTHING`] without requests.
 pub(in crate::report) fn fail_share(traffic: &Traffic) -> String {
     if traffic.requests == 0 { NOTHING.to_owned() } else { units::percent(traffic.fail_ratio) }
 }
 
-/// Requests per second; from a thousand on nobody reads decimals.
+/// Requests per second, as [`rate`].
 pub(super) fn per_second(traffic: &Traffic) -> String {
     rate(traffic.requests_per_s)
 }
 
-/// So many per second.
+/// A rate per second; from a thousand on without decimals.
 pub(in crate::report) fn rate(per_second: f64) -> String {
     match per_second {
         rate if rate >= 1000.0 => units::count(rate.round() as u64),
@@ -39,12 +39,12 @@ pub(in crate::report) fn rate(per_second: f64) -> String {
     }
 }
 
-/// How a number that should be zero is to be seen.
+/// The tone of a number that should be zero.
 pub(super) fn zero_is_good(count: u64) -> Tone {
     if count == 0 { Tone::Plain } else { Tone::Bad }
 }
 
-/// A number that may be unknown.
+/// A number, or [`NOTHING`] if it is unknown.
 pub(super) fn known(count: Option<u64>) -> String {
     count.map_or_else(|| NOTHING.to_owned(), units::count)
 }

@@ -1,4 +1,4 @@
-//! Database connections against what is allowed, and what went wrong on them.
+//! The tables of database connections and of database errors.
 
 use super::cells::{NOTHING, known};
 use crate::report::{ConnectionPeak, Report};

@@ -1,4 +1,4 @@
-//! The load test's own counts beside Prometheus's.
+//! The table with the counts of the load test beside those of Prometheus.
 
 use super::cells::{DOUBTFUL_DIFFERENCE, NOTHING};
 use crate::report::{CountComparison, Report, RouteComparison};
@@ -24,15 +24,16 @@ pub(super) fn table(comparison: &CountComparison) -> Table {
     table
 }
 
-/// What to think when the counts differ.
+/// The note that explains a difference between the counts; `None` if it is small.
 pub(super) fn note(report: &Report, comparison: &CountComparison) -> Option<String> {
     if !is_doubtful(&comparison.total) {
         return None;
     }
     let until = &report.window.counted_until;
     Some(format!(
-        "The counts differ by more than {DOUBTFUL_DIFFERENCE} %. Only the load test counts what never reached an instance; \
-         only Prometheus counts what others asked, and what came between the end of the run and the scrape at {until}."
+        "The counts differ by more than {DOUBTFUL_DIFFERENCE} %. Only the load test counts requests that never reached an \
+        instance; only Prometheus counts requests of other clients, and those between the end of the run and the scrape at \
+        {until}."
     ))
 }
 

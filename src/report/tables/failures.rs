@@ -1,4 +1,4 @@
-//! Refusals and failures by reason.
+//! The table of refused and failed requests, by reason.
 
 use super::cells::NOTHING;
 use crate::report::{FailureGroup, Report};
@@ -6,7 +6,7 @@ use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};
 use crate::units;
 
-/// Rows at most: the frequent reasons are few, and JSON has all of them.
+/// The maximum number of rows. The JSON has all reasons.
 const MOST: usize = 20;
 
 pub(super) fn table(report: &Report) -> Table {

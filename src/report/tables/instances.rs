@@ -1,4 +1,4 @@
-//! Requests and percentiles by instance.
+//! The table of requests and percentiles by instance.
 
 use super::cells::{fail_share, per_second, percentile, zero_is_good};
 use crate::report::Report;

@@ -1,4 +1,4 @@
-//! Percentiles by route.
+//! The table of percentiles by route.
 
 use super::cells::percentile;
 use crate::report::{Latencies, Report};

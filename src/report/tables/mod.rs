@@ -1,6 +1,6 @@
-//! The report for people: a heading, the tables, and notes that say how to read them. Pure functions of the result.
+//! The heading of a report, its tables, and the notes that say how to read them. All are pure functions of the result.
 //!
-//! Each table is one file with one function; none is wider than 100 columns with the store's own routes.
+//! Each table is one file. None is wider than 100 columns with the routes of the store.
 
 mod batches;
 mod cache;
@@ -23,7 +23,7 @@ use super::Report;
 use crate::table::Table;
 use crate::units;
 
-/// What the report is about: the window, and where the figures are from.
+/// The window, and the source of the figures.
 pub fn heading(report: &Report) -> String {
     let window = &report.window;
     let length = units::duration(Duration::from_secs_f64(window.duration_s));
@@ -39,7 +39,7 @@ pub fn heading(report: &Report) -> String {
     )
 }
 
-/// All tables, in the order in which they are read; those without anything to say are left out.
+/// All tables that are not empty, in the order in which they are shown.
 pub fn tables(report: &Report) -> Vec<Table> {
     let comparison = report.load_test.as_ref().map(count_comparison::table);
     let mut tables = vec![requests::table(report), latencies::table(report), instances::table(report)];
@@ -58,30 +58,31 @@ pub fn tables(report: &Report) -> Vec<Table> {
     tables
 }
 
-/// The window at a glance, in lines of text; empty where there were too few scrapes.
+/// The table with a sparkline for each figure; empty if there were too few scrapes.
 pub fn over_time(report: &Report) -> Table {
     timeline::table(report)
 }
 
-/// How the figures are to be read, one sentence each.
+/// How to read the figures, one sentence each.
 pub fn notes(report: &Report) -> Vec<String> {
     let mut notes = report.remarks.clone();
     if report.total.requests == 0 {
-        notes.push("The store was up, and nobody asked it anything in this window.".to_owned());
+        notes.push("The store was running but got no requests in this window.".to_owned());
     }
     if report.probes > 0 {
         notes.push(format!("{} requests of probes and scrapes are left out.", units::count(report.probes)));
     }
     notes.push(
-        "Failed: answered with 5xx. Refused: answered with 4xx. What never reached an instance, Prometheus does not know.".to_owned(),
+        "Failed: answered with 5xx. Refused: answered with 4xx. Prometheus does not know requests that never reached an instance."
+                    .to_owned(),
     );
     notes.push(
-        "Percentiles are estimated within the buckets of a histogram, and measured in the server: the way there and \
-         back is not in them."
+        "Percentiles are estimated from the buckets of a histogram and measured in the server, so they do not include \
+        the network."
             .to_owned(),
     );
     notes.push(
-        "Peaks are the highest that Prometheus saw at a scrape; what came and went in between it did not see."
+        "Peaks are the highest values at a scrape; Prometheus does not see what happens between two scrapes."
             .to_owned(),
     );
     notes.extend(report.load_test.as_ref().and_then(|comparison| count_comparison::note(report, comparison)));

@@ -1,4 +1,4 @@
-//! Orders by what became of them.
+//! The table of orders by outcome.
 
 use crate::report::Report;
 use crate::table::Align::{Left, Right};

@@ -1,4 +1,4 @@
-//! What the instances took of their machine.
+//! The table of processor time and memory by instance.
 
 use super::cells::{NOTHING, zero_is_good};
 use crate::report::Report;

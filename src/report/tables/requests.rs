@@ -1,4 +1,4 @@
-//! Requests by route.
+//! The table of requests by route.
 
 use super::cells::{fail_share, per_second, zero_is_good};
 use crate::report::{Report, Traffic};

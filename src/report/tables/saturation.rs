@@ -1,4 +1,4 @@
-//! What was full, or near it, and what waited.
+//! The tables of peaks against their limits, and of waiting times.
 
 use super::cells::{NOTHING, known, percentile};
 use crate::report::{Connections, Latencies, Percentile, Report};
@@ -6,7 +6,7 @@ use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};
 use crate::units;
 
-/// From which share on something is about to be full.
+/// The share of a limit from which on a peak is marked as doubtful.
 const NEARLY_FULL: f64 = 0.9;
 
 pub(super) fn table(report: &Report) -> Table {
@@ -33,7 +33,7 @@ pub(super) fn table(report: &Report) -> Table {
     table
 }
 
-/// Connections of the pools that worked; without pools there is nothing to be full.
+/// The peak of pooled connections in use; `None` if connections are not pooled.
 fn in_use(connections: &Connections) -> Option<u64> {
     connections.pool_size?;
     connections.states.iter().find(|peak| peak.state == "in_use").map(|peak| peak.peak)

@@ -279,10 +279,10 @@ fn the_notes_of_a_run() {
     insta::assert_snapshot!(notes(&report()).join("\n"), @"
     127.0.0.1:40002 was not scraped after the end of the run: its last requests may be missing.
     180 requests of probes and scrapes are left out.
-    Failed: answered with 5xx. Refused: answered with 4xx. What never reached an instance, Prometheus does not know.
-    Percentiles are estimated within the buckets of a histogram, and measured in the server: the way there and back is not in them.
-    Peaks are the highest that Prometheus saw at a scrape; what came and went in between it did not see.
-    The counts differ by more than 1 %. Only the load test counts what never reached an instance; only Prometheus counts what others asked, and what came between the end of the run and the scrape at 2026-11-24T12:01:00.700Z.
+    Failed: answered with 5xx. Refused: answered with 4xx. Prometheus does not know requests that never reached an instance.
+    Percentiles are estimated from the buckets of a histogram and measured in the server, so they do not include the network.
+    Peaks are the highest values at a scrape; Prometheus does not see what happens between two scrapes.
+    The counts differ by more than 1 %. Only the load test counts requests that never reached an instance; only Prometheus counts requests of other clients, and those between the end of the run and the scrape at 2026-11-24T12:01:00.700Z.
     ");
 }
 
@@ -302,7 +302,7 @@ fn an_idle_store_shows_no_shares_of_nothing() {
     ────────────────────────────────────────────────────────────────
              Aggregated         0       0        0         -   0.00
     ");
-    assert!(notes(&idle)[0].contains("nobody asked it anything"));
+    assert!(notes(&idle)[0].contains("got no requests"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The window at a glance: a line of text for each figure.
+//! The table with a sparkline over the window for each figure.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::table::Align::{Left, Right};
 use crate::table::Table;
 use crate::units;
 
-/// Characters of a line at most, so that the table fits a terminal of eighty columns.
+/// The maximum width of a sparkline in characters, so that the table fits a terminal of 80 columns.
 const WIDTH: usize = 52;
 
 pub(super) fn table(report: &Report) -> Table {
@@ -37,7 +37,7 @@ pub(super) fn table(report: &Report) -> Table {
     table
 }
 
-/// The line, each character the highest of its slots.
+/// The sparkline. Each character shows the highest of the slots that it covers.
 fn drawn(values: &[Option<f64>]) -> String {
     let width = values.len().min(WIDTH);
     let begin = |character: usize| character * values.len() / width;

@@ -1,4 +1,4 @@
-//! `storemgr seed`: the rows it promises, what it refuses, and what is left when it is stopped half way.
+//! `storemgr seed`: the rows that it writes, what it refuses, and the state after an interruption.
 
 mod refusals;
 mod rows;
@@ -11,15 +11,15 @@ use tokio::process::Command;
 
 use crate::harness::TestDatabase;
 
-/// What a seed of 300 products, 40 users, 7 pieces, 10,000 orders and the number 5 means, on every database and forever.
-/// If this changes, so does every store that anybody seeds.
+/// The fingerprint of 300 products, 40 users, a stock of 7, 10,000 orders and seed 5. It is the same on every database and
+/// must never change, because then every seeded store would change.
 const KNOWN_CONTENT: &str = "3f8986ce406fe5b6";
 
 type Variables = Vec<(&'static str, String)>;
 
 fn command(variables: &Variables, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_storemgr"));
-    // Nothing of the machine's own configuration may reach a test.
+    // The configuration of this machine must not affect a test.
     command.env_clear().current_dir(env!("CARGO_TARGET_TMPDIR"));
     command.envs(variables.iter().map(|(name, value)| (name, value))).arg("seed").args(arguments);
     command.stdin(Stdio::null()).kill_on_drop(true);
@@ -34,7 +34,7 @@ async fn seed(database: &TestDatabase, arguments: &[&str]) -> Output {
     seed_with(&database.variables(), arguments).await
 }
 
-/// Seeds, which must succeed.
+/// Seeds the database and checks that it succeeds. Returns the standard output.
 async fn seeded(database: &TestDatabase, arguments: &[&str]) -> String {
     let output = seed(database, arguments).await;
     assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
@@ -45,7 +45,7 @@ fn errors(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// The tables that a seed fills, each as one text per row, in the order of its key.
+/// Queries for the tables that a seed fills, with one text per row, in the order of the key.
 const TABLES: [(&str, &str); 6] = [
     ("products", "SELECT CONCAT_WS('|', id, name, sku, price_cents) FROM products ORDER BY id"),
     ("stocks", "SELECT CONCAT_WS('|', product_id, quantity, quantity_sold) FROM stocks ORDER BY product_id"),
@@ -59,7 +59,7 @@ const TABLES: [(&str, &str); 6] = [
     ),
 ];
 
-/// A fingerprint of everything that is in the store.
+/// A fingerprint of the whole content of the store.
 async fn content(database: &TestDatabase) -> String {
     let mut hash = Sha256::new();
     for (table, sql) in TABLES {
@@ -71,7 +71,7 @@ async fn content(database: &TestDatabase) -> String {
     hex::encode(&hash.finalize()[..8])
 }
 
-/// How many rows disagree with what the order lines say.
+/// The number of rows in each table that disagree with the order lines.
 async fn disagreements(database: &TestDatabase) -> Vec<(&'static str, u64)> {
     let questions = [
         (

@@ -1,4 +1,4 @@
-//! What a seed refuses, and in which words: nothing is touched that nobody allowed to delete.
+//! What a seed refuses, and with which messages: nothing is deleted without permission.
 
 use super::{KNOWN_CONTENT, SMALL, Variables, content, errors, seed, seed_with, seeded};
 use crate::harness::TestDatabase;
@@ -30,7 +30,7 @@ async fn a_new_table_is_not_forgotten() {
     let database = TestDatabase::migrated().await;
     let sql = "SELECT CONVERT(table_name USING utf8mb4) FROM information_schema.tables \
                WHERE table_schema = DATABASE()";
-    // Whoever adds one: `empty_store` and `contents` in src/db/bulk.rs must know it, and so must `content` here.
+    // For every new table, extend `empty_store` and `contents` in src/db/bulk.rs, and `content` here.
     let known = [
         "id_blocks",
         "idempotency_keys",
@@ -74,11 +74,11 @@ async fn anything_in_any_table_is_data() {
 async fn numbers_that_make_no_sense_are_refused_with_a_sentence() {
     let database = TestDatabase::create().await;
     for (arguments, said) in [
-        (["--products", "0"], "the number of products is from 1 to 10,000,000, not 0"),
-        (["--products", "10000001"], "the number of products is from 1 to 10,000,000, not 10,000,001"),
-        (["--users", "0"], "the number of users is from 1 to 10,000,000, not 0"),
+        (["--products", "0"], "the number of products must be from 1 to 10,000,000, not 0"),
+        (["--products", "10000001"], "the number of products must be from 1 to 10,000,000, not 10,000,001"),
+        (["--users", "0"], "the number of users must be from 1 to 10,000,000, not 0"),
         (["--stock", "2000000001"], "at most 2,000,000,000 pieces, not 2,000,000,001"),
-        (["--orders", "1000000001"], "the number of orders is at most 1,000,000,000"),
+        (["--orders", "1000000001"], "the number of orders must be at most 1,000,000,000"),
         (["--orders", "many"], "invalid value 'many'"),
         (["--stock", "-1"], "unexpected argument '-1'"),
         (["--json", "/does/not/exist"], "/does/not/exist cannot be written"),

@@ -1,4 +1,4 @@
-//! The rows: the same for the same plan, believable, and in agreement with every total that is kept.
+//! The rows of a seed: the same for the same plan, and in agreement with all totals.
 
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ async fn a_history_agrees_with_every_total_that_is_kept() {
     assert_eq!(database.number("SELECT COUNT(*) FROM orders WHERE YEAR(created_at) = 2025").await, 30_000);
     let lines = database.number("SELECT COUNT(*) FROM order_items").await;
     assert!((46_500..49_500).contains(&lines), "{lines} lines are 1.6 per order");
-    // A total that is off by one is seen.
+    // The check notices a total that is off by one.
     database.execute("UPDATE stocks SET quantity_sold = quantity_sold + 1 WHERE product_id = 7").await;
     assert_eq!(disagreements(&database).await, [("products whose stock does not know what was sold", 1)]);
 }
@@ -79,7 +79,7 @@ async fn numbers_of_orders_are_not_given_twice_across_a_reset() {
     database.execute("UPDATE id_blocks SET next_id = 5001").await;
     let said = seeded(&database, &SMALL).await;
     assert_eq!(database.number("SELECT next_id FROM id_blocks").await, 10_001);
-    assert!(said.contains("Order numbers up to 5,000 had been given out before"), "{said}");
+    assert!(said.contains("Order numbers up to 5,000 were given out before"), "{said}");
     let said = seeded(&database, &["--reset", "--products", "10"]).await;
     assert_eq!(database.number("SELECT next_id FROM id_blocks").await, 10_001, "an instance may hold some of them");
     assert!(!said.contains("Order numbers"), "{said}");

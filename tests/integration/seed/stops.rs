@@ -1,4 +1,4 @@
-//! A seed that is stopped half way, by whatever: the store is known as half filled, and --reset cures it.
+//! A seed that is interrupted: the store is recognised as half filled, and --reset repairs it.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use tokio::process::{Child, ChildStderr, Command};
 use super::{KNOWN_CONTENT, SMALL, Variables, command, content, errors, seed, seeded};
 use crate::harness::{Fault, Proxy, TestDatabase};
 
-/// Enough orders to be stopped in the middle of.
+/// Enough orders to interrupt the seed in the middle.
 const MANY: [&str; 2] = ["--orders", "2000000"];
 
-/// A seed in the middle of writing orders, and what it says.
+/// A running seed that is writing orders, and its standard error.
 struct Running {
     child: Child,
     errors: BufReader<ChildStderr>,
@@ -41,7 +41,7 @@ impl Running {
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().await.unwrap().success());
     }
 
-    /// Waits for its end; gives its exit code, and what it said last.
+    /// Waits for its end. Returns its exit code and its last message.
     async fn end(mut self) -> (Option<i32>, String) {
         let mut said = String::new();
         self.errors.read_to_string(&mut said).await.unwrap();
@@ -55,7 +55,7 @@ async fn a_seed_that_was_killed_is_known_and_cured() {
     for _ in 0..3 {
         let running = Running::in_the_middle(&database.variables(), &["--reset"]).await;
         running.signal("KILL").await;
-        // At once, while the server may still be busy with what the dead one had sent.
+        // At once, while the server may still be processing what the killed seed had sent.
         seeded(&database, &[&SMALL[..], &["--reset"]].concat()).await;
         assert_eq!(content(&database).await, KNOWN_CONTENT);
         assert_eq!(running.end().await.0, None, "it was killed and not done");
