@@ -10,7 +10,7 @@ mod target;
 
 use anyhow::anyhow;
 use storemgr::loadtest::{
-    self, Config, Ended, Found, Load, LoadTestError, RunOutputs, Scenario, SearchOutputs, Steering, interrupted_by,
+    self, Config, Ended, Found, Load, LoadTestError, RunOutputs, Scenario, SearchOutputs, interrupted_by,
 };
 use storemgr::process::{self, Exit};
 use storemgr::run_result::{GaveWay, LimitEnded, LimitResult, RunResult, Verdict};
@@ -57,17 +57,16 @@ pub(crate) async fn run(args: Args, typed: &TypedOptions) -> CommandResult {
     args.check(typed).map_err(|sentence| Failure::usage(anyhow!(sentence)))?;
     let scenario = args.scenario.load()?;
     let config = args.config()?;
-    let interrupt = process::terminated().map_err(Failure::could_not_run)?;
     if args.search.find_limit {
-        interrupted_by(interrupt, async |steering| find_limit(&args, config, &scenario, steering).await).await
+        find_limit(&args, config, &scenario).await
     } else {
-        interrupted_by(interrupt, async |steering| run_once(&args, config, scenario, steering).await).await
+        run_once(&args, config, scenario).await
     }
 }
 
-async fn run_once(args: &Args, config: Config, scenario: Scenario, steering: Steering) -> CommandResult {
+async fn run_once(args: &Args, config: Config, scenario: Scenario) -> CommandResult {
     // The baseline is read before anything is opened for writing: it may be the same file.
-    let criteria = args.judgement.criteria(&config.conditions(&scenario))?;
+    let criteria = args.judgement.criteria(&loadtest::conditions(&config, &scenario))?;
     let files = args.results.open(loadtest::page)?;
     let exporter = args.results.exporter().await?;
     let outputs = RunOutputs {
@@ -77,10 +76,12 @@ async fn run_once(args: &Args, config: Config, scenario: Scenario, steering: Ste
         exporter: exporter.as_ref(),
         tags: args.results.tags(),
     };
+    let interrupt = process::terminated().map_err(Failure::could_not_run)?;
     if !args.results.quiet {
         process::tell(&announcement(&config));
     }
-    let finished = match loadtest::run(config, &criteria, scenario, outputs, steering).await {
+    let run = |steering| loadtest::run(config, &criteria, scenario, outputs, steering);
+    let finished = match interrupted_by(interrupt, run).await {
         Err(error @ LoadTestError::Interrupted) => return Ok(interrupted(&error)),
         ran => ran.map_err(failure)?,
     };
@@ -91,7 +92,7 @@ async fn run_once(args: &Args, config: Config, scenario: Scenario, steering: Ste
     }
 }
 
-async fn find_limit(args: &Args, config: Config, scenario: &Scenario, steering: Steering) -> CommandResult {
+async fn find_limit(args: &Args, config: Config, scenario: &Scenario) -> CommandResult {
     let search = args.search.search()?;
     let files = args.results.open(loadtest::limit_page)?;
     let exporter = args.results.exporter().await?;
@@ -103,7 +104,9 @@ async fn find_limit(args: &Args, config: Config, scenario: &Scenario, steering: 
         tags: args.results.tags(),
     };
     let thresholds = args.judgement.thresholds.clone();
-    let found = loadtest::find_limit(config, thresholds, scenario, search, outputs, steering).await;
+    let interrupt = process::terminated().map_err(Failure::could_not_run)?;
+    let find = |steering| loadtest::find_limit(config, thresholds, scenario, search, outputs, steering);
+    let found = interrupted_by(interrupt, find).await;
     let Found { limit, unwritten } = found.map_err(failure)?;
     files.write(&limit, show_limit)?;
     unwritten.map_or(Ok(()), |error| Err(failure(error)))?;

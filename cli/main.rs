@@ -16,7 +16,7 @@ mod stack;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use failure::CommandResult;
 use options::TypedOptions;
 
@@ -52,18 +52,18 @@ fn main() -> ExitCode {
     let loaded = options::environment::load();
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut Cli::command()).exit());
-    let outcome = loaded.and_then(|()| run(cli.command, &TypedOptions::of(Cli::command(), &matches)));
+    let outcome = loaded.and_then(|()| run(cli.command, &matches));
     ExitCode::from(failure::report(outcome))
 }
 
-fn run(command: Command, typed: &TypedOptions) -> CommandResult {
+fn run(command: Command, matches: &ArgMatches) -> CommandResult {
     let runtime = tokio::runtime::Runtime::new().map_err(failure::Failure::could_not_run)?;
     runtime.block_on(async {
         match command {
             Command::Serve(args) => serve::run(args).await,
             Command::Seed(args) => seed::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
-            Command::Loadtest(args) => loadtest::run(*args, typed).await,
+            Command::Loadtest(args) => loadtest::run(*args, &TypedOptions::of(Cli::command(), matches)).await,
             Command::Report(args) => report::run(&args).await,
             Command::DeployCheck(args) => deploy_check::run(*args).await,
             Command::Lab(args) => lab::run(*args).await,

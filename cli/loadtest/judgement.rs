@@ -41,7 +41,7 @@ impl JudgementArgs {
             let run = |path: &PathBuf| RecordedRun::read(path).map(|run| (path.clone(), run));
             paths.iter().map(run).collect::<Result<Vec<_>, _>>().map_err(Failure::usage)
         };
-        Baseline::new(&read(&self.baseline)?, &read(&self.with)?, conditions).map_err(Failure::usage)
+        Baseline::new(read(&self.baseline)?, read(&self.with)?, conditions).map_err(Failure::usage)
     }
 
     /// Whether more requests failed than `--max-fail-ratio` allows, or, without it, whether any failed that no

@@ -45,10 +45,10 @@ fn listen_address(text: &str) -> Result<SocketAddr, String> {
 /// The JSON file and the HTML page of a run or a search. They are opened before it begins, so that a bad path fails at
 /// once and not after the measurement.
 #[derive(Debug)]
-pub(super) struct ResultFiles<Known> {
+pub(super) struct ResultFiles<Written> {
     json: JsonOutput,
     page: Option<(PathBuf, File)>,
-    render: fn(&Known) -> String,
+    render: fn(&Written) -> String,
 }
 
 impl ResultArgs {
@@ -66,7 +66,7 @@ impl ResultArgs {
         file.map(Some).map_err(Failure::usage)
     }
 
-    pub(super) fn open<Known>(&self, render: fn(&Known) -> String) -> Result<ResultFiles<Known>, Failure> {
+    pub(super) fn open<Written>(&self, render: fn(&Written) -> String) -> Result<ResultFiles<Written>, Failure> {
         let json = self.json.open()?;
         let Some(path) = &self.html else { return Ok(ResultFiles { json, page: None, render }) };
         let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()));
@@ -98,24 +98,24 @@ impl ResultArgs {
     }
 }
 
-impl<Known: Serialize> ResultFiles<Known> {
+impl<Written: Serialize> ResultFiles<Written> {
     /// Writes what is known so far. Errors are ignored here: the next write may succeed, and the last one reports its
     /// error.
-    pub(super) fn write_so_far(&self, known: &Known) {
+    pub(super) fn write_so_far(&self, known: &Written) {
         drop(self.json.write_so_far(known));
         drop(self.write_page(known));
     }
 
     /// Writes the result, and shows it on the terminal unless the JSON goes to standard output. Everything that can be
     /// written is written before the first error is returned.
-    pub(super) fn write(self, known: &Known, show: fn(&Known) -> Result<(), Failure>) -> Result<(), Failure> {
+    pub(super) fn write(self, known: &Written, show: fn(&Written) -> Result<(), Failure>) -> Result<(), Failure> {
         let shown = if self.json.tables_wanted() { show(known) } else { Ok(()) };
         let page = self.write_page(known);
         self.json.write(known).and(page).and(shown)
     }
 
     /// Replaces the content of the page.
-    fn write_page(&self, known: &Known) -> Result<(), Failure> {
+    fn write_page(&self, known: &Written) -> Result<(), Failure> {
         let Some((path, file)) = &self.page else { return Ok(()) };
         let written = output::replace(file, (self.render)(known).as_bytes());
         written.with_context(|| format!("{} cannot be written", path.display())).map_err(Failure::could_not_run)

@@ -1,6 +1,6 @@
 //! The channel that steers a run while it lasts.
 //!
-//! The side that steers, such as the terminal or the lab, holds a [`Controller`]; the run holds a [`Steering`]. Neither
+//! The side that steers, such as the terminal or the lab, holds a `Controller`; the run holds a [`Steering`]. Neither
 //! knows the other. The channel holds the wanted state, not a list of commands, so it can be changed from several
 //! places and before the run begins, and a search passes it on from run to run.
 
@@ -15,14 +15,14 @@ struct Wanted {
 
 /// The sending end of the channel. Clones steer the same run.
 #[derive(Clone, Debug)]
-pub struct Controller(watch::Sender<Wanted>);
+struct Controller(watch::Sender<Wanted>);
 
 /// The receiving end of the channel, which the run holds.
 #[derive(Clone, Debug)]
 pub struct Steering(watch::Receiver<Wanted>);
 
 /// Makes a channel: the end that steers and the end that is steered.
-pub fn steering() -> (Controller, Steering) {
+fn steering() -> (Controller, Steering) {
     let (sender, receiver) = watch::channel(Wanted::default());
     (Controller(sender), Steering(receiver))
 }
@@ -44,7 +44,7 @@ pub async fn interrupted_by<Work: Future>(
 
 impl Controller {
     /// Asks the run or the search to end now and keep its results.
-    pub fn interrupt(&self) {
+    fn interrupt(&self) {
         self.0.send_modify(|wanted| wanted.interrupted = true);
     }
 }

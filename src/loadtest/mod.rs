@@ -27,13 +27,13 @@ mod run;
 mod scenario;
 mod search;
 
-pub use control::{Controller, Steering, interrupted_by, steering};
+pub use control::{Steering, interrupted_by};
 pub use engine::{Arrivals, Config, InvalidStage, Load, Rate, Stage, Users};
 pub use judge::{Baseline, BaselineError, Criteria, InvalidThreshold, Threshold, unjudged_ratio};
 pub use output::{
     Exporter, LocustCsv, Outputs, RunOutputs, SearchOutputs, Snapshot, StepsCsv, distribution, limit_page,
     limit_tables, page, tables,
 };
-pub use run::{Ended, Finished, LoadTestError, run};
+pub use run::{Ended, Finished, LoadTestError, conditions, run};
 pub use scenario::{STORE_SCENARIO, Scenario, ScenarioError, ThinkTime};
 pub use search::{DEFAULT_CRITERIA, Found, Search, find_limit};

@@ -15,7 +15,7 @@ use super::judge::{Criteria, Threshold};
 use super::output::{RunOutputs, Watch};
 use super::scenario::Scenario;
 use crate::net::{LeanConnection, NetError, Target, resolve};
-use crate::run_result::RunResult;
+use crate::run_result::{Conditions, RateCondition, RunResult};
 
 /// How often results are added up and shown.
 const TICK: Duration = Duration::from_secs(1);
@@ -117,6 +117,26 @@ pub async fn run(
     Ok(Finished { result, ended, unwritten: running.watch.unwritten().map(LoadTestError::from) })
 }
 
+/// The conditions of a run with this configuration and a scenario, for comparison with other runs.
+pub fn conditions(config: &Config, scenario: &Scenario) -> Conditions {
+    let (model, rate) = match &config.load {
+        Load::Users(_) => ("closed", None),
+        Load::Rate(rate) => {
+            let arrivals = Some(rate.arrivals.name().to_owned());
+            ("open", Some(RateCondition { per_second: rate.per_second, arrivals }))
+        }
+    };
+    Conditions {
+        host: Some(config.target.to_string()),
+        model: Some(model.to_owned()),
+        users: Some(config.most_users()),
+        rate,
+        stages: Some(config.load.stages().iter().map(|stage| (stage.lasts.as_secs_f64(), stage.level)).collect()),
+        duration_s: Some(config.measured().as_secs_f64()),
+        scenario: Some(scenario.summary()),
+    }
+}
+
 struct Running<'a> {
     state: Arc<RunState>,
     criteria: &'a Criteria,
@@ -210,8 +230,8 @@ impl<'a> Running<'a> {
 
     /// The judged result of the run so far.
     fn result(&self) -> RunResult {
-        let mut result = self.collector.result(self.generator.most_users());
-        self.criteria.judge(&mut result, self.state.too_few_handles);
+        let counted = self.collector.result(self.generator.most_users());
+        let mut result = self.criteria.judge(counted, self.state.too_few_handles);
         self.watch.tag(&mut result);
         result
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::known::known;
 use super::run::{RunResult, ScenarioSummary};
 use crate::units;
 
@@ -16,18 +17,25 @@ const SAME_LENGTH: f64 = 0.02;
 #[serde(default)]
 pub struct Conditions {
     /// The URL of the service.
+    #[serde(deserialize_with = "known")]
     pub host: Option<String>,
     /// `closed` (users who wait) or `open` (a rate of arrivals).
+    #[serde(deserialize_with = "known")]
     pub model: Option<String>,
     /// The number of users; at a rate, the most connections allowed.
+    #[serde(deserialize_with = "known")]
     pub users: Option<u32>,
     /// The rate of arrivals; None in a closed run.
+    #[serde(deserialize_with = "known")]
     pub rate: Option<RateCondition>,
     /// The stages: how long each took in seconds, and the load at its end.
+    #[serde(deserialize_with = "known")]
     pub stages: Option<Vec<(f64, f64)>>,
     /// How long requests were sent, in seconds.
+    #[serde(deserialize_with = "known")]
     pub duration_s: Option<f64>,
     /// The scenario.
+    #[serde(deserialize_with = "known")]
     pub scenario: Option<ScenarioSummary>,
 }
 
@@ -99,10 +107,14 @@ impl Conditions {
         compare_each(Condition::Host, both(|run| run.host.clone()));
         compare_each(Condition::Model, both(|run| run.model.clone()));
         compare_each(Condition::Users, both(Self::shown_users));
-        compare_each(Condition::Rate, both(Self::shown_rate));
+        // What one of the two does not contain is not compared.
+        let has_arrivals =
+            [self, second].iter().all(|run| run.rate.as_ref().is_none_or(|rate| rate.arrivals.is_some()));
+        let shown_rate = if has_arrivals { Self::shown_rate } else { Self::shown_bare_rate };
+        compare_each(Condition::Rate, both(shown_rate));
         compare_each(Condition::Stages, both(Self::shown_stages));
         if !self.lasts_as_long_as(second) {
-            let shown = |seconds: f64| units::duration(Duration::from_secs_f64(seconds));
+            let shown = |seconds: f64| units::duration(Duration::try_from_secs_f64(seconds).unwrap_or_default());
             compare_each(Condition::Length, (self.duration_s.map(shown), second.duration_s.map(shown)));
         }
         if let Some((first, second)) = self.scenario.as_ref().zip(second.scenario.as_ref())
@@ -119,9 +131,12 @@ impl Conditions {
     }
 
     fn shown_rate(&self) -> Option<String> {
-        let rate = self.rate.as_ref()?;
-        let arrivals = rate.arrivals.as_ref().map_or_else(String::new, |arrivals| format!(" ({arrivals})"));
-        Some(format!("{} requests per second{arrivals}", rate.per_second))
+        let arrivals = self.rate.as_ref()?.arrivals.as_ref()?;
+        Some(format!("{} ({arrivals})", self.shown_bare_rate()?))
+    }
+
+    fn shown_bare_rate(&self) -> Option<String> {
+        self.rate.as_ref().map(|rate| format!("{} requests per second", rate.per_second))
     }
 
     fn shown_stages(&self) -> Option<String> {

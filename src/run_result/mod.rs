@@ -10,6 +10,7 @@ mod environment;
 #[cfg(test)]
 mod example;
 mod generator;
+mod known;
 mod limit;
 mod recorded;
 mod route;

@@ -4,12 +4,13 @@
 //! that every file has are plain; the others are optional.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Deserializer};
 
 use super::conditions::Conditions;
 use super::generator::Verdict;
+use super::known::known;
 use super::route::{Histograms, RouteSummary};
 use super::run::RunResult;
 use crate::units;
@@ -26,7 +27,9 @@ pub enum ReadError {
         error: std::io::Error,
     },
     /// The file is not the result of a load test.
-    #[error("{path} is not the result of a load test: {reason}; write one with `storemgr loadtest --json {path}`")]
+    #[error(
+        "{path} is not the result of a load test: {reason}; give a file that `storemgr loadtest --json FILE` has written"
+    )]
     NotARun {
         /// The path of the file.
         path: PathBuf,
@@ -55,7 +58,7 @@ pub struct RecordedRun {
     #[serde(default)]
     pub complete: Option<bool>,
     /// Whether the generator was the bottleneck.
-    #[serde(default, deserialize_with = "known_verdict")]
+    #[serde(default, deserialize_with = "known")]
     pub verdict: Option<Verdict>,
     /// The conditions of the run.
     #[serde(flatten)]
@@ -77,7 +80,7 @@ pub struct RecordedRoute {
     #[serde(default)]
     pub requests_per_s: Option<f64>,
     /// The response times as histograms.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "known")]
     pub histograms: Option<Histograms>,
 }
 
@@ -103,6 +106,9 @@ impl RecordedRun {
         let run: Self = serde_json::from_slice(text).map_err(|error| error.to_string())?;
         if run.ended_at <= run.started_at {
             return Err("it ends before it starts".to_owned());
+        }
+        if run.conditions.duration_s.is_some_and(|seconds| Duration::try_from_secs_f64(seconds).is_err()) {
+            return Err("its duration_s is not a length of time".to_owned());
         }
         Ok(run)
     }
@@ -144,16 +150,8 @@ fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::
     units::parse_timestamp(&text).map_err(serde::de::Error::custom)
 }
 
-/// Reads a verdict; one that this version does not know becomes None.
-fn known_verdict<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Verdict>, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(serde_json::from_value(value).ok())
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::super::example_run;
     use super::*;
 
@@ -193,5 +191,23 @@ mod tests {
         assert_eq!((of_file.verdict, of_file.complete), (Some(Verdict::GeneratorLimited), Some(true)));
         let times = |run: &RecordedRun| run.routes[0].histograms.as_ref().unwrap().all().largest();
         assert_eq!(times(&of_file), times(&of_result));
+    }
+
+    #[test]
+    fn a_value_of_another_version_is_passed_over_and_an_impossible_length_is_not() {
+        let text = |more: &str| {
+            format!(
+                r#"{{"started_at":"2026-11-24T12:00:00Z","ended_at":"2026-11-24T12:01:00Z","requests":1,"failures":0{more}}}"#
+            )
+        };
+        let strange = r#","scenario":{"name":"x","tasks":[{"name":"t"}]},"users":2.5,"stages":"none","verdict":7,
+            "routes":[{"method":"GET","route":"/","requests":1,"failures":0,"histograms":{"succeeded":5}}]"#;
+        let run = RecordedRun::parse(text(strange).as_bytes()).unwrap();
+        assert_eq!((&run.conditions, run.verdict), (&Conditions::default(), None));
+        assert!(run.routes[0].histograms.is_none());
+        for seconds in ["-1.0", "1e300"] {
+            let error = RecordedRun::parse(text(&format!(r#","duration_s":{seconds}"#)).as_bytes()).unwrap_err();
+            assert_eq!(error, "its duration_s is not a length of time");
+        }
     }
 }

@@ -14,6 +14,11 @@ use crate::loadtest::engine::RunState;
 use crate::loadtest::recording::{RouteStats, Shard, merge_all};
 use crate::run_result::RunResult;
 
+/// A result that is not judged yet: its verdict is only a placeholder, and its thresholds are not evaluated. The criteria of the
+/// run make a [`RunResult`] of it.
+#[derive(Debug)]
+pub(in crate::loadtest) struct UnjudgedResult(pub(in crate::loadtest) RunResult);
+
 #[derive(Debug)]
 pub(in crate::loadtest) struct Collector {
     run: Arc<RunState>,
@@ -80,7 +85,7 @@ impl Collector {
     }
 
     /// The result of the run so far. `users_started` is the highest number of users at any time.
-    pub(in crate::loadtest) fn result(&self, users_started: usize) -> RunResult {
+    pub(in crate::loadtest) fn result(&self, users_started: usize) -> UnjudgedResult {
         let times = Times {
             started_at: self.started_at,
             ended_at: self.started_at + self.started.elapsed(),
@@ -91,7 +96,7 @@ impl Collector {
         let cost = self.meter.cost(results, Tally::sum(&throughput.measured(results)).requests, &self.run);
         let mut result = result(&self.run, users_started, results, throughput, &times, cost);
         result.timeline = self.timeline.points().to_vec();
-        result
+        UnjudgedResult(result)
     }
 
     fn gather(&mut self) {

@@ -7,7 +7,7 @@ mod result;
 mod throughput;
 mod timeline;
 
-pub(super) use collector::Collector;
+pub(super) use collector::{Collector, UnjudgedResult};
 pub(super) use cost::cores;
 pub(super) use progress::Progress;
 pub(super) use throughput::Tally;

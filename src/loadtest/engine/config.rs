@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use super::profile::{Profile, Stage};
-use crate::loadtest::scenario::Scenario;
 use crate::net::Target;
-use crate::run_result::{Conditions, RateCondition};
 
 /// The target, load and times of a run. The scenario is given separately.
 #[derive(Clone, Debug)]
@@ -73,33 +71,13 @@ pub enum Arrivals {
 
 impl Config {
     /// The level of the load over time, including the warm-up.
-    pub(in crate::loadtest) fn profile(&self) -> Profile {
+    pub(super) fn profile(&self) -> Profile {
         let (start, stages) = match &self.load {
             Load::Users(users) if users.stages.is_empty() => return Profile::spawn(users.users, users.spawn_rate),
             Load::Users(users) => (f64::from(users.users), &users.stages),
             Load::Rate(rate) => (rate.per_second, &rate.stages),
         };
         Profile::stages(start, self.warm_up, stages)
-    }
-
-    /// The conditions of a run with this configuration and a scenario, for comparison with other runs.
-    pub fn conditions(&self, scenario: &Scenario) -> Conditions {
-        let (model, rate) = match &self.load {
-            Load::Users(_) => ("closed", None),
-            Load::Rate(rate) => {
-                let arrivals = Some(rate.arrivals.name().to_owned());
-                ("open", Some(RateCondition { per_second: rate.per_second, arrivals }))
-            }
-        };
-        Conditions {
-            host: Some(self.target.to_string()),
-            model: Some(model.to_owned()),
-            users: Some(self.most_users()),
-            rate,
-            stages: Some(self.load.stages().iter().map(|stage| (stage.lasts.as_secs_f64(), stage.level)).collect()),
-            duration_s: Some(self.measured().as_secs_f64()),
-            scenario: Some(scenario.summary()),
-        }
     }
 
     /// How long requests are counted: the run time, or the sum of the stages.

@@ -38,20 +38,20 @@ impl std::str::FromStr for Stage {
 
 /// A line of straight segments. After its last point it stays level.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::loadtest) struct Profile {
+pub(super) struct Profile {
     /// Points as (seconds since the start, level), in order of time. Two points at the same time are a jump.
     points: Vec<(f64, f64)>,
 }
 
 impl Profile {
     /// Users who start evenly, the first one at time 0.
-    pub(in crate::loadtest) fn spawn(users: u32, per_second: f64) -> Self {
+    pub(super) fn spawn(users: u32, per_second: f64) -> Self {
         let users = f64::from(users);
         Self { points: vec![(0.0, 1.0_f64.min(users)), ((users - 1.0).max(0.0) / per_second, users)] }
     }
 
     /// A level that is held for a time, followed by stages.
-    pub(in crate::loadtest) fn stages(start: f64, held: Duration, stages: &[Stage]) -> Self {
+    pub(super) fn stages(start: f64, held: Duration, stages: &[Stage]) -> Self {
         let mut at = held.as_secs_f64();
         let mut points = vec![(0.0, start), (at, start)];
         for stage in stages {
@@ -62,7 +62,7 @@ impl Profile {
     }
 
     /// The level at this many seconds after the start.
-    pub(in crate::loadtest) fn level(&self, at: f64) -> f64 {
+    pub(super) fn level(&self, at: f64) -> f64 {
         let after = self.points.partition_point(|(time, _)| *time <= at);
         let last = self.points.last().map_or(0.0, |(_, level)| *level);
         let (Some((from, a)), Some((to, b))) = (after.checked_sub(1).map(|i| self.points[i]), self.points.get(after))
@@ -73,7 +73,7 @@ impl Profile {
     }
 
     /// The next time, in seconds, at which the level changes: now if it is changing, None if it stays as it is.
-    pub(in crate::loadtest) fn next_change(&self, at: f64) -> Option<f64> {
+    pub(super) fn next_change(&self, at: f64) -> Option<f64> {
         let mut pieces = self.points.windows(2).filter(|piece| piece[1].0 > at);
         let (from, _) = pieces.find(|piece| piece[0].1.total_cmp(&piece[1].1).is_ne()).map(|piece| piece[0])?;
         Some(from.max(at))
@@ -82,7 +82,7 @@ impl Profile {
 
 /// Finds the instants at which the area under a profile reaches increasing values.
 #[derive(Clone, Debug)]
-pub(in crate::loadtest) struct Area {
+pub(super) struct Area {
     profile: Profile,
     /// The index of the point at which the current segment begins.
     piece: usize,
@@ -91,13 +91,13 @@ pub(in crate::loadtest) struct Area {
 }
 
 impl Area {
-    pub(in crate::loadtest) fn new(profile: Profile) -> Self {
+    pub(super) fn new(profile: Profile) -> Self {
         Self { profile, piece: 0, before: 0.0 }
     }
 
     /// The time in seconds at which the area under the profile reaches `area`, which must not be smaller than in the
     /// last call. None if it never does.
-    pub(in crate::loadtest) fn reaches(&mut self, area: f64) -> Option<f64> {
+    pub(super) fn reaches(&mut self, area: f64) -> Option<f64> {
         let points = &self.profile.points;
         while let [(from, a), (to, b), ..] = points[self.piece..] {
             let whole = f64::midpoint(a, b) * (to - from);

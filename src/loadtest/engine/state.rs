@@ -23,13 +23,13 @@ pub(in crate::loadtest) struct RunState {
     pub(in crate::loadtest) config: Config,
     pub(in crate::loadtest) scenario: Scenario,
     /// The addresses of the service; its name is resolved once.
-    pub(in crate::loadtest) addresses: Vec<SocketAddr>,
+    pub(super) addresses: Vec<SocketAddr>,
     /// Whether the service runs on this machine.
     pub(in crate::loadtest) same_machine: bool,
     /// Whether file handles allow fewer connections than were asked for.
     pub(in crate::loadtest) too_few_handles: bool,
     /// The Host header line, which every request has.
-    pub(in crate::loadtest) host_header: String,
+    pub(super) host_header: String,
     pub(in crate::loadtest) records: Vec<Arc<WorkerRecords>>,
     pub(in crate::loadtest) counts: Counts,
     pub(in crate::loadtest) started: Instant,
@@ -47,11 +47,11 @@ pub(in crate::loadtest) struct Counts {
 }
 
 impl Counts {
-    pub(in crate::loadtest) fn count_reconnect(&self) {
+    pub(super) fn count_reconnect(&self) {
         self.reconnects.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(in crate::loadtest) fn count_missed(&self, requests: u64) {
+    pub(super) fn count_missed(&self, requests: u64) {
         self.missed.fetch_add(requests, Ordering::Relaxed);
     }
 
@@ -69,7 +69,7 @@ impl Counts {
 /// The records of one worker, which the collector takes.
 #[derive(Debug)]
 pub(in crate::loadtest) struct WorkerRecords {
-    pub(in crate::loadtest) index: usize,
+    pub(super) index: usize,
     measured_from: Instant,
     shard: Mutex<Shard>,
     in_flight: AtomicU64,
@@ -83,13 +83,13 @@ impl WorkerRecords {
     }
 
     /// Whether a request that was due at this instant counts: it was due after the warm-up.
-    pub(in crate::loadtest) fn measures(&self, due: Instant) -> bool {
+    pub(super) fn measures(&self, due: Instant) -> bool {
         due >= self.measured_from
     }
 
     /// Counts a request as in flight if it was due after the warm-up. Call `end` on the guard when the request is
     /// completed.
-    pub(in crate::loadtest) fn send(&self, group: usize, due: Instant) -> InFlight<'_> {
+    pub(super) fn send(&self, group: usize, due: Instant) -> InFlight<'_> {
         let in_flight = InFlight { records: self, group, due, over: false };
         in_flight.change(|awaited| awaited + 1);
         in_flight
@@ -101,7 +101,7 @@ impl WorkerRecords {
     }
 
     /// Counts a failure caused by a lack of file handles or ports, if the request was due after the warm-up.
-    pub(in crate::loadtest) fn count_exhausted(&self, due: Instant, error: &NetError) {
+    pub(super) fn count_exhausted(&self, due: Instant, error: &NetError) {
         if self.measures(due) && matches!(error, NetError::Exhausted { .. }) {
             self.exhausted.fetch_add(1, Ordering::Relaxed);
         }
@@ -117,12 +117,12 @@ impl WorkerRecords {
         self.exhausted.load(Ordering::Relaxed)
     }
 
-    pub(in crate::loadtest) fn record(&self, group: usize, due: Instant, sample: Sample) {
+    pub(super) fn record(&self, group: usize, due: Instant, sample: Sample) {
         self.lock().record(group, self.measures(due), sample);
     }
 
     /// Records how late the generator reached a request that was due at this instant.
-    pub(in crate::loadtest) fn record_start(&self, due: Instant) {
+    pub(super) fn record_start(&self, due: Instant) {
         if self.measures(due) {
             self.lock().late_starts.record(due.elapsed());
         }
@@ -149,7 +149,7 @@ impl WorkerRecords {
 /// Guard for a request in flight. If it is dropped before `end` was called, because its user was dropped, the request
 /// counts as unanswered.
 #[derive(Debug)]
-pub(in crate::loadtest) struct InFlight<'a> {
+pub(super) struct InFlight<'a> {
     records: &'a WorkerRecords,
     group: usize,
     due: Instant,
@@ -182,7 +182,7 @@ impl Drop for InFlight<'_> {
 }
 
 /// Guard that counts a user as active until it is dropped.
-pub(in crate::loadtest) struct UserGuard(Arc<RunState>);
+pub(super) struct UserGuard(Arc<RunState>);
 
 impl UserGuard {
     pub(in crate::loadtest) fn new(run: &Arc<RunState>) -> Self {
@@ -230,7 +230,7 @@ impl RunState {
     }
 
     /// The random number generator of a user. It depends only on the seed and the user's number.
-    pub(in crate::loadtest) fn random(&self, number: u64) -> Pcg64Mcg {
+    pub(super) fn random(&self, number: u64) -> Pcg64Mcg {
         Pcg64Mcg::seed_from_u64(self.config.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 

@@ -91,24 +91,23 @@ type Recorded = (PathBuf, RecordedRun);
 impl Baseline {
     /// Takes runs of the earlier state (`before`) and of what is tested now (`now`). Refuses runs that were made under
     /// other conditions than `conditions`, that were not completed, or that are given twice.
-    pub fn new(before: &[Recorded], now: &[Recorded], conditions: &Conditions) -> Result<Self, BaselineError> {
-        if let Some(side) = [before, now].into_iter().find(|side| side.len() > MOST_RUNS) {
+    pub fn new(before: Vec<Recorded>, now: Vec<Recorded>, conditions: &Conditions) -> Result<Self, BaselineError> {
+        if let Some(side) = [&before, &now].into_iter().find(|side| side.len() > MOST_RUNS) {
             return Err(BaselineError::TooMany(side.len()));
         }
-        let all: Vec<&Recorded> = before.iter().chain(now).collect();
+        let all: Vec<&Recorded> = before.iter().chain(&now).collect();
         for (place, (path, run)) in all.iter().enumerate() {
+            check_complete(path, run)?;
             check_conditions(path, &run.conditions, conditions)?;
-            if run.complete != Some(true) {
-                return Err(BaselineError::Incomplete(path.clone()));
-            }
             if let Some((before, _)) = all[..place].iter().find(|(_, known)| known.is_the_same_as(run)) {
                 return Err(BaselineError::Twice { path: path.clone(), before: before.clone() });
             }
         }
         let is_limited = |(_, run): &&&Recorded| run.verdict == Some(Verdict::GeneratorLimited);
         let doubtful = all.iter().filter(is_limited).map(|(path, _)| path.display().to_string()).collect();
-        let runs =
-            |side: &[Recorded]| side.iter().map(|(path, run)| Run::recorded(path, run)).collect::<Result<Vec<_>, _>>();
+        let runs = |side: Vec<Recorded>| {
+            side.into_iter().map(|(path, run)| Run::recorded(&path, run)).collect::<Result<Vec<_>, _>>()
+        };
         Ok(Self { before: runs(before)?, now: runs(now)?, doubtful })
     }
 
@@ -129,9 +128,29 @@ impl Baseline {
     }
 }
 
+/// Refuses a run that lacks what every file of a complete run has.
+fn check_complete(path: &Path, run: &RecordedRun) -> Result<(), BaselineError> {
+    let conditions = &run.conditions;
+    let needed = [
+        ("whether it is complete", run.complete.is_some()),
+        ("its verdict", run.verdict.is_some()),
+        ("its host", conditions.host.is_some()),
+        ("its users", conditions.users.is_some()),
+        ("its scenario", conditions.scenario.is_some()),
+        ("its routes", !run.routes.is_empty()),
+    ];
+    match needed.into_iter().find(|(_, is_there)| !is_there) {
+        Some((what, _)) => Err(BaselineError::Unsaid { path: path.to_owned(), what }),
+        None if run.complete == Some(false) => Err(BaselineError::Incomplete(path.to_owned())),
+        None => Ok(()),
+    }
+}
+
 /// Refuses a run made under other conditions. Runs of different lengths can be compared, because the figures are
 /// percentiles, shares and rates.
 fn check_conditions(path: &Path, theirs: &Conditions, ours: &Conditions) -> Result<(), BaselineError> {
+    // A file of a run without stages may not contain them.
+    let theirs = Conditions { stages: Some(theirs.stages.clone().unwrap_or_default()), ..theirs.clone() };
     let differences = theirs.differences(ours);
     match differences.into_iter().find(|difference| difference.condition != Condition::Length) {
         None => Ok(()),
@@ -156,20 +175,20 @@ impl Run {
         Self { duration_s: run.duration_s, routes: run.routes.iter().map(route).collect() }
     }
 
-    fn recorded(path: &Path, run: &RecordedRun) -> Result<Self, BaselineError> {
+    fn recorded(path: &Path, run: RecordedRun) -> Result<Self, BaselineError> {
         let unsaid = |what| BaselineError::Unsaid { path: path.to_owned(), what };
-        let route = |route: &RecordedRoute| {
-            let histograms = route.histograms.clone().ok_or_else(|| unsaid("its response times"))?;
+        let route = |route: RecordedRoute| {
+            let histograms = route.histograms.ok_or_else(|| unsaid("its response times"))?;
             Ok(RunRoute {
-                method: route.method.clone(),
-                route: route.route.clone(),
+                method: route.method,
+                route: route.route,
                 requests_per_s: route.requests_per_s.ok_or_else(|| unsaid("its rates"))?,
                 succeeded: histograms.succeeded,
                 failed: histograms.failed,
             })
         };
         let duration_s = run.conditions.duration_s.ok_or_else(|| unsaid("its length"))?;
-        Ok(Self { duration_s, routes: run.routes.iter().map(route).collect::<Result<_, _>>()? })
+        Ok(Self { duration_s, routes: run.routes.into_iter().map(route).collect::<Result<_, _>>()? })
     }
 }
 
@@ -306,7 +325,7 @@ mod tests {
         let before: Vec<_> = (0..4).map(|n| recorded(&format!("{n}"), &run(10 + n))).collect();
         let again: Vec<_> = (0..3).map(|n| recorded(&format!("now{n}"), &run(30 + n))).collect();
         let now = run(33);
-        let comparison = Baseline::new(&before, &again, &conditions(&now)).unwrap().compare(&now);
+        let comparison = Baseline::new(before, again, &conditions(&now)).unwrap().compare(&now);
         assert_eq!((comparison.runs_before, comparison.runs_now), (4, 4));
         let mut merged = Latencies::default();
         (0..4).for_each(|n| merged.merge(&run(10 + n).routes[0].histograms.all()));
@@ -322,7 +341,8 @@ mod tests {
     #[test]
     fn with_one_run_each_the_noise_is_unknown() {
         let now = run(11);
-        let comparison = Baseline::new(&[recorded("before", &run(10))], &[], &conditions(&now)).unwrap().compare(&now);
+        let comparison =
+            Baseline::new(vec![recorded("before", &run(10))], Vec::new(), &conditions(&now)).unwrap().compare(&now);
         assert!(comparison.figures.iter().all(|found| found.meaning == Meaning::Unknown && found.p.is_none()));
         let p50 = figure(&comparison, &now.routes[0].route, "p50_ms");
         assert!((0.08..0.12).contains(&p50.change.unwrap()), "{p50:?}");
@@ -334,7 +354,7 @@ mod tests {
         let (one, same, other) = (recorded("one", &run(10)), recorded("copy", &run(10)), recorded("other", &run(11)));
         let taken = |before: &[&Recorded], now_too: &[&Recorded]| {
             let owned = |side: &[&Recorded]| side.iter().map(|run| (*run).clone()).collect::<Vec<_>>();
-            let baseline = Baseline::new(&owned(before), &owned(now_too), &conditions(&now));
+            let baseline = Baseline::new(owned(before), owned(now_too), &conditions(&now));
             baseline.map(|_| ()).map_err(|error| error.to_string())
         };
         assert_eq!(taken(&[&one, &other], &[]), Ok(()));
@@ -352,9 +372,9 @@ mod tests {
         let limited = |millis| RunResult { verdict: Verdict::GeneratorLimited, ..run(millis) };
         let runs = [recorded("limited.json", &limited(10)), recorded("valid.json", &run(11))];
         let now = limited(12);
-        let comparison = Baseline::new(&runs, &[], &conditions(&now)).unwrap().compare(&now);
+        let comparison = Baseline::new(runs.to_vec(), Vec::new(), &conditions(&now)).unwrap().compare(&now);
         assert_eq!(comparison.doubtful, ["limited.json", "this run"]);
-        let comparison = Baseline::new(&runs[1..], &[], &conditions(&now)).unwrap().compare(&run(12));
+        let comparison = Baseline::new(runs[1..].to_vec(), Vec::new(), &conditions(&now)).unwrap().compare(&run(12));
         assert_eq!(comparison.doubtful, Vec::<String>::new());
     }
 
@@ -364,17 +384,45 @@ mod tests {
         let refused = |change: fn(&mut RunResult)| {
             let mut other = run(10);
             change(&mut other);
-            Baseline::new(&[recorded("other", &other)], &[], &conditions(&now)).unwrap_err().to_string()
+            Baseline::new(vec![recorded("other", &other)], Vec::new(), &conditions(&now)).unwrap_err().to_string()
         };
         assert!(refused(|run| run.users = 7).contains("the number of users differs, 7 there and 150 here"));
         assert!(refused(|run| run.host = "x".to_owned()).contains("the host differs"));
         assert!(refused(|run| run.stages = vec![(1.0, 5.0)]).contains("the course of the load differs"));
         assert!(refused(|run| run.scenario.tasks[0].weight += 1).contains("the mix of requests differs"));
         let longer = RunResult { duration_s: 600.0, ..run(10) };
-        assert!(Baseline::new(&[recorded("longer", &longer)], &[], &conditions(&now)).is_ok(), "rates and shares");
-        let counted = RecordedRun::counted(std::time::SystemTime::UNIX_EPOCH, std::time::SystemTime::now(), 1, 0);
-        let bare = RecordedRun { complete: Some(true), ..counted };
-        let error = Baseline::new(&[("bare".into(), bare)], &[], &conditions(&now)).unwrap_err().to_string();
-        assert!(error.contains("does not contain its length"), "{error}");
+        assert!(
+            Baseline::new(vec![recorded("longer", &longer)], Vec::new(), &conditions(&now)).is_ok(),
+            "rates and shares"
+        );
+    }
+
+    #[test]
+    fn a_file_without_what_is_compared_is_refused() {
+        let now = run(10);
+        let refused = |change: fn(&mut RecordedRun)| {
+            let (path, mut bare) = recorded("bare", &run(11));
+            change(&mut bare);
+            Baseline::new(vec![(path, bare)], Vec::new(), &conditions(&now)).unwrap_err().to_string()
+        };
+        for (change, missing) in [
+            ((|run| run.complete = None) as fn(&mut RecordedRun), "whether it is complete"),
+            (|run| run.verdict = None, "its verdict"),
+            (|run| run.routes.clear(), "its routes"),
+            (|run| run.routes[0].histograms = None, "its response times"),
+            (|run| run.routes[0].requests_per_s = None, "its rates"),
+            (|run| run.conditions.host = None, "its host"),
+            (|run| run.conditions.users = None, "its users"),
+            (|run| run.conditions.scenario = None, "its scenario"),
+            (|run| run.conditions.duration_s = None, "its length"),
+        ] {
+            let error = refused(change);
+            assert!(error.contains(&format!("does not contain {missing}")), "{error}");
+        }
+        let stages = RunResult { stages: vec![(5.0, 10.0)], ..run(12) };
+        let (path, mut without) = recorded("without", &run(11));
+        without.conditions.stages = None;
+        let compared = Baseline::new(vec![(path, without)], Vec::new(), &conditions(&stages));
+        assert!(compared.unwrap_err().to_string().contains("the course of the load differs"));
     }
 }

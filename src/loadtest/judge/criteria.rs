@@ -3,6 +3,7 @@
 use super::baseline::Baseline;
 use super::generator::{is_late_beside, reasons};
 use super::threshold::Threshold;
+use crate::loadtest::collect::UnjudgedResult;
 use crate::run_result::{RouteSummary, RunResult, Verdict};
 use crate::units;
 
@@ -18,11 +19,13 @@ pub struct Criteria {
 impl Criteria {
     /// Judges a run so far: sets its verdict (whether the generator had time to spare) and the outcome of each
     /// threshold. `too_few_handles` says that file handles allowed fewer connections than were asked for.
-    pub(in crate::loadtest) fn judge(&self, run: &mut RunResult, too_few_handles: bool) {
+    pub(in crate::loadtest) fn judge(&self, unjudged: UnjudgedResult, too_few_handles: bool) -> RunResult {
+        let UnjudgedResult(mut run) = unjudged;
         run.verdict_reasons = reasons(&run.generator, run.requests, too_few_handles);
         run.verdict = if run.verdict_reasons.is_empty() { Verdict::Valid } else { Verdict::GeneratorLimited };
         run.times_doubtful = run.requests > 0 && is_late_beside(&run.generator, run.aggregated.latency_ms.p99);
-        run.thresholds = self.thresholds.iter().map(|threshold| threshold.evaluate(run)).collect();
+        run.thresholds = self.thresholds.iter().map(|threshold| threshold.evaluate(&run)).collect();
+        run
     }
 
     /// Compares a finished run with the earlier ones.

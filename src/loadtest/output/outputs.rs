@@ -9,17 +9,17 @@ use super::steps_csv::StepsCsv;
 use crate::run_result::{LimitResult, RunResult};
 
 /// Called with the result so far, to write it.
-pub type Snapshot<'a, Known> = Box<dyn FnMut(&Known) + Send + 'a>;
+pub type Snapshot<'a, Written> = Box<dyn FnMut(&Written) + Send + 'a>;
 
 /// Everything that is shown and written of a run ([`RunOutputs`]) or a search ([`SearchOutputs`]). The default is
 /// nothing.
-pub struct Outputs<'a, Csv, Known> {
+pub struct Outputs<'a, Csv, Written> {
     /// Whether progress is shown on standard error.
     pub show: bool,
     /// The CSV files to write, if any.
     pub csv: Option<Csv>,
     /// Writes the result so far, if it is to be kept.
-    pub snapshot: Option<Snapshot<'a, Known>>,
+    pub snapshot: Option<Snapshot<'a, Written>>,
     /// Serves the metrics for Prometheus, if asked for.
     pub exporter: Option<&'a Exporter>,
     /// Notes on the run by name, given by the user.
@@ -32,7 +32,7 @@ pub type RunOutputs<'a> = Outputs<'a, LocustCsv, RunResult>;
 /// The outputs of a search: a line of CSV and a snapshot after each load.
 pub type SearchOutputs<'a> = Outputs<'a, StepsCsv, LimitResult>;
 
-impl<Csv, Known> Outputs<'_, Csv, Known> {
+impl<Csv, Written> Outputs<'_, Csv, Written> {
     /// Writes to the CSV files, if there are any. After an error the files are no longer written and the error is
     /// returned: a full disk must not cost the measurement.
     pub(in crate::loadtest) fn write_csv(
@@ -45,20 +45,20 @@ impl<Csv, Known> Outputs<'_, Csv, Known> {
     }
 
     /// Writes a snapshot, if it is wanted.
-    pub(in crate::loadtest) fn write_snapshot(&mut self, known: &Known) {
+    pub(in crate::loadtest) fn write_snapshot(&mut self, known: &Written) {
         if let Some(snapshot) = &mut self.snapshot {
             snapshot(known);
         }
     }
 }
 
-impl<Csv, Known> Default for Outputs<'_, Csv, Known> {
+impl<Csv, Written> Default for Outputs<'_, Csv, Written> {
     fn default() -> Self {
         Self { show: false, csv: None, snapshot: None, exporter: None, tags: BTreeMap::new() }
     }
 }
 
-impl<Csv, Known> fmt::Debug for Outputs<'_, Csv, Known> {
+impl<Csv, Written> fmt::Debug for Outputs<'_, Csv, Written> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let csv = self.csv.is_some();
         formatter.debug_struct("Outputs").field("show", &self.show).field("csv", &csv).finish_non_exhaustive()

@@ -7,10 +7,22 @@ pub(super) fn reservations(before: &RecordedRun, after: &RecordedRun) -> Vec<Str
     let differences = before.conditions.differences(&after.conditions);
     let differences = differences.iter().filter_map(|difference| {
         let what = another(difference.condition)?;
+        if let Some((before, after)) =
+            other_names(before, after).filter(|_| difference.condition == Condition::Scenario)
+        {
+            return Some(format!("Another scenario: {before} before, {after} after."));
+        }
         Some(format!("{what}: {} before, {} after.", difference.first, difference.second))
     });
     let cut_short = [(before, "first"), (after, "second")].into_iter().filter(|(run, _)| run.complete == Some(false));
     differences.chain(cut_short.map(|(_, side)| format!("The {side} run was interrupted before its end."))).collect()
+}
+
+/// The names of both scenarios, if they differ: then they say more than two lists of tasks.
+fn other_names<'a>(before: &'a RecordedRun, after: &'a RecordedRun) -> Option<(&'a str, &'a str)> {
+    let names = [before, after].map(|run| run.conditions.scenario.as_ref().map(|scenario| scenario.name.as_str()));
+    let [before, after] = names;
+    before.zip(after).filter(|(before, after)| before != after)
 }
 
 /// The beginning of the sentence for a difference. The address of the service is not a reason: the comparison may be about
@@ -65,6 +77,11 @@ mod tests {
                 "Another mix of requests: nothing before, GET / x1 (think 0 to 5 ms) after.",
                 "The second run was interrupted before its end."
             ]
+        );
+        let named = other.replace(r#""name":"store""#, r#""name":"shop""#);
+        assert!(
+            reservations(&run(CONDITIONS), &run(&named))
+                .contains(&"Another scenario: store before, shop after.".to_owned())
         );
         let more = CONDITIONS.replace("150", "1500");
         assert_eq!(reservations(&run(CONDITIONS), &run(&more)), ["Another number of users: 150 before, 1,500 after."]);
