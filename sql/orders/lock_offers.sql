@@ -1,7 +1,7 @@
 -- What the store can offer of the products of one order, or of many; the rows stay locked until the transaction ends.
 -- STRAIGHT_JOIN keeps stocks first: rows are locked in the order of its primary key in every transaction, which is what
--- keeps orders of the same products from deadlocking.
-SELECT s.product_id, s.quantity, p.price_cents
+-- keeps orders of the same products from deadlocking. {select} is SELECT, or SELECT under a time limit.
+{select} s.product_id, s.quantity, p.price_cents
 FROM stocks s
 STRAIGHT_JOIN products p ON p.id = s.product_id
 WHERE s.product_id IN ({products})

@@ -4,6 +4,8 @@
 //! are any, commit. COMMIT travels alone and last. Were it sent behind the writes, a connection lost on the way could
 //! leave a transaction that has not inserted its orders yet but still will, and looking for them would find nothing.
 
+use std::time::Duration;
+
 use mysql_async::prelude::FromRow;
 
 use super::literals::{hex, list, number, numbers, row};
@@ -22,6 +24,46 @@ pub struct Locked {
     pub answers: Vec<(String, StoredAnswer)>,
 }
 
+/// What a batch does about rows that another transaction holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Waits for them, for so long at most.
+    Wait(Duration),
+    /// Passes them over.
+    SkipLocked,
+}
+
+impl Patience {
+    /// How long a statement that writes may take before it is taken to wait for a row.
+    fn for_writing(self) -> Duration {
+        match self {
+            Self::Wait(limit) => limit,
+            // Its rows are locked already, so it is slow for another reason, or waits for something that it is not told of.
+            Self::SkipLocked => UNLIMITED,
+        }
+    }
+
+    /// The beginning of a query under a time limit, as both servers know it: MariaDB runs what stands behind `/*M!`, and
+    /// MySQL what stands behind `/*+`. It ends a wait for a row too, and is finer than the seconds that lock waits have.
+    fn select(self) -> String {
+        let limit = match self {
+            Self::Wait(limit) => limit,
+            // It waits for no row; for a table that somebody has locked it would.
+            Self::SkipLocked => SKIP_LIMIT,
+        };
+        let (seconds, millis) = (limit.as_secs_f64(), limit.as_millis());
+        format!(
+            "/*M! SET STATEMENT max_statement_time = {seconds:.3} FOR */ SELECT /*+ MAX_EXECUTION_TIME({millis}) */"
+        )
+    }
+}
+
+/// As long as the statement's own limits allow.
+const UNLIMITED: Duration = Duration::from_hours(1);
+
+/// The longest that locking rows may take when none is waited for.
+const SKIP_LIMIT: Duration = Duration::from_secs(1);
+
 /// What a batch writes.
 #[derive(Debug, Default)]
 pub struct BatchRows {
@@ -39,21 +81,25 @@ pub struct BatchRows {
 
 impl Session {
     /// Begins a transaction, locks products and users in that order, and looks keys up, in one round trip. Keys are read
-    /// last: whoever used one for an order of the same products has committed by then. With `skip_locked`, rows that
-    /// another transaction holds are missing from the answer, as if they did not exist.
+    /// last: whoever used one for an order of the same products has committed by then. With [`Patience::SkipLocked`], rows
+    /// that another transaction holds are missing from the answer, as if they did not exist.
     pub async fn begin_batch(
         &mut self,
         products: &[ProductId],
         users: &[UserId],
         keys: &[&IdempotencyKey],
-        skip_locked: bool,
+        patience: Patience,
     ) -> Result<Locked, DbError> {
-        let lock = if skip_locked { " SKIP LOCKED" } else { "" };
+        let lock = if patience == Patience::SkipLocked { " SKIP LOCKED" } else { "" };
+        let select = patience.select();
         let products = numbers(products.iter().map(|product| product.get()));
         let mut sql = include_str!("../../sql/orders/lock_offers.sql").trim_end().replace("{products}", &products);
+        sql = sql.replace("{select}", &select);
         sql.push_str(lock);
         if !users.is_empty() {
-            sql.push_str(";SELECT user_id FROM user_totals WHERE user_id IN (");
+            sql.push(';');
+            sql.push_str(&select);
+            sql.push_str(" user_id FROM user_totals WHERE user_id IN (");
             sql.push_str(&numbers(users.iter().map(|user| user.get())));
             sql.push_str(") ORDER BY user_id FOR UPDATE");
             sql.push_str(lock);
@@ -90,6 +136,22 @@ impl Session {
         Ok((products.into_iter().map(ProductId::new).collect(), users.into_iter().map(UserId::new).collect()))
     }
 
+    /// Of products and users, those whose rows another transaction holds. Begins a transaction of its own, waits for
+    /// nobody, and ends it.
+    pub async fn rows_held(
+        &mut self,
+        products: &[ProductId],
+        users: &[UserId],
+    ) -> Result<(Vec<ProductId>, Vec<UserId>), DbError> {
+        let locked = self.begin_batch(products, users, &[], Patience::SkipLocked).await;
+        self.rollback().await;
+        let locked = locked?;
+        let products = products.iter().filter(|id| !locked.offers.iter().any(|offer| offer.product_id == **id));
+        let users = users.iter().filter(|id| !locked.users.contains(id));
+        let (products, users): (Vec<_>, Vec<_>) = (products.copied().collect(), users.copied().collect());
+        self.rows_passed_over(&products, &users).await
+    }
+
     /// Of numbers, those that a table has in a column.
     async fn present(&mut self, table: &str, column: &str, wanted: Vec<u64>) -> Result<Vec<u64>, DbError> {
         if wanted.is_empty() {
@@ -98,9 +160,30 @@ impl Session {
         self.run_rows(&format!("SELECT {column} FROM {table} WHERE {column} IN ({})", numbers(wanted))).await
     }
 
+    /// Of keys, those that another transaction holds, as far as they can be told: it has stored them and has not ended.
+    /// Runs inside the caller's transaction and waits for nobody.
+    pub async fn keys_held(&mut self, keys: &[&IdempotencyKey]) -> Result<Vec<IdempotencyKey>, DbError> {
+        let mut held = Vec::new();
+        // A statement tells only whether one of its keys is held, so they are halved until each stands alone.
+        let mut parts = vec![keys];
+        while let Some(part) = parts.pop() {
+            let list = list(part, |sql, key| hex(sql, key.as_str().as_bytes()));
+            let sql = format!(
+                "SELECT idempotency_key FROM idempotency_keys WHERE idempotency_key IN ({list}) FOR UPDATE NOWAIT"
+            );
+            match (self.run_rows::<String>(&sql).await, part) {
+                (Ok(_), _) => {}
+                (Err(DbError::LockTimeout), [key]) => held.push((*key).clone()),
+                (Err(DbError::LockTimeout), part) => parts.extend(<[_; 2]>::from(part.split_at(part.len() / 2))),
+                (Err(error), _) => return Err(error),
+            }
+        }
+        Ok(held)
+    }
+
     /// Writes a batch of at least one order, in one round trip; false if one of its users does not exist, and then the
     /// caller undoes it. The caller holds the products' rows and has seen that there is enough.
-    pub async fn store_batch(&mut self, rows: &BatchRows) -> Result<bool, DbError> {
+    pub async fn store_batch(&mut self, rows: &BatchRows, patience: Patience) -> Result<bool, DbError> {
         let sold = list(&rows.sold, |sql, (product, pieces)| row(sql, [product.get(), *pieces, *pieces]));
         let mut sql = include_str!("../../sql/orders/sell_all.sql").replace("{rows}", &sold);
         sql.push_str(";INSERT INTO order_items (order_id, product_id, quantity, unit_price_cents) VALUES ");
@@ -120,12 +203,13 @@ impl Session {
              expense_cents = expense_cents + VALUES(expense_cents)",
         );
         // A row that was updated counts twice, a row that was inserted once; and whose row was not there is no user.
-        Ok(self.run_change(&sql).await? == 2 * rows.expenses.len() as u64)
+        Ok(self.run_change_within(patience.for_writing(), &sql).await? == 2 * rows.expenses.len() as u64)
     }
 
-    /// Stores what a batch answers to keys. Waits while another transaction holds one of them; a key that exists is a
+    /// Stores what a batch answers to keys. Waits while another transaction holds one of them, as long as its patience
+    /// lasts; a key that exists is a
     /// [`DbError::Duplicate`].
-    pub async fn store_answers(&mut self, rows: &BatchRows) -> Result<(), DbError> {
+    pub async fn store_answers(&mut self, rows: &BatchRows, patience: Patience) -> Result<(), DbError> {
         let mut sql = "INSERT INTO idempotency_keys (idempotency_key, fingerprint, order_id, total_cents, created_at) \
                        VALUES "
             .to_owned();
@@ -140,7 +224,8 @@ impl Session {
             }
             sql.push_str(",UTC_TIMESTAMP(6))");
         }));
-        self.run(&sql).await
+        self.run_change_within(patience.for_writing(), &sql).await?;
+        Ok(())
     }
 }
 

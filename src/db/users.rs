@@ -1,6 +1,6 @@
 //! The tables of users and of their totals.
 
-use super::{DbError, Session};
+use super::{DbError, RowWait, Session};
 use crate::domain::{Cents, NewUser, User, UserId};
 
 impl Session {
@@ -29,8 +29,9 @@ impl Session {
     }
 
     /// Locks a user's totals and gives the number of the user's orders; nothing if there is no such user.
-    pub async fn lock_user_orders(&mut self, id: UserId) -> Result<Option<u64>, DbError> {
-        self.row("SELECT order_count FROM user_totals WHERE user_id = ? FOR UPDATE", (id.get(),)).await
+    pub async fn lock_user_orders(&mut self, id: UserId, wait: RowWait) -> Result<Option<u64>, DbError> {
+        let sql = wait.complete("SELECT order_count FROM user_totals WHERE user_id = ? FOR UPDATE");
+        self.row(&sql, (id.get(),)).await
     }
 
     /// Adds an order to a user's totals; false if there is no such user.

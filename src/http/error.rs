@@ -155,7 +155,7 @@ impl From<OrderError> for ApiError {
             OrderError::TotalTooLarge(_) => Code::TotalTooLarge,
             OrderError::KeyReused => Code::IdempotencyKeyReused,
             OrderError::InProgress => Code::RequestInProgress,
-            OrderError::Overloaded => Code::Overloaded,
+            OrderError::Overloaded | OrderError::RowsHeld => Code::Overloaded,
             OrderError::OutcomeUnknown => Code::OutcomeUnknown,
             OrderError::Database(error) => return error.into(),
         };

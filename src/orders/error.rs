@@ -34,6 +34,9 @@ pub enum OrderError {
     /// The deadline passed while the order waited, or other transactions kept winning.
     #[error("the store has more orders than it can take: try again in a moment")]
     Overloaded,
+    /// Another transaction holds a row that the order needs.
+    #[error("other requests hold the same rows: try again in a moment")]
+    RowsHeld,
     /// The database failed before anything was committed.
     #[error(transparent)]
     Database(DbError),
@@ -49,7 +52,8 @@ impl From<DbError> for OrderError {
     fn from(error: DbError) -> Self {
         match error {
             DbError::CommitUnknown => Self::OutcomeUnknown,
-            DbError::LockTimeout | DbError::Deadlock | DbError::PoolTimeout { .. } => Self::Overloaded,
+            DbError::LockTimeout => Self::RowsHeld,
+            DbError::Deadlock | DbError::PoolTimeout { .. } => Self::Overloaded,
             error => Self::Database(error),
         }
     }

@@ -74,7 +74,7 @@ impl OrderMetrics {
                 | OrderError::KeyReused
                 | OrderError::InProgress,
             ) => &self.refused_invalid,
-            Err(OrderError::Overloaded) => &self.shed,
+            Err(OrderError::Overloaded | OrderError::RowsHeld) => &self.shed,
             Err(OrderError::Database(_) | OrderError::OutcomeUnknown) => &self.failed,
         };
         counter.inc();

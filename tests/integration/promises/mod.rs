@@ -10,6 +10,8 @@ mod concurrency;
 mod database_errors;
 /// The database breaks, freezes, goes away and comes back.
 mod database_faults;
+/// Rows and tables that somebody holds, sessions that stand still.
+mod held_rows;
 /// The same key, many times, on two instances, after a crash.
 mod idempotency;
 /// Killed, terminated, hung up on.
