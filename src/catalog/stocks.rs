@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::{Catalog, CatalogError};
 use crate::db::{DbError, Effect, RowId, RowWait};
-use crate::domain::{ProductId, Stock, StockLevel};
+use crate::domain::{MAX_PIECES, ProductId, Stock, StockLevel};
 
 impl Catalog {
     /// Sets how many pieces of a product there are.
@@ -33,6 +33,9 @@ impl Catalog {
         session.begin().await?;
         let set = async {
             let stock = session.lock_stock(id, wait).await?.ok_or(CatalogError::UnknownProduct(id))?;
+            if quantity + stock.quantity_sold > MAX_PIECES {
+                return Err(CatalogError::TooManyPieces { product_id: id, sold: stock.quantity_sold });
+            }
             session.set_stock(id, quantity).await?;
             let [before, after] = [stock.quantity, quantity].map(|quantity| quantity + stock.quantity_sold);
             Ok(((), Some(Effect::StockSet { product_id: id, before, after })))

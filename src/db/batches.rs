@@ -4,6 +4,7 @@
 //! are any, commit. COMMIT travels alone and last. Were it sent behind the writes, a connection lost on the way could
 //! leave a transaction that has not inserted its orders yet but still will, and looking for them would find nothing.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use mysql_async::prelude::FromRow;
@@ -11,15 +12,15 @@ use mysql_async::prelude::FromRow;
 use super::literals::{hex, list, number, numbers, row};
 use super::stocks::{Offer, offer};
 use super::{DbError, Session, StoredAnswer};
-use crate::domain::{Cents, Fingerprint, IdempotencyKey, OrderId, PricedLine, ProductId, UserId};
+use crate::domain::{Cents, Fingerprint, IdempotencyKey, MAX_USER_TOTAL, OrderId, PricedLine, ProductId, UserId};
 
 /// What a batch found when it began; the rows of products and users are locked until the transaction ends.
 #[derive(Debug, Default)]
 pub struct Locked {
     /// The products that exist, in their order.
     pub offers: Vec<Offer>,
-    /// Of the users asked for, those who exist, in their order.
-    pub users: Vec<UserId>,
+    /// Of the users asked for, those who exist, in their order, and what their orders cost so far.
+    pub users: Vec<(UserId, Cents)>,
     /// What was answered to keys before.
     pub answers: Vec<(String, StoredAnswer)>,
 }
@@ -99,7 +100,7 @@ impl Session {
         if !users.is_empty() {
             sql.push(';');
             sql.push_str(&select);
-            sql.push_str(" user_id FROM user_totals WHERE user_id IN (");
+            sql.push_str(" user_id, expense_cents FROM user_totals WHERE user_id IN (");
             sql.push_str(&numbers(users.iter().map(|user| user.get())));
             sql.push_str(") ORDER BY user_id FOR UPDATE");
             sql.push_str(lock);
@@ -115,7 +116,8 @@ impl Session {
         let mut answers = self.begin_and_query(&sql).await?.into_iter();
         let mut next = |asked: bool| if asked { answers.next().unwrap_or_default() } else { Vec::new() };
         let offers = rows::<(u64, u64, u64)>(next(true))?.into_iter().map(offer).collect();
-        let users = rows::<u64>(next(!users.is_empty()))?.into_iter().map(UserId::new).collect();
+        let users = rows::<(u64, u64)>(next(!users.is_empty()))?.into_iter();
+        let users = users.map(|(id, cents)| (UserId::new(id), Cents::new(cents))).collect();
         let kept = rows::<(String, Vec<u8>, u64, u64)>(next(!keys.is_empty()))?;
         let kept = kept
             .into_iter()
@@ -147,7 +149,7 @@ impl Session {
         self.rollback().await;
         let locked = locked?;
         let products = products.iter().filter(|id| !locked.offers.iter().any(|offer| offer.product_id == **id));
-        let users = users.iter().filter(|id| !locked.users.contains(id));
+        let users = users.iter().filter(|id| !locked.users.iter().any(|(user, _)| user == *id));
         let (products, users): (Vec<_>, Vec<_>) = (products.copied().collect(), users.copied().collect());
         self.rows_passed_over(&products, &users).await
     }
@@ -182,7 +184,7 @@ impl Session {
     }
 
     /// Writes a batch of at least one order, in one round trip; false if one of its users does not exist, and then the
-    /// caller undoes it. The caller holds the products' rows and has seen that there is enough.
+    /// caller undoes it. A [`DbError::Data`] says that a user's total would pass [`MAX_USER_TOTAL`]. The caller holds the products' rows and has seen that there is enough.
     pub async fn store_batch(&mut self, rows: &BatchRows, patience: Patience) -> Result<bool, DbError> {
         let sold = list(&rows.sold, |sql, (product, pieces)| row(sql, [product.get(), *pieces, *pieces]));
         let mut sql = include_str!("../../sql/orders/sell_all.sql").replace("{rows}", &sold);
@@ -198,10 +200,11 @@ impl Session {
         }));
         sql.push_str(";INSERT INTO user_totals (user_id, order_count, expense_cents) VALUES ");
         sql.push_str(&list(&rows.expenses, |sql, (user, orders, cents)| row(sql, [user.get(), *orders, cents.get()])));
-        sql.push_str(
-            " ON DUPLICATE KEY UPDATE order_count = order_count + VALUES(order_count), \
-             expense_cents = expense_cents + VALUES(expense_cents)",
-        );
+        sql.push_str(" ON DUPLICATE KEY UPDATE order_count = order_count + VALUES(order_count), expense_cents = ");
+        // A difference of unsigned numbers that would be negative is an error: nothing passes the limit.
+        let limit = MAX_USER_TOTAL.get();
+        // Writing to a String cannot fail.
+        let _ = write!(sql, "{limit} - ({limit} - expense_cents - VALUES(expense_cents))");
         // A row that was updated counts twice, a row that was inserted once; and whose row was not there is no user.
         Ok(self.run_change_within(patience.for_writing(), &sql).await? == 2 * rows.expenses.len() as u64)
     }

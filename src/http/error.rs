@@ -152,7 +152,7 @@ impl From<OrderError> for ApiError {
             OrderError::InsufficientStock { .. } => Code::InsufficientStock,
             OrderError::UnknownProduct(_) => Code::UnknownProduct,
             OrderError::UnknownUser(_) => Code::UnknownUser,
-            OrderError::TotalTooLarge(_) => Code::TotalTooLarge,
+            OrderError::TotalTooLarge(_) | OrderError::UserTotalTooLarge(_) => Code::TotalTooLarge,
             OrderError::KeyReused => Code::IdempotencyKeyReused,
             OrderError::InProgress => Code::RequestInProgress,
             OrderError::Overloaded | OrderError::RowsHeld => Code::Overloaded,
@@ -170,6 +170,7 @@ impl From<CatalogError> for ApiError {
             CatalogError::ProductInUse => Code::ProductInUse,
             CatalogError::UserInUse => Code::UserInUse,
             CatalogError::UnknownProduct(_) => Code::UnknownProduct,
+            CatalogError::TooManyPieces { .. } => Code::InvalidQuantity,
             CatalogError::Database(error) => return error.into(),
         };
         Self::new(code, error.to_string())

@@ -1,7 +1,7 @@
 //! Why an order was not placed, or not deleted.
 
 use crate::db::DbError;
-use crate::domain::{ProductId, UserId};
+use crate::domain::{MAX_USER_TOTAL, ProductId, UserId};
 
 /// Why an order was not placed, or not deleted. Except for [`OrderError::OutcomeUnknown`], nothing of it was stored.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -25,6 +25,9 @@ pub enum OrderError {
     /// More than one order may cost.
     #[error(transparent)]
     TotalTooLarge(#[from] crate::domain::TotalTooLarge),
+    /// The user's orders would together cost more than can be kept count of.
+    #[error("the orders of user {0} cost at most {MAX_USER_TOTAL} together")]
+    UserTotalTooLarge(UserId),
     /// The idempotency key belongs to another order.
     #[error("this Idempotency-Key was used for an order with other items: use a new key for a new order")]
     KeyReused,

@@ -71,6 +71,7 @@ impl OrderMetrics {
                 OrderError::UnknownProduct(_)
                 | OrderError::UnknownUser(_)
                 | OrderError::TotalTooLarge(_)
+                | OrderError::UserTotalTooLarge(_)
                 | OrderError::KeyReused
                 | OrderError::InProgress,
             ) => &self.refused_invalid,

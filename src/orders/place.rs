@@ -127,6 +127,10 @@ impl Orders {
             AloneWriter::Batched => batched::write(session, id, order).await,
         };
         let (lines, total) = match written {
+            // Everything else was checked to fit.
+            Err(Failed::Finally(OrderError::Database(DbError::Data { .. }))) => {
+                return Err(OrderError::UserTotalTooLarge(order.user_id()).into());
+            }
             Err(Failed::Finally(OrderError::Database(DbError::Duplicate(_)))) => {
                 self.ids.discard().await;
                 return Err(Failed::Again(OrderError::Overloaded));

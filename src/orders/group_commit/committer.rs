@@ -20,7 +20,7 @@ use super::Entry;
 use super::batch::{Decided, decide, rows_wanted};
 use super::queue::Queue;
 use crate::db::{BatchRows, Database, DbError, Effect, InterruptedCommit, Outcome, Patience, RowId, RowState, Session};
-use crate::domain::{PlacedOrder, ProductId, UserId};
+use crate::domain::{Cents, PlacedOrder, ProductId, UserId};
 
 /// For how long orders of a row that may be free in a moment are put aside.
 const DEFERRED_FOR: Duration = Duration::from_millis(50);
@@ -61,7 +61,7 @@ enum Unwritten {
     RowsHeld,
     /// Another transaction held a key for too long: the first request with it has not ended.
     KeysHeld,
-    /// One of the users does not exist, and nobody looked. Nothing was stored.
+    /// One of the users does not exist, or has spent all that can be counted, and nobody looked. Nothing was stored.
     UnknownUser,
     /// COMMIT was not answered with OK; these are the results if it happened.
     Unknown(Results, Box<Unknown>),
@@ -323,11 +323,12 @@ impl Committer {
         let wary = patience == Patience::SkipLocked || self.wary.load(Ordering::Relaxed) > 0;
         let mut locked = session.begin_batch(&products, if wary { &users } else { &[] }, &keys, patience).await?;
         if !wary {
-            locked.users.clone_from(&users);
+            // What they have spent is not known; the statement that adds to it says when it is too much.
+            locked.users = users.iter().map(|&user| (user, Cents::default())).collect();
         }
         let missing_products =
             missing(&products, |id| locked.offers.binary_search_by_key(id, |offer| offer.product_id));
-        let missing_users = missing(&users, |id| locked.users.binary_search(id));
+        let missing_users = missing(&users, |id| locked.users.binary_search_by_key(id, |(user, _)| *user));
         let mut decided = decide(part, locked, ids);
         if !missing_products.is_empty() || !missing_users.is_empty() {
             // A row that is held looks like one that does not exist; nobody is told that a product is not there who could
@@ -346,10 +347,13 @@ impl Committer {
         }
         match session.store_batch(&decided.rows, patience).await {
             Ok(true) => {}
-            Ok(false) => {
+            // One of the users does not exist, or would spend too much: looking at them tells who.
+            Ok(false) | Err(DbError::Data { .. }) if !wary => {
                 self.wary.store(WARY_BATCHES, Ordering::Relaxed);
                 return Err(Unwritten::UnknownUser);
             }
+            // They were looked at and are locked, so this cannot be.
+            Ok(false) => return Err(Unwritten::Failed(Failed::Again(OrderError::Overloaded))),
             Err(DbError::Duplicate(_)) => {
                 // Somebody else has used numbers of this block.
                 self.ids.discard().await;
@@ -480,7 +484,7 @@ mod tests {
 
     use super::super::QueueLimits;
     use super::*;
-    use crate::domain::{Cents, NewOrder, OrderId, UserId};
+    use crate::domain::{NewOrder, OrderId};
     use crate::metrics::Metrics;
 
     const LIMIT: Duration = Duration::from_secs(5);

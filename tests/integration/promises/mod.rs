@@ -24,6 +24,8 @@ mod migrations;
 mod per_request;
 /// Anything that can happen between an instance and its database, at random.
 mod random_faults;
+/// Numbers at the end of their range.
+mod ranges;
 /// Redis killed, frozen, absent.
 mod redis_faults;
 
