@@ -29,6 +29,9 @@ const BATCH_LINES: usize = 10_000;
 /// How long to wait before the database is tried again at start.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
+/// The longest wait for a row that another transaction holds: many times what a transaction of the store takes.
+const LONGEST_LOCK_WAIT: Duration = Duration::from_secs(2);
+
 /// The longest that the check of the connection budget may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(5);
 
@@ -364,7 +367,7 @@ impl StrategyArgs {
             connections,
             statement_timeout: self.db_statement_timeout,
             // Less than a statement's limit, so that waiting for a row ends as what it is.
-            lock_wait_timeout: self.db_statement_timeout * 3 / 5,
+            lock_wait_timeout: (self.db_statement_timeout * 3 / 5).min(LONGEST_LOCK_WAIT),
         }
     }
 

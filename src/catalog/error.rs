@@ -1,7 +1,7 @@
 //! Why something in the catalog was not changed.
 
 use crate::db::DbError;
-use crate::domain::ProductId;
+use crate::domain::{MAX_PIECES, ProductId};
 
 /// Why something in the catalog was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,14 @@ pub enum CatalogError {
     /// No such product.
     #[error("there is no product {0}")]
     UnknownProduct(ProductId),
+    /// More pieces than can be kept count of.
+    #[error("{sold} pieces of product {product_id} are sold: there and sold together are at most {MAX_PIECES}")]
+    TooManyPieces {
+        /// Which product.
+        product_id: ProductId,
+        /// How many stand in orders.
+        sold: u64,
+    },
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DbError),

@@ -3,16 +3,39 @@
 use tokio::time::Instant;
 
 use super::{Catalog, CatalogError};
-use crate::db::{DbError, Effect};
-use crate::domain::{ProductId, Stock, StockLevel};
+use crate::db::{DbError, Effect, RowId, RowWait};
+use crate::domain::{MAX_PIECES, ProductId, Stock, StockLevel};
 
 impl Catalog {
     /// Sets how many pieces of a product there are.
     pub async fn set_stock(&self, id: ProductId, quantity: u64, deadline: Instant) -> Result<(), CatalogError> {
-        let mut session = self.database.session(deadline).await?;
+        let rows = [RowId::Product(id)];
+        let mut locking = self.database.row_locking(deadline, &rows)?;
+        loop {
+            match self.try_set_stock(id, quantity, locking.wait(), deadline).await {
+                Err(CatalogError::Database(DbError::LockTimeout)) => locking.wait_for(rows.to_vec()).await?,
+                ended => {
+                    locking.had(&rows);
+                    return ended;
+                }
+            }
+        }
+    }
+
+    async fn try_set_stock(
+        &self,
+        id: ProductId,
+        quantity: u64,
+        wait: RowWait,
+        deadline: Instant,
+    ) -> Result<(), CatalogError> {
+        let mut session = self.database.locking_session(deadline).await?;
         session.begin().await?;
         let set = async {
-            let stock = session.lock_stock(id).await?.ok_or(CatalogError::UnknownProduct(id))?;
+            let stock = session.lock_stock(id, wait).await?.ok_or(CatalogError::UnknownProduct(id))?;
+            if quantity + stock.quantity_sold > MAX_PIECES {
+                return Err(CatalogError::TooManyPieces { product_id: id, sold: stock.quantity_sold });
+            }
             session.set_stock(id, quantity).await?;
             let [before, after] = [stock.quantity, quantity].map(|quantity| quantity + stock.quantity_sold);
             Ok(((), Some(Effect::StockSet { product_id: id, before, after })))

@@ -4,24 +4,67 @@
 //! are any, commit. COMMIT travels alone and last. Were it sent behind the writes, a connection lost on the way could
 //! leave a transaction that has not inserted its orders yet but still will, and looking for them would find nothing.
 
+use std::fmt::Write;
+use std::time::Duration;
+
 use mysql_async::prelude::FromRow;
 
 use super::literals::{hex, list, numbers};
 use super::rows::Rows;
 use super::stocks::{Offer, moved, offer};
 use super::{DbError, Session, StoredAnswer};
-use crate::domain::{Cents, Fingerprint, IdempotencyKey, OrderId, PricedLine, ProductId, UserId};
+use crate::domain::{Cents, Fingerprint, IdempotencyKey, MAX_USER_TOTAL, OrderId, PricedLine, ProductId, UserId};
 
 /// What a batch found when it began; the rows of products and users are locked until the transaction ends.
 #[derive(Debug, Default)]
 pub struct Locked {
     /// The products that exist, in their order.
     pub offers: Vec<Offer>,
-    /// Of the users asked for, those who exist, in their order.
-    pub users: Vec<UserId>,
+    /// Of the users asked for, those who exist, in their order, and what their orders cost so far.
+    pub users: Vec<(UserId, Cents)>,
     /// What was answered to keys before.
     pub answers: Vec<(String, StoredAnswer)>,
 }
+
+/// What a batch does about rows that another transaction holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Waits for them, for so long at most.
+    Wait(Duration),
+    /// Passes them over.
+    SkipLocked,
+}
+
+impl Patience {
+    /// How long a statement that writes may take before it is taken to wait for a row.
+    fn for_writing(self) -> Duration {
+        match self {
+            Self::Wait(limit) => limit,
+            // Its rows are locked already, so it is slow for another reason, or waits for something that it is not told of.
+            Self::SkipLocked => UNLIMITED,
+        }
+    }
+
+    /// The beginning of a query under a time limit, as both servers know it: MariaDB runs what stands behind `/*M!`, and
+    /// MySQL what stands behind `/*+`. It ends a wait for a row too, and is finer than the seconds that lock waits have.
+    fn select(self) -> String {
+        let limit = match self {
+            Self::Wait(limit) => limit,
+            // It waits for no row; for a table that somebody has locked it would.
+            Self::SkipLocked => SKIP_LIMIT,
+        };
+        let (seconds, millis) = (limit.as_secs_f64(), limit.as_millis());
+        format!(
+            "/*M! SET STATEMENT max_statement_time = {seconds:.3} FOR */ SELECT /*+ MAX_EXECUTION_TIME({millis}) */"
+        )
+    }
+}
+
+/// As long as the statement's own limits allow.
+const UNLIMITED: Duration = Duration::from_hours(1);
+
+/// The longest that locking rows may take when none is waited for.
+const SKIP_LIMIT: Duration = Duration::from_secs(1);
 
 /// What a batch writes.
 #[derive(Debug, Default)]
@@ -40,21 +83,25 @@ pub struct BatchRows {
 
 impl Session {
     /// Begins a transaction, locks products and users in that order, and looks keys up, in one round trip. Keys are read
-    /// last: whoever used one for an order of the same products has committed by then. With `skip_locked`, rows that
-    /// another transaction holds are missing from the answer, as if they did not exist.
+    /// last: whoever used one for an order of the same products has committed by then. With [`Patience::SkipLocked`], rows
+    /// that another transaction holds are missing from the answer, as if they did not exist.
     pub async fn begin_batch(
         &mut self,
         products: &[ProductId],
         users: &[UserId],
         keys: &[&IdempotencyKey],
-        skip_locked: bool,
+        patience: Patience,
     ) -> Result<Locked, DbError> {
-        let lock = if skip_locked { " SKIP LOCKED" } else { "" };
+        let lock = if patience == Patience::SkipLocked { " SKIP LOCKED" } else { "" };
+        let select = patience.select();
         let products = numbers(products.iter().map(|product| product.get()));
         let mut sql = include_str!("../../sql/orders/lock_offers.sql").trim_end().replace("{products}", &products);
+        sql = sql.replace("{select}", &select);
         sql.push_str(lock);
         if !users.is_empty() {
-            sql.push_str(";SELECT user_id FROM user_totals WHERE user_id IN (");
+            sql.push(';');
+            sql.push_str(&select);
+            sql.push_str(" user_id, expense_cents FROM user_totals WHERE user_id IN (");
             sql.push_str(&numbers(users.iter().map(|user| user.get())));
             sql.push_str(") ORDER BY user_id FOR UPDATE");
             sql.push_str(lock);
@@ -70,7 +117,8 @@ impl Session {
         let mut answers = self.begin_and_query(&sql).await?.into_iter();
         let mut next = |asked: bool| if asked { answers.next().unwrap_or_default() } else { Vec::new() };
         let offers = rows::<(u64, u64, u64)>(next(true))?.into_iter().map(offer).collect();
-        let users = rows::<u64>(next(!users.is_empty()))?.into_iter().map(UserId::new).collect();
+        let users = rows::<(u64, u64)>(next(!users.is_empty()))?.into_iter();
+        let users = users.map(|(id, cents)| (UserId::new(id), Cents::new(cents))).collect();
         let kept = rows::<(String, Vec<u8>, u64, u64)>(next(!keys.is_empty()))?;
         let kept = kept
             .into_iter()
@@ -91,6 +139,22 @@ impl Session {
         Ok((products.into_iter().map(ProductId::new).collect(), users.into_iter().map(UserId::new).collect()))
     }
 
+    /// Of products and users, those whose rows another transaction holds. Begins a transaction of its own, waits for
+    /// nobody, and ends it.
+    pub async fn rows_held(
+        &mut self,
+        products: &[ProductId],
+        users: &[UserId],
+    ) -> Result<(Vec<ProductId>, Vec<UserId>), DbError> {
+        let locked = self.begin_batch(products, users, &[], Patience::SkipLocked).await;
+        self.rollback().await;
+        let locked = locked?;
+        let products = products.iter().filter(|id| !locked.offers.iter().any(|offer| offer.product_id == **id));
+        let users = users.iter().filter(|id| !locked.users.iter().any(|(user, _)| user == *id));
+        let (products, users): (Vec<_>, Vec<_>) = (products.copied().collect(), users.copied().collect());
+        self.rows_passed_over(&products, &users).await
+    }
+
     /// Of numbers, those that a table has in a column.
     async fn present(&mut self, table: &str, column: &str, wanted: Vec<u64>) -> Result<Vec<u64>, DbError> {
         if wanted.is_empty() {
@@ -99,9 +163,31 @@ impl Session {
         self.run_rows(&format!("SELECT {column} FROM {table} WHERE {column} IN ({})", numbers(wanted))).await
     }
 
+    /// Of keys, those that another transaction holds, as far as they can be told: it has stored them and has not ended.
+    /// Runs inside the caller's transaction and waits for nobody.
+    pub async fn keys_held(&mut self, keys: &[&IdempotencyKey]) -> Result<Vec<IdempotencyKey>, DbError> {
+        let mut held = Vec::new();
+        // A statement tells only whether one of its keys is held, so they are halved until each stands alone.
+        let mut parts = vec![keys];
+        while let Some(part) = parts.pop() {
+            let list = list(part, |sql, key| hex(sql, key.as_str().as_bytes()));
+            let sql = format!(
+                "SELECT idempotency_key FROM idempotency_keys WHERE idempotency_key IN ({list}) FOR UPDATE NOWAIT"
+            );
+            match (self.run_rows::<String>(&sql).await, part) {
+                (Ok(_), _) => {}
+                (Err(DbError::LockTimeout), [key]) => held.push((*key).clone()),
+                (Err(DbError::LockTimeout), part) => parts.extend(<[_; 2]>::from(part.split_at(part.len() / 2))),
+                (Err(error), _) => return Err(error),
+            }
+        }
+        Ok(held)
+    }
+
     /// Writes a batch of at least one order, in one round trip; false if one of its users does not exist, and then the
-    /// caller undoes it. The caller holds the products' rows and has seen that there is enough.
-    pub async fn store_batch(&mut self, rows: &BatchRows) -> Result<bool, DbError> {
+    /// caller undoes it. A [`DbError::Data`] says that a user's total would pass [`MAX_USER_TOTAL`]. The caller holds the
+    /// products' rows and has seen that there is enough.
+    pub async fn store_batch(&mut self, rows: &BatchRows, patience: Patience) -> Result<bool, DbError> {
         let mut lines = Rows::into("order_items (order_id, product_id, quantity, unit_price_cents)");
         for (order, line) in &rows.lines {
             let row = lines.row().number(order.get()).number(line.product_id.get());
@@ -121,24 +207,27 @@ impl Session {
             sql.push(';');
             sql.push_str(&insert.finish().unwrap_or_default());
         }
-        sql.push_str(
-            " ON DUPLICATE KEY UPDATE order_count = order_count + VALUES(order_count), \
-             expense_cents = expense_cents + VALUES(expense_cents)",
-        );
+        sql.push_str(" ON DUPLICATE KEY UPDATE order_count = order_count + VALUES(order_count), expense_cents = ");
+        // A difference of unsigned numbers that would be negative is an error: nothing passes the limit.
+        let limit = MAX_USER_TOTAL.get();
+        // Writing to a String cannot fail.
+        let _ = write!(sql, "{limit} - ({limit} - expense_cents - VALUES(expense_cents))");
         // A row that was updated counts twice, a row that was inserted once; and whose row was not there is no user.
-        Ok(self.run_change(&sql).await? == 2 * rows.expenses.len() as u64)
+        Ok(self.run_change_within(patience.for_writing(), &sql).await? == 2 * rows.expenses.len() as u64)
     }
 
-    /// Stores what a batch answers to keys. Waits while another transaction holds one of them; a key that exists is a
+    /// Stores what a batch answers to keys. Waits while another transaction holds one of them, as long as its patience
+    /// lasts; a key that exists is a
     /// [`DbError::Duplicate`].
-    pub async fn store_answers(&mut self, rows: &BatchRows) -> Result<(), DbError> {
+    pub async fn store_answers(&mut self, rows: &BatchRows, patience: Patience) -> Result<(), DbError> {
         let columns = "idempotency_keys (idempotency_key, fingerprint, order_id, total_cents, created_at)";
         let mut keys = Rows::into(columns);
         for (key, fingerprint, order, total) in &rows.answers {
             let row = keys.row().bytes(key.as_str()).bytes(fingerprint.as_bytes());
             row.number(order.get()).number(total.get()).now();
         }
-        self.insert(keys).await
+        self.run_change_within(patience.for_writing(), &keys.finish().unwrap_or_default()).await?;
+        Ok(())
     }
 }
 

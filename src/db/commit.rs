@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::connector::SessionName;
-use super::{Database, DbError, Session};
+use super::{Database, DbError, RowWait, Session};
 use crate::domain::{Cents, NewProduct, NewUser, OrderId, PricedLine, ProductId, UserId};
 
 /// How long the outcome is looked for: a database that was killed needs some seconds for its recovery, and most clients
@@ -101,7 +101,7 @@ impl Database {
             {
                 name = None;
             }
-            if let Ok(mut session) = self.session(deadline).await
+            if let Ok(mut session) = self.locking_session(deadline).await
                 && let Ok(outcome) = session.outcome(effect).await
             {
                 tracing::warn!(%reason, ?effect, ?outcome, "a commit was interrupted, and its outcome looked up");
@@ -126,10 +126,10 @@ impl Session {
     async fn is_there(&mut self, effect: &Effect) -> Result<bool, DbError> {
         match effect {
             Effect::OrderPlaced { id, user_id, total, lines } => {
-                let Some(head) = self.lock_order(*id).await? else { return Ok(false) };
+                let Some(head) = self.lock_order(*id, RowWait::Yes).await? else { return Ok(false) };
                 Ok(head.user_id == *user_id && head.total == *total && self.order_lines(*id).await? == *lines)
             }
-            Effect::OrderDeleted(id) => Ok(self.lock_order(*id).await?.is_none()),
+            Effect::OrderDeleted(id) => Ok(self.lock_order(*id, RowWait::Yes).await?.is_none()),
             Effect::UserAdded(id, new) => {
                 let user = self.lock_user(*id).await?;
                 Ok(user.is_some_and(|user| user.name == new.name() && user.email == new.email()))
@@ -143,7 +143,7 @@ impl Session {
             }
             Effect::ProductDeleted(id) => Ok(self.lock_product(*id).await?.is_none()),
             Effect::StockSet { product_id, before, after } => {
-                let Some(row) = self.lock_stock(*product_id).await? else { return Ok(true) };
+                let Some(row) = self.lock_stock(*product_id, RowWait::Yes).await? else { return Ok(true) };
                 let sum = row.quantity + row.quantity_sold;
                 Ok(sum == *after || sum != *before)
             }

@@ -129,7 +129,7 @@ impl Config {
             "sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ENGINE_SUBSTITUTION'".to_owned(),
             // Affected rows, numbers and all text are as here, whoever else the server serves.
             "sql_safe_updates = 0".to_owned(),
-            "sql_select_limit = DEFAULT".to_owned(),
+            "sql_select_limit = 18446744073709551615".to_owned(),
             "foreign_key_checks = 1, unique_checks = 1".to_owned(),
         ];
         let mut mariadb = Vec::new();

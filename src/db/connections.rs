@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::connector::{Connection, Connector};
@@ -12,7 +13,7 @@ use super::counters::Counters;
 use super::health::Health;
 use super::pool::{Pool, Slot};
 use super::session::{Origin, SessionKiller};
-use super::{Address, Config, ConnectionMode, DbError, Session};
+use super::{Address, Config, ConnectionMode, DbError, HeldRows, Session};
 use crate::metrics::{GaugeGuard, Metrics};
 
 /// A tool works for as long as it has to: a year is the longest that the timer takes without doubt.
@@ -27,7 +28,15 @@ pub struct Database {
     runtime: Handle,
     statement_timeout: Duration,
     counters: Counters,
+    /// Sessions that may lock rows at once, so that reading keeps its share of the pool however long they wait.
+    lock_permits: Option<Arc<Semaphore>>,
+    /// Of those, the ones that may wait for rows which they did not have at once.
+    wait_permits: Option<Arc<Semaphore>>,
+    held_rows: HeldRows,
 }
+
+/// How long the writer's session waits for a row: it is everybody's time. The shortest that the server knows.
+const WRITER_LOCK_WAIT: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 enum Source {
@@ -41,6 +50,7 @@ impl Database {
         let connector = Connector::new(config);
         let counters = Counters::new(metrics);
         let control = Arc::new(Control::new(config, counters.clone()));
+        let mut permits = None;
         let (source, limit) = match config.connections {
             ConnectionMode::Pool { size, for_writer, wait } => {
                 let others = size.saturating_sub(for_writer);
@@ -48,15 +58,60 @@ impl Database {
                     let sentence = "a pool needs at least one connection for each of its uses";
                     return Err(DbError::Unexpected(sentence.to_owned()));
                 }
-                let pool = Pool::new(connector.clone(), others);
-                let writer_pool = (for_writer > 0).then(|| Pool::new(connector, for_writer));
+                permits = Some(permits_of(others));
+                let pool = Pool::new(connector, others);
+                let mut for_writing = config.clone();
+                for_writing.lock_wait_timeout = config.lock_wait_timeout.min(WRITER_LOCK_WAIT);
+                let writer_pool = (for_writer > 0).then(|| Pool::new(Connector::new(&for_writing), for_writer));
                 (Source::Pool { pool, writer_pool, wait }, size)
             }
             ConnectionMode::PerRequest { linger, wait } => (Source::PerRequest { connector, linger, wait }, 0),
         };
         metrics.db_pool_size.set(limit as i64);
-        let statement_timeout = config.statement_timeout;
-        Ok(Self { source, control, runtime: Handle::current(), statement_timeout, counters })
+        let (lock_permits, wait_permits) = permits.unzip();
+        Ok(Self {
+            source,
+            control,
+            runtime: Handle::current(),
+            statement_timeout: config.statement_timeout,
+            counters,
+            lock_permits,
+            wait_permits,
+            held_rows: HeldRows::default(),
+        })
+    }
+
+    /// The rows that were found held by another transaction.
+    pub fn held_rows(&self) -> &HeldRows {
+        &self.held_rows
+    }
+
+    /// A session that locks rows. Sessions of this kind leave a part of the pool to the others: those that wait for rows
+    /// must not keep reading waiting.
+    pub async fn locking_session(&self, deadline: Instant) -> Result<Session, DbError> {
+        let permit = self.permit(self.lock_permits.as_ref(), deadline).await?;
+        Ok(self.session(deadline).await?.with_lock_permit(permit))
+    }
+
+    /// The right to wait for a row that was not to be had at once; few have it at a time. Nothing where connections are
+    /// not shared.
+    pub async fn wait_permit(&self, deadline: Instant) -> Result<Option<OwnedSemaphorePermit>, DbError> {
+        self.permit(self.wait_permits.as_ref(), deadline).await
+    }
+
+    async fn permit(
+        &self,
+        permits: Option<&Arc<Semaphore>>,
+        deadline: Instant,
+    ) -> Result<Option<OwnedSemaphorePermit>, DbError> {
+        let (Some(permits), Source::Pool { wait, .. }) = (permits, &self.source) else { return Ok(None) };
+        let wait = deadline.saturating_duration_since(Instant::now()).min(*wait);
+        if let Ok(permit) = tokio::time::timeout(wait, Arc::clone(permits).acquire_owned()).await {
+            return Ok(permit.ok());
+        }
+        let error = DbError::PoolTimeout { after: wait };
+        self.counters.count(&error);
+        Err(error)
     }
 
     /// A session to run statements on, all of which end before `deadline`; only a commit that has begun may take longer.
@@ -135,6 +190,13 @@ impl Session {
         let origin = Origin::Own { in_use: None, linger: None };
         Ok(Self::new(connection, origin, config.statement_timeout, deadline, Counters::unregistered()?, None))
     }
+}
+
+/// How many sessions of a pool may lock rows at once, and how many of those may wait for them: a quarter is left to
+/// those that only read, and a quarter of the others may wait.
+fn permits_of(size: usize) -> (Arc<Semaphore>, Arc<Semaphore>) {
+    let locking = size - (size / 4).max(usize::from(size > 1));
+    (Arc::new(Semaphore::new(locking)), Arc::new(Semaphore::new((locking / 4).max(1))))
 }
 
 async fn take_within(pool: &Arc<Pool>, wait: Duration) -> Result<(Connection, Slot), DbError> {

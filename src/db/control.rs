@@ -50,8 +50,15 @@ pub(super) struct Control {
 
 /// What is done over the connection.
 enum Task<'a> {
-    End(&'a SessionName),
+    /// Ends a session, or only the statement that it runs.
+    End(&'a SessionName, Kill),
     Probe,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kill {
+    Session,
+    Statement,
 }
 
 enum Done {
@@ -78,10 +85,16 @@ impl Control {
 
     /// Ends a session if the server that is asked proves to hold it: by the lock that only that session has.
     pub(super) async fn try_end(&self, name: &SessionName) -> Result<Ended, DbError> {
-        match self.perform(&Task::End(name)).await? {
+        match self.perform(&Task::End(name, Kill::Session)).await? {
             Done::Ended(ended) => Ok(ended),
             Done::Probed(_) => Ok(Ended::NotThere),
         }
+    }
+
+    /// Interrupts the statement that a session runs, if it still does.
+    pub(super) async fn interrupt(&self, name: &SessionName) {
+        // If it cannot be asked now, the statement's own limits must do.
+        drop(self.perform(&Task::End(name, Kill::Statement)).await);
     }
 
     /// Looks whether the server can be read and would take writes.
@@ -110,7 +123,7 @@ impl Control {
 
     async fn perform_on(&self, session: &mut Session, task: &Task<'_>) -> Result<Done, DbError> {
         match task {
-            Task::End(name) => session.kill(name).await.map(Done::Ended),
+            Task::End(name, kill) => session.kill(name, *kill).await.map(Done::Ended),
             Task::Probe => session.health(self.counters.refusals()).await.map(|health| Done::Probed(Box::new(health))),
         }
     }
@@ -119,20 +132,21 @@ impl Control {
 impl Session {
     /// Ends another session of the same server if it is there. In a transaction, so that a router does not ask one server
     /// and tell another.
-    async fn kill(&mut self, name: &SessionName) -> Result<Ended, DbError> {
+    async fn kill(&mut self, name: &SessionName, kill: Kill) -> Result<Ended, DbError> {
         self.begin().await?;
-        let ended = self.kill_if_there(name).await;
+        let ended = self.kill_if_there(name, kill).await;
         self.rollback().await;
         ended
     }
 
-    async fn kill_if_there(&mut self, name: &SessionName) -> Result<Ended, DbError> {
+    async fn kill_if_there(&mut self, name: &SessionName, kill: Kill) -> Result<Ended, DbError> {
         let sql = format!("SELECT IS_USED_LOCK('{}')", name.as_str());
         let Some(Some(id)) = self.run_rows::<Option<u64>>(&sql).await?.into_iter().next() else {
             return Ok(Ended::NotThere);
         };
         // If it ended in between, the number may be nobody's; it is given anew only after all others.
-        match self.run(&format!("KILL {id}")).await {
+        let what = if kill == Kill::Statement { "QUERY " } else { "" };
+        match self.run(&format!("KILL {what}{id}")).await {
             Err(DbError::NoSuchSession) => Ok(Ended::NotThere),
             killed => killed.map(|()| Ended::Killed),
         }

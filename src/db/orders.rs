@@ -1,7 +1,8 @@
 //! The tables of orders and of their lines.
 
+use super::literals::numbers;
 use super::rows::Rows;
-use super::{DbError, Session};
+use super::{DbError, RowId, RowWait, Session};
 use crate::domain::{Cents, Order, OrderId, PricedLine, ProductId, UserId};
 
 /// The head of a stored order.
@@ -65,9 +66,34 @@ impl Session {
     }
 
     /// Locks an order for deletion; nothing if there is no such order.
-    pub async fn lock_order(&mut self, id: OrderId) -> Result<Option<StoredOrder>, DbError> {
-        let row = self.row("SELECT user_id, total_cents FROM orders WHERE id = ? FOR UPDATE", (id.get(),)).await?;
+    pub async fn lock_order(&mut self, id: OrderId, wait: RowWait) -> Result<Option<StoredOrder>, DbError> {
+        let sql = wait.complete("SELECT user_id, total_cents FROM orders WHERE id = ? FOR UPDATE");
+        let row = self.row(&sql, (id.get(),)).await?;
         Ok(row.map(|(user_id, total)| StoredOrder { user_id: UserId::new(user_id), total: Cents::new(total) }))
+    }
+
+    /// Locks the stocks of an order's lines and its user's totals, in the order in which every transaction takes them.
+    /// Without waiting, gives the rows that another transaction holds; then the caller undoes its own.
+    pub async fn lock_rows_of(
+        &mut self,
+        user_id: UserId,
+        lines: &[PricedLine],
+        wait: RowWait,
+    ) -> Result<Vec<RowId>, DbError> {
+        let products: Vec<_> = lines.iter().map(|line| line.product_id).collect();
+        let skip = if wait == RowWait::No { " SKIP LOCKED" } else { "" };
+        let wanted = numbers(products.iter().map(|product| product.get()));
+        let stocks = format!(
+            "SELECT product_id FROM stocks WHERE product_id IN ({wanted}) ORDER BY product_id FOR UPDATE{skip}"
+        );
+        let found = self.run_rows::<u64>(&stocks).await?;
+        let missing = products.into_iter().filter(|product| found.binary_search(&product.get()).is_err());
+        let mut held: Vec<_> = missing.map(RowId::Product).collect();
+        let totals = format!("SELECT user_id FROM user_totals WHERE user_id = {user_id} FOR UPDATE{skip}");
+        if self.run_rows::<u64>(&totals).await?.is_empty() {
+            held.push(RowId::User(user_id));
+        }
+        Ok(if wait == RowWait::No { held } else { Vec::new() })
     }
 
     /// Deletes an order and its lines. Runs inside the caller's transaction, which must hold the order.

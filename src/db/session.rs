@@ -7,6 +7,7 @@ use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, Params, Row};
 use prometheus::IntGauge;
 use tokio::runtime::Handle;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tokio::time::error::Elapsed;
 
@@ -35,6 +36,24 @@ pub struct Session {
     in_transaction: bool,
     counters: Counters,
     killer: Option<SessionKiller>,
+    /// The right to lock rows, for as long as the session lives.
+    lock_permit: Option<OwnedSemaphorePermit>,
+}
+
+/// Whether a statement waits for a row that another transaction holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowWait {
+    /// It does, up to the session's limit.
+    Yes,
+    /// It fails at once with a [`DbError::LockTimeout`].
+    No,
+}
+
+impl RowWait {
+    /// A statement that ends with FOR UPDATE, with this.
+    pub(super) fn complete(self, sql: &str) -> String {
+        format!("{sql}{}", if self == Self::No { " NOWAIT" } else { "" })
+    }
 }
 
 /// Where a session's connection came from.
@@ -64,6 +83,11 @@ impl SessionKiller {
         let control = Arc::clone(&self.control);
         self.runtime.spawn(async move { control.end(&name).await });
     }
+
+    fn interrupt(&self, name: SessionName) {
+        let control = Arc::clone(&self.control);
+        self.runtime.spawn(async move { control.interrupt(&name).await });
+    }
 }
 
 impl Session {
@@ -76,7 +100,23 @@ impl Session {
         killer: Option<SessionKiller>,
     ) -> Self {
         let (connection, origin) = (Some(connection), Some(origin));
-        Self { connection, origin, statement_timeout, deadline, in_transaction: false, counters, killer }
+        Self {
+            connection,
+            origin,
+            statement_timeout,
+            deadline,
+            in_transaction: false,
+            counters,
+            killer,
+            lock_permit: None,
+        }
+    }
+
+    /// Keeps a permit for as long as the session lives.
+    pub(super) fn with_lock_permit(self, permit: Option<OwnedSemaphorePermit>) -> Self {
+        let mut session = self;
+        session.lock_permit = permit;
+        session
     }
 
     /// Begins a transaction. It ends with [`Session::commit`], [`Session::rollback`], or the session.
@@ -99,10 +139,12 @@ impl Session {
             while !answers.is_empty() {
                 sets.push(answers.collect::<Row>().await?);
             }
+            // A query that failed looks like the end; its error would come with the next statement.
+            answers.drop_result().await?;
             Ok(sets)
         };
         let result = tokio::time::timeout(limit, reading).await;
-        self.settle(result)
+        self.settle(result.map(|read| read.map_err(own_limit)))
     }
 
     /// Commits. Whatever is answered but OK, the connection is given up, and what became of the transaction is to be
@@ -166,9 +208,25 @@ impl Session {
         self.run_within(limit, sql).await
     }
 
-    /// The same; gives the number of rows that the last of its statements changed.
-    pub(super) async fn run_change(&mut self, sql: &str) -> Result<u64, DbError> {
-        self.run(sql).await?;
+    /// Runs statements as text and gives the number of rows that the last of them changed. After `patience`, the one that
+    /// runs is interrupted on the server: what takes so long waits for a row, which is then a [`DbError::LockTimeout`].
+    pub(super) async fn run_change_within(&mut self, patience: Duration, sql: &str) -> Result<u64, DbError> {
+        let limit = self.time_limit();
+        let name = self.connection.as_ref().and_then(|connection| connection.name.clone());
+        let killer = self.killer.clone();
+        let conn = self.conn()?;
+        let running = async {
+            let mut statement = std::pin::pin!(conn.query_drop(sql));
+            if let Ok(done) = tokio::time::timeout(patience, &mut statement).await {
+                return done;
+            }
+            if let (Some(name), Some(killer)) = (name, killer) {
+                killer.interrupt(name);
+            }
+            statement.await.map_err(own_limit)
+        };
+        let result = tokio::time::timeout(limit, running).await;
+        self.settle(result)?;
         Ok(self.conn()?.affected_rows())
     }
 
@@ -241,6 +299,20 @@ impl Session {
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move { drop(tokio::time::timeout(GOODBYE, conn.disconnect()).await) });
         }
+    }
+}
+
+/// A statement whose time limit we gave it ourselves, so that it does not wait for a row for long: it has waited for one.
+fn own_limit(error: mysql_async::Error) -> mysql_async::Error {
+    /// max_statement_time, MAX_EXECUTION_TIME, KILL QUERY; and a wait for a row that was too long.
+    const LIMITS: [u16; 3] = [1969, 3024, 1317];
+    const LOCK_WAIT_TIMEOUT: u16 = 1205;
+    match error {
+        mysql_async::Error::Server(mut error) if LIMITS.contains(&error.code) => {
+            error.code = LOCK_WAIT_TIMEOUT;
+            mysql_async::Error::Server(error)
+        }
+        other => other,
     }
 }
 

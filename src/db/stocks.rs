@@ -2,7 +2,7 @@
 
 use super::literals::numbers;
 use super::rows::Rows;
-use super::{DbError, Session};
+use super::{DbError, RowWait, Session};
 use crate::domain::{Cents, OrderLine, PricedLine, ProductId, Stock};
 
 /// What the store can offer of a product at this moment; the row is locked until the transaction ends.
@@ -52,7 +52,9 @@ impl Session {
     /// product that does not exist is missing from the answer.
     pub async fn lock_offers(&mut self, lines: &[OrderLine]) -> Result<Vec<Offer>, DbError> {
         let products = numbers(lines.iter().map(|line| line.product_id.get()));
-        let sql = include_str!("../../sql/orders/lock_offers.sql").replace("{products}", &products);
+        let sql = include_str!("../../sql/orders/lock_offers.sql")
+            .replace("{products}", &products)
+            .replace("{select}", "SELECT");
         Ok(self.run_rows::<Row>(&sql).await?.into_iter().map(offer).collect())
     }
 
@@ -79,9 +81,9 @@ impl Session {
     }
 
     /// Locks a product's stock and reads the row; nothing if there is no such product.
-    pub async fn lock_stock(&mut self, id: ProductId) -> Result<Option<StockRow>, DbError> {
-        let sql = "SELECT quantity, quantity_sold FROM stocks WHERE product_id = ? FOR UPDATE";
-        let row = self.row(sql, (id.get(),)).await?;
+    pub async fn lock_stock(&mut self, id: ProductId, wait: RowWait) -> Result<Option<StockRow>, DbError> {
+        let sql = wait.complete("SELECT quantity, quantity_sold FROM stocks WHERE product_id = ? FOR UPDATE");
+        let row = self.row(&sql, (id.get(),)).await?;
         Ok(row.map(|(quantity, quantity_sold)| StockRow { quantity, quantity_sold }))
     }
 

@@ -1,7 +1,7 @@
 //! The tables of users and of their totals.
 
-use super::{DbError, Session};
-use crate::domain::{Cents, NewUser, User, UserId};
+use super::{DbError, RowWait, Session};
+use crate::domain::{Cents, MAX_USER_TOTAL, NewUser, User, UserId};
 
 impl Session {
     /// Stores a user with empty totals. Runs inside the caller's transaction. A known address is a
@@ -29,15 +29,19 @@ impl Session {
     }
 
     /// Locks a user's totals and gives the number of the user's orders; nothing if there is no such user.
-    pub async fn lock_user_orders(&mut self, id: UserId) -> Result<Option<u64>, DbError> {
-        self.row("SELECT order_count FROM user_totals WHERE user_id = ? FOR UPDATE", (id.get(),)).await
+    pub async fn lock_user_orders(&mut self, id: UserId, wait: RowWait) -> Result<Option<u64>, DbError> {
+        let sql = wait.complete("SELECT order_count FROM user_totals WHERE user_id = ? FOR UPDATE");
+        self.row(&sql, (id.get(),)).await
     }
 
-    /// Adds an order to a user's totals; false if there is no such user.
+    /// Adds an order to a user's totals; false if there is no such user. A [`DbError::Data`] says that they would pass
+    /// [`MAX_USER_TOTAL`].
     pub async fn add_expense(&mut self, id: UserId, total: Cents) -> Result<bool, DbError> {
-        let sql = "UPDATE user_totals SET order_count = order_count + 1, expense_cents = expense_cents + ? \
-                   WHERE user_id = ?";
-        Ok(self.change(sql, (total.get(), id.get())).await? == 1)
+        // A difference of unsigned numbers that would be negative is an error: nothing passes the limit.
+        let sql = "UPDATE user_totals SET order_count = order_count + 1, \
+                   expense_cents = ? - (? - expense_cents - ?) WHERE user_id = ?";
+        let limit = MAX_USER_TOTAL.get();
+        Ok(self.change(sql, (limit, limit, total.get(), id.get())).await? == 1)
     }
 
     /// Takes an order out of a user's totals.

@@ -15,8 +15,8 @@ pub use cents::{Cents, InvalidAmount};
 pub use id::{OrderId, ProductId, UserId};
 pub use idempotency::{Fingerprint, IdempotencyKey, InvalidIdempotencyKey};
 pub use order::{
-    InvalidOrder, MAX_LINE_QUANTITY, MAX_LINES, MAX_ORDER_TOTAL, NewOrder, Order, OrderLine, PlacedOrder, PricedLine,
-    Quantity, TotalTooLarge, total,
+    InvalidOrder, MAX_LINE_QUANTITY, MAX_LINES, MAX_ORDER_TOTAL, MAX_USER_TOTAL, NewOrder, Order, OrderLine,
+    PlacedOrder, PricedLine, Quantity, TotalTooLarge, total,
 };
-pub use product::{InvalidProduct, MAX_STOCK, NewProduct, Product, Stock, StockLevel};
+pub use product::{InvalidProduct, MAX_PIECES, MAX_STOCK, NewProduct, Product, Stock, StockLevel};
 pub use user::{InvalidUser, NewUser, User};

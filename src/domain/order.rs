@@ -13,6 +13,10 @@ pub const MAX_LINE_QUANTITY: u32 = 1_000_000;
 /// The largest total of one order: 10,000,000,000.00. Sums over millions of such orders still fit into 64 bits.
 pub const MAX_ORDER_TOTAL: Cents = Cents::new(1_000_000_000_000);
 
+/// The most that the orders of one user may cost together: a thousand of the largest. Fifteen digits are what every
+/// reader of JSON keeps exactly, with the two decimals.
+pub const MAX_USER_TOTAL: Cents = Cents::new(1_000_000_000_000_000);
+
 /// A number of pieces, from 1 to [`MAX_LINE_QUANTITY`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Quantity(u32);

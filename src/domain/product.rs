@@ -17,6 +17,10 @@ const MAX_PRICE: Cents = Cents::new(1_000_000_000);
 /// The largest stock of one product, in pieces: it fits into a signed 32-bit column.
 pub const MAX_STOCK: u64 = 2_000_000_000;
 
+/// The most pieces of one product there and sold together: what the column holds. Selling and giving back move pieces
+/// between the two and leave the sum, so pieces that come back always fit.
+pub const MAX_PIECES: u64 = u32::MAX as u64;
+
 /// A product to be created, with checked fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewProduct {

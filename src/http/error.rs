@@ -120,10 +120,10 @@ impl From<OrderError> for ApiError {
             OrderError::InsufficientStock { .. } => Code::InsufficientStock,
             OrderError::UnknownProduct(_) => Code::UnknownProduct,
             OrderError::UnknownUser(_) => Code::UnknownUser,
-            OrderError::TotalTooLarge(_) => Code::TotalTooLarge,
+            OrderError::TotalTooLarge(_) | OrderError::UserTotalTooLarge(_) => Code::TotalTooLarge,
             OrderError::KeyReused => Code::IdempotencyKeyReused,
             OrderError::InProgress => Code::RequestInProgress,
-            OrderError::Overloaded => Code::Overloaded,
+            OrderError::Overloaded | OrderError::RowsHeld => Code::Overloaded,
             OrderError::OutcomeUnknown => Code::OutcomeUnknown,
             OrderError::Database(error) => return error.into(),
         };
@@ -138,6 +138,7 @@ impl From<CatalogError> for ApiError {
             CatalogError::ProductInUse => Code::ProductInUse,
             CatalogError::UserInUse => Code::UserInUse,
             CatalogError::UnknownProduct(_) => Code::UnknownProduct,
+            CatalogError::TooManyPieces { .. } => Code::InvalidQuantity,
             CatalogError::Database(error) => return error.into(),
         };
         Self::new(code, error.to_string())

@@ -4,44 +4,70 @@ use tokio::time::Instant;
 
 use super::attempts::{Failed, Tries};
 use super::{OrderError, Orders};
-use crate::db::{DbError, Effect, Outcome, Session};
+use crate::db::{DbError, Effect, Outcome, RowId, RowWait, Session};
 use crate::domain::OrderId;
 
 impl Orders {
     /// Deletes an order; false if there is no such order (any more).
     pub async fn cancel(&self, id: OrderId, deadline: Instant) -> Result<bool, OrderError> {
         let mut tries = Tries::until(deadline);
+        let mut locking = self.database.row_locking(deadline, &[RowId::Order(id)])?;
         loop {
-            match self.try_cancel(id, deadline).await {
-                Ok(deleted) => return Ok(deleted),
+            match self.try_cancel(id, locking.wait(), deadline).await {
+                Ok(Cancelled::Held(rows)) => locking.wait_for(rows).await?,
+                Ok(ended) => {
+                    locking.had(&[RowId::Order(id)]);
+                    return Ok(matches!(ended, Cancelled::Deleted));
+                }
                 Err(failed) => tries.again_after(failed).await?,
             }
         }
     }
 
-    async fn try_cancel(&self, id: OrderId, deadline: Instant) -> Result<bool, Failed> {
-        let mut session = self.database.session(deadline).await?;
+    async fn try_cancel(&self, id: OrderId, wait: RowWait, deadline: Instant) -> Result<Cancelled, Failed> {
+        let mut session = self.database.locking_session(deadline).await?;
         session.begin().await?;
-        match give_back(&mut session, id).await {
-            Ok(true) => {}
+        match give_back(&mut session, id, wait).await {
+            Ok(Cancelled::Deleted) => {}
             other => {
                 session.rollback().await;
                 return Ok(other?);
             }
         }
         match self.database.commit(session, &Effect::OrderDeleted(id)).await? {
-            Outcome::Committed => Ok(true),
+            Outcome::Committed => Ok(Cancelled::Deleted),
             Outcome::NotCommitted => Err(Failed::Again(OrderError::Database(DbError::Lost))),
         }
     }
 }
 
-/// Everything but the commit; false if there is no such order.
-async fn give_back(session: &mut Session, id: OrderId) -> Result<bool, DbError> {
-    let Some(order) = session.lock_order(id).await? else { return Ok(false) };
+/// How a try ended.
+enum Cancelled {
+    Deleted,
+    /// There is no such order.
+    NotThere,
+    /// Another transaction holds these rows, and they were not waited for, or in vain.
+    Held(Vec<RowId>),
+}
+
+/// Everything but the commit.
+async fn give_back(session: &mut Session, id: OrderId, wait: RowWait) -> Result<Cancelled, DbError> {
+    let order = match session.lock_order(id, wait).await {
+        Ok(Some(order)) => order,
+        Ok(None) => return Ok(Cancelled::NotThere),
+        Err(DbError::LockTimeout) => return Ok(Cancelled::Held(vec![RowId::Order(id)])),
+        Err(error) => return Err(error),
+    };
     let lines = session.order_lines(id).await?;
+    match session.lock_rows_of(order.user_id, &lines, wait).await {
+        Ok(held) if held.is_empty() => {}
+        Ok(held) => return Ok(Cancelled::Held(held)),
+        // Which they are was seen by the try before, which did not wait.
+        Err(DbError::LockTimeout) => return Ok(Cancelled::Held(Vec::new())),
+        Err(error) => return Err(error),
+    }
     session.give_back(&lines).await?;
     session.take_back_expense(order.user_id, order.total).await?;
     session.delete_order(id).await?;
-    Ok(true)
+    Ok(Cancelled::Deleted)
 }

@@ -1,7 +1,7 @@
 //! Why an order was not placed, or not deleted.
 
 use crate::db::DbError;
-use crate::domain::{ProductId, UserId};
+use crate::domain::{MAX_USER_TOTAL, ProductId, UserId};
 
 /// Why an order was not placed, or not deleted. Except for [`OrderError::OutcomeUnknown`], nothing of it was stored.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -25,6 +25,9 @@ pub enum OrderError {
     /// More than one order may cost.
     #[error(transparent)]
     TotalTooLarge(#[from] crate::domain::TotalTooLarge),
+    /// The user's orders would together cost more than can be kept count of.
+    #[error("the orders of user {0} cost at most {MAX_USER_TOTAL} together")]
+    UserTotalTooLarge(UserId),
     /// The idempotency key belongs to another order.
     #[error("this Idempotency-Key was used for an order with other items: use a new key for a new order")]
     KeyReused,
@@ -34,6 +37,9 @@ pub enum OrderError {
     /// The deadline passed while the order waited, or other transactions kept winning.
     #[error("the store has more orders than it can take: try again in a moment")]
     Overloaded,
+    /// Another transaction holds a row that the order needs.
+    #[error("other requests hold the same rows: try again in a moment")]
+    RowsHeld,
     /// The database failed before anything was committed.
     #[error(transparent)]
     Database(DbError),
@@ -49,7 +55,8 @@ impl From<DbError> for OrderError {
     fn from(error: DbError) -> Self {
         match error {
             DbError::CommitUnknown => Self::OutcomeUnknown,
-            DbError::LockTimeout | DbError::Deadlock | DbError::PoolTimeout { .. } => Self::Overloaded,
+            DbError::LockTimeout => Self::RowsHeld,
+            DbError::Deadlock | DbError::PoolTimeout { .. } => Self::Overloaded,
             error => Self::Database(error),
         }
     }

@@ -13,6 +13,7 @@ mod cancel;
 mod error;
 mod expiry;
 mod group_commit;
+mod held;
 mod ids;
 mod outcome;
 mod per_item;

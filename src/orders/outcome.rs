@@ -71,10 +71,11 @@ impl OrderMetrics {
                 OrderError::UnknownProduct(_)
                 | OrderError::UnknownUser(_)
                 | OrderError::TotalTooLarge(_)
+                | OrderError::UserTotalTooLarge(_)
                 | OrderError::KeyReused
                 | OrderError::InProgress,
             ) => &self.refused_invalid,
-            Err(OrderError::Overloaded) => &self.shed,
+            Err(OrderError::Overloaded | OrderError::RowsHeld) => &self.shed,
             Err(OrderError::Database(_) | OrderError::OutcomeUnknown) => &self.failed,
         };
         counter.inc();

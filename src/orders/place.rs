@@ -5,12 +5,14 @@
 //! request with the same idempotency key won. When the connection breaks during the commit, the outcome is looked up,
 //! never guessed.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::attempts::{Failed, Tries};
 use super::replay::replayed;
-use super::{AloneWriter, OrderError, Orders, Way, batched, per_item};
-use crate::db::{DbError, Effect, Outcome, Session};
+use super::{AloneWriter, OrderError, Orders, Way, batched, held, per_item};
+use crate::db::{DbError, Effect, Outcome, RowId, RowState, Session};
 use crate::domain::{Cents, Fingerprint, IdempotencyKey, NewOrder, OrderId, PlacedOrder, PricedLine};
 
 impl Orders {
@@ -39,10 +41,20 @@ impl Orders {
         key: Option<&IdempotencyKey>,
         deadline: Instant,
     ) -> Result<PlacedOrder, OrderError> {
+        let rows = self.database.held_rows();
+        if held::standing(rows, order, key)? == RowState::Suspect {
+            // One tries, and the others are refused until it has.
+            for row in held::rows_of(order).filter(|row| rows.state(row) == RowState::Suspect) {
+                rows.found_held(row, Duration::ZERO);
+            }
+        }
         let mut tries = Tries::until(deadline);
         loop {
             match self.attempt(writer, order, key, deadline).await {
-                Ok(placed) => return Ok(placed),
+                Ok(placed) => {
+                    held::rows_of(order).chain(key.map(held::key_row)).for_each(|row| rows.found_free(&row));
+                    return Ok(placed);
+                }
                 Err(failed) => tries.again_after(failed).await?,
             }
         }
@@ -56,7 +68,7 @@ impl Orders {
         deadline: Instant,
     ) -> Result<PlacedOrder, Failed> {
         let waiting = self.metrics.wait();
-        let mut session = self.database.session(deadline).await?;
+        let mut session = self.database.locking_session(deadline).await?;
         drop(waiting);
         if Instant::now() >= deadline {
             return Err(OrderError::Overloaded.into());
@@ -77,6 +89,9 @@ impl Orders {
             }
             Err(failed) => {
                 session.rollback().await;
+                if matches!(failed, Failed::Finally(OrderError::RowsHeld)) {
+                    self.remember_held_rows(&mut session, order, started.elapsed()).await;
+                }
                 // Another request with this key may have taken the last piece and be the answer.
                 return match answered(&mut session, order, key).await {
                     Ok(Some(answered)) => Ok(answered),
@@ -86,6 +101,17 @@ impl Orders {
         };
         self.metrics.committed(1, started.elapsed());
         Ok(placed)
+    }
+
+    /// Finds out which rows of an order another transaction holds, and remembers them.
+    async fn remember_held_rows(&self, session: &mut Session, order: &NewOrder, waited: Duration) {
+        let products: Vec<_> = order.lines().iter().map(|line| line.product_id).collect();
+        // What cannot be found out is waited for again.
+        let Ok((products, users)) = session.rows_held(&products, &[order.user_id()]).await else { return };
+        let rows = products.into_iter().map(RowId::Product).chain(users.into_iter().map(RowId::User));
+        for row in rows {
+            self.database.held_rows().found_held(row, waited);
+        }
     }
 
     async fn write(
@@ -101,6 +127,10 @@ impl Orders {
             AloneWriter::Batched => batched::write(session, id, order).await,
         };
         let (lines, total) = match written {
+            // Everything else was checked to fit.
+            Err(Failed::Finally(OrderError::Database(DbError::Data { .. }))) => {
+                return Err(OrderError::UserTotalTooLarge(order.user_id()).into());
+            }
             Err(Failed::Finally(OrderError::Database(DbError::Duplicate(_)))) => {
                 self.ids.discard().await;
                 return Err(Failed::Again(OrderError::Overloaded));
@@ -108,10 +138,14 @@ impl Orders {
             written => written?,
         };
         if let Some(key) = key {
+            let waited = Instant::now();
             let stored = session.store_answer(key, Fingerprint::of(order), id, total).await;
             stored.map_err(|error| match error {
                 DbError::Duplicate(_) => Failed::Again(OrderError::InProgress),
-                DbError::LockTimeout => Failed::Finally(OrderError::InProgress),
+                DbError::LockTimeout => {
+                    self.database.held_rows().found_held(held::key_row(key), waited.elapsed());
+                    Failed::Finally(OrderError::InProgress)
+                }
                 error => error.into(),
             })?;
         }

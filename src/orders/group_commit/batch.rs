@@ -8,7 +8,9 @@ use super::super::pricing::priced;
 use super::super::replay::replayed;
 use super::entry::Entry;
 use crate::db::{BatchRows, Locked, StoredAnswer};
-use crate::domain::{Cents, IdempotencyKey, OrderId, PlacedOrder, PricedLine, ProductId, UserId, total};
+use crate::domain::{
+    Cents, IdempotencyKey, MAX_USER_TOTAL, OrderId, PlacedOrder, PricedLine, ProductId, UserId, total,
+};
 
 /// The rows that a batch needs, each once and in the order in which they are locked.
 pub(super) fn rows_wanted(entries: &[Entry]) -> (Vec<ProductId>, Vec<UserId>, Vec<&IdempotencyKey>) {
@@ -69,7 +71,13 @@ impl Desk {
         let lines = self.priced_lines(entry)?;
         let total = total(&lines)?;
         let user_id = entry.order.user_id();
-        let user = self.locked.users.binary_search(&user_id).map_err(|_| OrderError::UnknownUser(user_id))?;
+        let user = self.locked.users.binary_search_by_key(&user_id, |(user, _)| *user);
+        let user = user.map_err(|_| OrderError::UnknownUser(user_id))?;
+        let (_, spent) = &mut self.locked.users[user];
+        *spent = spent
+            .checked_add(total)
+            .filter(|spent| *spent <= MAX_USER_TOTAL)
+            .ok_or(OrderError::UserTotalTooLarge(user_id))?;
         // One number per order was reserved, so this cannot fail.
         let order_id = OrderId::new(self.ids.next().ok_or(OrderError::Overloaded)?);
 
@@ -108,7 +116,7 @@ impl Desk {
         let sold = self.locked.offers.iter().zip(self.sold).filter(|(_, pieces)| *pieces > 0);
         rows.sold = sold.map(|(offer, pieces)| (offer.product_id, pieces)).collect();
         let expenses = self.locked.users.iter().zip(self.expenses).filter(|(_, (orders, _))| *orders > 0);
-        rows.expenses = expenses.map(|(&user, (orders, cents))| (user, orders, cents)).collect();
+        rows.expenses = expenses.map(|(&(user, _), (orders, cents))| (user, orders, cents)).collect();
         // The order in which every instance writes them, so that none waits for another in a circle.
         rows.answers.sort_unstable_by(|(one, ..), (other, ..)| one.as_str().cmp(other.as_str()));
         rows
@@ -136,7 +144,7 @@ mod tests {
         let offer = |&(id, quantity)| Offer { product_id: ProductId::new(id), quantity, price: Cents::new(100 * id) };
         Locked {
             offers: stocks.iter().map(offer).collect(),
-            users: users.iter().map(|&user| UserId::new(user)).collect(),
+            users: users.iter().map(|&user| (UserId::new(user), Cents::default())).collect(),
             answers: Vec::new(),
         }
     }
@@ -196,6 +204,17 @@ mod tests {
         );
         let keys: Vec<_> = decided.rows.answers.iter().map(|(key, ..)| key.as_str()).collect();
         assert_eq!(keys, ["a", "b"], "in the order in which every instance writes them");
+    }
+
+    #[test]
+    fn a_user_whose_orders_would_cost_too_much_together_is_refused_and_others_are_not() {
+        let entries = [entry(1, &[(1, 1)], None), entry(1, &[(1, 1)], None), entry(2, &[(1, 1)], None)];
+        let mut locked = locked(&[(1, 9)], &[1, 2]);
+        locked.users[0].1 = Cents::new(MAX_USER_TOTAL.get() - 199);
+        let decided = decide(&entries, locked, 1..4);
+        let refused = OrderError::UserTotalTooLarge(UserId::new(1)).to_string();
+        assert_eq!(outcomes(&decided), ["1", refused.as_str(), "2"]);
+        assert_eq!(decided.rows.sold, [(ProductId::new(1), 2)]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! It runs on a thread of its own. Between two statements of a batch it would otherwise queue up behind the hundreds of
 //! requests that are ready to run at the same time, with the database idle meanwhile.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,15 +12,18 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use super::super::OrderError;
 use super::super::attempts::{Failed, Tries};
 use super::super::ids::OrderIds;
 use super::super::outcome::OrderMetrics;
+use super::super::{OrderError, held};
 use super::batch::{Decided, decide, rows_wanted};
 use super::entry::Entry;
 use super::queue::Queue;
-use crate::db::{BatchRows, Database, DbError, Effect, InterruptedCommit, Outcome, Session};
-use crate::domain::{PlacedOrder, ProductId, UserId};
+use crate::db::{BatchRows, Database, DbError, Effect, InterruptedCommit, Outcome, Patience, RowId, RowState, Session};
+use crate::domain::{Cents, PlacedOrder, ProductId, UserId};
+
+/// For how long orders of a row that may be free in a moment are put aside.
+const DEFERRED_FOR: Duration = Duration::from_millis(50);
 
 /// How often orders whose time has passed are looked for while a batch takes long.
 const SWEEP: Duration = Duration::from_millis(50);
@@ -55,7 +59,9 @@ enum Unwritten {
     Failed(Failed),
     /// Another transaction held rows for too long.
     RowsHeld,
-    /// One of the users does not exist, and nobody looked. Nothing was stored.
+    /// Another transaction held a key for too long: the first request with it has not ended.
+    KeysHeld,
+    /// One of the users does not exist, or has spent all that can be counted, and nobody looked. Nothing was stored.
     UnknownUser,
     /// COMMIT was not answered with OK; these are the results if it happened.
     Unknown(Results, Box<Unknown>),
@@ -81,6 +87,21 @@ fn batch_limit(database: &Database) -> Duration {
 /// Without progress for so long, the committer's thread itself stands still.
 pub(super) fn stuck_after(database: &Database) -> Duration {
     batch_limit(database) + Duration::from_secs(1)
+}
+
+/// How the tries of a part go.
+struct Course {
+    patience: Patience,
+    /// Whether rows were waited for that may be held by others.
+    waited: bool,
+    /// Whether keys were.
+    keys_held: bool,
+}
+
+impl Course {
+    fn begins(patience: Patience) -> Self {
+        Self { patience, waited: patience == Patience::SkipLocked, keys_held: false }
+    }
 }
 
 /// Writes batches until the queue is closed.
@@ -125,14 +146,24 @@ where
 }
 
 impl Committer {
-    /// Writes a batch and answers its orders; true if it was committed as it was. When one order may be at fault, the
-    /// batch is halved until that order stands alone.
+    /// Writes a batch and answers its orders; true if it was committed as it was, so that its time says how long batches
+    /// take. When one order may be at fault, the batch is halved until that order stands alone.
     async fn write(self: Arc<Self>, batch: Vec<Entry>) -> bool {
-        let mut parts = vec![batch];
         let mut whole = true;
-        while let Some(mut part) = parts.pop() {
-            match self.try_often(&mut part).await {
-                Ok(results) => answer(part, results, &self.metrics),
+        let (suspects, batch) = self.set_apart(batch).await;
+        let mut parts = vec![(suspects, Patience::SkipLocked), (batch, Patience::Wait(self.queue.patience()))];
+        parts.retain(|(part, _)| !part.is_empty());
+        while let Some((mut part, first_patience)) = parts.pop() {
+            let mut course = Course::begins(first_patience);
+            match self.try_often(&mut part, &mut course).await {
+                Ok(results) => {
+                    // Waiting for others is no measure of what a batch takes; what was slow by itself is.
+                    let held =
+                        |result: &Result<_, _>| matches!(result, Err(OrderError::RowsHeld | OrderError::InProgress));
+                    let disturbed = course.keys_held || (course.waited && results.iter().any(held));
+                    whole &= !disturbed;
+                    self.answer_or_defer(part, results);
+                }
                 Err(Unwritten::Unknown(results, unknown)) => {
                     whole = false;
                     self.requests.spawn(look_up(Arc::clone(&self), part, results, *unknown));
@@ -142,7 +173,7 @@ impl Committer {
                     let error = unwritten.into_error();
                     if part.len() > 1 && may_be_one_orders_fault(&error) {
                         let second = part.split_off(part.len() / 2);
-                        parts.extend([second, part]);
+                        parts.extend([(second, first_patience), (part, first_patience)]);
                     } else {
                         refuse_all(part, &error, &self.metrics);
                     }
@@ -152,10 +183,76 @@ impl Committer {
         whole
     }
 
-    /// Tries until nothing is gained by another try. Orders whose time passes meanwhile are refused and taken out.
-    async fn try_often(&self, part: &mut Vec<Entry>) -> Result<Results, Unwritten> {
+    /// Refuses orders of which a row or the key is held, and sets those apart that need one that may be: they are tried
+    /// by themselves, without waiting.
+    async fn set_apart(&self, mut batch: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
+        let rows = self.database.held_rows();
+        if rows.is_empty() {
+            return (Vec::new(), batch);
+        }
+        let mut others = Vec::with_capacity(batch.len());
+        let mut suspects = Vec::new();
+        for entry in batch.drain(..) {
+            match held::standing(rows, &entry.order, entry.key.as_ref().map(|(key, _)| key)) {
+                Ok(RowState::Free) => others.push(entry),
+                Ok(_) => suspects.push(entry),
+                Err(refused) => entry.answer(Err(refused), &self.metrics),
+            }
+        }
+        // A key is not passed over by the statement that stores it.
+        if suspects.iter().any(|entry| entry.key.is_some()) {
+            drop(self.refuse_held_keys(&mut suspects, Duration::ZERO).await);
+        }
+        (suspects, others)
+    }
+
+    /// Finds out which keys other transactions hold, remembers them, and answers their orders; true if there was one.
+    async fn refuse_held_keys(&self, part: &mut Vec<Entry>, waited: Duration) -> Result<bool, DbError> {
+        let (_, _, keys) = rows_wanted(part);
+        let mut session = self.database.writer_session(Instant::now() + ATTEMPT_LIMIT).await?;
+        session.begin().await?;
+        let found = session.keys_held(&keys).await;
+        session.rollback().await;
+        let found: HashSet<_> = found?.into_iter().map(|key| key.as_str().to_owned()).collect();
+        let rows = self.database.held_rows();
+        for row in keys.into_iter().map(held::key_row) {
+            match &row {
+                RowId::Key(key) if found.contains(key) => drop(rows.found_held(row, waited)),
+                free => rows.found_free(free),
+            }
+        }
+        let is_held = |entry: &mut Entry| entry.key.as_ref().is_some_and(|(key, _)| found.contains(key.as_str()));
+        let refused: Vec<_> = part.extract_if(.., is_held).collect();
+        refuse_all(refused, &OrderError::InProgress, &self.metrics);
+        Ok(!found.is_empty())
+    }
+
+    /// Answers the orders of a part. Those of rows that may be free in a moment come again instead.
+    fn answer_or_defer(&self, part: Vec<Entry>, results: Results) {
+        let rows = self.database.held_rows();
+        let mut deferred = Vec::new();
+        for (entry, result) in part.into_iter().zip(results) {
+            let held = matches!(result, Err(OrderError::RowsHeld));
+            if held && rows.state_of_order(&entry.order) == RowState::Suspect {
+                deferred.push(entry);
+            } else {
+                entry.answer(result, &self.metrics);
+            }
+        }
+        if !deferred.is_empty() {
+            let queue = Arc::clone(&self.queue);
+            tokio::spawn(async move {
+                tokio::time::sleep(DEFERRED_FOR).await;
+                queue.put_back(deferred);
+            });
+        }
+    }
+
+    /// Tries until nothing is gained by another try. Orders whose time passes meanwhile are refused and taken out. After
+    /// rows of others were waited for in vain, they are passed over.
+    async fn try_often(&self, part: &mut Vec<Entry>, course: &mut Course) -> Result<Results, Unwritten> {
         let mut tries = Tries::until(Instant::now() + ATTEMPT_LIMIT);
-        let mut others_hold_rows = false;
+        let mut waited = Duration::ZERO;
         loop {
             let now = Instant::now();
             let expired: Vec<_> = part.extract_if(.., |entry| entry.deadline <= now).collect();
@@ -163,8 +260,19 @@ impl Committer {
             if part.is_empty() {
                 return Ok(Vec::new());
             }
-            match self.attempt(part, others_hold_rows).await {
-                Err(Unwritten::RowsHeld) if !others_hold_rows => others_hold_rows = true,
+            match self.attempt(part, course.patience, waited).await {
+                Err(Unwritten::RowsHeld) if course.patience != Patience::SkipLocked => {
+                    (course.patience, course.waited) = (Patience::SkipLocked, true);
+                    waited = now.elapsed();
+                }
+                Err(Unwritten::KeysHeld) => {
+                    course.keys_held = true;
+                    let found = self.refuse_held_keys(part, now.elapsed()).await?;
+                    if !found {
+                        let failed = Failed::Again(OrderError::InProgress);
+                        tries.again_after(failed).await.map_err(|error| Unwritten::Failed(Failed::Finally(error)))?;
+                    }
+                }
                 // From now on users are looked up, so this happens once.
                 Err(Unwritten::UnknownUser) => {}
                 Err(Unwritten::Failed(failed)) => {
@@ -175,14 +283,14 @@ impl Committer {
         }
     }
 
-    /// One transaction. With `others_hold_rows`, orders of rows that another transaction holds are refused instead of
-    /// waited for: their neighbours go on.
-    async fn attempt(&self, part: &[Entry], others_hold_rows: bool) -> Result<Results, Unwritten> {
+    /// One transaction. Orders of rows that are passed over are refused, and their neighbours go on; `waited` is how long
+    /// those rows were waited for before.
+    async fn attempt(&self, part: &[Entry], patience: Patience, waited: Duration) -> Result<Results, Unwritten> {
         self.queue.progress();
         let mut session = self.database.writer_session(Instant::now() + ATTEMPT_LIMIT).await?;
         let ids = self.ids.next_several(&mut session, part.len()).await?;
         let started = Instant::now();
-        let written = self.write_all(&mut session, part, ids, others_hold_rows).await;
+        let written = self.write_all(&mut session, part, ids, patience, waited).await;
         let Ok(Decided { results, rows }) = written else {
             session.rollback().await;
             return written.map(|decided| decided.results);
@@ -206,20 +314,21 @@ impl Committer {
         session: &mut Session,
         part: &[Entry],
         ids: Range<u64>,
-        others_hold_rows: bool,
+        patience: Patience,
+        waited: Duration,
     ) -> Result<Decided, Unwritten> {
         let (products, users, keys) = rows_wanted(part);
         // Nearly all users exist, and writing their totals tells when one does not: looking them up first is left out
         // until that happens.
-        let wary = others_hold_rows || self.wary.load(Ordering::Relaxed) > 0;
-        let mut locked =
-            session.begin_batch(&products, if wary { &users } else { &[] }, &keys, others_hold_rows).await?;
+        let wary = patience == Patience::SkipLocked || self.wary.load(Ordering::Relaxed) > 0;
+        let mut locked = session.begin_batch(&products, if wary { &users } else { &[] }, &keys, patience).await?;
         if !wary {
-            locked.users.clone_from(&users);
+            // What they have spent is not known; the statement that adds to it says when it is too much.
+            locked.users = users.iter().map(|&user| (user, Cents::default())).collect();
         }
         let missing_products =
             missing(&products, |id| locked.offers.binary_search_by_key(id, |offer| offer.product_id));
-        let missing_users = missing(&users, |id| locked.users.binary_search(id));
+        let missing_users = missing(&users, |id| locked.users.binary_search_by_key(id, |(user, _)| *user));
         let mut decided = decide(part, locked, ids);
         if !missing_products.is_empty() || !missing_users.is_empty() {
             // A row that is held looks like one that does not exist; nobody is told that a product is not there who could
@@ -228,16 +337,23 @@ impl Committer {
             for result in &mut decided.results {
                 refuse_as_held(result, &held);
             }
+            self.remember(&held, waited);
+        }
+        if patience == Patience::SkipLocked {
+            self.forget_free(&products, &missing_products, &users, &missing_users);
         }
         if decided.rows.orders.is_empty() {
             return Ok(decided);
         }
-        match session.store_batch(&decided.rows).await {
+        match session.store_batch(&decided.rows, patience).await {
             Ok(true) => {}
-            Ok(false) => {
+            // One of the users does not exist, or would spend too much: looking at them tells who.
+            Ok(false) | Err(DbError::Data { .. }) if !wary => {
                 self.wary.store(WARY_BATCHES, Ordering::Relaxed);
                 return Err(Unwritten::UnknownUser);
             }
+            // They were looked at and are locked, so this cannot be.
+            Ok(false) => return Err(Unwritten::Failed(Failed::Again(OrderError::Overloaded))),
             Err(DbError::Duplicate(_)) => {
                 // Somebody else has used numbers of this block.
                 self.ids.discard().await;
@@ -246,9 +362,34 @@ impl Committer {
             Err(error) => return Err(error.into()),
         }
         if !decided.rows.answers.is_empty() {
-            session.store_answers(&decided.rows).await.map_err(key_taken)?;
+            session.store_answers(&decided.rows, patience).await.map_err(key_taken)?;
         }
         Ok(decided)
+    }
+
+    /// Remembers rows that another transaction holds, after they were waited for so long.
+    fn remember(&self, (products, users): &(Vec<ProductId>, Vec<UserId>), waited: Duration) {
+        if !users.is_empty() {
+            // From now on users are locked with the products, where the wait for them is short.
+            self.wary.store(WARY_BATCHES, Ordering::Relaxed);
+        }
+        let products = products.iter().copied().map(RowId::Product);
+        for row in products.chain(users.iter().copied().map(RowId::User)) {
+            self.database.held_rows().found_held(row, waited);
+        }
+    }
+
+    /// Forgets rows that were had: those that are not missing.
+    fn forget_free(&self, products: &[ProductId], no_products: &[ProductId], users: &[UserId], no_users: &[UserId]) {
+        let rows = self.database.held_rows();
+        if rows.is_empty() {
+            return;
+        }
+        let products = products.iter().filter(|id| no_products.binary_search(id).is_err());
+        let users = users.iter().filter(|id| no_users.binary_search(id).is_err());
+        for row in products.copied().map(RowId::Product).chain(users.copied().map(RowId::User)) {
+            rows.found_free(&row);
+        }
     }
 }
 
@@ -256,7 +397,9 @@ impl Unwritten {
     fn into_error(self) -> OrderError {
         match self {
             Self::Failed(Failed::Again(error) | Failed::Finally(error)) => error,
-            Self::RowsHeld | Self::UnknownUser => OrderError::Overloaded,
+            Self::RowsHeld => OrderError::RowsHeld,
+            Self::KeysHeld => OrderError::InProgress,
+            Self::UnknownUser => OrderError::Overloaded,
             Self::Unknown(..) => OrderError::OutcomeUnknown,
         }
     }
@@ -264,11 +407,11 @@ impl Unwritten {
 
 /// The other request with this key has committed, or has not ended.
 fn key_taken(error: DbError) -> Unwritten {
-    Unwritten::Failed(match error {
-        DbError::Duplicate(_) => Failed::Again(OrderError::InProgress),
-        DbError::LockTimeout => Failed::Finally(OrderError::InProgress),
+    match error {
+        DbError::Duplicate(_) => Unwritten::Failed(Failed::Again(OrderError::InProgress)),
+        DbError::LockTimeout => Unwritten::KeysHeld,
         error => error.into(),
-    })
+    }
 }
 
 /// What was asked for and is not among what was found.
@@ -284,7 +427,7 @@ fn refuse_as_held(result: &mut Result<PlacedOrder, OrderError>, (products, users
         _ => false,
     };
     if held {
-        *result = Err(OrderError::Overloaded);
+        *result = Err(OrderError::RowsHeld);
     }
 }
 
@@ -341,7 +484,7 @@ mod tests {
 
     use super::super::QueueLimits;
     use super::*;
-    use crate::domain::{Cents, NewOrder, OrderId, UserId};
+    use crate::domain::{NewOrder, OrderId};
     use crate::metrics::Metrics;
 
     const LIMIT: Duration = Duration::from_secs(5);

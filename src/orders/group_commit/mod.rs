@@ -18,9 +18,9 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::OrderError;
 use super::ids::OrderIds;
 use super::outcome::OrderMetrics;
+use super::{OrderError, held};
 use crate::db::Database;
 use crate::domain::{Fingerprint, IdempotencyKey, NewOrder, PlacedOrder};
 use committer::Committer;
@@ -33,6 +33,7 @@ pub use queue::QueueLimits;
 #[derive(Debug)]
 pub(super) struct GroupCommit {
     queue: Arc<Queue>,
+    database: Arc<Database>,
     /// Without progress for so long, it is stuck: more than the committer itself gives a batch.
     stuck_after: Duration,
 }
@@ -45,7 +46,7 @@ impl GroupCommit {
         let requests = Handle::current();
         let committer = Arc::new(Committer {
             queue: Arc::clone(&queue),
-            database,
+            database: Arc::clone(&database),
             metrics,
             ids: OrderIds::default(),
             wary: AtomicU32::new(0),
@@ -59,7 +60,7 @@ impl GroupCommit {
             }
         };
         std::thread::Builder::new().name("committer".to_owned()).spawn(work)?;
-        Ok(Self { queue, stuck_after })
+        Ok(Self { queue, database, stuck_after })
     }
 
     /// Whether orders wait and nothing becomes of them: the committer's thread does not go on.
@@ -74,6 +75,11 @@ impl GroupCommit {
         key: Option<IdempotencyKey>,
         deadline: Instant,
     ) -> Result<PlacedOrder, OrderError> {
+        if let Err(refused) = held::standing(self.database.held_rows(), &order, key.as_ref()) {
+            let refused = Err(refused);
+            self.queue.metrics().count(&refused);
+            return refused;
+        }
         let key = key.map(|key| (key, Fingerprint::of(&order)));
         let (reply, outcome) = oneshot::channel();
         let entry = Entry { order, key, deadline, arrived: Instant::now(), reply };

@@ -32,6 +32,10 @@ pub struct QueueLimits {
 /// How much a batch's time counts against those before it.
 const WEIGHT_OF_LATEST: f64 = 0.3;
 
+/// The bounds of a batch's patience with rows that another transaction holds. It is everybody's time.
+const LEAST_PATIENCE: Duration = Duration::from_millis(200);
+const MOST_PATIENCE: Duration = Duration::from_secs(2);
+
 /// The queue.
 #[derive(Debug)]
 pub(super) struct Queue {
@@ -169,6 +173,12 @@ impl Queue {
         }
         drop(state);
         self.metrics.queued(-left);
+    }
+
+    /// How long a batch waits for rows that another transaction holds: several times as long as the transactions of this
+    /// store take, since those of another instance take about as long.
+    pub(super) fn patience(&self) -> Duration {
+        seconds(4.0 * self.state().batch_s).clamp(LEAST_PATIENCE, MOST_PATIENCE)
     }
 
     /// The batch that is being written goes on.

@@ -10,6 +10,8 @@ mod concurrency;
 mod database_errors;
 /// The database breaks, freezes, goes away and comes back.
 mod database_faults;
+/// Rows and tables that somebody holds, sessions that stand still.
+mod held_rows;
 /// The same key, many times, on two instances, after a crash.
 mod idempotency;
 /// Killed, terminated, hung up on.
@@ -22,6 +24,8 @@ mod migrations;
 mod per_request;
 /// Anything that can happen between an instance and its database, at random.
 mod random_faults;
+/// Numbers at the end of their range.
+mod ranges;
 /// Redis killed, frozen, absent.
 mod redis_faults;
 

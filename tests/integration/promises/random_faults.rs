@@ -3,17 +3,29 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use mysql_async::prelude::Queryable;
+use rand::RngExt;
+
 use super::ledger::Ledger;
 use super::{WRITERS, order, shop};
-use crate::harness::{Fault, Instance, Proxy, wait_until};
+use crate::harness::{Fault, Instance, Proxy, TestDatabase, wait_until};
 
 /// So many clients order, delete and add users on two instances.
 const CLIENTS: usize = 8;
 
 const STOCK: u64 = 50_000_000;
 
-/// Two instances behind proxies that break at random, for a time; then everything works again and is counted.
-async fn run(writer: &str, time: Duration) {
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    /// The way to the database: cut, delayed, swallowed, answered with errors, COMMIT included.
+    Way,
+    /// On the database: KILL, KILL QUERY, rows that are held, locked tables.
+    Server,
+}
+
+/// Two instances in trouble for a time; then everything works again and is counted.
+async fn run(writer: &str, trouble: Trouble, time: Duration) {
     let (database, products, users) = shop(&[STOCK, STOCK]).await;
     let proxies = [Proxy::before(&database.address()).await, Proxy::before(&database.address()).await];
     let arguments = ["--order-writer", writer, "--db-statement-timeout", "1s", "--db-pool-size", "8"];
@@ -21,7 +33,7 @@ async fn run(writer: &str, time: Duration) {
     for proxy in &proxies {
         let instance = Instance::start_with(&proxy.variables(database.variables()), &arguments).await;
         instance.wait_ready().await;
-        proxy.set(Fault::Random);
+        proxy.set(if trouble == Trouble::Way { Fault::Random } else { Fault::None });
         instances.push(instance);
     }
     let (instances, ledger, end) = (Arc::new(instances), Arc::new(Ledger::default()), Instant::now() + time);
@@ -50,6 +62,12 @@ async fn run(writer: &str, time: Duration) {
             })
         })
         .collect();
+    if trouble == Trouble::Server {
+        while Instant::now() < end {
+            // What is killed may be this very connection.
+            drop(trouble_on(&database, products[0], users[0]).await);
+        }
+    }
     for client in clients {
         client.await.unwrap();
     }
@@ -70,19 +88,68 @@ async fn run(writer: &str, time: Duration) {
     eprintln!("{writer}: {accepted} orders accepted, {unknown} unknown, 0 lost, 0 doubled");
 }
 
+/// One trouble, chosen at random.
+async fn trouble_on(database: &TestDatabase, product: u64, user: u64) -> mysql_async::Result<()> {
+    let (choice, pause) = {
+        let mut random = rand::rng();
+        (random.random_range(0..10), Duration::from_millis(random.random_range(1..1_500)))
+    };
+    let mut conn = database.connect().await;
+    match choice {
+        0..6 => {
+            let victims = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID() \
+                           ORDER BY RAND() LIMIT 2";
+            let what = if choice < 3 { "KILL" } else { "KILL QUERY" };
+            for id in conn.query::<u64, _>(victims).await? {
+                // It may have ended in between.
+                drop(conn.query_drop(format!("{what} {id}")).await);
+            }
+            tokio::time::sleep(pause / 20).await;
+        }
+        6..8 => {
+            conn.query_drop("START TRANSACTION").await?;
+            conn.query_drop(match choice {
+                6 => format!("SELECT * FROM stocks WHERE product_id = {product} FOR UPDATE"),
+                _ => format!("SELECT * FROM user_totals WHERE user_id = {user} FOR UPDATE"),
+            })
+            .await?;
+            tokio::time::sleep(pause).await;
+            conn.query_drop("ROLLBACK").await?;
+        }
+        _ => {
+            let table = if choice == 8 { "stocks READ" } else { "idempotency_keys WRITE" };
+            conn.query_drop(format!("LOCK TABLES {table}")).await?;
+            tokio::time::sleep(pause / 2).await;
+            conn.query_drop("UNLOCK TABLES").await?;
+        }
+    }
+    conn.disconnect().await
+}
+
 /// All writers at the same time, each with a store of its own.
-async fn run_all(time: Duration) {
+async fn run_all(trouble: Trouble, time: Duration) {
     let [first, second, third] = WRITERS;
-    tokio::join!(run(first, time), run(second, time), run(third, time));
+    tokio::join!(run(first, trouble, time), run(second, trouble, time), run(third, trouble, time));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn faults_at_random_lose_and_double_nothing() {
-    run_all(Duration::from_secs(8)).await;
+async fn faults_at_random_on_the_way_lose_and_double_nothing() {
+    run_all(Trouble::Way, Duration::from_secs(8)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kills_and_locks_at_random_lose_and_double_nothing() {
+    run_all(Trouble::Server, Duration::from_secs(8)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "ten minutes: run it by name"]
-async fn ten_minutes_of_faults_at_random_lose_and_double_nothing() {
-    run_all(Duration::from_mins(10)).await;
+async fn ten_minutes_of_faults_at_random_on_the_way_lose_and_double_nothing() {
+    run_all(Trouble::Way, Duration::from_mins(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "ten minutes: run it by name"]
+async fn ten_minutes_of_kills_and_locks_at_random_lose_and_double_nothing() {
+    run_all(Trouble::Server, Duration::from_mins(10)).await;
 }
