@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::connector::SessionName;
+use super::interrupted_commit::InterruptedCommit;
 use super::{Database, DbError, RowWait, Session};
 use crate::domain::{Cents, NewProduct, NewUser, OrderId, PricedLine, ProductId, UserId};
 
@@ -71,13 +71,6 @@ pub enum Outcome {
     Committed,
     /// It was not, and will not be: nothing of it was stored.
     NotCommitted,
-}
-
-/// A transaction whose COMMIT was not answered with OK.
-#[derive(Debug)]
-pub struct InterruptedCommit {
-    pub(super) session: Option<SessionName>,
-    pub(super) reason: DbError,
 }
 
 impl Database {

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 
 use super::connector::{Connection, Connector};
 use super::control::Control;
 use super::counters::Counters;
 use super::health::Health;
+use super::killer::{KillRequest, SessionKiller};
 use super::pool::{Pool, Slot};
-use super::session::{Origin, SessionKiller};
+use super::session::Origin;
 use super::{Address, Config, ConnectionMode, DbError, HeldRows, Session};
 use crate::metrics::{GaugeGuard, Metrics};
 
@@ -24,8 +24,7 @@ const NO_DEADLINE: Duration = Duration::from_hours(24 * 365);
 pub struct Database {
     source: Source,
     pub(super) control: Arc<Control>,
-    /// The runtime that the control connection belongs to.
-    runtime: Handle,
+    killer: SessionKiller,
     statement_timeout: Duration,
     counters: Counters,
     /// Sessions that may lock rows at once, so that reading keeps its share of the pool however long they wait.
@@ -44,12 +43,28 @@ enum Source {
     PerRequest { connector: Connector, linger: Duration, wait: Duration },
 }
 
+/// Ends what sessions have left behind, until there is neither a database nor a session that could ask for it. One that
+/// takes its time does not keep the others waiting.
+async fn serve_kills(control: Arc<Control>, mut requests: mpsc::UnboundedReceiver<KillRequest>) {
+    while let Some(request) = requests.recv().await {
+        let control = Arc::clone(&control);
+        tokio::spawn(async move {
+            match request {
+                KillRequest::Session(name) => control.end(&name).await,
+                KillRequest::Statement(name) => control.interrupt(&name).await,
+            }
+        });
+    }
+}
+
 impl Database {
     /// Prepares the source of connections; opens none yet. Must be called inside the runtime that requests run in.
     pub fn open(config: &Config, metrics: &Metrics) -> Result<Self, DbError> {
         let connector = Connector::new(config);
         let counters = Counters::new(metrics);
         let control = Arc::new(Control::new(config, counters.clone()));
+        let (killer, requests) = SessionKiller::new();
+        tokio::spawn(serve_kills(Arc::clone(&control), requests));
         let mut permits = None;
         let (source, limit) = match config.connections {
             ConnectionMode::Pool { size, for_writer, wait } => {
@@ -72,7 +87,7 @@ impl Database {
         Ok(Self {
             source,
             control,
-            runtime: Handle::current(),
+            killer,
             statement_timeout: config.statement_timeout,
             counters,
             lock_permits,
@@ -144,9 +159,8 @@ impl Database {
             }
         };
         let (connection, origin) = connected.inspect_err(|error| self.counters.count(error))?;
-        let killer = SessionKiller { control: Arc::clone(&self.control), runtime: self.runtime.clone() };
         let counters = self.counters.clone();
-        Ok(Session::new(connection, origin, self.statement_timeout, deadline, counters, Some(killer)))
+        Ok(Session::new(connection, origin, self.statement_timeout, deadline, counters, Some(self.killer.clone())))
     }
 
     /// The longest that a single statement may take.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use prometheus::{IntCounter, IntGauge};
 
-use super::health::RecentRefusals;
+use super::refusals::RecentRefusals;
 use super::{DbError, ErrorKind};
 use crate::metrics::Metrics;
 

@@ -1,6 +1,5 @@
 //! One connection in use: statements under a time limit, transactions that cannot leak.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use mysql_async::prelude::{FromRow, Queryable};
@@ -11,11 +10,12 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tokio::time::error::Elapsed;
 
-use super::connector::{Connection, SessionName};
-use super::control::Control;
+use super::DbError;
+use super::connector::Connection;
 use super::counters::Counters;
+use super::interrupted_commit::InterruptedCommit;
+use super::killer::SessionKiller;
 use super::pool::Slot;
-use super::{DbError, InterruptedCommit};
 use crate::metrics::GaugeGuard;
 
 /// The longest that a connection may take to say goodbye.
@@ -68,26 +68,6 @@ pub(super) enum Origin {
         /// How long it stays open afterwards, and the gauge that counts it meanwhile.
         linger: Option<(Duration, IntGauge)>,
     },
-}
-
-/// Ends the sessions on the server whose connections are given up here.
-#[derive(Clone, Debug)]
-pub(super) struct SessionKiller {
-    pub(super) control: Arc<Control>,
-    /// The runtime of the control connection.
-    pub(super) runtime: Handle,
-}
-
-impl SessionKiller {
-    fn end(&self, name: SessionName) {
-        let control = Arc::clone(&self.control);
-        self.runtime.spawn(async move { control.end(&name).await });
-    }
-
-    fn interrupt(&self, name: SessionName) {
-        let control = Arc::clone(&self.control);
-        self.runtime.spawn(async move { control.interrupt(&name).await });
-    }
 }
 
 impl Session {
