@@ -1,5 +1,7 @@
 //! How a command that could not do its work says so: a sentence and an exit code, printed once, here.
 
+use std::time::Duration;
+
 use storemgr::process::{self, Exit};
 
 /// What every command returns: how it ended, or why it could not do its work.
@@ -24,8 +26,13 @@ impl Failure {
     }
 }
 
-/// Prints a failure as one sentence with its causes, and gives the exit code of either outcome.
+/// The longest that a process which ends waits for its log to be written.
+const LOG_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Prints a failure as one sentence with its causes, behind everything that was logged, and gives the exit code of either
+/// outcome.
 pub(crate) fn report(outcome: Outcome) -> u8 {
+    process::flush_log(LOG_PATIENCE);
     match outcome {
         Ok(exit) => exit.code(),
         Err(failure) => {

@@ -38,6 +38,10 @@ pub async fn serve(
     let mut shutdown = pin!(shutdown);
     let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&store), limits));
     let accepting = accept_all(&listener, &dispatcher, &permits, &graceful);
+    let summing_up = tokio::spawn({
+        let dispatcher = Arc::clone(&dispatcher);
+        async move { dispatcher.refusals.sum_up_every_second().await }
+    });
     tokio::select! {
         biased;
         () = &mut shutdown => {}
@@ -53,6 +57,8 @@ pub async fn serve(
     drop(listener);
     let open = graceful.count();
     let drained = tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_ok();
+    summing_up.abort();
+    dispatcher.refusals.sum_up();
     if drained {
         tracing::info!(connections = open, "drained");
     } else {

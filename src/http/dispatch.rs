@@ -14,6 +14,7 @@ use super::call::{Call, RequestId};
 use super::error::ApiError;
 use super::observe::RouteMetrics;
 use super::payload::Payload;
+use super::refusals::Refusals;
 use super::router::{Found, Router};
 use super::{Limits, Store, body, reply};
 use crate::metrics::GaugeGuard;
@@ -26,12 +27,13 @@ pub(super) struct Dispatcher {
     pub(super) limits: Limits,
     router: Router,
     metrics: RouteMetrics,
+    pub(super) refusals: Refusals,
 }
 
 impl Dispatcher {
     pub(super) fn new(store: Arc<Store>, limits: Limits) -> Self {
         let metrics = RouteMetrics::new(&store.metrics);
-        Self { store, limits, router: Router::new(), metrics }
+        Self { store, limits, router: Router::new(), metrics, refusals: Refusals::default() }
     }
 
     /// Answers one request. Never fails: whatever goes wrong is an answer too.
@@ -91,7 +93,7 @@ impl Arrival {
     ) -> Response<Payload> {
         let route = found.map(|found| found.endpoint().route);
         if let (Err(error), Some(route)) = (&result, route) {
-            error.log(self.request_id.as_str(), route);
+            dispatcher.refusals.note(error, self.request_id.as_str(), route);
         }
         let code = result.as_ref().err().map(|error| error.code);
         let mut response = result.unwrap_or_else(|error| reply::refused(error, self.request_id.as_str(), route));

@@ -15,6 +15,7 @@ mod handlers;
 mod limits;
 mod observe;
 mod payload;
+mod refusals;
 mod reply;
 mod router;
 mod scope;

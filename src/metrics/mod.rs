@@ -170,6 +170,8 @@ metrics! {
     cache_requests_total: IntCounterVec ["cache", "outcome"];
     /// Age in seconds of the report that was answered last, or of the one that was computed since.
     report_age_seconds: IntGaugeVec ["report"];
+    /// Log lines that were dropped because standard error was full, closed or not read.
+    log_lines_dropped_total: Counter [];
     /// Seconds of processor time this instance has used; process_cpu_seconds_total counts whole seconds only.
     process_cpu_seconds_total: Counter [];
     /// Always 1; the labels say what is running and with which strategies.

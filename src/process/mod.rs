@@ -2,6 +2,7 @@
 
 mod build;
 mod exit;
+mod log_writer;
 mod notes;
 mod shutdown;
 mod telemetry;
@@ -9,6 +10,7 @@ mod usage;
 
 pub use build::{VERSION, revision};
 pub use exit::Exit;
+pub use log_writer::{dropped_log_lines, flush_log};
 pub use notes::tell;
 pub use shutdown::terminated;
 pub use telemetry::{LogFormat, init_log};

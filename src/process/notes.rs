@@ -1,9 +1,17 @@
 //! Standard error, for a person who watches.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
-/// Tells a person something, in a line. Nobody may be reading any more (a pipe that was closed, a full disk), and then the
-/// work goes on without them: `eprintln!` would end it.
+use super::log_writer::stderr_is_writable;
+
+/// The longest that a sentence waits for a reader.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Tells a person something, in a line. Nobody may be reading any more (a pipe that was closed or is full, a full disk),
+/// and then the work goes on without them: `eprintln!` would end it, or wait for ever.
 pub fn tell(text: &str) {
-    drop(writeln!(io::stderr().lock(), "{text}"));
+    if stderr_is_writable(PATIENCE) {
+        drop(writeln!(io::stderr().lock(), "{text}"));
+    }
 }

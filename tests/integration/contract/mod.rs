@@ -6,6 +6,8 @@ mod errors;
 mod hostile;
 /// What one client may take, and what it is told beyond that.
 mod limits;
+/// A log that cannot be written stops nobody.
+mod logging;
 /// GET /openapi.json says what is served.
 mod openapi;
 /// Every success: its status, its headers, its keys, its money.
