@@ -131,6 +131,9 @@ struct LimitArgs {
     /// From a request's headers to its answer
     #[arg(long, env = "STOREMGR_REQUEST_DEADLINE", value_name = "DURATION", default_value = "10s", value_parser = duration)]
     request_deadline: Duration,
+    /// The longest that a client may take nothing of its answer; then the connection is reset
+    #[arg(long, env = "STOREMGR_WRITE_TIMEOUT", value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    write_timeout: Duration,
     /// After SIGTERM: how long to go on accepting while answering "not ready"
     #[arg(long, env = "STOREMGR_DRAIN_NOTICE", value_name = "DURATION", default_value = "0s", value_parser = duration)]
     drain_notice: Duration,
@@ -383,6 +386,7 @@ impl LimitArgs {
             idle: self.idle_timeout,
             body_bytes: self.max_body_bytes as usize,
             request: self.request_deadline,
+            write: self.write_timeout,
             drain_notice: self.drain_notice,
             drain: self.drain_timeout,
         }

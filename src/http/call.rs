@@ -73,6 +73,11 @@ impl RequestId {
                 return Self(given.clone());
             }
         }
+        Self::random()
+    }
+
+    /// A new one.
+    pub(super) fn random() -> Self {
         let name = format!("{:016x}", rand::rng().random::<u64>());
         Self(HeaderValue::from_str(&name).unwrap_or_else(|_| HeaderValue::from_static("-")))
     }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::{Method, Request, Response};
 use tokio::time::Instant;
@@ -16,7 +16,7 @@ use super::observe::RouteMetrics;
 use super::payload::Payload;
 use super::refusals::Refusals;
 use super::router::{Found, Router};
-use super::{Limits, Store, body, reply};
+use super::{Limits, Store, body as request_body, reply};
 use crate::metrics::GaugeGuard;
 use crate::wire::Code;
 
@@ -36,20 +36,26 @@ impl Dispatcher {
         Self { store, limits, router: Router::new(), metrics, refusals: Refusals::default() }
     }
 
+    /// Takes note of an answer that was begun and could not be finished.
+    pub(super) fn note_cut_off(&self, reason: &'static str) {
+        self.store.metrics.http_answers_cut_off_total.with_label_values(&[reason]).inc();
+        self.refusals.note_cut_off(reason);
+    }
+
     /// Answers one request. Never fails: whatever goes wrong is an answer too.
     pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Payload> {
-        let arrival = Arrival::of(&self.store, &request);
+        let mut arrival = Arrival::of(&self.store, &request);
         let found = match self.router.find(request.method(), request.uri().path()) {
             Ok(found) => found,
             Err(error) => return arrival.answered(&self, None, Err(error)),
         };
         if (found.endpoint().only_waits)(&self.store) {
-            let result = self.handle(request, found, arrival.started).await;
+            let result = self.handle(request, found, &mut arrival).await;
             return arrival.answered(&self, Some(found), result);
         }
         let request_id = arrival.request_id.clone();
         let working = tokio::spawn(async move {
-            let result = self.handle(request, found, arrival.started).await;
+            let result = self.handle(request, found, &mut arrival).await;
             arrival.answered(&self, Some(found), result)
         });
         working.await.unwrap_or_else(|_| {
@@ -63,9 +69,11 @@ impl Dispatcher {
         &self,
         request: Request<Incoming>,
         found: Found,
-        started: Instant,
+        arrival: &mut Arrival,
     ) -> Result<Response<Payload>, ApiError> {
-        let call = read(request, found, self.limits, started + self.limits.request).await?;
+        let takes_body = request.method() == Method::POST;
+        let call = read(request, found, self.limits, arrival.started + self.limits.request).await?;
+        arrival.body_unread &= !takes_body;
         (found.endpoint().handle)(&self.store, &call).await
     }
 }
@@ -75,13 +83,20 @@ impl Dispatcher {
 struct Arrival {
     started: Instant,
     request_id: RequestId,
+    /// Whether there is more of the request than was read.
+    body_unread: bool,
     _in_flight: GaugeGuard,
 }
 
 impl Arrival {
     fn of(store: &Store, request: &Request<Incoming>) -> Self {
         let in_flight = GaugeGuard::new(&store.metrics.http_requests_in_flight);
-        Self { started: Instant::now(), request_id: RequestId::of(request.headers()), _in_flight: in_flight }
+        Self {
+            started: Instant::now(),
+            request_id: RequestId::of(request.headers()),
+            body_unread: !request.body().is_end_stream(),
+            _in_flight: in_flight,
+        }
     }
 
     /// The answer with what every answer has; logged and counted.
@@ -99,7 +114,8 @@ impl Arrival {
         let mut response = result.unwrap_or_else(|error| reply::refused(error, self.request_id.as_str(), route));
         let headers = response.headers_mut();
         headers.insert(crate::wire::REQUEST_ID, self.request_id.header_value());
-        if dispatcher.store.is_draining() {
+        // What was not read stands between this request and the next one.
+        if self.body_unread || dispatcher.store.is_draining() {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         dispatcher.metrics.observe(found, response.status(), code, self.started.elapsed());
@@ -110,7 +126,7 @@ impl Arrival {
 async fn read(request: Request<Incoming>, found: Found, limits: Limits, deadline: Instant) -> Result<Call, ApiError> {
     let (parts, incoming) = request.into_parts();
     let body = if parts.method == Method::POST {
-        body::read_json(&parts.headers, incoming, limits.body_bytes, deadline).await?
+        request_body::read_json(&parts.headers, incoming, limits.body_bytes, deadline).await?
     } else {
         Bytes::new()
     };

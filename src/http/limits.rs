@@ -16,6 +16,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// From a request's headers to its answer. Only an order whose commit has begun is waited for longer.
     pub request: Duration,
+    /// The longest that a client may take nothing of its answer; then the connection is reset.
+    pub write: Duration,
     /// After the signal to end: how long to go on accepting while answering "not ready", so that balancers notice.
     pub drain_notice: Duration,
     /// After that: the longest wait for requests in flight.

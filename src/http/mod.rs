@@ -8,6 +8,7 @@
 mod accept;
 mod body;
 mod call;
+mod connection;
 mod dispatch;
 mod endpoint;
 mod error;
@@ -19,6 +20,7 @@ mod refusals;
 mod reply;
 mod router;
 mod scope;
+mod socket;
 mod store;
 
 pub use accept::serve;

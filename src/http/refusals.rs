@@ -2,6 +2,7 @@
 //!
 //! An overloaded instance refuses thousands of requests a second, and a line for each would be a load of its own.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ struct Noted {
     kinds: Vec<Kind>,
     /// Refusals of kinds beyond the most that are told apart.
     others: u64,
+    /// Answers that were begun and not finished, by reason.
+    cut_off: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Debug)]
@@ -51,6 +54,11 @@ impl Refusals {
         }
     }
 
+    /// Takes note of an answer that was begun and not finished.
+    pub(super) fn note_cut_off(&self, reason: &'static str) {
+        *self.noted().cut_off.entry(reason).or_default() += 1;
+    }
+
     /// Whether this is a kind that has not been seen lately; if not, it is counted.
     fn is_first(&self, code: Code, reason: &str) -> bool {
         let mut noted = self.noted();
@@ -76,6 +84,10 @@ impl Refusals {
 
     /// Logs how many of each kind there were since the last time.
     pub(super) fn sum_up(&self) {
+        let cut_off = std::mem::take(&mut self.noted().cut_off);
+        for (reason, answers) in cut_off {
+            tracing::warn!(answers, reason, "answers were cut off and their connections reset");
+        }
         let (summed, others) = self.take();
         for Kind { code, reason, untold: requests } in summed {
             if code == Code::InternalError {

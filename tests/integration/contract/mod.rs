@@ -1,5 +1,7 @@
 //! The HTTP contract, request by request, against the real binary.
 
+/// How a connection ends.
+mod closing;
 /// Every refusal: its status, its code, its shape.
 mod errors;
 /// Whatever is sent: no defect is reached, and nothing refused is stored.
