@@ -124,6 +124,10 @@ struct LimitArgs {
     #[arg(long, env = "STOREMGR_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 1_048_576,
           value_parser = clap::value_parser!(u32).range(1..=67_108_864))]
     max_body_bytes: u32,
+    /// Bytes of all requests' bodies together, beyond the first 4 KiB of each; further large bodies are refused
+    #[arg(long, env = "STOREMGR_ALL_BODY_BYTES", value_name = "BYTES", default_value_t = 33_554_432,
+          value_parser = clap::value_parser!(u64).range(65_536..=68_719_476_736))]
+    all_body_bytes: u64,
     /// The longest wait for a request's headers, and for the next request; longer than the proxy in front keeps idle
     /// connections
     #[arg(long, env = "STOREMGR_IDLE_TIMEOUT", value_name = "DURATION", default_value = "75s", value_parser = duration)]
@@ -198,6 +202,10 @@ pub(crate) async fn run(args: Args) -> Outcome {
         && size <= for_writer
     {
         let sentence = "group-commit writes with a connection of its own: give --db-pool-size 2 or more";
+        return Err(Failure::usage(anyhow!(sentence)));
+    }
+    if args.limits.all_body_bytes < u64::from(args.limits.max_body_bytes) {
+        let sentence = "--all-body-bytes is less than --max-body-bytes: the largest body would always be refused";
         return Err(Failure::usage(anyhow!(sentence)));
     }
     let (store, orders) = args.build_store(&config)?;
@@ -385,6 +393,7 @@ impl LimitArgs {
             header_bytes: self.max_header_bytes as usize,
             idle: self.idle_timeout,
             body_bytes: self.max_body_bytes as usize,
+            all_body_bytes: self.all_body_bytes as usize,
             request: self.request_deadline,
             write: self.write_timeout,
             drain_notice: self.drain_notice,

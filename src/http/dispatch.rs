@@ -5,18 +5,20 @@
 
 use std::sync::Arc;
 
-use hyper::body::{Body, Bytes, Incoming};
+use hyper::body::{Body, Incoming};
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::{Method, Request, Response};
 use tokio::time::Instant;
 
+use super::body::{BodyLimits, ReadBody};
+use super::budget::BodyBudget;
 use super::call::{Call, RequestId};
 use super::error::ApiError;
 use super::observe::RouteMetrics;
 use super::payload::Payload;
 use super::refusals::Refusals;
 use super::router::{Found, Router};
-use super::{Limits, Store, body as request_body, reply};
+use super::{Limits, Store, body, head, reply};
 use crate::metrics::GaugeGuard;
 use crate::wire::Code;
 
@@ -28,12 +30,14 @@ pub(super) struct Dispatcher {
     router: Router,
     metrics: RouteMetrics,
     pub(super) refusals: Refusals,
+    bodies: BodyBudget,
 }
 
 impl Dispatcher {
     pub(super) fn new(store: Arc<Store>, limits: Limits) -> Self {
         let metrics = RouteMetrics::new(&store.metrics);
-        Self { store, limits, router: Router::new(), metrics, refusals: Refusals::default() }
+        let bodies = BodyBudget::new(limits.all_body_bytes, store.metrics.http_body_bytes.clone());
+        Self { store, limits, router: Router::new(), metrics, refusals: Refusals::default(), bodies }
     }
 
     /// Takes note of an answer that was begun and could not be finished.
@@ -45,7 +49,8 @@ impl Dispatcher {
     /// Answers one request. Never fails: whatever goes wrong is an answer too.
     pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Payload> {
         let mut arrival = Arrival::of(&self.store, &request);
-        let found = match self.router.find(request.method(), request.uri().path()) {
+        let found = head::check(&request).and_then(|()| self.router.find(request.method(), request.uri().path()));
+        let found = match found {
             Ok(found) => found,
             Err(error) => return arrival.answered(&self, None, Err(error)),
         };
@@ -72,9 +77,21 @@ impl Dispatcher {
         arrival: &mut Arrival,
     ) -> Result<Response<Payload>, ApiError> {
         let takes_body = request.method() == Method::POST;
-        let call = read(request, found, self.limits, arrival.started + self.limits.request).await?;
+        let call = self.read(request, found, arrival.started + self.limits.request).await?;
         arrival.body_unread &= !takes_body;
         (found.endpoint().handle)(&self.store, &call).await
+    }
+
+    async fn read(&self, request: Request<Incoming>, found: Found, deadline: Instant) -> Result<Call, ApiError> {
+        let (parts, incoming) = request.into_parts();
+        let body = if parts.method == Method::POST {
+            let limits = BodyLimits { bytes: self.limits.body_bytes, deadline, budget: &self.bodies };
+            body::read_json(&parts.headers, incoming, limits).await?
+        } else {
+            ReadBody::default()
+        };
+        let query = parts.uri.query().unwrap_or_default().to_owned();
+        Ok(Call { id: found.id, query, headers: parts.headers, body, deadline })
     }
 }
 
@@ -121,15 +138,4 @@ impl Arrival {
         dispatcher.metrics.observe(found, response.status(), code, self.started.elapsed());
         response
     }
-}
-
-async fn read(request: Request<Incoming>, found: Found, limits: Limits, deadline: Instant) -> Result<Call, ApiError> {
-    let (parts, incoming) = request.into_parts();
-    let body = if parts.method == Method::POST {
-        request_body::read_json(&parts.headers, incoming, limits.body_bytes, deadline).await?
-    } else {
-        Bytes::new()
-    };
-    let query = parts.uri.query().unwrap_or_default().to_owned();
-    Ok(Call { id: found.id, query, headers: parts.headers, body, deadline })
 }

@@ -14,6 +14,8 @@ pub struct Limits {
     pub idle: Duration,
     /// Bytes of a request's body.
     pub body_bytes: usize,
+    /// Bytes of all requests' bodies together, beyond the first 4 KiB of each.
+    pub all_body_bytes: usize,
     /// From a request's headers to its answer. Only an order whose commit has begun is waited for longer.
     pub request: Duration,
     /// The longest that a client may take nothing of its answer; then the connection is reset.

@@ -7,12 +7,14 @@
 
 mod accept;
 mod body;
+mod budget;
 mod call;
 mod connection;
 mod dispatch;
 mod endpoint;
 mod error;
 mod handlers;
+mod head;
 mod limits;
 mod observe;
 mod payload;

@@ -148,6 +148,8 @@ metrics! {
     http_requests_in_flight: IntGauge [];
     /// Client connections open.
     http_connections: IntGauge [];
+    /// Bytes that bodies of requests hold of what all of them may hold together (--all-body-bytes).
+    http_body_bytes: IntGauge [];
     /// Client connections reset in the middle of an answer, by reason: unread (the client took nothing of it for too long), unfinished (the rest of it could not be computed).
     http_answers_cut_off_total: IntCounterVec ["reason"];
     /// Orders by what became of them: accepted, replayed, refused_stock, refused_invalid, shed, failed.

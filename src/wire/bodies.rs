@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::Code;
+use super::count::{Count, QuantityText};
 use super::object::objects;
 use crate::domain::{Cents, OrderId, Product, ProductId, UserId};
 
 /// `POST /orders`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct NewOrderBody {
     /// Who orders.
     pub user_id: UserId,
@@ -17,12 +18,27 @@ pub struct NewOrderBody {
 }
 
 /// One item of an order.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 pub struct ItemBody {
     /// Which product.
     pub product_id: ProductId,
     /// How many. Any JSON number is read, so that `-1` and `1.5` are answered with what a quantity must be.
-    pub quantity: f64,
+    pub quantity: Count,
+}
+
+impl NewOrderBody {
+    /// The quantities of the items, of which `text` is the text; nothing for one that is no whole number.
+    pub fn quantities(&self, text: &[u8]) -> Vec<Option<u64>> {
+        #[derive(Deserialize)]
+        struct Items {
+            items: Vec<QuantityText>,
+        }
+        if self.items.iter().all(|item| item.quantity != Count::Decimal) {
+            return self.items.iter().map(|item| item.quantity.whole()).collect();
+        }
+        let texts = serde_json::from_slice::<Items>(text).map(|read| read.items).unwrap_or_default();
+        (0..self.items.len()).map(|index| texts.get(index).and_then(QuantityText::whole)).collect()
+    }
 }
 
 /// 201 of `POST /orders`.
@@ -78,12 +94,22 @@ pub struct UserCreated {
 }
 
 /// `POST /stocks`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct NewStockBody {
     /// Which product.
     pub product_id: ProductId,
     /// How many pieces there are from now on.
-    pub quantity: f64,
+    pub quantity: Count,
+}
+
+impl NewStockBody {
+    /// The quantity, of which `text` is the text; nothing when it is no whole number.
+    pub fn whole_quantity(&self, text: &[u8]) -> Option<u64> {
+        if self.quantity != Count::Decimal {
+            return self.quantity.whole();
+        }
+        serde_json::from_slice::<QuantityText>(text).ok()?.whole()
+    }
 }
 
 /// 201 of `POST /stocks`.

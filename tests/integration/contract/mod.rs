@@ -1,5 +1,7 @@
 //! The HTTP contract, request by request, against the real binary.
 
+/// Requests that two readers could understand in two ways.
+mod ambiguous;
 /// How a connection ends.
 mod closing;
 /// Every refusal: its status, its code, its shape.
@@ -10,6 +12,8 @@ mod hostile;
 mod limits;
 /// A log that cannot be written stops nobody.
 mod logging;
+/// The memory of an instance, whatever clients send.
+mod memory;
 /// GET /openapi.json says what is served.
 mod openapi;
 /// Every success: its status, its headers, its keys, its money.
