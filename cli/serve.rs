@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use storemgr::cache::Cache;
 use storemgr::catalog::Catalog;
 use storemgr::db::{self, ConnectionMode, Database, MigrateError, Session};
-use storemgr::http::{self, Limits, Store};
+use storemgr::http::{self, Limits, Listeners, PROBE_CONNECTIONS, Store};
 use storemgr::metrics::Metrics;
 use storemgr::orders::{Orders, QueueLimits, Writer};
 use storemgr::process::{self, Exit, LogFormat};
@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// Address and port to listen on
     #[arg(long, env = "STOREMGR_LISTEN", value_name = "ADDRESS:PORT", default_value = "0.0.0.0:5000")]
     listen: SocketAddr,
+    /// Another address for /live, /ready and /metrics, which answers when customers have taken all connections of the first
+    #[arg(long, env = "STOREMGR_PROBE_LISTEN", value_name = "ADDRESS:PORT")]
+    probe_listen: Option<SocketAddr>,
     /// Start nothing: ask the instance that listens there whether it is ready; exit code 0 if it is, 1 if not
     #[arg(long)]
     health_check: bool,
@@ -113,7 +116,7 @@ struct StrategyArgs {
 #[command(next_help_heading = "Limits")]
 struct LimitArgs {
     /// Client connections open at once
-    #[arg(long, env = "STOREMGR_MAX_CONNECTIONS", value_name = "COUNT", default_value_t = 20_000,
+    #[arg(long, env = "STOREMGR_MAX_CONNECTIONS", value_name = "COUNT", default_value_t = 8_000,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_connections: u32,
     /// Bytes of a request's line and headers
@@ -188,7 +191,7 @@ enum CacheChoice {
 
 pub(crate) async fn run(args: Args) -> Outcome {
     if args.health_check {
-        return health_check::run(args.listen).await;
+        return health_check::run(args.listen, args.probe_listen).await;
     }
     let started = Instant::now();
     let format = match args.log_format {
@@ -209,12 +212,15 @@ pub(crate) async fn run(args: Args) -> Outcome {
         return Err(Failure::usage(anyhow!(sentence)));
     }
     let (store, orders) = args.build_store(&config)?;
-    let listener = bind(args.listen)?;
-    let address = listener.local_addr().map_err(Failure::could_not_run)?;
-    tracing::info!(%address, pid = std::process::id(), "listening");
+    let limits = args.limits.within_handles(process::raise_open_files(), &config)?;
+    let listeners = Listeners { main: bind(args.listen)?, probes: args.probe_listen.map(bind).transpose()? };
+    let address = listeners.main.local_addr().map_err(Failure::could_not_run)?;
+    let probes = listeners.probes.as_ref().map(TcpListener::local_addr).transpose().map_err(Failure::could_not_run)?;
+    let probe_address = probes.unwrap_or(address);
+    tracing::info!(%address, %probe_address, pid = std::process::id(), "listening");
     let age = args.strategies.idempotency_retention;
     tokio::spawn(async move { orders.forget_old_keys(age).await });
-    let serving = http::serve(listener, store, args.limits.limits(), shutdown);
+    let serving = http::serve(listeners, store, limits, shutdown);
     tokio::select! {
         failure = prepare_database(&config, args.no_migrate, started) => Err(failure),
         _drained = serving => Ok(Exit::Good),
@@ -386,7 +392,39 @@ impl StrategyArgs {
     }
 }
 
+/// Open files beside the connections of clients and of the database: listeners, probes, Redis, the runtime's own.
+const OTHER_HANDLES: u64 = 64 + PROBE_CONNECTIONS as u64;
+
 impl LimitArgs {
+    /// The limits, with no more connections than there are file handles for.
+    fn within_handles(&self, handles: Option<u64>, config: &db::Config) -> Result<Limits, Failure> {
+        let limits = self.limits();
+        let Some(handles) = handles else { return Ok(limits) };
+        let for_database = match config.connections {
+            ConnectionMode::Pool { size, .. } => size as u64,
+            ConnectionMode::PerRequest { .. } => 0,
+        };
+        let left = handles.saturating_sub(OTHER_HANDLES + for_database);
+        if left == 0 {
+            let sentence = format!(
+                "this process may open {handles} files, and without any client it needs {}: raise the limit (ulimit -n, \
+                 LimitNOFILE, ulimits)",
+                OTHER_HANDLES + for_database
+            );
+            return Err(Failure::could_not_run(anyhow!(sentence)));
+        }
+        if left < limits.connections as u64 {
+            tracing::warn!(
+                open_files = handles,
+                max_connections = limits.connections as u64,
+                connections = left,
+                "fewer client connections than --max-connections are taken: this process may not open more files; raise \
+                 that limit (ulimit -n, LimitNOFILE, ulimits), or lower --max-connections"
+            );
+        }
+        Ok(Limits { connections: limits.connections.min(left as usize), ..limits })
+    }
+
     fn limits(&self) -> Limits {
         Limits {
             connections: self.max_connections as usize,

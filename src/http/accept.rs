@@ -9,20 +9,31 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 use super::dispatch::Dispatcher;
-use super::{Limits, Store, connection};
+use super::{Limits, PROBE_CONNECTIONS, Store, connection};
 use crate::metrics::GaugeGuard;
 
 /// The first and the longest pause after a failed accept. It fails when file handles run out, and then again at once.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Answers requests on a bound socket until `shutdown`, then drains. True if every request in flight was answered.
+/// Where an instance listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For everybody.
+    pub main: TcpListener,
+    /// For whoever watches the instance: answers `/live`, `/ready` and `/metrics`, also when all connections of the main
+    /// one are taken.
+    pub probes: Option<TcpListener>,
+}
+
+/// Answers requests on bound sockets until `shutdown`, then drains. True if every request in flight was answered.
 pub async fn serve(
-    listener: TcpListener,
+    listeners: Listeners,
     store: Arc<Store>,
     limits: Limits,
     shutdown: impl Future<Output = ()> + Send,
 ) -> bool {
+    let Listeners { main: listener, probes } = listeners;
     let permits = Arc::new(Semaphore::new(limits.connections));
     let stopping = watch::Sender::new(false);
     let mut shutdown = pin!(shutdown);
@@ -31,6 +42,7 @@ pub async fn serve(
         let dispatcher = Arc::clone(&dispatcher);
         async move { dispatcher.refusals.sum_up_every_second().await }
     });
+    let probing = probes.map(|probes| tokio::spawn(answer_probes(probes, Arc::new(dispatcher.of_probes()))));
     tokio::select! {
         biased;
         () = &mut shutdown => {}
@@ -47,6 +59,10 @@ pub async fn serve(
     let open = stopping.receiver_count();
     stopping.send_replace(true);
     let drained = tokio::time::timeout(limits.drain, stopping.closed()).await.is_ok();
+    // Until here, so that whoever asks sees "not ready" and not nobody.
+    if let Some(probing) = probing {
+        probing.abort();
+    }
     summing_up.abort();
     dispatcher.refusals.sum_up();
     if drained {
@@ -58,6 +74,11 @@ pub async fn serve(
         );
     }
     drained
+}
+
+async fn answer_probes(listener: TcpListener, dispatcher: Arc<Dispatcher>) {
+    let permits = Arc::new(Semaphore::new(PROBE_CONNECTIONS));
+    accept_all(&listener, &dispatcher, &permits, &watch::Sender::new(false)).await;
 }
 
 async fn accept_all(

@@ -29,7 +29,7 @@ pub(super) struct Dispatcher {
     pub(super) limits: Limits,
     router: Router,
     metrics: RouteMetrics,
-    pub(super) refusals: Refusals,
+    pub(super) refusals: Arc<Refusals>,
     bodies: BodyBudget,
 }
 
@@ -37,7 +37,13 @@ impl Dispatcher {
     pub(super) fn new(store: Arc<Store>, limits: Limits) -> Self {
         let metrics = RouteMetrics::new(&store.metrics);
         let bodies = BodyBudget::new(limits.all_body_bytes, store.metrics.http_body_bytes.clone());
-        Self { store, limits, router: Router::new(), metrics, refusals: Refusals::default(), bodies }
+        Self { store, limits, router: Router::new(), metrics, refusals: Arc::default(), bodies }
+    }
+
+    /// One that answers only what whoever watches an instance asks.
+    pub(super) fn of_probes(&self) -> Self {
+        let refusals = Arc::clone(&self.refusals);
+        Self { router: Router::of_probes(), refusals, ..Self::new(Arc::clone(&self.store), self.limits) }
     }
 
     /// Takes note of an answer that was begun and could not be finished.

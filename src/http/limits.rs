@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Connections open at once at the address for probes. Prometheus, a container engine and a balancer keep one each.
+pub const PROBE_CONNECTIONS: usize = 64;
+
 /// What one client may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {

@@ -25,8 +25,8 @@ mod scope;
 mod socket;
 mod store;
 
-pub use accept::serve;
+pub use accept::{Listeners, serve};
 pub use endpoint::required_scopes;
-pub use limits::Limits;
+pub use limits::{Limits, PROBE_CONNECTIONS};
 pub use scope::Scope;
 pub use store::Store;

@@ -2,6 +2,7 @@
 
 mod build;
 mod exit;
+mod handles;
 mod log_writer;
 mod notes;
 mod shutdown;
@@ -10,6 +11,7 @@ mod usage;
 
 pub use build::{VERSION, revision};
 pub use exit::Exit;
+pub use handles::raise_open_files;
 pub use log_writer::{dropped_log_lines, flush_log};
 pub use notes::tell;
 pub use shutdown::terminated;

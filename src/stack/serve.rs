@@ -7,8 +7,14 @@ use super::recipe::{Ingredients, Recipe};
 use super::{Name, environment, probe};
 
 /// Settings of ours that are no settings of an instance.
-const NOT_FOR_INSTANCES: [&str; 5] =
-    ["STOREMGR_URL", "STOREMGR_INSTANCES", "STOREMGR_LISTEN", "STOREMGR_MYSQLD", "STOREMGR_STACK_PORT"];
+const NOT_FOR_INSTANCES: [&str; 6] = [
+    "STOREMGR_URL",
+    "STOREMGR_INSTANCES",
+    "STOREMGR_LISTEN",
+    "STOREMGR_PROBE_LISTEN",
+    "STOREMGR_MYSQLD",
+    "STOREMGR_STACK_PORT",
+];
 
 pub(super) fn recipe(name: Name, ingredients: &Ingredients<'_>) -> Recipe {
     let port = ingredients.ports.of(name);

@@ -25,7 +25,7 @@ pub(super) use dockerfile::Dockerfile;
 pub(super) use nginx::{Directive, Nginx, address};
 pub(super) use program::{find, run};
 pub(super) use prometheus::PrometheusConfig;
-pub(super) use questions::{places, port_of, strangers};
+pub(super) use questions::{places, port_of, probe_ports_of, strangers};
 pub(super) use rules::RuleFile;
 pub(super) use usage::{Use, names_in};
 pub(super) use variables::Variables;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::compose::SecretSource;
 use super::nginx::address;
 use super::{Document, Files, Service};
-use crate::deploy_check::defaults::LISTEN;
+use crate::deploy_check::defaults::{LISTEN, PROBE_LISTEN};
 use crate::deploy_check::finding::Outcome;
 use crate::deploy_check::secrets::is_secret;
 
@@ -94,16 +94,24 @@ pub(in crate::deploy_check) fn port_of(instance: &Service) -> u16 {
     address(&LISTEN.of(instance)).map_or(0, |server| server.port)
 }
 
+/// The ports at which an instance answers whoever watches it.
+pub(in crate::deploy_check) fn probe_ports_of(instance: &Service) -> Vec<u16> {
+    let probes = address(&PROBE_LISTEN.of(instance)).map(|server| server.port);
+    let probes = probes.filter(|_| !PROBE_LISTEN.of(instance).is_empty());
+    [Some(port_of(instance)), probes].into_iter().flatten().collect()
+}
+
 /// Where the instances answer, for a sentence.
 pub(in crate::deploy_check) fn places(instances: &[&Service]) -> String {
     let places = instances.iter().map(|one| format!("{}:{}", one.name, port_of(one)));
     places.collect::<Vec<_>>().join(", ")
 }
 
-/// What is wrong with a list of addresses that should be that of the instances. One that is not whole may miss some.
+/// What is wrong with a list of addresses that should be that of the instances, each at one of its `ports`. One that is not whole may miss some.
 pub(in crate::deploy_check) fn strangers(
     instances: &[&Service],
     listed: &[(String, u16)],
+    ports: impl Fn(&Service) -> Vec<u16>,
     who: &str,
     whole: bool,
 ) -> Vec<String> {
@@ -114,7 +122,7 @@ pub(in crate::deploy_check) fn strangers(
         // Docker's name for all containers of a service.
         let name = host.strip_prefix("tasks.").unwrap_or(host);
         match instances.iter().find(|one| one.answers_to(name)) {
-            Some(instance) if port_of(instance) == *port => {}
+            Some(instance) if ports(instance).contains(port) => {}
             Some(instance) => {
                 wrong.push(format!("{who} asks {host}:{port}; {} listens on {}", instance.name, port_of(instance)));
             }

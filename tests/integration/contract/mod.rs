@@ -16,6 +16,8 @@ mod logging;
 mod memory;
 /// GET /openapi.json says what is served.
 mod openapi;
+/// Whoever watches an instance is answered.
+mod probes;
 /// Every success: its status, its headers, its keys, its money.
 mod successes;
 

@@ -1,12 +1,12 @@
 //! `targets-named`: Prometheus scrapes the instances, all of them, at the port where they answer.
 
 use crate::deploy_check::checks::{Check, Probe, told};
-use crate::deploy_check::files::{Files, address, places, strangers};
+use crate::deploy_check::files::{Files, address, places, probe_ports_of, strangers};
 use crate::deploy_check::finding::Outcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "targets-named",
-    expected: "the job storemgr lists every instance of the compose file at its port; other jobs name services",
+    expected: "the job storemgr lists every instance of the compose file at its port, or that for probes; other jobs name services",
     probe: Probe::Files(|files| told(check(files))),
 };
 
@@ -30,7 +30,7 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
     }
     let targets: Vec<_> =
         job.targets.iter().filter_map(|text| address(text)).map(|server| (server.host, server.port)).collect();
-    let mut wrong = strangers(&instances, &targets, "Prometheus", true);
+    let mut wrong = strangers(&instances, &targets, probe_ports_of, "Prometheus", true);
     let compose = files.compose()?;
     for other in prometheus.jobs.iter().filter(|other| other.name != JOB) {
         for server in other.targets.iter().filter_map(|text| address(text)) {

@@ -1,7 +1,7 @@
 //! `upstreams-named`: nginx passes requests to the instances, to all of them, and to nobody else.
 
 use crate::deploy_check::checks::{Check, Probe, told};
-use crate::deploy_check::files::{Files, places, strangers};
+use crate::deploy_check::files::{Files, places, port_of, strangers};
 use crate::deploy_check::finding::Outcome;
 
 pub(crate) const CHECK: Check = Check {
@@ -24,7 +24,7 @@ fn check(files: &Files) -> Result<Outcome, Outcome> {
             "add a proxy_pass to an upstream of the instances",
         ));
     }
-    let wrong = strangers(&instances, &servers, "nginx", unseen.is_none());
+    let wrong = strangers(&instances, &servers, |one| vec![port_of(one)], "nginx", unseen.is_none());
     if wrong.is_empty() {
         return Ok(
             Outcome::pass(format!("{} servers, {} instances", servers.len(), instances.len())).with_unseen(unseen)
