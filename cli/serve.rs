@@ -116,11 +116,11 @@ struct StrategyArgs {
 #[command(next_help_heading = "Limits")]
 struct LimitArgs {
     /// Client connections open at once
-    #[arg(long, env = "STOREMGR_MAX_CONNECTIONS", value_name = "COUNT", default_value_t = 8_000,
+    #[arg(long, env = "STOREMGR_MAX_CONNECTIONS", value_name = "COUNT", default_value_t = 6_000,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_connections: u32,
     /// Bytes of a request's line and headers
-    #[arg(long, env = "STOREMGR_MAX_HEADER_BYTES", value_name = "BYTES", default_value_t = 16_384,
+    #[arg(long, env = "STOREMGR_MAX_HEADER_BYTES", value_name = "BYTES", default_value_t = 8_192,
           value_parser = clap::value_parser!(u32).range(8_192..=1_048_576))]
     max_header_bytes: u32,
     /// Bytes of a request's body
@@ -128,7 +128,7 @@ struct LimitArgs {
           value_parser = clap::value_parser!(u32).range(1..=67_108_864))]
     max_body_bytes: u32,
     /// Bytes of all requests' bodies together, beyond the first 4 KiB of each; further large bodies are refused
-    #[arg(long, env = "STOREMGR_ALL_BODY_BYTES", value_name = "BYTES", default_value_t = 33_554_432,
+    #[arg(long, env = "STOREMGR_ALL_BODY_BYTES", value_name = "BYTES", default_value_t = 16_777_216,
           value_parser = clap::value_parser!(u64).range(65_536..=68_719_476_736))]
     all_body_bytes: u64,
     /// The longest wait for a request's headers, and for the next request; longer than the proxy in front keeps idle

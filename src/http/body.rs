@@ -71,10 +71,7 @@ where
             let sentence = "too many large bodies are being worked on: try again in a moment";
             return Err(ApiError::new(Code::Overloaded, sentence));
         }
-        // Nearly every body comes in one piece.
-        if declared == Some(piece.len()) && piece.len() <= LONGEST_ON_HEAP {
-            return Ok(ReadBody { bytes: piece, _share: share });
-        }
+        // Copied, because a piece is a part of the connection's own buffer and would keep all of it.
         buffer.add(&piece, declared.unwrap_or(limits.bytes)).map_err(|error| {
             tracing::warn!(%error, "there is no memory for a body");
             ApiError::new(Code::Overloaded, "there is no memory for this body: try again in a moment")

@@ -16,7 +16,7 @@ pub(super) struct Call {
     pub(super) id: u64,
     /// The text after the question mark.
     pub(super) query: String,
-    /// The headers.
+    /// The headers that the store reads.
     pub(super) headers: HeaderMap,
     /// The body; empty unless the method is POST.
     pub(super) body: ReadBody,
@@ -78,7 +78,8 @@ impl RequestId {
             let usable =
                 |bytes: &[u8]| bytes.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
             if (1..=Self::LONGEST).contains(&given.len()) && usable(given.as_bytes()) {
-                return Self(given.clone());
+                // Copied, because it is a part of the connection's buffer and would keep all of it.
+                return HeaderValue::from_bytes(given.as_bytes()).map_or_else(|_| Self::random(), Self);
             }
         }
         Self::random()

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONNECTION, HeaderValue};
+use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response};
 use tokio::time::Instant;
 
@@ -20,7 +20,7 @@ use super::refusals::Refusals;
 use super::router::{Found, Router};
 use super::{Limits, Store, body, head, reply};
 use crate::metrics::GaugeGuard;
-use crate::wire::Code;
+use crate::wire::{Code, IDEMPOTENCY_KEY};
 
 /// Answers all requests to one store.
 #[derive(Debug)]
@@ -89,16 +89,34 @@ impl Dispatcher {
     }
 
     async fn read(&self, request: Request<Incoming>, found: Found, deadline: Instant) -> Result<Call, ApiError> {
-        let (parts, incoming) = request.into_parts();
-        let body = if parts.method == Method::POST {
+        let takes_body = request.method() == Method::POST;
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let headers = copied(request.headers());
+        // From here on the request is only its body: its head is a part of the connection's buffer and would keep it.
+        let incoming = request.into_body();
+        let body = if takes_body {
             let limits = BodyLimits { bytes: self.limits.body_bytes, deadline, budget: &self.bodies };
-            body::read_json(&parts.headers, incoming, limits).await?
+            body::read_json(&headers, incoming, limits).await?
         } else {
             ReadBody::default()
         };
-        let query = parts.uri.query().unwrap_or_default().to_owned();
-        Ok(Call { id: found.id, query, headers: parts.headers, body, deadline })
+        Ok(Call { id: found.id, query, headers, body, deadline })
     }
+}
+
+/// The headers that the store reads beyond the head itself.
+const READ_HEADERS: [&str; 3] = ["content-type", "content-length", IDEMPOTENCY_KEY];
+
+/// Those headers, in memory of their own.
+fn copied(headers: &HeaderMap) -> HeaderMap {
+    let mut copies = HeaderMap::new();
+    for name in READ_HEADERS.map(HeaderName::from_static) {
+        let values = headers.get_all(&name).iter();
+        for value in values.filter_map(|value| HeaderValue::from_bytes(value.as_bytes()).ok()) {
+            copies.append(&name, value);
+        }
+    }
+    copies
 }
 
 /// A request that came in, until it is answered or its client has left.

@@ -12,8 +12,12 @@ use crate::harness::{Instance, TestDatabase, wait_until};
 
 /// Bytes of a process that are in memory.
 fn resident(instance: &Instance) -> u64 {
+    status_field(instance, "VmRSS:")
+}
+
+fn status_field(instance: &Instance, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", instance.pid())).unwrap();
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let kib = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
     kib.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
 }
 
@@ -66,4 +70,82 @@ async fn a_body_that_stops_is_given_up_and_its_memory_with_it() {
     wait_until("the body to be given up", async || instance.metric("storemgr_http_body_bytes").await == 0.0).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     drop(open);
+}
+
+/// Every way to hold a connection and its memory.
+const HOLDS: [(&str, &str, usize); 6] = [
+    ("silent", "", 0),
+    ("between two requests", "GET /live HTTP/1.1\r\nhost: store\r\n\r\n", 0),
+    ("in the headers", "GET /live HTTP/1.1\r\nhost: store\r\nx: ", 8_000),
+    (
+        "in a body of 4 KB",
+        "POST /orders HTTP/1.1\r\nhost: store\r\ncontent-type: application/json\r\ncontent-length: 4096\r\n\r\n",
+        4_000,
+    ),
+    (
+        "in a body of 1 MB",
+        "POST /orders HTTP/1.1\r\nhost: store\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n",
+        100_000,
+    ),
+    ("with answers unread", "unread", 0),
+];
+
+/// More than the budget of bodies has room for.
+const LARGE_ORDERS: usize = 80;
+
+/// What all the connections that an instance takes cost it, whatever they are used for. Run by name: it takes a minute,
+/// and prints the table of docs/deploy.md.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes a minute: run by name"]
+async fn all_connections_fit_into_the_memory_of_a_container() {
+    const CONNECTIONS: usize = 6_000;
+    let handles = storemgr::process::raise_open_files().unwrap_or(u64::MAX);
+    let connections = CONNECTIONS.min((handles - 500) as usize);
+    let database = TestDatabase::migrated().await;
+    for (name, sends, filler) in HOLDS {
+        let probes = format!("127.0.0.1:{}", crate::harness::free_port());
+        let arguments = ["--probe-listen", &probes, "--request-deadline", "60s", "--write-timeout", "60s"];
+        let instance = Instance::start(&database, &arguments).await;
+        let before = resident(&instance);
+        let mut open = Vec::new();
+        let bytes = if sends == "unread" {
+            b"GET /openapi.json HTTP/1.1\r\nhost: store\r\n\r\n".repeat(2_000)
+        } else {
+            [sends.as_bytes(), &vec![b' '; filler]].concat()
+        };
+        for number in 0..connections - LARGE_ORDERS {
+            let Ok(mut stream) = TcpStream::connect(instance.target().authority()).await else { break };
+            // What does not fit is not waited for.
+            let patience = Duration::from_millis(if sends == "unread" { 5 } else { 200 });
+            drop(tokio::time::timeout(patience, stream.write_all(&bytes)).await);
+            open.push(stream);
+            if number % 1_000 == 0 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let held = resident(&instance);
+        let each = held.saturating_sub(before) / open.len() as u64;
+        // The largest orders there are on top of it, as many as the budget takes and more.
+        let items: Vec<_> = (1..=10_000).map(|id| json!({"product_id": id, "quantity": 1})).collect();
+        let order = json!({"user_id": 1, "items": items}).to_string();
+        let target = instance.target().clone();
+        let ordering: Vec<_> = (0..LARGE_ORDERS)
+            .map(|_| {
+                let (target, order) = (target.clone(), order.clone().into_bytes());
+                let headers = [("content-type", "application/json")];
+                tokio::spawn(async move {
+                    let patience = Duration::from_mins(1);
+                    storemgr::net::request_once(&target, Method::POST, "/orders", &headers, order, patience).await
+                })
+            })
+            .collect();
+        let mut answered = 0;
+        for ordered in ordering {
+            answered += usize::from(ordered.await.unwrap().is_ok());
+        }
+        let most = status_field(&instance, "VmHWM:");
+        eprintln!("| {name} | {} | {each} | {} MiB | {} MiB | {answered} |", open.len(), held / MIB, most / MIB);
+        assert!(most < 240 * MIB, "{name}: {} MiB", most / MIB);
+    }
 }
