@@ -1,5 +1,7 @@
 //! The error of a command: one sentence and an exit code. It is printed here and nowhere else.
 
+use std::time::Duration;
+
 use storemgr::process::{self, Exit};
 
 /// What every command returns: its exit code, or why it could not do its work.
@@ -24,8 +26,12 @@ impl Failure {
     }
 }
 
-/// Prints a failure as one sentence with its causes, and returns the exit code of the command.
+/// The longest that a process which ends waits for its log to be written.
+const LOG_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Prints a failure as one sentence with its causes, after everything that was logged, and returns the exit code of the command.
 pub(crate) fn report(outcome: CommandResult) -> u8 {
+    process::flush_log(LOG_PATIENCE);
     match outcome {
         Ok(exit) => exit.code(),
         Err(failure) => {

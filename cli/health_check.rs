@@ -14,9 +14,10 @@ use crate::output;
 /// check.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Asks `/ready`. The sentence it prints is kept by the container engine beside the verdict.
-pub(crate) async fn run(listen: SocketAddr) -> CommandResult {
-    let target = Target::parse(&reachable(listen).to_string()).map_err(Failure::usage)?;
+/// Asks `/ready`, at the address for probes if there is one. The container engine keeps the printed sentence with its
+/// verdict.
+pub(crate) async fn run(listen: SocketAddr, probe_listen: Option<SocketAddr>) -> CommandResult {
+    let target = Target::parse(&reachable(probe_listen.unwrap_or(listen)).to_string()).map_err(Failure::usage)?;
     let answer = net::request_once(&target, hyper::Method::GET, "/ready", &[], Vec::new(), PATIENCE).await;
     let (sentence, exit) = match answer {
         Ok(answer) if answer.status.as_u16() == 200 => ("ready".to_owned(), Exit::Good),

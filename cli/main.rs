@@ -37,7 +37,7 @@ the bottleneck; 99 a threshold was crossed; 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     Seed(seed::Args),
     Migrate(migrate::Args),
     Loadtest(Box<loadtest::Args>),
@@ -60,7 +60,7 @@ fn run(command: Command, matches: &ArgMatches) -> CommandResult {
     let runtime = tokio::runtime::Runtime::new().map_err(failure::Failure::could_not_run)?;
     runtime.block_on(async {
         match command {
-            Command::Serve(args) => serve::run(args).await,
+            Command::Serve(args) => serve::run(*args).await,
             Command::Seed(args) => seed::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Loadtest(args) => loadtest::run(*args, &TypedOptions::of(Cli::command(), matches)).await,

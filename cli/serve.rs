@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use storemgr::cache::Cache;
 use storemgr::catalog::Catalog;
 use storemgr::db::{self, ConnectionMode, Database, MigrateError, Session};
-use storemgr::http::{self, Limits, Store};
+use storemgr::http::{self, Limits, Listeners, PROBE_CONNECTIONS, Store};
 use storemgr::metrics::Metrics;
 use storemgr::orders::{Orders, QueueLimits, Writer};
 use storemgr::process::{self, Exit, LogFormat};
@@ -41,6 +41,9 @@ pub(crate) struct Args {
     /// Address and port to listen on
     #[arg(long, env = "STOREMGR_LISTEN", value_name = "ADDRESS:PORT", default_value = "0.0.0.0:5000")]
     listen: SocketAddr,
+    /// Another address for /live, /ready and /metrics, which answers when customers have taken all connections of the first
+    #[arg(long, env = "STOREMGR_PROBE_LISTEN", value_name = "ADDRESS:PORT")]
+    probe_listen: Option<SocketAddr>,
     /// Start nothing: ask the instance that listens there whether it is ready; exit code 0 if it is, 1 if not
     #[arg(long)]
     health_check: bool,
@@ -116,17 +119,21 @@ struct StrategyArgs {
 #[command(next_help_heading = "Limits")]
 struct LimitArgs {
     /// Client connections open at once
-    #[arg(long, env = "STOREMGR_MAX_CONNECTIONS", value_name = "COUNT", default_value_t = 20_000,
+    #[arg(long, env = "STOREMGR_MAX_CONNECTIONS", value_name = "COUNT", default_value_t = 6_000,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_connections: u32,
     /// Bytes of a request's line and headers
-    #[arg(long, env = "STOREMGR_MAX_HEADER_BYTES", value_name = "BYTES", default_value_t = 16_384,
+    #[arg(long, env = "STOREMGR_MAX_HEADER_BYTES", value_name = "BYTES", default_value_t = 8_192,
           value_parser = clap::value_parser!(u32).range(8_192..=1_048_576))]
     max_header_bytes: u32,
     /// Bytes of a request's body
     #[arg(long, env = "STOREMGR_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 1_048_576,
           value_parser = clap::value_parser!(u32).range(1..=67_108_864))]
     max_body_bytes: u32,
+    /// Bytes of all requests' bodies together, beyond the first 4 KiB of each; further large bodies are refused
+    #[arg(long, env = "STOREMGR_ALL_BODY_BYTES", value_name = "BYTES", default_value_t = 16_777_216,
+          value_parser = clap::value_parser!(u64).range(65_536..=68_719_476_736))]
+    all_body_bytes: u64,
     /// The longest wait for a request's headers, and for the next request; longer than the proxy in front keeps idle
     /// connections
     #[arg(long, env = "STOREMGR_IDLE_TIMEOUT", value_name = "DURATION", default_value = "75s", value_parser = duration)]
@@ -134,6 +141,9 @@ struct LimitArgs {
     /// From a request's headers to its answer
     #[arg(long, env = "STOREMGR_REQUEST_DEADLINE", value_name = "DURATION", default_value = "10s", value_parser = duration)]
     request_deadline: Duration,
+    /// The longest that a client may take nothing of its answer; then the connection is reset
+    #[arg(long, env = "STOREMGR_WRITE_TIMEOUT", value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    write_timeout: Duration,
     /// After SIGTERM: how long to go on accepting while answering "not ready"
     #[arg(long, env = "STOREMGR_DRAIN_NOTICE", value_name = "DURATION", default_value = "0s", value_parser = duration)]
     drain_notice: Duration,
@@ -184,7 +194,7 @@ enum CacheChoice {
 
 pub(crate) async fn run(args: Args) -> CommandResult {
     if args.health_check {
-        return health_check::run(args.listen).await;
+        return health_check::run(args.listen, args.probe_listen).await;
     }
     let started = Instant::now();
     let format = match args.log_format {
@@ -200,13 +210,20 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         let sentence = "group-commit writes with a connection of its own: give --db-pool-size 2 or more";
         return Err(Failure::usage(anyhow!(sentence)));
     }
+    if args.limits.all_body_bytes < u64::from(args.limits.max_body_bytes) {
+        let sentence = "--all-body-bytes is less than --max-body-bytes: the largest body would always be refused";
+        return Err(Failure::usage(anyhow!(sentence)));
+    }
     let (store, orders) = args.build_store(&config)?;
-    let listener = bind(args.listen)?;
-    let address = listener.local_addr().map_err(Failure::could_not_run)?;
-    tracing::info!(%address, pid = std::process::id(), "listening");
+    let limits = args.limits.within_handles(process::raise_open_files(), &config)?;
+    let listeners = Listeners { main: bind(args.listen)?, probes: args.probe_listen.map(bind).transpose()? };
+    let address = listeners.main.local_addr().map_err(Failure::could_not_run)?;
+    let probes = listeners.probes.as_ref().map(TcpListener::local_addr).transpose().map_err(Failure::could_not_run)?;
+    let probe_address = probes.unwrap_or(address);
+    tracing::info!(%address, %probe_address, pid = std::process::id(), "listening");
     let age = args.strategies.idempotency_retention;
     tokio::spawn(async move { orders.forget_old_keys(age).await });
-    let serving = http::serve(listener, store, args.limits.limits(), shutdown);
+    let serving = http::serve(listeners, store, limits, shutdown);
     tokio::select! {
         failure = prepare_database(&config, args.no_migrate, started) => Err(failure),
         _drained = serving => Ok(Exit::Good),
@@ -387,14 +404,48 @@ impl StrategyArgs {
     }
 }
 
+/// Open files beside the connections of clients and of the database: listeners, probes, Redis, the runtime's own.
+const OTHER_HANDLES: u64 = 64 + PROBE_CONNECTIONS as u64;
+
 impl LimitArgs {
+    /// The limits, with no more connections than there are file handles for.
+    fn within_handles(&self, handles: Option<u64>, config: &db::Config) -> Result<Limits, Failure> {
+        let limits = self.limits();
+        let Some(handles) = handles else { return Ok(limits) };
+        let for_database = match config.connections {
+            ConnectionMode::Pool { size, .. } => size as u64,
+            ConnectionMode::PerRequest { .. } => 0,
+        };
+        let left = handles.saturating_sub(OTHER_HANDLES + for_database);
+        if left == 0 {
+            let sentence = format!(
+                "this process may open {handles} files, and without any client it needs {}: raise the limit (ulimit -n, \
+                 LimitNOFILE, ulimits)",
+                OTHER_HANDLES + for_database
+            );
+            return Err(Failure::could_not_run(anyhow!(sentence)));
+        }
+        if left < limits.connections as u64 {
+            tracing::warn!(
+                open_files = handles,
+                max_connections = limits.connections as u64,
+                connections = left,
+                "fewer client connections than --max-connections are taken: this process may not open more files; raise \
+                 that limit (ulimit -n, LimitNOFILE, ulimits), or lower --max-connections"
+            );
+        }
+        Ok(Limits { connections: limits.connections.min(left as usize), ..limits })
+    }
+
     fn limits(&self) -> Limits {
         Limits {
             connections: self.max_connections as usize,
             header_bytes: self.max_header_bytes as usize,
             idle: self.idle_timeout,
             body_bytes: self.max_body_bytes as usize,
+            all_body_bytes: self.all_body_bytes as usize,
             request: self.request_deadline,
+            write: self.write_timeout,
             drain_notice: self.drain_notice,
             drain: self.drain_timeout,
         }

@@ -26,6 +26,8 @@ const fn serve(flag: &'static str, variable: &'static str, default: &'static str
 }
 
 pub(super) const LISTEN: Setting = serve("--listen", "STOREMGR_LISTEN", "0.0.0.0:5000");
+/// Without one, probes are answered where everything is.
+pub(super) const PROBE_LISTEN: Setting = serve("--probe-listen", "STOREMGR_PROBE_LISTEN", "");
 pub(super) const POOL_SIZE: Setting = serve("--db-pool-size", "STOREMGR_DB_POOL_SIZE", "16");
 pub(super) const POOL_WAIT: Setting = serve("--db-pool-wait", "STOREMGR_DB_POOL_WAIT", "800ms");
 pub(super) const ORDER_QUEUE_WAIT: Setting = serve("--order-queue-wait", "STOREMGR_ORDER_QUEUE_WAIT", "500ms");

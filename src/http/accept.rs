@@ -1,58 +1,70 @@
 //! The accept loop: a permit before each connection, back-off when accepting fails, a drain with a deadline.
 
-use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::Request;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Semaphore, watch};
 
 use super::dispatch::Dispatcher;
-use super::{Limits, Store};
+use super::{Limits, PROBE_CONNECTIONS, Store, connection};
 use crate::metrics::GaugeGuard;
-
-/// hyper's smallest buffer; below it, it panics.
-const SMALLEST_BUFFER: usize = 8192;
 
 /// The first and the longest pause after a failed accept. It fails when file handles run out, and then again at once.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Answers requests on a bound socket until `shutdown`, then drains. True if every request in flight was answered.
+/// Where an instance listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For everybody.
+    pub main: TcpListener,
+    /// For whoever watches the instance: answers `/live`, `/ready` and `/metrics`, also when all connections of the main
+    /// one are taken.
+    pub probes: Option<TcpListener>,
+}
+
+/// Answers requests on bound sockets until `shutdown`, then drains. True if every request in flight was answered.
 pub async fn serve(
-    listener: TcpListener,
+    listeners: Listeners,
     store: Arc<Store>,
     limits: Limits,
     shutdown: impl Future<Output = ()> + Send,
 ) -> bool {
+    let Listeners { main: listener, probes } = listeners;
     let permits = Arc::new(Semaphore::new(limits.connections));
-    let graceful = GracefulShutdown::new();
+    let stopping = watch::Sender::new(false);
     let mut shutdown = pin!(shutdown);
     let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&store), limits));
-    let accepting = accept_all(&listener, &dispatcher, &permits, &graceful);
+    let summing_up = tokio::spawn({
+        let dispatcher = Arc::clone(&dispatcher);
+        async move { dispatcher.refusals.sum_up_every_second().await }
+    });
+    let probing = probes.map(|probes| tokio::spawn(answer_probes(probes, Arc::new(dispatcher.of_probes()))));
     tokio::select! {
         biased;
         () = &mut shutdown => {}
-        () = accepting => {}
+        () = accept_all(&listener, &dispatcher, &permits, &stopping) => {}
     }
     store.start_draining();
     tracing::info!(notice_ms = limits.drain_notice.as_millis() as u64, "draining: not ready any more");
     let notice = tokio::time::sleep(limits.drain_notice);
     tokio::select! {
         () = notice => {}
-        () = accept_all(&listener, &dispatcher, &permits, &graceful) => {}
+        () = accept_all(&listener, &dispatcher, &permits, &stopping) => {}
     }
     drop(listener);
-    let open = graceful.count();
-    let drained = tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_ok();
+    let open = stopping.receiver_count();
+    stopping.send_replace(true);
+    let drained = tokio::time::timeout(limits.drain, stopping.closed()).await.is_ok();
+    // Until here, so that whoever asks sees "not ready" and not nobody.
+    if let Some(probing) = probing {
+        probing.abort();
+    }
+    summing_up.abort();
+    dispatcher.refusals.sum_up();
     if drained {
         tracing::info!(connections = open, "drained");
     } else {
@@ -64,31 +76,27 @@ pub async fn serve(
     drained
 }
 
+async fn answer_probes(listener: TcpListener, dispatcher: Arc<Dispatcher>) {
+    let permits = Arc::new(Semaphore::new(PROBE_CONNECTIONS));
+    accept_all(&listener, &dispatcher, &permits, &watch::Sender::new(false)).await;
+}
+
 async fn accept_all(
     listener: &TcpListener,
     dispatcher: &Arc<Dispatcher>,
     permits: &Arc<Semaphore>,
-    graceful: &GracefulShutdown,
+    stopping: &watch::Sender<bool>,
 ) {
     // The semaphore is never closed, so this loop ends with its caller.
     while let Ok(permit) = Arc::clone(permits).acquire_owned().await {
         let stream = accept(listener).await;
-        let connection = serve_connection(stream, Arc::clone(dispatcher), graceful);
         let open = GaugeGuard::new(&dispatcher.store.metrics.http_connections);
-        tokio::spawn(until_closed(connection, permit, open));
+        let serving = connection::serve(stream, Arc::clone(dispatcher), stopping.subscribe());
+        tokio::spawn(async move {
+            serving.await;
+            drop((permit, open));
+        });
     }
-}
-
-async fn until_closed(
-    connection: impl Future<Output = Result<(), hyper::Error>>,
-    permit: OwnedSemaphorePermit,
-    open: GaugeGuard,
-) {
-    // Clients hang up, send nonsense or nothing: hyper has answered what can be answered, and there is nobody to tell.
-    if let Err(error) = connection.await {
-        tracing::debug!(%error, "a connection ended early");
-    }
-    drop((permit, open));
 }
 
 async fn accept(listener: &TcpListener) -> TcpStream {
@@ -105,24 +113,4 @@ async fn accept(listener: &TcpListener) -> TcpStream {
             }
         }
     }
-}
-
-fn serve_connection(
-    stream: TcpStream,
-    dispatcher: Arc<Dispatcher>,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = Result<(), hyper::Error>> + use<> {
-    // Answers are written whole; waiting to coalesce them would only add latency. A socket that refuses still works.
-    drop(stream.set_nodelay(true));
-    let limits = dispatcher.limits;
-    let service = service_fn(move |request: Request<Incoming>| {
-        let dispatcher = Arc::clone(&dispatcher);
-        async move { Ok::<_, Infallible>(dispatcher.answer(request).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.idle)
-        .max_buf_size(limits.header_bytes.max(SMALLEST_BUFFER))
-        .serve_connection(TokioIo::new(stream), service);
-    graceful.watch(connection)
 }

@@ -1,40 +1,146 @@
-//! Bodies of requests, read within a size and a time.
+//! Bodies of requests, read within a size, a time, and a budget that all of them share.
 
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes};
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use memmap2::MmapMut;
 use tokio::time::Instant;
 
+use super::budget::{BodyBudget, Share};
 use super::error::ApiError;
 use crate::units;
 use crate::wire::Code;
 
-/// Reads a request's body, declared as JSON, within a size and a time.
-pub(super) async fn read_json<B>(
-    headers: &HeaderMap,
-    body: B,
-    limit: usize,
-    deadline: Instant,
-) -> Result<Bytes, ApiError>
+/// Longer bodies get memory straight from the system, and it goes straight back: what an allocator keeps for later adds
+/// up to hundreds of megabytes after a crowd.
+const LONGEST_ON_HEAP: usize = 64 * 1024;
+
+/// A body that was read, and what it holds of the budget.
+#[derive(Debug, Default)]
+pub(super) struct ReadBody {
+    pub(super) bytes: Bytes,
+    _share: Share,
+}
+
+/// What one body may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BodyLimits<'a> {
+    /// Bytes.
+    pub(super) bytes: usize,
+    /// When all of it must be there.
+    pub(super) deadline: Instant,
+    /// What it shares with all others.
+    pub(super) budget: &'a BodyBudget,
+}
+
+/// Reads a request's body, declared as JSON, within its limits.
+pub(super) async fn read_json<B>(headers: &HeaderMap, body: B, limits: BodyLimits<'_>) -> Result<ReadBody, ApiError>
 where
-    B: Body<Data = Bytes>,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B: Body<Data = Bytes> + Unpin,
 {
     if !is_json(headers) {
         return Err(ApiError::new(Code::UnsupportedMediaType, "send the body as content-type: application/json"));
     }
     // Refused by its declared length before a byte is read, so that the client need not send it.
     let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|length| length > limit as u64) {
-        return Err(too_large(limit));
+    if declared.is_some_and(|length| length > limits.bytes as u64) {
+        return Err(too_large(limits.bytes));
     }
-    let reading = Limited::new(body, limit).collect();
-    match tokio::time::timeout_at(deadline, reading).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(limit)),
-        // Whoever broke off is not there to read this.
-        Ok(Err(_)) => Err(ApiError::new(Code::MalformedJson, "the body ended early")),
+    let reading = read_all(body, declared.map(|length| length as usize), limits);
+    match tokio::time::timeout_at(limits.deadline, reading).await {
+        Ok(read) => read,
         Err(_) => Err(ApiError::new(Code::RequestTimeout, "the body did not arrive in time")),
+    }
+}
+
+async fn read_all<B>(mut body: B, declared: Option<usize>, limits: BodyLimits<'_>) -> Result<ReadBody, ApiError>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let mut share = Share::default();
+    let mut buffer = Buffer::default();
+    while let Some(frame) = body.frame().await {
+        // Whoever broke off is not there to read this.
+        let frame = frame.map_err(|_| ApiError::new(Code::MalformedJson, "the body ended early"))?;
+        let Ok(piece) = frame.into_data() else { continue };
+        let length = buffer.len() + piece.len();
+        if length > limits.bytes {
+            return Err(too_large(limits.bytes));
+        }
+        if !limits.budget.grow(&mut share, length) {
+            let sentence = "too many large bodies are being worked on: try again in a moment";
+            return Err(ApiError::new(Code::Overloaded, sentence));
+        }
+        // Copied, because a piece is a part of the connection's own buffer and would keep all of it.
+        buffer.add(&piece, declared.unwrap_or(limits.bytes)).map_err(|error| {
+            tracing::warn!(%error, "there is no memory for a body");
+            ApiError::new(Code::Overloaded, "there is no memory for this body: try again in a moment")
+        })?;
+    }
+    Ok(ReadBody { bytes: buffer.into_bytes(), _share: share })
+}
+
+/// The bytes of a body that have arrived.
+enum Buffer {
+    Heap(Vec<u8>),
+    /// Memory of its own, of which the system gives only those pages that are written to.
+    Mapped(Mapped),
+}
+
+struct Mapped {
+    memory: MmapMut,
+    filled: usize,
+}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self::Heap(Vec::new())
+    }
+}
+
+impl Buffer {
+    fn len(&self) -> usize {
+        match self {
+            Self::Heap(bytes) => bytes.len(),
+            Self::Mapped(Mapped { filled, .. }) => *filled,
+        }
+    }
+
+    /// Adds a piece of a body that has `most` bytes at most.
+    fn add(&mut self, piece: &[u8], most: usize) -> std::io::Result<()> {
+        if let Self::Heap(bytes) = self {
+            if bytes.len() + piece.len() <= LONGEST_ON_HEAP {
+                bytes.extend_from_slice(piece);
+                return Ok(());
+            }
+            let mut mapped = Mapped { memory: MmapMut::map_anon(most)?, filled: 0 };
+            mapped.add(bytes);
+            *self = Self::Mapped(mapped);
+        }
+        if let Self::Mapped(mapped) = self {
+            mapped.add(piece);
+        }
+        Ok(())
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Heap(bytes) => bytes.into(),
+            Self::Mapped(mapped) => Bytes::from_owner(mapped),
+        }
+    }
+}
+
+impl Mapped {
+    fn add(&mut self, piece: &[u8]) {
+        self.memory[self.filled..self.filled + piece.len()].copy_from_slice(piece);
+        self.filled += piece.len();
+    }
+}
+
+impl AsRef<[u8]> for Mapped {
+    fn as_ref(&self) -> &[u8] {
+        &self.memory[..self.filled]
     }
 }
 

@@ -1,11 +1,11 @@
 //! What a handler is given.
 
-use hyper::body::Bytes;
 use hyper::header::{HeaderMap, HeaderValue};
 use rand::RngExt;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
+use super::body::ReadBody;
 use super::error::ApiError;
 use crate::wire::{Code, REQUEST_ID};
 
@@ -16,23 +16,28 @@ pub(super) struct Call {
     pub(super) id: u64,
     /// The text after the question mark.
     pub(super) query: String,
-    /// The headers.
+    /// The headers that the store reads.
     pub(super) headers: HeaderMap,
     /// The body; empty unless the method is POST.
-    pub(super) body: Bytes,
+    pub(super) body: ReadBody,
     /// When the answer must be there.
     pub(super) deadline: Instant,
 }
 
 impl Call {
+    /// The body as it was sent.
+    pub(super) fn body(&self) -> &[u8] {
+        &self.body.bytes
+    }
+
     /// The body as JSON of a known shape.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         // An array would be read as the fields in their order; no client means that.
-        if self.body.trim_ascii_start().first() == Some(&b'[') {
-            serde_json::from_slice::<serde::de::IgnoredAny>(&self.body).map_err(|error| malformed(&error))?;
+        if self.body().trim_ascii_start().first() == Some(&b'[') {
+            serde_json::from_slice::<serde::de::IgnoredAny>(self.body()).map_err(|error| malformed(&error))?;
             return Err(ApiError::new(Code::InvalidBody, "the body is an array; this route takes an object"));
         }
-        serde_json::from_slice(&self.body).map_err(|error| {
+        serde_json::from_slice(self.body()).map_err(|error| {
             if error.is_data() {
                 let sentence = format!("the body is JSON, but not what this route takes: {error}");
                 return ApiError::new(Code::InvalidBody, sentence);
@@ -43,11 +48,14 @@ impl Call {
 
     /// A whole number in the query, or its default when it is not given.
     pub(super) fn number(&self, name: &str, default: u64, least: u64, most: u64) -> Result<u64, ApiError> {
-        let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
-        let Some((_, text)) = pairs.into_iter().find(|(key, _)| *key == name) else { return Ok(default) };
-        let number = text.parse::<u64>().ok().filter(|number| (least..=most).contains(number));
+        let pairs = self.query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        let mut given = pairs.filter(|(key, _)| *key == name).map(|(_, text)| text);
+        let Some(text) = given.next() else { return Ok(default) };
+        // Neither the first nor the last of several is what was meant.
+        let plain = given.next().is_none() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse::<u64>().ok().filter(|number| plain && (least..=most).contains(number));
         number.ok_or_else(|| {
-            let sentence = format!("the query parameter {name} is a whole number from {least} to {most}");
+            let sentence = format!("the query parameter {name} is one whole number from {least} to {most}");
             ApiError::new(Code::InvalidParameter, sentence)
         })
     }
@@ -70,9 +78,15 @@ impl RequestId {
             let usable =
                 |bytes: &[u8]| bytes.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
             if (1..=Self::LONGEST).contains(&given.len()) && usable(given.as_bytes()) {
-                return Self(given.clone());
+                // Copied, because it is a part of the connection's buffer and would keep all of it.
+                return HeaderValue::from_bytes(given.as_bytes()).map_or_else(|_| Self::random(), Self);
             }
         }
+        Self::random()
+    }
+
+    /// A new one.
+    pub(super) fn random() -> Self {
         let name = format!("{:016x}", rand::rng().random::<u64>());
         Self(HeaderValue::from_str(&name).unwrap_or_else(|_| HeaderValue::from_static("-")))
     }

@@ -5,19 +5,22 @@
 
 use std::sync::Arc;
 
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONNECTION, HeaderValue};
+use hyper::body::{Body, Incoming};
+use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response};
 use tokio::time::Instant;
 
+use super::body::{BodyLimits, ReadBody};
+use super::budget::BodyBudget;
 use super::call::{Call, RequestId};
 use super::error::ApiError;
 use super::observe::RouteMetrics;
 use super::payload::Payload;
+use super::refusals::Refusals;
 use super::router::{Found, Router};
-use super::{Limits, Store, body, reply};
+use super::{Limits, Store, body, head, reply};
 use crate::metrics::GaugeGuard;
-use crate::wire::Code;
+use crate::wire::{Code, IDEMPOTENCY_KEY};
 
 /// Answers all requests to one store.
 #[derive(Debug)]
@@ -26,28 +29,44 @@ pub(super) struct Dispatcher {
     pub(super) limits: Limits,
     router: Router,
     metrics: RouteMetrics,
+    pub(super) refusals: Arc<Refusals>,
+    bodies: BodyBudget,
 }
 
 impl Dispatcher {
     pub(super) fn new(store: Arc<Store>, limits: Limits) -> Self {
         let metrics = RouteMetrics::new(&store.metrics);
-        Self { store, limits, router: Router::new(), metrics }
+        let bodies = BodyBudget::new(limits.all_body_bytes, store.metrics.http_body_bytes.clone());
+        Self { store, limits, router: Router::new(), metrics, refusals: Arc::default(), bodies }
+    }
+
+    /// One that answers only what whoever watches an instance asks.
+    pub(super) fn of_probes(&self) -> Self {
+        let refusals = Arc::clone(&self.refusals);
+        Self { router: Router::of_probes(), refusals, ..Self::new(Arc::clone(&self.store), self.limits) }
+    }
+
+    /// Takes note of an answer that was begun and could not be finished.
+    pub(super) fn note_cut_off(&self, reason: &'static str) {
+        self.store.metrics.http_answers_cut_off_total.with_label_values(&[reason]).inc();
+        self.refusals.note_cut_off(reason);
     }
 
     /// Answers one request. Never fails: whatever goes wrong is an answer too.
     pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Payload> {
-        let arrival = Arrival::of(&self.store, &request);
-        let found = match self.router.find(request.method(), request.uri().path()) {
+        let mut arrival = Arrival::of(&self.store, &request);
+        let found = head::check(&request).and_then(|()| self.router.find(request.method(), request.uri().path()));
+        let found = match found {
             Ok(found) => found,
             Err(error) => return arrival.answered(&self, None, Err(error)),
         };
         if (found.endpoint().only_waits)(&self.store) {
-            let result = self.handle(request, found, arrival.started).await;
+            let result = self.handle(request, found, &mut arrival).await;
             return arrival.answered(&self, Some(found), result);
         }
         let request_id = arrival.request_id.clone();
         let working = tokio::spawn(async move {
-            let result = self.handle(request, found, arrival.started).await;
+            let result = self.handle(request, found, &mut arrival).await;
             arrival.answered(&self, Some(found), result)
         });
         working.await.unwrap_or_else(|_| {
@@ -61,11 +80,43 @@ impl Dispatcher {
         &self,
         request: Request<Incoming>,
         found: Found,
-        started: Instant,
+        arrival: &mut Arrival,
     ) -> Result<Response<Payload>, ApiError> {
-        let call = read(request, found, self.limits, started + self.limits.request).await?;
+        let takes_body = request.method() == Method::POST;
+        let call = self.read(request, found, arrival.started + self.limits.request).await?;
+        arrival.body_unread &= !takes_body;
         (found.endpoint().handle)(&self.store, &call).await
     }
+
+    async fn read(&self, request: Request<Incoming>, found: Found, deadline: Instant) -> Result<Call, ApiError> {
+        let takes_body = request.method() == Method::POST;
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let headers = copied(request.headers());
+        // From here on the request is only its body: its head is a part of the connection's buffer and would keep it.
+        let incoming = request.into_body();
+        let body = if takes_body {
+            let limits = BodyLimits { bytes: self.limits.body_bytes, deadline, budget: &self.bodies };
+            body::read_json(&headers, incoming, limits).await?
+        } else {
+            ReadBody::default()
+        };
+        Ok(Call { id: found.id, query, headers, body, deadline })
+    }
+}
+
+/// The headers that the store reads beyond the head itself.
+const READ_HEADERS: [&str; 3] = ["content-type", "content-length", IDEMPOTENCY_KEY];
+
+/// Those headers, in memory of their own.
+fn copied(headers: &HeaderMap) -> HeaderMap {
+    let mut copies = HeaderMap::new();
+    for name in READ_HEADERS.map(HeaderName::from_static) {
+        let values = headers.get_all(&name).iter();
+        for value in values.filter_map(|value| HeaderValue::from_bytes(value.as_bytes()).ok()) {
+            copies.append(&name, value);
+        }
+    }
+    copies
 }
 
 /// A request that came in, until it is answered or its client has left.
@@ -73,13 +124,20 @@ impl Dispatcher {
 struct Arrival {
     started: Instant,
     request_id: RequestId,
+    /// Whether there is more of the request than was read.
+    body_unread: bool,
     _in_flight: GaugeGuard,
 }
 
 impl Arrival {
     fn of(store: &Store, request: &Request<Incoming>) -> Self {
         let in_flight = GaugeGuard::new(&store.metrics.http_requests_in_flight);
-        Self { started: Instant::now(), request_id: RequestId::of(request.headers()), _in_flight: in_flight }
+        Self {
+            started: Instant::now(),
+            request_id: RequestId::of(request.headers()),
+            body_unread: !request.body().is_end_stream(),
+            _in_flight: in_flight,
+        }
     }
 
     /// The answer with what every answer has; logged and counted.
@@ -91,27 +149,17 @@ impl Arrival {
     ) -> Response<Payload> {
         let route = found.map(|found| found.endpoint().route);
         if let (Err(error), Some(route)) = (&result, route) {
-            error.log(self.request_id.as_str(), route);
+            dispatcher.refusals.note(error, self.request_id.as_str(), route);
         }
         let code = result.as_ref().err().map(|error| error.code);
         let mut response = result.unwrap_or_else(|error| reply::refused(error, self.request_id.as_str(), route));
         let headers = response.headers_mut();
         headers.insert(crate::wire::REQUEST_ID, self.request_id.header_value());
-        if dispatcher.store.is_draining() {
+        // What was not read stands between this request and the next one.
+        if self.body_unread || dispatcher.store.is_draining() {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         dispatcher.metrics.observe(found, response.status(), code, self.started.elapsed());
         response
     }
-}
-
-async fn read(request: Request<Incoming>, found: Found, limits: Limits, deadline: Instant) -> Result<Call, ApiError> {
-    let (parts, incoming) = request.into_parts();
-    let body = if parts.method == Method::POST {
-        body::read_json(&parts.headers, incoming, limits.body_bytes, deadline).await?
-    } else {
-        Bytes::new()
-    };
-    let query = parts.uri.query().unwrap_or_default().to_owned();
-    Ok(Call { id: found.id, query, headers: parts.headers, body, deadline })
 }

@@ -1,7 +1,7 @@
 //! Every refusal: a code for programs, which has a status, and a sentence for people.
 //!
 //! This is the only type that knows both what failed inside and what is said outside. An error never shows SQL, a host
-//! name or a password; what it hides, it logs, here and once. `reply::refused` makes an answer of it.
+//! name or a password; what it hides, `refusals.rs` logs. `reply::refused` makes an answer of it.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::db::DbError;
 use crate::domain::{InvalidOrder, InvalidProduct, InvalidUser};
 use crate::orders::OrderError;
 use crate::read_models::ReportError;
-use crate::wire::{Code, Route};
+use crate::wire::Code;
 
 /// A refusal.
 #[derive(Debug)]
@@ -51,17 +51,9 @@ impl ApiError {
         self
     }
 
-    /// Logs what the client is not told, and what is our fault.
-    pub(super) fn log(&self, request_id: &str, route: Route) {
-        let route = route.path;
-        let reason = self.hidden.as_deref().unwrap_or(&self.sentence);
-        match self.code {
-            Code::InternalError => tracing::error!(request_id, route, reason, "a request failed by a defect"),
-            _ if self.code.status() >= 500 => {
-                tracing::warn!(request_id, route, reason, code = ?self.code, "a request was refused");
-            }
-            _ => tracing::debug!(request_id, route, reason, code = ?self.code, "a request was refused"),
-        }
+    /// Why, with what the client is not told.
+    pub(super) fn reason(&self) -> &str {
+        self.hidden.as_deref().unwrap_or(&self.sentence)
     }
 }
 

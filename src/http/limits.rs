@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Connections open at once at the address for probes. Prometheus, a container engine and a balancer keep one each.
+pub const PROBE_CONNECTIONS: usize = 64;
+
 /// What one client may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -14,8 +17,12 @@ pub struct Limits {
     pub idle: Duration,
     /// Bytes of a request's body.
     pub body_bytes: usize,
+    /// Bytes of all requests' bodies together, beyond the first 4 KiB of each.
+    pub all_body_bytes: usize,
     /// From a request's headers to its answer. Only an order whose commit has begun is waited for longer.
     pub request: Duration,
+    /// The longest that a client may take nothing of its answer; then the connection is reset.
+    pub write: Duration,
     /// After the signal to end: how long to go on accepting while answering "not ready", so that balancers notice.
     pub drain_notice: Duration,
     /// After that: the longest wait for requests in flight.

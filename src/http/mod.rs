@@ -7,21 +7,26 @@
 
 mod accept;
 mod body;
+mod budget;
 mod call;
+mod connection;
 mod dispatch;
 mod endpoint;
 mod error;
 mod handlers;
+mod head;
 mod limits;
 mod observe;
 mod payload;
+mod refusals;
 mod reply;
 mod router;
 mod scope;
+mod socket;
 mod store;
 
-pub use accept::serve;
+pub use accept::{Listeners, serve};
 pub use endpoint::required_scopes;
-pub use limits::Limits;
+pub use limits::{Limits, PROBE_CONNECTIONS};
 pub use scope::Scope;
 pub use store::Store;

@@ -29,10 +29,23 @@ pub(super) struct Router {
     paths: matchit::Router<Vec<usize>>,
 }
 
+/// What whoever watches an instance asks.
+const PROBES: [&str; 3] = ["/live", "/ready", "/metrics"];
+
 impl Router {
+    /// To every endpoint.
     pub(super) fn new() -> Self {
+        Self::to(|_| true)
+    }
+
+    /// To what whoever watches an instance asks, and to nothing else.
+    pub(super) fn of_probes() -> Self {
+        Self::to(|path| PROBES.contains(&path))
+    }
+
+    fn to(wanted: impl Fn(&str) -> bool) -> Self {
         let mut paths = matchit::Router::<Vec<usize>>::new();
-        for (place, endpoint) in ENDPOINTS.iter().enumerate() {
+        for (place, endpoint) in ENDPOINTS.iter().enumerate().filter(|(_, endpoint)| wanted(endpoint.route.path)) {
             let path = endpoint.route.path;
             match paths.at_mut(path) {
                 Ok(found) if found.params.is_empty() || path.contains('{') => found.value.push(place),
@@ -95,6 +108,16 @@ mod tests {
         {
             assert_eq!(router.find(&Method::GET, path).unwrap().id, 0, "{path}");
         }
+    }
+
+    #[test]
+    fn probes_find_what_they_ask_and_nothing_else() {
+        let router = Router::of_probes();
+        for route in crate::wire::ALL.iter().filter(|route| route.method == "GET") {
+            let found = router.find(&Method::GET, &route.path.replace("{id}", "12")).is_ok();
+            assert_eq!(found, PROBES.contains(&route.path), "{route:?}");
+        }
+        assert!(PROBES.iter().all(|path| router.find(&Method::GET, path).is_ok()));
     }
 
     #[test]

@@ -149,6 +149,10 @@ metrics! {
     http_requests_in_flight: IntGauge [];
     /// Open client connections.
     http_connections: IntGauge [];
+    /// Bytes that bodies of requests hold of what all of them may hold together (--all-body-bytes).
+    http_body_bytes: IntGauge [];
+    /// Client connections reset in the middle of an answer, by reason: unread (the client took nothing of it for too long), unfinished (the rest of it could not be computed).
+    http_answers_cut_off_total: IntCounterVec ["reason"];
     /// Orders by outcome: accepted, replayed, refused_stock, refused_invalid, shed, failed.
     orders_total: IntCounterVec ["outcome"];
     /// Orders committed in one transaction.
@@ -171,6 +175,8 @@ metrics! {
     cache_requests_total: IntCounterVec ["cache", "outcome"];
     /// Age in seconds of the report that was served last, or of a newer one if it was computed since.
     report_age_seconds: IntGaugeVec ["report"];
+    /// Log lines that were dropped because standard error was full, closed or not read.
+    log_lines_dropped_total: Counter [];
     /// Seconds of processor time this instance has used; process_cpu_seconds_total counts whole seconds only.
     process_cpu_seconds_total: Counter [];
     /// Always 1; the labels say which version and commit runs, and with which strategies.

@@ -3,6 +3,8 @@
 mod build;
 pub mod env_file;
 mod exit;
+mod handles;
+mod log_writer;
 mod notes;
 mod shutdown;
 mod telemetry;
@@ -10,6 +12,8 @@ mod usage;
 
 pub use build::{VERSION, revision};
 pub use exit::Exit;
+pub use handles::raise_open_files;
+pub use log_writer::{dropped_log_lines, flush_log};
 pub use notes::tell;
 pub use shutdown::terminated;
 pub use telemetry::{LogFormat, init_log};

@@ -1,11 +1,15 @@
 //! The log: one line per event on standard error, for people or as JSON.
 //!
 //! A message reads alone and carries its figures as fields with the unit in their name. An error is logged once, where
-//! it is handled.
+//! it is handled. A log that cannot be written stops nobody: see `log_writer.rs`.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::IsTerminal;
+use std::panic::PanicHookInfo;
 
 use tracing_subscriber::EnvFilter;
+
+use super::log_writer::LogWriter;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +20,15 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts the log. `level` is a level (`info`) or a filter (`info,storemgr::db=debug`). A second call changes nothing.
+/// Starts the log; from then on a panic is a line of it. `level` is a level (`info`) or a filter
+/// (`info,storemgr::db=debug`). A second call changes nothing.
 pub fn init_log(format: LogFormat, level: &str) -> Result<(), String> {
     let filter = EnvFilter::try_new(level)
         .map_err(|error| format!("{level:?} is not a log level: write error, warn, info, debug or trace ({error})"))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let writer = LogWriter::of_process().map_err(|error| format!("the log cannot be started: {error}"))?;
+    // What goes wrong inside the formatter would be written with `eprintln!`, which blocks and panics.
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
+    let builder = builder.with_writer(move || writer.clone());
     let started = match format {
         LogFormat::Text => {
             let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
@@ -30,5 +38,18 @@ pub fn init_log(format: LogFormat, level: &str) -> Result<(), String> {
     };
     // Only a second initialisation can fail, and then the first one holds.
     drop(started);
+    std::panic::set_hook(Box::new(log_panic));
     Ok(())
+}
+
+/// The standard library's own hook would block the panicking thread as long as nobody reads standard error.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let message = panic.payload_as_str().unwrap_or("no message");
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        tracing::error!(place, %backtrace, "a thread panicked: {message}");
+    } else {
+        tracing::error!(place, "a thread panicked: {message}");
+    }
 }

@@ -7,8 +7,14 @@ use super::launch_spec::{LaunchContext, LaunchSpec};
 use super::{ProcessName, environment, probe};
 
 /// Variables of storemgr that are not settings of an instance.
-const NOT_FOR_INSTANCES: [&str; 5] =
-    ["STOREMGR_URL", "STOREMGR_INSTANCES", "STOREMGR_LISTEN", "STOREMGR_MYSQLD", "STOREMGR_STACK_PORT"];
+const NOT_FOR_INSTANCES: [&str; 6] = [
+    "STOREMGR_URL",
+    "STOREMGR_INSTANCES",
+    "STOREMGR_LISTEN",
+    "STOREMGR_PROBE_LISTEN",
+    "STOREMGR_MYSQLD",
+    "STOREMGR_STACK_PORT",
+];
 
 pub(super) fn launch_spec(name: ProcessName, context: &LaunchContext<'_>) -> LaunchSpec {
     let port = context.ports.of(name);

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::Code;
+use super::count::{Count, QuantityText};
 use super::object::objects;
 use crate::domain::{Cents, OrderId, Product, ProductId, UserId};
 
 /// The body of `POST /orders`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct NewOrderBody {
     /// The user who orders.
     pub user_id: UserId,
@@ -17,13 +18,28 @@ pub struct NewOrderBody {
 }
 
 /// One item in the body of `POST /orders`.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 pub struct ItemBody {
     /// The ordered product.
     pub product_id: ProductId,
     /// The number of pieces. Any JSON number is accepted here, so that the answer to `-1` or `1.5` can say what is
     /// allowed.
-    pub quantity: f64,
+    pub quantity: Count,
+}
+
+impl NewOrderBody {
+    /// The quantities of the items of the body `text`; None for one that is not a whole number.
+    pub fn quantities(&self, text: &[u8]) -> Vec<Option<u64>> {
+        #[derive(Deserialize)]
+        struct Items {
+            items: Vec<QuantityText>,
+        }
+        if self.items.iter().all(|item| item.quantity != Count::Decimal) {
+            return self.items.iter().map(|item| item.quantity.whole()).collect();
+        }
+        let texts = serde_json::from_slice::<Items>(text).map(|read| read.items).unwrap_or_default();
+        (0..self.items.len()).map(|index| texts.get(index).and_then(QuantityText::whole)).collect()
+    }
 }
 
 /// The 201 of `POST /orders`.
@@ -79,12 +95,22 @@ pub struct UserCreated {
 }
 
 /// The body of `POST /stocks`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct NewStockBody {
     /// The product whose stock is set.
     pub product_id: ProductId,
     /// The new number of pieces in stock. Any JSON number is accepted here, as in [`ItemBody`].
-    pub quantity: f64,
+    pub quantity: Count,
+}
+
+impl NewStockBody {
+    /// The quantity of the body `text`; None if it is not a whole number.
+    pub fn whole_quantity(&self, text: &[u8]) -> Option<u64> {
+        if self.quantity != Count::Decimal {
+            return self.quantity.whole();
+        }
+        serde_json::from_slice::<QuantityText>(text).ok()?.whole()
+    }
 }
 
 /// The 201 of `POST /stocks`.

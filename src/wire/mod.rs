@@ -4,6 +4,7 @@
 
 mod bodies;
 mod codes;
+mod count;
 mod object;
 mod routes;
 
@@ -12,6 +13,7 @@ pub use bodies::{
     NewUserBody, OrderPlaced, OverviewRow, ProductCreated, ProductPage, StockSet, UserCreated,
 };
 pub use codes::Code;
+pub use count::Count;
 pub use routes::{ALL, Route};
 
 /// The header with the id of a request, in requests and answers.

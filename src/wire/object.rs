@@ -46,13 +46,13 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::NewOrderBody;
+    use super::super::{Count, NewOrderBody};
 
     #[test]
     fn an_item_is_an_object_and_no_list_of_values() {
         let order = |items: &str| serde_json::from_str::<NewOrderBody>(&format!("{{\"user_id\":1,\"items\":{items}}}"));
         let read = order(r#"[{"quantity":2,"product_id":7},{"product_id":8,"quantity":1,"note":"x"}]"#).unwrap();
-        assert_eq!(read.items.iter().map(|item| item.quantity).collect::<Vec<_>>(), [2.0, 1.0]);
+        assert_eq!(read.items.iter().map(|item| item.quantity).collect::<Vec<_>>(), [Count::Whole(2), Count::Whole(1)]);
         for items in ["[[7,2]]", "[7]", "[null]", r#"["7"]"#] {
             let error = order(items).unwrap_err();
             assert!(error.is_data() && error.to_string().contains("expected an object"), "{items}: {error}");

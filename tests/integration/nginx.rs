@@ -14,6 +14,8 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::harness::{Instance as StoreInstance, TestDatabase};
+
 /// What an instance does with a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Manner {
@@ -104,15 +106,25 @@ struct Front {
 
 impl Front {
     async fn start(first: &Instance, second: &Instance) -> Self {
+        // However often an instance dies here, it is asked again.
+        Self::start_with([first.port, second.port], |file| file.replace("max_fails=5", "max_fails=0")).await
+    }
+
+    /// The deployment's file as it is, before real instances.
+    async fn before(first: &StoreInstance, second: &StoreInstance) -> Self {
+        let port =
+            |instance: &StoreInstance| instance.target().authority().rsplit(':').next().unwrap().parse().unwrap();
+        Self::start_with([port(first), port(second)], |file| file).await
+    }
+
+    async fn start_with(instances: [u16; 2], change: impl FnOnce(String) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
         let place = folder.path().to_str().unwrap();
         let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/nginx/nginx.conf")).unwrap();
-        let file = file
-            .replace("serve-1:5000", &format!("127.0.0.1:{}", first.port))
-            .replace("serve-2:5000", &format!("127.0.0.1:{}", second.port))
-            // However often an instance dies here, it is asked again.
-            .replace("max_fails=5", "max_fails=0")
+        let file = change(file)
+            .replace("serve-1:5000", &format!("127.0.0.1:{}", instances[0]))
+            .replace("serve-2:5000", &format!("127.0.0.1:{}", instances[1]))
             .replace("listen 8080", &format!("listen 127.0.0.1:{port}"))
             .replace("worker_rlimit_nofile 16384;", "")
             .replace("worker_connections 8192", "worker_connections 256")
@@ -341,4 +353,45 @@ async fn one_address_cannot_take_every_connection() {
     assert_eq!((answer.status.as_u16(), code(&answer).as_str()), (503, "overloaded"));
     assert_eq!(answer.headers["retry-after"], "1");
     drop(waiting);
+}
+
+/// Requests that an instance refuses by their heads alone, with bodies that nginx still sends then.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_client_does_wrong_does_not_count_against_an_instance() {
+    let database = TestDatabase::migrated().await;
+    let (first, second) = (StoreInstance::start(&database, &[]).await, StoreInstance::start(&database, &[]).await);
+    let user = first.user().await;
+    let front = Front::before(&first, &second).await;
+    let body = "x".repeat(30_000);
+    let wrong = [
+        (Method::POST, "/orders", "text/plain", 415),
+        (Method::POST, "/nothing", "application/json", 404),
+        (Method::PUT, "/orders", "application/json", 405),
+        (Method::GET, "/live", "application/json", 200),
+    ];
+    let path = format!("/users/{user}");
+    let misbehaving = async {
+        for round in 0..30 {
+            for (method, path, media_type, status) in &wrong {
+                let headers = [("content-type", *media_type)];
+                let body = body.clone().into_bytes();
+                let patience = Duration::from_secs(20);
+                let answer = net::request_once(&front.target, method.clone(), path, &headers, body, patience).await;
+                let answer = answer.unwrap_or_else(|error| panic!("{method} {path}, {round}: {error}"));
+                assert_eq!(answer.status.as_u16(), *status, "{method} {path}, {round}: {}", answer.text());
+            }
+        }
+    };
+    let behaving = async {
+        for round in 0..200 {
+            let answer = front.send(Method::GET, &path, &[]).await;
+            assert_eq!(answer.status.as_u16(), 200, "{round}: {}", answer.text());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::join!(misbehaving, behaving);
+    for line in front.log().lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert!(!line["upstream"].as_str().unwrap().contains(','), "asked twice: {line}");
+    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::compose::SecretSource;
 use super::nginx::address;
 use super::{Document, Files, Service};
-use crate::deploy_check::defaults::LISTEN;
+use crate::deploy_check::defaults::{LISTEN, PROBE_LISTEN};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::secrets::is_secret;
 
@@ -98,6 +98,13 @@ pub(in crate::deploy_check) fn port_of(instance: &Service) -> u16 {
     address(&LISTEN.of(instance)).map_or(0, |server| server.port)
 }
 
+/// The ports at which an instance answers whoever watches it.
+pub(in crate::deploy_check) fn probe_ports_of(instance: &Service) -> Vec<u16> {
+    let probes = address(&PROBE_LISTEN.of(instance)).map(|server| server.port);
+    let probes = probes.filter(|_| !PROBE_LISTEN.of(instance).is_empty());
+    [Some(port_of(instance)), probes].into_iter().flatten().collect()
+}
+
 /// The addresses of the instances in one text, such as `serve-1:5000, serve-2:5000`.
 pub(in crate::deploy_check) fn places(instances: &[&Service]) -> String {
     let places = instances.iter().map(|one| format!("{}:{}", one.name, port_of(one)));
@@ -105,10 +112,11 @@ pub(in crate::deploy_check) fn places(instances: &[&Service]) -> String {
 }
 
 /// Sentences for what is wrong with a list of addresses that should be those of the instances. A list that was not read
-/// completely may lack some of them.
+/// completely may lack some of them. `ports` gives the ports at which an instance may be asked.
 pub(in crate::deploy_check) fn wrong_addresses(
     instances: &[&Service],
     listed: &[(String, u16)],
+    ports: impl Fn(&Service) -> Vec<u16>,
     who: &str,
     whole: bool,
 ) -> Vec<String> {
@@ -119,7 +127,7 @@ pub(in crate::deploy_check) fn wrong_addresses(
         // In Docker, `tasks.NAME` resolves to all containers of a service.
         let name = host.strip_prefix("tasks.").unwrap_or(host);
         match instances.iter().find(|one| one.answers_to(name)) {
-            Some(instance) if port_of(instance) == *port => {}
+            Some(instance) if ports(instance).contains(port) => {}
             Some(instance) => {
                 wrong.push(format!("{who} asks {host}:{port}; {} listens on {}", instance.name, port_of(instance)));
             }

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 pub(super) use compose::{Compose, Health, Published, SecretSource, Service};
 pub(super) use dashboards::Dashboard;
 pub(super) use dockerfile::Dockerfile;
-pub(super) use lookups::{places, port_of, wrong_addresses};
+pub(super) use lookups::{places, port_of, probe_ports_of, wrong_addresses};
 pub(super) use nginx::{Directive, Nginx, address};
 pub(super) use program::{find, run};
 pub(super) use prometheus::PrometheusConfig;

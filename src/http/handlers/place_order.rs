@@ -7,14 +7,12 @@ use super::super::call::Call;
 use super::super::error::ApiError;
 use super::super::payload::Payload;
 use super::super::{Store, reply};
-use crate::domain::{IdempotencyKey, InvalidOrder, NewOrder, ProductId};
+use crate::domain::{IdempotencyKey, InvalidOrder, NewOrder};
 use crate::wire::{Code, IDEMPOTENCY_KEY, ItemBody, NewOrderBody, OrderPlaced};
 
 pub(in crate::http) async fn handle(store: &Store, call: &Call) -> Result<Response<Payload>, ApiError> {
     let key = idempotency_key(call)?;
-    let body: NewOrderBody = call.json()?;
-    let items = body.items.iter().map(item).collect::<Result<Vec<_>, _>>()?;
-    let order = NewOrder::new(body.user_id, &items)?;
+    let order = new_order(call)?;
     let placed = store.orders.place(order, key, call.deadline).await?;
     let answer = OrderPlaced { order_id: placed.order_id, total_amount: placed.total };
     let mut response = reply::json(StatusCode::CREATED, &answer)?;
@@ -27,9 +25,15 @@ pub(in crate::http) async fn handle(store: &Store, call: &Call) -> Result<Respon
     Ok(response)
 }
 
-fn item(item: &ItemBody) -> Result<(ProductId, u64), ApiError> {
-    let quantity = super::whole_number(item.quantity).ok_or(InvalidOrder::Quantity(item.product_id))?;
-    Ok((item.product_id, quantity))
+fn new_order(call: &Call) -> Result<NewOrder, ApiError> {
+    let body: NewOrderBody = call.json()?;
+    let quantities = body.quantities(call.body());
+    let item = |(item, quantity): (&ItemBody, Option<u64>)| {
+        let quantity = quantity.ok_or(InvalidOrder::Quantity(item.product_id))?;
+        Ok((item.product_id, quantity))
+    };
+    let items = body.items.iter().zip(quantities).map(item).collect::<Result<Vec<_>, InvalidOrder>>()?;
+    Ok(NewOrder::new(body.user_id, &items)?)
 }
 
 fn idempotency_key(call: &Call) -> Result<Option<IdempotencyKey>, ApiError> {

@@ -10,8 +10,9 @@ use crate::domain::MAX_STOCK;
 use crate::wire::{Code, NewStockBody, StockSet};
 
 pub(in crate::http) async fn handle(store: &Store, call: &Call) -> Result<Response<Payload>, ApiError> {
-    let NewStockBody { product_id, quantity } = call.json()?;
-    let quantity = super::whole_number(quantity).filter(|&quantity| quantity <= MAX_STOCK).ok_or_else(|| {
+    let body: NewStockBody = call.json()?;
+    let product_id = body.product_id;
+    let quantity = body.whole_quantity(call.body()).filter(|&quantity| quantity <= MAX_STOCK).ok_or_else(|| {
         ApiError::new(Code::InvalidQuantity, format!("a stock is a whole number from 0 to {MAX_STOCK}"))
     })?;
     store.catalog.set_stock(product_id, quantity, call.deadline).await?;

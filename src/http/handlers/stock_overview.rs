@@ -4,11 +4,13 @@
 //! database connection is held while a slow client reads.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::Response;
-use hyper::body::Bytes;
+use hyper::body::{Body, Bytes, Frame};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -32,23 +34,25 @@ pub(in crate::http) async fn handle(store: &Arc<Store>, call: &Call) -> Result<R
     let first = store.catalog.stock_levels_after(0, PAGE, call.deadline).await?;
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(send_pages(Arc::clone(store), first, sender));
-    let mut response = Response::new(payload::pieces(Pieces(receiver)));
+    let mut response = Response::new(payload::pieces(Pieces { pieces: receiver, complete: false }));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
     Ok(response)
 }
 
-async fn send_pages(store: Arc<Store>, first: Vec<StockLevel>, sender: mpsc::Sender<io::Result<Bytes>>) {
+async fn send_pages(store: Arc<Store>, first: Vec<StockLevel>, sender: mpsc::Sender<Piece>) {
     let mut page = first;
     let mut opening = "[";
     loop {
         let last = page.last().map(|level| level.product.id.get()).filter(|_| page.len() == PAGE as usize);
         let piece = json_rows(opening, page, last.is_none());
         opening = ",";
-        let sent = sender.send_timeout(piece, PAGE_LIMIT).await;
+        let sent = sender
+            .send_timeout(piece.map_or(Piece::Failed, |piece| Piece::of(piece, last.is_none())), PAGE_LIMIT)
+            .await;
         let (Ok(()), Some(after)) = (sent, last) else { return };
         page = match store.catalog.stock_levels_after(after, PAGE, Instant::now() + PAGE_LIMIT).await {
             Ok(page) if page.is_empty() => {
-                drop(sender.send(Ok(Bytes::from_static(b"]"))).await);
+                drop(sender.send(Piece::Last(Bytes::from_static(b"]"))).await);
                 return;
             }
             Ok(page) => page,
@@ -58,9 +62,9 @@ async fn send_pages(store: Arc<Store>, first: Vec<StockLevel>, sender: mpsc::Sen
 }
 
 /// The status is out: all that is left is to end the answer so that nobody takes it for whole.
-async fn break_off(sender: &mpsc::Sender<io::Result<Bytes>>, error: &DbError) {
+async fn break_off(sender: &mpsc::Sender<Piece>, error: &DbError) {
     tracing::warn!(%error, "an overview of the stocks was broken off");
-    drop(sender.send(Err(io::Error::other("the database failed"))).await);
+    drop(sender.send(Piece::Failed).await);
 }
 
 fn json_rows(opening: &str, levels: Vec<StockLevel>, closes: bool) -> io::Result<Bytes> {
@@ -78,17 +82,49 @@ fn json_rows(opening: &str, levels: Vec<StockLevel>, closes: bool) -> io::Result
     Ok(text.into())
 }
 
-/// The pieces of a body as they come out of a channel.
-struct Pieces(mpsc::Receiver<io::Result<Bytes>>);
+/// A part of the answer.
+#[derive(Debug)]
+enum Piece {
+    /// More comes after it.
+    Some(Bytes),
+    /// With it the answer is whole.
+    Last(Bytes),
+    /// There will be no more, and the answer is not whole.
+    Failed,
+}
 
-impl hyper::body::Body for Pieces {
+impl Piece {
+    fn of(bytes: Bytes, last: bool) -> Self {
+        if last { Self::Last(bytes) } else { Self::Some(bytes) }
+    }
+}
+
+/// The pieces of a body as they come out of a channel. When the channel ends before the last one, so does the answer, in a
+/// way that nobody takes for its end.
+struct Pieces {
+    pieces: mpsc::Receiver<Piece>,
+    complete: bool,
+}
+
+impl Body for Pieces {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<io::Result<hyper::body::Frame<Bytes>>>> {
-        self.0.poll_recv(context).map(|piece| piece.map(|piece| piece.map(hyper::body::Frame::data)))
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if self.complete {
+            return Poll::Ready(None);
+        }
+        Poll::Ready(Some(match ready!(self.pieces.poll_recv(context)) {
+            Some(Piece::Some(bytes)) => Ok(Frame::data(bytes)),
+            Some(Piece::Last(bytes)) => {
+                self.complete = true;
+                Ok(Frame::data(bytes))
+            }
+            Some(Piece::Failed) | None => Err(io::Error::other("the rest of the answer is missing")),
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.complete
     }
 }

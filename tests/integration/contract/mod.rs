@@ -1,13 +1,23 @@
 //! The HTTP contract, request by request, against the real binary.
 
+/// Requests that two readers could understand in two ways.
+mod ambiguous;
+/// How a connection ends.
+mod closing;
 /// Every refusal: its status, its code, its shape.
 mod errors;
 /// Whatever is sent: no defect is reached, and nothing refused is stored.
 mod hostile;
 /// What one client may take, and what it is told beyond that.
 mod limits;
+/// A log that cannot be written stops nobody.
+mod logging;
+/// The memory of an instance, whatever clients send.
+mod memory;
 /// GET /openapi.json says what is served.
 mod openapi;
+/// Whoever watches an instance is answered.
+mod probes;
 /// Every success: its status, its headers, its keys, its money.
 mod successes;
 

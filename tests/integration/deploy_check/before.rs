@@ -143,6 +143,10 @@ async fn names_that_do_not_agree_are_told_by_the_file_that_is_wrong() {
     only_fails(NGINX, "serve-2:5000", "serve-2:8000", "upstreams-named", "serve-2 listens on 5000").await;
     let second = "server serve-2:5000 max_fails=5 fail_timeout=2s;";
     only_fails(NGINX, second, "", "upstreams-named", "nginx does not know serve-2").await;
+    let probes =
+        Plan::sound().with(COMPOSE, "DB_NAME: store", "DB_NAME: store\n    STOREMGR_PROBE_LISTEN: 0.0.0.0:5100");
+    let probes = probes.with(PROMETHEUS, "serve-1:5000, serve-2:5000", "serve-1:5100, serve-2:5100");
+    assert!(probes.verdict().await.healthy, "{:?}", probes.verdict().await);
     only_fails(PROMETHEUS, "serve-2:5000", "serve-2:9090", "targets-named", "serve-2 listens on 5000").await;
     only_fails(PROMETHEUS, ", serve-2:5000", "", "targets-named", "Prometheus does not know serve-2").await;
     only_fails(PROMETHEUS, "job_name: storemgr", "job_name: store", "targets-named", "no job storemgr").await;

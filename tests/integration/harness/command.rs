@@ -14,7 +14,7 @@ pub struct Ran {
 }
 
 /// The binary under test: the one that was built with the tests, or the one that `STOREMGR` names.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     std::env::var_os("STOREMGR").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_storemgr")), PathBuf::from)
 }
 

@@ -60,7 +60,7 @@ impl Instance {
         std::fs::create_dir_all(&directory).unwrap();
         let log = directory.join(format!("{number}.log"));
         let output = File::create(&log).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_storemgr"));
+        let mut command = Command::new(super::program());
         command.args(["serve", "--log-format", "json"]).args(arguments);
         // Nothing of the machine's own configuration may reach a test.
         command.env_clear().env("STOREMGR_LISTEN", "127.0.0.1:0").current_dir(&directory);

@@ -9,7 +9,7 @@ mod redis;
 mod server;
 mod web;
 
-pub use command::{Ran, command, run_command, run_with_handles};
+pub use command::{Ran, command, program, run_command, run_with_handles};
 pub use database::{PrivateServer, SMALL_ACCOUNT, TestDatabase};
 pub use folder::{inhabitants, kill, storemgr_in};
 pub use instance::{Instance, Reply};

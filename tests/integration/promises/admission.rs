@@ -157,7 +157,7 @@ async fn rows_that_another_transaction_holds_cost_only_the_orders_that_need_them
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_open_connections_leave_the_store_its_place_and_its_answers() {
     let (database, products, users) = shop(&[1_000]).await;
-    let instance = Instance::start(&database, &[]).await;
+    let instance = Instance::start(&database, &["--max-connections", "10000"]).await;
     instance.wait_ready().await;
     // As many as this process may have handles for, which a small machine may limit.
     let handles = std::fs::read_to_string("/proc/self/limits").unwrap();

@@ -1,12 +1,12 @@
 //! `targets-named`: Prometheus scrapes all instances, at the port where they answer.
 
 use crate::deploy_check::checks::check::{Check, Probe, finished};
-use crate::deploy_check::files::{Files, address, places, wrong_addresses};
+use crate::deploy_check::files::{Files, address, places, probe_ports_of, wrong_addresses};
 use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
     id: "targets-named",
-    expected: "the job storemgr lists every instance of the compose file at its port; other jobs name services",
+    expected: "the job storemgr lists every instance of the compose file at its port, or that for probes; other jobs name services",
     probe: Probe::Files(|files| finished(check(files))),
 };
 
@@ -30,7 +30,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     }
     let targets: Vec<_> =
         job.targets.iter().filter_map(|text| address(text)).map(|server| (server.host, server.port)).collect();
-    let mut wrong = wrong_addresses(&instances, &targets, "Prometheus", true);
+    let mut wrong = wrong_addresses(&instances, &targets, probe_ports_of, "Prometheus", true);
     let compose = files.compose()?;
     for other in prometheus.jobs.iter().filter(|other| other.name != JOB) {
         for server in other.targets.iter().filter_map(|text| address(text)) {

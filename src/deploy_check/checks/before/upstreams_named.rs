@@ -1,7 +1,7 @@
 //! `upstreams-named`: nginx passes requests to all instances and to nothing else.
 
 use crate::deploy_check::checks::check::{Check, Probe, finished};
-use crate::deploy_check::files::{Files, places, wrong_addresses};
+use crate::deploy_check::files::{Files, places, port_of, wrong_addresses};
 use crate::deploy_check::finding::CheckOutcome;
 
 pub(crate) const CHECK: Check = Check {
@@ -24,7 +24,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
             "add a proxy_pass to an upstream that lists the instances",
         ));
     }
-    let wrong = wrong_addresses(&instances, &servers, "nginx", unseen.is_none());
+    let wrong = wrong_addresses(&instances, &servers, |one| vec![port_of(one)], "nginx", unseen.is_none());
     if wrong.is_empty() {
         return Ok(
             CheckOutcome::pass(format!("{} servers, {} instances", servers.len(), instances.len())).with_unseen(unseen)

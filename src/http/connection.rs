@@ -1,0 +1,134 @@
+//! One client's connection, from the accept to its close.
+//!
+//! Closing matters as much as answering. A socket that is closed while the client still sends makes the kernel reset the
+//! connection, and the reset overtakes the answer. So a connection whose request was not read to its end is half closed
+//! first, and read on for a while (RFC 9112, section 9.6). And an answer that could not be finished must not look finished,
+//! so there the reset is what is wanted.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderMap};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioTimer;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use super::dispatch::Dispatcher;
+use super::socket::Socket;
+
+/// hyper's smallest buffer; below it, it panics.
+const SMALLEST_BUFFER: usize = 8192;
+
+/// How long, and how much, a client may go on sending what was refused already.
+const LINGER_TIME: Duration = Duration::from_secs(5);
+const LINGER_BYTES: usize = 8 << 20;
+
+/// A client that has sent nothing for so long will not send anything more of it.
+const LINGER_SILENCE: Duration = Duration::from_secs(1);
+
+/// How a connection is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Close {
+    /// Everything was read and answered.
+    Now,
+    /// The client may still be sending.
+    Lingering,
+    /// An answer was begun and cannot be finished.
+    Reset,
+}
+
+/// Answers requests until either side has enough; `stopping` tells when the instance has.
+pub(super) async fn serve(stream: TcpStream, dispatcher: Arc<Dispatcher>, mut stopping: watch::Receiver<bool>) {
+    // Answers are written whole; waiting to coalesce them would only add latency. A socket that refuses still works.
+    drop(stream.set_nodelay(true));
+    let limits = dispatcher.limits;
+    // Whether the last answer said that the connection will be closed.
+    let closing = Arc::new(AtomicBool::new(false));
+    let service = service_fn(|request: Request<Incoming>| {
+        let (dispatcher, closing) = (Arc::clone(&dispatcher), Arc::clone(&closing));
+        async move {
+            let answer = dispatcher.answer(request).await;
+            closing.store(says_close(answer.headers()), Ordering::Relaxed);
+            Ok::<_, Infallible>(answer)
+        }
+    });
+    let socket = Socket::new(stream, limits.write);
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.idle)
+        .max_buf_size(limits.header_bytes.max(SMALLEST_BUFFER))
+        .serve_connection(socket, service);
+    let ended = tokio::select! {
+        ended = &mut connection => Some(ended),
+        _ = stopping.wait_for(|stopping| *stopping) => None,
+    };
+    let ended = if let Some(ended) = ended {
+        ended
+    } else {
+        Pin::new(&mut connection).graceful_shutdown();
+        (&mut connection).await
+    };
+    let socket = connection.into_parts().io;
+    let unread = socket.is_unread();
+    let close = how_to_close(ended, unread, closing.load(Ordering::Relaxed));
+    if close == Close::Reset {
+        dispatcher.note_cut_off(if unread { "unread" } else { "unfinished" });
+    }
+    // The buffer of a lingering connection is not a part of every other one.
+    Box::pin(close_stream(socket.into_stream(), close)).await;
+}
+
+fn says_close(headers: &HeaderMap) -> bool {
+    headers.get(CONNECTION).is_some_and(|value| value == "close")
+}
+
+fn how_to_close(ended: Result<(), hyper::Error>, unread: bool, said_close: bool) -> Close {
+    match ended {
+        _ if unread => Close::Reset,
+        Err(error) if error.is_user() => Close::Reset,
+        Err(error) if error.is_parse() => Close::Lingering,
+        // Clients hang up, or send nothing: there is nobody to tell.
+        Err(error) => {
+            tracing::debug!(%error, "a connection ended early");
+            if said_close { Close::Lingering } else { Close::Now }
+        }
+        Ok(()) if said_close => Close::Lingering,
+        Ok(()) => Close::Now,
+    }
+}
+
+/// A failure to close is none: the client is gone already.
+async fn close_stream(mut stream: TcpStream, close: Close) {
+    match close {
+        Close::Now if stream.try_read(&mut [0]).is_ok_and(|length| length > 0) => linger(stream).await,
+        Close::Now => drop(stream.shutdown().await),
+        Close::Lingering => linger(stream).await,
+        Close::Reset => drop(stream.set_zero_linger()),
+    }
+}
+
+/// Ends our half, and reads what the client still sends until it ends its own.
+async fn linger(mut stream: TcpStream) {
+    if stream.shutdown().await.is_err() {
+        return;
+    }
+    let reading = async {
+        let mut buffer = vec![0; 16 * 1024];
+        let mut left = LINGER_BYTES;
+        while let Ok(Ok(length @ 1..)) = tokio::time::timeout(LINGER_SILENCE, stream.read(&mut buffer)).await {
+            left = left.saturating_sub(length);
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    drop(tokio::time::timeout(LINGER_TIME, reading).await);
+}

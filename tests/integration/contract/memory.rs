@@ -1,0 +1,151 @@
+//! The memory of an instance, whatever clients send: it has a bound, and it is given back.
+
+use std::time::Duration;
+
+use hyper::Method;
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use super::errors::assert_refusal;
+use crate::harness::{Instance, TestDatabase, wait_until};
+
+/// Bytes of a process that are in memory.
+fn resident(instance: &Instance) -> u64 {
+    status_field(instance, "VmRSS:")
+}
+
+fn status_field(instance: &Instance, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", instance.pid())).unwrap();
+    let kib = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    kib.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+}
+
+const MIB: u64 = 1 << 20;
+
+/// A body of a megabyte, of which the last byte is missing.
+async fn send_nearly_all(address: String) -> Option<TcpStream> {
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    let head =
+        "POST /orders HTTP/1.1\r\nhost: store\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.ok()?;
+    stream.write_all(&vec![b' '; 999_999]).await.ok()?;
+    Some(stream)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_do_not_end_take_no_more_than_their_budget() {
+    let database = TestDatabase::migrated().await;
+    let instance = Instance::start(&database, &["--all-body-bytes", "33554432"]).await;
+    let (user, product) = (instance.user().await, instance.product(1.0, 1_000).await);
+    let before = resident(&instance);
+    let sending: Vec<_> = (0..400).map(|_| tokio::spawn(send_nearly_all(instance.target().authority()))).collect();
+    wait_until("the budget to be spent", async || instance.metric("storemgr_http_body_bytes").await > 30e6).await;
+    // An ordinary order is not concerned; one that is large is told to come again.
+    let order = json!({"user_id": user, "items": [{"product_id": product, "quantity": 1}]});
+    for _ in 0..20 {
+        assert_eq!(instance.post("/orders", order.clone()).await.status, 201);
+    }
+    let large = " ".repeat(900_000) + &order.to_string();
+    let refused = instance.try_send(Method::POST, "/orders", &[], &large).await.unwrap();
+    assert_refusal(&refused, 503, "overloaded", "a large body");
+    let mut open = Vec::new();
+    for sent in sending {
+        open.push(sent.await.unwrap());
+    }
+    let most = resident(&instance);
+    assert!(most < before + 96 * MIB, "{} MiB, {} before", most / MIB, before / MIB);
+    drop(open);
+    wait_until("the budget to be free", async || instance.metric("storemgr_http_body_bytes").await == 0.0).await;
+    assert_eq!(instance.try_send(Method::POST, "/orders", &[], &large).await.unwrap().status, 201);
+    wait_until("memory to be given back", async || resident(&instance) < before + 24 * MIB).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_stops_is_given_up_and_its_memory_with_it() {
+    let database = TestDatabase::migrated().await;
+    let instance = Instance::start(&database, &["--request-deadline", "1s"]).await;
+    let open = send_nearly_all(instance.target().authority()).await;
+    wait_until("the body to arrive", async || instance.metric("storemgr_http_body_bytes").await > 0.0).await;
+    wait_until("the body to be given up", async || instance.metric("storemgr_http_body_bytes").await == 0.0).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    drop(open);
+}
+
+/// Every way to hold a connection and its memory.
+const HOLDS: [(&str, &str, usize); 6] = [
+    ("silent", "", 0),
+    ("between two requests", "GET /live HTTP/1.1\r\nhost: store\r\n\r\n", 0),
+    ("in the headers", "GET /live HTTP/1.1\r\nhost: store\r\nx: ", 8_000),
+    (
+        "in a body of 4 KB",
+        "POST /orders HTTP/1.1\r\nhost: store\r\ncontent-type: application/json\r\ncontent-length: 4096\r\n\r\n",
+        4_000,
+    ),
+    (
+        "in a body of 1 MB",
+        "POST /orders HTTP/1.1\r\nhost: store\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n",
+        100_000,
+    ),
+    ("with answers unread", "unread", 0),
+];
+
+/// More than the budget of bodies has room for.
+const LARGE_ORDERS: usize = 80;
+
+/// What all the connections that an instance takes cost it, whatever they are used for. Run by name: it takes a minute,
+/// and prints the table of docs/deploy.md.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes a minute: run by name"]
+async fn all_connections_fit_into_the_memory_of_a_container() {
+    const CONNECTIONS: usize = 6_000;
+    let handles = storemgr::process::raise_open_files().unwrap_or(u64::MAX);
+    let connections = CONNECTIONS.min((handles - 500) as usize);
+    let database = TestDatabase::migrated().await;
+    for (name, sends, filler) in HOLDS {
+        let probes = format!("127.0.0.1:{}", crate::harness::free_port());
+        let arguments = ["--probe-listen", &probes, "--request-deadline", "60s", "--write-timeout", "60s"];
+        let instance = Instance::start(&database, &arguments).await;
+        let before = resident(&instance);
+        let mut open = Vec::new();
+        let bytes = if sends == "unread" {
+            b"GET /openapi.json HTTP/1.1\r\nhost: store\r\n\r\n".repeat(2_000)
+        } else {
+            [sends.as_bytes(), &vec![b' '; filler]].concat()
+        };
+        for number in 0..connections - LARGE_ORDERS {
+            let Ok(mut stream) = TcpStream::connect(instance.target().authority()).await else { break };
+            // What does not fit is not waited for.
+            let patience = Duration::from_millis(if sends == "unread" { 5 } else { 200 });
+            drop(tokio::time::timeout(patience, stream.write_all(&bytes)).await);
+            open.push(stream);
+            if number % 1_000 == 0 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let held = resident(&instance);
+        let each = held.saturating_sub(before) / open.len() as u64;
+        // The largest orders there are on top of it, as many as the budget takes and more.
+        let items: Vec<_> = (1..=10_000).map(|id| json!({"product_id": id, "quantity": 1})).collect();
+        let order = json!({"user_id": 1, "items": items}).to_string();
+        let target = instance.target().clone();
+        let ordering: Vec<_> = (0..LARGE_ORDERS)
+            .map(|_| {
+                let (target, order) = (target.clone(), order.clone().into_bytes());
+                let headers = [("content-type", "application/json")];
+                tokio::spawn(async move {
+                    let patience = Duration::from_mins(1);
+                    storemgr::net::request_once(&target, Method::POST, "/orders", &headers, order, patience).await
+                })
+            })
+            .collect();
+        let mut answered = 0;
+        for ordered in ordering {
+            answered += usize::from(ordered.await.unwrap().is_ok());
+        }
+        let most = status_field(&instance, "VmHWM:");
+        eprintln!("| {name} | {} | {each} | {} MiB | {} MiB | {answered} |", open.len(), held / MIB, most / MIB);
+        assert!(most < 240 * MIB, "{name}: {} MiB", most / MIB);
+    }
+}
