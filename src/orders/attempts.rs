@@ -37,12 +37,12 @@ impl From<DbError> for Failed {
 }
 
 /// Counts the tries of one order.
-pub(super) struct Tries {
+pub(super) struct Attempts {
     left: u32,
     deadline: Instant,
 }
 
-impl Tries {
+impl Attempts {
     pub(super) fn until(deadline: Instant) -> Self {
         Self { left: ATTEMPTS, deadline }
     }

@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::attempts::{Failed, Tries};
+use super::attempts::{Attempts, Failed};
 use super::{OrderError, Orders};
 use crate::db::{DbError, Effect, Outcome, RowId, RowWait, Session};
 use crate::domain::OrderId;
@@ -10,7 +10,7 @@ use crate::domain::OrderId;
 impl Orders {
     /// Deletes an order; false if there is no such order (any more).
     pub async fn cancel(&self, id: OrderId, deadline: Instant) -> Result<bool, OrderError> {
-        let mut tries = Tries::until(deadline);
+        let mut attempts = Attempts::until(deadline);
         let mut locking = self.database.row_locking(deadline, &[RowId::Order(id)])?;
         loop {
             match self.try_cancel(id, locking.wait(), deadline).await {
@@ -19,7 +19,7 @@ impl Orders {
                     locking.had(&[RowId::Order(id)]);
                     return Ok(matches!(ended, Cancelled::Deleted));
                 }
-                Err(failed) => tries.again_after(failed).await?,
+                Err(failed) => attempts.again_after(failed).await?,
             }
         }
     }

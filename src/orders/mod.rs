@@ -57,22 +57,22 @@ impl Writer {
 
 /// How one order is written in a transaction of its own.
 #[derive(Clone, Copy, Debug)]
-enum AloneWriter {
+enum SingleOrderWriter {
     PerItem,
     Batched,
 }
 
 #[derive(Debug)]
-enum Way {
-    Alone(AloneWriter),
-    Together(group_commit::GroupCommit),
+enum WriteStrategy {
+    Single(SingleOrderWriter),
+    Grouped(group_commit::GroupCommit),
 }
 
 /// The orders of the store.
 #[derive(Debug)]
 pub struct Orders {
     database: Arc<Database>,
-    way: Way,
+    strategy: WriteStrategy,
     ids: ids::OrderIds,
     metrics: outcome::OrderMetrics,
 }
@@ -82,24 +82,26 @@ impl Orders {
     /// runtime. Fails if the thread of group commit cannot be started.
     pub fn new(database: Arc<Database>, writer: Writer, limits: QueueLimits, metrics: &Metrics) -> io::Result<Self> {
         let metrics = outcome::OrderMetrics::new(metrics);
-        let way = match writer {
-            Writer::PerItem => Way::Alone(AloneWriter::PerItem),
-            Writer::Batched => Way::Alone(AloneWriter::Batched),
-            Writer::GroupCommit => {
-                Way::Together(group_commit::GroupCommit::start(Arc::clone(&database), limits, metrics.clone())?)
-            }
+        let strategy = match writer {
+            Writer::PerItem => WriteStrategy::Single(SingleOrderWriter::PerItem),
+            Writer::Batched => WriteStrategy::Single(SingleOrderWriter::Batched),
+            Writer::GroupCommit => WriteStrategy::Grouped(group_commit::GroupCommit::start(
+                Arc::clone(&database),
+                limits,
+                metrics.clone(),
+            )?),
         };
-        Ok(Self { database, way, ids: ids::OrderIds::default(), metrics })
+        Ok(Self { database, strategy, ids: ids::OrderIds::default(), metrics })
     }
 
     /// Whether orders are written by a task that nobody's waiting ends.
     pub fn writes_elsewhere(&self) -> bool {
-        matches!(self.way, Way::Together(_))
+        matches!(self.strategy, WriteStrategy::Grouped(_))
     }
 
     /// Whether orders wait and nothing becomes of them.
     pub fn is_stuck(&self) -> bool {
-        matches!(&self.way, Way::Together(group_commit) if group_commit.is_stuck())
+        matches!(&self.strategy, WriteStrategy::Grouped(group_commit) if group_commit.is_stuck())
     }
 
     /// Reads an order.

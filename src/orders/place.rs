@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::attempts::{Failed, Tries};
+use super::attempts::{Attempts, Failed};
 use super::replay::replayed;
-use super::{AloneWriter, OrderError, Orders, Way, batched, held, per_item};
+use super::{OrderError, Orders, SingleOrderWriter, WriteStrategy, batched, held, per_item};
 use crate::db::{DbError, Effect, Outcome, RowId, RowState, Session};
 use crate::domain::{Cents, Fingerprint, IdempotencyKey, NewOrder, OrderId, PlacedOrder, PricedLine};
 
@@ -23,20 +23,20 @@ impl Orders {
         key: Option<IdempotencyKey>,
         deadline: Instant,
     ) -> Result<PlacedOrder, OrderError> {
-        match &self.way {
-            Way::Alone(writer) => {
+        match &self.strategy {
+            WriteStrategy::Single(writer) => {
                 let result = self.place_alone(*writer, &order, key.as_ref(), deadline).await;
                 self.metrics.count(&result);
                 result
             }
             // Counted where it is answered: this future ends early when the client hangs up.
-            Way::Together(group_commit) => group_commit.place(order, key, deadline).await,
+            WriteStrategy::Grouped(group_commit) => group_commit.place(order, key, deadline).await,
         }
     }
 
     async fn place_alone(
         &self,
-        writer: AloneWriter,
+        writer: SingleOrderWriter,
         order: &NewOrder,
         key: Option<&IdempotencyKey>,
         deadline: Instant,
@@ -48,21 +48,21 @@ impl Orders {
                 rows.found_held(row, Duration::ZERO);
             }
         }
-        let mut tries = Tries::until(deadline);
+        let mut attempts = Attempts::until(deadline);
         loop {
             match self.attempt(writer, order, key, deadline).await {
                 Ok(placed) => {
                     held::rows_of(order).chain(key.map(held::key_row)).for_each(|row| rows.found_free(&row));
                     return Ok(placed);
                 }
-                Err(failed) => tries.again_after(failed).await?,
+                Err(failed) => attempts.again_after(failed).await?,
             }
         }
     }
 
     async fn attempt(
         &self,
-        writer: AloneWriter,
+        writer: SingleOrderWriter,
         order: &NewOrder,
         key: Option<&IdempotencyKey>,
         deadline: Instant,
@@ -116,15 +116,15 @@ impl Orders {
 
     async fn write(
         &self,
-        writer: AloneWriter,
+        writer: SingleOrderWriter,
         session: &mut Session,
         id: OrderId,
         order: &NewOrder,
         key: Option<&IdempotencyKey>,
     ) -> Result<(Vec<PricedLine>, Cents), Failed> {
         let written = match writer {
-            AloneWriter::PerItem => per_item::write(session, id, order).await,
-            AloneWriter::Batched => batched::write(session, id, order).await,
+            SingleOrderWriter::PerItem => per_item::write(session, id, order).await,
+            SingleOrderWriter::Batched => batched::write(session, id, order).await,
         };
         let (lines, total) = match written {
             // Everything else was checked to fit.

@@ -36,13 +36,13 @@ pub(super) struct Decided {
 
 /// Accepts or refuses each order of a batch, as if they came one after the other. `ids` has a number for each.
 pub(super) fn decide(entries: &[Entry], locked: Locked, ids: Range<u64>) -> Decided {
-    let mut desk = Desk::new(locked, ids);
-    let results = entries.iter().map(|entry| desk.decide(entry)).collect();
-    Decided { results, rows: desk.rows() }
+    let mut decision = BatchDecision::new(locked, ids);
+    let results = entries.iter().map(|entry| decision.decide(entry)).collect();
+    Decided { results, rows: decision.rows() }
 }
 
 /// What is left of everything while orders are decided.
-struct Desk {
+struct BatchDecision {
     locked: Locked,
     /// Pieces sold of each offer.
     sold: Vec<u64>,
@@ -54,7 +54,7 @@ struct Desk {
     rows: BatchRows,
 }
 
-impl Desk {
+impl BatchDecision {
     fn new(mut locked: Locked, ids: Range<u64>) -> Self {
         let sold = vec![0; locked.offers.len()];
         let expenses = vec![(0, Cents::default()); locked.users.len()];

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use super::super::attempts::{Failed, Tries};
+use super::super::attempts::{Attempts, Failed};
 use super::super::ids::OrderIds;
 use super::super::outcome::OrderMetrics;
 use super::super::{OrderError, held};
@@ -251,7 +251,7 @@ impl Committer {
     /// Tries until nothing is gained by another try. Orders whose time passes meanwhile are refused and taken out. After
     /// rows of others were waited for in vain, they are passed over.
     async fn try_often(&self, part: &mut Vec<Entry>, course: &mut Course) -> Result<Results, Unwritten> {
-        let mut tries = Tries::until(Instant::now() + ATTEMPT_LIMIT);
+        let mut attempts = Attempts::until(Instant::now() + ATTEMPT_LIMIT);
         let mut waited = Duration::ZERO;
         loop {
             let now = Instant::now();
@@ -270,13 +270,16 @@ impl Committer {
                     let found = self.refuse_held_keys(part, now.elapsed()).await?;
                     if !found {
                         let failed = Failed::Again(OrderError::InProgress);
-                        tries.again_after(failed).await.map_err(|error| Unwritten::Failed(Failed::Finally(error)))?;
+                        attempts
+                            .again_after(failed)
+                            .await
+                            .map_err(|error| Unwritten::Failed(Failed::Finally(error)))?;
                     }
                 }
                 // From now on users are looked up, so this happens once.
                 Err(Unwritten::UnknownUser) => {}
                 Err(Unwritten::Failed(failed)) => {
-                    tries.again_after(failed).await.map_err(|error| Unwritten::Failed(Failed::Finally(error)))?;
+                    attempts.again_after(failed).await.map_err(|error| Unwritten::Failed(Failed::Finally(error)))?;
                 }
                 ended => return ended,
             }
