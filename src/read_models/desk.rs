@@ -126,6 +126,7 @@ impl<K: Kind> Desk<K> {
             let (key, config, errors) = (self.key.clone(), self.config, self.counts.error.clone());
             let age_seconds = self.counts.age_seconds.clone();
             async move {
+                let mut readable = true;
                 let known_ms = near.get().map_or(0, |near| near.computed_at_ms);
                 match shared::<K::Row>(&cache, &key).await {
                     Ok(Some(theirs)) if theirs.computed_at_ms > known_ms && theirs.age() < config.time_to_live => {
@@ -133,15 +134,23 @@ impl<K: Kind> Desk<K> {
                         return Ok(near.put(theirs));
                     }
                     Ok(_) => {}
-                    Err(_) => errors.inc(),
+                    Err(_) => {
+                        readable = false;
+                        errors.inc();
+                    }
                 }
                 let deadline = Instant::now() + config.compute_limit;
                 let snapshot = near.put(compute::<K>(&database, config.source, deadline).await?);
                 // What is answered next. Otherwise a report that nobody asks for again would seem old for ever.
                 show_age(&age_seconds, snapshot.age());
                 if let Ok(bytes) = serde_json::to_vec(snapshot.as_ref()) {
-                    // A cache that is away was already counted and logged.
-                    drop(cache.set(&key, &bytes, config.time_to_live + KEEP_STALE).await);
+                    // A cache that is away was already counted and logged; one that is read and not written (full, a
+                    // replica) was not.
+                    let kept = cache.set(&key, &bytes, config.time_to_live + KEEP_STALE).await;
+                    if let (Err(error), true) = (kept, readable) {
+                        errors.inc();
+                        tracing::warn!(%error, "a report could not be kept in the cache");
+                    }
                 }
                 Ok(snapshot)
             }
