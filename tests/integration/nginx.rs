@@ -300,6 +300,8 @@ async fn what_is_too_large_or_no_http_is_refused_in_json() {
         assert_eq!((seen, body["code"].as_str().unwrap()), (status, code), "{shown}: {body}");
         assert!(!body["request_id"].as_str().unwrap().is_empty(), "{shown}: {body}");
     }
+    let trace = front.send(Method::TRACE, "/", &[]).await;
+    assert_eq!((trace.status.as_u16(), trace.headers["allow"].to_str().unwrap()), (405, "GET, HEAD, POST, DELETE"));
     assert_eq!(first.requests() + second.requests(), 0);
 }
 
