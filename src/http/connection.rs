@@ -21,6 +21,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use super::crowd::Member;
 use super::dispatch::Dispatcher;
 use super::socket::Socket;
 
@@ -39,6 +40,8 @@ const LINGER_SILENCE: Duration = Duration::from_secs(1);
 enum Close {
     /// Everything was read and answered.
     Now,
+    /// Others need its place: whatever the client still sends is not waited for.
+    AtOnce,
     /// The client may still be sending.
     Lingering,
     /// An answer was begun and cannot be finished.
@@ -46,16 +49,22 @@ enum Close {
 }
 
 /// Answers requests until either side has enough; `stopping` tells when the instance has.
-pub(super) async fn serve(stream: TcpStream, dispatcher: Arc<Dispatcher>, mut stopping: watch::Receiver<bool>) {
+pub(super) async fn serve(
+    stream: TcpStream,
+    dispatcher: Arc<Dispatcher>,
+    member: Arc<Member>,
+    mut stopping: watch::Receiver<bool>,
+) {
     // Answers are written whole; waiting to coalesce them would only add latency. A socket that refuses still works.
     drop(stream.set_nodelay(true));
     let limits = dispatcher.limits;
     // Whether the last answer said that the connection will be closed.
     let closing = Arc::new(AtomicBool::new(false));
     let service = service_fn(|request: Request<Incoming>| {
-        let (dispatcher, closing) = (Arc::clone(&dispatcher), Arc::clone(&closing));
+        let (dispatcher, closing, member) = (Arc::clone(&dispatcher), Arc::clone(&closing), Arc::clone(&member));
         async move {
-            let answer = dispatcher.answer(request).await;
+            let answer = dispatcher.answer(request, &member).await;
+            member.end_work();
             closing.store(says_close(answer.headers()), Ordering::Relaxed);
             Ok::<_, Infallible>(answer)
         }
@@ -66,21 +75,40 @@ pub(super) async fn serve(stream: TcpStream, dispatcher: Arc<Dispatcher>, mut st
         .header_read_timeout(limits.idle)
         .max_buf_size(limits.header_bytes.max(SMALLEST_BUFFER))
         .serve_connection(socket, service);
-    let ended = tokio::select! {
-        ended = &mut connection => Some(ended),
+    let until_stopped = tokio::select! {
+        // Before all others, so that an answer which is there is written before anybody leaves.
+        biased;
+        ended = &mut connection => Some(Some(ended)),
+        () = member.asked() => Some(None),
         _ = stopping.wait_for(|stopping| *stopping) => None,
     };
-    let ended = if let Some(ended) = ended {
+    let ended = if let Some(ended) = until_stopped {
         ended
     } else {
         Pin::new(&mut connection).graceful_shutdown();
-        (&mut connection).await
+        tokio::select! {
+            biased;
+            ended = &mut connection => Some(ended),
+            () = member.asked() => None,
+        }
     };
+    let displaced = ended.is_none();
     let socket = connection.into_parts().io;
     let unread = socket.is_unread();
-    let close = how_to_close(ended, unread, closing.load(Ordering::Relaxed));
+    let close = match ended {
+        Some(ended) => how_to_close(ended, unread, closing.load(Ordering::Relaxed)),
+        None if socket.is_stalled() => Close::Reset,
+        None => Close::AtOnce,
+    };
     if close == Close::Reset {
-        dispatcher.note_cut_off(if unread { "unread" } else { "unfinished" });
+        let reason = if displaced {
+            "displaced"
+        } else if unread {
+            "unread"
+        } else {
+            "unfinished"
+        };
+        dispatcher.note_cut_off(reason);
     }
     // The buffer of a lingering connection is not a part of every other one.
     Box::pin(close_stream(socket.into_stream(), close)).await;
@@ -109,7 +137,7 @@ fn how_to_close(ended: Result<(), hyper::Error>, unread: bool, said_close: bool)
 async fn close_stream(mut stream: TcpStream, close: Close) {
     match close {
         Close::Now if stream.try_read(&mut [0]).is_ok_and(|length| length > 0) => linger(stream).await,
-        Close::Now => drop(stream.shutdown().await),
+        Close::Now | Close::AtOnce => drop(stream.shutdown().await),
         Close::Lingering => linger(stream).await,
         Close::Reset => drop(stream.set_zero_linger()),
     }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::body::{BodyLimits, ReadBody};
 use super::budget::BodyBudget;
 use super::call::{Call, RequestId};
+use super::crowd::Member;
 use super::error::ApiError;
 use super::observe::RouteMetrics;
 use super::payload::Payload;
@@ -53,7 +54,7 @@ impl Dispatcher {
     }
 
     /// Answers one request. Never fails: whatever goes wrong is an answer too.
-    pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Payload> {
+    pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>, member: &Arc<Member>) -> Response<Payload> {
         let mut arrival = Arrival::of(&self.store, &request);
         let found = head::check(&request).and_then(|()| self.router.find(request.method(), request.uri().path()));
         let found = match found {
@@ -61,12 +62,13 @@ impl Dispatcher {
             Err(error) => return arrival.answered(&self, None, Err(error)),
         };
         if (found.endpoint().only_waits)(&self.store) {
-            let result = self.handle(request, found, &mut arrival).await;
+            let result = self.handle(request, found, &mut arrival, member).await;
             return arrival.answered(&self, Some(found), result);
         }
         let request_id = arrival.request_id.clone();
+        let member = Arc::clone(member);
         let working = tokio::spawn(async move {
-            let result = self.handle(request, found, &mut arrival).await;
+            let result = self.handle(request, found, &mut arrival, &member).await;
             arrival.answered(&self, Some(found), result)
         });
         working.await.unwrap_or_else(|_| {
@@ -81,10 +83,14 @@ impl Dispatcher {
         request: Request<Incoming>,
         found: Found,
         arrival: &mut Arrival,
+        member: &Member,
     ) -> Result<Response<Payload>, ApiError> {
         let takes_body = request.method() == Method::POST;
         let call = self.read(request, found, arrival.started + self.limits.request).await?;
         arrival.body_unread &= !takes_body;
+        if !member.begin_work() {
+            return Err(ApiError::new(Code::Overloaded, "too many clients are connected: try again in a moment"));
+        }
         (found.endpoint().handle)(&self.store, &call).await
     }
 

@@ -8,7 +8,7 @@ pub const PROBE_CONNECTIONS: usize = 64;
 /// What one client may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections open at once; more wait to be accepted.
+    /// Connections open at once. For one more, the address that has most of them gives one up, or it waits.
     pub connections: usize,
     /// Bytes of the request line and all headers.
     pub header_bytes: usize,

@@ -10,6 +10,7 @@ mod body;
 mod budget;
 mod call;
 mod connection;
+mod crowd;
 mod dispatch;
 mod endpoint;
 mod error;

@@ -49,6 +49,11 @@ impl Socket {
         self.unread
     }
 
+    /// Whether the client takes nothing of its answer at the moment.
+    pub(super) fn is_stalled(&self) -> bool {
+        self.stalled.is_some()
+    }
+
     /// Gives the connection back.
     pub(super) fn into_stream(self) -> TcpStream {
         self.stream.into_inner()

@@ -149,9 +149,11 @@ metrics! {
     http_requests_in_flight: IntGauge [];
     /// Open client connections.
     http_connections: IntGauge [];
+    /// Client connections closed to make room for others when all were taken.
+    http_connections_displaced_total: Counter [];
     /// Bytes that bodies of requests hold of what all of them may hold together (--all-body-bytes).
     http_body_bytes: IntGauge [];
-    /// Client connections reset in the middle of an answer, by reason: unread (the client took nothing of it for too long), unfinished (the rest of it could not be computed).
+    /// Client connections reset in the middle of an answer, by reason: unread (the client took nothing of it for too long), unfinished (the rest of it could not be computed), displaced (it took nothing while others needed its place).
     http_answers_cut_off_total: IntCounterVec ["reason"];
     /// Orders by outcome: accepted, replayed, refused_stock, refused_invalid, shed, failed.
     orders_total: IntCounterVec ["outcome"];

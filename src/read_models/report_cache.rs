@@ -131,6 +131,7 @@ impl<K: ReportKind> ReportCache<K> {
             let (key, config, errors) = (self.key.clone(), self.config, self.counts.error.clone());
             let age_seconds = self.counts.age_seconds.clone();
             async move {
+                let mut readable = true;
                 let known_ms = local.get().map_or(0, |local| local.computed_at_ms);
                 match shared::<K::Row>(&cache, &key).await {
                     Ok(Some(theirs)) if theirs.computed_at_ms > known_ms && theirs.age() < config.time_to_live => {
@@ -138,15 +139,23 @@ impl<K: ReportKind> ReportCache<K> {
                         return Ok(local.put(theirs));
                     }
                     Ok(_) => {}
-                    Err(_) => errors.inc(),
+                    Err(_) => {
+                        readable = false;
+                        errors.inc();
+                    }
                 }
                 let deadline = Instant::now() + config.compute_limit;
                 let snapshot = local.put(compute::<K>(&database, config.source, deadline).await?);
                 // Set here too: otherwise the gauge of a report that is not requested again would keep its old value.
                 show_age(&age_seconds, snapshot.age());
                 if let Ok(bytes) = serde_json::to_vec(snapshot.as_ref()) {
-                    // The cache client has already counted and logged the error.
-                    drop(cache.set(&key, &bytes, config.time_to_live + KEEP_STALE).await);
+                    // The cache client has already counted and logged that the cache is away, but not that it can be read
+                    // and not written (full, a replica).
+                    let kept = cache.set(&key, &bytes, config.time_to_live + KEEP_STALE).await;
+                    if let (Err(error), true) = (kept, readable) {
+                        errors.inc();
+                        tracing::warn!(%error, "a report could not be kept in the cache");
+                    }
                 }
                 Ok(snapshot)
             }

@@ -98,7 +98,7 @@ async fn answer_all(
 }
 
 /// nginx with the deployment's file, in a folder of its own.
-struct Front {
+pub struct Front {
     process: Child,
     target: Target,
     folder: TempDir,
@@ -107,11 +107,16 @@ struct Front {
 impl Front {
     async fn start(first: &Instance, second: &Instance) -> Self {
         // However often an instance dies here, it is asked again.
-        Self::start_with([first.port, second.port], |file| file.replace("max_fails=5", "max_fails=0")).await
+        let change = |file: String| {
+            file.replace("max_fails=5", "max_fails=0")
+                .replace("worker_connections 8192", "worker_connections 256")
+                .replace("limit_conn addresses 4000", &format!("limit_conn addresses {CROWD}"))
+        };
+        Self::start_with([first.port, second.port], change).await
     }
 
     /// The deployment's file as it is, before real instances.
-    async fn before(first: &StoreInstance, second: &StoreInstance) -> Self {
+    pub async fn before(first: &StoreInstance, second: &StoreInstance) -> Self {
         let port =
             |instance: &StoreInstance| instance.target().authority().rsplit(':').next().unwrap().parse().unwrap();
         Self::start_with([port(first), port(second)], |file| file).await
@@ -127,8 +132,6 @@ impl Front {
             .replace("serve-2:5000", &format!("127.0.0.1:{}", instances[1]))
             .replace("listen 8080", &format!("listen 127.0.0.1:{port}"))
             .replace("worker_rlimit_nofile 16384;", "")
-            .replace("worker_connections 8192", "worker_connections 256")
-            .replace("limit_conn addresses 4000", &format!("limit_conn addresses {CROWD}"))
             .replace("/tmp/", &format!("{place}/"))
             .replace("/dev/stdout", &format!("{place}/access.log"));
         std::fs::write(folder.path().join("nginx.conf"), file).unwrap();
@@ -147,6 +150,11 @@ impl Front {
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
         panic!("nginx does not answer");
+    }
+
+    /// Where it answers.
+    pub fn target(&self) -> &Target {
+        &self.target
     }
 
     async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
@@ -292,6 +300,8 @@ async fn what_is_too_large_or_no_http_is_refused_in_json() {
         assert_eq!((seen, body["code"].as_str().unwrap()), (status, code), "{shown}: {body}");
         assert!(!body["request_id"].as_str().unwrap().is_empty(), "{shown}: {body}");
     }
+    let trace = front.send(Method::TRACE, "/", &[]).await;
+    assert_eq!((trace.status.as_u16(), trace.headers["allow"].to_str().unwrap()), (405, "GET, HEAD, POST, DELETE"));
     assert_eq!(first.requests() + second.requests(), 0);
 }
 

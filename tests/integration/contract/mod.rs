@@ -2,6 +2,8 @@
 
 /// Requests that two readers could understand in two ways.
 mod ambiguous;
+/// A cache that answers and takes nothing.
+mod cache;
 /// How a connection ends.
 mod closing;
 /// Every refusal: its status, its code, its shape.
@@ -14,6 +16,8 @@ mod limits;
 mod logging;
 /// The memory of an instance, whatever clients send.
 mod memory;
+/// A client's worst beside another client.
+mod neighbours;
 /// GET /openapi.json says what is served.
 mod openapi;
 /// Whoever watches an instance is answered.

@@ -1,0 +1,201 @@
+//! A client's worst beside another client: the other one, from another address, is answered as before.
+//!
+//! Each way to misbehave is tried directly and through nginx with the deployment's file. What is printed is the 99th
+//! percentile of the well-behaved client alone and beside the other; the bounds here are wide, for machines that build
+//! something else meanwhile.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinSet;
+
+use crate::harness::{Instance, TestDatabase, wait_until};
+use crate::nginx::Front;
+
+/// The well-behaved client's address; the others come from 127.0.0.1.
+const OTHER_ADDRESS: &str = "127.0.0.2:0";
+
+/// Requests of the well-behaved client in each measurement.
+const REQUESTS: usize = 300;
+
+#[derive(Clone, Copy, Debug)]
+enum Misbehaviour {
+    SlowHeaders,
+    SlowBody,
+    HugeBody,
+    EarlyRefusedBody,
+    UnreadPipeline,
+    Idle,
+}
+
+impl Misbehaviour {
+    const ALL: [Self; 6] =
+        [Self::SlowHeaders, Self::SlowBody, Self::HugeBody, Self::EarlyRefusedBody, Self::UnreadPipeline, Self::Idle];
+
+    fn connections(self) -> usize {
+        match self {
+            Self::SlowHeaders | Self::SlowBody => 1_000,
+            Self::HugeBody | Self::EarlyRefusedBody => 4,
+            Self::UnreadPipeline => 100,
+            // Both ends are processes of this machine, with as many handles each.
+            Self::Idle => {
+                let handles = storemgr::process::raise_open_files().unwrap_or(u64::MAX);
+                10_000.min(handles.saturating_sub(1_000) as usize)
+            }
+        }
+    }
+
+    /// Misbehaves on one connection, until it is closed.
+    async fn misbehave(self, address: SocketAddr) -> std::io::Result<()> {
+        let mut stream = TcpStream::connect(address).await?;
+        let post = |media_type: &str, length: usize| {
+            format!(
+                "POST /orders HTTP/1.1\r\nhost: store\r\ncontent-type: {media_type}\r\ncontent-length: {length}\r\n\r\n"
+            )
+        };
+        match self {
+            Self::SlowHeaders => {
+                stream.write_all(b"GET /live HTTP/1.1\r\nhost: store\r\nx: ").await?;
+                drip(&mut stream).await
+            }
+            Self::SlowBody => {
+                stream.write_all(post("application/json", 100_000).as_bytes()).await?;
+                drip(&mut stream).await
+            }
+            Self::HugeBody => {
+                stream.write_all(post("application/json", 1_000_000_000).as_bytes()).await?;
+                for _ in 0..1_000 {
+                    stream.write_all(&vec![b' '; 256 * 1024]).await?;
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Ok(())
+            }
+            Self::EarlyRefusedBody => {
+                stream.write_all(post("text/plain", 30_000).as_bytes()).await?;
+                stream.write_all(&vec![b' '; 30_000]).await?;
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                Ok(())
+            }
+            Self::UnreadPipeline => {
+                let many = b"GET /openapi.json HTTP/1.1\r\nhost: store\r\n\r\n".repeat(500);
+                stream.write_all(&many).await?;
+                tokio::time::sleep(Duration::from_mins(5)).await;
+                Ok(())
+            }
+            Self::Idle => {
+                stream.read_u8().await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Goes on misbehaving on all its connections, for as long as the value lives.
+    async fn begin(self, address: SocketAddr) -> JoinSet<()> {
+        // Whoever is idle does not notice that it was cut off, or does not care.
+        let pause = Duration::from_millis(if matches!(self, Self::Idle) { 300_000 } else { 200 });
+        let mut all = JoinSet::new();
+        for number in 0..self.connections() {
+            all.spawn(async move {
+                loop {
+                    // Cut off, refused, or done: it begins again.
+                    drop(self.misbehave(address).await);
+                    tokio::time::sleep(pause).await;
+                }
+            });
+            if number % 100 == 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        all
+    }
+}
+
+/// A byte now and then, for as long as it is taken.
+async fn drip(stream: &mut TcpStream) -> std::io::Result<()> {
+    loop {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        stream.write_all(b"a").await?;
+    }
+}
+
+/// One request on a connection of its own; how long it took, or what was answered instead of 200.
+async fn behave(address: SocketAddr, path: &str) -> Result<Duration, String> {
+    let start = Instant::now();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: store\r\nconnection: close\r\n\r\n");
+    let exchange = async {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(OTHER_ADDRESS.parse().unwrap())?;
+        let mut stream = socket.connect(address).await?;
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        Ok::<_, std::io::Error>(answer)
+    };
+    let answer = tokio::time::timeout(Duration::from_secs(20), exchange).await.map_err(|_| "no answer".to_owned())?;
+    let answer = answer.map_err(|error| error.to_string())?;
+    if answer.starts_with("HTTP/1.1 200") { Ok(start.elapsed()) } else { Err(answer) }
+}
+
+/// The 99th percentile of the well-behaved client's requests, all of which are answered.
+async fn p99(address: SocketAddr, path: &str, beside: &str) -> Duration {
+    let mut took = Vec::new();
+    for number in 0..REQUESTS {
+        took.push(behave(address, path).await.unwrap_or_else(|error| panic!("beside {beside}, {number}: {error}")));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    took.sort_unstable();
+    took[REQUESTS * 99 / 100]
+}
+
+async fn measure(way: &str, address: SocketAddr, path: &str) {
+    for misbehaviour in Misbehaviour::ALL {
+        let alone = p99(address, path, "nobody").await;
+        let misbehaving = misbehaviour.begin(address).await;
+        let beside = p99(address, path, &format!("{misbehaviour:?} ({way})")).await;
+        drop(misbehaving);
+        let ratio = beside.as_secs_f64() / alone.as_secs_f64();
+        eprintln!("| {way} | {misbehaviour:?} | {alone:.1?} | {beside:.1?} | {ratio:.1} |");
+        let bound = alone * 10 + Duration::from_millis(250);
+        assert!(beside < bound, "{misbehaviour:?} ({way}): p99 {beside:?}, alone {alone:?}");
+        // What is left of it does not count for the next one.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_misbehaves_harms_nobody_else() {
+    let database = TestDatabase::migrated().await;
+    let (first, second) = (Instance::start(&database, &[]).await, Instance::start(&database, &[]).await);
+    let path = format!("/users/{}", first.user().await);
+    measure("directly", first.target().authority().parse().unwrap(), &path).await;
+    let front = Front::before(&first, &second).await;
+    measure("nginx", front.target().authority().parse().unwrap(), &path).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_holds_most_connections_makes_room_and_who_is_worked_for_does_not() {
+    let database = TestDatabase::migrated().await;
+    let instance = Instance::start(&database, &["--max-connections", "20"]).await;
+    let address: SocketAddr = instance.target().authority().parse().unwrap();
+    let path = format!("/users/{}", instance.user().await);
+    // One that keeps its connection, from the other address.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(OTHER_ADDRESS.parse().unwrap()).unwrap();
+    let mut kept = socket.connect(address).await.unwrap();
+    let mut silent = Vec::new();
+    for _ in 0..10 {
+        for _ in 0..20 {
+            silent.push(TcpStream::connect(address).await.unwrap());
+        }
+        kept.write_all(format!("GET {path} HTTP/1.1\r\nhost: store\r\n\r\n").as_bytes()).await.unwrap();
+        let mut answer = vec![0; 4_096];
+        let length = kept.read(&mut answer).await.unwrap();
+        assert!(answer[..length].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer[..length]));
+        behave(address, &path).await.unwrap();
+    }
+    let displaced = "storemgr_http_connections_displaced_total";
+    wait_until("the silent ones to be displaced", async || instance.metric(displaced).await > 150.0).await;
+}
