@@ -54,7 +54,7 @@ pub enum BaselineError {
         /// The file that contains the same run.
         before: PathBuf,
     },
-    /// There are more files than [`MOST_RUNS`] on one side.
+    /// There are more than 50 files on one side.
     #[error("{0} files were given and at most {MOST_RUNS} can be compared: leave some out")]
     TooMany(usize),
 }
