@@ -1,29 +1,29 @@
-//! Why something in the catalog was not changed.
+//! Reasons why a change to the catalog was refused or failed.
 
 use crate::db::DbError;
 use crate::domain::{MAX_PIECES, ProductId};
 
-/// Why something in the catalog was not changed.
+/// Why a change to the catalog was refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
-    /// Another user has this address.
+    /// Another user already has this address.
     #[error("another user has this e-mail address")]
     DuplicateEmail,
-    /// The product stands in orders.
+    /// The product is part of an order.
     #[error("the product stands in orders: delete those first")]
     ProductInUse,
     /// The user has orders.
     #[error("the user has orders: delete those first")]
     UserInUse,
-    /// No such product.
+    /// The product does not exist.
     #[error("there is no product {0}")]
     UnknownProduct(ProductId),
-    /// More pieces than can be kept count of.
+    /// The sum of stock and sold pieces would exceed the largest number that can be stored.
     #[error("{sold} pieces of product {product_id} are sold: there and sold together are at most {MAX_PIECES}")]
     TooManyPieces {
-        /// Which product.
+        /// Number of the product.
         product_id: ProductId,
-        /// How many stand in orders.
+        /// Pieces in orders.
         sold: u64,
     },
     /// The database failed.

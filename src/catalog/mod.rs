@@ -1,7 +1,7 @@
-//! Products, users and stock: what can be ordered, and by whom.
+//! Products, users and stock.
 //!
-//! A product that stands in an order, and a user who has orders, cannot be deleted; the rows that orders change
-//! (stocks, user_totals) tell, and locking them keeps an order from slipping in between.
+//! A product in an order, and a user with orders, cannot be deleted. The rows that orders change (stocks, user_totals)
+//! show this, and locking them prevents an order from being placed in between.
 
 mod error;
 mod products;
@@ -14,19 +14,19 @@ use crate::db::{Database, DbError, Effect, Outcome, Session};
 
 pub use error::CatalogError;
 
-/// The catalog of the store.
+/// Products, users and stock in the database.
 #[derive(Debug)]
 pub struct Catalog {
     database: Arc<Database>,
 }
 
 impl Catalog {
-    /// The catalog in a database.
+    /// Uses the given database.
     pub fn new(database: Arc<Database>) -> Self {
         Self { database }
     }
 
-    /// Ends a transaction: commits what succeeded and is recognised by its effect, undoes what did not or changed nothing.
+    /// Ends a transaction: commits a change, whose effect identifies it in a lookup; undoes a failure or no change.
     async fn finish<T>(
         &self,
         mut session: Session,
@@ -46,7 +46,7 @@ impl Catalog {
     }
 }
 
-/// Something is stored by exactly one row.
+/// Translates a duplicate address; all other errors are failures of the database.
 fn unique(error: DbError) -> CatalogError {
     match error {
         DbError::Duplicate(key) if key == "users_email" => CatalogError::DuplicateEmail,

@@ -1,4 +1,4 @@
-//! Products.
+//! Creating, reading and deleting products.
 
 use tokio::time::Instant;
 
@@ -16,12 +16,12 @@ impl Catalog {
         self.finish(session, added).await
     }
 
-    /// Reads a product.
+    /// Reads a product; `None` if there is no such product.
     pub async fn product(&self, id: ProductId, deadline: Instant) -> Result<Option<Product>, DbError> {
         self.database.session(deadline).await?.product(id).await
     }
 
-    /// Reads up to `limit` products whose numbers follow `after`, in the order of their numbers.
+    /// Reads up to `limit` products whose numbers are greater than `after`, sorted by number.
     pub async fn products_after(&self, after: u64, limit: u32, deadline: Instant) -> Result<Vec<Product>, DbError> {
         self.database.session(deadline).await?.products_after(after, limit).await
     }

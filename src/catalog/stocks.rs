@@ -1,4 +1,4 @@
-//! Stock.
+//! Reading and setting stock.
 
 use tokio::time::Instant;
 
@@ -7,7 +7,7 @@ use crate::db::{DbError, Effect, RowId, RowWait};
 use crate::domain::{MAX_PIECES, ProductId, Stock, StockLevel};
 
 impl Catalog {
-    /// Sets how many pieces of a product there are.
+    /// Sets the number of available pieces of a product.
     pub async fn set_stock(&self, id: ProductId, quantity: u64, deadline: Instant) -> Result<(), CatalogError> {
         let rows = [RowId::Product(id)];
         let mut locking = self.database.row_locking(deadline, &rows)?;
@@ -44,12 +44,12 @@ impl Catalog {
         self.finish(session, set).await
     }
 
-    /// Reads a product's stock.
+    /// Reads a product's stock; `None` if there is no such product.
     pub async fn stock(&self, id: ProductId, deadline: Instant) -> Result<Option<Stock>, DbError> {
         self.database.session(deadline).await?.stock(id).await
     }
 
-    /// Reads up to `limit` products with their stock whose numbers follow `after`.
+    /// Reads up to `limit` products with their stock whose numbers are greater than `after`.
     pub async fn stock_levels_after(
         &self,
         after: u64,

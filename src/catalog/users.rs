@@ -1,4 +1,4 @@
-//! Users.
+//! Creating, reading and deleting users.
 
 use tokio::time::Instant;
 
@@ -7,7 +7,7 @@ use crate::db::{DbError, Effect, RowId, RowWait};
 use crate::domain::{NewUser, User, UserId};
 
 impl Catalog {
-    /// Stores a user.
+    /// Stores a user; an address that another user has is an error.
     pub async fn add_user(&self, new: &NewUser, deadline: Instant) -> Result<UserId, CatalogError> {
         let mut session = self.database.locking_session(deadline).await?;
         session.begin().await?;
@@ -16,7 +16,7 @@ impl Catalog {
         self.finish(session, added).await
     }
 
-    /// Reads a user.
+    /// Reads a user; `None` if there is no such user.
     pub async fn user(&self, id: UserId, deadline: Instant) -> Result<Option<User>, DbError> {
         self.database.session(deadline).await?.user(id).await
     }

@@ -1,8 +1,9 @@
-//! Many orders in one transaction: few round trips, however many there are.
+//! Many orders in one transaction, in a number of round trips that does not depend on the number of orders.
 //!
-//! A batch is three or four round trips: begin and lock everything, write everything, write the idempotency keys if there
-//! are any, commit. COMMIT travels alone and last. Were it sent behind the writes, a connection lost on the way could
-//! leave a transaction that has not inserted its orders yet but still will, and looking for them would find nothing.
+//! A batch takes three or four round trips: begin and lock everything, write everything, write the idempotency keys if
+//! there are any, commit. COMMIT is sent alone and last. If it were sent together with the writes, a connection lost on
+//! the way could leave a transaction that has not inserted its orders yet but still will, and a lookup would find
+//! nothing.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -15,42 +16,43 @@ use super::stocks::{Offer, moved, offer};
 use super::{DbError, Session, StoredAnswer};
 use crate::domain::{Cents, Fingerprint, IdempotencyKey, MAX_USER_TOTAL, OrderId, PricedLine, ProductId, UserId};
 
-/// What a batch found when it began; the rows of products and users are locked until the transaction ends.
+/// Rows found at the beginning of a batch; those of products and users are locked until the transaction ends.
 #[derive(Debug, Default)]
 pub struct Locked {
-    /// The products that exist, in their order.
+    /// The products that exist, sorted by number.
     pub offers: Vec<Offer>,
-    /// Of the users asked for, those who exist, in their order, and what their orders cost so far.
+    /// The requested users that exist, sorted by number, and the sum of their orders so far.
     pub users: Vec<(UserId, Cents)>,
-    /// What was answered to keys before.
+    /// Answers stored for idempotency keys.
     pub answers: Vec<(String, StoredAnswer)>,
 }
 
-/// What a batch does about rows that another transaction holds.
+/// How a batch treats rows that another transaction holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// Waits for them, for so long at most.
+    /// Waits for them, at most this long.
     Wait(Duration),
-    /// Passes them over.
+    /// Skips them.
     SkipLocked,
 }
 
 impl Patience {
-    /// How long a statement that writes may take before it is taken to wait for a row.
+    /// Duration after which a writing statement is taken to wait for a row.
     fn for_writing(self) -> Duration {
         match self {
             Self::Wait(limit) => limit,
-            // Its rows are locked already, so it is slow for another reason, or waits for something that it is not told of.
+            // Its rows are already locked, so it is slow for another reason, or waits for something that cannot be
+            // identified.
             Self::SkipLocked => UNLIMITED,
         }
     }
 
-    /// The beginning of a query under a time limit, as both servers know it: MariaDB runs what stands behind `/*M!`, and
-    /// MySQL what stands behind `/*+`. It ends a wait for a row too, and is finer than the seconds that lock waits have.
+    /// Beginning of a query with a time limit, valid on both servers: MariaDB executes `/*M!`, and MySQL executes
+    /// `/*+`. The limit also ends a wait for a row, and is finer than lock wait timeouts, which are whole seconds.
     fn select(self) -> String {
         let limit = match self {
             Self::Wait(limit) => limit,
-            // It waits for no row; for a table that somebody has locked it would.
+            // It waits for no row, but it would wait for a locked table.
             Self::SkipLocked => SKIP_LIMIT,
         };
         let (seconds, millis) = (limit.as_secs_f64(), limit.as_millis());
@@ -60,31 +62,32 @@ impl Patience {
     }
 }
 
-/// As long as the statement's own limits allow.
+/// No limit besides those of the statement itself.
 const UNLIMITED: Duration = Duration::from_hours(1);
 
-/// The longest that locking rows may take when none is waited for.
+/// Longest duration of a locking query that skips held rows.
 const SKIP_LIMIT: Duration = Duration::from_secs(1);
 
-/// What a batch writes.
+/// Rows that a batch writes.
 #[derive(Debug, Default)]
 pub struct BatchRows {
     /// Heads of orders.
     pub orders: Vec<(OrderId, UserId, Cents)>,
     /// Lines of orders.
     pub lines: Vec<(OrderId, PricedLine)>,
-    /// Pieces taken out of stocks, one row per product, in the order of products.
+    /// Pieces taken from stocks, one row per product, sorted by product.
     pub sold: Vec<(ProductId, u64)>,
-    /// Orders and money added to users' totals, one row per user, in the order of users.
+    /// Orders and money added to users' totals, one row per user, sorted by user.
     pub expenses: Vec<(UserId, u64, Cents)>,
-    /// What is answered to keys, in the order of keys.
+    /// Answers to store for keys, sorted by key.
     pub answers: Vec<(IdempotencyKey, Fingerprint, OrderId, Cents)>,
 }
 
 impl Session {
-    /// Begins a transaction, locks products and users in that order, and looks keys up, in one round trip. Keys are read
-    /// last: whoever used one for an order of the same products has committed by then. With [`Patience::SkipLocked`], rows
-    /// that another transaction holds are missing from the answer, as if they did not exist.
+    /// Begins a transaction, locks products and users in that order, and reads the keys, in one round trip. Keys are
+    /// read last: a transaction that used one for an order of the same products has committed by then. With
+    /// [`Patience::SkipLocked`], rows that another transaction holds are missing from the result, as if they did not
+    /// exist.
     pub async fn begin_batch(
         &mut self,
         products: &[ProductId],
@@ -126,8 +129,8 @@ impl Session {
         Ok(Locked { offers, users, answers: kept.collect::<Result<_, DbError>>()? })
     }
 
-    /// Of rows that [`Session::begin_batch`] did not find, those that are there all the same: another transaction holds
-    /// them. A plain read, which waits for nobody.
+    /// The rows not found by [`Session::begin_batch`] that do exist, so that another transaction holds them. A plain
+    /// read, which does not wait for locks.
     pub async fn rows_passed_over(
         &mut self,
         products: &[ProductId],
@@ -139,8 +142,8 @@ impl Session {
         Ok((products.into_iter().map(ProductId::new).collect(), users.into_iter().map(UserId::new).collect()))
     }
 
-    /// Of products and users, those whose rows another transaction holds. Begins a transaction of its own, waits for
-    /// nobody, and ends it.
+    /// The given products and users whose rows another transaction holds. Runs in its own transaction and does not
+    /// wait.
     pub async fn rows_held(
         &mut self,
         products: &[ProductId],
@@ -155,7 +158,7 @@ impl Session {
         self.rows_passed_over(&products, &users).await
     }
 
-    /// Of numbers, those that a table has in a column.
+    /// The given numbers that exist in a column of a table.
     async fn present(&mut self, table: &str, column: &str, wanted: Vec<u64>) -> Result<Vec<u64>, DbError> {
         if wanted.is_empty() {
             return Ok(wanted);
@@ -163,11 +166,11 @@ impl Session {
         self.run_rows(&format!("SELECT {column} FROM {table} WHERE {column} IN ({})", numbers(wanted))).await
     }
 
-    /// Of keys, those that another transaction holds, as far as they can be told: it has stored them and has not ended.
-    /// Runs inside the caller's transaction and waits for nobody.
+    /// The given keys that another transaction, which has not ended, has stored, as far as this can be detected. Runs
+    /// inside the caller's transaction and does not wait.
     pub async fn keys_held(&mut self, keys: &[&IdempotencyKey]) -> Result<Vec<IdempotencyKey>, DbError> {
         let mut held = Vec::new();
-        // A statement tells only whether one of its keys is held, so they are halved until each stands alone.
+        // A statement only shows whether any of its keys is held, so the list is halved until each held key is alone.
         let mut parts = vec![keys];
         while let Some(part) = parts.pop() {
             let list = list(part, |sql, key| hex(sql, key.as_str().as_bytes()));
@@ -184,9 +187,9 @@ impl Session {
         Ok(held)
     }
 
-    /// Writes a batch of at least one order, in one round trip; false if one of its users does not exist, and then the
-    /// caller undoes it. A [`DbError::Data`] says that a user's total would pass [`MAX_USER_TOTAL`]. The caller holds the
-    /// products' rows and has seen that there is enough.
+    /// Writes a batch of at least one order in one round trip. Returns false if one of its users does not exist; the
+    /// caller then undoes the transaction. The error is [`DbError::Data`] if a user's total would exceed
+    /// [`MAX_USER_TOTAL`]. The caller holds the products' rows and has checked the stock.
     pub async fn store_batch(&mut self, rows: &BatchRows, patience: Patience) -> Result<bool, DbError> {
         let mut lines = Rows::into("order_items (order_id, product_id, quantity, unit_price_cents)");
         for (order, line) in &rows.lines {
@@ -208,17 +211,17 @@ impl Session {
             sql.push_str(&insert.finish().unwrap_or_default());
         }
         sql.push_str(" ON DUPLICATE KEY UPDATE order_count = order_count + VALUES(order_count), expense_cents = ");
-        // A difference of unsigned numbers that would be negative is an error: nothing passes the limit.
+        // A negative difference of unsigned numbers is an error, so the total cannot exceed the limit.
         let limit = MAX_USER_TOTAL.get();
         // Writing to a String cannot fail.
         let _ = write!(sql, "{limit} - ({limit} - expense_cents - VALUES(expense_cents))");
-        // A row that was updated counts twice, a row that was inserted once; and whose row was not there is no user.
+        // MySQL counts an updated row twice and an inserted row once; an inserted row means that the user does not
+        // exist.
         Ok(self.run_change_within(patience.for_writing(), &sql).await? == 2 * rows.expenses.len() as u64)
     }
 
-    /// Stores what a batch answers to keys. Waits while another transaction holds one of them, as long as its patience
-    /// lasts; a key that exists is a
-    /// [`DbError::Duplicate`].
+    /// Stores the answers of a batch to keys. Waits while another transaction holds one of them, up to the batch's
+    /// patience; an existing key is a [`DbError::Duplicate`].
     pub async fn store_answers(&mut self, rows: &BatchRows, patience: Patience) -> Result<(), DbError> {
         let columns = "idempotency_keys (idempotency_key, fingerprint, order_id, total_cents, created_at)";
         let mut keys = Rows::into(columns);

@@ -1,6 +1,6 @@
-//! Filling a whole store: many rows per statement, and the questions around it.
+//! Fills a whole store with many rows per statement, and counts, empties and locks it.
 //!
-//! The caller bounds the number of rows; 8,192 orders with their lines are half a mebibyte each, far under the largest
+//! The caller limits the number of rows; 8,192 orders with their lines are half a mebibyte, far below the largest
 //! packet.
 
 use std::time::SystemTime;
@@ -14,19 +14,19 @@ use crate::domain::{Cents, OrderId, PricedLine, Product, ProductId, User, UserId
 /// An order that was placed at a given instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastOrder {
-    /// Its number.
+    /// Number of the order.
     pub id: OrderId,
-    /// Who ordered.
+    /// User who placed the order.
     pub user_id: UserId,
     /// The sum of its lines.
     pub total: Cents,
-    /// When.
+    /// Time of the order.
     pub created_at: SystemTime,
-    /// One line per product, in the order of product ids.
+    /// One line per product, sorted by product.
     pub lines: Vec<PricedLine>,
 }
 
-/// How many rows the tables of a store have.
+/// Number of rows in each table of a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Contents {
     /// Rows of `products`.
@@ -46,33 +46,35 @@ pub struct Contents {
 }
 
 impl Contents {
-    /// All rows together.
+    /// Sum over all tables.
     pub fn rows(&self) -> u64 {
         let catalog = self.products + self.stocks + self.users + self.user_totals;
         catalog + self.orders + self.order_items + self.idempotency_keys
     }
 }
 
-/// The tables of a store in the order in which they are emptied. The rows that every order needs go first, so that no
-/// order can be placed in between; products go last, so that a store half emptied is products without stock.
+/// Tables of a store in the order in which they are emptied. The rows that every order needs are deleted first, so that
+/// no order can be placed in between; products are deleted last, so that a half-emptied store has products without
+/// stock.
 const TABLES: [&str; 7] = ["stocks", "user_totals", "order_items", "orders", "idempotency_keys", "users", "products"];
 
-/// The name of the lock that a seed holds. Such names belong to the whole server and have at most 64 characters, so the
-/// database's name goes in hashed.
+/// Name of the lock that a seed holds. Lock names belong to the whole server and have at most 64 characters, so the
+/// name of the database is hashed.
 const SEED_LOCK: &str = "CONCAT('storemgr.seed.', LEFT(SHA2(DATABASE(), 256), 32))";
 
-/// How long to wait for that lock, in seconds.
+/// Longest wait for that lock, in seconds.
 const LOCK_WAIT_S: u32 = 2;
 
 impl Session {
-    /// Takes the lock that keeps two seeds from filling one database at the same time, if it is free: within a moment,
-    /// because the server may not have noticed yet that the one before was killed. It is held until the connection ends.
+    /// Takes the lock that prevents two seeds from filling one database at the same time, if it is free. Waits a
+    /// moment, because the server may not have noticed yet that the previous seed was killed. Held until the connection
+    /// ends.
     pub async fn try_lock_seed(&mut self) -> Result<bool, DbError> {
         let sql = format!("SELECT GET_LOCK({SEED_LOCK}, {LOCK_WAIT_S})");
         Ok(self.run_rows::<Option<u8>>(&sql).await?.first() == Some(&Some(1)))
     }
 
-    /// Fails unless this connection still holds the lock that [`Session::try_lock_seed`] took.
+    /// Fails if this connection no longer holds the lock that [`Session::try_lock_seed`] took.
     pub async fn confirm_seed_lock(&mut self) -> Result<(), DbError> {
         let sql = format!("SELECT IS_USED_LOCK({SEED_LOCK}) = CONNECTION_ID()");
         match self.run_rows::<Option<u8>>(&sql).await?.first() {
@@ -81,7 +83,7 @@ impl Session {
         }
     }
 
-    /// Counts the rows of the store.
+    /// Counts the rows of each table of the store.
     pub async fn contents(&mut self) -> Result<Contents, DbError> {
         let sql = "SELECT (SELECT COUNT(*) FROM products), (SELECT COUNT(*) FROM stocks), \
                    (SELECT COUNT(*) FROM users), (SELECT COUNT(*) FROM user_totals), \
@@ -93,8 +95,8 @@ impl Session {
         Ok(Contents { products, stocks, users, user_totals, orders, order_items, idempotency_keys })
     }
 
-    /// Deletes every row of the store. The numbers that orders were given stay given: instances that run hold blocks of
-    /// them, and no number may mean two orders.
+    /// Deletes every row of the store. Order numbers are not reset: running instances hold blocks of them, and no
+    /// number may mean two orders.
     pub async fn empty_store(&mut self) -> Result<(), DbError> {
         for table in TABLES {
             self.run(&format!("TRUNCATE TABLE {table}")).await?;
@@ -102,7 +104,7 @@ impl Session {
         Ok(())
     }
 
-    /// Makes sure that new orders get numbers from `next` on; gives the number that would have come next before.
+    /// Makes new orders get numbers from `next` on; returns the number that would have come next before.
     pub async fn skip_order_ids(&mut self, next: u64) -> Result<u64, DbError> {
         let before = self.run_rows::<u64>("SELECT next_id FROM id_blocks WHERE name = 'orders'").await?;
         let sql = "INSERT INTO id_blocks (name, next_id) VALUES ('orders', ?) \
@@ -111,7 +113,7 @@ impl Session {
         Ok(before.first().copied().unwrap_or(1))
     }
 
-    /// Stores products under their numbers.
+    /// Stores products with their given numbers.
     pub async fn insert_products(&mut self, products: &[Product]) -> Result<(), DbError> {
         let mut rows = Rows::into("products (id, name, sku, price_cents)");
         for product in products {
@@ -120,7 +122,7 @@ impl Session {
         self.store([rows]).await
     }
 
-    /// Stores users under their numbers.
+    /// Stores users with their given numbers.
     pub async fn insert_users(&mut self, users: &[User]) -> Result<(), DbError> {
         let mut rows = Rows::into("users (id, name, email)");
         for user in users {
@@ -129,7 +131,7 @@ impl Session {
         self.store([rows]).await
     }
 
-    /// Stores what is there of each product, and what was sold.
+    /// Stores the available and the sold pieces of each product.
     pub async fn insert_stocks(&mut self, stocks: impl Iterator<Item = (ProductId, u64, u64)>) -> Result<(), DbError> {
         let mut rows = Rows::into("stocks (product_id, quantity, quantity_sold)");
         for (id, quantity, sold) in stocks {
@@ -138,7 +140,7 @@ impl Session {
         self.store([rows]).await
     }
 
-    /// Stores how many orders each user placed, and their sum.
+    /// Stores the number and the sum of each user's orders.
     pub async fn insert_user_totals(
         &mut self,
         totals: impl Iterator<Item = (UserId, u64, Cents)>,
@@ -150,7 +152,7 @@ impl Session {
         self.store([rows]).await
     }
 
-    /// Stores orders with their lines, all or none. Totals are the caller's.
+    /// Stores all orders with their lines, or none. The caller computes the totals.
     pub async fn insert_past_orders(&mut self, orders: &[PastOrder]) -> Result<(), DbError> {
         let mut heads = Rows::into("orders (id, user_id, total_cents, created_at)");
         let mut lines = Rows::into("order_items (order_id, product_id, quantity, unit_price_cents)");
@@ -165,8 +167,8 @@ impl Session {
         self.store([heads, lines]).await
     }
 
-    /// Stores rows in one transaction, even those of a single statement: when the client dies, a statement that the server has
-    /// received and not yet begun is undone and not committed into whatever the next seed makes of the store.
+    /// Stores rows in one transaction, even for a single statement: if the client dies, a statement that the server has
+    /// received but not begun is undone instead of being committed into the data of the next seed.
     async fn store(&mut self, inserts: impl IntoIterator<Item = Rows>) -> Result<(), DbError> {
         self.begin().await?;
         for rows in inserts {

@@ -1,12 +1,12 @@
-//! Commits: OK is done, and everything else is *not known* until it has been looked up.
+//! Commits: an OK means committed, and every other answer means *unknown* until the outcome has been looked up.
 //!
-//! An error in answer to COMMIT says nothing: routers in front of a database, and some clusters, answer one after the
-//! transaction was made durable. So there is one way for every write: the connection is given up, its session is ended on
-//! the server, and the rows that the write would have left are looked for.
+//! An error in answer to COMMIT proves nothing: routers in front of a database, and some clusters, return one after the
+//! transaction was made durable. So every write is treated the same way: the connection is given up, its session is
+//! ended on the server, and the rows that the write would have left are looked up.
 //!
-//! The look is a locking read in a transaction. Plain reads are no proof: one could say "no" while the server is still
-//! committing, and a router that splits reads from writes sends it to a replica. The locking read waits for whoever holds
-//! the row, so it answers when the transaction has ended; and a server that does not take writes refuses it.
+//! The lookup is a locking read in a transaction. A plain read is no proof: it could find nothing while the server is
+//! still committing, and a router that splits reads from writes sends it to a replica. The locking read waits for the
+//! holder of the row, so it answers after the transaction has ended; a server that does not take writes refuses it.
 
 use std::time::Duration;
 
@@ -16,66 +16,66 @@ use super::interrupted_commit::InterruptedCommit;
 use super::{Database, DbError, RowWait, Session};
 use crate::domain::{Cents, NewProduct, NewUser, OrderId, PricedLine, ProductId, UserId};
 
-/// How long the outcome is looked for: a database that was killed needs some seconds for its recovery, and most clients
+/// How long the outcome is looked up: a database that was killed needs some seconds for its recovery, and most clients
 /// wait a minute.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// The pause between two looks.
+/// Pause between two lookups.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What a transaction leaves when it is committed: by this it is recognised.
+/// The rows that a committed transaction leaves, by which it is recognised.
 #[derive(Clone, Debug)]
 pub enum Effect {
-    /// An order with this user, total and lines. The number alone would not do: it may have been given anew after the
-    /// store was filled again.
+    /// An order with this user, total and lines. The number alone is not enough: it may have been used again after the
+    /// store was filled anew.
     OrderPlaced {
-        /// Its number.
+        /// Number of the order.
         id: OrderId,
-        /// Who ordered.
+        /// User who placed the order.
         user_id: UserId,
-        /// Its total.
+        /// Sum of its lines.
         total: Cents,
-        /// Its lines, in the order of products.
+        /// Its lines, sorted by product.
         lines: Vec<PricedLine>,
     },
-    /// The order is not there any more. It was there, and numbers are given once: gone means deleted, by this
-    /// transaction or by one at the same time, and the stock was given back once.
+    /// The order no longer exists. It did exist, and numbers are used once, so it was deleted, by this transaction or a
+    /// concurrent one, and the stock was given back once.
     OrderDeleted(OrderId),
     /// A user with this number and these values.
     UserAdded(UserId, NewUser),
-    /// The user is not there any more.
+    /// The user no longer exists.
     UserDeleted(UserId),
-    /// A product with this number and these values; others may have the same SKU.
+    /// A product with this number and these values; other products may have the same SKU.
     ProductAdded(ProductId, NewProduct),
-    /// The product is not there any more.
+    /// The product no longer exists.
     ProductDeleted(ProductId),
     /// The stock was set.
     ///
-    /// Pieces there and pieces sold together change by setting a stock and by nothing else, so the sum tells, whatever
-    /// was sold or given back since. When the sum is neither the one before nor the one after, somebody else has set the
-    /// stock since; this one counts as done and replaced at once, which nobody can tell from having come first.
+    /// The sum of pieces in stock and pieces sold changes only when a stock is set, so it identifies the change,
+    /// whatever was sold or given back since. If the sum is neither the old nor the new one, another request has set
+    /// the stock since; this one then counts as done and replaced at once, which cannot be told from having come first.
     StockSet {
-        /// Which product.
+        /// Number of the product.
         product_id: ProductId,
-        /// Pieces there and sold together, before.
+        /// Pieces in stock plus pieces sold, before the change.
         before: u64,
-        /// The same, after.
+        /// Pieces in stock plus pieces sold, after the change.
         after: u64,
     },
 }
 
-/// What became of a transaction.
+/// Outcome of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It was committed.
     Committed,
-    /// It was not, and will not be: nothing of it was stored.
+    /// It was not committed and will not be: nothing of it was stored.
     NotCommitted,
 }
 
 impl Database {
-    /// Commits a session's transaction. If that is not answered with OK, the outcome is looked up; it is a
-    /// [`DbError::CommitUnknown`] when the database does not come back in time to tell.
+    /// Commits a session's transaction. If the answer is not OK, the outcome is looked up; the error is
+    /// [`DbError::CommitUnknown`] if the database does not come back in time.
     pub async fn commit(&self, session: Session, effect: &Effect) -> Result<Outcome, DbError> {
         match session.commit().await {
             Ok(()) => Ok(Outcome::Committed),
@@ -83,12 +83,12 @@ impl Database {
         }
     }
 
-    /// What became of a transaction whose COMMIT was interrupted: looks until it knows or the limit passes.
+    /// Looks up the outcome of a transaction whose COMMIT was interrupted, until it is known or the limit passes.
     pub async fn look_up(&self, interrupted: InterruptedCommit, effect: &Effect) -> Result<Outcome, DbError> {
         let InterruptedCommit { session: mut name, reason } = interrupted;
         let deadline = Instant::now() + LIMIT;
         while Instant::now() < deadline {
-            // A session that still waits for its COMMIT would keep its rows, and the look would wait for it.
+            // A session that has not finished its COMMIT would keep its rows locked, and the lookup would wait for it.
             if let Some(lost) = &name
                 && self.control.try_end(lost).await.is_ok()
             {
@@ -108,7 +108,7 @@ impl Database {
 }
 
 impl Session {
-    /// Looks for what a transaction would have left, in a transaction that reads what it locks.
+    /// Looks for the rows that a transaction would have left, in a transaction that locks what it reads.
     async fn outcome(&mut self, effect: &Effect) -> Result<Outcome, DbError> {
         self.begin().await?;
         let committed = self.is_there(effect).await;

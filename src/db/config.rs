@@ -1,4 +1,4 @@
-//! Where the database is and how it may be used.
+//! Address of the database, and limits on its use.
 
 use std::time::Duration;
 
@@ -6,75 +6,76 @@ use mysql_async::{Opts, OptsBuilder};
 
 use crate::units::Secret;
 
-/// Where the database is and who asks.
+/// Address of the database, and the account to use.
 #[derive(Clone, Debug)]
 pub struct Address {
     /// Host name or IP address.
     pub host: String,
     /// TCP port.
     pub port: u16,
-    /// The database (schema) inside the server.
+    /// Name of the database (schema) on the server.
     pub name: String,
-    /// The account.
+    /// Name of the account.
     pub user: String,
-    /// The account's password; may be empty.
+    /// Password of the account; may be empty.
     pub password: Secret,
 }
 
-/// How requests come by a connection.
+/// How requests get a connection.
 #[derive(Clone, Copy, Debug)]
 pub enum ConnectionMode {
-    /// At most `size` connections, shared; who waits longer than `wait` is refused.
+    /// At most `size` shared connections; a request that waits longer than `wait` is refused.
     Pool {
-        /// The most connections of this process.
+        /// Largest number of connections of this process.
         size: usize,
-        /// How many of them only [`super::Database::writer_session`] takes, so that reading never keeps it waiting.
+        /// How many of them are reserved for [`super::Database::writer_session`], so that readers never keep it
+        /// waiting.
         for_writer: usize,
-        /// The longest wait for a free one, connecting included.
+        /// Longest wait for a free connection, including the time to connect.
         wait: Duration,
     },
-    /// A new connection for every request, left open and idle for `linger` after it: the original's defect, kept as an
-    /// experiment. An engine made per request does this: nobody closes its connection until it is collected.
+    /// A new connection for every request, which stays open and idle for `linger` afterwards. This reproduces the
+    /// defect of the original program as an experiment: with one engine per request, connections stay open until the
+    /// engine is collected.
     PerRequest {
-        /// How long a finished request's connection stays open.
+        /// How long the connection of a finished request stays open.
         linger: Duration,
-        /// The longest wait for the connection to be made.
+        /// Longest wait for connecting.
         wait: Duration,
     },
 }
 
-/// Everything a [`super::Database`] needs to know.
+/// Settings of a [`super::Database`].
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where it is.
+    /// Address and account.
     pub address: Address,
-    /// How connections are come by.
+    /// How requests get a connection.
     pub connections: ConnectionMode,
-    /// The longest a single statement may take; then its connection is given up.
+    /// Longest duration of a single statement; after that its connection is given up.
     pub statement_timeout: Duration,
-    /// How long a statement waits for a row that another transaction holds.
+    /// Longest wait of a statement for a row that another transaction holds.
     pub lock_wait_timeout: Duration,
 }
 
-/// The largest statement sent: 10,000 order lines are half a mebibyte. MariaDB's default limit is 16 MiB, MySQL's 64.
+/// Largest statement sent. 10,000 order lines take half a mebibyte; MariaDB's default limit is 16 MiB, MySQL's 64.
 const MAX_PACKET: usize = 16 << 20;
 
-/// After so many idle seconds the server ends a session of a pool, and undoes its transaction: an instance that stands
-/// still, or whose connection was cut without a word, must not keep rows from others for longer. The pool itself closes
-/// connections that are idle for less (`pool.rs`).
+/// Idle seconds after which the server ends a session of a pool and undoes its transaction. An instance that hangs, or
+/// whose connection was cut silently, must not hold rows for longer. The pool itself closes connections after a shorter
+/// idle time (`pool.rs`).
 const IDLE_LIMIT_S: u64 = 6;
 
-/// The same within a transaction, where the server can tell (MariaDB): no transaction of ours pauses for so long.
+/// The idle limit within a transaction, where the server has one (MariaDB): no transaction of ours pauses this long.
 const IDLE_TRANSACTION_LIMIT_S: u64 = 5;
 
-/// How long the server waits for the rest of a statement that it has begun to read, and for an answer to be taken.
+/// How long the server waits for the rest of a statement that it has begun to read, and for its answer to be read.
 const TRANSFER_LIMIT_S: u64 = 8;
 
-/// What the server's own idle limit is by default: a tool may think for long between two statements.
+/// The server's default idle limit: a tool may compute for long between two statements.
 const TOOL_IDLE_LIMIT_S: u64 = 28_800;
 
-/// When the kernel begins to ask whether the other side of an idle connection is still there: sooner than the tables of
-/// most firewalls forget it.
+/// Idle time before the kernel sends keep-alive probes: shorter than the idle limit of most firewalls.
 const KEEPALIVE: Duration = Duration::from_secs(10);
 
 impl Config {
@@ -92,42 +93,43 @@ impl Config {
             .db_name(Some(address.name.clone()))
             .user(Some(address.user.clone()))
             .pass(Some(address.password.reveal().to_owned()))
-            // A socket would be asked for with an extra connection, and is out of reach of containers.
+            // Asking for a socket takes an extra connection, and containers cannot reach it.
             .prefer_socket(false)
             .tcp_nodelay(true)
             .tcp_keepalive(Some(KEEPALIVE))
-            // Both are given so that the driver does not ask for them on every connect.
+            // Both are set so that the driver does not query them on every connect.
             .max_allowed_packet(Some(MAX_PACKET))
             .wait_timeout(Some(self.idle_limit_s().unwrap_or(TOOL_IDLE_LIMIT_S) as usize))
             .into()
     }
 
-    /// After how many idle seconds the server ends a session; nothing for a tool's, which is a connection of its own
-    /// that is closed at once.
+    /// Idle seconds after which the server ends a session; `None` for a tool's session, which has its own connection
+    /// and closes it at once.
     fn idle_limit_s(&self) -> Option<u64> {
         match self.connections {
             ConnectionMode::Pool { .. } => Some(IDLE_LIMIT_S),
             ConnectionMode::PerRequest { linger: Duration::ZERO, .. } => None,
-            // It is left behind idle on purpose, for that long.
+            // Such a connection is left idle on purpose for that long.
             ConnectionMode::PerRequest { linger, .. } => Some(linger.as_secs() + IDLE_LIMIT_S),
         }
     }
 
-    /// Everything that the statements rely on, whatever the server's defaults are; to be sent in one round trip.
+    /// Session settings that the statements rely on, whatever the server's defaults are; sent in one round trip.
     pub(super) fn session_settings(&self) -> String {
         let lock_wait_s = self.lock_wait_timeout.as_secs().max(1);
         let mut settings = vec![
-            // A single statement is a transaction of its own: a server may begin one for every session and leave it open.
+            // A single statement is its own transaction: a server may be set to begin one for every session and leave
+            // it open.
             "autocommit = 1".to_owned(),
-            // How long a statement waits for a row.
+            // Longest wait of a statement for a row.
             format!("innodb_lock_wait_timeout = {lock_wait_s}"),
-            // The same for a table: behind LOCK TABLES, or behind an ALTER that waits itself.
+            // Longest wait for a table: behind LOCK TABLES, or behind an ALTER that is itself waiting.
             format!("lock_wait_timeout = {lock_wait_s}"),
             // Times are written and read without a zone.
             "time_zone = '+00:00'".to_owned(),
-            // Strict: a value that does not fit is an error, and never another value.
+            // Strict mode: a value that does not fit is an error and is never changed.
             "sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ENGINE_SUBSTITUTION'".to_owned(),
-            // Affected rows, numbers and all text are as here, whoever else the server serves.
+            // Affected rows, number formats and character sets do not depend on the server's settings.
             "sql_safe_updates = 0".to_owned(),
             "sql_select_limit = 18446744073709551615".to_owned(),
             "foreign_key_checks = 1, unique_checks = 1".to_owned(),
@@ -138,10 +140,10 @@ impl Config {
             settings.push(format!("net_read_timeout = {TRANSFER_LIMIT_S}, net_write_timeout = {TRANSFER_LIMIT_S}"));
             mariadb.push(format!(", idle_transaction_timeout = {IDLE_TRANSACTION_LIMIT_S}"));
         }
-        // Statements have their own limit on this side, and what the server cuts off by itself is an error to us.
+        // Statements are limited on this side; if the server cuts a result short by itself, that is an error here.
         mariadb.push(", max_statement_time = 0".to_owned());
-        // READ COMMITTED: no gap locks, so orders of different products never wait for each other, and it is what
-        // replicated groups ask for. READ WRITE: a server may begin transactions read-only by default.
+        // READ COMMITTED: no gap locks, so orders of different products never wait for each other, and replicated
+        // groups require it. READ WRITE: a server may begin transactions read-only by default.
         format!(
             "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE; SET SESSION {} /*M! {} */",
             settings.join(", "),

@@ -1,4 +1,4 @@
-//! How connections are come by: from a bounded pool, or one per request that lingers.
+//! Sources of connections: a bounded pool, or one connection per request that stays open afterwards.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +16,11 @@ use super::session::Origin;
 use super::{Address, Config, ConnectionMode, DbError, HeldRows, Session};
 use crate::metrics::{GaugeGuard, Metrics};
 
-/// A tool works for as long as it has to: a year is the longest that the timer takes without doubt.
+/// Time limit of a tool's session, which works as long as it needs: a year is the longest that the timer surely
+/// accepts.
 const NO_DEADLINE: Duration = Duration::from_hours(24 * 365);
 
-/// A store's database: where sessions come from.
+/// The database of a store; it hands out sessions.
 #[derive(Debug)]
 pub struct Database {
     source: Source,
@@ -27,14 +28,16 @@ pub struct Database {
     killer: SessionKiller,
     statement_timeout: Duration,
     counters: Counters,
-    /// Sessions that may lock rows at once, so that reading keeps its share of the pool however long they wait.
+    /// Number of sessions that may lock rows at once, so that readers keep their share of the pool however long these
+    /// wait.
     lock_permits: Option<Arc<Semaphore>>,
-    /// Of those, the ones that may wait for rows which they did not have at once.
+    /// Number of those sessions that may wait for rows that were not free at once.
     wait_permits: Option<Arc<Semaphore>>,
     held_rows: HeldRows,
 }
 
-/// How long the writer's session waits for a row: it is everybody's time. The shortest that the server knows.
+/// How long the writer's session waits for a row. All queued orders wait for it, so it is the shortest the server
+/// accepts.
 const WRITER_LOCK_WAIT: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -43,8 +46,8 @@ enum Source {
     PerRequest { connector: Connector, linger: Duration, wait: Duration },
 }
 
-/// Ends what sessions have left behind, until there is neither a database nor a session that could ask for it. One that
-/// takes its time does not keep the others waiting.
+/// Ends the sessions that were given up, until neither the database nor a session exists that could ask for it. A slow
+/// request does not delay the others.
 async fn serve_kills(control: Arc<Control>, mut requests: mpsc::UnboundedReceiver<KillRequest>) {
     while let Some(request) = requests.recv().await {
         let control = Arc::clone(&control);
@@ -58,7 +61,7 @@ async fn serve_kills(control: Arc<Control>, mut requests: mpsc::UnboundedReceive
 }
 
 impl Database {
-    /// Prepares the source of connections; opens none yet. Must be called inside the runtime that requests run in.
+    /// Prepares the source of connections without opening one. Must be called inside the runtime that requests run in.
     pub fn open(config: &Config, metrics: &Metrics) -> Result<Self, DbError> {
         let connector = Connector::new(config);
         let counters = Counters::new(metrics);
@@ -96,20 +99,19 @@ impl Database {
         })
     }
 
-    /// The rows that were found held by another transaction.
+    /// Rows that another transaction was found to hold.
     pub fn held_rows(&self) -> &HeldRows {
         &self.held_rows
     }
 
-    /// A session that locks rows. Sessions of this kind leave a part of the pool to the others: those that wait for rows
-    /// must not keep reading waiting.
+    /// A session that locks rows. Sessions of this kind leave a part of the pool to the others, so that those that wait
+    /// for rows do not block readers.
     pub async fn locking_session(&self, deadline: Instant) -> Result<Session, DbError> {
         let permit = self.permit(self.lock_permits.as_ref(), deadline).await?;
         Ok(self.session(deadline).await?.with_lock_permit(permit))
     }
 
-    /// The right to wait for a row that was not to be had at once; few have it at a time. Nothing where connections are
-    /// not shared.
+    /// The permit to wait for a row that was not free at once; only a few exist. `None` if connections are not pooled.
     pub async fn wait_permit(&self, deadline: Instant) -> Result<Option<OwnedSemaphorePermit>, DbError> {
         self.permit(self.wait_permits.as_ref(), deadline).await
     }
@@ -129,13 +131,13 @@ impl Database {
         Err(error)
     }
 
-    /// A session to run statements on, all of which end before `deadline`; only a commit that has begun may take longer.
+    /// A session whose statements all end before `deadline`; only a commit that has begun may take longer.
     pub async fn session(&self, deadline: Instant) -> Result<Session, DbError> {
         self.session_of(deadline, |pool, _| pool).await
     }
 
-    /// The same, on a connection that nobody else takes. All calls must come from one runtime, which may be another than
-    /// that of [`Database::session`].
+    /// Like [`Database::session`], on a connection reserved for the writer. All calls must come from one runtime, which
+    /// may differ from that of [`Database::session`].
     pub async fn writer_session(&self, deadline: Instant) -> Result<Session, DbError> {
         self.session_of(deadline, |pool, writer_pool| writer_pool.unwrap_or(pool)).await
     }
@@ -163,18 +165,18 @@ impl Database {
         Ok(Session::new(connection, origin, self.statement_timeout, deadline, counters, Some(self.killer.clone())))
     }
 
-    /// The longest that a single statement may take.
+    /// Longest duration of a single statement.
     pub fn statement_timeout(&self) -> Duration {
         self.statement_timeout
     }
 
-    /// Whether this instance can do its work on the database. Asks over a connection of its own, so that it neither
-    /// waits for those of customers nor takes one from them.
+    /// Checks whether this instance can work on the database. Uses the control connection, so that it neither waits for
+    /// a connection that requests use nor takes one from them.
     pub async fn health(&self, deadline: Instant) -> Result<Health, DbError> {
         tokio::time::timeout_at(deadline, self.control.probe()).await.unwrap_or_else(|_| Err(DbError::no_answer()))
     }
 
-    /// Brings the gauges up to date; called before metrics are read.
+    /// Updates the gauges; called before metrics are read.
     pub fn observe(&self) {
         if let Source::Pool { pool, writer_pool, .. } = &self.source {
             let pools = || [Some(pool), writer_pool.as_ref()].into_iter().flatten();
@@ -185,8 +187,8 @@ impl Database {
 }
 
 impl Session {
-    /// A session on a connection of its own, for tools that need one or a few. Connecting, and each statement, may take
-    /// `limit`.
+    /// A session on a connection of its own, for tools that need one or a few. `limit` applies to connecting and to
+    /// each statement.
     pub async fn connect(address: &Address, limit: Duration) -> Result<Self, DbError> {
         let config = Config {
             address: address.clone(),
@@ -197,7 +199,7 @@ impl Session {
         Self::connect_within(limit, &config).await
     }
 
-    /// The same, with other limits for connecting, for statements and for locks.
+    /// A session on a connection of its own, with separate limits for connecting, for statements and for locks.
     pub(super) async fn connect_within(limit: Duration, config: &Config) -> Result<Self, DbError> {
         let connection = Connector::new(config).connect_within(limit).await?;
         let deadline = Instant::now() + NO_DEADLINE;
@@ -206,8 +208,8 @@ impl Session {
     }
 }
 
-/// How many sessions of a pool may lock rows at once, and how many of those may wait for them: a quarter is left to
-/// those that only read, and a quarter of the others may wait.
+/// How many sessions of a pool may lock rows at once, and how many of those may wait for them: a quarter of the pool is
+/// left to readers, and a quarter of the rest may wait.
 fn permits_of(size: usize) -> (Arc<Semaphore>, Arc<Semaphore>) {
     let locking = size - (size / 4).max(usize::from(size > 1));
     (Arc::new(Semaphore::new(locking)), Arc::new(Semaphore::new((locking / 4).max(1))))
@@ -215,7 +217,7 @@ fn permits_of(size: usize) -> (Arc<Semaphore>, Arc<Semaphore>) {
 
 async fn take_within(pool: &Arc<Pool>, wait: Duration) -> Result<(Connection, Slot), DbError> {
     tokio::time::timeout(wait, pool.take()).await.unwrap_or_else(|_| {
-        // Too few connections, or none to be had: with none in use the wait was for the server.
+        // With connections in use the pool is too small; with none in use the wait was for the server.
         Err(if pool.in_use() == 0 { DbError::no_answer() } else { DbError::PoolTimeout { after: wait } })
     })
 }

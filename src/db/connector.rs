@@ -1,4 +1,4 @@
-//! How a connection is made: set up, and under a name of its own.
+//! Makes connections: each is set up and has a unique name.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,11 +17,11 @@ pub(super) struct Connection {
     pub(super) name: Option<SessionName>,
 }
 
-/// The name of a named lock that a connection takes when it is made and holds until it ends.
+/// Name of the named lock that a connection takes when it is made and holds until it ends.
 ///
-/// By it, another connection finds out which session of the server it talks to is that one, and whether it still
-/// exists. The connection number alone does not tell: behind a router, or after a failover, the same number may be a
-/// stranger's.
+/// With it, another connection finds out which session of its server is that one, and whether it still exists. The
+/// connection number alone is not enough: behind a router, or after a failover, the same number may belong to a
+/// different session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SessionName(Arc<str>);
 
@@ -35,16 +35,16 @@ impl SessionName {
     }
 }
 
-/// Makes connections.
+/// Makes connections of one database.
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
     options: Opts,
     settings: String,
-    /// The server does not know named locks, as some clusters do not.
+    /// True once the server has turned out not to support named locks, as in some clusters.
     nameless: Arc<AtomicBool>,
 }
 
-/// What a server answers that has no named locks: not supported, no such function, a setting that forbids them (Galera).
+/// Error numbers of a server without named locks: not supported, no such function, forbidden by a setting (Galera).
 const NO_NAMED_LOCKS: [u16; 4] = [1235, 1305, 4165, 1047];
 
 impl Connector {
@@ -74,7 +74,7 @@ impl Connector {
         Ok(Connection { conn, name: None })
     }
 
-    /// The same within a time limit; a connection that is given up half made closes.
+    /// Connects within a time limit; a half-made connection is closed when the limit passes.
     pub(super) async fn connect_within(&self, limit: Duration) -> Result<Connection, DbError> {
         tokio::time::timeout(limit, self.connect()).await.unwrap_or_else(|_| Err(DbError::no_answer()))
     }

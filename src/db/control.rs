@@ -1,8 +1,8 @@
-//! The control connection: one connection beside the pools, for what must not wait for a connection that customers use.
+//! The control connection: one connection outside the pools, for work that must not wait for a connection of requests.
 //!
-//! Sessions that were lost are ended over it. A statement that is given up on this side, and a transaction whose
-//! connection broke without a word, go on on the server: they hold rows and take one of its connections. Closing the
-//! socket does not tell a server that is waiting for a row. And readiness asks over it.
+//! It ends lost sessions. A statement that was given up here, and a transaction whose connection broke silently,
+//! continue on the server: they hold rows and use one of its connections. Closing the socket does not stop a server
+//! that waits for a row. The readiness check also uses this connection.
 
 use std::time::Duration;
 
@@ -15,32 +15,32 @@ use super::health::Health;
 use super::session::Origin;
 use super::{Config, DbError, Session};
 
-/// The longest that connecting, or one statement, may take.
+/// Longest duration of connecting and of one statement.
 const STEP_LIMIT: Duration = Duration::from_millis(800);
 
-/// The same over a connection that was used before: what is between may have forgotten it without a word, and then there
-/// must be time for a new one.
+/// The same limit on a connection that was used before: it may have been dropped silently, and then there must be time
+/// to make a new one.
 const REUSE_LIMIT: Duration = Duration::from_millis(400);
 
-/// For how long a session that was lost is tried to be ended; after that the server's own limits must do.
+/// How long to keep trying to end a lost session; after that the server's own limits apply.
 const END_LIMIT: Duration = Duration::from_secs(20);
 
-/// The pause between two tries.
+/// Pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// As long as a tool's.
+/// A year, as for a tool: each step on this connection has its own, shorter limit.
 const NO_DEADLINE: Duration = Duration::from_hours(24 * 365);
 
-/// What came of ending a session.
+/// Result of ending a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ended {
     /// The server held the session and was told to end it; it may still be undoing its transaction.
     Killed,
-    /// The server that was asked does not hold it: it has ended, or it is another server's.
+    /// The server does not hold the session: it has ended, or belongs to another server.
     NotThere,
 }
 
-/// The control connection, made when it is needed.
+/// The control connection, made on first use.
 #[derive(Debug)]
 pub(super) struct Control {
     connector: Connector,
@@ -48,7 +48,7 @@ pub(super) struct Control {
     current: Mutex<Option<Session>>,
 }
 
-/// What is done over the connection.
+/// Task of the control connection.
 enum Task<'a> {
     /// Ends a session, or only the statement that it runs.
     End(&'a SessionName, Kill),
@@ -71,7 +71,7 @@ impl Control {
         Self { connector: Connector::new(&config.for_tool(STEP_LIMIT)), counters, current: Mutex::new(None) }
     }
 
-    /// Ends a session, and tries again while the server does not answer.
+    /// Ends a session, and retries while the server does not answer.
     pub(super) async fn end(&self, name: &SessionName) {
         let deadline = Instant::now() + END_LIMIT;
         while Instant::now() < deadline {
@@ -83,7 +83,7 @@ impl Control {
         }
     }
 
-    /// Ends a session if the server that is asked proves to hold it: by the lock that only that session has.
+    /// Ends a session if the server proves to hold it, by the named lock that only that session has.
     pub(super) async fn try_end(&self, name: &SessionName) -> Result<Ended, DbError> {
         match self.perform(&Task::End(name, Kill::Session)).await? {
             Done::Ended(ended) => Ok(ended),
@@ -91,13 +91,13 @@ impl Control {
         }
     }
 
-    /// Interrupts the statement that a session runs, if it still does.
+    /// Interrupts the statement that a session runs, if it still runs.
     pub(super) async fn interrupt(&self, name: &SessionName) {
-        // If it cannot be asked now, the statement's own limits must do.
+        // If the server cannot be asked now, the statement's own limits apply.
         drop(self.perform(&Task::End(name, Kill::Statement)).await);
     }
 
-    /// Looks whether the server can be read and would take writes.
+    /// Checks whether the server can be read and would take writes.
     pub(super) async fn probe(&self) -> Result<Health, DbError> {
         match self.perform(&Task::Probe).await? {
             Done::Probed(health) => Ok(*health),
@@ -130,8 +130,8 @@ impl Control {
 }
 
 impl Session {
-    /// Ends another session of the same server if it is there. In a transaction, so that a router does not ask one server
-    /// and tell another.
+    /// Ends another session of the same server if it exists. Runs in a transaction, so that a router sends both
+    /// statements to one server.
     async fn kill(&mut self, name: &SessionName, kill: Kill) -> Result<Ended, DbError> {
         self.begin().await?;
         let ended = self.kill_if_there(name, kill).await;
@@ -144,7 +144,7 @@ impl Session {
         let Some(Some(id)) = self.run_rows::<Option<u64>>(&sql).await?.into_iter().next() else {
             return Ok(Ended::NotThere);
         };
-        // If it ended in between, the number may be nobody's; it is given anew only after all others.
+        // If the session ended in between, its number is unused; the server reuses it only after all other numbers.
         let what = if kill == Kill::Statement { "QUERY " } else { "" };
         match self.run(&format!("KILL {what}{id}")).await {
             Err(DbError::NoSuchSession) => Ok(Ended::NotThere),

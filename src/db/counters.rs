@@ -1,4 +1,4 @@
-//! Connections and errors, counted.
+//! Metrics of connections and errors.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::refusals::RecentRefusals;
 use super::{DbError, ErrorKind};
 use crate::metrics::Metrics;
 
-/// The metrics of this module, looked up once.
+/// Metrics of this module, resolved once.
 #[derive(Clone, Debug)]
 pub(super) struct Counters {
     errors: Vec<(ErrorKind, IntCounter)>,
@@ -31,13 +31,13 @@ impl Counters {
         }
     }
 
-    /// For a connection that no server's metrics speak of.
+    /// Counters that are not exported, for a connection outside a server.
     pub(super) fn unregistered() -> Result<Self, DbError> {
         let metrics = Metrics::new().map_err(|error| DbError::Unexpected(error.to_string()))?;
         Ok(Self::new(&metrics))
     }
 
-    /// Counts an error by its kind, and remembers whether the server refuses writes.
+    /// Counts an error by its kind, and records whether the server refuses writes.
     pub(super) fn count(&self, error: &DbError) {
         let Some(kind) = error.kind() else { return };
         if let Some((_, counter)) = self.errors.iter().find(|(candidate, _)| *candidate == kind) {
@@ -46,7 +46,7 @@ impl Counters {
         self.refusals.failed(error);
     }
 
-    /// What the server has refused recently.
+    /// Recent refusals of the server.
     pub(super) fn refusals(&self) -> &RecentRefusals {
         &self.refusals
     }

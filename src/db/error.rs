@@ -1,6 +1,6 @@
-//! The driver's errors, translated once into what the rest of the program decides on.
+//! Translates the driver's errors into the cases that the rest of the program distinguishes.
 //!
-//! No message of the server goes further than the log: it may quote SQL and values.
+//! Messages of the server go only to the log, because they may quote SQL and values.
 
 use std::time::Duration;
 
@@ -12,64 +12,64 @@ use crate::units;
 /// Why a database operation failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum DbError {
-    /// 1040: the server has no connection left (1203, 1226: the account has none). The original's failure.
+    /// 1040: the server has no connection left (1203, 1226: the account has none). The failure of the original program.
     #[error("the database refused a connection: Too many connections (1040)")]
     TooManyConnections,
     /// No connection could be made.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
-    /// The account is not known there, is locked, or its password is wrong or has expired.
+    /// The account is unknown or locked, or its password is wrong or has expired.
     #[error("the database refused the account: {0}")]
     Refused(String),
     /// No connection of the pool became free in time.
     #[error("no database connection became free within {}", units::duration(*.after))]
     PoolTimeout {
-        /// How long was waited.
+        /// How long the request waited.
         after: Duration,
     },
-    /// The connection broke while a statement was on its way.
+    /// The connection broke during a statement.
     #[error("the connection to the database broke")]
     Lost,
     /// A statement took longer than allowed, and its connection was given up.
     #[error("the database did not answer within {}", units::duration(*.after))]
     TimedOut {
-        /// How long was waited.
+        /// How long the statement ran before it was given up.
         after: Duration,
     },
-    /// The connection broke after COMMIT was sent: whether it happened must be looked up.
+    /// The connection broke after COMMIT was sent: whether it took effect must be looked up.
     #[error("the connection broke during the commit; its outcome is not known")]
     CommitUnknown,
-    /// The transaction lost against another one and may be tried again: deadlock, serialization, certification.
+    /// The transaction lost against another one and may be retried: deadlock, serialization, certification.
     #[error("the transaction conflicted with another one")]
     Deadlock,
     /// A row stayed locked for longer than allowed.
     #[error("a row stayed locked by another transaction for too long")]
     LockTimeout,
-    /// The session that was to be ended is not there any more.
+    /// The session to be ended no longer exists.
     #[error("there is no such session")]
     NoSuchSession,
-    /// A unique key exists already; the name is the index's.
+    /// A unique key already exists; the name is that of the index.
     #[error("the value exists already ({0})")]
     Duplicate(String),
     /// A table or a column is missing: the schema is not up to date.
     #[error("the database schema is not up to date: {0}")]
     SchemaMissing(String),
-    /// A time limit of the server's own ended a statement.
+    /// One of the server's own time limits ended a statement.
     #[error("the database ended a statement by its own time limit ({code})")]
     StatementLimit {
         /// MySQL's error number.
         code: u16,
     },
-    /// The server does not take work now: it is read-only, full, shutting down, or anything that is not known.
+    /// The server does not take work now: it is read-only, full, shutting down, or refused for an unknown reason.
     #[error("the database is not available: {reason} ({code}: {message}); {advice}")]
     Unavailable {
         /// MySQL's error number.
         code: u16,
-        /// What happened.
+        /// What happened, in our own words.
         reason: &'static str,
-        /// What to do.
+        /// Advice for the operator.
         advice: &'static str,
-        /// The server's words, for the log.
+        /// The server's message, for the log only.
         message: String,
     },
     /// The server is not set up for this program: a right, the database or a setting is missing.
@@ -77,11 +77,11 @@ pub enum DbError {
     WrongSetup {
         /// MySQL's error number.
         code: u16,
-        /// What is wrong.
+        /// What is wrong, in our own words.
         reason: &'static str,
-        /// What to do.
+        /// Advice for the operator.
         advice: &'static str,
-        /// The server's words, for the log.
+        /// The server's message, for the log only.
         message: String,
     },
     /// A value does not fit its column.
@@ -89,18 +89,18 @@ pub enum DbError {
     Data {
         /// MySQL's error number.
         code: u16,
-        /// The server's words, for the log.
+        /// The server's message, for the log only.
         message: String,
     },
-    /// A statement of ours is wrong.
+    /// A statement of this program is wrong.
     #[error("the database refused a statement: {message} ({code})")]
     Defect {
         /// MySQL's error number.
         code: u16,
-        /// The server's words, for the log.
+        /// The server's message, for the log only.
         message: String,
     },
-    /// A row that does not have the shape the program expects, or a defect of the driver.
+    /// A row does not have the expected shape, or the driver has a defect.
     #[error("the database answered something unexpected: {0}")]
     Unexpected(String),
 }
@@ -110,25 +110,25 @@ pub enum DbError {
 pub enum ErrorKind {
     /// 1040.
     TooManyConnections,
-    /// Not reachable.
+    /// No connection could be made.
     Unreachable,
-    /// Reachable, and not taking work: read-only, full, shutting down, or anything that is not known.
+    /// Reachable, but not taking work: read-only, full, shutting down, or an unknown reason.
     Unavailable,
-    /// The account, a right, the database, the schema or a setting is not as it has to be.
+    /// The account, a right, the database, the schema or a setting is not as required.
     Setup,
-    /// Broken connection, or a statement that somebody interrupted.
+    /// The connection broke, or the statement was interrupted from outside.
     Lost,
-    /// Statement over its time limit, ours or the server's.
+    /// A statement exceeded its time limit, ours or the server's.
     Timeout,
-    /// No free connection in time.
+    /// No connection of the pool became free in time.
     PoolTimeout,
-    /// Deadlock and its relatives.
+    /// Deadlock, serialization failure or certification failure.
     Deadlock,
-    /// A row that another transaction holds.
+    /// Another transaction holds the row.
     LockTimeout,
-    /// A value that does not fit.
+    /// A value does not fit its column.
     Data,
-    /// A wrong statement, or an answer of another shape: ours.
+    /// A wrong statement, or a result of unexpected shape: a defect of this program.
     Defect,
 }
 
@@ -167,7 +167,7 @@ impl ErrorKind {
 }
 
 impl DbError {
-    /// Which counter it belongs to; nothing for what is an answer and no failure.
+    /// The counter that it belongs to; `None` for errors that are answers and no failures.
     pub fn kind(&self) -> Option<ErrorKind> {
         Some(match self {
             Self::TooManyConnections => ErrorKind::TooManyConnections,
@@ -185,18 +185,18 @@ impl DbError {
         })
     }
 
-    /// Nobody answered at all.
+    /// Whether no server answered at all.
     pub(super) fn no_answer() -> Self {
         Self::Unreachable("it did not answer in time".to_owned())
     }
 
-    /// Whether the whole transaction may be tried again at once: nothing of it was stored, and it can succeed.
+    /// Whether the whole transaction may be retried at once: nothing of it was stored, and it can succeed.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Deadlock)
     }
 
-    /// Whether the connection it came over is of no more use: it is broken, in an unknown state, or leads to a server
-    /// that does not take work, where another connection may lead to one that does.
+    /// Whether its connection is unusable: it is broken, in an unknown state, or leads to a server that does not take
+    /// work, while another connection may lead to one that does.
     pub(super) fn spoils_connection(&self) -> bool {
         match self {
             Self::Lost | Self::TimedOut { .. } | Self::StatementLimit { .. } | Self::Unexpected(_) => true,
@@ -204,12 +204,12 @@ impl DbError {
         }
     }
 
-    /// Whether every connection to that server is of no more use: it does not take work.
+    /// Whether every connection to that server is unusable, because it does not take work.
     pub(super) fn spoils_server(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::WrongSetup { .. })
     }
 
-    /// From making a connection.
+    /// Translates an error of connecting.
     pub(super) fn from_connect(error: Error) -> Self {
         match error {
             Error::Server(error) if matches!(error.code, 1045 | 1130 | 1698 | 3118 | 4151 | 1820 | 1862) => {
@@ -226,7 +226,7 @@ impl DbError {
         }
     }
 
-    /// From a statement on an open connection.
+    /// Translates an error of a statement on an open connection.
     pub(super) fn from_statement(error: Error) -> Self {
         match error {
             Error::Server(error) => Self::from_server(error.code, error.message),
@@ -235,7 +235,7 @@ impl DbError {
         }
     }
 
-    /// The server is not set up for this program, which it did not say itself.
+    /// A wrong set-up that this program found by itself, without an error of the server.
     pub(super) fn wrong_setup(reason: &'static str, advice: &'static str) -> Self {
         Self::WrongSetup { code: 0, reason, advice, message: String::new() }
     }
@@ -270,7 +270,7 @@ fn reason(error: &std::io::Error) -> String {
     }
 }
 
-/// The index's name out of "Duplicate entry 'x' for key 'users.users_email'": the value itself is not repeated.
+/// The name of the index from "Duplicate entry 'x' for key 'users.users_email'"; the value is not repeated.
 fn duplicate_key(message: &str) -> String {
     let name = message.rsplit('\'').nth(1).unwrap_or_default();
     name.rsplit('.').next().unwrap_or_default().to_owned()

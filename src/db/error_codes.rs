@@ -1,34 +1,34 @@
-//! The error numbers of MySQL and MariaDB by what they mean for whoever asked. One table, and a reason for each row.
+//! The error numbers of MySQL and MariaDB, grouped by their meaning for the caller, with a reason for each row.
 //!
-//! A number that is not in it is the server's: a server that refuses for a reason we have not met is one that is not
-//! available, not a defect of this program.
+//! A number that is not in the table counts as the server's: a server that refuses for an unknown reason is not
+//! available, which is not a defect of this program.
 
-/// Whose an error is, and so what is to be done about it.
+/// The cause of an error, which decides how it is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// Ours: the statement is wrong, and will be the next time.
+    /// Statement: it is wrong, and will fail again.
     Defect,
-    /// The request's: a value does not fit where it is to be stored.
+    /// Request: a value does not fit its column.
     Data,
-    /// The request's: a unique key exists already.
+    /// Request: a unique key already exists.
     Duplicate,
-    /// A row's: another transaction holds it.
+    /// Row: another transaction holds it.
     RowHeld,
-    /// A row's: the transaction lost against another one, was undone, and may be tried again at once.
+    /// Row: the transaction lost against another one, was undone, and may be retried at once.
     Conflict,
-    /// The connection's: it is of no more use, or its statement was ended. A new one will do.
+    /// Connection: it is unusable, or its statement was ended. A new connection will work.
     ConnectionLost,
-    /// The connection's: the session that was to be ended is not there any more.
+    /// Connection: the session to be ended no longer exists.
     NoSuchSession,
-    /// A time limit of the server's own ended the statement.
+    /// Server: one of its own time limits ended the statement.
     StatementLimit,
-    /// The server's: it has no connection left for us.
+    /// Server: no connection is left for this program.
     TooManyConnections,
-    /// The server's: a table or a column is missing.
+    /// Server: a table or a column is missing.
     SchemaMissing,
-    /// The server's: it is not set up for this program, and will not be until somebody does it.
+    /// Server: it is not set up for this program; an operator has to change that.
     WrongSetup,
-    /// The server's: it does not take this work now, or at all. Look for it again.
+    /// Server: it does not take this work now, or at all. Check again later.
     Unavailable,
 }
 
@@ -37,9 +37,9 @@ pub(super) enum Meaning {
 pub(super) struct Entry {
     codes: &'static [u16],
     pub(super) meaning: Meaning,
-    /// What happened, in our words; the server's own may quote values.
+    /// What happened, in our own words, because the server's message may quote values.
     pub(super) reason: &'static str,
-    /// What to do, for the operator; empty where nothing is to be done.
+    /// Advice for the operator; empty if there is nothing to do.
     pub(super) advice: &'static str,
 }
 
@@ -47,7 +47,7 @@ const fn entry(codes: &'static [u16], meaning: Meaning, reason: &'static str, ad
     Entry { codes, meaning, reason, advice }
 }
 
-/// The row of whatever is not in the table.
+/// The row used for numbers that are not in the table.
 const UNKNOWN: Entry = entry(
     &[],
     Meaning::Unavailable,
@@ -56,15 +56,15 @@ const UNKNOWN: Entry = entry(
 );
 
 const TABLE: &[Entry] = &[
-    // A statement that is not SQL, is empty, names a column twice or gives too few values, a function or a procedure that
-    // does not exist, a wrong argument: the text is ours.
+    // Not SQL, empty, a column named twice, too few values, an unknown function or procedure, a wrong argument: the
+    // statement text is ours.
     entry(
         &[1064, 1065, 1052, 1055, 1066, 1110, 1111, 1136, 1210, 1241, 1305, 1318, 1582],
         Meaning::Defect,
         "a statement is wrong",
         "report it",
     ),
-    // NULL where none may be: we never write one.
+    // NULL in a NOT NULL column: we never write NULL.
     entry(&[1048], Meaning::Defect, "a value is missing", "report it"),
     // Out of range, too long, of another type, against a check, in another character set.
     entry(
@@ -74,15 +74,15 @@ const TABLE: &[Entry] = &[
         "",
     ),
     entry(&[1062, 1586], Meaning::Duplicate, "a unique key exists already", ""),
-    // Waited for too long; not waited for at all (NOWAIT, MySQL; MariaDB says 1205).
+    // Lock wait timeout; no wait allowed (NOWAIT on MySQL; MariaDB returns 1205).
     entry(&[1205, 3572], Meaning::RowHeld, "another transaction holds a row", ""),
     // Deadlock; a row changed under snapshot isolation (MariaDB from 11.6.2); the table changed under the transaction or the
     // prepared statement; certification in a group.
     entry(&[1213, 1020, 1180, 1412, 1615, 3101], Meaning::Conflict, "the transaction conflicted with another one", ""),
-    // KILL QUERY: whoever did it ended one statement, and the transaction is begun anew.
+    // KILL QUERY: it ended one statement, and the transaction is begun again.
     entry(&[1317], Meaning::ConnectionLost, "the statement was interrupted", ""),
-    // Killed; gone; broken off; out of order; a prepared statement that the other side has forgotten, as after a router has
-    // changed servers; idle for too long; read or write errors.
+    // Killed, gone, broken, out of order, idle for too long, read or write errors; a prepared statement that the server
+    // no longer knows, e.g. after a router changed servers.
     entry(
         &[1927, 2006, 2013, 2055, 1152, 1153, 1156, 1158, 1159, 1160, 1161, 1184, 1243, 1835, 3169, 4031],
         Meaning::ConnectionLost,
@@ -107,21 +107,21 @@ const TABLE: &[Entry] = &[
     entry(&[1054, 1146], Meaning::SchemaMissing, "a table or a column is missing", "run `storemgr migrate`"),
     // The database itself is missing.
     entry(&[1049], Meaning::WrongSetup, "there is no such database", "create it, or correct DB_NAME"),
-    // Rights: on the database, the table, the column, the routine, a privilege; a view's definer.
+    // Rights: on the database, the table, the column, the routine, a privilege; the definer of a view.
     entry(
         &[1044, 1142, 1143, 1227, 1370, 1449, 1356],
         Meaning::WrongSetup,
         "the account misses a right",
         "GRANT SELECT, INSERT, UPDATE, DELETE on the store's database to it (CREATE, ALTER, INDEX to migrate)",
     ),
-    // Wrong password, host not allowed, no such account, locked, password expired, more is asked for.
+    // Wrong password, host not allowed, no such account, locked, password expired, second factor required.
     entry(
         &[1045, 1130, 1698, 3118, 4151, 1820, 1862, 3955],
         Meaning::WrongSetup,
         "it refuses the account",
         "look whether the account exists, is unlocked, may come from this host, and has the password that is given here",
     ),
-    // A column of somebody else's without a default value.
+    // A column added by others without a default value.
     entry(
         &[1364],
         Meaning::WrongSetup,
@@ -134,7 +134,7 @@ const TABLE: &[Entry] = &[
         "binlog_format is STATEMENT, and that does not go with READ COMMITTED",
         "set binlog_format to ROW",
     ),
-    // The option, the transaction, MariaDB's standby.
+    // The read_only option, a read-only transaction, MariaDB's standby.
     entry(
         &[1290, 1792, 1836],
         Meaning::Unavailable,
@@ -182,7 +182,7 @@ const TABLE: &[Entry] = &[
     ),
 ];
 
-/// The row of an error number.
+/// The table row of an error number.
 pub(super) fn entry_of(code: u16) -> &'static Entry {
     TABLE.iter().find(|entry| entry.codes.contains(&code)).unwrap_or(&UNKNOWN)
 }

@@ -1,8 +1,8 @@
-//! Whether this instance can do its work on the database: read, and write, without writing anything to find out.
+//! Health of the database for this instance: whether it can be read and written, tested without writing.
 //!
-//! Three things tell. The last statements of customers: one that the server refused as a whole stands for some seconds,
-//! unless a commit succeeded since. The server's own variables. And what the account may do: `EXPLAIN` of a write asks
-//! for the same rights and the same columns as the write, and changes nothing.
+//! There are three sources. Recent statements of customers: one that the server refused as a whole counts for some
+//! seconds, unless a commit succeeded since. Variables of the server. And the rights of the account: `EXPLAIN` of a
+//! write needs the same rights and columns as the write, and changes nothing.
 
 use std::collections::BTreeMap;
 
@@ -10,22 +10,22 @@ use super::id_blocks::{NO_ROW, NO_ROW_ADVICE};
 use super::refusals::RecentRefusals;
 use super::{DbError, SchemaState, Session};
 
-/// Variables that keep a server from taking writes while they are on. Not every server has each.
+/// Variables that prevent writes while they are on. Not every server has all of them.
 const READ_ONLY: [&str; 4] = ["read_only", "super_read_only", "offline_mode", "innodb_read_only"];
 
-/// What a probe found.
+/// Result of a probe.
 #[derive(Clone, Debug)]
 pub struct Health {
-    /// The server's limit of connections.
+    /// Largest number of connections the server accepts.
     pub max_connections: u64,
-    /// How the schema stands to this program.
+    /// State of the schema compared with this program.
     pub schema: SchemaState,
-    /// Why it does not take writes, if it does not; no word of it is secret.
+    /// Why it does not take writes, or `None` if it does; the text contains nothing secret.
     pub obstacle: Option<String>,
 }
 
 impl Session {
-    /// Looks whether the server can be read and would take writes.
+    /// Checks whether the server can be read and would take writes.
     pub(super) async fn health(&mut self, refusals: &RecentRefusals) -> Result<Health, DbError> {
         let variables = self.variables().await?;
         let schema = self.schema_state().await?;
@@ -44,8 +44,8 @@ impl Session {
         Ok(Health { max_connections, schema, obstacle })
     }
 
-    /// What of the server, the schema and the account's rights keeps this program from working, each with what to do;
-    /// nothing if all is well. The schema must be there.
+    /// Problems of the server, the schema and the account's rights that prevent this program from working, each with
+    /// advice; empty if there are none. The schema must exist.
     pub async fn setup_faults(&mut self) -> Result<Vec<String>, DbError> {
         let mut faults = Vec::new();
         let variables = self.variables().await?;
@@ -64,7 +64,7 @@ impl Session {
                     faults.push("a table or a column is missing: restore it, or the whole schema".to_owned());
                     return Ok(faults);
                 }
-                // Told by readiness, by the moment.
+                // Readiness reports these, because they change from moment to moment.
                 Err(DbError::Unavailable { .. }) => return Ok(faults),
                 Err(error) => return Err(error),
             }

@@ -1,9 +1,9 @@
-//! Rows that another transaction was found to hold, remembered for some seconds.
+//! Remembers for some seconds the rows that another transaction was found to hold.
 //!
-//! A row may be held for long: by a person's transaction, by an instance that stands still. Whoever waits for it takes a
-//! connection, or the committer's time, from everybody else; so it is waited for once, and then asked for without waiting
-//! until it is free. A row that many want is held often and never for long: a row that was found held is only *suspect* at
-//! first, and is called held, so that what needs it is refused at once, when it was not free for a while.
+//! A row may be held for long: by a person's transaction, or by an instance that hangs. A request that waits for it
+//! uses a connection, or the committer's time. So the row is waited for once, and then requested without waiting until
+//! it is free. A row in high demand is held often but never for long: a row found held is only *suspect* at first. It
+//! counts as held, and requests that need it are refused at once, after it was not free for a while.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,48 +14,48 @@ use tokio::time::Instant;
 
 use crate::domain::{NewOrder, OrderId, ProductId, UserId};
 
-/// For how long a row may be found held before what needs it is refused: many transactions of other instances, one after
-/// the other, end within it.
+/// How long a row may be found held before requests that need it are refused: many consecutive transactions of other
+/// instances end within this time.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// The first and the longest time for which what needs a held row is refused without asking for it.
+/// First and longest time for which requests that need a held row are refused without trying it.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// A row that nobody has asked for in so long is forgotten.
+/// A row that was not requested for this long is forgotten.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
 
-/// The most rows remembered; beyond it the others are waited for as if they were not known.
+/// Largest number of rows remembered; further rows are waited for as if they were unknown.
 const MOST: usize = 10_000;
 
 /// A row that transactions lock.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RowId {
-    /// An order's head.
+    /// Head of an order.
     Order(OrderId),
-    /// A product's stock, or the product.
+    /// A product, or its stock.
     Product(ProductId),
-    /// A user's totals, or the user.
+    /// A user, or the user's totals.
     User(UserId),
     /// An idempotency key.
     Key(String),
 }
 
-/// How a row stands.
+/// Known state of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowState {
-    /// Nothing is known against it.
+    /// Not known to be held.
     Free,
-    /// It was held when it was last asked for: it may be asked for, and not waited for.
+    /// Was held when last requested: it may be requested, but not waited for.
     Suspect,
-    /// It has been held for a while: what needs it is refused.
+    /// Held for a while: requests that need it are refused.
     Held,
 }
 
-/// The rows that are remembered.
+/// The remembered rows.
 #[derive(Debug, Default)]
 pub struct HeldRows {
-    /// How many there are: nearly always none, and then nobody takes the lock.
+    /// Number of remembered rows: nearly always 0, and then no caller takes the lock.
     count: AtomicUsize,
     rows: Mutex<HashMap<RowId, Sighting>>,
 }
@@ -64,7 +64,7 @@ pub struct HeldRows {
 struct Sighting {
     first: Instant,
     last: Instant,
-    /// What needs it is refused until then.
+    /// Requests that need the row are refused until then.
     refused_until: Instant,
     pause: Duration,
 }
@@ -75,7 +75,7 @@ impl HeldRows {
         self.count.load(Ordering::Relaxed) == 0
     }
 
-    /// How a row stands.
+    /// State of a row.
     pub fn state(&self, row: &RowId) -> RowState {
         if self.is_empty() {
             return RowState::Free;
@@ -88,7 +88,7 @@ impl HeldRows {
         }
     }
 
-    /// How an order stands: as the worst of its stocks and its user.
+    /// State of an order: the worst of its stocks and its user.
     pub fn state_of_order(&self, order: &NewOrder) -> RowState {
         if self.is_empty() {
             return RowState::Free;
@@ -98,7 +98,7 @@ impl HeldRows {
         states.fold(RowState::Free, RowState::worse)
     }
 
-    /// A row was found held, after it was waited for so long; gives how it stands now.
+    /// Records that a row was held, and how long it was waited for; returns its new state.
     pub fn found_held(&self, row: RowId, waited: Duration) -> RowState {
         let now = Instant::now();
         let mut rows = self.rows();
@@ -120,7 +120,7 @@ impl HeldRows {
         state
     }
 
-    /// A row was had.
+    /// Records that a row was locked successfully.
     pub fn found_free(&self, row: &RowId) {
         if self.is_empty() {
             return;
@@ -130,14 +130,14 @@ impl HeldRows {
         self.count.store(rows.len(), Ordering::Relaxed);
     }
 
-    /// Nothing that holds the lock can panic in the middle of a change.
+    /// No code that holds the lock can panic in the middle of a change.
     fn rows(&self) -> MutexGuard<'_, HashMap<RowId, Sighting>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl RowState {
-    /// The one of two that is further from free.
+    /// The worse of two states.
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
         match (self, other) {

@@ -5,12 +5,12 @@ use std::time::Duration;
 use super::{DbError, Session};
 use crate::domain::{Cents, Fingerprint, IdempotencyKey, OrderId};
 
-/// What was answered to a key.
+/// Stored answer to a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredAnswer {
-    /// What the order said.
+    /// Hash of the order's content.
     pub fingerprint: [u8; 32],
-    /// The order it became.
+    /// Number of the order.
     pub order_id: OrderId,
     /// The order's total.
     pub total: Cents,
@@ -25,14 +25,14 @@ impl StoredAnswer {
 }
 
 impl Session {
-    /// What was answered to a key, if it is known.
+    /// The stored answer to a key; `None` if the key is unknown.
     pub async fn stored_answer(&mut self, key: &IdempotencyKey) -> Result<Option<StoredAnswer>, DbError> {
         let sql = "SELECT fingerprint, order_id, total_cents FROM idempotency_keys WHERE idempotency_key = ?";
         let row = self.row::<(Vec<u8>, u64, u64)>(sql, (key.as_str(),)).await?;
         row.map(StoredAnswer::from_row).transpose()
     }
 
-    /// Stores the answer to a key. Waits while another transaction holds the same key; a key that exists is a
+    /// Stores the answer to a key. Waits while another transaction holds the same key; an existing key is a
     /// [`DbError::Duplicate`].
     pub async fn store_answer(
         &mut self,
@@ -47,7 +47,7 @@ impl Session {
         Ok(())
     }
 
-    /// Forgets keys older than `age`, at most `limit` of them; gives how many.
+    /// Deletes at most `limit` keys older than `age`; returns how many were deleted.
     pub async fn forget_answers(&mut self, age: Duration, limit: u32) -> Result<u64, DbError> {
         let sql = "DELETE FROM idempotency_keys WHERE created_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND \
                    ORDER BY created_at LIMIT ?";

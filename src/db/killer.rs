@@ -1,27 +1,27 @@
-//! Asks for sessions on the server to be ended, without waiting for it.
+//! Requests to end sessions on the server, sent without waiting for the result.
 //!
-//! A session that is given up cannot end itself, and whoever drops it cannot wait. So it leaves its name here, and a task that
-//! has the control connection does the rest.
+//! A session that is given up cannot end itself, and the code that drops it cannot wait. So it leaves its name here,
+//! and a task with the control connection ends it.
 
 use tokio::sync::mpsc;
 
 use super::connector::SessionName;
 
-/// What is to be ended.
+/// What to end.
 #[derive(Clone, Debug)]
 pub(super) enum KillRequest {
     /// The session, with its transaction.
     Session(SessionName),
-    /// The statement that the session runs, if it still does.
+    /// Only the statement that the session runs, if it still runs.
     Statement(SessionName),
 }
 
-/// Takes requests. Cheap to clone: every session has one.
+/// Sends requests. Cheap to clone: every session has one.
 #[derive(Clone, Debug)]
 pub(super) struct SessionKiller(mpsc::UnboundedSender<KillRequest>);
 
 impl SessionKiller {
-    /// The killer, and what was asked of it. There are never more requests than there were connections.
+    /// Creates a killer and the receiver of its requests. There are never more requests than there were connections.
     pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<KillRequest>) {
         let (sender, receiver) = mpsc::unbounded_channel();
         (Self(sender), receiver)
@@ -29,7 +29,7 @@ impl SessionKiller {
 
     /// Ends a session whose connection was given up.
     pub(super) fn end(&self, name: SessionName) {
-        // Nobody takes requests any more when the store has ended, and its connections with it.
+        // The receiver is gone only when the store has ended, and its connections with it.
         drop(self.0.send(KillRequest::Session(name)));
     }
 

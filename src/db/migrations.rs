@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Address, Config, ConnectionMode, DbError, Session};
 
-/// One numbered file.
+/// One numbered file with its statements.
 struct Migration {
     version: u32,
     name: &'static str,
@@ -25,17 +25,17 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "orders", sql: include_str!("../../sql/schema/0002_orders.sql") },
 ];
 
-/// How long to wait for the server, for another instance that is migrating, and for one statement.
+/// Time limit for connecting, for another instance that is migrating, and for one statement.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const LOCK_TIMEOUT: Duration = Duration::from_mins(2);
 const STATEMENT_TIMEOUT: Duration = Duration::from_hours(1);
 
-/// What was done.
+/// Schema versions before and after a migration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migrated {
-    /// The version before; 0 for an empty database.
+    /// Version before; 0 for an empty database.
     pub from: u32,
-    /// The version now.
+    /// Version after.
     pub to: u32,
 }
 
@@ -45,40 +45,40 @@ pub enum MigrateError {
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DbError),
-    /// A file that was applied has changed since.
+    /// A file that was already applied has changed since.
     #[error(
         "migration {version} ({name}) was changed after it was applied to this database: restore the file, and put the \
          change into a new one"
     )]
     Changed {
-        /// The file's number.
+        /// Number of the file.
         version: u32,
-        /// The file's name.
+        /// Name of the file.
         name: String,
     },
-    /// Another instance has been migrating for too long.
+    /// Another instance has held the migration lock for too long.
     #[error("another instance has been migrating this database for 2 minutes: wait for it, or end it, and try again")]
     Busy,
 }
 
-/// How the schema of a database stands to this program.
+/// State of a database's schema compared with this program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SchemaState {
-    /// Everything this program knows is applied. A newer program may have applied more.
+    /// All files of this program are applied. A newer program may have applied more.
     Current {
-        /// The version of the database.
+        /// Version of the schema.
         version: u32,
     },
-    /// Something is missing: `storemgr migrate` applies it.
+    /// Files are missing; `storemgr migrate` applies them.
     Behind {
-        /// The version of the database; 0 when it is empty.
+        /// Version of the schema; 0 for an empty database.
         version: u32,
-        /// The version this program needs.
+        /// Version that this program needs.
         needed: u32,
     },
     /// A file that was applied differs from the one in this program.
     Changed {
-        /// Its number.
+        /// Number of the file.
         version: u32,
     },
 }
@@ -93,7 +93,7 @@ pub async fn migrate(address: &Address) -> Result<Migrated, MigrateError> {
     };
     let mut session = Session::connect_within(CONNECT_TIMEOUT, &config).await?;
     let result = migrate_on(&mut session, &address.name).await;
-    // The lock is the connection's and goes with it.
+    // The lock belongs to the connection and is released with it.
     session.disconnect().await;
     result
 }
@@ -117,7 +117,7 @@ async fn migrate_on(session: &mut Session, database: &str) -> Result<Migrated, M
     Ok(Migrated { from, to })
 }
 
-/// A line of `schema_migrations`.
+/// A row of `schema_migrations`.
 struct Record {
     version: u32,
     checksum: String,
@@ -141,7 +141,7 @@ fn check_unchanged(applied: &[Record]) -> Result<(), MigrateError> {
 }
 
 async fn lock(session: &mut Session, database: &str) -> Result<(), MigrateError> {
-    // Names of locks belong to the whole server and have at most 64 characters, so the database's name goes in hashed.
+    // Lock names belong to the whole server and have at most 64 characters, so the name of the database is hashed.
     let name = format!("storemgr.migrate.{}", &checksum(database)[..32]);
     let taken = session.row::<Option<u8>>("SELECT GET_LOCK(?, ?)", (name, LOCK_TIMEOUT.as_secs())).await?;
     match taken {
@@ -174,7 +174,7 @@ fn checksum(text: &str) -> String {
 }
 
 impl Session {
-    /// How the schema stands to this program.
+    /// Compares the schema with this program.
     pub async fn schema_state(&mut self) -> Result<SchemaState, DbError> {
         Ok(state(&self.migrations().await?))
     }

@@ -1,10 +1,10 @@
-//! MySQL and MariaDB: the only place that knows SQL and the driver's errors. No business rule lives here.
+//! MySQL and MariaDB: the only module that contains SQL and the driver's errors. It contains no business rules.
 //!
 //! A [`Database`] hands out [`Session`]s; every statement is a method on a session, one file per table or subject, and
 //! every statement runs under a time limit. All SQL runs unchanged on MySQL 8.4 or newer and MariaDB 10.11 or newer.
 //!
-//! Statements with a list of rows are written as text: whole numbers as digits, text from outside as hexadecimal digits.
-//! In all other statements what comes from outside is a parameter of a prepared statement.
+//! Statements with a list of rows are written as text: whole numbers as digits, text from outside as hexadecimal
+//! digits. All other statements are prepared, and values from outside are parameters.
 
 mod batches;
 mod bulk;

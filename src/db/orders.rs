@@ -1,4 +1,4 @@
-//! The tables of orders and of their lines.
+//! The tables of orders and of order lines.
 
 use super::literals::numbers;
 use super::rows::Rows;
@@ -8,7 +8,7 @@ use crate::domain::{Cents, Order, OrderId, PricedLine, ProductId, UserId};
 /// The head of a stored order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredOrder {
-    /// Who ordered.
+    /// User who placed the order.
     pub user_id: UserId,
     /// The sum of its lines.
     pub total: Cents,
@@ -39,8 +39,8 @@ impl Session {
         self.insert(rows).await
     }
 
-    /// Reads an order with its lines. Both statements see the same state: they run in one transaction of the caller, or
-    /// the order is deleted in between and has no lines, which reads as absent.
+    /// Reads an order with its lines. Without a transaction of the caller, an order deleted between the two statements
+    /// has no lines, which reads as absent.
     pub async fn order(&mut self, id: OrderId) -> Result<Option<Order>, DbError> {
         let sql =
             "SELECT user_id, total_cents, DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%s.%fZ') FROM orders WHERE id = ?";
@@ -52,7 +52,7 @@ impl Session {
         Ok((!order.items.is_empty()).then_some(order))
     }
 
-    /// Reads the lines of an order, in the order of their products.
+    /// Reads the lines of an order, sorted by product.
     pub async fn order_lines(&mut self, id: OrderId) -> Result<Vec<PricedLine>, DbError> {
         let sql =
             "SELECT product_id, quantity, unit_price_cents FROM order_items WHERE order_id = ? ORDER BY product_id";
@@ -65,15 +65,15 @@ impl Session {
         Ok(rows.into_iter().map(line).collect())
     }
 
-    /// Locks an order for deletion; nothing if there is no such order.
+    /// Locks an order for deletion; `None` if there is no such order.
     pub async fn lock_order(&mut self, id: OrderId, wait: RowWait) -> Result<Option<StoredOrder>, DbError> {
         let sql = wait.complete("SELECT user_id, total_cents FROM orders WHERE id = ? FOR UPDATE");
         let row = self.row(&sql, (id.get(),)).await?;
         Ok(row.map(|(user_id, total)| StoredOrder { user_id: UserId::new(user_id), total: Cents::new(total) }))
     }
 
-    /// Locks the stocks of an order's lines and its user's totals, in the order in which every transaction takes them.
-    /// Without waiting, gives the rows that another transaction holds; then the caller undoes its own.
+    /// Locks the stocks of an order's lines and its user's totals, in the locking order of all transactions. Without
+    /// waiting, returns the rows that another transaction holds; the caller then undoes its own.
     pub async fn lock_rows_of(
         &mut self,
         user_id: UserId,
@@ -96,7 +96,7 @@ impl Session {
         Ok(if wait == RowWait::No { held } else { Vec::new() })
     }
 
-    /// Deletes an order and its lines. Runs inside the caller's transaction, which must hold the order.
+    /// Deletes an order and its lines. Runs inside the caller's transaction, which must hold the lock on the order.
     pub async fn delete_order(&mut self, id: OrderId) -> Result<(), DbError> {
         self.change("DELETE FROM order_items WHERE order_id = ?", (id.get(),)).await?;
         self.change("DELETE FROM orders WHERE id = ?", (id.get(),)).await?;

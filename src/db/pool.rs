@@ -1,8 +1,8 @@
-//! A bounded pool of connections.
+//! The bounded pool of connections.
 //!
-//! Connections that were used last are used first, so that the others age; one that has been idle for too long is closed
-//! before the server does it, and one that has been idle for a moment is asked whether it still works before anything is
-//! sent over it: something between here and the server may have forgotten it without a word.
+//! The most recently used connection is used first, so that the others age. A connection that was idle for too long is
+//! closed before the server does it. One that was idle for a moment is checked before use: a router or firewall on the
+//! way may have dropped it silently.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,20 +16,20 @@ use tokio::time::Instant;
 use super::DbError;
 use super::connector::{Connection, Connector};
 
-/// A connection that nobody has used for so long is closed: sooner than the server would (see `config.rs`), so that the
-/// server has nothing to complain of, and sooner than the usual limits of balancers and firewalls.
+/// Idle time after which a connection is closed: shorter than the server's limit (see `config.rs`), so that the server
+/// logs no aborted connection, and shorter than the usual limits of balancers and firewalls.
 const IDLE_LIMIT: Duration = Duration::from_secs(4);
 
-/// How often such connections are looked for.
+/// Interval of the search for idle connections.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// A connection that was used more recently than this is used without a look.
+/// A connection that was used more recently than this is used without a check.
 const TRUSTED: Duration = Duration::from_secs(1);
 
-/// The longest that a connection may take to say that it works.
+/// Longest duration of that check.
 const LOOK_LIMIT: Duration = Duration::from_millis(250);
 
-/// The pool. All connections of one belong to the runtime in which they were made.
+/// The pool. All connections of one pool belong to the runtime in which they were made.
 #[derive(Debug)]
 pub(super) struct Pool {
     connector: Connector,
@@ -45,7 +45,7 @@ struct Idle {
     since: Instant,
 }
 
-/// The right to one connection of a pool. Another one may be made as soon as it is dropped.
+/// The permit for one connection of a pool. Dropping it allows another connection.
 #[derive(Debug)]
 pub(super) struct Slot {
     pool: Arc<Pool>,
@@ -58,7 +58,7 @@ impl Pool {
         Arc::new(Self { connector, size, slots, idle: Mutex::default(), sweeping: AtomicBool::new(false) })
     }
 
-    /// Waits for a slot and gives a connection that works, as far as can be told without a statement.
+    /// Waits for a slot and returns a connection that works, as far as a check without a statement can tell.
     pub(super) async fn take(self: &Arc<Self>) -> Result<(Connection, Slot), DbError> {
         let permit = Arc::clone(&self.slots).acquire_owned().await;
         let permit = permit.map_err(|_| DbError::Unexpected("the pool of connections is closed".to_owned()))?;
@@ -69,12 +69,12 @@ impl Pool {
         Ok((self.connector.connect().await?, slot))
     }
 
-    /// How many connections are in use, being made included.
+    /// Number of connections in use, including those being made.
     pub(super) fn in_use(&self) -> usize {
         self.size - self.slots.available_permits()
     }
 
-    /// How many connections are open and idle.
+    /// Number of open, idle connections.
     pub(super) fn idle(&self) -> usize {
         self.idle_connections().len()
     }
@@ -89,12 +89,12 @@ impl Pool {
         if age < IDLE_LIMIT && matches!(tokio::time::timeout(LOOK_LIMIT, connection.conn.ping()).await, Ok(Ok(()))) {
             return Some(connection);
         }
-        // The others have been idle for longer, and over the same way.
+        // The other connections have been idle for longer and use the same network path.
         drop(std::mem::take(&mut *self.idle_connections()));
         None
     }
 
-    /// Closes connections that have been idle for too long, until none is idle.
+    /// Closes connections that were idle for too long, until no idle one is left.
     async fn sweep(self: Arc<Self>) {
         loop {
             tokio::time::sleep(SWEEP).await;
@@ -109,21 +109,21 @@ impl Pool {
         }
     }
 
-    /// Nothing that holds the lock can panic in the middle of a change.
+    /// No code that holds the lock can panic in the middle of a change.
     fn idle_connections(&self) -> MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Slot {
-    /// Closes all idle connections of the pool: they lead to a server that does not take work.
+    /// Closes all idle connections of the pool, because their server does not take work.
     pub(super) fn discard_idle(&self) {
         drop(std::mem::take(&mut *self.pool.idle_connections()));
     }
 
-    /// Gives a connection back that can be used again.
+    /// Returns a reusable connection to the pool.
     pub(super) fn give_back(self, connection: Connection) {
-        // Without a runtime the process is ending, and the connection with it.
+        // Without a runtime the process is ending, and the connection ends with it.
         let Ok(runtime) = Handle::try_current() else { return };
         let pool = &self.pool;
         let mut idle = pool.idle_connections();

@@ -19,7 +19,7 @@ impl Session {
         Ok(ProductId::new(id))
     }
 
-    /// Reads a product.
+    /// Reads a product; `None` if there is no such product.
     pub async fn product(&mut self, id: ProductId) -> Result<Option<Product>, DbError> {
         let sql = "SELECT id, name, sku, price_cents FROM products WHERE id = ?";
         Ok(self.row::<Row>(sql, (id.get(),)).await?.map(product))
@@ -31,13 +31,13 @@ impl Session {
         Ok(self.row::<Row>(sql, (id.get(),)).await?.map(product))
     }
 
-    /// Reads the products after a number, in the order of their numbers.
+    /// Reads the products with numbers greater than the given one, sorted by number.
     pub async fn products_after(&mut self, after: u64, limit: u32) -> Result<Vec<Product>, DbError> {
         let sql = "SELECT id, name, sku, price_cents FROM products WHERE id > ? ORDER BY id LIMIT ?";
         Ok(self.rows::<Row>(sql, (after, limit)).await?.into_iter().map(product).collect())
     }
 
-    /// Reads products with their stock after a number, in the order of their numbers.
+    /// Reads products and their stock with numbers greater than the given one, sorted by number.
     pub async fn stock_levels_after(&mut self, after: u64, limit: u32) -> Result<Vec<StockLevel>, DbError> {
         let sql = "SELECT p.id, p.name, p.sku, p.price_cents, s.quantity \
                    FROM products p JOIN stocks s ON s.product_id = p.id WHERE p.id > ? ORDER BY p.id LIMIT ?";
@@ -47,7 +47,8 @@ impl Session {
         Ok(rows.into_iter().map(level).collect())
     }
 
-    /// Deletes a product and its stock. Runs inside the caller's transaction, which must hold the stock row.
+    /// Deletes a product and its stock. Runs inside the caller's transaction, which must hold the lock on the stock
+    /// row.
     pub async fn delete_product(&mut self, id: ProductId) -> Result<(), DbError> {
         self.change("DELETE FROM stocks WHERE product_id = ?", (id.get(),)).await?;
         self.change("DELETE FROM products WHERE id = ?", (id.get(),)).await?;

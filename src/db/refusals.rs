@@ -1,4 +1,4 @@
-//! What the server has refused recently: it says whether the server takes writes, and is logged once in a while.
+//! Recent refusals of the server: they show whether it takes writes, and are logged at intervals.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,16 +8,16 @@ use tokio::time::Instant;
 
 use super::{DbError, ErrorKind};
 
-/// For how long a refusal stands when nothing else is tried: then the instance is offered requests again.
+/// How long a refusal counts if no other statement follows; after that the instance takes requests again.
 const REFUSAL_STANDS: Duration = Duration::from_secs(10);
 
-/// The same thing that is wrong is told in the log this often.
+/// Interval at which the same problem is logged again.
 const TELL_AGAIN: Duration = Duration::from_secs(10);
 
-/// How often the set-up is looked at while it is as it should be; a look is some twenty short statements.
+/// Interval of the set-up check while it finds no problem; one check is some twenty short statements.
 const SETUP_STANDS: Duration = Duration::from_secs(10);
 
-/// What became of the last statements, as far as it says something about the server.
+/// Outcomes of recent statements, as far as they show the state of the server.
 #[derive(Debug, Default)]
 pub(super) struct RecentRefusals {
     state: Mutex<State>,
@@ -26,18 +26,18 @@ pub(super) struct RecentRefusals {
 #[derive(Debug, Default)]
 struct State {
     refused: Option<(Instant, String)>,
-    /// When the set-up was as it should be.
+    /// When the set-up was last found correct.
     set_up: Option<Instant>,
     told: BTreeMap<&'static str, Instant>,
 }
 
 impl RecentRefusals {
-    /// A transaction was committed: whatever was refused before, the server takes writes.
+    /// Records a commit: the server takes writes, whatever it refused before.
     pub(super) fn committed(&self) {
         self.state().refused = None;
     }
 
-    /// An operation failed. Says in the log what is to be done, if it is to be done by somebody.
+    /// Records a failed operation, and logs what the operator has to do, if anything.
     pub(super) fn failed(&self, error: &DbError) {
         let Some(kind) = error.kind() else { return };
         if !matches!(kind, ErrorKind::Unavailable | ErrorKind::Setup | ErrorKind::TooManyConnections) {
@@ -50,7 +50,7 @@ impl RecentRefusals {
                 DbError::Unavailable { reason, .. } | DbError::WrongSetup { reason, .. } => {
                     state.refused = Some((now, (*reason).to_owned()));
                 }
-                // The probe sees both for itself.
+                // The probe detects both by itself.
                 _ => state.set_up = None,
             }
         }
@@ -62,23 +62,23 @@ impl RecentRefusals {
         }
     }
 
-    /// Why the last statement was refused, if that stands.
+    /// Why the last statement was refused, if that refusal still counts.
     pub(super) fn standing(&self) -> Option<String> {
         let state = self.state();
         state.refused.as_ref().filter(|(when, _)| when.elapsed() < REFUSAL_STANDS).map(|(_, reason)| reason.clone())
     }
 
-    /// Whether the set-up was found as it should be not long ago.
+    /// Whether the set-up was found correct recently.
     pub(super) fn is_set_up(&self) -> bool {
         self.state().set_up.is_some_and(|when| when.elapsed() < SETUP_STANDS)
     }
 
-    /// The set-up was found as it should be.
+    /// Records that the set-up was found correct.
     pub(super) fn set_up(&self) {
         self.state().set_up = Some(Instant::now());
     }
 
-    /// Nothing that holds the lock can panic in the middle of a change.
+    /// No code that holds the lock can panic in the middle of a change.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,15 +1,15 @@
-//! The two reports, each from all order lines or from the totals kept with the orders.
+//! The two reports, each computed from all order lines or from the totals kept with every order.
 
 use super::{DbError, Session};
 use crate::domain::{Cents, ProductId, UserId};
 
 impl Session {
-    /// The products sold most, counted over all order lines.
+    /// The most sold products, counted over all order lines.
     pub async fn scan_best_sellers(&mut self, limit: u32) -> Result<Vec<(ProductId, u64)>, DbError> {
         self.best_sellers(include_str!("../../sql/reports/scan_best_sellers.sql"), limit).await
     }
 
-    /// The products sold most, from the totals.
+    /// The most sold products, from the totals in `stocks`.
     pub async fn kept_best_sellers(&mut self, limit: u32) -> Result<Vec<(ProductId, u64)>, DbError> {
         self.best_sellers(include_str!("../../sql/reports/kept_best_sellers.sql"), limit).await
     }
@@ -19,7 +19,7 @@ impl Session {
         self.highest_spenders(include_str!("../../sql/reports/scan_highest_spenders.sql"), limit).await
     }
 
-    /// The users who spent most, from the totals.
+    /// The users who spent most, from the totals in `user_totals`.
     pub async fn kept_highest_spenders(&mut self, limit: u32) -> Result<Vec<(UserId, Cents)>, DbError> {
         self.highest_spenders(include_str!("../../sql/reports/kept_highest_spenders.sql"), limit).await
     }

@@ -1,4 +1,5 @@
-//! How a transaction of a request comes by rows that another one may hold: at once, or by waiting as one of few, or not.
+//! How a request locks rows that another transaction may hold: at once, by waiting with one of few permits, or not at
+//! all.
 
 use std::time::Duration;
 
@@ -7,19 +8,19 @@ use tokio::time::Instant;
 
 use super::{Database, DbError, RowId, RowState, RowWait};
 
-/// The tries of one request. The first does not wait; the second does, and only so many requests of an instance do at a
-/// time, so that rows that are held do not take the pool from everybody. Rows that were waited for in vain are
-/// remembered, and then not waited for.
+/// The attempts of one request. The first does not wait. The second does, but only a limited number of requests of an
+/// instance wait at a time, so that held rows do not use up the pool. Rows that stayed locked through the wait are
+/// remembered, and later requests do not wait for them.
 #[derive(Debug)]
 pub struct RowLocking<'a> {
     database: &'a Database,
     deadline: Instant,
-    /// The rows that were not to be had at once, and since when they are waited for.
+    /// Rows that were not free at once, and the start of the wait for them.
     waiting: Option<(Vec<RowId>, Instant, Option<OwnedSemaphorePermit>)>,
 }
 
 impl Database {
-    /// The tries of a request that locks rows; refuses it at once if one of those that it is known to need is held.
+    /// Prepares the attempts of a request that locks rows; an error at once if a row that it is known to need is held.
     pub fn row_locking(&self, deadline: Instant, rows: &[RowId]) -> Result<RowLocking<'_>, DbError> {
         if rows.iter().any(|row| self.held_rows().state(row) == RowState::Held) {
             return Err(DbError::LockTimeout);
@@ -29,13 +30,13 @@ impl Database {
 }
 
 impl RowLocking<'_> {
-    /// Whether the next try waits.
+    /// Whether the next attempt waits for held rows.
     pub fn wait(&self) -> RowWait {
         if self.waiting.is_some() { RowWait::Yes } else { RowWait::No }
     }
 
-    /// After a try that met held rows: returns when the next one may begin, or gives the error to refuse with. The
-    /// caller holds no session meanwhile.
+    /// Called after an attempt that met held rows: returns when the next one may begin, or returns the error to refuse
+    /// with. The caller holds no session meanwhile.
     pub async fn wait_for(&mut self, rows: Vec<RowId>) -> Result<(), DbError> {
         let held = self.database.held_rows();
         if let Some((first, since, _)) = self.waiting.take() {
@@ -54,7 +55,7 @@ impl RowLocking<'_> {
         Ok(())
     }
 
-    /// After a try that had its rows.
+    /// Called after an attempt that locked all its rows.
     pub fn had(self, rows: &[RowId]) {
         for row in rows.iter().chain(self.waiting.iter().flat_map(|(rows, ..)| rows)) {
             self.database.held_rows().found_free(row);

@@ -1,6 +1,6 @@
 //! The rows of a multi-row `INSERT`, as the text of one statement.
 //!
-//! No limit on parameters applies to it (65,535 in a prepared statement), and it is one round trip. The caller bounds the
+//! It has no limit on parameters (65,535 in a prepared statement) and takes one round trip. The caller limits the
 //! number of rows.
 
 use std::fmt::Write;
@@ -9,18 +9,18 @@ use std::time::SystemTime;
 use super::literals::{hex, number};
 use super::{DbError, Session};
 
-/// Rows in the order in which they are begun; each value belongs to the row that was begun last.
+/// Rows of one statement; each value is appended to the last row.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     sql: String,
-    /// Whether a row was begun, which the next row or the end closes.
+    /// Whether a row is open; the next row or the end closes it.
     in_row: bool,
-    /// Whether that row has a value, which a comma parts from the next.
+    /// Whether that row has a value, so that the next one needs a comma.
     in_values: bool,
 }
 
 impl Rows {
-    /// An `INSERT` into a table with its columns, `stocks (product_id, quantity)`.
+    /// An `INSERT` into a table with its columns, e.g. `stocks (product_id, quantity)`.
     pub(super) fn into(columns: &str) -> Self {
         Self { sql: format!("INSERT INTO {columns} VALUES "), ..Self::default() }
     }
@@ -33,19 +33,19 @@ impl Rows {
         self
     }
 
-    /// A whole number.
+    /// Appends a whole number.
     pub(super) fn number(&mut self, value: u64) -> &mut Self {
         number(self.next_value(), value);
         self
     }
 
-    /// Bytes, or the text that they are.
+    /// Appends bytes, or the bytes of a text.
     pub(super) fn bytes(&mut self, value: impl AsRef<[u8]>) -> &mut Self {
         hex(self.next_value(), value.as_ref());
         self
     }
 
-    /// An instant, in whole microseconds of UTC, which is the session's time zone.
+    /// Appends an instant in whole microseconds of UTC, which is the session's time zone.
     pub(super) fn instant(&mut self, instant: SystemTime) -> &mut Self {
         let sql = self.next_value();
         // Writing to a String cannot fail.
@@ -56,19 +56,19 @@ impl Rows {
         self
     }
 
-    /// The instant at which the server runs the statement.
+    /// Appends the time at which the server runs the statement.
     pub(super) fn now(&mut self) -> &mut Self {
         self.next_value().push_str("UTC_TIMESTAMP(6)");
         self
     }
 
-    /// The text; nothing if there are no rows.
+    /// The text of the statement; `None` if there are no rows.
     pub(super) fn finish(mut self) -> Option<String> {
         self.sql.push(')');
         self.in_row.then_some(self.sql)
     }
 
-    /// The text so far, where the next value is to stand.
+    /// The text so far, ready for the next value.
     fn next_value(&mut self) -> &mut String {
         if self.in_values {
             self.sql.push(',');
@@ -79,7 +79,7 @@ impl Rows {
 }
 
 impl Session {
-    /// Stores rows; none is none.
+    /// Stores rows; without rows, no statement is sent.
     pub(super) async fn insert(&mut self, rows: Rows) -> Result<(), DbError> {
         match rows.finish() {
             Some(sql) => self.run(&sql).await,

@@ -1,15 +1,15 @@
-//! Facts about the database server itself.
+//! Version, limits and clock of the database server.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{DbError, Session};
 
-/// What the server says of itself.
+/// Version and limits as the server reports them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerFacts {
-    /// Its version, e.g. `9.7.1` or `10.11.19-MariaDB-0+deb12u1`.
+    /// Version, e.g. `9.7.1` or `10.11.19-MariaDB-0+deb12u1`.
     pub version: String,
-    /// The most connections it accepts.
+    /// Largest number of connections it accepts.
     pub max_connections: u64,
 }
 
@@ -19,7 +19,7 @@ impl ServerFacts {
         self.version.contains("MariaDB")
     }
 
-    /// Major and minor version; `(0, 0)` when the text has none.
+    /// Major and minor version; `(0, 0)` if the text has none.
     pub fn release(&self) -> (u32, u32) {
         // Replication-compatible MariaDB servers put "5.5.5-" before their own version.
         let text = self.version.strip_prefix("5.5.5-").unwrap_or(&self.version);
@@ -27,14 +27,15 @@ impl ServerFacts {
         (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
     }
 
-    /// MySQL 8.4 or newer, MariaDB 10.11 or newer: what the SQL is written for and tested on.
+    /// Whether it is MySQL 8.4 or newer, or MariaDB 10.11 or newer: the versions that the SQL is written for and tested
+    /// on.
     pub fn is_supported(&self) -> bool {
         self.release() >= if self.is_mariadb() { (10, 11) } else { (8, 4) }
     }
 }
 
 impl Session {
-    /// The server's clock.
+    /// Current time of the server's clock.
     pub async fn server_clock(&mut self) -> Result<SystemTime, DbError> {
         let sql = "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000 AS UNSIGNED)";
         let rows = self.run_rows::<u64>(sql).await?;
@@ -42,7 +43,7 @@ impl Session {
         Ok(UNIX_EPOCH + Duration::from_millis(since_ms))
     }
 
-    /// Asks the server about itself.
+    /// Reads version and limits from the server.
     pub async fn server_facts(&mut self) -> Result<ServerFacts, DbError> {
         let rows = self.run_rows::<(String, u64)>("SELECT VERSION(), @@max_connections").await?;
         let (version, max_connections) =

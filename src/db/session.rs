@@ -1,4 +1,4 @@
-//! One connection in use: statements under a time limit, transactions that cannot leak.
+//! One connection in use: statements with a time limit, and transactions that never leak to the next user.
 
 use std::time::Duration;
 
@@ -18,54 +18,54 @@ use super::killer::SessionKiller;
 use super::pool::Slot;
 use crate::metrics::GaugeGuard;
 
-/// The longest that a connection may take to say goodbye.
+/// Longest time for closing a connection in an orderly way.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// A connection in use. When it is dropped, the connection goes back to where it came from, unless a transaction is open
-/// or a statement was cut short: then it is closed, its session is ended on the server, and the server undoes the
+/// A connection in use. When it is dropped, the connection goes back to its source. If a transaction is open or a
+/// statement was cut short, the connection is closed instead and its session is ended on the server, which undoes the
 /// transaction.
 #[derive(Debug)]
 pub struct Session {
-    /// Present until the session is dropped or its connection is given up.
+    /// `Some` until the session is dropped or its connection is given up.
     connection: Option<Connection>,
-    /// Present until the session is dropped.
+    /// `Some` until the session is dropped.
     origin: Option<Origin>,
     statement_timeout: Duration,
-    /// No statement but a commit runs past this instant.
+    /// Every statement except a commit ends before this instant.
     deadline: Instant,
     in_transaction: bool,
     counters: Counters,
     killer: Option<SessionKiller>,
-    /// The right to lock rows, for as long as the session lives.
+    /// Permit to lock rows, held until the session is dropped.
     lock_permit: Option<OwnedSemaphorePermit>,
 }
 
-/// Whether a statement waits for a row that another transaction holds.
+/// Whether a statement waits for rows that another transaction holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowWait {
-    /// It does, up to the session's limit.
+    /// Waits, up to the session's limit.
     Yes,
-    /// It fails at once with a [`DbError::LockTimeout`].
+    /// Fails at once with a [`DbError::LockTimeout`].
     No,
 }
 
 impl RowWait {
-    /// A statement that ends with FOR UPDATE, with this.
+    /// Completes a statement that ends with FOR UPDATE.
     pub(super) fn complete(self, sql: &str) -> String {
         format!("{sql}{}", if self == Self::No { " NOWAIT" } else { "" })
     }
 }
 
-/// Where a session's connection came from.
+/// Source of a session's connection.
 #[derive(Debug)]
 pub(super) enum Origin {
-    /// A pool, to which it goes back.
+    /// A pool, to which the connection returns.
     Pool(Slot),
-    /// It was made for this session.
+    /// Made for this session alone.
     Own {
-        /// Counts it as in use.
+        /// Counts the connection as in use.
         in_use: Option<GaugeGuard>,
-        /// How long it stays open afterwards, and the gauge that counts it meanwhile.
+        /// How long it stays open afterwards, and the gauge that counts it during that time.
         linger: Option<(Duration, IntGauge)>,
     },
 }
@@ -92,24 +92,25 @@ impl Session {
         }
     }
 
-    /// Keeps a permit for as long as the session lives.
+    /// Keeps a permit until the session is dropped.
     pub(super) fn with_lock_permit(self, permit: Option<OwnedSemaphorePermit>) -> Self {
         let mut session = self;
         session.lock_permit = permit;
         session
     }
 
-    /// Begins a transaction. It ends with [`Session::commit`], [`Session::rollback`], or the session.
+    /// Begins a transaction. It ends with [`Session::commit`], with [`Session::rollback`], or when the session is
+    /// dropped.
     pub async fn begin(&mut self) -> Result<(), DbError> {
         self.run("START TRANSACTION").await?;
         self.in_transaction = true;
         Ok(())
     }
 
-    /// Begins a transaction and runs queries as text, all in one round trip; gives the rows of each query.
+    /// Begins a transaction and runs queries as text, all in one round trip; returns the rows of each query.
     pub(super) async fn begin_and_query(&mut self, sql: &str) -> Result<Vec<Vec<Row>>, DbError> {
         let limit = self.time_limit();
-        // Before it is known to have begun: if a query fails, the transaction is there and must be undone.
+        // Set before the answer is known: if a query fails, the transaction has begun and must be undone.
         self.in_transaction = true;
         let conn = self.conn()?;
         let reading = async {
@@ -119,7 +120,7 @@ impl Session {
             while !answers.is_empty() {
                 sets.push(answers.collect::<Row>().await?);
             }
-            // A query that failed looks like the end; its error would come with the next statement.
+            // A failed query looks like the end of the results; its error would be reported with the next statement.
             answers.drop_result().await?;
             Ok(sets)
         };
@@ -127,14 +128,14 @@ impl Session {
         self.settle(result.map(|read| read.map_err(own_limit)))
     }
 
-    /// Commits. Whatever is answered but OK, the connection is given up, and what became of the transaction is to be
-    /// looked up ([`super::Database::look_up`]).
+    /// Commits. On any answer except OK the connection is given up, and the outcome of the transaction must be looked
+    /// up ([`super::Database::look_up`]).
     pub async fn commit(mut self) -> Result<(), InterruptedCommit> {
         let session = self.connection.as_ref().and_then(|connection| connection.name.clone());
         self.commit_or_close().await.map_err(|reason| InterruptedCommit { session, reason })
     }
 
-    /// The same for a tool that starts over when its commit fails.
+    /// Commits for a tool that starts over when its commit fails.
     pub(super) async fn commit_or_close(&mut self) -> Result<(), DbError> {
         let committed = self.run_within(self.statement_timeout, "COMMIT").await;
         match committed {
@@ -154,7 +155,7 @@ impl Session {
         }
     }
 
-    /// Runs a statement that answers nothing; gives the number of rows it changed.
+    /// Runs a statement without a result set; returns the number of rows it changed.
     pub(super) async fn change(&mut self, sql: &str, params: impl Into<Params> + Send) -> Result<u64, DbError> {
         let limit = self.time_limit();
         let result = tokio::time::timeout(limit, self.conn()?.exec_drop(sql, params)).await;
@@ -162,7 +163,7 @@ impl Session {
         Ok(self.conn()?.affected_rows())
     }
 
-    /// Runs a query and gives its rows.
+    /// Runs a query and returns its rows.
     pub(super) async fn rows<T>(&mut self, sql: &str, params: impl Into<Params> + Send) -> Result<Vec<T>, DbError>
     where
         T: FromRow + Send + 'static,
@@ -172,7 +173,7 @@ impl Session {
         self.settle(result)
     }
 
-    /// Runs a query and gives its first row.
+    /// Runs a query and returns its first row.
     pub(super) async fn row<T>(&mut self, sql: &str, params: impl Into<Params> + Send) -> Result<Option<T>, DbError>
     where
         T: FromRow + Send + 'static,
@@ -182,14 +183,15 @@ impl Session {
         self.settle(result)
     }
 
-    /// Runs a statement as text: in one round trip, and without a place among the prepared ones.
+    /// Runs a statement as text: in one round trip, and without an entry in the cache of prepared statements.
     pub(super) async fn run(&mut self, sql: &str) -> Result<(), DbError> {
         let limit = self.time_limit();
         self.run_within(limit, sql).await
     }
 
-    /// Runs statements as text and gives the number of rows that the last of them changed. After `patience`, the one that
-    /// runs is interrupted on the server: what takes so long waits for a row, which is then a [`DbError::LockTimeout`].
+    /// Runs statements as text and returns the number of rows that the last one changed. After `patience`, the running
+    /// statement is interrupted on the server: it is taken to wait for a row, and fails with a
+    /// [`DbError::LockTimeout`].
     pub(super) async fn run_change_within(&mut self, patience: Duration, sql: &str) -> Result<u64, DbError> {
         let limit = self.time_limit();
         let name = self.connection.as_ref().and_then(|connection| connection.name.clone());
@@ -215,7 +217,7 @@ impl Session {
         self.settle(result)
     }
 
-    /// Runs a query as text and gives its rows.
+    /// Runs a query as text and returns its rows.
     pub(super) async fn run_rows<T>(&mut self, sql: &str) -> Result<Vec<T>, DbError>
     where
         T: FromRow + Send + 'static,
@@ -225,17 +227,17 @@ impl Session {
         self.settle(result)
     }
 
-    /// The number that the last `INSERT` gave its row.
+    /// The number that the last `INSERT` generated.
     pub(super) fn last_insert_id(&self) -> u64 {
         self.connection.as_ref().and_then(|connection| connection.conn.last_insert_id()).unwrap_or_default()
     }
 
-    /// What the server calls this connection.
+    /// The server's number of this connection.
     pub(super) fn connection_number(&self) -> Option<u32> {
         self.connection.as_ref().map(|connection| connection.conn.id())
     }
 
-    /// Ends the connection, and with it whatever is the connection's own, such as a named lock, before it returns.
+    /// Closes the connection before returning, which also releases what belongs to it, such as a named lock.
     pub(super) async fn disconnect(mut self) {
         if let Some(connection) = self.connection.take() {
             drop(connection.conn.disconnect().await);
@@ -250,7 +252,7 @@ impl Session {
         self.connection.as_mut().map(|connection| &mut connection.conn).ok_or(DbError::Lost)
     }
 
-    /// Translates a failure, counts it, and gives up a connection that can no longer be trusted.
+    /// Translates and counts a failure, and gives up a connection whose state is no longer certain.
     fn settle<T>(&mut self, result: Result<mysql_async::Result<T>, Elapsed>) -> Result<T, DbError> {
         let error = match result {
             Ok(Ok(value)) => return Ok(value),
@@ -269,8 +271,8 @@ impl Session {
         Err(error)
     }
 
-    /// Closes the connection and has its session ended on the server, which may be busy with a statement, or wait for
-    /// the next one with a transaction open, and see nothing of the close.
+    /// Closes the connection and has its session ended on the server, which does not notice the close while it runs a
+    /// statement or waits for the next one with a transaction open.
     fn give_up(&mut self) {
         let Some(Connection { conn, name }) = self.connection.take() else { return };
         if let (Some(name), Some(killer)) = (name, &self.killer) {
@@ -282,9 +284,10 @@ impl Session {
     }
 }
 
-/// A statement whose time limit we gave it ourselves, so that it does not wait for a row for long: it has waited for one.
+/// Translates the error of a statement that had a short time limit of its own: reaching it means that it waited for a
+/// row.
 fn own_limit(error: mysql_async::Error) -> mysql_async::Error {
-    /// max_statement_time, MAX_EXECUTION_TIME, KILL QUERY; and a wait for a row that was too long.
+    /// max_statement_time, MAX_EXECUTION_TIME, KILL QUERY; and a lock wait timeout.
     const LIMITS: [u16; 3] = [1969, 3024, 1317];
     const LOCK_WAIT_TIMEOUT: u16 = 1205;
     match error {

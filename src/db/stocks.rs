@@ -1,27 +1,27 @@
-//! The table of stocks: how many pieces are there, and how many were sold.
+//! The table of stocks: pieces available and pieces sold, per product.
 
 use super::literals::numbers;
 use super::rows::Rows;
 use super::{DbError, RowWait, Session};
 use crate::domain::{Cents, OrderLine, PricedLine, ProductId, Stock};
 
-/// What the store can offer of a product at this moment; the row is locked until the transaction ends.
+/// Stock and price of a product; the row is locked until the transaction ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer {
-    /// Which product.
+    /// Number of the product.
     pub product_id: ProductId,
-    /// How many pieces are there.
+    /// Pieces available.
     pub quantity: u64,
-    /// What one piece costs.
+    /// Price of one piece.
     pub price: Cents,
 }
 
-/// A product's row: the pieces that are there, and those that stand in orders.
+/// A row of the table: pieces available and pieces in orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StockRow {
-    /// How many pieces are there.
+    /// Pieces available.
     pub quantity: u64,
-    /// How many were sold, deleted orders left out.
+    /// Pieces sold, without those of deleted orders.
     pub quantity_sold: u64,
 }
 
@@ -31,7 +31,7 @@ pub(super) fn offer((product_id, quantity, price): Row) -> Offer {
     Offer { product_id: ProductId::new(product_id), quantity, price: Cents::new(price) }
 }
 
-/// The rows of a statement that moves pieces of each product from its stock to what was sold, or back.
+/// Rows of a statement that moves pieces of each product from stock to sold, or back.
 pub(super) fn moved(pieces: impl IntoIterator<Item = (ProductId, u64)>) -> String {
     let mut rows = Rows::default();
     for (product, pieces) in pieces {
@@ -48,8 +48,8 @@ impl Session {
         Ok(self.row::<Row>(sql, (id.get(),)).await?.map(offer))
     }
 
-    /// Locks the stocks of all lines in the order of their products and reads them with the prices, in that order. A
-    /// product that does not exist is missing from the answer.
+    /// Locks the stocks of all lines, sorted by product, and reads them with the prices in that order. A product that
+    /// does not exist is missing from the result.
     pub async fn lock_offers(&mut self, lines: &[OrderLine]) -> Result<Vec<Offer>, DbError> {
         let products = numbers(lines.iter().map(|line| line.product_id.get()));
         let sql = include_str!("../../sql/orders/lock_offers.sql")
@@ -58,19 +58,20 @@ impl Session {
         Ok(self.run_rows::<Row>(&sql).await?.into_iter().map(offer).collect())
     }
 
-    /// Takes one line out of the stock. The caller holds the row and has seen that there is enough.
+    /// Takes one line out of the stock. The caller holds the row and has checked that there is enough.
     pub async fn sell(&mut self, line: &PricedLine) -> Result<(), DbError> {
         let sql = "UPDATE stocks SET quantity = quantity - ?, quantity_sold = quantity_sold + ? WHERE product_id = ?";
         self.change(sql, (line.quantity, line.quantity, line.product_id.get())).await?;
         Ok(())
     }
 
-    /// Takes all lines out of the stock in one statement. The caller holds the rows and has seen that there is enough.
+    /// Takes all lines out of the stock in one statement. The caller holds the rows and has checked that there is
+    /// enough.
     pub async fn sell_all(&mut self, lines: &[PricedLine]) -> Result<(), DbError> {
         self.move_stock(include_str!("../../sql/orders/sell_all.sql"), lines).await
     }
 
-    /// Gives all lines back to the stock in one statement. A product in an order cannot have been deleted.
+    /// Returns all lines to the stock in one statement. A product in an order cannot have been deleted.
     pub async fn give_back(&mut self, lines: &[PricedLine]) -> Result<(), DbError> {
         self.move_stock(include_str!("../../sql/orders/give_back.sql"), lines).await
     }
@@ -80,20 +81,20 @@ impl Session {
         self.run(&template.replace("{rows}", &rows)).await
     }
 
-    /// Locks a product's stock and reads the row; nothing if there is no such product.
+    /// Locks a product's stock and reads the row; `None` if there is no such product.
     pub async fn lock_stock(&mut self, id: ProductId, wait: RowWait) -> Result<Option<StockRow>, DbError> {
         let sql = wait.complete("SELECT quantity, quantity_sold FROM stocks WHERE product_id = ? FOR UPDATE");
         let row = self.row(&sql, (id.get(),)).await?;
         Ok(row.map(|(quantity, quantity_sold)| StockRow { quantity, quantity_sold }))
     }
 
-    /// Sets how many pieces of a product there are. The caller holds the row.
+    /// Sets the number of available pieces of a product. The caller holds the row.
     pub async fn set_stock(&mut self, id: ProductId, quantity: u64) -> Result<(), DbError> {
         self.change("UPDATE stocks SET quantity = ? WHERE product_id = ?", (quantity, id.get())).await?;
         Ok(())
     }
 
-    /// Reads a product's stock.
+    /// Reads a product's stock; `None` if there is no such product.
     pub async fn stock(&mut self, id: ProductId) -> Result<Option<Stock>, DbError> {
         let quantity = self.row("SELECT quantity FROM stocks WHERE product_id = ?", (id.get(),)).await?;
         Ok(quantity.map(|quantity| Stock { product_id: id, quantity }))

@@ -1,40 +1,40 @@
-//! What the database server does while others use it: its connections and its counters, for tools that watch.
+//! Activity of the database server: its connections and its counters, for monitoring tools.
 
 use super::{DbError, Session};
 
-/// One connection of the server, other than the one that asks.
+/// One connection of the server, other than the one that reads this list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionState {
-    /// What it is doing.
+    /// Its current activity.
     pub activity: Activity,
-    /// For how long, in whole seconds.
+    /// Duration of that activity in whole seconds.
     pub for_s: u64,
 }
 
-/// What a connection is doing.
+/// Activity of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
-    /// Nothing: it is open, and nobody uses it.
+    /// Open and unused.
     Asleep,
-    /// It runs a statement.
+    /// Runs a statement.
     Running,
-    /// It is being opened or closed.
+    /// Is being opened or closed.
     Other,
 }
 
 /// Counters of the server since it started, over all connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ServerCounters {
-    /// Statements that read or write rows, begin or end a transaction, or set a variable; each of several that were sent
-    /// at once counts.
+    /// Statements that read or write rows, begin or end a transaction, or set a variable; statements sent together
+    /// count one by one.
     pub statements: u64,
-    /// Those of them that commit a transaction.
+    /// The part of `statements` that commits a transaction.
     pub commits: u64,
-    /// Rows that statements have read, those of temporary tables included.
+    /// Rows that statements have read, including those of temporary tables.
     pub rows_read: u64,
 }
 
-/// The statements that are counted: their numbers are called `Com_` and this.
+/// Suffixes of the `Com_` variables that are counted.
 const STATEMENTS: [&str; 12] = [
     "select",
     "insert",
@@ -51,12 +51,12 @@ const STATEMENTS: [&str; 12] = [
 ];
 const COMMITS: &str = "Com_commit";
 
-/// How rows come to be read; MariaDB no longer counts them where InnoDB does.
+/// Handler variables that count rows read; MariaDB no longer counts them in InnoDB's variables.
 const ROWS_READ: &str = "Handler_read_";
 const READS: [&str; 7] = ["first", "key", "last", "next", "prev", "rnd", "rnd_next"];
 
 impl Session {
-    /// The connections that this account may see, without this one.
+    /// Connections that this account may see, except this one.
     pub async fn connection_states(&mut self) -> Result<Vec<ConnectionState>, DbError> {
         // The columns are Id, User, Host, db, Command, Time, State, Info, and another one on MariaDB.
         let rows = self.run_rows::<mysql_async::Row>("SHOW PROCESSLIST").await?;
@@ -65,7 +65,7 @@ impl Session {
         Ok(others.map(state).collect())
     }
 
-    /// The counters as they are now; this question itself is in none of them.
+    /// The counters at this moment; none of them includes this query.
     pub async fn server_counters(&mut self) -> Result<ServerCounters, DbError> {
         let names = STATEMENTS.iter().map(|name| format!("'Com_{name}'"));
         let names: Vec<_> = names.chain(READS.map(|name| format!("'{ROWS_READ}{name}'"))).collect();
@@ -99,7 +99,7 @@ fn state(row: &mysql_async::Row) -> ConnectionState {
 }
 
 impl ServerCounters {
-    /// How much they rose since an earlier reading.
+    /// Increase since an earlier reading.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         Self {

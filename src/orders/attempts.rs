@@ -1,4 +1,4 @@
-//! Trying again: when, how often, after which pause.
+//! Retries: when, how often, and after which pause.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use tokio::time::Instant;
 use super::OrderError;
 use crate::db::DbError;
 
-/// How often an order is tried. Deadlocks are rare by the order of locks; a dozen in a row mean overload.
+/// Largest number of attempts per order. The locking order makes deadlocks rare; a dozen in a row mean overload.
 const ATTEMPTS: u32 = 12;
 
-/// The longest pause between two tries, in milliseconds; the real one is random, so that losers do not meet again.
+/// Longest pause between two attempts, in milliseconds; the pause is random, so that the losers do not collide again.
 const PAUSE_MS: u64 = 20;
 
-/// How one attempt ended when it did not place the order.
+/// Outcome of an attempt that did not place the order.
 pub(super) enum Failed {
     /// Nothing was stored, and another attempt can succeed.
     Again(OrderError),
-    /// Final.
+    /// Another attempt cannot succeed.
     Finally(OrderError),
 }
 
@@ -36,7 +36,7 @@ impl From<DbError> for Failed {
     }
 }
 
-/// Counts the tries of one order.
+/// Counts the attempts of one order.
 pub(super) struct Attempts {
     left: u32,
     deadline: Instant,
@@ -47,7 +47,7 @@ impl Attempts {
         Self { left: ATTEMPTS, deadline }
     }
 
-    /// Pauses before the next try, or gives the error back if there is none.
+    /// Pauses before the next attempt, or returns the error if none is left.
     pub(super) async fn again_after(&mut self, failed: Failed) -> Result<(), OrderError> {
         self.left -= 1;
         match failed {

@@ -1,4 +1,4 @@
-//! `batched`: one query for all of an order's articles, so that the time does not grow with their number.
+//! `batched`: one query for all articles of an order, so that the number of round trips does not grow with the lines.
 
 use super::OrderError;
 use super::attempts::Failed;
@@ -6,7 +6,7 @@ use super::pricing::price_all;
 use crate::db::Session;
 use crate::domain::{Cents, NewOrder, OrderId, PricedLine, total};
 
-/// Writes one order inside the caller's transaction, all lines at once; gives its lines and their total.
+/// Writes one order inside the caller's transaction, all lines at once; returns its lines and their total.
 pub(super) async fn write(
     session: &mut Session,
     id: OrderId,

@@ -1,4 +1,4 @@
-//! Deleting an order: stock and totals go back, exactly once.
+//! Deletes orders: stock and totals are given back exactly once.
 
 use tokio::time::Instant;
 
@@ -8,7 +8,7 @@ use crate::db::{DbError, Effect, Outcome, RowId, RowWait, Session};
 use crate::domain::OrderId;
 
 impl Orders {
-    /// Deletes an order; false if there is no such order (any more).
+    /// Deletes an order; false if it does not exist or was already deleted.
     pub async fn cancel(&self, id: OrderId, deadline: Instant) -> Result<bool, OrderError> {
         let mut attempts = Attempts::until(deadline);
         let mut locking = self.database.row_locking(deadline, &[RowId::Order(id)])?;
@@ -41,16 +41,16 @@ impl Orders {
     }
 }
 
-/// How a try ended.
+/// Outcome of one attempt.
 enum Cancelled {
     Deleted,
-    /// There is no such order.
+    /// The order does not exist.
     NotThere,
-    /// Another transaction holds these rows, and they were not waited for, or in vain.
+    /// Another transaction holds these rows; the attempt did not wait for them, or the wait timed out.
     Held(Vec<RowId>),
 }
 
-/// Everything but the commit.
+/// Runs all statements of the deletion except the commit.
 async fn give_back(session: &mut Session, id: OrderId, wait: RowWait) -> Result<Cancelled, DbError> {
     let order = match session.lock_order(id, wait).await {
         Ok(Some(order)) => order,
@@ -62,7 +62,7 @@ async fn give_back(session: &mut Session, id: OrderId, wait: RowWait) -> Result<
     match session.lock_rows_of(order.user_id, &lines, wait).await {
         Ok(held) if held.is_empty() => {}
         Ok(held) => return Ok(Cancelled::Held(held)),
-        // Which they are was seen by the try before, which did not wait.
+        // The previous attempt, which did not wait, found out which rows these are.
         Err(DbError::LockTimeout) => return Ok(Cancelled::Held(Vec::new())),
         Err(error) => return Err(error),
     }

@@ -1,40 +1,40 @@
-//! Why an order was not placed, or not deleted.
+//! Reasons why an order was not placed or deleted.
 
 use crate::db::DbError;
 use crate::domain::{MAX_USER_TOTAL, ProductId, UserId};
 
-/// Why an order was not placed, or not deleted. Except for [`OrderError::OutcomeUnknown`], nothing of it was stored.
+/// Why an order was not placed or deleted. Except for [`OrderError::OutcomeUnknown`], nothing of it was stored.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum OrderError {
-    /// Fewer pieces than ordered.
+    /// The stock has fewer pieces than ordered.
     #[error("product {product_id} has {available} in stock and {wanted} were ordered")]
     InsufficientStock {
-        /// Which product.
+        /// Number of the product.
         product_id: ProductId,
-        /// How many there are.
+        /// Pieces in stock.
         available: u64,
-        /// How many were ordered.
+        /// Pieces ordered.
         wanted: u32,
     },
-    /// No such product.
+    /// The order names a product that does not exist.
     #[error("there is no product {0}")]
     UnknownProduct(ProductId),
-    /// No such user.
+    /// The order names a user who does not exist.
     #[error("there is no user {0}")]
     UnknownUser(UserId),
-    /// More than one order may cost.
+    /// The total exceeds the largest amount of one order.
     #[error(transparent)]
     TotalTooLarge(#[from] crate::domain::TotalTooLarge),
-    /// The user's orders would together cost more than can be kept count of.
+    /// The sum of the user's orders would exceed the largest total that can be stored.
     #[error("the orders of user {0} cost at most {MAX_USER_TOTAL} together")]
     UserTotalTooLarge(UserId),
     /// The idempotency key belongs to another order.
     #[error("this Idempotency-Key was used for an order with other items: use a new key for a new order")]
     KeyReused,
-    /// The first request with this key has not ended.
+    /// The first request with this key has not ended yet.
     #[error("the first request with this Idempotency-Key is still being worked on: repeat it in a moment")]
     InProgress,
-    /// The deadline passed while the order waited, or other transactions kept winning.
+    /// The deadline passed while the order waited, or every attempt lost against other transactions.
     #[error("the store has more orders than it can take: try again in a moment")]
     Overloaded,
     /// Another transaction holds a row that the order needs.
@@ -43,7 +43,7 @@ pub enum OrderError {
     /// The database failed before anything was committed.
     #[error(transparent)]
     Database(DbError),
-    /// The database was lost during the commit and did not come back in time to say whether it happened.
+    /// The connection was lost during the commit, and the outcome could not be looked up in time.
     #[error(
         "the database did not say whether the order was stored: repeat the request with the same Idempotency-Key, or \
          look before you order again"

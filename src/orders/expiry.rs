@@ -1,4 +1,4 @@
-//! Forgetting old idempotency keys.
+//! Deletes old idempotency keys.
 
 use std::time::Duration;
 
@@ -6,21 +6,21 @@ use tokio::time::Instant;
 
 use super::Orders;
 
-/// How often old keys are looked for.
+/// Interval between two searches for old keys.
 const INTERVAL: Duration = Duration::from_mins(1);
 
-/// Keys deleted in one statement: few enough that nobody waits for them.
+/// Keys deleted per statement: few enough that no order waits noticeably.
 const STEP: u32 = 1_000;
 
-/// The longest that one step may take.
+/// Longest duration of one step.
 const STEP_LIMIT: Duration = Duration::from_secs(5);
 
 impl Orders {
-    /// Deletes keys older than `age`, for as long as it is polled. Several instances do it side by side; that costs
-    /// nothing but a look.
+    /// Deletes keys older than `age` until the future is dropped. Several instances may run it side by side; each then
+    /// only runs a cheap query.
     pub async fn forget_old_keys(&self, age: Duration) {
         let mut ticks = tokio::time::interval(INTERVAL);
-        // The first tick is at once; a store that has just started has better things to do.
+        // The first tick fires at once and is skipped, so that a starting store has no extra load.
         ticks.tick().await;
         loop {
             ticks.tick().await;
@@ -28,7 +28,7 @@ impl Orders {
         }
     }
 
-    /// One step; nothing if the database is away, which others report.
+    /// Runs one step; `None` if the database is unreachable, which is reported elsewhere.
     async fn forget_step(&self, age: Duration) -> Option<u64> {
         let mut session = self.database.session(Instant::now() + STEP_LIMIT).await.ok()?;
         session.forget_answers(age, STEP).await.ok()

@@ -1,10 +1,11 @@
-//! What is done about orders of rows that another transaction holds.
+//! How orders are treated that need rows which another transaction holds.
 
 use super::OrderError;
 use crate::db::{HeldRows, RowId, RowState};
 use crate::domain::{IdempotencyKey, NewOrder};
 
-/// How an order stands by what is known of its rows and its key: free, suspect, or an error that it is refused with.
+/// State of an order according to the known state of its rows and its key: free, suspect, or the error to refuse it
+/// with.
 pub(super) fn standing(
     rows: &HeldRows,
     order: &NewOrder,
@@ -21,12 +22,12 @@ pub(super) fn standing(
     }
 }
 
-/// The row of an idempotency key.
+/// Row of an idempotency key.
 pub(super) fn key_row(key: &IdempotencyKey) -> RowId {
     RowId::Key(key.as_str().to_owned())
 }
 
-/// The rows of an order: its products and its user.
+/// Rows that an order locks: its products and its user.
 pub(super) fn rows_of(order: &NewOrder) -> impl Iterator<Item = RowId> {
     let products = order.lines().iter().map(|line| RowId::Product(line.product_id));
     products.chain([RowId::User(order.user_id())])

@@ -1,11 +1,11 @@
-//! Orders: placed once, durably, never from stock that is not there.
+//! Orders: each is placed once and durably, and never exceeds the stock.
 //!
-//! What an accepted order promises: it is committed, once; its total is the sum of its lines at the prices of that
-//! moment; the stock went down by exactly its lines and never below zero. What a refusal promises: nothing of it was
-//! stored. All writers keep these promises and pass the same tests; they differ in speed alone.
+//! An accepted order is committed exactly once; its total is the sum of its lines at the prices of that moment; the
+//! stock was reduced by exactly its lines and never below zero. A refused order stored nothing. All writers keep these
+//! guarantees and pass the same tests; they differ only in speed.
 //!
-//! Locks are taken in the same order everywhere (an order being deleted, then stocks by product, then the user's totals,
-//! then the idempotency key), so that transactions wait for each other in a line and not in a circle.
+//! Locks are taken in the same order everywhere (an order being deleted, then stocks by product, then the user's
+//! totals, then the idempotency key), so that transactions cannot wait for each other in a circle.
 
 mod attempts;
 mod batched;
@@ -36,16 +36,16 @@ pub use group_commit::QueueLimits;
 /// How orders are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writer {
-    /// One query per article, one commit per order: the original's first way.
+    /// One query per article and one commit per order, as in the first version of the original program.
     PerItem,
-    /// One query for all of an order's articles, one commit per order.
+    /// One query for all articles of an order, and one commit per order.
     Batched,
     /// Many orders in one transaction.
     GroupCommit,
 }
 
 impl Writer {
-    /// Its name on the command line and in metrics.
+    /// Name on the command line and in metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::PerItem => "per-item",
@@ -55,7 +55,7 @@ impl Writer {
     }
 }
 
-/// How one order is written in a transaction of its own.
+/// Writes one order in a transaction of its own.
 #[derive(Clone, Copy, Debug)]
 enum SingleOrderWriter {
     PerItem,
@@ -78,8 +78,8 @@ pub struct Orders {
 }
 
 impl Orders {
-    /// Orders in a database, written in one of the ways; the limits are those of group commit. Must be called inside a
-    /// runtime. Fails if the thread of group commit cannot be started.
+    /// Orders in a database, written by the given writer; the limits apply to group commit only. Must be called inside
+    /// a runtime. Fails if the thread of group commit cannot be started.
     pub fn new(database: Arc<Database>, writer: Writer, limits: QueueLimits, metrics: &Metrics) -> io::Result<Self> {
         let metrics = outcome::OrderMetrics::new(metrics);
         let strategy = match writer {
@@ -94,17 +94,17 @@ impl Orders {
         Ok(Self { database, strategy, ids: ids::OrderIds::default(), metrics })
     }
 
-    /// Whether orders are written by a task that nobody's waiting ends.
+    /// Whether orders are written by a separate task, which continues when the caller stops waiting.
     pub fn writes_elsewhere(&self) -> bool {
         matches!(self.strategy, WriteStrategy::Grouped(_))
     }
 
-    /// Whether orders wait and nothing becomes of them.
+    /// Whether orders are waiting and the committer makes no progress.
     pub fn is_stuck(&self) -> bool {
         matches!(&self.strategy, WriteStrategy::Grouped(group_commit) if group_commit.is_stuck())
     }
 
-    /// Reads an order.
+    /// Reads an order with its lines; `None` if it does not exist.
     pub async fn find(&self, id: OrderId, deadline: Instant) -> Result<Option<Order>, DbError> {
         self.database.session(deadline).await?.order(id).await
     }

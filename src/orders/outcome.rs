@@ -1,4 +1,4 @@
-//! The metrics of orders, looked up once.
+//! Metrics of orders, resolved once so that no order looks them up by label.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::OrderError;
 use crate::domain::PlacedOrder;
 use crate::metrics::{GaugeGuard, Metrics};
 
-/// What became of orders, and how long they took.
+/// Counters of order outcomes and histograms of their duration.
 #[derive(Clone, Debug)]
 pub(super) struct OrderMetrics {
     accepted: IntCounter,
@@ -40,28 +40,28 @@ impl OrderMetrics {
         }
     }
 
-    /// An order waits for as long as the returned value lives.
+    /// Counts an order as waiting until the returned value is dropped.
     pub(super) fn wait(&self) -> (GaugeGuard, HistogramTimer) {
         (GaugeGuard::new(&self.queue_depth), self.queue_wait.start_timer())
     }
 
-    /// So many orders more, or fewer, wait in the queue.
+    /// Changes the number of orders in the queue by the given difference.
     pub(super) fn queued(&self, orders: i64) {
         self.queue_depth.add(orders);
     }
 
-    /// An order left the queue for its transaction.
+    /// Records that an order left the queue for its transaction.
     pub(super) fn waited(&self, wait: Duration) {
         self.queue_wait.observe(wait.as_secs_f64());
     }
 
-    /// A transaction was committed.
+    /// Records a committed transaction.
     pub(super) fn committed(&self, orders: usize, took: Duration) {
         self.batch_orders.observe(orders as f64);
         self.commit.observe(took.as_secs_f64());
     }
 
-    /// Counts what became of an order.
+    /// Counts the outcome of an order.
     pub(super) fn count(&self, result: &Result<PlacedOrder, OrderError>) {
         let counter = match result {
             Ok(placed) if placed.replayed => &self.replayed,

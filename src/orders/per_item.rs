@@ -1,4 +1,4 @@
-//! `per-item`: one query per article, as the original began.
+//! `per-item`: one query per article, as in the first version of the original program.
 
 use super::OrderError;
 use super::attempts::Failed;
@@ -6,7 +6,7 @@ use super::pricing::priced;
 use crate::db::Session;
 use crate::domain::{Cents, NewOrder, OrderId, PricedLine, total};
 
-/// Writes one order inside the caller's transaction, line by line; gives its lines and their total.
+/// Writes one order inside the caller's transaction, line by line; returns its lines and their total.
 pub(super) async fn write(
     session: &mut Session,
     id: OrderId,

@@ -1,9 +1,8 @@
-//! Placing an order: with others in one transaction, or alone in the frame below.
+//! Places orders: through group commit, or each in its own transaction by the retry loop below.
 //!
-//! An attempt is one transaction. It is tried again, a bounded number of times, when nothing of it was stored and
-//! another try can succeed: it lost against another transaction, its connection broke before the commit, or another
-//! request with the same idempotency key won. When the connection breaks during the commit, the outcome is looked up,
-//! never guessed.
+//! An attempt is one transaction. It is retried a bounded number of times if nothing was stored and another attempt can
+//! succeed: it lost against another transaction, its connection broke before the commit, or another request with the
+//! same idempotency key won. If the connection breaks during the commit, the outcome is looked up, never guessed.
 
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use crate::db::{DbError, Effect, Outcome, RowId, RowState, Session};
 use crate::domain::{Cents, Fingerprint, IdempotencyKey, NewOrder, OrderId, PlacedOrder, PricedLine};
 
 impl Orders {
-    /// Places an order, or answers what the same key was answered before.
+    /// Places an order, or returns the stored answer if its idempotency key was used before.
     pub async fn place(
         &self,
         order: NewOrder,
@@ -29,7 +28,7 @@ impl Orders {
                 self.metrics.count(&result);
                 result
             }
-            // Counted where it is answered: this future ends early when the client hangs up.
+            // Counted at the point of the answer, because this future is dropped early when the client disconnects.
             WriteStrategy::Grouped(group_commit) => group_commit.place(order, key, deadline).await,
         }
     }
@@ -43,7 +42,7 @@ impl Orders {
     ) -> Result<PlacedOrder, OrderError> {
         let rows = self.database.held_rows();
         if held::standing(rows, order, key)? == RowState::Suspect {
-            // One tries, and the others are refused until it has.
+            // One request tries; the others are refused until it has an outcome.
             for row in held::rows_of(order).filter(|row| rows.state(row) == RowState::Suspect) {
                 rows.found_held(row, Duration::ZERO);
             }
@@ -92,7 +91,8 @@ impl Orders {
                 if matches!(failed, Failed::Finally(OrderError::RowsHeld)) {
                     self.remember_held_rows(&mut session, order, started.elapsed()).await;
                 }
-                // Another request with this key may have taken the last piece and be the answer.
+                // Another request with this key may have taken the last piece; its answer is then the answer to this
+                // request.
                 return match answered(&mut session, order, key).await {
                     Ok(Some(answered)) => Ok(answered),
                     _ => Err(failed),
@@ -106,7 +106,7 @@ impl Orders {
     /// Finds out which rows of an order another transaction holds, and remembers them.
     async fn remember_held_rows(&self, session: &mut Session, order: &NewOrder, waited: Duration) {
         let products: Vec<_> = order.lines().iter().map(|line| line.product_id).collect();
-        // What cannot be found out is waited for again.
+        // If this cannot be found out, the next order waits for the rows again.
         let Ok((products, users)) = session.rows_held(&products, &[order.user_id()]).await else { return };
         let rows = products.into_iter().map(RowId::Product).chain(users.into_iter().map(RowId::User));
         for row in rows {
@@ -127,7 +127,7 @@ impl Orders {
             SingleOrderWriter::Batched => batched::write(session, id, order).await,
         };
         let (lines, total) = match written {
-            // Everything else was checked to fit.
+            // All other values were checked to be in range.
             Err(Failed::Finally(OrderError::Database(DbError::Data { .. }))) => {
                 return Err(OrderError::UserTotalTooLarge(order.user_id()).into());
             }
@@ -153,7 +153,7 @@ impl Orders {
     }
 }
 
-/// What a key was answered before, if it was used for the same order.
+/// The stored answer of an idempotency key, if the key was used for the same order.
 async fn answered(
     session: &mut Session,
     order: &NewOrder,

@@ -1,17 +1,17 @@
-//! Lines and offers put together: what each line costs, or why it cannot be had. Pure.
+//! Matches order lines with offers: the price of each line, or the reason for refusing it. Pure functions.
 
 use super::OrderError;
 use crate::db::Offer;
 use crate::domain::{OrderLine, PricedLine};
 
-/// Puts each line beside its offer. Both are in the order of products, and only an unknown product has no offer.
+/// Pairs each line with its offer. Both are sorted by product; only an unknown product has no offer.
 pub(super) fn price_all(lines: &[OrderLine], offers: &[Offer]) -> Result<Vec<PricedLine>, OrderError> {
     let mut offers = offers.iter().copied().peekable();
     let price = |line: &OrderLine| priced(line, offers.next_if(|offer| offer.product_id == line.product_id));
     lines.iter().map(price).collect()
 }
 
-/// A line at the price offered, or why it cannot be had.
+/// The line at the offered price, or the reason for refusing it.
 pub(super) fn priced(line: &OrderLine, offer: Option<Offer>) -> Result<PricedLine, OrderError> {
     let offer = offer.ok_or(OrderError::UnknownProduct(line.product_id))?;
     let wanted = line.quantity.get();

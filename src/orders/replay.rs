@@ -1,10 +1,10 @@
-//! The same key again.
+//! Answers to repeated idempotency keys.
 
 use super::OrderError;
 use crate::db::StoredAnswer;
 use crate::domain::{Fingerprint, PlacedOrder};
 
-/// What a key was answered before, if it was used for the same order.
+/// The stored answer of an idempotency key, if the key was used for the same order.
 pub(super) fn replayed(answer: &StoredAnswer, fingerprint: &Fingerprint) -> Result<PlacedOrder, OrderError> {
     if &answer.fingerprint != fingerprint.as_bytes() {
         return Err(OrderError::KeyReused);

@@ -1,4 +1,4 @@
-//! One batch decided: who gets what, in the order of arrival. Pure.
+//! Decides one batch: which orders are accepted, in the order of arrival. Pure functions.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -12,7 +12,7 @@ use crate::domain::{
     Cents, IdempotencyKey, MAX_USER_TOTAL, OrderId, PlacedOrder, PricedLine, ProductId, UserId, total,
 };
 
-/// The rows that a batch needs, each once and in the order in which they are locked.
+/// Rows that a batch needs, without duplicates and in locking order.
 pub(super) fn rows_wanted(entries: &[Entry]) -> (Vec<ProductId>, Vec<UserId>, Vec<&IdempotencyKey>) {
     let lines = entries.iter().flat_map(|entry| entry.order.lines());
     let mut products: Vec<_> = lines.map(|line| line.product_id).collect();
@@ -25,30 +25,30 @@ pub(super) fn rows_wanted(entries: &[Entry]) -> (Vec<ProductId>, Vec<UserId>, Ve
     (products, users, keys)
 }
 
-/// What becomes of the orders of a batch, if it is committed.
+/// Results of a batch, valid once it is committed.
 #[derive(Debug)]
 pub(super) struct Decided {
-    /// One per order, in their order.
+    /// One result per order, in the same order.
     pub(super) results: Vec<Result<PlacedOrder, OrderError>>,
-    /// What is to be written; no order among it if none was accepted.
+    /// Rows to write; contains no order if none was accepted.
     pub(super) rows: BatchRows,
 }
 
-/// Accepts or refuses each order of a batch, as if they came one after the other. `ids` has a number for each.
+/// Accepts or refuses each order of a batch as if they came one after the other. `ids` holds one number per order.
 pub(super) fn decide(entries: &[Entry], locked: Locked, ids: Range<u64>) -> Decided {
     let mut decision = BatchDecision::new(locked, ids);
     let results = entries.iter().map(|entry| decision.decide(entry)).collect();
     Decided { results, rows: decision.rows() }
 }
 
-/// What is left of everything while orders are decided.
+/// Stock and user totals that remain while the orders of a batch are decided.
 struct BatchDecision {
     locked: Locked,
-    /// Pieces sold of each offer.
+    /// Pieces sold so far of each offer.
     sold: Vec<u64>,
-    /// Orders and money of each user.
+    /// Orders and money added so far for each user.
     expenses: Vec<(u64, Cents)>,
-    /// What was answered to keys, before and in this batch.
+    /// Answers stored for keys, from before and from this batch.
     answers: HashMap<String, StoredAnswer>,
     ids: Range<u64>,
     rows: BatchRows,
@@ -110,14 +110,14 @@ impl BatchDecision {
         self.locked.offers.binary_search_by_key(&product_id, |offer| offer.product_id).ok()
     }
 
-    /// Everything accepted, added up per product and per user.
+    /// Sums of all accepted orders, per product and per user.
     fn rows(self) -> BatchRows {
         let mut rows = self.rows;
         let sold = self.locked.offers.iter().zip(self.sold).filter(|(_, pieces)| *pieces > 0);
         rows.sold = sold.map(|(offer, pieces)| (offer.product_id, pieces)).collect();
         let expenses = self.locked.users.iter().zip(self.expenses).filter(|(_, (orders, _))| *orders > 0);
         rows.expenses = expenses.map(|(&(user, _), (orders, cents))| (user, orders, cents)).collect();
-        // The order in which every instance writes them, so that none waits for another in a circle.
+        // Every instance writes in this order, so that transactions do not wait for each other in a circle.
         rows.answers.sort_unstable_by(|(one, ..), (other, ..)| one.as_str().cmp(other.as_str()));
         rows
     }
@@ -149,7 +149,7 @@ mod tests {
         }
     }
 
-    /// Numbers of accepted orders, and words for the others.
+    /// Numbers of accepted orders, and text for the refused ones.
     fn outcomes(decided: &Decided) -> Vec<String> {
         let outcome = |result: &Result<PlacedOrder, OrderError>| match result {
             Ok(placed) if placed.replayed => format!("{} again", placed.order_id),

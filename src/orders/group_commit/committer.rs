@@ -1,7 +1,7 @@
-//! The committer: always one transaction in flight while the next batch gathers.
+//! The committer: one transaction is always in flight while the next batch gathers.
 //!
-//! It runs on a thread of its own. Between two statements of a batch it would otherwise queue up behind the hundreds of
-//! requests that are ready to run at the same time, with the database idle meanwhile.
+//! It runs on its own thread. On the shared runtime it would queue between two statements of a batch behind hundreds of
+//! requests that are ready to run, while the database is idle.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -22,35 +22,35 @@ use super::queue::Queue;
 use crate::db::{BatchRows, Database, DbError, Effect, InterruptedCommit, Outcome, Patience, RowId, RowState, Session};
 use crate::domain::{Cents, PlacedOrder, ProductId, UserId};
 
-/// For how long orders of a row that may be free in a moment are put aside.
+/// How long orders are put aside if a row they need may soon be free.
 const DEFERRED_FOR: Duration = Duration::from_millis(50);
 
-/// How often orders whose time has passed are looked for while a batch takes long.
+/// Interval of the search for expired orders while a batch takes long.
 const SWEEP: Duration = Duration::from_millis(50);
 
-/// Everything that writing a batch needs.
+/// Everything needed to write a batch.
 #[derive(Debug)]
 pub(super) struct Committer {
     pub(super) queue: Arc<Queue>,
     pub(super) database: Arc<Database>,
     pub(super) metrics: OrderMetrics,
     pub(super) ids: OrderIds,
-    /// Batches for which users are still looked up before anything is written.
+    /// Number of batches left for which users are looked up before anything is written.
     pub(super) wary: AtomicU32,
-    /// Where interrupted commits are looked up, so that the next batch need not wait.
+    /// Looks up interrupted commits in the background, so that the next batch need not wait.
     pub(super) requests: Handle,
 }
 
-/// For so many batches users are looked up after one named a user who does not exist: whoever sent that may go on.
+/// Number of batches for which users are looked up after one named an unknown user: the same client may send more.
 const WARY_BATCHES: u32 = 100;
 
-/// The longest wait for one attempt at a batch; each statement has its own, shorter limit.
+/// Longest wait for one attempt at a batch; each statement has its own, shorter limit.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
 
-/// An attempt that is not over by then, with the limit of a commit added, does not go on: everything in it has a limit.
+/// An attempt that takes longer than this plus the limit of a commit is stuck: every step in it has a limit.
 const BATCH_LIMIT: Duration = Duration::from_secs(20);
 
-/// What is answered to the orders of a batch, one each.
+/// Answers to the orders of a batch, one each.
 type Results = Vec<Result<PlacedOrder, OrderError>>;
 
 /// Why a batch is not known to be committed.
@@ -61,13 +61,14 @@ enum Unwritten {
     RowsHeld,
     /// Another transaction held a key for too long: the first request with it has not ended.
     KeysHeld,
-    /// One of the users does not exist, or has spent all that can be counted, and nobody looked. Nothing was stored.
+    /// A user does not exist, or would exceed the largest total, and users were not looked up. Nothing was stored.
     UnknownUser,
-    /// COMMIT was not answered with OK; these are the results if it happened.
+    /// COMMIT was not answered with OK; the results are valid if it took effect.
     Unknown(Results, Box<Unknown>),
 }
 
-/// A batch whose commit was interrupted, and one of its orders, by which it is recognised: they share their fate.
+/// A batch whose commit was interrupted, and one of its orders, which identifies it: all orders of a batch share one
+/// outcome.
 struct Unknown {
     interrupted: InterruptedCommit,
     first: Effect,
@@ -79,22 +80,22 @@ impl From<DbError> for Unwritten {
     }
 }
 
-/// Without progress for so long, a batch is given up.
+/// Time without progress after which a batch is given up.
 fn batch_limit(database: &Database) -> Duration {
     BATCH_LIMIT + database.statement_timeout()
 }
 
-/// Without progress for so long, the committer's thread itself stands still.
+/// Time without progress after which the committer's thread itself is taken to be stuck.
 pub(super) fn stuck_after(database: &Database) -> Duration {
     batch_limit(database) + Duration::from_secs(1)
 }
 
-/// How the tries of a part go.
+/// State of the attempts at a part of a batch.
 struct Course {
     patience: Patience,
-    /// Whether rows were waited for that may be held by others.
+    /// Whether an attempt waited for rows that other transactions may hold.
     waited: bool,
-    /// Whether keys were.
+    /// Whether an attempt waited for keys.
     keys_held: bool,
 }
 
@@ -108,20 +109,20 @@ impl Course {
 pub(super) async fn run(committer: Arc<Committer>) {
     let (queue, limit) = (Arc::clone(&committer.queue), batch_limit(&committer.database));
     supervise(&queue, limit, |batch| {
-        // Only this task counts it down, and a batch that finds an unknown user begins anew.
+        // Only this task decrements it, and a batch that finds an unknown user starts over.
         committer.wary.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).ok();
         Arc::clone(&committer).write(batch)
     })
     .await;
 }
 
-/// Has every batch of the queue written. A batch that panics, or makes no progress within the limit, costs itself alone:
-/// its clients are told that its outcome is not known, and the next one is begun.
+/// Writes every batch of the queue. If a batch panics, or makes no progress within the limit, only that batch is lost:
+/// its clients are told that the outcome is unknown, and the next batch begins.
 async fn supervise<W>(queue: &Queue, limit: Duration, write: impl Fn(Vec<Entry>) -> W)
 where
     W: Future<Output = bool> + Send + 'static,
 {
-    // Whoever did this before may have ended in the middle of a batch.
+    // The previous run may have ended in the middle of a batch.
     queue.written(None);
     while queue.filled().await {
         let batch = queue.take();
@@ -146,8 +147,8 @@ where
 }
 
 impl Committer {
-    /// Writes a batch and answers its orders; true if it was committed as it was, so that its time says how long batches
-    /// take. When one order may be at fault, the batch is halved until that order stands alone.
+    /// Writes a batch and answers its orders. Returns true if the whole batch was committed at once, so that its
+    /// duration counts in the estimate. If one order may be at fault, the batch is halved until that order is alone.
     async fn write(self: Arc<Self>, batch: Vec<Entry>) -> bool {
         let mut whole = true;
         let (suspects, batch) = self.set_apart(batch).await;
@@ -157,7 +158,8 @@ impl Committer {
             let mut course = Course::begins(first_patience);
             match self.try_often(&mut part, &mut course).await {
                 Ok(results) => {
-                    // Waiting for others is no measure of what a batch takes; what was slow by itself is.
+                    // Time spent waiting for other transactions does not count in the batch duration; time that the
+                    // batch itself took does.
                     let held =
                         |result: &Result<_, _>| matches!(result, Err(OrderError::RowsHeld | OrderError::InProgress));
                     let disturbed = course.keys_held || (course.waited && results.iter().any(held));
@@ -183,8 +185,8 @@ impl Committer {
         whole
     }
 
-    /// Refuses orders of which a row or the key is held, and sets those apart that need one that may be: they are tried
-    /// by themselves, without waiting.
+    /// Refuses orders whose row or key is held, and separates those that need a suspect row: they are tried by
+    /// themselves, without waiting.
     async fn set_apart(&self, mut batch: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
         let rows = self.database.held_rows();
         if rows.is_empty() {
@@ -199,14 +201,14 @@ impl Committer {
                 Err(refused) => entry.answer(Err(refused), &self.metrics),
             }
         }
-        // A key is not passed over by the statement that stores it.
+        // The statement that stores keys cannot skip a locked one.
         if suspects.iter().any(|entry| entry.key.is_some()) {
             drop(self.refuse_held_keys(&mut suspects, Duration::ZERO).await);
         }
         (suspects, others)
     }
 
-    /// Finds out which keys other transactions hold, remembers them, and answers their orders; true if there was one.
+    /// Finds out which keys other transactions hold, remembers them, and answers their orders; true if there was any.
     async fn refuse_held_keys(&self, part: &mut Vec<Entry>, waited: Duration) -> Result<bool, DbError> {
         let (_, _, keys) = rows_wanted(part);
         let mut session = self.database.writer_session(Instant::now() + ATTEMPT_LIMIT).await?;
@@ -227,7 +229,7 @@ impl Committer {
         Ok(!found.is_empty())
     }
 
-    /// Answers the orders of a part. Those of rows that may be free in a moment come again instead.
+    /// Answers the orders of a part. Orders whose rows may soon be free are queued again instead.
     fn answer_or_defer(&self, part: Vec<Entry>, results: Results) {
         let rows = self.database.held_rows();
         let mut deferred = Vec::new();
@@ -248,8 +250,8 @@ impl Committer {
         }
     }
 
-    /// Tries until nothing is gained by another try. Orders whose time passes meanwhile are refused and taken out. After
-    /// rows of others were waited for in vain, they are passed over.
+    /// Repeats the attempt until another one cannot help. Orders that expire meanwhile are refused and removed. After a
+    /// wait for rows of other transactions has timed out, such rows are skipped.
     async fn try_often(&self, part: &mut Vec<Entry>, course: &mut Course) -> Result<Results, Unwritten> {
         let mut attempts = Attempts::until(Instant::now() + ATTEMPT_LIMIT);
         let mut waited = Duration::ZERO;
@@ -276,7 +278,7 @@ impl Committer {
                             .map_err(|error| Unwritten::Failed(Failed::Finally(error)))?;
                     }
                 }
-                // From now on users are looked up, so this happens once.
+                // From now on users are looked up, so this happens only once.
                 Err(Unwritten::UnknownUser) => {}
                 Err(Unwritten::Failed(failed)) => {
                     attempts.again_after(failed).await.map_err(|error| Unwritten::Failed(Failed::Finally(error)))?;
@@ -286,8 +288,8 @@ impl Committer {
         }
     }
 
-    /// One transaction. Orders of rows that are passed over are refused, and their neighbours go on; `waited` is how long
-    /// those rows were waited for before.
+    /// Runs one transaction. Orders that need skipped rows are refused and the other orders continue; `waited` is how
+    /// long the rows were waited for before.
     async fn attempt(&self, part: &[Entry], patience: Patience, waited: Duration) -> Result<Results, Unwritten> {
         self.queue.progress();
         let mut session = self.database.writer_session(Instant::now() + ATTEMPT_LIMIT).await?;
@@ -311,7 +313,7 @@ impl Committer {
         }
     }
 
-    /// Everything but the commit.
+    /// Runs all statements of a batch except the commit.
     async fn write_all(
         &self,
         session: &mut Session,
@@ -321,12 +323,12 @@ impl Committer {
         waited: Duration,
     ) -> Result<Decided, Unwritten> {
         let (products, users, keys) = rows_wanted(part);
-        // Nearly all users exist, and writing their totals tells when one does not: looking them up first is left out
-        // until that happens.
+        // Nearly all users exist, and writing their totals shows when one does not, so the lookup is skipped until that
+        // happens.
         let wary = patience == Patience::SkipLocked || self.wary.load(Ordering::Relaxed) > 0;
         let mut locked = session.begin_batch(&products, if wary { &users } else { &[] }, &keys, patience).await?;
         if !wary {
-            // What they have spent is not known; the statement that adds to it says when it is too much.
+            // Their totals are not known here; the statement that adds to them fails if one would be too large.
             locked.users = users.iter().map(|&user| (user, Cents::default())).collect();
         }
         let missing_products =
@@ -334,8 +336,8 @@ impl Committer {
         let missing_users = missing(&users, |id| locked.users.binary_search_by_key(id, |(user, _)| *user));
         let mut decided = decide(part, locked, ids);
         if !missing_products.is_empty() || !missing_users.is_empty() {
-            // A row that is held looks like one that does not exist; nobody is told that a product is not there who could
-            // have had it a moment later.
+            // A held row looks like a missing one. A product must not be reported as unknown when it is only locked for
+            // the moment.
             let held = session.rows_passed_over(&missing_products, &missing_users).await?;
             for result in &mut decided.results {
                 refuse_as_held(result, &held);
@@ -350,15 +352,15 @@ impl Committer {
         }
         match session.store_batch(&decided.rows, patience).await {
             Ok(true) => {}
-            // One of the users does not exist, or would spend too much: looking at them tells who.
+            // A user does not exist, or would exceed the largest total; the lookup shows which one.
             Ok(false) | Err(DbError::Data { .. }) if !wary => {
                 self.wary.store(WARY_BATCHES, Ordering::Relaxed);
                 return Err(Unwritten::UnknownUser);
             }
-            // They were looked at and are locked, so this cannot be.
+            // The users were looked up and are locked, so this cannot happen.
             Ok(false) => return Err(Unwritten::Failed(Failed::Again(OrderError::Overloaded))),
             Err(DbError::Duplicate(_)) => {
-                // Somebody else has used numbers of this block.
+                // Another writer has used numbers of this block.
                 self.ids.discard().await;
                 return Err(Unwritten::Failed(Failed::Again(OrderError::Overloaded)));
             }
@@ -370,10 +372,10 @@ impl Committer {
         Ok(decided)
     }
 
-    /// Remembers rows that another transaction holds, after they were waited for so long.
+    /// Remembers rows that another transaction holds, and how long they were waited for.
     fn remember(&self, (products, users): &(Vec<ProductId>, Vec<UserId>), waited: Duration) {
         if !users.is_empty() {
-            // From now on users are locked with the products, where the wait for them is short.
+            // From now on users are locked together with the products, where the wait for them is short.
             self.wary.store(WARY_BATCHES, Ordering::Relaxed);
         }
         let products = products.iter().copied().map(RowId::Product);
@@ -382,7 +384,7 @@ impl Committer {
         }
     }
 
-    /// Forgets rows that were had: those that are not missing.
+    /// Forgets the rows that were locked successfully: those that are not missing.
     fn forget_free(&self, products: &[ProductId], no_products: &[ProductId], users: &[UserId], no_users: &[UserId]) {
         let rows = self.database.held_rows();
         if rows.is_empty() {
@@ -408,7 +410,7 @@ impl Unwritten {
     }
 }
 
-/// The other request with this key has committed, or has not ended.
+/// The error for a key in use: the other request with it has committed, or has not ended.
 fn key_taken(error: DbError) -> Unwritten {
     match error {
         DbError::Duplicate(_) => Unwritten::Failed(Failed::Again(OrderError::InProgress)),
@@ -417,12 +419,12 @@ fn key_taken(error: DbError) -> Unwritten {
     }
 }
 
-/// What was asked for and is not among what was found.
+/// The requested items that were not found.
 fn missing<Id: Copy>(wanted: &[Id], place: impl Fn(&Id) -> Result<usize, usize>) -> Vec<Id> {
     wanted.iter().copied().filter(|id| place(id).is_err()).collect()
 }
 
-/// An order of rows that are there and that another transaction holds may come again.
+/// Replaces an unknown product or user by [`OrderError::RowsHeld`] if the row exists and another transaction holds it.
 fn refuse_as_held(result: &mut Result<PlacedOrder, OrderError>, (products, users): &(Vec<ProductId>, Vec<UserId>)) {
     let held = match result {
         Err(OrderError::UnknownProduct(id)) => products.contains(id),
@@ -434,7 +436,7 @@ fn refuse_as_held(result: &mut Result<PlacedOrder, OrderError>, (products, users
     }
 }
 
-/// Whether the others of a batch can go on without one of them.
+/// Whether a single order may have caused this error, so that the rest of the batch can succeed without it.
 fn may_be_one_orders_fault(error: &OrderError) -> bool {
     match error {
         OrderError::Overloaded | OrderError::InProgress => true,
@@ -457,20 +459,20 @@ fn refuse_all(part: Vec<Entry>, error: &OrderError, metrics: &OrderMetrics) {
     }
 }
 
-/// The first order that a batch stores, if it stores any.
+/// The first order that a batch stores; `None` if it stores none.
 fn first_order(rows: &BatchRows) -> Option<Effect> {
     let &(id, user_id, total) = rows.orders.first()?;
     let lines = rows.lines.iter().take_while(|(order, _)| *order == id).map(|&(_, line)| line).collect();
     Some(Effect::OrderPlaced { id, user_id, total, lines })
 }
 
-/// Answers a batch whose commit was interrupted, as soon as its outcome is known; or lets it be tried again.
+/// Answers a batch whose commit was interrupted as soon as its outcome is known, or returns it for another attempt.
 async fn look_up(committer: Arc<Committer>, part: Vec<Entry>, results: Results, unknown: Unknown) {
     let metrics = &committer.metrics;
     match committer.database.look_up(unknown.interrupted, &unknown.first).await {
         Ok(Outcome::Committed) => answer(part, results, metrics),
         Ok(Outcome::NotCommitted) => committer.queue.put_back(part),
-        // A refusal stored nothing, whatever became of the others.
+        // A refused order stored nothing, whatever the outcome of the commit.
         Err(error) => {
             let error = OrderError::from(error);
             let results = results.into_iter().map(|result| result.and(Err(error.clone()))).collect();
@@ -492,7 +494,7 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(5);
 
-    /// Puts an order into the queue; gives where its answer comes from.
+    /// Puts an order into the queue and returns the receiver of its answer.
     fn push(queue: &Queue) -> oneshot::Receiver<Result<PlacedOrder, OrderError>> {
         let order = NewOrder::new(UserId::new(1), &[(ProductId::new(1), 1)]).unwrap();
         let (reply, answer) = oneshot::channel();
@@ -502,7 +504,7 @@ mod tests {
         answer
     }
 
-    /// A committer whose first batch ends in a way of its own, and whose others are written.
+    /// Runs a committer whose first batch ends as given and whose other batches are written.
     async fn first_batch<W>(first: impl Fn(Vec<Entry>) -> W + Send + Sync + 'static) -> Arc<Queue>
     where
         W: Future<Output = bool> + Send + 'static,
@@ -559,7 +561,7 @@ mod tests {
         queue.take();
         tokio::time::advance(Duration::from_secs(2)).await;
         assert_eq!(queue.idle_for(), Duration::from_secs(2));
-        // Others who come do not hide it.
+        // Orders that arrive later do not hide it.
         let _other = push(&queue);
         assert_eq!(queue.idle_for(), Duration::from_secs(2));
     }

@@ -1,8 +1,8 @@
 //! `group-commit`: many orders in one transaction.
 //!
-//! Orders wait in a bounded queue; a committer writes one batch while the next gathers. There is no timer: a lone
-//! order is a batch of one and waits for nothing, and the busier the store, the larger the batches. Inside a batch each
-//! order is accepted or refused on its own.
+//! Orders wait in a bounded queue; a committer writes one batch while the next gathers. There is no timer: a single
+//! order forms a batch at once, and batches grow with the load. Each order of a batch is accepted or refused on its
+//! own.
 
 mod batch;
 mod committer;
@@ -29,12 +29,12 @@ use queue::Queue;
 
 pub use queue::QueueLimits;
 
-/// The queue, and the thread that empties it for as long as this lives.
+/// The queue and the thread that empties it until this is dropped.
 #[derive(Debug)]
 pub(super) struct GroupCommit {
     queue: Arc<Queue>,
     database: Arc<Database>,
-    /// Without progress for so long, it is stuck: more than the committer itself gives a batch.
+    /// Time without progress after which it counts as stuck; longer than the committer's own limit for a batch.
     stuck_after: Duration,
 }
 
@@ -54,7 +54,8 @@ impl GroupCommit {
         });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let work = move || {
-            // A defect that ends the committer costs the batch it was writing; the next ones want to be written too.
+            // A defect that ends the committer costs only the batch being written; the loop restarts it for the next
+            // ones.
             while runtime.block_on(async { tokio::spawn(committer::run(Arc::clone(&committer))).await }).is_err() {
                 tracing::error!("the committer failed by a defect and begins anew");
             }
@@ -63,7 +64,7 @@ impl GroupCommit {
         Ok(Self { queue, database, stuck_after })
     }
 
-    /// Whether orders wait and nothing becomes of them: the committer's thread does not go on.
+    /// Whether orders are waiting and the committer's thread makes no progress.
     pub(super) fn is_stuck(&self) -> bool {
         self.queue.idle_for() > self.stuck_after
     }
@@ -86,7 +87,7 @@ impl GroupCommit {
         if let Err(entry) = self.queue.push(entry) {
             entry.answer(Err(OrderError::Overloaded), self.queue.metrics());
         }
-        // Without an answer the committer fell over in the middle: whether it had committed is not known.
+        // No answer means that the committer failed during the batch: whether it had committed is not known.
         outcome.await.unwrap_or(Err(OrderError::OutcomeUnknown))
     }
 }

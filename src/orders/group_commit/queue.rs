@@ -1,9 +1,9 @@
-//! Orders that wait for the next batch: bounded, first come first served, refused at the door when the wait would be too
-//! long.
+//! The bounded first-in, first-out queue of orders for the next batch. An order is refused on arrival if its wait would
+//! be too long.
 //!
-//! The wait is estimated as the batches ahead times the time that a batch takes, which is the queue over the drain rate
-//! (Little's law) with the batch, not the order, as the unit: a batch of two hundred takes hardly longer than one of ten,
-//! so a rate in orders per second would refuse a burst that a single batch can carry.
+//! The estimated wait is the number of batches ahead times the duration of a batch. This is queue length over drain
+//! rate (Little's law) with the batch, not the order, as the unit: a batch of two hundred takes hardly longer than one
+//! of ten, so a rate in orders per second would refuse a burst that a single batch can carry.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,27 +16,27 @@ use super::super::OrderError;
 use super::super::outcome::OrderMetrics;
 use super::entry::Entry;
 
-/// How much may wait, and how much goes into one transaction.
+/// Limits of the queue and of one batch.
 #[derive(Clone, Copy, Debug)]
 pub struct QueueLimits {
-    /// Orders waiting at once: what they take of memory, at about half a kilobyte each.
+    /// Largest number of waiting orders. It bounds memory, at about half a kilobyte per order.
     pub orders: usize,
-    /// The longest wait in the queue; an order that would wait longer is refused when it comes.
+    /// Longest wait in the queue; an order that would wait longer is refused on arrival.
     pub wait: Duration,
-    /// Orders in one transaction. More make the transaction longer, and the gain per order is gone long before.
+    /// Orders in one transaction. More make it longer without a noticeable gain per order.
     pub batch_orders: usize,
-    /// Order lines in one transaction; a single order with more is a batch of its own.
+    /// Order lines in one transaction; a single order with more forms its own batch.
     pub batch_lines: usize,
 }
 
-/// How much a batch's time counts against those before it.
+/// Weight of the latest batch in the average duration.
 const WEIGHT_OF_LATEST: f64 = 0.3;
 
-/// The bounds of a batch's patience with rows that another transaction holds. It is everybody's time.
+/// Bounds of a batch's wait for rows that another transaction holds. All queued orders wait for that time.
 const LEAST_PATIENCE: Duration = Duration::from_millis(200);
 const MOST_PATIENCE: Duration = Duration::from_secs(2);
 
-/// The queue.
+/// The bounded queue of orders.
 #[derive(Debug)]
 pub(super) struct Queue {
     limits: QueueLimits,
@@ -50,11 +50,11 @@ struct State {
     waiting: VecDeque<Entry>,
     /// Order lines in `waiting`.
     lines: usize,
-    /// When the batch that is being written was taken.
+    /// When the batch being written was taken from the queue.
     writing_since: Option<Instant>,
-    /// When it was last seen to go on.
+    /// When that batch last made progress.
     progress: Option<Instant>,
-    /// Seconds that a batch takes: an exponentially weighted average.
+    /// Duration of a batch in seconds: an exponentially weighted average.
     batch_s: f64,
     closed: bool,
 }
@@ -64,7 +64,7 @@ impl Queue {
         Self { limits, state: Mutex::default(), filled: Notify::new(), metrics }
     }
 
-    /// Puts an order at the end, or gives it back to be refused.
+    /// Appends an order, or returns it to be refused.
     pub(super) fn push(&self, entry: Entry) -> Result<(), Box<Entry>> {
         let mut state = self.state();
         if state.waiting.len() >= self.limits.orders {
@@ -85,7 +85,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Puts orders back to where they came from, in their order.
+    /// Puts orders back at the front of the queue, in their order.
     pub(super) fn put_back(&self, entries: Vec<Entry>) {
         self.metrics.queued(entries.len() as i64);
         let mut state = self.state();
@@ -102,7 +102,7 @@ impl Queue {
         &self.metrics
     }
 
-    /// Waits until an order is there; false when none will come any more.
+    /// Waits until the queue has an order; false once the queue is closed and empty.
     pub(super) async fn filled(&self) -> bool {
         loop {
             let filled = self.filled.notified();
@@ -116,13 +116,13 @@ impl Queue {
         }
     }
 
-    /// No order will come any more.
+    /// Closes the queue: no order will be added.
     pub(super) fn close(&self) {
         self.state().closed = true;
         self.filled.notify_one();
     }
 
-    /// Takes the next batch. Orders whose time has passed are refused; those that nobody waits for any more are dropped.
+    /// Takes the next batch. Expired orders are refused; orders whose client has left are dropped.
     pub(super) fn take(&self) -> Vec<Entry> {
         let now = Instant::now();
         let mut state = self.state();
@@ -158,13 +158,13 @@ impl Queue {
         batch
     }
 
-    /// Refuses orders whose time passes while a batch takes long.
+    /// Refuses orders that expire while a batch takes long.
     pub(super) fn refuse_expired(&self) {
         let now = Instant::now();
         let mut state = self.state();
         let State { waiting, lines, .. } = &mut *state;
         let mut left = 0;
-        // All wait equally long, so the first one's time passes first.
+        // All orders may wait equally long, so the first one expires first.
         while waiting.front().is_some_and(|entry| entry.deadline <= now) {
             let Some(entry) = waiting.pop_front() else { break };
             *lines -= entry.order.lines().len();
@@ -175,30 +175,30 @@ impl Queue {
         self.metrics.queued(-left);
     }
 
-    /// How long a batch waits for rows that another transaction holds: several times as long as the transactions of this
-    /// store take, since those of another instance take about as long.
+    /// How long a batch waits for rows that another transaction holds: several times the usual duration of a batch,
+    /// since transactions of other instances take about as long.
     pub(super) fn patience(&self) -> Duration {
         seconds(4.0 * self.state().batch_s).clamp(LEAST_PATIENCE, MOST_PATIENCE)
     }
 
-    /// The batch that is being written goes on.
+    /// Records progress of the batch being written.
     pub(super) fn progress(&self) {
         self.state().progress = Some(Instant::now());
     }
 
-    /// For how long what waits, or is being written, has not gone on; nothing if nobody waits for anything.
+    /// Time since the last progress; zero if no order is waiting or being written.
     pub(super) fn idle_for(&self) -> Duration {
         let state = self.state();
         let since = match (state.writing_since, state.waiting.front()) {
             (Some(_), _) => state.progress,
-            // What waits while nothing is written waits for the committer to wake up.
+            // If no batch is being written, the waiting orders wait for the committer to wake up.
             (None, Some(first)) => state.progress.max(Some(first.arrived)),
             (None, None) => None,
         };
         since.map(|since| since.elapsed()).unwrap_or_default()
     }
 
-    /// A batch has ended; `took` if it was committed, so that it says how long batches take.
+    /// Records the end of a batch; `took` is its duration if it was committed, for the average.
     pub(super) fn written(&self, took: Option<Duration>) {
         let mut state = self.state();
         state.writing_since = None;
@@ -208,21 +208,21 @@ impl Queue {
         }
     }
 
-    /// Nothing that holds the lock can panic in the middle of a change.
+    /// No code that holds the lock can panic in the middle of a change.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// How long a new order would wait for its batch to begin, and how long that batch would take.
+    /// Estimated wait of a new order until its batch begins, and the duration of that batch.
     fn estimate(&self, limits: QueueLimits, now: Instant) -> (Duration, Duration) {
         let Some(since) = self.writing_since else {
-            // Nothing is being written: whatever the last batches took, this one begins at once.
+            // Nothing is being written, so the new order's batch begins at once, whatever the average is.
             return (Duration::ZERO, Duration::ZERO);
         };
         let running = (now - since).as_secs_f64();
-        // A batch that takes longer than usual says that batches take longer now.
+        // A running batch that exceeds the average shows that batches take longer now.
         let batch = self.batch_s.max(running);
         let rest = if running < self.batch_s { self.batch_s - running } else { running };
         let ahead = (self.waiting.len() / limits.batch_orders).max(self.lines / limits.batch_lines) as f64;
@@ -230,7 +230,7 @@ impl State {
     }
 }
 
-/// A duration from seconds that are never negative; the bound keeps sums with instants in range.
+/// Converts seconds, never negative, to a duration; the bound keeps sums with instants in range.
 fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds.clamp(0.0, 86_400.0))
 }
@@ -260,7 +260,7 @@ mod tests {
         (Entry { order, key: None, deadline: now + Duration::from_secs(10), arrived: now, reply }, answer)
     }
 
-    /// Lets so many orders in; gives those who wait for them.
+    /// Adds the given number of orders and returns the receivers of their answers.
     fn fill(queue: &Queue, orders: usize, lines: u64) -> Vec<Answer> {
         let push = |_| {
             let (entry, answer) = entry(lines);
@@ -270,7 +270,7 @@ mod tests {
         (0..orders).map(push).collect()
     }
 
-    /// A store whose batches take this long, and one is being written.
+    /// A queue whose batches take this long, with one being written.
     fn busy(batch: Duration) -> (Queue, Vec<Answer>) {
         let queue = queue();
         for _ in 0..30 {
@@ -299,7 +299,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_wait_is_the_batches_ahead_times_their_time() {
         let (queue, _first) = busy(Duration::from_millis(200));
-        // The one being written, then two full batches: 200 + 200 ms of wait for the third ten.
+        // The batch being written, then two full batches: 200 + 200 ms of wait for the third ten.
         let _waiting = fill(&queue, 20, 1);
         assert!(queue.push(entry(1).0).is_err(), "600 ms are too long");
         tokio::time::advance(Duration::from_millis(150)).await;
