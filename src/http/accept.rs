@@ -1,4 +1,4 @@
-//! The accept loop: a bound on connections, back-off when accepting fails, a drain with a deadline.
+//! The accept loop: it limits connections, backs off when accepting fails, and drains with a deadline.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,24 +15,26 @@ use super::dispatch::Dispatcher;
 use super::{Limits, PROBE_CONNECTIONS, Store, connection};
 use crate::metrics::GaugeGuard;
 
-/// The first and the longest pause after a failed accept. It fails when file handles run out, and then again at once.
+/// The first and the longest pause after a failed accept. Accepting fails when file handles run out, and an immediate
+/// second attempt would fail as well.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long a connection that was asked to leave, or one that is worked for, is waited for before another one is asked.
+/// How long to wait for a place to become free before another connection is asked to close.
 const ROOM_PATIENCE: Duration = Duration::from_millis(20);
 
-/// Where an instance listens.
+/// The bound sockets on which an instance listens.
 #[derive(Debug)]
 pub struct Listeners {
-    /// For everybody.
+    /// The socket for all requests of clients.
     pub main: TcpListener,
-    /// For whoever watches the instance: answers `/live`, `/ready` and `/metrics`, also when all connections of the main
-    /// one are taken.
+    /// A separate socket for monitoring: it serves only `/live`, `/ready` and `/metrics`, and still answers when all
+    /// connections of the main socket are taken.
     pub probes: Option<TcpListener>,
 }
 
-/// Answers requests on bound sockets until `shutdown`, then drains. True if every request in flight was answered.
+/// Answers requests on the bound sockets until `shutdown` resolves, then drains. Returns true if every request in
+/// flight was answered.
 pub async fn serve(
     listeners: Listeners,
     store: Arc<Store>,
@@ -65,7 +67,7 @@ pub async fn serve(
     let open = stopping.receiver_count();
     stopping.send_replace(true);
     let drained = tokio::time::timeout(limits.drain, stopping.closed()).await.is_ok();
-    // Until here, so that whoever asks sees "not ready" and not nobody.
+    // The probes are answered up to this point, so that monitoring sees "not ready" and not a refused connection.
     if let Some(probing) = probing {
         probing.abort();
     }
@@ -87,7 +89,7 @@ async fn answer_probes(listener: TcpListener, dispatcher: Arc<Dispatcher>) {
     accept_all(&listener, &dispatcher, &room, &watch::Sender::new(false)).await;
 }
 
-/// Room for so many connections.
+/// The limited number of places for connections, and the connections that hold them.
 #[derive(Debug)]
 struct Room {
     permits: Arc<Semaphore>,
@@ -99,8 +101,8 @@ impl Room {
         Self { permits: Arc::new(Semaphore::new(connections)), crowd: Arc::default() }
     }
 
-    /// A permit for one more connection; while there is none, others are asked to leave. Each time that one is, it is
-    /// counted.
+    /// Waits for a permit for one more connection. While none is free, other connections are asked to close, and each
+    /// of them is counted in `displaced`.
     async fn permit(&self, displaced: &Counter) -> Option<OwnedSemaphorePermit> {
         if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
             return Some(permit);
@@ -140,7 +142,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
-            // The client is gone again; the next one is not concerned.
+            // The client has already gone; this does not affect the next one.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 tracing::warn!(%error, pause_ms = pause.as_millis() as u64, "no connection can be accepted");

@@ -1,4 +1,4 @@
-//! Bodies of requests, read within a size, a time, and a budget that all of them share.
+//! Reads the bodies of requests, within a size limit, a deadline and a memory budget that all requests share.
 
 use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes};
@@ -11,29 +11,29 @@ use super::error::ApiError;
 use crate::units;
 use crate::wire::Code;
 
-/// Longer bodies get memory straight from the system, and it goes straight back: what an allocator keeps for later adds
-/// up to hundreds of megabytes after a crowd.
+/// The longest body, in bytes, that is kept on the heap. Longer ones get memory directly from the system and return it
+/// at once, because the memory that an allocator retains adds up to hundreds of megabytes after many large bodies.
 const LONGEST_ON_HEAP: usize = 64 * 1024;
 
-/// A body that was read, and what it holds of the budget.
+/// A body that was read, with its share of the budget.
 #[derive(Debug, Default)]
 pub(super) struct ReadBody {
     pub(super) bytes: Bytes,
     _share: Share,
 }
 
-/// What one body may take.
+/// The limits for one body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BodyLimits<'a> {
-    /// Bytes.
+    /// The most bytes of the body.
     pub(super) bytes: usize,
-    /// When all of it must be there.
+    /// The time by which the whole body must have arrived.
     pub(super) deadline: Instant,
-    /// What it shares with all others.
+    /// The budget that this body shares with all others.
     pub(super) budget: &'a BodyBudget,
 }
 
-/// Reads a request's body, declared as JSON, within its limits.
+/// Reads a body that is declared as JSON, within its limits.
 pub(super) async fn read_json<B>(headers: &HeaderMap, body: B, limits: BodyLimits<'_>) -> Result<ReadBody, ApiError>
 where
     B: Body<Data = Bytes> + Unpin,
@@ -41,7 +41,7 @@ where
     if !is_json(headers) {
         return Err(ApiError::new(Code::UnsupportedMediaType, "send the body as content-type: application/json"));
     }
-    // Refused by its declared length before a byte is read, so that the client need not send it.
+    // A declared length above the limit is refused before reading, so that the client need not send the body.
     let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > limits.bytes as u64) {
         return Err(too_large(limits.bytes));
@@ -60,7 +60,7 @@ where
     let mut share = Share::default();
     let mut buffer = Buffer::default();
     while let Some(frame) = body.frame().await {
-        // Whoever broke off is not there to read this.
+        // Usually the client has disconnected and never reads this answer.
         let frame = frame.map_err(|_| ApiError::new(Code::MalformedJson, "the body ended early"))?;
         let Ok(piece) = frame.into_data() else { continue };
         let length = buffer.len() + piece.len();
@@ -71,7 +71,7 @@ where
             let sentence = "too many large bodies are being worked on: try again in a moment";
             return Err(ApiError::new(Code::Overloaded, sentence));
         }
-        // Copied, because a piece is a part of the connection's own buffer and would keep all of it.
+        // The piece is copied because it is a slice of the connection's buffer and would keep all of that alive.
         buffer.add(&piece, declared.unwrap_or(limits.bytes)).map_err(|error| {
             tracing::warn!(%error, "there is no memory for a body");
             ApiError::new(Code::Overloaded, "there is no memory for this body: try again in a moment")
@@ -80,10 +80,10 @@ where
     Ok(ReadBody { bytes: buffer.into_bytes(), _share: share })
 }
 
-/// The bytes of a body that have arrived.
+/// The bytes of a body that have arrived so far.
 enum Buffer {
     Heap(Vec<u8>),
-    /// Memory of its own, of which the system gives only those pages that are written to.
+    /// A separate memory mapping; the system provides only the pages that are written to.
     Mapped(Mapped),
 }
 
@@ -106,7 +106,7 @@ impl Buffer {
         }
     }
 
-    /// Adds a piece of a body that has `most` bytes at most.
+    /// Appends a piece of a body that has at most `most` bytes.
     fn add(&mut self, piece: &[u8], most: usize) -> std::io::Result<()> {
         if let Self::Heap(bytes) = self {
             if bytes.len() + piece.len() <= LONGEST_ON_HEAP {

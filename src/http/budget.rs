@@ -1,29 +1,30 @@
-//! The memory that bodies of requests may take, all connections together.
+//! The memory that the request bodies of all connections may take together.
 //!
-//! One body is bounded, and so is the number of connections, but their product is more than any machine has. So what a
-//! body holds beyond its first few kilobytes comes out of one budget, as its bytes arrive, and goes back when its request
-//! is answered. The first kilobytes are free: whoever fills the budget keeps no ordinary order out.
+//! The size of one body and the number of connections are limited, but their product is more memory than a machine has.
+//! So a body takes everything beyond its first few kilobytes from one budget, as its bytes arrive, and gives it back
+//! when its request is answered. The first kilobytes are free, so that clients who fill the budget do not block
+//! ordinary orders.
 
 use std::sync::Arc;
 
 use prometheus::IntGauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Bytes of each body that are not counted: an order of a hundred lines.
+/// The first bytes of each body, which are not counted: enough for an order of a hundred lines.
 const FREE: usize = 4 * 1024;
 
-/// Taken at a time. A body that is sent slowly holds little more than what has arrived.
+/// The bytes taken from the budget at a time: so few that a slowly sent body holds little more than what has arrived.
 const STEP: usize = 64 * 1024;
 
-/// The bytes that are left.
+/// The budget, in bytes, that all bodies share.
 #[derive(Debug)]
 pub(super) struct BodyBudget {
-    /// One permit for each [`STEP`].
+    /// One permit for each [`STEP`] that is left.
     steps: Arc<Semaphore>,
     used: IntGauge,
 }
 
-/// What one body has taken; given back when it is dropped.
+/// The part of the budget that one body has taken; it is given back on drop.
 #[derive(Debug, Default)]
 pub(super) struct Share {
     taken: Option<OwnedSemaphorePermit>,
@@ -31,12 +32,12 @@ pub(super) struct Share {
 }
 
 impl BodyBudget {
-    /// So many bytes; `used` shows how many are taken.
+    /// A budget of `bytes` bytes; `used` shows how many of them are taken.
     pub(super) fn new(bytes: usize, used: IntGauge) -> Self {
         Self { steps: Arc::new(Semaphore::new(bytes / STEP)), used }
     }
 
-    /// Lets a body grow to so many bytes. False when the budget is spent.
+    /// Lets a body grow to `length` bytes. Returns false if the budget is spent.
     pub(super) fn grow(&self, share: &mut Share, length: usize) -> bool {
         let taken = share.taken.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         let needed = length.saturating_sub(FREE).div_ceil(STEP);

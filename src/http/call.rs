@@ -1,4 +1,4 @@
-//! What a handler is given.
+//! The input of a handler: a request that was read, and its request ID.
 
 use hyper::header::{HeaderMap, HeaderValue};
 use rand::RngExt;
@@ -9,30 +9,30 @@ use super::body::ReadBody;
 use super::error::ApiError;
 use crate::wire::{Code, REQUEST_ID};
 
-/// A request, read and bounded.
+/// A request whose head and body were read and are within the limits.
 #[derive(Debug)]
 pub(super) struct Call {
-    /// The number in the path; 0, which no row has, where there is none.
+    /// The number in the path, or 0, which no row has, if the route has none.
     pub(super) id: u64,
-    /// The text after the question mark.
+    /// The query string, without the question mark.
     pub(super) query: String,
-    /// The headers that the store reads.
+    /// Only those headers that handlers use.
     pub(super) headers: HeaderMap,
     /// The body; empty unless the method is POST.
     pub(super) body: ReadBody,
-    /// When the answer must be there.
+    /// The time by which the request must be answered.
     pub(super) deadline: Instant,
 }
 
 impl Call {
-    /// The body as it was sent.
+    /// The bytes of the body as the client sent them.
     pub(super) fn body(&self) -> &[u8] {
         &self.body.bytes
     }
 
-    /// The body as JSON of a known shape.
+    /// Parses the body as JSON into `T`.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        // An array would be read as the fields in their order; no client means that.
+        // serde would read an array as the fields in their order, which no client means.
         if self.body().trim_ascii_start().first() == Some(&b'[') {
             serde_json::from_slice::<serde::de::IgnoredAny>(self.body()).map_err(|error| malformed(&error))?;
             return Err(ApiError::new(Code::InvalidBody, "the body is an array; this route takes an object"));
@@ -46,12 +46,12 @@ impl Call {
         })
     }
 
-    /// A whole number in the query, or its default when it is not given.
+    /// A whole number from `least` to `most` in the query, or `default` if it is not given.
     pub(super) fn number(&self, name: &str, default: u64, least: u64, most: u64) -> Result<u64, ApiError> {
         let pairs = self.query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
         let mut given = pairs.filter(|(key, _)| *key == name).map(|(_, text)| text);
         let Some(text) = given.next() else { return Ok(default) };
-        // Neither the first nor the last of several is what was meant.
+        // A parameter that is given several times is refused, because the intended value is unknown.
         let plain = given.next().is_none() && text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse::<u64>().ok().filter(|number| plain && (least..=most).contains(number));
         number.ok_or_else(|| {
@@ -65,12 +65,12 @@ fn malformed(error: &serde_json::Error) -> ApiError {
     ApiError::new(Code::MalformedJson, format!("the body is not JSON: {error}"))
 }
 
-/// The name of a request: the client's, if it gave a usable one, or a new one.
+/// The ID of a request: the one sent by the client if it is usable, otherwise a new one.
 #[derive(Clone, Debug)]
 pub(super) struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// The longest name taken over from a client.
+    /// The most characters of an ID that is accepted from a client.
     const LONGEST: usize = 128;
 
     pub(super) fn of(headers: &HeaderMap) -> Self {
@@ -78,14 +78,15 @@ impl RequestId {
             let usable =
                 |bytes: &[u8]| bytes.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte));
             if (1..=Self::LONGEST).contains(&given.len()) && usable(given.as_bytes()) {
-                // Copied, because it is a part of the connection's buffer and would keep all of it.
+                // The value is copied because it is a slice of the connection's buffer and would keep all of that
+                // alive.
                 return HeaderValue::from_bytes(given.as_bytes()).map_or_else(|_| Self::random(), Self);
             }
         }
         Self::random()
     }
 
-    /// A new one.
+    /// A new random ID.
     pub(super) fn random() -> Self {
         let name = format!("{:016x}", rand::rng().random::<u64>());
         Self(HeaderValue::from_str(&name).unwrap_or_else(|_| HeaderValue::from_static("-")))

@@ -1,9 +1,9 @@
-//! One client's connection, from the accept to its close.
+//! The connection of one client, from its accept to its close.
 //!
-//! Closing matters as much as answering. A socket that is closed while the client still sends makes the kernel reset the
-//! connection, and the reset overtakes the answer. So a connection whose request was not read to its end is half closed
-//! first, and read on for a while (RFC 9112, section 9.6). And an answer that could not be finished must not look finished,
-//! so there the reset is what is wanted.
+//! If a socket is closed while the client still sends, the kernel resets the connection, and the client may lose the
+//! answer. So a connection whose request was not read to its end is half closed first and then read for a while
+//! (RFC 9112, section 9.6). An answer that could not be finished must not look finished, so that connection is reset on
+//! purpose.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -25,40 +25,41 @@ use super::crowd::Member;
 use super::dispatch::Dispatcher;
 use super::socket::Socket;
 
-/// hyper's smallest buffer; below it, it panics.
+/// The smallest buffer that hyper accepts, in bytes; it panics on a smaller one.
 const SMALLEST_BUFFER: usize = 8192;
 
-/// How long, and how much, a client may go on sending what was refused already.
+/// How long, and how much, a client may go on sending a request that was already refused.
 const LINGER_TIME: Duration = Duration::from_secs(5);
 const LINGER_BYTES: usize = 8 << 20;
 
-/// A client that has sent nothing for so long will not send anything more of it.
+/// A client that has sent nothing for this long is taken to have stopped sending.
 const LINGER_SILENCE: Duration = Duration::from_secs(1);
 
 /// How a connection is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Close {
-    /// Everything was read and answered.
+    /// Everything was read and answered, so the connection can close.
     Now,
-    /// Others need its place: whatever the client still sends is not waited for.
+    /// Another client needs the place, so the rest of what the client sends is not read.
     AtOnce,
-    /// The client may still be sending.
+    /// The client may still be sending, so the connection is half closed and read for a while.
     Lingering,
-    /// An answer was begun and cannot be finished.
+    /// An answer was begun and cannot be finished, so the client must see a reset.
     Reset,
 }
 
-/// Answers requests until either side has enough; `stopping` tells when the instance has.
+/// Answers requests until the client or the instance ends the connection; `stopping` tells when the instance does.
 pub(super) async fn serve(
     stream: TcpStream,
     dispatcher: Arc<Dispatcher>,
     member: Arc<Member>,
     mut stopping: watch::Receiver<bool>,
 ) {
-    // Answers are written whole; waiting to coalesce them would only add latency. A socket that refuses still works.
+    // Answers are written whole, so Nagle's algorithm would only add latency. If the option fails, the socket still
+    // works.
     drop(stream.set_nodelay(true));
     let limits = dispatcher.limits;
-    // Whether the last answer said that the connection will be closed.
+    // True once an answer has announced that the connection will be closed.
     let closing = Arc::new(AtomicBool::new(false));
     let service = service_fn(|request: Request<Incoming>| {
         let (dispatcher, closing, member) = (Arc::clone(&dispatcher), Arc::clone(&closing), Arc::clone(&member));
@@ -76,7 +77,7 @@ pub(super) async fn serve(
         .max_buf_size(limits.header_bytes.max(SMALLEST_BUFFER))
         .serve_connection(socket, service);
     let until_stopped = tokio::select! {
-        // Before all others, so that an answer which is there is written before anybody leaves.
+        // The connection is polled first, so that a finished answer is written before the connection closes.
         biased;
         ended = &mut connection => Some(Some(ended)),
         () = member.asked() => Some(None),
@@ -110,7 +111,7 @@ pub(super) async fn serve(
         };
         dispatcher.note_cut_off(reason);
     }
-    // The buffer of a lingering connection is not a part of every other one.
+    // Boxed, so that the buffer for lingering does not enlarge the future of every connection.
     Box::pin(close_stream(socket.into_stream(), close)).await;
 }
 
@@ -123,7 +124,7 @@ fn how_to_close(ended: Result<(), hyper::Error>, unread: bool, said_close: bool)
         _ if unread => Close::Reset,
         Err(error) if error.is_user() => Close::Reset,
         Err(error) if error.is_parse() => Close::Lingering,
-        // Clients hang up, or send nothing: there is nobody to tell.
+        // The client has hung up or sent nothing, so there is no one to answer.
         Err(error) => {
             tracing::debug!(%error, "a connection ended early");
             if said_close { Close::Lingering } else { Close::Now }
@@ -133,7 +134,7 @@ fn how_to_close(ended: Result<(), hyper::Error>, unread: bool, said_close: bool)
     }
 }
 
-/// A failure to close is none: the client is gone already.
+/// Closes the connection. Errors are ignored because they mean that the client has already gone.
 async fn close_stream(mut stream: TcpStream, close: Close) {
     match close {
         Close::Now if stream.try_read(&mut [0]).is_ok_and(|length| length > 0) => linger(stream).await,
@@ -143,7 +144,8 @@ async fn close_stream(mut stream: TcpStream, close: Close) {
     }
 }
 
-/// Ends our half, and reads what the client still sends until it ends its own.
+/// Closes the sending half and reads what the client still sends, until the client closes its half or a limit is
+/// reached.
 async fn linger(mut stream: TcpStream) {
     if stream.shutdown().await.is_err() {
         return;

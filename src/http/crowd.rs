@@ -1,8 +1,8 @@
-//! Who is connected, and who makes room when everything is taken.
+//! The open connections by client address, and the choice of one to close when all places are taken.
 //!
-//! Connections are bounded, and a client can hold one for minutes without asking for anything. So when all are taken and
-//! another client comes, the address that holds most of them gives one up: its oldest one that waits for its client. One
-//! that is being worked for is never given up.
+//! The number of connections is limited, and a client can hold one for minutes without sending a request. So when all
+//! places are taken and another client connects, the address with the most connections loses one: the oldest of those
+//! that wait for their client. A connection with a request in progress is never closed for this reason.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -11,32 +11,32 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-/// The client has to do something next: send a request, the rest of one, or read an answer.
+/// The connection waits for its client to send a request, to send the rest of one, or to read an answer.
 const WAITS_FOR_CLIENT: u8 = 0;
-/// The store works on a request.
+/// The store works on a request of this connection.
 const WORKS: u8 = 1;
-/// It is to be closed.
+/// The connection was asked to close.
 const LEAVES: u8 = 2;
 
-/// All connections of one listener.
+/// All connections of one listener, by address.
 #[derive(Debug, Default)]
 pub(super) struct Crowd(Mutex<Places>);
 
 #[derive(Debug, Default)]
 struct Places {
     next: u64,
-    /// By address, and there in the order in which they came.
+    /// The connections of each address, in the order in which they were accepted.
     taken: HashMap<IpAddr, BTreeMap<u64, Arc<Member>>>,
 }
 
-/// What a connection is doing.
+/// The state of one connection, shared with the crowd.
 #[derive(Debug, Default)]
 pub(super) struct Member {
     state: AtomicU8,
     leave: Notify,
 }
 
-/// A connection's place; free again when it is dropped.
+/// The place of one connection, which becomes free on drop.
 #[derive(Debug)]
 pub(super) struct Place {
     crowd: Arc<Crowd>,
@@ -46,7 +46,7 @@ pub(super) struct Place {
 }
 
 impl Crowd {
-    /// Takes a place for a connection from an address.
+    /// Registers a new connection from `address`.
     pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Place {
         let member = Arc::new(Member::default());
         let mut places = self.places();
@@ -57,7 +57,7 @@ impl Crowd {
         Place { crowd: Arc::clone(self), address, number, member }
     }
 
-    /// Asks one connection to leave. False when none can: all are being worked for, or leave already.
+    /// Asks one connection to close. Returns false if none can: each has a request in progress or is closing already.
     pub(super) fn make_room(&self) -> bool {
         let places = self.places();
         let mut addresses: Vec<_> = places.taken.values().collect();
@@ -66,23 +66,23 @@ impl Crowd {
     }
 
     fn places(&self) -> MutexGuard<'_, Places> {
-        // A map that is whole between any two statements.
+        // The map is consistent after every statement, so a panic elsewhere leaves it usable.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Member {
-    /// From now on the store works for it. False when it is to leave.
+    /// Marks that the store works on a request. Returns false if the connection was asked to close.
     pub(super) fn begin_work(&self) -> bool {
         self.become_from(WAITS_FOR_CLIENT, WORKS)
     }
 
-    /// It waits for its client again.
+    /// Marks that the connection waits for its client again.
     pub(super) fn end_work(&self) {
         self.become_from(WORKS, WAITS_FOR_CLIENT);
     }
 
-    /// Waits until it is asked to leave.
+    /// Resolves when the connection is asked to close.
     pub(super) async fn asked(&self) {
         self.leave.notified().await;
     }
@@ -101,7 +101,7 @@ impl Member {
 }
 
 impl Place {
-    /// What the connection is doing.
+    /// The shared state of this connection.
     pub(super) fn member(&self) -> &Arc<Member> {
         &self.member
     }

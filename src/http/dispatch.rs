@@ -1,7 +1,8 @@
-//! From a request to its answer: route, read, call the handler, measure.
+//! Turns a request into its answer: finds the route, reads the body, calls the handler and measures.
 //!
-//! Work on the database is done in a task of its own, so that a client that hangs up does not cut it short. Requests that
-//! only wait for such work, or need none, are answered where they came in: a task each would cost them more than they do.
+//! Work on the database runs in a separate task, so that a client that hangs up does not cancel it. Requests that only
+//! wait for such work, or need none, are answered in the task of their connection: a separate task would cost more than
+//! the request itself.
 
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ use super::{Limits, Store, body, head, reply};
 use crate::metrics::GaugeGuard;
 use crate::wire::{Code, IDEMPOTENCY_KEY};
 
-/// Answers all requests to one store.
+/// Answers all requests to one listener of a store.
 #[derive(Debug)]
 pub(super) struct Dispatcher {
     pub(super) store: Arc<Store>,
@@ -41,19 +42,19 @@ impl Dispatcher {
         Self { store, limits, router: Router::new(), metrics, refusals: Arc::default(), bodies }
     }
 
-    /// One that answers only what whoever watches an instance asks.
+    /// A dispatcher for the same store that answers only `/live`, `/ready` and `/metrics`.
     pub(super) fn of_probes(&self) -> Self {
         let refusals = Arc::clone(&self.refusals);
         Self { router: Router::of_probes(), refusals, ..Self::new(Arc::clone(&self.store), self.limits) }
     }
 
-    /// Takes note of an answer that was begun and could not be finished.
+    /// Records, by reason, an answer that was begun and could not be finished.
     pub(super) fn note_cut_off(&self, reason: &'static str) {
         self.store.metrics.http_answers_cut_off_total.with_label_values(&[reason]).inc();
         self.refusals.note_cut_off(reason);
     }
 
-    /// Answers one request. Never fails: whatever goes wrong is an answer too.
+    /// Answers one request. This never fails, because every error becomes an answer as well.
     pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>, member: &Arc<Member>) -> Response<Payload> {
         let mut arrival = Arrival::of(&self.store, &request);
         let found = head::check(&request).and_then(|()| self.router.find(request.method(), request.uri().path()));
@@ -77,7 +78,7 @@ impl Dispatcher {
         })
     }
 
-    /// Reads a request and has its endpoint handle it.
+    /// Reads a request and calls the handler of its endpoint.
     async fn handle(
         &self,
         request: Request<Incoming>,
@@ -98,7 +99,7 @@ impl Dispatcher {
         let takes_body = request.method() == Method::POST;
         let query = request.uri().query().unwrap_or_default().to_owned();
         let headers = copied(request.headers());
-        // From here on the request is only its body: its head is a part of the connection's buffer and would keep it.
+        // Only the body is kept from here on: the head is a slice of the connection's buffer and would keep that alive.
         let incoming = request.into_body();
         let body = if takes_body {
             let limits = BodyLimits { bytes: self.limits.body_bytes, deadline, budget: &self.bodies };
@@ -110,10 +111,10 @@ impl Dispatcher {
     }
 }
 
-/// The headers that the store reads beyond the head itself.
+/// The headers that handlers and the reading of the body use.
 const READ_HEADERS: [&str; 3] = ["content-type", "content-length", IDEMPOTENCY_KEY];
 
-/// Those headers, in memory of their own.
+/// A copy of those headers in separate memory, so that the connection's buffer can be freed.
 fn copied(headers: &HeaderMap) -> HeaderMap {
     let mut copies = HeaderMap::new();
     for name in READ_HEADERS.map(HeaderName::from_static) {
@@ -125,12 +126,12 @@ fn copied(headers: &HeaderMap) -> HeaderMap {
     copies
 }
 
-/// A request that came in, until it is answered or its client has left.
+/// A received request, until it is answered or its client has disconnected.
 #[derive(Debug)]
 struct Arrival {
     started: Instant,
     request_id: RequestId,
-    /// Whether there is more of the request than was read.
+    /// Whether a part of the request's body was not read.
     body_unread: bool,
     _in_flight: GaugeGuard,
 }
@@ -146,7 +147,7 @@ impl Arrival {
         }
     }
 
-    /// The answer with what every answer has; logged and counted.
+    /// Adds the headers that every answer has, and logs and counts the answer.
     fn answered(
         self,
         dispatcher: &Dispatcher,
@@ -161,7 +162,7 @@ impl Arrival {
         let mut response = result.unwrap_or_else(|error| reply::refused(error, self.request_id.as_str(), route));
         let headers = response.headers_mut();
         headers.insert(crate::wire::REQUEST_ID, self.request_id.header_value());
-        // What was not read stands between this request and the next one.
+        // The unread rest of the body would be taken for the next request.
         if self.body_unread || dispatcher.store.is_draining() {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }

@@ -1,7 +1,7 @@
-//! What the store does for each route, declared in one place per route.
+//! The table of endpoints: for each route of the contract, its handler, its scope, and whether it only waits.
 //!
-//! The table has as many rows as the contract has routes, and a row has every field: a route that is added to the
-//! contract does not compile before all of this is said of it.
+//! The table has as many rows as the contract has routes, and each row has every field, so a route that is added to the
+//! contract does not compile until it has a complete row here.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,23 +21,25 @@ use super::reply;
 use super::scope::Scope;
 use crate::wire::{ALL, Route};
 
-/// What a handler returns: its answer, later.
+/// The future that a handler returns.
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response<Payload>, ApiError>> + Send + 'a>>;
 
-/// What the store does for one route.
+/// One row of the table: a route and how the store answers it.
 #[derive(Debug)]
 pub(super) struct Endpoint {
-    /// The route, as the contract has it.
+    /// The method and path, as declared in the contract.
     pub(super) route: Route,
-    /// The scope that a client will need; `None` where everybody may ask. It is not checked yet.
+    /// The scope that a client will need; `None` if everyone may use the route. It is not checked yet.
     scope: Option<Scope>,
-    /// Whether nothing is cut short when the client hangs up: the work is done elsewhere, or there is none.
+    /// Whether dropping the handler when the client hangs up cancels no work, because the work is done in another task
+    /// or there is none.
     pub(super) only_waits: fn(&Store) -> bool,
-    /// Answers a request.
+    /// The handler that answers a request.
     pub(super) handle: for<'a> fn(&'a Arc<Store>, &'a Call) -> Answer<'a>,
 }
 
-/// Every route with the scope that a client will need for it; `None` where everybody may ask. It is not checked yet.
+/// Every route with the scope that a client will need for it; `None` if everyone may use it. Scopes are not checked
+/// yet.
 pub fn required_scopes() -> impl Iterator<Item = (Route, Option<Scope>)> {
     ENDPOINTS.iter().map(|endpoint| (endpoint.route, endpoint.scope))
 }

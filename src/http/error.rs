@@ -1,7 +1,7 @@
-//! Every refusal: a code for programs, which has a status, and a sentence for people.
+//! The refusal of a request: a code for programs, which determines the status, and a sentence for people.
 //!
-//! This is the only type that knows both what failed inside and what is said outside. An error never shows SQL, a host
-//! name or a password; what it hides, `refusals.rs` logs. `reply::refused` makes an answer of it.
+//! This is the only type that knows both the internal failure and the public answer. An answer never shows SQL, a host
+//! name or a password; `refusals.rs` logs the hidden details. `reply::refused` turns the error into an answer.
 
 use std::fmt;
 
@@ -14,18 +14,18 @@ use crate::orders::OrderError;
 use crate::read_models::ReportError;
 use crate::wire::Code;
 
-/// A refusal.
+/// The reason why a request was refused.
 #[derive(Debug)]
 pub(super) struct ApiError {
-    /// Why, for programs.
+    /// The code for programs; it determines the status.
     pub(super) code: Code,
-    /// Why, for people.
+    /// The public sentence for people.
     pub(super) sentence: String,
-    /// What the log is told and the client is not.
+    /// Details for the log that the client must not see.
     hidden: Option<String>,
-    /// The methods that the route takes.
+    /// The methods of the route, for the `Allow` header.
     pub(super) allow: Option<HeaderValue>,
-    /// Whether the answer to a DELETE says `"deleted": false`.
+    /// Whether the body says `"deleted": false`, as the answer to a DELETE does.
     pub(super) says_deleted: bool,
 }
 
@@ -39,19 +39,19 @@ impl ApiError {
         self
     }
 
-    /// With the methods that a route takes.
+    /// Adds the `Allow` header with the methods of the route.
     pub(super) fn with_allow(mut self, allow: HeaderValue) -> Self {
         self.allow = Some(allow);
         self
     }
 
-    /// With `"deleted": false` in its body.
+    /// Adds `"deleted": false` to the body.
     pub(super) fn with_deleted(mut self) -> Self {
         self.says_deleted = true;
         self
     }
 
-    /// Why, with what the client is not told.
+    /// The reason for the log: the hidden details if there are any.
     pub(super) fn reason(&self) -> &str {
         self.hidden.as_deref().unwrap_or(&self.sentence)
     }
@@ -67,7 +67,7 @@ impl From<&DbError> for ApiError {
     fn from(error: &DbError) -> Self {
         let unavailable = |sentence: &str| Self::new(Code::DatabaseUnavailable, sentence);
         let public = match error {
-            // The original's failure, told apart because it is what the lab looks for.
+            // This is how the original failed. It has its own sentence because the lab looks for it.
             DbError::TooManyConnections => {
                 unavailable("the database refused a connection: Too many connections (1040)")
             }

@@ -1,4 +1,4 @@
-//! What the head of every request must be, beyond what hyper checks.
+//! Checks of the request head that hyper does not make.
 
 use hyper::header::{HOST, TRANSFER_ENCODING};
 use hyper::{Request, Version};
@@ -6,17 +6,17 @@ use hyper::{Request, Version};
 use super::error::ApiError;
 use crate::wire::Code;
 
-/// Checks a request's head, whatever it asks for.
+/// Checks the head of a request, independent of its route.
 pub(super) fn check<B>(request: &Request<B>) -> Result<(), ApiError> {
     let refuse = |sentence: &str| Err(ApiError::new(Code::InvalidParameter, sentence));
-    // RFC 9112, section 3.2: whoever routes by another Host than we see would be led astray.
+    // RFC 9112, section 3.2: with several Host headers, a proxy could route by another one than we read.
     match request.headers().get_all(HOST).iter().count() {
         1 => {}
         0 if request.version() < Version::HTTP_11 => {}
         0 => return refuse("the request has no Host header"),
         _ => return refuse("the request has more than one Host header"),
     }
-    // RFC 9112, section 6.1: what is compressed in transfer would be read as if it were not.
+    // RFC 9112, section 6.1: a body with another transfer coding would be read without being decoded.
     let codings = request.headers().get_all(TRANSFER_ENCODING).iter();
     let names = codings.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
     let mut names = names.map(<[u8]>::trim_ascii).filter(|name| !name.is_empty());

@@ -1,30 +1,33 @@
-//! What one client may take, and how long an instance takes to leave.
+//! The limits for clients, and how long an instance takes to drain.
 
 use std::time::Duration;
 
-/// Connections open at once at the address for probes. Prometheus, a container engine and a balancer keep one each.
+/// The most connections open at once on the address for probes. Prometheus, a container engine and a balancer keep one
+/// each.
 pub const PROBE_CONNECTIONS: usize = 64;
 
-/// What one client may take.
+/// The limits for clients, and the times for draining.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections open at once. For one more, the address that has most of them gives one up, or it waits.
+    /// The most connections open at once. For a further one, a waiting connection of the address with the most
+    /// connections is closed; if there is none, the further one waits.
     pub connections: usize,
-    /// Bytes of the request line and all headers.
+    /// The most bytes in the request line and all headers of one request.
     pub header_bytes: usize,
-    /// The longest wait for a request's headers, which is also how long an idle connection stays open. Longer than a
-    /// proxy in front keeps its idle connections, or requests meet a closing connection.
+    /// The longest wait for the headers of a request, which is also how long an idle connection stays open. It must be
+    /// longer than a proxy in front keeps idle connections, or the proxy sends requests into a closing connection.
     pub idle: Duration,
-    /// Bytes of a request's body.
+    /// The most bytes in the body of one request.
     pub body_bytes: usize,
-    /// Bytes of all requests' bodies together, beyond the first 4 KiB of each.
+    /// The most bytes in all request bodies together, not counting the first 4 KiB of each.
     pub all_body_bytes: usize,
-    /// From a request's headers to its answer. Only an order whose commit has begun is waited for longer.
+    /// The longest time from the headers of a request to its answer. Only an order whose commit has begun may take
+    /// longer.
     pub request: Duration,
-    /// The longest that a client may take nothing of its answer; then the connection is reset.
+    /// How long a client may read nothing of its answer before its connection is reset.
     pub write: Duration,
-    /// After the signal to end: how long to go on accepting while answering "not ready", so that balancers notice.
+    /// After the signal to stop, how long to accept connections while answering "not ready", so that balancers notice.
     pub drain_notice: Duration,
-    /// After that: the longest wait for requests in flight.
+    /// After `drain_notice`, the longest wait for requests in flight.
     pub drain: Duration,
 }

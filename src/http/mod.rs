@@ -1,9 +1,9 @@
-//! `serve`: the HTTP edge of the store.
+//! The HTTP server of the store, which `storemgr serve` runs.
 //!
-//! hyper speaks HTTP/1.1; this module bounds it (connections, header size and time, body size and time, a deadline per
-//! request), routes, turns every refusal into the same JSON shape, and drains. Nothing the outside sends may end in a
-//! 500, a panic or a page of HTML. A request is worked on in a task of its own: a client that hangs up never cancels a
-//! transaction.
+//! hyper speaks HTTP/1.1. This module sets the limits (connections, size and time of headers and bodies, a deadline per
+//! request), routes requests, gives every refusal the same JSON shape, and drains. No input from outside may cause a
+//! 500, a panic or a page of HTML. Work on the database runs in a separate task, so that a client that hangs up never
+//! cancels a transaction.
 
 mod accept;
 mod body;

@@ -1,4 +1,4 @@
-//! Requests counted and timed by route; the usual labels looked up once.
+//! Counts and times requests by route. The usual labels are looked up once, at start.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use super::router::Found;
 use crate::metrics::Metrics;
 use crate::wire::Code;
 
-/// What stands for a path that no route has: the path itself would let anybody make new labels.
+/// The label for paths without a route: with the path itself, any client could create new labels.
 const UNMATCHED: &str = "(unmatched)";
 
-/// The metrics of every route.
+/// The request metrics of all routes, with their labels already looked up.
 #[derive(Debug)]
 pub(super) struct RouteMetrics {
     requests: IntCounterVec,
@@ -25,7 +25,7 @@ pub(super) struct RouteMetrics {
 
 #[derive(Debug)]
 struct RouteMetric {
-    /// Answers with the route's usual status: 201 for POST, 200 otherwise.
+    /// The number of answers with the route's usual status: 201 for POST, 200 otherwise.
     usual: IntCounter,
     duration: Histogram,
 }

@@ -1,4 +1,4 @@
-//! Bodies of answers.
+//! The bodies of answers: in one piece, or streamed.
 
 use std::io;
 
@@ -6,15 +6,15 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Bytes};
 
-/// An answer's body: nearly always one piece, in one case a stream.
+/// The body of an answer: one piece, except for the stock overview, which is streamed.
 pub(super) type Payload = Either<Full<Bytes>, UnsyncBoxBody<Bytes, io::Error>>;
 
-/// A body in one piece.
+/// Makes a body of one piece, whose length is known.
 pub(super) fn whole(bytes: impl Into<Bytes>) -> Payload {
     Either::Left(Full::new(bytes.into()))
 }
 
-/// A body in pieces that come as they are ready.
+/// Makes a streamed body, whose pieces are sent as they become ready.
 pub(super) fn pieces<B>(body: B) -> Payload
 where
     B: Body<Data = Bytes, Error = io::Error> + Send + 'static,

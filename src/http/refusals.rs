@@ -1,6 +1,6 @@
-//! The log of refusals: the first of a kind at once, the rest of them summed up every second.
+//! The log of refusals: the first of a kind is logged at once, the others are summed up every second.
 //!
-//! An overloaded instance refuses thousands of requests a second, and a line for each would be a load of its own.
+//! An overloaded instance refuses thousands of requests per second, and a log line for each would add to the load.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,22 +9,22 @@ use std::time::Duration;
 use super::error::ApiError;
 use crate::wire::{Code, Route};
 
-/// How often refusals are summed up.
+/// The time between two sums in the log.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// Kinds of refusals that are told apart in one period.
+/// The most kinds of refusals that are counted separately in one period.
 const MOST_KINDS: usize = 32;
 
-/// What was refused in this period and the one before.
+/// The refusals of this period and the kinds known from the one before.
 #[derive(Debug, Default)]
 pub(super) struct Refusals(Mutex<Noted>);
 
 #[derive(Debug, Default)]
 struct Noted {
     kinds: Vec<Kind>,
-    /// Refusals of kinds beyond the most that are told apart.
+    /// The number of refusals beyond [`MOST_KINDS`] kinds.
     others: u64,
-    /// Answers that were begun and not finished, by reason.
+    /// The number of answers that were begun and not finished, by reason.
     cut_off: BTreeMap<&'static str, u64>,
 }
 
@@ -32,12 +32,12 @@ struct Noted {
 struct Kind {
     code: Code,
     reason: String,
-    /// Refusals that no line has told of.
+    /// The number of refusals that are not logged yet.
     untold: u64,
 }
 
 impl Refusals {
-    /// Takes note of a refusal. What is the client's doing is for debugging only.
+    /// Records a refusal. Those caused by the client are logged at debug level only.
     pub(super) fn note(&self, error: &ApiError, request_id: &str, route: Route) {
         let (route, code, reason) = (route.path, error.code, error.reason());
         if code.status() < 500 {
@@ -54,12 +54,12 @@ impl Refusals {
         }
     }
 
-    /// Takes note of an answer that was begun and not finished.
+    /// Records an answer that was begun and not finished.
     pub(super) fn note_cut_off(&self, reason: &'static str) {
         *self.noted().cut_off.entry(reason).or_default() += 1;
     }
 
-    /// Whether this is a kind that has not been seen lately; if not, it is counted.
+    /// Whether this kind of refusal was not seen lately. A kind that was seen is counted for the next sum.
     fn is_first(&self, code: Code, reason: &str) -> bool {
         let mut noted = self.noted();
         if let Some(kind) = noted.kinds.iter_mut().find(|kind| kind.code == code && kind.reason == reason) {
@@ -74,7 +74,7 @@ impl Refusals {
         true
     }
 
-    /// Logs how many of each kind there were since the last time. Never returns.
+    /// Calls [`Self::sum_up`] every second and never returns.
     pub(super) async fn sum_up_every_second(&self) {
         loop {
             tokio::time::sleep(PERIOD).await;
@@ -82,7 +82,7 @@ impl Refusals {
         }
     }
 
-    /// Logs how many of each kind there were since the last time.
+    /// Logs how many refusals of each kind there were since the last call.
     pub(super) fn sum_up(&self) {
         let cut_off = std::mem::take(&mut self.noted().cut_off);
         for (reason, answers) in cut_off {
@@ -101,7 +101,7 @@ impl Refusals {
         }
     }
 
-    /// What no line has told of. A kind that did not come up again is forgotten.
+    /// Takes the refusals that are not logged yet, and forgets the kinds that did not occur again.
     fn take(&self) -> (Vec<Kind>, u64) {
         let mut noted = self.noted();
         noted.kinds.retain(|kind| kind.untold > 0);
@@ -115,7 +115,7 @@ impl Refusals {
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
-        // Plain values that are whole between any two statements.
+        // The values are consistent after every statement, so a panic elsewhere leaves them usable.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -138,7 +138,7 @@ mod tests {
             assert!(!refusals.is_first(Code::Overloaded, "full"));
         }
         assert_eq!(taken(&refusals), (vec![(Code::Overloaded, "full".to_owned(), 3)], 0));
-        // What goes on is summed up again; what came once is new when it comes again.
+        // A kind that continues is summed up again; a kind that stopped counts as new when it returns.
         assert!(!refusals.is_first(Code::Overloaded, "full"));
         assert!(refusals.is_first(Code::Overloaded, "slow"));
         assert_eq!(taken(&refusals), (vec![(Code::Overloaded, "full".to_owned(), 1)], 0));

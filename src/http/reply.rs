@@ -1,4 +1,4 @@
-//! Answers.
+//! Builds answers: text, JSON, reports and refusals.
 
 use hyper::header::{AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
@@ -10,10 +10,10 @@ use super::payload::{self, Payload};
 use crate::read_models::Report;
 use crate::wire::{Code, Deleted, ErrorBody, HealthBody, JSON, Route};
 
-/// The seconds after which a client may try again: spread, so that all who were refused do not come back together.
+/// The seconds after which a client may try again, chosen at random so that refused clients do not return all at once.
 const RETRY_AFTER_S: std::ops::RangeInclusive<u32> = 1..=3;
 
-/// An answer with a text of a media type.
+/// An answer with a text body of the given media type.
 pub(super) fn text(
     status: StatusCode,
     media_type: &'static str,
@@ -25,7 +25,7 @@ pub(super) fn text(
     response
 }
 
-/// An answer in JSON.
+/// An answer whose body is `value` as JSON.
 pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Result<Response<Payload>, ApiError> {
     let bytes = serde_json::to_vec(value).map_err(|error| {
         tracing::error!(%error, "an answer could not be written as JSON");
@@ -34,7 +34,7 @@ pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Result<Respons
     Ok(text(status, JSON, bytes))
 }
 
-/// 200 with what was found, or 404.
+/// 200 with the value as JSON, or 404 if it is `None`.
 pub(super) fn found(value: Option<impl Serialize>, what: &str, id: u64) -> Result<Response<Payload>, ApiError> {
     match value {
         Some(value) => json(StatusCode::OK, &value),
@@ -42,7 +42,7 @@ pub(super) fn found(value: Option<impl Serialize>, what: &str, id: u64) -> Resul
     }
 }
 
-/// The answer to a DELETE.
+/// The answer to a DELETE: 200, or 404 if there was nothing to delete.
 pub(super) fn deleted(deleted: bool, what: &str, id: u64) -> Result<Response<Payload>, ApiError> {
     if deleted {
         return json(StatusCode::OK, &Deleted { deleted });
@@ -50,22 +50,22 @@ pub(super) fn deleted(deleted: bool, what: &str, id: u64) -> Result<Response<Pay
     Err(ApiError::new(Code::NotFound, format!("there is no {what} {id}")).with_deleted())
 }
 
-/// A report, with its age in whole seconds.
+/// The rows of a report, with its age in whole seconds in a header.
 pub(super) fn report<Row: Serialize>(report: &Report<Row>) -> Result<Response<Payload>, ApiError> {
     let mut response = json(StatusCode::OK, &report.rows)?;
     response.headers_mut().insert(AGE, HeaderValue::from(report.age.as_secs()));
-    // The age counts from when the rows were computed; nobody in between should keep them for longer.
+    // The age counts from the computation of the rows; caches on the way must not keep them for longer.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
-/// The answer of a process that lives.
+/// The answer to a liveness check.
 pub(super) fn health() -> Response<Payload> {
     let body = HealthBody { status: "ok".to_owned() };
     json(StatusCode::OK, &body).unwrap_or_else(|_| text(StatusCode::OK, JSON, "{}"))
 }
 
-/// The answer to a request that was refused, on its route if it has one.
+/// The answer to a refused request; `route` is `None` if no route matched.
 pub(super) fn refused(error: ApiError, request_id: &str, route: Option<Route>) -> Response<Payload> {
     let deletes = route.is_some_and(|route| route.method == "DELETE");
     let body = ErrorBody {

@@ -1,4 +1,4 @@
-//! Which endpoint a request is for.
+//! Finds the endpoint for a request by its method and path.
 
 use hyper::Method;
 use hyper::header::HeaderValue;
@@ -7,38 +7,38 @@ use super::endpoint::{ENDPOINTS, Endpoint};
 use super::error::ApiError;
 use crate::wire::Code;
 
-/// A request's endpoint and the number in its path.
+/// The endpoint for a request, and the number in its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Found {
-    /// The place of the endpoint in [`ENDPOINTS`].
+    /// The index of the endpoint in [`ENDPOINTS`].
     pub(super) place: usize,
-    /// The `{id}` of the path; 0, which no row has, where the route has none.
+    /// The `{id}` of the path, or 0, which no row has, if the route has none.
     pub(super) id: u64,
 }
 
 impl Found {
-    /// The endpoint.
+    /// The row of [`ENDPOINTS`] at this index.
     pub(super) fn endpoint(self) -> &'static Endpoint {
         &ENDPOINTS[self.place]
     }
 }
 
-/// The places of all endpoints by their paths.
+/// The indices of the endpoints in [`ENDPOINTS`], by path.
 #[derive(Debug)]
 pub(super) struct Router {
     paths: matchit::Router<Vec<usize>>,
 }
 
-/// What whoever watches an instance asks.
+/// The paths that monitoring asks for.
 const PROBES: [&str; 3] = ["/live", "/ready", "/metrics"];
 
 impl Router {
-    /// To every endpoint.
+    /// A router to every endpoint.
     pub(super) fn new() -> Self {
         Self::to(|_| true)
     }
 
-    /// To what whoever watches an instance asks, and to nothing else.
+    /// A router to the endpoints for monitoring only.
     pub(super) fn of_probes() -> Self {
         Self::to(|path| PROBES.contains(&path))
     }
@@ -49,25 +49,26 @@ impl Router {
             let path = endpoint.route.path;
             match paths.at_mut(path) {
                 Ok(found) if found.params.is_empty() || path.contains('{') => found.value.push(place),
-                // The routes are constants, and a test inserts them all; one that conflicts would be a defect of ours.
+                // The routes are constants and a test inserts all of them, so a conflict would be a defect in this
+                // program.
                 _ => drop(paths.insert(path, vec![place])),
             }
         }
         Self { paths }
     }
 
-    /// The endpoint of a request, or why there is none.
+    /// Finds the endpoint for a request, or the refusal if there is none.
     pub(super) fn find(&self, method: &Method, path: &str) -> Result<Found, ApiError> {
         let Ok(matched) = self.paths.at(path) else {
             return Err(ApiError::new(Code::NoSuchRoute, "there is no such route: GET /openapi.json lists them all"));
         };
-        // A HEAD is answered as a GET; hyper leaves the body out.
+        // A HEAD request is handled as a GET; hyper omits the body.
         let wanted = if method == Method::HEAD { "GET" } else { method.as_str() };
         let Some(&place) = matched.value.iter().find(|place| ENDPOINTS[**place].route.method == wanted) else {
             return Err(not_allowed(matched.value));
         };
         let Some(text) = matched.params.get("id") else { return Ok(Found { place, id: 0 }) };
-        // What is not a number is the name of nothing.
+        // Every row is named by a number, so any other text in its place finds nothing.
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         let id = text.parse().ok().filter(|_| digits).unwrap_or(0);
         Ok(Found { place, id })

@@ -1,4 +1,4 @@
-//! What a client may ask for.
+//! The permissions that a client will need.
 
 /// A part of the store that a client may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +9,6 @@ pub enum Scope {
     Order,
     /// `GET /metrics`.
     Metrics,
-    /// Everything.
+    /// Every route.
     Admin,
 }

@@ -1,7 +1,7 @@
-//! A client's socket as hyper sees it: writing has a limit, and hyper's own refusals get a body.
+//! The client's socket as hyper sees it: writes have a time limit, and hyper's own refusals get a body.
 //!
-//! hyper refuses what is not HTTP, or has too many headers, by a status without a body, before any of our code sees the
-//! request. Here that answer is exchanged for one in the store's own shape.
+//! hyper refuses input that is not HTTP or has too many headers with a status without a body, before any of our code
+//! sees the request. This module replaces that answer by one in the store's JSON shape.
 
 use std::io;
 use std::pin::Pin;
@@ -16,17 +16,17 @@ use tokio::time::Sleep;
 use super::call::RequestId;
 use crate::wire::{Code, ErrorBody, JSON, REQUEST_ID};
 
-/// A client's socket.
+/// A client's connection with a limit on stalled writes.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TokioIo<TcpStream>,
-    /// The longest that a client may take nothing of an answer.
+    /// How long a client may read nothing of an answer.
     write_limit: Duration,
-    /// Runs while the client takes nothing.
+    /// The timer that runs while the client reads nothing.
     stalled: Option<Pin<Box<Sleep>>>,
-    /// Whether the client was given up because it did not read.
+    /// Whether the write limit has passed.
     unread: bool,
-    /// What is being written in place of hyper's own refusal.
+    /// The answer that is being written in place of hyper's own refusal.
     exchanged: Option<Exchanged>,
 }
 
@@ -34,32 +34,32 @@ pub(super) struct Socket {
 struct Exchanged {
     answer: Vec<u8>,
     written: usize,
-    /// The bytes of hyper's that it stands for.
+    /// The number of bytes of hyper's answer that it replaces.
     length: usize,
 }
 
 impl Socket {
-    /// Takes a client's connection.
+    /// Wraps an accepted connection.
     pub(super) fn new(stream: TcpStream, write_limit: Duration) -> Self {
         Self { stream: TokioIo::new(stream), write_limit, stalled: None, unread: false, exchanged: None }
     }
 
-    /// Whether the client was given up because it did not read its answer.
+    /// Whether the connection was given up because the client did not read its answer in time.
     pub(super) fn is_unread(&self) -> bool {
         self.unread
     }
 
-    /// Whether the client takes nothing of its answer at the moment.
+    /// Whether a write is waiting for the client to read.
     pub(super) fn is_stalled(&self) -> bool {
         self.stalled.is_some()
     }
 
-    /// Gives the connection back.
+    /// Unwraps the connection, to close it.
     pub(super) fn into_stream(self) -> TcpStream {
         self.stream.into_inner()
     }
 
-    /// What a write came to, unless it has waited too long.
+    /// Passes on the result of a write, or an error if the client has read nothing for `write_limit`.
     fn within_limit(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.stalled = None;
@@ -72,7 +72,7 @@ impl Socket {
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read its answer")))
     }
 
-    /// Writes the rest of what stands for hyper's own refusal; its length when all is written.
+    /// Writes the rest of the replacement. When all is written, the result is the length of hyper's answer.
     fn poll_exchanged(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         while let Some(Exchanged { answer, written, length }) = &mut self.exchanged {
             if *written == answer.len() {
@@ -90,8 +90,8 @@ impl Socket {
     }
 }
 
-/// What hyper's own refusal is exchanged for; nothing when this is something else. An answer of ours has a body, except to
-/// HEAD, and then it has the body's length.
+/// The replacement for hyper's own refusal, or `None` if `head` is another answer. Our answers can be told apart
+/// because they have a body, or, in answer to HEAD, the length of one.
 fn exchange(head: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(head.strip_prefix(b"HTTP/1.1 4")?).ok()?;
     if !text.ends_with("\r\n\r\n") || !text.to_ascii_lowercase().contains("\r\ncontent-length: 0\r\n") {
@@ -165,7 +165,7 @@ impl Write for Socket {
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
-    /// Nothing: how a connection is closed is decided when hyper has done with it, by `connection.rs`.
+    /// Does nothing, because `connection.rs` decides how to close the connection when hyper has finished with it.
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }

@@ -1,4 +1,4 @@
-//! What every handler works with.
+//! The parts of a running store, which every handler receives.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use crate::metrics::Metrics;
 use crate::orders::Orders;
 use crate::read_models::Reports;
 
-/// The parts of one running store, and whether it is leaving.
+/// The parts of one running store, and whether it is draining.
 #[derive(Debug)]
 pub struct Store {
     pub(super) orders: Arc<Orders>,
@@ -21,7 +21,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Puts the parts together.
+    /// Makes a store that is not draining.
     pub fn new(
         orders: Arc<Orders>,
         catalog: Catalog,
@@ -32,7 +32,7 @@ impl Store {
         Self { orders, catalog, reports, database, metrics, draining: AtomicBool::new(false) }
     }
 
-    /// From now on the store is not ready, and every answer asks the client to take its next request elsewhere.
+    /// From now on, the store is not ready, and every answer tells the client to close its connection.
     pub(super) fn start_draining(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }

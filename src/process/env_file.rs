@@ -1,8 +1,8 @@
-//! Files of environment variables, one `NAME=value` a line, as `.env` is. `dotenvy` reads them; this says what it could not
-//! read, because its own sentence would show the line.
+//! Files of environment variables with one `NAME=value` per line, such as `.env`. `dotenvy` reads them; this module
+//! names the line that `dotenvy` could not read, because the error of `dotenvy` itself would show that line.
 
-/// The first line that cannot be read on its own, by its number (`line 2`): the line itself may hold a secret. Without such
-/// a line it is `a line`.
+/// The number of the first line that cannot be read on its own, as `line 2`, or `a line` if every line can be. The line
+/// itself is left out because it may hold a secret.
 pub fn bad_line(text: &str) -> String {
     let bad = |line: &str| dotenvy::from_read_iter(line.as_bytes()).any(|pair| pair.is_err());
     text.lines().position(bad).map_or_else(|| "a line".to_owned(), |index| format!("line {}", index + 1))

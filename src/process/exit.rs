@@ -1,4 +1,4 @@
-//! What a command's exit code means; the same for every command.
+//! The exit codes and their meanings, which are the same for every command.
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

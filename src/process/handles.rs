@@ -1,8 +1,9 @@
-//! File handles of this process: each connection takes one, and the system grants only so many.
+//! The file handles of this process. Each connection takes one, and the system limits their number.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Raises this process's own limit of open files as far as it may, and gives it; `None` for no limit.
+/// Raises this process's limit of open files as far as the system allows and returns the new limit; `None` means that
+/// there is no limit.
 pub fn raise_open_files() -> Option<u64> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current == maximum {

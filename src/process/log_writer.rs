@@ -1,8 +1,8 @@
-//! Writes log lines on standard error, in a thread of its own that nobody waits for.
+//! Writes log lines to standard error in a separate thread, so that the rest of the process never waits for it.
 //!
 //! Standard error may be a pipe that nobody reads, a pipe that was closed, or a file on a full disk. A line that cannot
-//! be kept or written is dropped and counted; whoever logs neither waits nor fails. The thread writes to the file
-//! descriptor itself, so that it holds no lock while it hangs in a write.
+//! be queued or written is dropped and counted; the code that logs neither waits nor fails. The thread writes directly
+//! to the file descriptor, so that it holds no lock while a write blocks.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -12,27 +12,28 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-/// Bytes of lines that may wait to be written: some 5,000 lines, more than a slow reader is behind with.
+/// The most bytes of lines that wait to be written: about 5,000 lines, which is more than a slow reader falls behind.
 const WAITING_BYTES: usize = 1 << 20;
 
-/// How long a line waits for a standard error that cannot block (another program has set it so) before it is dropped.
+/// How long a line waits before it is dropped when standard error is full and non-blocking, as another program may have
+/// set it.
 const WRITE_PATIENCE: Duration = Duration::from_secs(1);
 
-/// The least time between two lines that say how many were dropped.
+/// The shortest time between two lines that report how many were dropped.
 const REPORT_PAUSE: Duration = Duration::from_secs(1);
 
 static WRITER: OnceLock<LogWriter> = OnceLock::new();
 
-/// Takes log lines; a clone takes them for the same thread.
+/// The entrance for log lines; all clones pass them to the same thread.
 #[derive(Clone, Debug)]
 pub(super) struct LogWriter(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
     waiting: Mutex<Waiting>,
-    /// A line was added.
+    /// Signals the thread that a line was added.
     added: Condvar,
-    /// Everything was written.
+    /// Signals [`flush_log`] that all lines were written.
     emptied: Condvar,
 }
 
@@ -40,16 +41,16 @@ struct Shared {
 struct Waiting {
     lines: VecDeque<Vec<u8>>,
     bytes: usize,
-    /// A line was taken out and is not written yet.
+    /// True while the thread writes a line that it has already taken out of the queue.
     writing: bool,
-    /// Lines dropped since the process started.
+    /// The number of lines dropped since the process started.
     dropped: u64,
-    /// Of those, how many the log has told of.
+    /// How many of the dropped lines were already reported in the log.
     told: u64,
 }
 
 impl LogWriter {
-    /// The writer of this process; its thread is started at the first call.
+    /// The one writer of this process; the first call starts its thread.
     pub(super) fn of_process() -> io::Result<Self> {
         if let Some(writer) = WRITER.get() {
             return Ok(writer.clone());
@@ -61,7 +62,7 @@ impl LogWriter {
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        // Plain values that are whole between any two statements.
+        // The values are consistent after every statement, so a panic elsewhere leaves them usable.
         self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -105,7 +106,7 @@ impl LogWriter {
         }
     }
 
-    /// Waits for a line and takes it out; it goes on counting as waiting.
+    /// Waits for a line and takes it out of the queue; it counts as waiting until it is written.
     fn next_line(&self) -> Vec<u8> {
         let mut waiting = self.waiting();
         loop {
@@ -119,7 +120,7 @@ impl LogWriter {
 }
 
 impl Write for LogWriter {
-    /// Takes one line, always.
+    /// Accepts the whole line and never fails; a line that does not fit is dropped.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.add(line);
         Ok(line.len())
@@ -130,14 +131,14 @@ impl Write for LogWriter {
     }
 }
 
-/// Waits until all lines are written, but no longer than `limit`. For the end of a process.
+/// Waits until all lines are written, but no longer than `limit`. Call it before the process ends.
 pub fn flush_log(limit: Duration) {
     let Some(writer) = WRITER.get() else { return };
     let busy = |waiting: &mut Waiting| waiting.writing || !waiting.lines.is_empty();
     drop(writer.0.emptied.wait_timeout_while(writer.waiting(), limit, busy));
 }
 
-/// Log lines that were dropped since the process started, because standard error was full or gone.
+/// The number of log lines dropped since the process started because standard error was full or closed.
 pub fn dropped_log_lines() -> u64 {
     WRITER.get().map_or(0, |writer| writer.waiting().dropped)
 }
@@ -155,8 +156,8 @@ fn write_whole(mut line: &[u8]) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Whether standard error takes some bytes without blocking within a time. One that is closed or full takes them too: the
-/// write fails at once.
+/// Whether standard error becomes writable without blocking within the given time. This is also true if it is closed or
+/// its disk is full, because a write then fails at once.
 pub(super) fn stderr_is_writable(within: Duration) -> bool {
     let stderr = rustix::stdio::stderr();
     let mut polled = [PollFd::new(&stderr, PollFlags::OUT)];

@@ -1,4 +1,4 @@
-//! The life of a process: when it is asked to stop, how it writes its log, and what it has used.
+//! What concerns the process as a whole: the signals to stop, the log, exit codes, and used processor time and memory.
 
 mod build;
 pub mod env_file;

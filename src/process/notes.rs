@@ -1,4 +1,4 @@
-//! Standard error, for a person who watches.
+//! Messages on standard error for the person who runs a command.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::log_writer::stderr_is_writable;
 use crate::units::printable;
 
-/// The longest that a sentence waits for a reader.
+/// The longest wait until standard error takes a message.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Tells a person something, in a line that cannot steer a terminal, whoever said it first. Nobody may be reading any more (a
-/// pipe that was closed or is full, a full disk), and then the work goes on without them: `eprintln!` would end it, or wait
-/// for ever.
+/// Writes a line for a person to standard error. Control characters are made harmless, since part of the text may come
+/// from elsewhere. If standard error cannot be written (a closed or full pipe, a full disk), the message is lost and
+/// the work goes on; `eprintln!` would panic or wait forever.
 pub fn tell(text: &str) {
     if stderr_is_writable(PATIENCE) {
         drop(writeln!(io::stderr().lock(), "{}", printable(text)));

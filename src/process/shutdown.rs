@@ -1,13 +1,13 @@
-//! Signals as futures.
+//! The signals to stop, as a future.
 
 use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Resolves when the process is asked to end: SIGTERM from an orchestrator, SIGINT (Ctrl-C) from a terminal, SIGHUP from a
-/// terminal that was closed. A service drains then, whichever it was; a command writes what it has gathered and leaves with
-/// 130. Nobody reads settings again at SIGHUP: without a handler it would kill at once. Where it is ignored, as under
-/// nohup(1), it stays ignored.
+/// Resolves when the process is asked to end: by SIGTERM from an orchestrator, SIGINT (Ctrl-C) from a terminal, or
+/// SIGHUP from a terminal that was closed. On any of them a service drains, and a command writes what it has gathered
+/// and exits with 130. SIGHUP does not reload settings; without a handler it would kill the process at once. If SIGHUP
+/// is ignored, as under nohup(1), it stays ignored.
 ///
 /// The handlers are installed before this returns, so no signal is lost between the call and the first poll.
 pub fn terminated() -> io::Result<impl Future<Output = ()> + Send + 'static> {
@@ -30,7 +30,8 @@ pub fn terminated() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     })
 }
 
-/// Whether a process ignores SIGHUP, by its `/proc/PID/status` (proc(5)): signal 1 is the lowest bit of a hexadecimal mask.
+/// Whether a process ignores SIGHUP, from the text of its `/proc/PID/status` (proc(5)): signal 1 is the lowest bit of a
+/// hexadecimal mask.
 fn ignores_hangup(status: &str) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());

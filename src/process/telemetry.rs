@@ -1,7 +1,7 @@
 //! The log: one line per event on standard error, for people or as JSON.
 //!
-//! A message reads alone and carries its figures as fields with the unit in their name. An error is logged once, where
-//! it is handled. A log that cannot be written stops nobody: see `log_writer.rs`.
+//! A message can be understood without its fields, which carry the figures and have the unit in their names. An error
+//! is logged once, where it is handled. A log that cannot be written never stops the process: see `log_writer.rs`.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::IsTerminal;
@@ -11,22 +11,22 @@ use tracing_subscriber::EnvFilter;
 
 use super::log_writer::LogWriter;
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// Plain text for people to read.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line, for programs.
     Json,
 }
 
-/// Starts the log; from then on a panic is a line of it. `level` is a level (`info`) or a filter
+/// Starts the log; from then on, panics are logged as well. `level` is a level (`info`) or a filter
 /// (`info,storemgr::db=debug`). A second call changes nothing.
 pub fn init_log(format: LogFormat, level: &str) -> Result<(), String> {
     let filter = EnvFilter::try_new(level)
         .map_err(|error| format!("{level:?} is not a log level: write error, warn, info, debug or trace ({error})"))?;
     let writer = LogWriter::of_process().map_err(|error| format!("the log cannot be started: {error}"))?;
-    // What goes wrong inside the formatter would be written with `eprintln!`, which blocks and panics.
+    // The formatter would report its own errors with `eprintln!`, which can block and panic.
     let builder = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
     let builder = builder.with_writer(move || writer.clone());
     let started = match format {
@@ -36,13 +36,13 @@ pub fn init_log(format: LogFormat, level: &str) -> Result<(), String> {
         }
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
     };
-    // Only a second initialisation can fail, and then the first one holds.
+    // Only a second initialisation can fail, and then the first one stays in force.
     drop(started);
     std::panic::set_hook(Box::new(log_panic));
     Ok(())
 }
 
-/// The standard library's own hook would block the panicking thread as long as nobody reads standard error.
+/// Logs a panic. The hook of the standard library would block the panicking thread while nobody reads standard error.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let message = panic.payload_as_str().unwrap_or("no message");
     let place = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -1,32 +1,32 @@
-//! What processes and the machine have used: processor time and memory.
+//! The processor time and memory used by processes and by the machine.
 
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// The processor time, of user and system together, that this process has used since it started.
+/// The processor time (user and system) that this process has used since it started.
 pub fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// The largest resident set this process has had, in bytes, as the kernel counts it (`VmHWM` in proc_pid_status(5)); 0 where
-/// it cannot be read.
+/// The largest resident set that this process has had, in bytes, as counted by the kernel (`VmHWM` in
+/// proc_pid_status(5)); 0 if it cannot be read.
 pub fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()).map_or(0, |kib| kib * 1024)
 }
 
-/// The processor time, of user and system together, that a process with all its threads has used since it started;
-/// nothing when there is no such process or the system does not tell (proc(5), `/proc/PID/stat`).
+/// The processor time (user and system) that all threads of a process have used since it started, from `/proc/PID/stat`
+/// (proc(5)); `None` if the process does not exist or the file cannot be read.
 pub fn cpu_time_of(pid: u32) -> Option<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let ticks = cpu_ticks(&stat)?;
     Some(Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second().max(1) as f64))
 }
 
-/// The processor time of the whole machine since it was started, in ticks (proc_stat(5)).
+/// The processor time of the whole machine since it started, in ticks (proc_stat(5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HostTime {
     all: u64,
@@ -34,12 +34,12 @@ pub struct HostTime {
 }
 
 impl HostTime {
-    /// As it is at this instant; nothing where it cannot be read.
+    /// Reads the current values; `None` if they cannot be read.
     pub fn now() -> Option<Self> {
         Self::parse(&std::fs::read_to_string("/proc/stat").ok()?)
     }
 
-    /// The share of the time since an earlier reading that nobody used, from 0 to 1; nothing when no tick has passed.
+    /// The idle share of the processor time since an earlier reading, from 0 to 1; `None` if no tick has passed.
     pub fn idle_ratio_since(self, earlier: Self) -> Option<f64> {
         let all = self.all.checked_sub(earlier.all).filter(|all| *all > 0)?;
         Some(self.idle.saturating_sub(earlier.idle) as f64 / all as f64)
@@ -47,13 +47,13 @@ impl HostTime {
 
     fn parse(stat: &str) -> Option<Self> {
         let line = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
-        // user nice system idle iowait irq softirq steal; what follows is counted in user already.
+        // user nice system idle iowait irq softirq steal; the fields after these are already part of user.
         let ticks: Vec<u64> = line.split_whitespace().take(8).map_while(|field| field.parse().ok()).collect();
         Some(Self { all: ticks.iter().sum(), idle: ticks.get(3)? + ticks.get(4)? })
     }
 }
 
-/// Fields 14 and 15, counted from behind the name, which may hold anything.
+/// The sum of fields 14 and 15, counted from the end of the process name because the name may contain any character.
 fn cpu_ticks(stat: &str) -> Option<u64> {
     let behind_name = &stat[stat.rfind(')')? + 1..];
     let mut fields = behind_name.split_ascii_whitespace().skip(11);

@@ -1,4 +1,4 @@
-//! One file per operation, all alike: read the call, ask a business rule, write the answer.
+//! One file per operation. Each handler reads the call, calls a business rule and writes the answer.
 
 pub(super) mod add_product;
 pub(super) mod add_user;
@@ -23,10 +23,10 @@ use super::call::Call;
 use super::error::ApiError;
 use crate::read_models::MAX_ROWS;
 
-/// The rows of a report when the request does not say.
+/// The number of rows in a report when the request gives none.
 const DEFAULT_ROWS: u64 = 10;
 
-/// How many rows of a report are asked for.
+/// Reads the requested number of rows of a report.
 fn report_rows(call: &Call) -> Result<u32, ApiError> {
     Ok(call.number("limit", DEFAULT_ROWS, 1, u64::from(MAX_ROWS))? as u32)
 }

@@ -1,5 +1,6 @@
-//! `GET /ready`: whether requests should come here: this instance can do its work. The database is read and would take
-//! writes, the schema is current, orders are being written, and the store is not leaving. Nothing is written to find out.
+//! `GET /ready`: whether this instance should receive requests. It is ready if the database can be read and would
+//! accept writes, the schema is current, the writer of orders runs, and the store is not draining. The check writes
+//! nothing.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::super::{Store, reply};
 use crate::db::SchemaState;
 use crate::wire::Code;
 
-/// The longest that the database may take to say that it is there: less than any balancer's patience.
+/// The longest wait for the database's answer: shorter than the time-out of any balancer.
 const PROBE_LIMIT: Duration = Duration::from_millis(900);
 
 pub(in crate::http) async fn handle(store: &Store, call: &Call) -> Result<Response<Payload>, ApiError> {

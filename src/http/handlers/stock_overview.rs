@@ -1,7 +1,7 @@
-//! `GET /stocks/reports/overview-stocks`: every product with its stock, in the original's words.
+//! `GET /stocks/reports/overview-stocks`: every product with its stock, with the field names of the original.
 //!
-//! The answer is as long as the catalog, so it is written page by page: memory does not grow with the catalog, and no
-//! database connection is held while a slow client reads.
+//! The answer is as long as the catalog, so it is streamed page by page: memory use does not grow with the catalog, and
+//! no database connection is held while a slow client reads.
 
 use std::io;
 use std::pin::Pin;
@@ -23,14 +23,14 @@ use crate::db::DbError;
 use crate::domain::StockLevel;
 use crate::wire::{JSON, OverviewRow};
 
-/// Products in a page: some hundred kilobytes of JSON.
+/// The number of products in a page: about a hundred kilobytes of JSON.
 const PAGE: u32 = 1_000;
 
-/// The longest that one page may take: also how long a client may take to read it.
+/// The longest time to read one page from the database, and for the client to take it.
 const PAGE_LIMIT: Duration = Duration::from_secs(30);
 
 pub(in crate::http) async fn handle(store: &Arc<Store>, call: &Call) -> Result<Response<Payload>, ApiError> {
-    // The first page is read before the status is sent, so that a database that is away is a 503.
+    // The first page is read before the status is sent, so that an unreachable database gives a 503.
     let first = store.catalog.stock_levels_after(0, PAGE, call.deadline).await?;
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(send_pages(Arc::clone(store), first, sender));
@@ -61,7 +61,7 @@ async fn send_pages(store: Arc<Store>, first: Vec<StockLevel>, sender: mpsc::Sen
     }
 }
 
-/// The status is out: all that is left is to end the answer so that nobody takes it for whole.
+/// Ends the answer so that it cannot be mistaken for a complete one. The status was already sent and cannot change.
 async fn break_off(sender: &mpsc::Sender<Piece>, error: &DbError) {
     tracing::warn!(%error, "an overview of the stocks was broken off");
     drop(sender.send(Piece::Failed).await);
@@ -82,14 +82,14 @@ fn json_rows(opening: &str, levels: Vec<StockLevel>, closes: bool) -> io::Result
     Ok(text.into())
 }
 
-/// A part of the answer.
+/// A message to the body of the answer.
 #[derive(Debug)]
 enum Piece {
-    /// More comes after it.
+    /// Bytes that are followed by more.
     Some(Bytes),
-    /// With it the answer is whole.
+    /// The final bytes, which complete the answer.
     Last(Bytes),
-    /// There will be no more, and the answer is not whole.
+    /// No more bytes follow, and the answer is incomplete.
     Failed,
 }
 
@@ -99,8 +99,8 @@ impl Piece {
     }
 }
 
-/// The pieces of a body as they come out of a channel. When the channel ends before the last one, so does the answer, in a
-/// way that nobody takes for its end.
+/// A body that takes its pieces from a channel. If the channel ends before the last piece, the body fails, so that the
+/// client can see that the answer is incomplete.
 struct Pieces {
     pieces: mpsc::Receiver<Piece>,
     complete: bool,
