@@ -55,7 +55,15 @@ async fn bodies_that_do_not_end_take_no_more_than_their_budget() {
         assert_eq!(instance.post("/orders", order.clone()).await.status, 201);
     }
     let large = " ".repeat(1_000_000) + &order.to_string();
-    let refused = instance.try_send(Method::POST, "/orders", &[], &large).await.unwrap();
+    // A body that was given up meanwhile may have made room for one more.
+    let refused = loop {
+        let reply = instance.try_send(Method::POST, "/orders", &[], &large).await.unwrap();
+        if reply.status == 503 {
+            break reply;
+        }
+        assert!(open.len() < 1_000, "the budget is never spent");
+        open.push(send_nearly_all(instance.target().authority()).await);
+    };
     assert_refusal(&refused, 503, "overloaded", "a large body");
     let most = resident(&instance);
     assert!(most < before + 96 * MIB, "{} MiB, {} before", most / MIB, before / MIB);
