@@ -242,7 +242,7 @@ impl<'a> Running<'a> {
 async fn reach(target: &Target) -> Result<(Vec<SocketAddr>, bool), LoadTestError> {
     let reach = async {
         let addresses = resolve(target).await?;
-        let local = LeanConnection::open(&addresses).await?.is_local();
+        let local = LeanConnection::open(&addresses, &Arc::default()).await?.is_local();
         Ok((addresses, local))
     };
     let after = REACH_PATIENCE;

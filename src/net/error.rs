@@ -30,6 +30,30 @@ pub enum NetError {
     /// The server closed the connection before the answer was complete.
     #[error("connection closed by the server before it answered")]
     Closed,
+    /// The server closed the connection in the middle of the head of an answer.
+    #[error("the head of the answer was cut short after {received} bytes")]
+    HeadCutShort {
+        /// The bytes of the head that came.
+        received: usize,
+    },
+    /// The head of the answer came, but not its whole body.
+    #[error("{status}, but {}", cut.sentence(*received, *promised))]
+    CutShort {
+        /// The status of the answer.
+        status: u16,
+        /// The bytes of the body that came, without the chunk lengths.
+        received: u64,
+        /// The bytes that the head had promised, if it promised a number.
+        promised: Option<u64>,
+        /// What ended it.
+        cut: Cut,
+    },
+    /// All connections together keep as much of answers as they may, and this one has a long head.
+    #[error("the heads and bodies of answers are larger than {} together", units::bytes(*.limit))]
+    NoRoom {
+        /// The most bytes of all connections.
+        limit: u64,
+    },
     /// The server closed an idle connection before anything of the next request was sent.
     #[error("the idle connection was closed by the server before anything was sent")]
     ClosedIdle,
@@ -63,6 +87,49 @@ pub enum NetError {
     /// Any other error, in the words of the operating system or of the protocol.
     #[error("{0}")]
     Other(String),
+}
+
+/// What ended the body of an answer before it was complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// The server closed the connection.
+    Closed,
+    /// The server reset the connection.
+    Reset,
+    /// The time limit passed.
+    TimedOut {
+        /// The time limit.
+        after: Duration,
+    },
+    /// What came is not valid, or the connection failed, in these words.
+    Broken(String),
+}
+
+impl Cut {
+    fn sentence(&self, received: u64, promised: Option<u64>) -> String {
+        let bytes = match (received, promised) {
+            (received, Some(promised)) => format!("{received} of {promised} bytes"),
+            (1, None) => "1 byte".to_owned(),
+            (received, None) => format!("{received} bytes"),
+        };
+        match self {
+            Self::Closed => format!("the body was cut short after {bytes}"),
+            Self::Reset => format!("the connection was reset after {bytes} of the body"),
+            Self::TimedOut { after } => format!("the body had not ended after {}", units::duration(*after)),
+            Self::Broken(why) => why.clone(),
+        }
+    }
+}
+
+impl From<NetError> for Cut {
+    fn from(error: NetError) -> Self {
+        match error {
+            NetError::Closed => Self::Closed,
+            NetError::Reset => Self::Reset,
+            NetError::TimedOut { after } => Self::TimedOut { after },
+            other => Self::Broken(other.to_string()),
+        }
+    }
 }
 
 impl NetError {
@@ -102,5 +169,25 @@ impl NetError {
             return Self::Other("the answer is not valid HTTP".to_owned());
         }
         Self::Other(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_is_cut_short_is_told_with_its_status_and_length() {
+        let said = |promised, cut| NetError::CutShort { status: 500, received: 17, promised, cut }.to_string();
+        assert_eq!(said(Some(100), Cut::Closed), "500, but the body was cut short after 17 of 100 bytes");
+        assert_eq!(said(None, Cut::Closed), "500, but the body was cut short after 17 bytes");
+        assert_eq!(said(Some(100), Cut::Reset), "500, but the connection was reset after 17 of 100 bytes of the body");
+        let after = Duration::from_secs(60);
+        assert_eq!(said(None, NetError::TimedOut { after }.into()), "500, but the body had not ended after 60.0 s");
+        let malformed = NetError::Malformed { why: "a chunk is longer than it says" };
+        assert_eq!(
+            said(None, malformed.into()),
+            "500, but the answer is not valid HTTP: a chunk is longer than it says"
+        );
     }
 }

@@ -4,34 +4,35 @@
 //! It carries one request at a time, without a pool and without hidden retries. [`NetError::ClosedIdle`] promises that
 //! nothing of a request was sent.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Poll, ready};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::reply::{self, Chunks, Framing, Head};
+use super::body::{BodyBudget, BodyEnd, FREE_BYTES, KeepBody, Kept, MOST_BYTES_OF_ALL, Share};
+use super::reply::{self, Framing, Head};
 use super::{NetError, Target};
 
 /// Buffer for a small answer, head and body; an idle connection keeps it.
-const SMALL_BUFFER: usize = 4 << 10;
+const SMALL_BUFFER: usize = FREE_BYTES;
 
-/// Buffer for a part of a large answer: few system calls, and small enough for a core's own cache.
+/// Buffer for a part of a large body: few system calls, and small enough for a core's own cache.
 const LARGE_BUFFER: usize = 64 << 10;
 
-/// The least free space that a read should have.
+/// The least free space that a read of a head should have.
 const LEAST_ROOM: usize = 512;
 
-/// The most bytes of a body that are kept; no answer that is checked is near it.
-const MOST_BODY_BYTES: usize = 64 << 20;
-
-/// The bodies that a caller wants to read; the others are counted and discarded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeepBody {
-    /// Bodies of answers with a status of 400 or more.
-    Failures,
-    /// All bodies.
-    All,
+thread_local! {
+    /// The buffer that the bodies of all connections of a thread are read through, so that an answer costs its
+    /// connection no memory unless it is kept.
+    static PASSING: RefCell<Vec<u8>> = RefCell::new(vec![0; LARGE_BUFFER]);
 }
 
 /// A complete answer. It borrows the connection's buffer, so it is valid until the next request.
@@ -41,30 +42,61 @@ pub struct Reply<'a> {
     pub status: u16,
     /// The status line and the headers, as received.
     pub head: &'a [u8],
-    /// The body, if it was to be kept. Otherwise it may be complete, partial or empty.
+    /// The body, or its beginning, or nothing of it: see [`KeepBody`].
     pub body: &'a [u8],
     /// Bytes of the body, without the chunk lengths.
     pub body_bytes: u64,
 }
 
 impl<'a> Reply<'a> {
-    /// The values of a header by its name, whose case is ignored.
-    pub fn header(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        let lines = self.head.split(|byte| *byte == b'\n').skip(1);
-        lines.filter_map(move |line| {
-            let colon = line.iter().position(|byte| *byte == b':')?;
-            line[..colon].eq_ignore_ascii_case(name.as_bytes()).then(|| line[colon + 1..].trim_ascii())
+    /// The body, if all of it was kept.
+    pub fn whole_body(&self) -> Option<&'a [u8]> {
+        (self.body.len() as u64 == self.body_bytes).then_some(self.body)
+    }
+
+    /// The values of a header by its name, whose case is ignored. A value that is folded over several lines has spaces
+    /// in their place (RFC 9112, section 5.2).
+    pub fn header(&self, name: &str) -> impl Iterator<Item = Cow<'a, [u8]>> {
+        let mut lines = self.head.split(|byte| *byte == b'\n').skip(1).peekable();
+        std::iter::from_fn(move || {
+            loop {
+                let line = lines.next()?;
+                let colon = line.iter().position(|byte| *byte == b':');
+                let Some(colon) = colon.filter(|colon| line[..*colon].eq_ignore_ascii_case(name.as_bytes())) else {
+                    continue;
+                };
+                let mut value = Cow::Borrowed(line[colon + 1..].trim_ascii());
+                while let Some(more) = lines.next_if(|line| line.starts_with(b" ") || line.starts_with(b"\t")) {
+                    let value = value.to_mut();
+                    value.push(b' ');
+                    value.extend_from_slice(more.trim_ascii());
+                }
+                return Some(value);
+            }
         })
     }
+}
+
+/// How far an answer has come.
+#[derive(Clone, Copy, Debug)]
+struct Progress {
+    status: u16,
+    received: u64,
+    promised: Option<u64>,
 }
 
 /// An open connection without a time limit of its own.
 #[derive(Debug)]
 pub struct LeanConnection {
     stream: TcpStream,
+    /// The head of an answer, and what came with it.
     received: Vec<u8>,
-    /// The body of a chunked answer, without the chunk lengths.
-    joined: Vec<u8>,
+    /// The memory that a long head takes.
+    head_share: Share,
+    /// What is kept of a body that did not come with its head.
+    kept: Kept,
+    /// How far the answer has come whose head is complete.
+    progress: Option<Progress>,
     /// Whether a complete answer came over it, so that the server may since have closed it for being idle.
     used: bool,
     /// Whether the next request may be sent over it.
@@ -81,20 +113,25 @@ pub async fn resolve(target: &Target) -> Result<Vec<SocketAddr>, NetError> {
 }
 
 impl LeanConnection {
-    /// Connects to the first address that accepts.
-    pub async fn open(addresses: &[SocketAddr]) -> Result<Self, NetError> {
+    /// Connects to the first address that accepts. What it keeps of answers counts for the budget.
+    pub async fn open(addresses: &[SocketAddr], budget: &Arc<BodyBudget>) -> Result<Self, NetError> {
         let mut failure = NetError::Refused;
         for address in addresses {
             match TcpStream::connect(address).await {
                 Ok(stream) => {
                     // Requests are sent at once; waiting to combine them would only add latency.
                     stream.set_nodelay(true).map_err(|error| NetError::from_connect(&error))?;
-                    return Ok(Self { stream, received: Vec::new(), joined: Vec::new(), used: false, open: true });
+                    return Ok(Self::on(stream, budget));
                 }
                 Err(error) => failure = NetError::from_connect(&error),
             }
         }
         Err(failure)
+    }
+
+    fn on(stream: TcpStream, budget: &Arc<BodyBudget>) -> Self {
+        let (head_share, kept) = (Share::of(budget), Kept::new(budget));
+        Self { stream, received: Vec::new(), head_share, kept, progress: None, used: false, open: true }
     }
 
     /// Whether the service runs on this machine.
@@ -112,32 +149,63 @@ impl LeanConnection {
     pub fn rest(&mut self) {
         self.received.clear();
         self.received.shrink_to(SMALL_BUFFER);
-        self.joined = Vec::new();
+        self.head_share.give_back();
+        self.kept.rest();
+    }
+
+    /// Bytes that have come of the body of the answer that is awaited, or of the last one.
+    pub fn body_bytes(&self) -> u64 {
+        self.progress.map_or(0, |progress| progress.received)
+    }
+
+    /// An error that ended an exchange, with the status of the answer if its head had come.
+    pub fn told_with_status(&self, error: NetError) -> NetError {
+        let Some(Progress { status, received, promised }) = self.progress else { return error };
+        NetError::CutShort { status, received, promised, cut: error.into() }
     }
 
     /// Sends `request`, which is the complete request, and reads the complete answer. `to_head` says that the method is
-    /// HEAD.
+    /// HEAD; `keep` says by its status what is wanted of its body.
     ///
     /// There is no time limit here: wrap the call. A caller that drops the future before it is done must drop the
     /// connection as well, because the answer may still come.
-    pub async fn exchange(&mut self, request: &[u8], to_head: bool, keep: KeepBody) -> Result<Reply<'_>, NetError> {
+    pub async fn exchange(
+        &mut self,
+        request: &[u8],
+        to_head: bool,
+        keep: impl Fn(u16) -> KeepBody,
+    ) -> Result<Reply<'_>, NetError> {
         if !std::mem::replace(&mut self.open, false) || (self.used && self.was_closed()) {
             return Err(NetError::ClosedIdle);
         }
         self.received.clear();
-        self.joined.clear();
+        self.progress = None;
         let was_used = std::mem::replace(&mut self.used, true);
         self.send(request, was_used).await?;
         let head = self.read_head(to_head).await?;
-        let keep = keep == KeepBody::All || head.status >= 400;
-        let body_bytes = match head.framing {
-            Framing::Length(length) => self.read_length(head, length, keep).await?,
-            Framing::UntilClosed => self.read_to_end(head, keep).await?,
-            Framing::Chunked => self.read_chunks(head, keep).await?,
-        };
-        let chunked = head.framing == Framing::Chunked;
-        let body = if chunked { &self.joined[..] } else { &self.received[head.bytes..] };
-        Ok(Reply { status: head.status, head: &self.received[..head.bytes], body, body_bytes })
+        let promised = if let Framing::Length(length) = head.framing { Some(length) } else { None };
+        self.progress = Some(Progress { status: head.status, received: 0, promised });
+        let came = self.received.len() - head.bytes;
+        if let Some(length) = promised.and_then(|length| usize::try_from(length).ok()).filter(|length| came >= *length)
+        {
+            // Bytes after the answer belong to no request.
+            self.open = head.keeps && came == length;
+            let body = &self.received[head.bytes..head.bytes + length];
+            return Ok(Reply {
+                status: head.status,
+                head: &self.received[..head.bytes],
+                body,
+                body_bytes: length as u64,
+            });
+        }
+        self.kept.begin(keep(head.status));
+        match self.read_body(head).await {
+            Ok(body_bytes) => {
+                let head_bytes = &self.received[..head.bytes];
+                Ok(Reply { status: head.status, head: head_bytes, body: self.kept.bytes(), body_bytes })
+            }
+            Err(error) => Err(self.told_with_status(error)),
+        }
     }
 
     /// Whether the server has closed the connection, or sent something unasked, since the last answer. Makes no system
@@ -160,23 +228,12 @@ impl LeanConnection {
         Ok(())
     }
 
-    /// Reads more; the end of the connection is an error.
-    async fn read_more(&mut self) -> Result<(), NetError> {
-        if self.read().await? == 0 { Err(NetError::Closed) } else { Ok(()) }
-    }
-
-    async fn read(&mut self) -> Result<usize, NetError> {
-        let room = self.received.capacity() - self.received.len();
-        if room < LEAST_ROOM {
-            let wanted = if self.received.capacity() == 0 { SMALL_BUFFER } else { LARGE_BUFFER };
-            self.received.reserve(wanted);
-        }
-        self.stream.read_buf(&mut self.received).await.map_err(|error| NetError::from_io(&error))
-    }
-
     async fn read_head(&mut self, to_head: bool) -> Result<Head, NetError> {
         loop {
-            self.read_more().await?;
+            if self.read_more().await? == 0 {
+                let received = self.received.len();
+                return Err(if received == 0 { NetError::Closed } else { NetError::HeadCutShort { received } });
+            }
             // An answer of 1xx only announces the real one, which may already have arrived with it.
             while let Some(head) = reply::parse(&self.received, to_head)? {
                 if head.status >= 200 || head.status == 101 {
@@ -190,64 +247,65 @@ impl LeanConnection {
         }
     }
 
-    async fn read_length(&mut self, head: Head, length: u64, keep: bool) -> Result<u64, NetError> {
-        if keep && length > MOST_BODY_BYTES as u64 {
-            return Err(NetError::TooLarge { limit: MOST_BODY_BYTES as u64 });
-        }
-        let mut forgotten = 0;
-        loop {
-            let here = (self.received.len() - head.bytes) as u64 + forgotten;
-            if here >= length {
-                // Bytes after the answer belong to no request.
-                self.open = head.keeps && here == length;
-                self.received.truncate(self.received.len() - usize::try_from(here - length).unwrap_or(0));
-                return Ok(length);
+    /// Reads more of a head. Gives the number of bytes, 0 at the end of the connection.
+    async fn read_more(&mut self) -> Result<usize, NetError> {
+        let room = self.received.capacity() - self.received.len();
+        if self.received.capacity() == 0 {
+            self.received.reserve_exact(SMALL_BUFFER);
+        } else if room < LEAST_ROOM {
+            let more = self.received.capacity();
+            if !self.head_share.take(more) {
+                return Err(NetError::NoRoom { limit: MOST_BYTES_OF_ALL as u64 });
             }
-            if !keep && self.received.len() >= LARGE_BUFFER {
-                forgotten = here;
-                self.received.truncate(head.bytes);
-            }
-            self.read_more().await?;
+            self.received.reserve_exact(room + more);
         }
+        self.stream.read_buf(&mut self.received).await.map_err(|error| NetError::from_io(&error))
     }
 
-    async fn read_to_end(&mut self, head: Head, keep: bool) -> Result<u64, NetError> {
-        let mut forgotten = 0;
-        loop {
-            let body = self.received.len() - head.bytes;
-            if keep && body > MOST_BODY_BYTES {
-                return Err(NetError::TooLarge { limit: MOST_BODY_BYTES as u64 });
-            }
-            if !keep && self.received.len() >= LARGE_BUFFER {
-                forgotten += body as u64;
-                self.received.truncate(head.bytes);
-            }
-            if self.read().await? == 0 {
-                return Ok(forgotten + (self.received.len() - head.bytes) as u64);
-            }
-        }
-    }
-
-    async fn read_chunks(&mut self, head: Head, keep: bool) -> Result<u64, NetError> {
-        let (mut chunks, mut bytes) = (Chunks::default(), 0);
-        loop {
-            let (joined, raw) = (&mut self.joined, &self.received[head.bytes..]);
-            let read = chunks.read(raw, |data| {
-                bytes += data.len() as u64;
-                if keep {
-                    joined.extend_from_slice(data);
+    /// Reads the body to its end, whatever of it came with the head. Gives its bytes.
+    async fn read_body(&mut self, head: Head) -> Result<u64, NetError> {
+        let mut end = BodyEnd::of(head.framing);
+        let came = &self.received[head.bytes..];
+        let mut behind = came.len() > end.read(came, &mut self.kept)?;
+        self.received.truncate(head.bytes);
+        while !end.is_reached() {
+            self.count(end.received);
+            let Some(is_behind) = self.pass_on(&mut end).await? else {
+                if end.is_closed_by_end() {
+                    break;
                 }
-            })?;
-            if self.joined.len() > MOST_BODY_BYTES {
-                return Err(NetError::TooLarge { limit: MOST_BODY_BYTES as u64 });
-            }
-            self.received.drain(head.bytes..head.bytes + read);
-            if chunks == Chunks::Done {
-                self.open = head.keeps && self.received.len() == head.bytes;
-                return Ok(bytes);
-            }
-            self.read_more().await?;
+                return Err(NetError::Closed);
+            };
+            behind = is_behind;
         }
+        self.count(end.received);
+        // Bytes after the answer belong to no request.
+        self.open = head.keeps && !behind;
+        Ok(end.received)
+    }
+
+    fn count(&mut self, received: u64) {
+        if let Some(progress) = &mut self.progress {
+            progress.received = received;
+        }
+    }
+
+    /// Reads once and gives it to the body. Gives whether bytes came behind the body; None at the end of the
+    /// connection.
+    async fn pass_on(&mut self, end: &mut BodyEnd) -> Result<Option<bool>, NetError> {
+        let Self { stream, kept, .. } = self;
+        poll_fn(|context| {
+            PASSING.with_borrow_mut(|buffer| {
+                let mut buffer = ReadBuf::new(buffer);
+                let read = ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer));
+                Poll::Ready(match read {
+                    Err(error) => Err(NetError::from_io(&error)),
+                    Ok(()) if buffer.filled().is_empty() => Ok(None),
+                    Ok(()) => end.read(buffer.filled(), kept).map(|read| Some(read < buffer.filled().len())),
+                })
+            })
+        })
+        .await
     }
 }
 
@@ -281,7 +339,7 @@ mod tests {
                 }
             }
         });
-        (LeanConnection::open(&[address]).await.unwrap(), server)
+        (LeanConnection::open(&[address], &Arc::default()).await.unwrap(), server)
     }
 
     fn with_body(head: &str, body: &[u8]) -> Vec<u8> {
@@ -292,7 +350,7 @@ mod tests {
     async fn answers_are_read_completely_in_whatever_pieces_they_come() {
         let large = vec![b'x'; 300_000];
         let answers = [
-            with_body("content-length: 5\r\nX-Name:  a b \r\n", b"hello"),
+            with_body("content-length: 5\r\nX-Name:  a b \r\nx-name: fol\r\n\t ded\r\n", b"hello"),
             with_body("transfer-encoding: chunked\r\n", b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"),
             [b"HTTP/1.1 100 Continue\r\n\r\n".as_slice(), &with_body("content-length: 2\r\n", b"ok")].concat(),
             with_body(&format!("content-length: {}\r\n", large.len()), &large),
@@ -302,20 +360,19 @@ mod tests {
             // Sending the large one byte by byte would only be slow.
             let answers: Vec<_> = answers.iter().filter(|answer| piece > 1 || answer.len() < 1_000).cloned().collect();
             let (mut connection, server) = serve(answers, piece).await;
-            let reply = connection.exchange(REQUEST, false, KeepBody::All).await.unwrap();
+            let reply = connection.exchange(REQUEST, false, |_| KeepBody::Whole).await.unwrap();
             assert_eq!((reply.status, reply.body, reply.body_bytes), (200, &b"hello"[..], 5));
-            assert_eq!(reply.header("x-name").collect::<Vec<_>>(), [b"a b"]);
-            assert_eq!(connection.exchange(REQUEST, false, KeepBody::All).await.unwrap().body, b"abcde");
-            assert_eq!(connection.exchange(REQUEST, false, KeepBody::All).await.unwrap().body, b"ok");
+            assert_eq!(reply.header("x-name").collect::<Vec<_>>(), [&b"a b"[..], b"fol ded"]);
+            assert_eq!(connection.exchange(REQUEST, false, |_| KeepBody::Whole).await.unwrap().body, b"abcde");
+            assert_eq!(connection.exchange(REQUEST, false, |_| KeepBody::Whole).await.unwrap().body, b"ok");
             if piece > 1 {
-                let reply = connection.exchange(REQUEST, false, KeepBody::Failures).await.unwrap();
-                assert!(reply.body_bytes == 300_000 && reply.body.len() <= 2 * LARGE_BUFFER);
-                connection.rest();
-                assert!(connection.received.capacity() <= SMALL_BUFFER);
+                let reply = connection.exchange(REQUEST, false, |_| KeepBody::Nothing).await.unwrap();
+                assert!(reply.body_bytes == 300_000 && reply.whole_body().is_none());
+                assert!(connection.received.capacity() <= SMALL_BUFFER && connection.kept.bytes().is_empty());
             }
-            assert_eq!(connection.exchange(REQUEST, false, KeepBody::All).await.unwrap().body, b"until the end");
+            assert_eq!(connection.exchange(REQUEST, false, |_| KeepBody::Whole).await.unwrap().body, b"until the end");
             assert!(!connection.is_open());
-            let error = connection.exchange(REQUEST, false, KeepBody::All).await.unwrap_err();
+            let error = connection.exchange(REQUEST, false, |_| KeepBody::Whole).await.unwrap_err();
             assert!(matches!(error, NetError::ClosedIdle), "{error:?}");
             server.await.unwrap();
         }
@@ -326,30 +383,42 @@ mod tests {
         let answer = with_body("content-length: 5\r\n", b"");
         let (mut connection, _server) = serve(vec![answer.clone(), answer], 1_000).await;
         for _ in 0..2 {
-            assert_eq!(connection.exchange(REQUEST, true, KeepBody::All).await.unwrap().body_bytes, 0);
+            assert_eq!(connection.exchange(REQUEST, true, |_| KeepBody::Whole).await.unwrap().body_bytes, 0);
         }
     }
 
     #[tokio::test]
     async fn bytes_after_an_answer_end_the_connection() {
         let (mut connection, _server) = serve(vec![with_body("content-length: 2\r\n", b"okok")], 1_000).await;
-        assert_eq!(connection.exchange(REQUEST, false, KeepBody::All).await.unwrap().body, b"ok");
+        assert_eq!(connection.exchange(REQUEST, false, |_| KeepBody::Whole).await.unwrap().body, b"ok");
         assert!(!connection.is_open());
     }
 
     #[tokio::test]
     async fn a_broken_answer_is_a_failure_and_a_connection_closed_while_idle_is_not() {
-        for broken in [&b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel"[..], b"HTTP/1.1 20", b""] {
-            let (mut connection, _server) = serve(vec![broken.to_vec()], 1_000).await;
-            let error = connection.exchange(REQUEST, false, KeepBody::All).await.unwrap_err();
-            assert!(matches!(error, NetError::Closed), "{error:?}");
+        for (broken, said) in [
+            ("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel", "200, but the body was cut short after 3 of 5 bytes"),
+            (
+                "HTTP/1.1 500 Oh\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhe",
+                "500, but the body was cut short after 2 bytes",
+            ),
+            (
+                "HTTP/1.1 500 Oh\r\ntransfer-encoding: chunked\r\n\r\nx",
+                "500, but the answer is not valid HTTP: a chunk's length is not a number",
+            ),
+            ("HTTP/1.1 20", "the head of the answer was cut short after 11 bytes"),
+            ("", "connection closed by the server before it answered"),
+        ] {
+            let (mut connection, _server) = serve(vec![broken.into()], 1_000).await;
+            let error = connection.exchange(REQUEST, false, |_| KeepBody::Whole).await.unwrap_err();
+            assert_eq!(error.to_string(), said);
         }
         let (mut connection, server) = serve(vec![with_body("content-length: 2\r\n", b"ok")], 1_000).await;
-        connection.exchange(REQUEST, false, KeepBody::All).await.unwrap();
+        connection.exchange(REQUEST, false, |_| KeepBody::Whole).await.unwrap();
         server.await.unwrap();
         // Waits until the end of the connection has arrived.
         connection.stream.readable().await.unwrap();
-        let error = connection.exchange(REQUEST, false, KeepBody::All).await.unwrap_err();
+        let error = connection.exchange(REQUEST, false, |_| KeepBody::Whole).await.unwrap_err();
         assert!(matches!(error, NetError::ClosedIdle), "{error:?}");
     }
 
@@ -367,9 +436,9 @@ mod tests {
             // It keeps reading for a while, as servers do, so that the answer is not lost to a reset.
             drop(tokio::io::copy(&mut stream, &mut tokio::io::sink()).await);
         });
-        let mut connection = LeanConnection::open(&[address]).await.unwrap();
+        let mut connection = LeanConnection::open(&[address], &Arc::default()).await.unwrap();
         let request = [REQUEST, &vec![b'x'; 3 << 20]].concat();
-        assert_eq!(connection.exchange(&request, false, KeepBody::All).await.unwrap().status, 413);
+        assert_eq!(connection.exchange(&request, false, |_| KeepBody::Whole).await.unwrap().status, 413);
         assert!(!connection.is_open());
     }
 
@@ -377,5 +446,59 @@ mod tests {
     async fn a_connection_within_one_machine_is_recognised() {
         let (connection, _server) = serve(Vec::new(), 1).await;
         assert!(connection.is_local());
+    }
+
+    /// A server that answers one request with a beginning and then with a piece again and again.
+    async fn serve_endlessly(beginning: &'static str, piece: &'static str) -> LeanConnection {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(beginning.as_bytes()).await.unwrap();
+            let pieces = piece.repeat(10_000 / piece.len());
+            while stream.write_all(pieces.as_bytes()).await.is_ok() {}
+        });
+        LeanConnection::open(&[address], &Arc::default()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_takes_no_more_memory_the_longer_it_lasts() {
+        let chunked = "HTTP/1.1 500 Oh\r\ntransfer-encoding: chunked\r\n\r\n";
+        for (beginning, piece, ends, keep) in [
+            ("HTTP/1.1 500 Oh\r\n\r\n", "x", None, KeepBody::Start),
+            ("HTTP/1.1 500 Oh\r\n\r\n", "x", None, KeepBody::Whole),
+            (chunked, "1\r\nx\r\n", None, KeepBody::Whole),
+            ("HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n", None, KeepBody::Whole),
+            (
+                "HTTP/1.1 500 Oh\r\n",
+                "x: y\r\n",
+                Some("the answer is not valid HTTP: it has too many headers"),
+                KeepBody::Start,
+            ),
+            ("HTTP/1.1 500 ", "x", Some("the answer is not valid HTTP: its head is too long"), KeepBody::Start),
+            (
+                chunked,
+                "0;x=y",
+                Some("500, but the answer is not valid HTTP: a chunk begins with an endless line"),
+                KeepBody::Start,
+            ),
+            (
+                "HTTP/1.1 500 Oh\r\ntransfer-encoding: chunked\r\n\r\n0\r\n",
+                "x: y\r\n",
+                Some("500, but the answer is not valid HTTP: its trailers are too long"),
+                KeepBody::Start,
+            ),
+        ] {
+            let mut connection = serve_endlessly(beginning, piece).await;
+            let exchange = connection.exchange(REQUEST, false, |_| keep);
+            let ended = tokio::time::timeout(std::time::Duration::from_millis(400), exchange).await;
+            match (ends, ended) {
+                (None, Err(_)) => {}
+                (Some(said), Ok(Err(error))) => assert_eq!(error.to_string(), said),
+                (_, ended) => panic!("{beginning:?} {piece:?}: {ended:?}"),
+            }
+            let memory = connection.received.capacity() + connection.kept.bytes().len();
+            assert!(memory <= 2 * reply::MOST_HEAD_BYTES, "{beginning:?} {piece:?}: {memory}");
+        }
     }
 }

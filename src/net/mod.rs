@@ -5,15 +5,18 @@
 //! checks must see the first failure. Failures are [`NetError`]s, in words that a person can act on and that group well
 //! in a table.
 
+mod body;
+mod chunks;
 mod connection;
 mod error;
 mod lean;
 mod reply;
 mod target;
 
+pub use body::{BodyBudget, KeepBody, MOST_BODY_BYTES, MOST_BYTES_OF_ALL};
 pub use connection::{Answer, Connection, Limits};
-pub use error::NetError;
-pub use lean::{KeepBody, LeanConnection, Reply, resolve};
+pub use error::{Cut, NetError};
+pub use lean::{LeanConnection, Reply, resolve};
 pub use target::{InvalidTarget, Target};
 
 use std::time::Duration;

@@ -24,6 +24,21 @@ pub fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
     humantime::parse_duration(text).map_err(|_| InvalidDuration(text.to_owned()))
 }
 
+/// Reads a time with its unit, such as `200ms` or `1.5s`, in milliseconds.
+pub fn parse_milliseconds(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let milliseconds = match unit.trim() {
+        "us" | "µs" => 1e-3,
+        "ms" => 1.0,
+        "s" => 1e3,
+        "m" | "min" => 6e4,
+        _ => return None,
+    };
+    let number = text[..text.len() - unit.len()].parse::<f64>().ok()?;
+    number.is_finite().then_some(number * milliseconds)
+}
+
 /// Writes a duration in the unit that reads best, with three significant digits: `850 µs`, `12.3 ms`, `4.56 s`, `2m
 /// 05s`.
 pub fn duration(duration: Duration) -> String {
@@ -163,6 +178,16 @@ mod tests {
         assert_eq!(read("2m 5s"), Ok(125_000));
         for text in ["", "-1", "1.5", "fast", "10 parsecs"] {
             assert_eq!(parse_duration(text), Err(InvalidDuration(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn times_with_a_unit_are_read_in_milliseconds() {
+        for (text, value) in [("200ms", 200.0), ("1.5 s", 1_500.0), (" 10us ", 0.01), ("2min", 120_000.0)] {
+            assert!((parse_milliseconds(text).unwrap() - value).abs() < 1e-9, "{text}");
+        }
+        for text in ["", "5", "ms", "-1ms", "1h", "1e3ms", "1..2s"] {
+            assert_eq!(parse_milliseconds(text), None, "{text}");
         }
     }
 

@@ -9,9 +9,9 @@ use rand_pcg::Pcg64Mcg;
 use tokio::time::{Instant, Sleep};
 
 use super::state::{RunState, WorkerRecords};
-use crate::loadtest::recording::{Failure, Sample, failure};
+use crate::loadtest::recording::{Failure, Sample, cause};
 use crate::loadtest::scenario::{Rendered, Task, ThinkTime};
-use crate::net::{KeepBody, LeanConnection, NetError};
+use crate::net::{LeanConnection, NetError};
 
 /// What a user needs to know after a request.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,8 @@ pub(super) struct UserConnection {
 
 /// The part of an answer that is recorded.
 struct Answer {
+    /// When its last byte had come. Checks take place after it.
+    ended_at: Instant,
     body_bytes: u64,
     failure: Option<Failure>,
 }
@@ -63,18 +65,20 @@ impl UserConnection {
         let in_flight = records.send(task.group, due);
         let sent = Instant::now();
         let result = self.exchange_in_time(run, task, due).await;
-        let ended_at = Instant::now();
         in_flight.end();
         let (answer, connected) = match result {
             Ok(answer) => (answer, true),
             Err(error) => {
+                let ended_at = Instant::now();
                 records.count_exhausted(due, &error);
                 // After any error the state of the connection is unknown, so it is dropped.
-                let connected = self.connection.take().is_some();
-                (Answer { body_bytes: 0, failure: failure::of(Err(&error), &task.check) }, connected)
+                let connection = self.connection.take();
+                let body_bytes = connection.as_ref().map_or(0, LeanConnection::body_bytes);
+                let failure = Some(cause::of_error(&error));
+                (Answer { ended_at, body_bytes, failure }, connection.is_some())
             }
         };
-        let (response, service) = (ended_at - due, run.is_open().then(|| ended_at - sent));
+        let (response, service) = (answer.ended_at - due, run.is_open().then(|| answer.ended_at - sent));
         let sample = Sample { response, service, body_bytes: answer.body_bytes, failure: answer.failure };
         records.record(task.group, due, sample);
         RequestDone { think_time: task.think_time, connected }
@@ -104,46 +108,49 @@ impl UserConnection {
     async fn exchange_in_time(&mut self, run: &RunState, task: &Task, due: Instant) -> Result<Answer, NetError> {
         let after = run.config.timeout;
         let Self { connection, opened, deadline, request, .. } = self;
-        let counts = due >= run.measured_from;
         tokio::select! {
             biased;
-            result = send(connection, opened, request, run, task, counts) => return result,
+            result = send(connection, opened, request, run, task, due) => return result,
             () = deadline.passed(due + after) => {}
         }
-        let connecting = connection.is_none();
-        Err(if connecting { NetError::ConnectTimedOut { after } } else { NetError::TimedOut { after } })
+        Err(match connection {
+            None => NetError::ConnectTimedOut { after },
+            Some(open) => open.told_with_status(NetError::TimedOut { after }),
+        })
     }
 }
 
-/// Sends one request on the open connection or on a new one. `counts` says whether a reconnect is counted.
+/// Sends one request, which was due at `due`, on the open connection or on a new one.
 async fn send(
     connection: &mut Option<LeanConnection>,
     opened: &mut bool,
     request: &[u8],
     run: &RunState,
     task: &Task,
-    counts: bool,
+    due: Instant,
 ) -> Result<Answer, NetError> {
     if let Some(open) = connection.as_mut().filter(|open| open.is_open()) {
         // A server may close an idle connection at the moment of the next request. If nothing of that request was sent,
         // nothing has failed, and it is sent on a new connection.
-        match exchange(open, request, task).await {
+        match exchange(open, request, task, due).await {
             Err(NetError::ClosedIdle) => {}
             result => return result,
         }
     }
     *connection = None;
-    let open = connection.insert(LeanConnection::open(&run.addresses).await?);
-    if std::mem::replace(opened, true) && counts {
+    let open = connection.insert(LeanConnection::open(&run.addresses, &run.bodies).await?);
+    if std::mem::replace(opened, true) && due >= run.measured_from {
         run.counts.count_reconnect();
     }
-    exchange(open, request, task).await
+    exchange(open, request, task, due).await
 }
 
-async fn exchange(open: &mut LeanConnection, request: &[u8], task: &Task) -> Result<Answer, NetError> {
-    let keep = if task.check.reads_answers() { KeepBody::All } else { KeepBody::Failures };
+async fn exchange(open: &mut LeanConnection, request: &[u8], task: &Task, due: Instant) -> Result<Answer, NetError> {
+    let keep = |status| cause::reads_of(status, &task.check);
     let reply = open.exchange(request, task.method == Method::HEAD, keep).await?;
-    let answer = Answer { body_bytes: reply.body_bytes, failure: failure::of(Ok(&reply), &task.check) };
+    let ended_at = Instant::now();
+    let failure = cause::of_answer(&reply, ended_at - due, &task.check);
+    let answer = Answer { ended_at, body_bytes: reply.body_bytes, failure };
     open.rest();
     Ok(answer)
 }

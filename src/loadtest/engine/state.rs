@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::config::{Config, Load};
 use crate::loadtest::recording::{Sample, Shard};
 use crate::loadtest::scenario::Scenario;
-use crate::net::NetError;
+use crate::net::{BodyBudget, NetError};
 
 /// The state shared by all workers of a run.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(in crate::loadtest) struct RunState {
     pub(in crate::loadtest) same_machine: bool,
     /// Whether file handles allow fewer connections than were asked for.
     pub(in crate::loadtest) too_few_handles: bool,
+    /// The memory for answers that users keep to look at them.
+    pub(super) bodies: Arc<BodyBudget>,
     /// The Host header line, which every request has.
     pub(super) host_header: String,
     pub(in crate::loadtest) records: Vec<Arc<WorkerRecords>>,
@@ -215,6 +217,7 @@ impl RunState {
         let records = |index| Arc::new(WorkerRecords::new(index, scenario.groups().len(), measured_from));
         Self {
             host_header: format!("host: {}\r\n", config.target.authority()),
+            bodies: Arc::default(),
             records: (0..workers).map(records).collect(),
             counts: Counts::default(),
             users: AtomicUsize::new(0),

@@ -3,15 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use hyper::StatusCode;
-
-use crate::loadtest::scenario::{Check, Seen};
-use crate::net::{NetError, Reply};
 use crate::run_result::FailureKind;
-use crate::units::printable;
-
-/// The most bytes of an answer's error message that are kept.
-const LONGEST: usize = 160;
 
 /// The most messages that are distinguished for one route; further ones are counted together by kind.
 const MOST_GROUPS: usize = 200;
@@ -30,14 +22,15 @@ impl Failure {
     /// The message under which it is counted. Our own messages, and what a scenario expects, contain no ids.
     fn message(&self) -> String {
         match self.kind {
-            FailureKind::Http => generalised(&self.said),
+            // How many bytes had come of an answer that was cut short differs from one to the next.
+            FailureKind::Http | FailureKind::Reset => generalised(&self.said),
             FailureKind::Check => {
                 let found = self.said.find(" is ").zip(self.said.rfind(", expected")).filter(|(from, to)| from < to);
                 let (from, to) = found.unwrap_or((self.said.len(), self.said.len()));
                 let (value, expected) = self.said[from..].split_at(to - from);
                 format!("{}{}{expected}", &self.said[..from], generalised(value))
             }
-            FailureKind::Timeout | FailureKind::Refused | FailureKind::Reset | FailureKind::Other => self.said.clone(),
+            FailureKind::Timeout | FailureKind::Refused | FailureKind::Other => self.said.clone(),
         }
     }
 }
@@ -95,61 +88,11 @@ impl Failures {
     }
 }
 
-/// Why a request failed; None if it succeeded.
-pub(in crate::loadtest) fn of(result: Result<&Reply<'_>, &NetError>, check: &Check) -> Option<Failure> {
-    let reply = match result {
-        Ok(reply) => reply,
-        Err(error) => return Some(Failure { kind: kind(error), said: error.to_string() }),
-    };
-    if check.allows(reply.status) && !check.reads_answers() {
-        return None;
-    }
-    let header = |name: &str| reply.header(name).next().and_then(|value| std::str::from_utf8(value).ok());
-    of_answer(&Seen { status: reply.status, header: &header, body: reply.body }, check)
-}
-
-/// Why an answer counts as a failure; None if it does not.
-pub(in crate::loadtest) fn of_answer(seen: &Seen<'_>, check: &Check) -> Option<Failure> {
-    if seen.status >= 400 && !check.allows(seen.status) {
-        let said = match sentence(seen.body) {
-            Some(sentence) => format!("{} {sentence}", seen.status),
-            None => {
-                StatusCode::from_u16(seen.status).map_or_else(|_| seen.status.to_string(), |status| status.to_string())
-            }
-        };
-        return Some(Failure { kind: FailureKind::Http, said });
-    }
-    check.complaint(seen).map(|said| Failure { kind: FailureKind::Check, said: printable(&said).replace('\n', " ") })
-}
-
-fn kind(error: &NetError) -> FailureKind {
-    match error {
-        NetError::TimedOut { .. } | NetError::ConnectTimedOut { .. } => FailureKind::Timeout,
-        NetError::Refused => FailureKind::Refused,
-        NetError::Reset | NetError::Closed | NetError::ClosedIdle => FailureKind::Reset,
-        NetError::Unresolved { .. }
-        | NetError::TooLarge { .. }
-        | NetError::Exhausted { .. }
-        | NetError::Malformed { .. }
-        | NetError::Unsendable(_)
-        | NetError::Other(_) => FailureKind::Other,
-    }
-}
-
-/// The first line of the `error`, `detail` or `message` in a JSON body.
-fn sentence(body: &[u8]) -> Option<String> {
-    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let said = ["error", "detail", "message"].iter().find_map(|key| body.get(key)?.as_str())?;
-    let line = said.lines().next().unwrap_or_default().trim();
-    let end = line.char_indices().map(|(at, _)| at).find(|at| *at >= LONGEST).unwrap_or(line.len());
-    (!line.is_empty()).then(|| printable(&line[..end]).into_owned())
-}
-
 /// Removes from a message what differs from one request to the next: e-mail addresses, UUIDs, long hexadecimal words
 /// and numbers become `EMAIL`, `UUID`, `HEX` and `N`, so that messages like "product 17 has 3 in stock" are one
 /// failure. The status at the beginning stays, and so does a code in brackets.
 fn generalised(message: &str) -> String {
-    let first = message.find(' ').unwrap_or(message.len());
+    let first = message.find([' ', ',']).unwrap_or(message.len());
     let is_status = first == 3 && message.bytes().take(3).all(|byte| byte.is_ascii_digit());
     let (status, rest) = message.split_at(if is_status { first } else { 0 });
     let mut plain = String::with_capacity(message.len());
@@ -213,34 +156,6 @@ fn write_without_numbers(word: &str, plain: &mut String) {
 mod tests {
     use super::*;
 
-    fn reply(status: u16, body: &str) -> Reply<'_> {
-        Reply { status, head: b"", body: body.as_bytes(), body_bytes: 0 }
-    }
-
-    fn said(status: u16, body: &str) -> String {
-        of(Ok(&reply(status, body)), &Check::default()).map(|failure| failure.said).unwrap_or_default()
-    }
-
-    #[test]
-    fn failures_are_named_by_the_message_of_the_service() {
-        assert_eq!(said(201, "{}"), "");
-        assert_eq!(said(500, "<html>oops</html>"), "500 Internal Server Error");
-        assert_eq!(said(500, r#"{"error":""}"#), "500 Internal Server Error");
-        let refused = r#"{"error":"the database refused a connection: Too many connections (1040)"}"#;
-        assert_eq!(said(503, refused), "503 the database refused a connection: Too many connections (1040)");
-        let python = r#"{"error":"(1040, 'Too many connections')\nTraceback"}"#;
-        assert_eq!(said(500, python), "500 (1040, 'Too many connections')");
-    }
-
-    #[test]
-    fn a_service_message_cannot_steer_a_terminal() {
-        let escapes = r#"{"error":"\u001b[31mred\u001b]0;title\u0007 \u009b2J a\tb"}"#;
-        assert_eq!(said(500, escapes), "500 \u{fffd}[31mred\u{fffd}]0;title\u{fffd} \u{fffd}2J a b");
-        let check = Check::read_for_tests("status = 200\njson.'/x' = 1");
-        let found = of(Ok(&reply(200, r#"{"x":"\u009b2J"}"#)), &check).unwrap();
-        assert!(found.kind == FailureKind::Check && !found.said.contains(char::is_control), "{found:?}");
-    }
-
     #[test]
     fn parts_that_differ_between_requests_are_left_out_of_a_group() {
         for (message, group) in [
@@ -255,6 +170,10 @@ mod tests {
             ("request 6fa459ea-ee8a-4ca4-894e-db77e160355e failed", "request UUID failed"),
             ("trace 4bf92f3577b34da6a3ce929d0e0e4736 of user1234", "trace HEX of userN"),
             ("the text is not utf8 nor latin1", "the text is not utf8 nor latin1"),
+            (
+                "200, but the body was cut short after 17 of 100 bytes",
+                "200, but the body was cut short after N of N bytes",
+            ),
         ] {
             assert_eq!(generalised(message), group);
         }
@@ -266,36 +185,6 @@ mod tests {
             let failure = Failure { kind: FailureKind::Check, said: said.to_owned() };
             assert_eq!(failure.message(), group);
         }
-    }
-
-    #[test]
-    fn kinds_of_failures_are_distinguished() {
-        let check = Check::read_for_tests("status = 201");
-        let kinds = [
-            Ok(reply(500, "")),
-            Ok(reply(200, "")),
-            Err(NetError::Refused),
-            Err(NetError::Closed),
-            Err(NetError::TimedOut { after: std::time::Duration::from_secs(1) }),
-            Err(NetError::Exhausted { what: "file handles" }),
-        ]
-        .map(|result| of(result.as_ref(), &check).unwrap().kind);
-        let expected = [
-            FailureKind::Http,
-            FailureKind::Check,
-            FailureKind::Refused,
-            FailureKind::Reset,
-            FailureKind::Timeout,
-            FailureKind::Other,
-        ];
-        assert_eq!(kinds, expected);
-        assert_eq!(of(Ok(&reply(201, "")), &check), None);
-    }
-
-    #[test]
-    fn a_long_sentence_is_cut_between_characters() {
-        let body = format!(r#"{{"error":"{}"}}"#, "é".repeat(500));
-        assert!(said(500, &body).len() <= LONGEST + 10);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Records each request: its times, or why it failed, added up by route in bounded memory.
 
-pub(super) mod failure;
+pub(super) mod cause;
+mod failure;
 mod recorder;
 
 pub(super) use failure::Failure;

@@ -15,6 +15,7 @@ use super::table::Table;
 use super::tasks::{Group, Scenario, Task};
 use super::template::{Fits, Names, Scope, Template};
 use super::think_time::ThinkTime;
+use crate::units::printable;
 use crate::wire;
 
 /// The built-in scenario for the store, with the requests of the original's load test, as the text of a scenario file.
@@ -25,6 +26,9 @@ const MOST_TASKS: usize = 200;
 
 /// The highest weight: the sum of the weights of all tasks fits 32 bits.
 const HIGHEST_WEIGHT: u32 = 1_000_000;
+
+/// The longest name of a route, in bytes: it stands in the tables of a terminal.
+const LONGEST_ROUTE: usize = 200;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,6 +80,7 @@ struct TaskShape {
     weight: Option<Spanned<u32>>,
     method: Option<Spanned<String>>,
     path: Spanned<String>,
+    route: Option<Spanned<String>>,
     #[serde(default)]
     headers: BTreeMap<Spanned<String>, Spanned<String>>,
     body: Option<Spanned<String>>,
@@ -245,10 +250,26 @@ impl Reading<'_> {
             Some(rules) => Check::read(rules.as_ref()).map_err(|what| self.wrong(Some(rules.span()), what))?,
         };
         let think_time = self.think_time(shape.think_time.as_ref())?.unwrap_or(think_time);
-        let label = path.label();
-        let route = label.split('?').next().unwrap_or_default().to_owned();
+        if method == Method::HEAD && check.reads_bodies() {
+            let span = shape.check.map(|rules| rules.span());
+            let what = "an answer to HEAD has no body, so check.body and check.json can never hold: leave them out";
+            return Err(self.wrong(span, what.to_owned()));
+        }
+        let route = match &shape.route {
+            Some(route) => self.route(route)?,
+            None => path.label().split('?').next().unwrap_or_default().to_owned(),
+        };
         let group = Group { method: method.clone(), route };
         Ok((Task { name: shape.name, method, group: 0, weight, think_time, check, path, headers, body }, group))
+    }
+
+    /// The name that a task is counted under, which stands in tables and in thresholds.
+    fn route(&self, given: &Spanned<String>) -> Result<String, ScenarioError> {
+        let name = given.as_ref();
+        let fits = !name.is_empty() && name.trim() == name && name.len() <= LONGEST_ROUTE && printable(name) == *name;
+        let is_one_line = !name.contains('\n');
+        let what = || format!("route = {name:?} is not a name: write one line of 1 to {LONGEST_ROUTE} bytes");
+        (fits && is_one_line).then(|| name.clone()).ok_or_else(|| self.wrong(Some(given.span()), what()))
     }
 
     fn method(&self, given: &Spanned<String>) -> Result<Method, ScenarioError> {

@@ -49,7 +49,8 @@ pub(in crate::loadtest) struct Task {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::loadtest) struct Group {
     pub(in crate::loadtest) method: Method,
-    /// The path as written in the scenario, without the query and with the name of each placeholder in braces.
+    /// The name that the scenario gives it, or the path as written there, without the query and with the name of each
+    /// placeholder in braces.
     pub(in crate::loadtest) route: String,
 }
 

@@ -144,6 +144,25 @@ fn a_hundred_thousand_paths_are_one_group() {
 }
 
 #[test]
+fn tasks_with_the_same_method_and_route_are_counted_together() {
+    let task = |method: &str, path: &str, route: &str| {
+        format!("[[task]]\nname = 't'\nmethod = '{method}'\npath = '{path}'\n{route}\n")
+    };
+    let route = "route = '/orders/{id}'";
+    let tasks = [
+        task("GET", "/orders/1", route),
+        task("GET", "/orders/{{id = random(1, 9)}}", ""),
+        task("DELETE", "/orders/2", route),
+        task("GET", "/orders/3", ""),
+        task("GET", "/search?q={{random(1, 9)}}", "route = '/search?q=N'"),
+    ];
+    let scenario = parse(&format!("name = 'x'\n{}", tasks.concat())).unwrap();
+    let routes: Vec<_> = scenario.groups().iter().map(|group| format!("{} {}", group.method, group.route)).collect();
+    assert_eq!(routes, ["GET /orders/{id}", "DELETE /orders/{id}", "GET /orders/3", "GET /search?q=N"]);
+    assert_eq!(scenario.tasks().iter().map(|task| task.group).collect::<Vec<_>>(), [0, 0, 1, 2, 3]);
+}
+
+#[test]
 fn think_times_come_from_the_task_the_file_or_the_command_line() {
     let text = "name = 'x'\nthink_time = '5ms..7ms'\n[[task]]\nname = 'a'\npath = '/'\n[[task]]\nname = 'b'\npath = '/'\nthink_time = 0";
     let mut scenario = parse(text).unwrap();
@@ -189,6 +208,13 @@ fn a_mistake_is_reported_with_file_line_task_and_remedy() {
             "line 5, task \"t\": think_time: \"long\" is not a duration",
         ),
         (&format!("{head}path = '/'\ncheck = {{ stauts = 1 }}"), "line 5, task \"t\": check.stauts is not known"),
+        (
+            &format!("{head}path = '/'\nmethod = 'HEAD'\ncheck = {{ body = 'x' }}"),
+            "line 6, task \"t\": an answer to HEAD has no body",
+        ),
+        (&format!("{head}path = '/'\nroute = ' x'"), "line 5, task \"t\": route = \" x\" is not a name"),
+        (&format!("{head}path = '/'\nroute = ''"), "route = \"\" is not a name"),
+        (&format!("{head}path = '/'\nroute = \"a\\u202e\""), "is not a name"),
         (
             &format!("{head}path = '/'\nbody = '''\na\n{{{{randm(1, 2)}}}}'''"),
             "line 7, task \"t\": {{randm(1, 2)}}: randm is not known; write random(1, 100)",
