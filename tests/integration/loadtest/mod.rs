@@ -1,5 +1,6 @@
 //! `storemgr loadtest`: a server that is known, and what the tool says of it.
 
+mod answers;
 mod calibrated;
 mod narrow;
 mod truth;
@@ -210,8 +211,8 @@ async fn connections_that_close_are_opened_again_and_broken_answers_are_failures
     assert_eq!(summary["requests"].as_u64().unwrap(), server.asked());
     assert!(summary["reconnects"].as_u64().unwrap() > 5, "{summary}");
     for (behaviour, message) in [
-        (Behaviour::BreakOff, "connection closed by the server before it answered"),
-        (Behaviour::Reset, "connection reset by the server"),
+        (Behaviour::BreakOff, "200, but the body was cut short after N of N bytes"),
+        (Behaviour::Reset, "200, but the connection was reset after N of N bytes of the body"),
     ] {
         let server = Server::start(behaviour).await;
         let (ran, summary) = run(&server, &[]).await;
