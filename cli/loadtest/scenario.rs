@@ -14,7 +14,8 @@ use crate::output;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Scenario")]
 pub(crate) struct ScenarioArgs {
-    /// The scenario: a TOML file of weighted tasks, for any HTTP/1.1 service [default: the built-in store]
+    /// The scenario: a TOML file of weighted tasks with checks of their answers, for any HTTP/1.1 service [default: the
+    /// built-in store]
     #[arg(long, env = "STOREMGR_SCENARIO", value_name = "FILE")]
     scenario: Option<PathBuf>,
     /// Set one of the scenario's variables to another value; repeatable

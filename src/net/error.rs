@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(said(Some(100), Cut::Closed), "500, but the body was cut short after 17 of 100 bytes");
         assert_eq!(said(None, Cut::Closed), "500, but the body was cut short after 17 bytes");
         assert_eq!(said(Some(100), Cut::Reset), "500, but the connection was reset after 17 of 100 bytes of the body");
-        let after = Duration::from_secs(60);
+        let after = Duration::from_mins(1);
         assert_eq!(said(None, NetError::TimedOut { after }.into()), "500, but the body had not ended after 60.0 s");
         let malformed = NetError::Malformed { why: "a chunk is longer than it says" };
         assert_eq!(

@@ -43,7 +43,7 @@ async fn talk(mut stream: TcpStream) -> std::io::Result<()> {
             "endless" => {
                 stream.write_all(format!("{head}\r\n").as_bytes()).await?;
                 loop {
-                    stream.write_all(&[b'x'; 64 << 10]).await?;
+                    stream.write_all(&vec![b'x'; 64 << 10]).await?;
                 }
             }
             "endless-chunks" => {

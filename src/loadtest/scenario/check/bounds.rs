@@ -31,9 +31,11 @@ impl Bounds {
 
     /// Reads `min` or `max`. `key` names the table that it stands in.
     pub(super) fn read(&mut self, key: &str, rule: &str, value: &toml::Value) -> Result<(), String> {
-        let number = number(value).ok_or_else(|| format!("{key}.{rule} = {value}: a number was expected"))?;
-        let number =
-            number.ok_or_else(|| format!("{key}.{rule} = {value} is no limit: write a number or leave it out"))?;
+        if !value.is_integer() && !value.is_float() {
+            return Err(format!("{key}.{rule} = {value}: a number was expected"));
+        }
+        let number = number(value)
+            .ok_or_else(|| format!("{key}.{rule} = {value} is no limit: write a number or leave it out"))?;
         *(if rule == "min" { &mut self.min } else { &mut self.max }) = Some(number);
         Ok(())
     }
@@ -81,11 +83,11 @@ impl Bounds {
     }
 }
 
-/// The number that a TOML value is, if it is one, and if it is a finite one.
-pub(super) fn number(value: &toml::Value) -> Option<Option<Number>> {
+/// The number that a TOML value is; None if it is none, or not a finite one.
+pub(super) fn number(value: &toml::Value) -> Option<Number> {
     match value {
-        toml::Value::Integer(number) => Some(Some(Number::Whole(i128::from(*number)))),
-        toml::Value::Float(number) => Some(Number::of(*number)),
+        toml::Value::Integer(number) => Some(Number::Whole(i128::from(*number))),
+        toml::Value::Float(number) => Number::of(*number),
         _ => None,
     }
 }

@@ -194,7 +194,7 @@ fn scalar(key: &str, value: &toml::Value) -> Result<Scalar, String> {
         toml::Value::String(text) => Ok(Scalar::Text(text.clone())),
         toml::Value::Boolean(truth) => Ok(Scalar::Truth(*truth)),
         toml::Value::Integer(_) | toml::Value::Float(_) => {
-            let number = bounds::number(value).flatten();
+            let number = bounds::number(value);
             number.map(Scalar::Number).ok_or_else(|| format!("{key} = {value} can never hold: JSON has no such number"))
         }
         other => Err(format!(
