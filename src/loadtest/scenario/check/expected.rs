@@ -1,7 +1,7 @@
 //! The rules for a value of an answer: a header, the body as text, or values of its JSON.
 
 use std::borrow::Cow;
-use std::io;
+use std::{fmt, io};
 
 use regex::Regex;
 use serde_json::Value;
@@ -93,7 +93,7 @@ impl Kind {
 
 impl Expected {
     /// Why the values of `subject` are not as expected, as a sentence; None if they are.
-    pub(super) fn complaint(&self, subject: &str, values: &[Found<'_>]) -> Option<String> {
+    pub(super) fn complaint(&self, subject: &dyn fmt::Display, values: &[Found<'_>]) -> Option<String> {
         let Some(first) = values.first() else {
             return (self.exists != Some(false)).then(|| format!("{subject} is missing"));
         };
@@ -195,8 +195,8 @@ impl Scalar {
     }
 }
 
-impl std::fmt::Display for Scalar {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Scalar {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => write!(formatter, "{text:?}"),
             Self::Number(number) => number.fmt(formatter),

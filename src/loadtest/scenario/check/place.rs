@@ -7,6 +7,8 @@ use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
 use serde_json::Value;
 
+use super::expected::{Expected, Found};
+
 /// A place, as it was written, and compiled.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
@@ -37,15 +39,15 @@ impl Place {
         self.path.is_some()
     }
 
-    /// The values in the body that it leads to.
-    pub(super) fn find<'a>(&self, body: &'a Value) -> Vec<&'a Value> {
-        match &self.path {
-            None => body.pointer(&self.text).into_iter().collect(),
-            Some(path) => {
-                let found = js_path_process(path, body).unwrap_or_default();
-                found.into_iter().map(|node| node.val).collect()
-            }
-        }
+    /// Why the values that it leads to are not as expected; None if they are.
+    pub(super) fn complaint(&self, expected: &Expected, body: &Value) -> Option<String> {
+        let Some(path) = &self.path else {
+            let found = body.pointer(&self.text).map(Found::Json);
+            return expected.complaint(self, found.as_slice());
+        };
+        let found = js_path_process(path, body).unwrap_or_default();
+        let found: Vec<_> = found.into_iter().map(|node| Found::Json(node.val)).collect();
+        expected.complaint(self, &found)
     }
 }
 
