@@ -2,6 +2,7 @@
 
 pub(super) mod failure;
 mod recorder;
+mod words;
 
 pub(super) use failure::Failure;
 pub(super) use recorder::{RouteStats, Sample, Shard, aggregated, merge_all};
