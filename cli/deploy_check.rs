@@ -9,7 +9,9 @@ use storemgr::net::Target;
 use storemgr::process::{self, Exit};
 
 use crate::failure::{CommandResult, Failure};
-use crate::options::{DatabaseArgs, JsonArgs, RedisArgs, ReportFile, duration, environment, target};
+use crate::options::{
+    DatabaseArgs, JsonArgs, NamedFiles, RedisArgs, ReportFile, TypedOptions, duration, environment, target,
+};
 use crate::output;
 
 /// Check a deployment: its files before it starts (--before), or the running services (--after, the default)
@@ -135,18 +137,25 @@ struct RunningArgs {
     timeout: Duration,
 }
 
+/// How the headings of the options begin that only one phase has.
+const FILES: &str = "Files";
+const RUNNING: &str = "Running services";
+
 /// The default of `--rules`.
 const RULES: &str = "monitoring/rules";
 
-pub(crate) async fn run(args: Args) -> CommandResult {
+pub(crate) async fn run(args: Args, typed: &TypedOptions) -> CommandResult {
     if args.selection.list {
+        typed.only("--list")?;
         output::say(&deploy_check::catalog_table(CATALOG).to_terminal())?;
         return Ok(Exit::Good);
     }
     let phase = if args.selection.before { Phase::Before } else { Phase::After };
+    refuse_unused(phase, typed)?;
     let checks = args.checks(phase)?;
+    args.named_files().check()?;
     let json = args.results.json.open()?;
-    let junit = ReportFile::open(args.results.junit.as_ref())?;
+    let junit = ReportFile::open("--junit", args.results.junit.as_ref())?;
     let verdict = match phase {
         Phase::Before => deploy_check::before(&checks, args.files.load()?).await,
         Phase::After => deploy_check::after(&checks, args.deployment()?).await,
@@ -158,6 +167,20 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     json.write(&verdict)?;
     junit.write(&deploy_check::junit(&verdict).map_err(Failure::could_not_run)?)?;
     Ok(if verdict.healthy { Exit::Good } else { Exit::Bad })
+}
+
+/// Refuses options of the other phase.
+fn refuse_unused(phase: Phase, typed: &TypedOptions) -> Result<(), Failure> {
+    let headings: &[&str] = match phase {
+        Phase::Before => &[RUNNING, "Database", "Redis"],
+        Phase::After => &[FILES],
+    };
+    let other = if phase == Phase::Before { "after" } else { "before" };
+    // --after reads the names of the alerts from the rules.
+    let unused = headings.iter().find_map(|heading| typed.first_under(heading, &["--rules"]));
+    unused.map_or(Ok(()), |option| {
+        Err(Failure::usage(anyhow!("{option} is an option of --{other} and has no effect with --{}", phase.name())))
+    })
 }
 
 fn check(name: &str) -> Result<Check, String> {
@@ -196,6 +219,16 @@ impl FileArgs {
 }
 
 impl Args {
+    /// The files that are read only if they are named, and those that will be written.
+    fn named_files(&self) -> NamedFiles {
+        let FileArgs { env_file, compose, dockerfile, nginx, prometheus_config, rules, .. } = &self.files;
+        let read = [env_file, compose, dockerfile, nginx, prometheus_config, rules];
+        NamedFiles::default()
+            .inputs("the check", read.into_iter().flatten())
+            .output("--json", self.results.json.path())
+            .output("--junit", self.results.junit.as_deref())
+    }
+
     fn deployment(&self) -> Result<RunningDeployment, Failure> {
         let deployment = RunningDeployment {
             database: if self.database.is_configured() { Some(self.database.address()?) } else { None },

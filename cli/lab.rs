@@ -1,9 +1,9 @@
 //! `storemgr lab`: runs the ladder of experiments, and shows what each change of the store improves.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use storemgr::lab::{
     self, Account, Config, Event, Finished, LADDER, LabConditions, LabError, OtherService, ResultFolder, SubjectState,
 };
@@ -12,7 +12,7 @@ use storemgr::table::{self, Align, Table};
 use storemgr::units;
 
 use crate::failure::{CommandResult, Failure};
-use crate::options::JsonArgs;
+use crate::options::{JsonArgs, NamedFiles, TypedOptions};
 use crate::output;
 
 /// The folder of the lab's own stack, which is separate from the one that `stack up` starts.
@@ -125,13 +125,15 @@ struct ResultArgs {
 #[derive(Clone, Debug)]
 struct Rungs(Vec<u8>);
 
-pub(crate) async fn run(args: Args) -> CommandResult {
+pub(crate) async fn run(args: Args, typed: &TypedOptions) -> CommandResult {
     if args.measured.list {
+        typed.only("--list")?;
         output::say(&list().to_terminal())?;
         return Ok(Exit::Good);
     }
     let program = std::env::current_exe().context("the path of this program cannot be found");
     let program = program.map_err(Failure::could_not_run)?;
+    args.check_json()?;
     let json = args.results.json.open()?;
     let (folder, conditions) = args.folder().map_err(failure)?;
     let interrupt = process::terminated().map_err(Failure::could_not_run)?;
@@ -176,6 +178,21 @@ fn failure(error: LabError) -> Failure {
 }
 
 impl Args {
+    /// Refuses a `--json` in the folder for results, whose files have names of their own.
+    fn check_json(&self) -> Result<(), Failure> {
+        let ResultArgs { output, resume, json, .. } = &self.results;
+        NamedFiles::default().output("--json", json.path()).check()?;
+        let real = |path: &Path| path.canonicalize().ok();
+        let folder = json.path().and_then(Path::parent).and_then(real);
+        let results = output.as_deref().or(resume.as_deref()).and_then(real);
+        if folder.is_some() && folder == results {
+            let sentence = "--json names a file in the folder for results, where the lab writes lab.json itself: leave --json \
+                            out, or name a file elsewhere";
+            return Err(Failure::usage(anyhow!(sentence)));
+        }
+        Ok(())
+    }
+
     /// The folder for results, and the conditions of the lab. With `--resume` both are those of an earlier lab.
     fn folder(&self) -> Result<(ResultFolder, LabConditions), LabError> {
         let Some(path) = &self.results.resume else {
@@ -274,7 +291,8 @@ fn tell(event: Event<'_>) {
 /// The findings and tables of one subject, as text.
 fn subject(account: &Account, place: usize) -> String {
     let subject = &account.rungs[place];
-    let mut parts = vec![format!("== {}\n{}", subject.title(), subject.change)];
+    let head = format!("== {}\n{}", subject.title(), subject.change);
+    let mut parts = vec![units::printable(&head).into_owned()];
     parts.push(folded(&subject.findings.join(" ")));
     parts.extend(account.subject_tables(place).iter().map(Table::to_terminal));
     parts.join("\n\n") + "\n"

@@ -8,15 +8,21 @@ mod scenario;
 mod search;
 mod target;
 
+use std::pin::pin;
+
 use anyhow::anyhow;
 use storemgr::loadtest::{
-    self, Config, Ended, Found, Load, LoadTestError, RunOutputs, Scenario, SearchOutputs, interrupted_by,
+    self, Config, Ended, Found, Load, LoadTestError, RunOutputs, STORE_SCENARIO, Scenario, SearchOutputs, StoreSize,
+    interrupted_by,
 };
 use storemgr::process::{self, Exit};
 use storemgr::run_result::{GaveWay, LimitEnded, LimitResult, RunResult, Verdict};
 use storemgr::{table, units};
 
-use self::groups::{BUILT_IN_SCENARIO, NOT_WITH_FIND_LIMIT, NOT_WITH_RATE_OR_STAGE, WITH_FIND_LIMIT, WITH_RATE};
+use self::groups::{
+    BUILT_IN_SCENARIO, NOT_WITH_FIND_LIMIT, NOT_WITH_RATE, NOT_WITH_RATE_OR_STAGE, NOT_WITH_STAGE, WITH_FIND_LIMIT,
+    WITH_RATE,
+};
 use self::judgement::JudgementArgs;
 use self::load::LoadArgs;
 use self::results::ResultArgs;
@@ -24,7 +30,7 @@ use self::scenario::ScenarioArgs;
 use self::search::SearchArgs;
 use self::target::TargetArgs;
 use crate::failure::{CommandResult, Failure};
-use crate::options::TypedOptions;
+use crate::options::{NamedFiles, TypedOptions};
 use crate::output;
 
 /// Put a store under load: users who order, read reports and think, or requests at a rate
@@ -51,22 +57,22 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, typed: &TypedOptions) -> CommandResult {
-    if let Some(printed) = args.scenario.print() {
-        return printed;
+    if args.scenario.prints() {
+        typed.only("--print-scenario")?;
+        return output::write(STORE_SCENARIO.as_bytes()).map(|()| Exit::Good);
     }
     args.check(typed).map_err(|sentence| Failure::usage(anyhow!(sentence)))?;
-    let scenario = args.scenario.load()?;
+    let scenario = args.scenario.load(StoreSize::default())?;
+    args.named_files(&scenario).check()?;
     let config = args.config()?;
     if args.search.find_limit {
-        find_limit(&args, config, &scenario).await
+        find_limit(&args, config, scenario).await
     } else {
         run_once(&args, config, scenario).await
     }
 }
 
 async fn run_once(args: &Args, config: Config, scenario: Scenario) -> CommandResult {
-    // The baseline is read before anything is opened for writing: it may be the same file.
-    let criteria = args.judgement.criteria(&loadtest::conditions(&config, &scenario))?;
     let files = args.results.open(loadtest::page)?;
     let exporter = args.results.exporter().await?;
     let outputs = RunOutputs {
@@ -76,7 +82,11 @@ async fn run_once(args: &Args, config: Config, scenario: Scenario) -> CommandRes
         exporter: exporter.as_ref(),
         tags: args.results.tags(),
     };
-    let interrupt = process::terminated().map_err(Failure::could_not_run)?;
+    let mut interrupt = pin!(process::terminated().map_err(Failure::could_not_run)?);
+    let Some(scenario) = args.fitted(scenario, &config, interrupt.as_mut()).await? else {
+        return Ok(interrupted(&LoadTestError::Interrupted));
+    };
+    let criteria = args.judgement.criteria(&loadtest::conditions(&config, &scenario))?;
     if !args.results.quiet {
         process::tell(&announcement(&config));
     }
@@ -92,7 +102,7 @@ async fn run_once(args: &Args, config: Config, scenario: Scenario) -> CommandRes
     }
 }
 
-async fn find_limit(args: &Args, config: Config, scenario: &Scenario) -> CommandResult {
+async fn find_limit(args: &Args, config: Config, scenario: Scenario) -> CommandResult {
     let search = args.search.search()?;
     let files = args.results.open(loadtest::limit_page)?;
     let exporter = args.results.exporter().await?;
@@ -104,8 +114,11 @@ async fn find_limit(args: &Args, config: Config, scenario: &Scenario) -> Command
         tags: args.results.tags(),
     };
     let thresholds = args.judgement.thresholds.clone();
-    let interrupt = process::terminated().map_err(Failure::could_not_run)?;
-    let find = |steering| loadtest::find_limit(config, thresholds, scenario, search, outputs, steering);
+    let mut interrupt = pin!(process::terminated().map_err(Failure::could_not_run)?);
+    let Some(scenario) = args.fitted(scenario, &config, interrupt.as_mut()).await? else {
+        return Ok(interrupted(&LoadTestError::Interrupted));
+    };
+    let find = |steering| loadtest::find_limit(config, thresholds, &scenario, search, outputs, steering);
     let found = interrupted_by(interrupt, find).await;
     let Found { limit, unwritten } = found.map_err(failure)?;
     files.write(&limit, show_limit)?;
@@ -148,7 +161,10 @@ fn announcement(config: &Config) -> String {
 fn show(run: &RunResult) -> Result<(), Failure> {
     let (verdict, tables) = loadtest::tables(run);
     output::say(&folded(&verdict))?;
-    tables.iter().try_for_each(|table| output::say(&format!("\n{}", table.to_terminal())))
+    tables.iter().try_for_each(|table| output::say(&format!("\n{}", table.to_terminal())))?;
+    let mut advice: Vec<_> = run.failure_groups.iter().filter_map(|group| group.advice.as_deref()).collect();
+    advice.dedup();
+    advice.iter().try_for_each(|sentence| output::say(&format!("\n{}", folded(sentence))))
 }
 
 /// An interrupt explains why a run is short, so it comes first. If the generator was the bottleneck, no other result is
@@ -183,6 +199,12 @@ impl Args {
             (find_limit, NOT_WITH_FIND_LIMIT, "has no effect with --find-limit, which times its loads itself"),
             (!find_limit, WITH_FIND_LIMIT, "has no effect without --find-limit"),
             (has_course, NOT_WITH_RATE_OR_STAGE, "has no effect with --rate (or STOREMGR_RATE) or --stage"),
+            (self.load.has_stages(), NOT_WITH_STAGE, "has no effect with --stage, whose durations add up"),
+            (
+                self.load.has_rate(),
+                NOT_WITH_RATE,
+                "has no effect with --rate (or STOREMGR_RATE): nobody waits between requests",
+            ),
             (!self.load.has_rate(), WITH_RATE, "has no effect without --rate"),
             (
                 self.scenario.is_of_a_file(),
@@ -195,7 +217,36 @@ impl Args {
                 return Err(format!("{option} {why}"));
             }
         }
+        self.scenario.check()?;
         self.results.check()
+    }
+
+    /// The scenario for the store under load: asks the store what nothing on the command line says. None if it was
+    /// interrupted.
+    async fn fitted(
+        &self,
+        scenario: Scenario,
+        config: &Config,
+        interrupt: impl Future<Output = ()>,
+    ) -> Result<Option<Scenario>, Failure> {
+        let unknown = self.scenario.unknown_size();
+        if unknown == StoreSize::default() {
+            return Ok(Some(scenario));
+        }
+        let size = tokio::select! {
+            size = loadtest::store_size(&config.target, unknown) => size,
+            () = interrupt => return Ok(None),
+        };
+        if let Some(fewer) = scenario::fewer(size).filter(|_| !self.results.quiet) {
+            process::tell(&fewer);
+        }
+        self.scenario.load(size).map(Some)
+    }
+
+    /// The files that the run reads and those that it writes.
+    fn named_files(&self, scenario: &Scenario) -> NamedFiles {
+        let named = self.results.named_files(self.search.find_limit);
+        self.judgement.named_files(named).inputs("the scenario", scenario.files())
     }
 
     fn config(&self) -> Result<Config, Failure> {
@@ -243,6 +294,10 @@ mod tests {
             ("--find-limit --max-fail-ratio 1%", "--max-fail-ratio has no effect"),
             ("--rate 5 --spawn-rate 5", "--spawn-rate has no effect with --rate"),
             ("--stage 5s:1 --spawn-rate 5", "--spawn-rate has no effect with --rate"),
+            ("--stage 5s:1 --run-time 10s", "--run-time has no effect with --stage"),
+            ("--rate 5 --think-time 1s", "--think-time has no effect with --rate"),
+            ("--products 5 --var products=6", "--products (or STOREMGR_PRODUCTS) and --var products set the same"),
+            ("--var products=5 --var products=6", "--var products is given twice"),
         ] {
             let error = checked(&line.split(' ').collect::<Vec<_>>()).unwrap_err();
             assert!(error.starts_with(sentence), "{line}: {error}");

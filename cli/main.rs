@@ -59,14 +59,16 @@ fn main() -> ExitCode {
 fn run(command: Command, matches: &ArgMatches) -> CommandResult {
     let runtime = tokio::runtime::Runtime::new().map_err(failure::Failure::could_not_run)?;
     runtime.block_on(async {
+        storemgr::process::outlive_file_limit().map_err(failure::Failure::could_not_run)?;
+        let typed = TypedOptions::of(Cli::command(), matches);
         match command {
             Command::Serve(args) => serve::run(*args).await,
             Command::Seed(args) => seed::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
-            Command::Loadtest(args) => loadtest::run(*args, &TypedOptions::of(Cli::command(), matches)).await,
-            Command::Report(args) => report::run(&args).await,
-            Command::DeployCheck(args) => deploy_check::run(*args).await,
-            Command::Lab(args) => lab::run(*args).await,
+            Command::Loadtest(args) => loadtest::run(*args, &typed).await,
+            Command::Report(args) => report::run(&args, &typed).await,
+            Command::DeployCheck(args) => deploy_check::run(*args, &typed).await,
+            Command::Lab(args) => lab::run(*args, &typed).await,
             Command::Stack(args) => stack::run(args).await,
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),
         }

@@ -1,7 +1,6 @@
 //! Standard output, which carries results. A reader that closes the pipe early (`| head`) is not an error.
 
-use std::fs::File;
-use std::io::{self, ErrorKind, Seek, Write};
+use std::io::{self, ErrorKind, Write};
 
 use anyhow::Context;
 
@@ -25,17 +24,6 @@ pub(crate) fn offer(text: &str) -> Result<bool, Failure> {
 /// Prints bytes unchanged, without a line end.
 pub(crate) fn write(bytes: &[u8]) -> Result<(), Failure> {
     tolerate(io::stdout().lock().write_all(bytes))
-}
-
-/// Replaces the content of a file. The file is never empty in between, so that a process killed here does not leave an
-/// empty result. A file that is not regular, such as a pipe, gets the bytes appended.
-pub(crate) fn replace(mut file: &File, bytes: &[u8]) -> io::Result<()> {
-    let regular = file.metadata()?.is_file();
-    if regular {
-        file.rewind()?;
-    }
-    file.write_all(bytes)?;
-    if regular { file.set_len(bytes.len() as u64) } else { Ok(()) }
 }
 
 fn tolerate(written: io::Result<()>) -> Result<(), Failure> {

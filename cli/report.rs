@@ -16,7 +16,7 @@ use storemgr::run_result::RecordedRun;
 use crate::failure::{CommandResult, Failure};
 use crate::options::json::JsonOutput;
 use crate::options::window::failure;
-use crate::options::{JsonArgs, WindowArgs, duration, target};
+use crate::options::{JsonArgs, NamedFiles, TypedOptions, WindowArgs, duration, target};
 use crate::output;
 
 /// Report from Prometheus what the store did in a window of time
@@ -81,9 +81,12 @@ enum Format {
     Html,
 }
 
-pub(crate) async fn run(args: &Args) -> CommandResult {
+pub(crate) async fn run(args: &Args, typed: &TypedOptions) -> CommandResult {
     let span = args.window.span()?;
     if args.source.queries {
+        if typed.has("--prometheus") {
+            return Err(Failure::usage(anyhow!("--prometheus has no effect with --queries, which sends none of them")));
+        }
         output::say(&queries(&span))?;
         return Ok(Exit::Good);
     }
@@ -98,6 +101,11 @@ pub(crate) async fn run(args: &Args) -> CommandResult {
         }
         return watch::watch(&client, args.window.last, every).await;
     }
+    NamedFiles::default()
+        .inputs("--run", args.window.run())
+        .inputs("--compare", &args.compare)
+        .output("--json", args.output.json.path())
+        .check()?;
     let json = args.output.json.open()?;
     if !json.tables_wanted() && !matches!(args.output.format, Format::Table | Format::Json) {
         let sentence = "--json - and --format both write to standard output: give --json the name of a file";

@@ -14,7 +14,7 @@ use storemgr::seed::{self, Counts, Phase, Plan, Progress, SeedError, Summary};
 use storemgr::units;
 
 use crate::failure::{CommandResult, Failure};
-use crate::options::{DatabaseArgs, JsonArgs};
+use crate::options::{DatabaseArgs, JsonArgs, NamedFiles};
 use crate::output;
 
 /// Fill a store with products, users, stock and, on request, a history of orders
@@ -69,6 +69,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     let plan = Plan::new(Counts { products, users, stock, orders }, number).map_err(Failure::usage)?;
     let address = args.database.address()?;
     let interrupted = process::terminated().map_err(Failure::could_not_run)?;
+    NamedFiles::default().output("--json", args.results.json.path()).check()?;
     let json = args.results.json.open()?;
     let display = Arc::new(Display::new());
     let progress: Arc<dyn Progress> = Arc::<Display>::clone(&display);

@@ -12,7 +12,7 @@ use storemgr::table::{Align, Table, Tone};
 use storemgr::units;
 
 use crate::failure::{CommandResult, Failure};
-use crate::options::JsonArgs;
+use crate::options::{JsonArgs, NamedFiles};
 
 /// Run a private database, Redis, Prometheus, nginx and two instances of the store in .storemgr/
 #[derive(Debug, clap::Args)]
@@ -96,6 +96,7 @@ async fn run_down(stack: &Stack) -> CommandResult {
 }
 
 fn run_status(stack: &Stack, json: &JsonArgs) -> CommandResult {
+    NamedFiles::default().output("--json", json.path()).check()?;
     let output = json.open()?;
     let status = stack.status().map_err(failure)?;
     let Some(status) = status else {

@@ -8,7 +8,8 @@ pub mod domain;
 pub mod metrics;
 pub mod units;
 
-// Layer 1: the HTTP contract, histograms, tables, pages, outgoing HTTP, process life.
+// Layer 1: the HTTP contract, histograms, tables, pages, files, outgoing HTTP, process life.
+pub mod files;
 pub mod net;
 pub mod page;
 pub mod process;

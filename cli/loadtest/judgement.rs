@@ -8,6 +8,7 @@ use storemgr::units;
 
 use super::groups::NOT_WITH_FIND_LIMIT;
 use crate::failure::Failure;
+use crate::options::NamedFiles;
 
 /// The options under the heading "Judgement".
 #[derive(Debug, clap::Args)]
@@ -30,6 +31,11 @@ pub(crate) struct JudgementArgs {
 }
 
 impl JudgementArgs {
+    /// Adds the files of earlier runs.
+    pub(super) fn named_files(&self, named: NamedFiles) -> NamedFiles {
+        named.inputs("--baseline", &self.baseline).inputs("--with", &self.with)
+    }
+
     /// Reads the thresholds and the baseline for a run under these conditions.
     pub(super) fn criteria(&self, conditions: &Conditions) -> Result<Criteria, Failure> {
         let baseline = if self.baseline.is_empty() { None } else { Some(self.read_baseline(conditions)?) };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use storemgr::loadtest::{Arrivals, Load, Rate, Stage, Users};
 
-use super::groups::{NOT_WITH_FIND_LIMIT, NOT_WITH_RATE_OR_STAGE, WITH_RATE};
+use super::groups::{NOT_WITH_FIND_LIMIT, NOT_WITH_RATE_OR_STAGE, NOT_WITH_STAGE, WITH_RATE};
 use crate::failure::Failure;
 use crate::options::duration;
 
@@ -43,9 +43,9 @@ pub(crate) struct LoadArgs {
     /// repeatable
     #[arg(long = "stage", value_name = "DURATION:LEVEL", group = NOT_WITH_FIND_LIMIT)]
     stages: Vec<Stage>,
-    /// How long to run, e.g. 90, 90s or 5m; with --stage, the sum of the stages' durations is used instead
+    /// How long to run, e.g. 90, 90s or 5m; not with --stage, whose durations add up
     #[arg(short = 't', long, visible_alias = "duration", env = "STOREMGR_RUN_TIME", value_name = "DURATION",
-          default_value = "60s", value_parser = duration, group = NOT_WITH_FIND_LIMIT)]
+          default_value = "60s", value_parser = duration, groups = [NOT_WITH_FIND_LIMIT, NOT_WITH_STAGE])]
     pub(super) run_time: Duration,
     /// Before the run time, send requests for this long that are not counted
     #[arg(long, env = "STOREMGR_WARM_UP", value_name = "DURATION", default_value = "0", value_parser = duration,

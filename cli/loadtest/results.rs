@@ -1,9 +1,9 @@
 //! The options for where the results of a load test go, besides the terminal.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Serialize;
@@ -11,8 +11,7 @@ use storemgr::loadtest::{Exporter, LocustCsv, StepsCsv};
 
 use crate::failure::Failure;
 use crate::options::json::JsonOutput;
-use crate::options::{JsonArgs, name_and_value};
-use crate::output;
+use crate::options::{JsonArgs, NamedFiles, ReportFile, name_and_value};
 
 /// The options under the heading "Results".
 #[derive(Debug, clap::Args)]
@@ -42,35 +41,43 @@ fn listen_address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "write an IP address of this machine and a port, such as 127.0.0.1:9646".to_owned())
 }
 
-/// The JSON file and the HTML page of a run or a search. They are opened before it begins, so that a bad path fails at
+/// The JSON file and the HTML page of a run or a search. They are checked before it begins, so that a bad path fails at
 /// once and not after the measurement.
 #[derive(Debug)]
 pub(super) struct ResultFiles<Written> {
     json: JsonOutput,
-    page: Option<(PathBuf, File)>,
+    page: ReportFile,
     render: fn(&Written) -> String,
 }
 
 impl ResultArgs {
+    /// The files that will be written. A search writes one CSV file, a run writes Locust's four.
+    pub(super) fn named_files(&self, find_limit: bool) -> NamedFiles {
+        let named = NamedFiles::default().output("--json", self.json.path()).output("--html", self.html.as_deref());
+        let csv = self.csv.as_ref().map_or_else(Vec::new, |prefix| {
+            if find_limit { vec![StepsCsv::path(prefix)] } else { LocustCsv::paths(prefix).to_vec() }
+        });
+        csv.iter().fold(named, |named, path| named.output("--csv", Some(path)))
+    }
+
+    /// Checks Locust's four files.
     pub(super) fn open_csv(&self) -> Result<Option<LocustCsv>, Failure> {
+        self.checked(LocustCsv::open, "_*.csv")
+    }
+
+    /// Checks `PREFIX_steps.csv`.
+    pub(super) fn open_steps(&self) -> Result<Option<StepsCsv>, Failure> {
+        self.checked(StepsCsv::open, "_steps.csv")
+    }
+
+    fn checked<Csv>(&self, open: fn(&Path) -> io::Result<Csv>, end: &str) -> Result<Option<Csv>, Failure> {
         let Some(prefix) = &self.csv else { return Ok(None) };
-        let files = LocustCsv::create(prefix).with_context(|| format!("{}_*.csv cannot be written", prefix.display()));
+        let files = open(prefix).with_context(|| format!("{}{end} cannot be written", prefix.display()));
         files.map(Some).map_err(Failure::usage)
     }
 
-    /// Opens `PREFIX_steps.csv`.
-    pub(super) fn open_steps(&self) -> Result<Option<StepsCsv>, Failure> {
-        let Some(prefix) = &self.csv else { return Ok(None) };
-        let file =
-            StepsCsv::create(prefix).with_context(|| format!("{}_steps.csv cannot be written", prefix.display()));
-        file.map(Some).map_err(Failure::usage)
-    }
-
     pub(super) fn open<Written>(&self, render: fn(&Written) -> String) -> Result<ResultFiles<Written>, Failure> {
-        let json = self.json.open()?;
-        let Some(path) = &self.html else { return Ok(ResultFiles { json, page: None, render }) };
-        let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()));
-        let page = Some((path.clone(), file.map_err(Failure::usage)?));
+        let (json, page) = (self.json.open()?, ReportFile::open("--html", self.html.as_ref())?);
         Ok(ResultFiles { json, page, render })
     }
 
@@ -103,22 +110,17 @@ impl<Written: Serialize> ResultFiles<Written> {
     /// error.
     pub(super) fn write_so_far(&self, known: &Written) {
         drop(self.json.write_so_far(known));
-        drop(self.write_page(known));
+        if self.page.is_wanted() {
+            drop(self.page.write_so_far(&(self.render)(known)));
+        }
     }
 
     /// Writes the result, and shows it on the terminal unless the JSON goes to standard output. Everything that can be
     /// written is written before the first error is returned.
     pub(super) fn write(self, known: &Written, show: fn(&Written) -> Result<(), Failure>) -> Result<(), Failure> {
         let shown = if self.json.tables_wanted() { show(known) } else { Ok(()) };
-        let page = self.write_page(known);
+        let page = if self.page.is_wanted() { self.page.write(&(self.render)(known)) } else { Ok(()) };
         self.json.write(known).and(page).and(shown)
-    }
-
-    /// Replaces the content of the page.
-    fn write_page(&self, known: &Written) -> Result<(), Failure> {
-        let Some((path, file)) = &self.page else { return Ok(()) };
-        let written = output::replace(file, (self.render)(known).as_bytes());
-        written.with_context(|| format!("{} cannot be written", path.display())).map_err(Failure::could_not_run)
     }
 }
 

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use storemgr::loadtest::{STORE_SCENARIO, Scenario, ThinkTime};
-use storemgr::process::Exit;
+use storemgr::loadtest::{Scenario, StoreSize, ThinkTime};
+use storemgr::units;
 
-use super::groups::BUILT_IN_SCENARIO;
-use crate::failure::{CommandResult, Failure};
+use super::groups::{BUILT_IN_SCENARIO, NOT_WITH_RATE};
+use crate::failure::Failure;
 use crate::options::name_and_value;
-use crate::output;
 
 /// The options under the heading "Scenario".
 #[derive(Debug, clap::Args)]
@@ -26,25 +25,32 @@ pub(crate) struct ScenarioArgs {
     print_scenario: bool,
     /// The pause between an answer and the next request: a range or one duration; 0 for none [default: the scenario's,
     /// 1s..2s in the built-in one]
-    #[arg(long, env = "STOREMGR_THINK_TIME", value_name = "RANGE", value_parser = ThinkTime::parse)]
+    #[arg(long, env = "STOREMGR_THINK_TIME", value_name = "RANGE", value_parser = ThinkTime::parse,
+          group = NOT_WITH_RATE)]
     think_time: Option<ThinkTime>,
-    /// The number of products in the built-in scenario; their ids are 1 to COUNT
-    #[arg(long, env = "STOREMGR_PRODUCTS", value_name = "COUNT", default_value_t = 10_000,
+    /// The number of products in the built-in scenario; their ids are 1 to COUNT [default: 10000, or fewer if the store
+    /// says that it has fewer]
+    #[arg(long, env = "STOREMGR_PRODUCTS", value_name = "COUNT",
           value_parser = clap::value_parser!(u64).range(1..=MOST), group = BUILT_IN_SCENARIO)]
-    products: u64,
-    /// The number of customers in the built-in scenario; their ids are 1 to COUNT
-    #[arg(long, env = "STOREMGR_CUSTOMERS", value_name = "COUNT", default_value_t = 1_000,
+    products: Option<u64>,
+    /// The number of customers in the built-in scenario; their ids are 1 to COUNT [default: 1000, or fewer if the store
+    /// says that it has fewer]
+    #[arg(long, env = "STOREMGR_CUSTOMERS", value_name = "COUNT",
           value_parser = clap::value_parser!(u64).range(1..=MOST), group = BUILT_IN_SCENARIO)]
-    customers: u64,
+    customers: Option<u64>,
 }
+
+/// The products and customers that the built-in scenario asks for, as many as `storemgr seed` makes.
+const USUAL_PRODUCTS: u64 = 10_000;
+const USUAL_CUSTOMERS: u64 = 1_000;
 
 /// The largest number that a scenario can hold: its numbers are signed 64-bit integers.
 const MOST: u64 = i64::MAX as u64;
 
 impl ScenarioArgs {
-    /// Prints the built-in scenario if `--print-scenario` was given.
-    pub(crate) fn print(&self) -> Option<CommandResult> {
-        self.print_scenario.then(|| output::write(STORE_SCENARIO.as_bytes()).map(|()| Exit::Good))
+    /// Whether the built-in scenario is only printed.
+    pub(crate) fn prints(&self) -> bool {
+        self.print_scenario
     }
 
     /// Whether `--scenario` was given, so that options of the built-in scenario have no effect.
@@ -52,10 +58,47 @@ impl ScenarioArgs {
         self.scenario.is_some()
     }
 
-    pub(crate) fn load(&self) -> Result<Scenario, Failure> {
+    /// What the store has to be asked: the counts that nothing on the command line sets.
+    pub(crate) fn unknown_size(&self) -> StoreSize {
+        let is_unknown = |name: &str, given: Option<u64>| {
+            !self.is_of_a_file() && given.is_none() && !self.variables.iter().any(|(known, _)| known == name)
+        };
+        StoreSize {
+            products: is_unknown("products", self.products).then_some(USUAL_PRODUCTS),
+            customers: is_unknown("customers", self.customers).then_some(USUAL_CUSTOMERS),
+        }
+    }
+
+    /// Refuses a value that another one would replace.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        for (place, (name, _)) in self.variables.iter().enumerate() {
+            if self.variables[..place].iter().any(|(before, _)| before == name) {
+                return Err(format!("--var {name} is given twice: give each variable one value"));
+            }
+            let option = match name.as_str() {
+                "products" => self.products,
+                "customers" => self.customers,
+                _ => None,
+            };
+            if !self.is_of_a_file() && option.is_some() {
+                return Err(format!(
+                    "--{name} (or STOREMGR_{}) and --var {name} set the same variable: leave one out",
+                    name.to_uppercase()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the scenario. The built-in one asks for no more products and customers than `size` says that the store has.
+    pub(crate) fn load(&self, size: StoreSize) -> Result<Scenario, Failure> {
         let loaded = match &self.scenario {
             Some(path) => Scenario::load(path, &self.variables),
-            None => Scenario::store(self.products, self.customers, &self.variables),
+            None => Scenario::store(
+                self.products.or(size.products).unwrap_or(USUAL_PRODUCTS),
+                self.customers.or(size.customers).unwrap_or(USUAL_CUSTOMERS),
+                &self.variables,
+            ),
         };
         let mut scenario = loaded.map_err(Failure::usage)?;
         if let Some(think_time) = self.think_time {
@@ -63,4 +106,19 @@ impl ScenarioArgs {
         }
         Ok(scenario)
     }
+}
+
+/// Says that the built-in scenario asks for less than usual; None if it does not.
+pub(crate) fn fewer(size: StoreSize) -> Option<String> {
+    let fewer = |count: Option<u64>, usual: u64, name: &str, option: &str| {
+        let count = count.filter(|count| *count < usual)?;
+        let (count, usual) = (units::count(count), units::count(usual));
+        Some(format!(
+            "The store has {count} {name}: requests ask for 1 to {count} and not for {usual} ({option} sets another number)."
+        ))
+    };
+    let products = fewer(size.products, USUAL_PRODUCTS, "products", "--products");
+    let customers = fewer(size.customers, USUAL_CUSTOMERS, "users", "--customers");
+    let told: Vec<_> = products.into_iter().chain(customers).collect();
+    (!told.is_empty()).then(|| told.join("\n"))
 }

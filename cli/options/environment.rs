@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use anyhow::anyhow;
@@ -66,6 +67,15 @@ fn stack_lines(text: &str, set: &[String]) -> String {
         group.is_none_or(|group| !set.iter().any(|name| name.starts_with(*group)))
     };
     text.lines().filter(untouched).map(|line| format!("{line}\n")).collect()
+}
+
+/// The files that configure storemgr: those with variables, and those that variables name (`DB_PASSWORD_FILE`).
+pub(crate) fn files() -> Vec<PathBuf> {
+    let is_ours = |name: &str| ["DB_", "REDIS_", "STOREMGR_"].iter().any(|prefix| name.starts_with(prefix));
+    let names_file = |name: &str| is_ours(name) && name.ends_with("_FILE");
+    let named = std::env::vars_os().filter(|(name, _)| names_file(&name.to_string_lossy()));
+    let named = named.map(|(_, path)| path.into());
+    [".env", STACK_FILE].map(PathBuf::from).into_iter().chain(named).collect()
 }
 
 /// Reads a secret from the variable, or from the file that `NAME_FILE` names. The first name that is set wins.

@@ -1,11 +1,10 @@
 //! `--json FILE`: writes the result of a command for programs.
 
-use std::fs::{File, OpenOptions};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use serde::Serialize;
 
+use super::ReportFile;
 use crate::failure::Failure;
 use crate::output;
 
@@ -17,7 +16,7 @@ pub(crate) struct JsonArgs {
     json: Option<PathBuf>,
 }
 
-/// The destination of the JSON. It is opened before the work starts, so that a bad path fails at once and not after the
+/// The destination of the JSON. It is checked before the work starts, so that a bad path fails at once and not after the
 /// measurement.
 #[derive(Debug)]
 pub(crate) enum JsonOutput {
@@ -26,20 +25,21 @@ pub(crate) enum JsonOutput {
     /// `--json -`: standard output, instead of the tables.
     Standard,
     /// A file, in addition to the tables.
-    File(PathBuf, File),
+    File(ReportFile),
 }
 
 impl JsonArgs {
-    /// Opens the file without emptying it: if the command fails before it has a result, the older result is kept.
+    /// The path of `--json`, if it was given.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.json.as_deref()
+    }
+
+    /// Checks that the file can be written. If the command fails before it has a result, the older result is kept.
     pub(crate) fn open(&self) -> Result<JsonOutput, Failure> {
         match &self.json {
             None => Ok(JsonOutput::Nowhere),
             Some(path) if path.as_os_str() == "-" => Ok(JsonOutput::Standard),
-            Some(path) => {
-                let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
-                let file = file.with_context(|| format!("{} cannot be written", path.display()));
-                Ok(JsonOutput::File(path.clone(), file.map_err(Failure::usage)?))
-            }
+            Some(path) => Ok(JsonOutput::File(ReportFile::open("--json", Some(path))?)),
         }
     }
 }
@@ -52,20 +52,22 @@ impl JsonOutput {
 
     /// Replaces the content of the file, if there is one, with the result so far.
     pub(crate) fn write_so_far(&self, result: &impl Serialize) -> Result<(), Failure> {
-        let Self::File(path, file) = self else { return Ok(()) };
-        let text = serde_json::to_string_pretty(result).map_err(Failure::could_not_run)?;
-        let written = output::replace(file, format!("{text}\n").as_bytes());
-        written.with_context(|| format!("{} cannot be written", path.display())).map_err(Failure::could_not_run)
+        let Self::File(file) = self else { return Ok(()) };
+        file.write_so_far(&text(result)?)
     }
 
     /// Writes the final result to its destination.
     pub(crate) fn write(self, result: &impl Serialize) -> Result<(), Failure> {
         match &self {
             Self::Nowhere => Ok(()),
-            Self::Standard => output::say(&serde_json::to_string_pretty(result).map_err(Failure::could_not_run)?),
-            Self::File(..) => self.write_so_far(result),
+            Self::Standard => output::write(text(result)?.as_bytes()),
+            Self::File(file) => file.write(&text(result)?),
         }
     }
+}
+
+fn text(result: &impl Serialize) -> Result<String, Failure> {
+    Ok(serde_json::to_string_pretty(result).map_err(Failure::could_not_run)? + "\n")
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub(crate) mod database;
 pub(crate) mod environment;
 pub(crate) mod json;
+pub(crate) mod outputs;
 pub(crate) mod redis;
 pub(crate) mod report_file;
 pub(crate) mod typed;
@@ -10,6 +11,7 @@ pub(crate) mod window;
 
 pub(crate) use database::DatabaseArgs;
 pub(crate) use json::JsonArgs;
+pub(crate) use outputs::NamedFiles;
 pub(crate) use redis::RedisArgs;
 pub(crate) use report_file::ReportFile;
 pub(crate) use typed::TypedOptions;

@@ -3,8 +3,11 @@
 //! A variable may be set for another command or run, so it must not make this one fail. A typed option is meant for this
 //! run, so it is an error to type one that would be ignored. Each option declares by a clap group on what its use depends.
 
+use anyhow::anyhow;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
+
+use crate::failure::Failure;
 
 /// The options that were typed for a subcommand.
 #[derive(Debug, Default)]
@@ -16,6 +19,8 @@ struct TypedOption {
     flag: String,
     /// The clap groups that the option belongs to.
     groups: Vec<String>,
+    /// The heading under which `--help` shows it.
+    heading: String,
 }
 
 impl TypedOptions {
@@ -28,9 +33,29 @@ impl TypedOptions {
         let options = command.get_arguments().filter(|argument| is_typed(argument.get_id())).filter_map(|argument| {
             let groups = command.get_groups().filter(|group| group.get_args().any(|id| id == argument.get_id()));
             let groups = groups.map(|group| group.get_id().to_string()).collect();
-            Some(TypedOption { flag: format!("--{}", argument.get_long()?), groups })
+            let heading = argument.get_help_heading().unwrap_or_default().to_owned();
+            Some(TypedOption { flag: format!("--{}", argument.get_long()?), groups, heading })
         });
         Self(options.collect())
+    }
+
+    /// Refuses every other typed option beside one that only prints something.
+    pub(crate) fn only(&self, flag: &str) -> Result<(), Failure> {
+        let other = self.0.iter().map(|option| option.flag.as_str()).find(|other| *other != flag);
+        other.map_or(Ok(()), |other| {
+            Err(Failure::usage(anyhow!("{other} has no effect with {flag}, which only prints: leave one of them out")))
+        })
+    }
+
+    /// The first typed option whose heading begins like this, apart from those in `but`; None if none was typed.
+    pub(crate) fn first_under(&self, heading: &str, but: &[&str]) -> Option<&str> {
+        let flags = self.0.iter().filter(|option| option.heading.starts_with(heading)).map(|option| &option.flag);
+        flags.map(String::as_str).find(|flag| !but.contains(flag))
+    }
+
+    /// Whether an option was typed.
+    pub(crate) fn has(&self, flag: &str) -> bool {
+        self.0.iter().any(|option| option.flag == flag)
     }
 
     /// The first typed option of a group, such as `--run-time`; `None` if none was typed.

@@ -1,6 +1,6 @@
 //! The options that choose the window of time of a report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::anyhow;
@@ -29,6 +29,11 @@ pub(crate) struct WindowArgs {
 }
 
 impl WindowArgs {
+    /// The file of `--run`, if it was given.
+    pub(crate) fn run(&self) -> Option<&Path> {
+        self.run.as_deref()
+    }
+
     /// The window that these options choose. Reads the file of `--run`.
     pub(crate) fn span(&self) -> Result<Span, Failure> {
         if self.last.is_zero() {

@@ -1,6 +1,6 @@
 //! The folder with the results of one lab. It is written as results come, and the lab can be resumed from it.
 //!
-//! Files are replaced atomically. `conditions.json` has the conditions of the lab; `rung-3.1.json` is the measurement of the
+//! Files are written whole or not at all. `conditions.json` has the conditions of the lab; `rung-3.1.json` is the measurement of the
 //! third rung in the first round; `lab.json`, `lab.md` and `lab.html` are the account so far.
 
 use std::fs;
@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use super::LabError;
 use super::conditions::{LabConditions, Subject};
 use super::measurement::Measurement;
+use crate::files;
 
 /// The name of the file with the conditions of the lab.
 const CONDITIONS: &str = "conditions.json";
@@ -87,12 +88,10 @@ impl ResultFolder {
         free.map_or(Ok(()), |name| self.write(&name, &json(part)))
     }
 
-    /// Writes a file atomically, under its name in the folder.
+    /// Writes a file, whole or not at all, under its name in the folder.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<(), LabError> {
         let path = self.path.join(name);
-        let draft = self.path.join(format!("{name}.new"));
-        let written = fs::write(&draft, text).and_then(|()| fs::rename(&draft, &path));
-        written.map_err(LabError::file(&path, "written"))
+        files::write(&path, text.as_bytes()).map_err(LabError::file(&path, "written"))
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, LabError> {

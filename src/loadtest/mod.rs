@@ -35,5 +35,5 @@ pub use output::{
     limit_tables, page, tables,
 };
 pub use run::{Ended, Finished, LoadTestError, conditions, run};
-pub use scenario::{STORE_SCENARIO, Scenario, ScenarioError, ThinkTime};
+pub use scenario::{STORE_SCENARIO, Scenario, ScenarioError, StoreSize, ThinkTime, store_size};
 pub use search::{DEFAULT_CRITERIA, Found, Search, find_limit};

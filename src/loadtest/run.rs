@@ -63,10 +63,10 @@ pub enum LoadTestError {
     Interrupted,
     /// The worker threads could not be started.
     #[error("the load generator cannot start: {0}")]
-    Workers(#[from] io::Error),
+    Workers(io::Error),
     /// A result file could not be written.
     #[error("the results cannot be written: {0}")]
-    Files(#[from] csv::Error),
+    Files(io::Error),
 }
 
 /// How a run ended, ordered: a run ended as the larger of its phases did.
@@ -114,7 +114,7 @@ pub async fn run(
     let mut result = running.result();
     result.complete = ended == Ended::Finished;
     criteria.compare(&mut result);
-    Ok(Finished { result, ended, unwritten: running.watch.unwritten().map(LoadTestError::from) })
+    Ok(Finished { result, ended, unwritten: running.watch.finish().map(LoadTestError::Files) })
 }
 
 /// The conditions of a run with this configuration and a scenario, for comparison with other runs.
@@ -156,7 +156,8 @@ impl<'a> Running<'a> {
     ) -> Result<Self, LoadTestError> {
         let mut ticks = tokio::time::interval_at(state.started + TICK, TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (generator, collector) = (Generator::start(&state)?, Collector::start(&state));
+        let (generator, collector) =
+            (Generator::start(&state).map_err(LoadTestError::Workers)?, Collector::start(&state));
         Ok(Self { state, criteria, generator, collector, watch: Watch::new(outputs), steering, ticks })
     }
 

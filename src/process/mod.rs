@@ -3,6 +3,7 @@
 mod build;
 pub mod env_file;
 mod exit;
+mod file_limit;
 mod handles;
 mod log_writer;
 mod notes;
@@ -12,6 +13,7 @@ mod usage;
 
 pub use build::{VERSION, revision};
 pub use exit::Exit;
+pub use file_limit::outlive_file_limit;
 pub use handles::raise_open_files;
 pub use log_writer::{dropped_log_lines, flush_log};
 pub use notes::tell;

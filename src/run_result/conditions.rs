@@ -65,6 +65,8 @@ pub enum Condition {
     Length,
     /// The mix of requests: tasks, weights and think times.
     Scenario,
+    /// The ranges from which requests draw numbers.
+    Ranges,
 }
 
 /// A condition in which two runs differ.
@@ -89,6 +91,7 @@ impl Condition {
             Self::Stages => "the course of the load",
             Self::Length => "the length",
             Self::Scenario => "the mix of requests",
+            Self::Ranges => "what requests ask for",
         }
     }
 }
@@ -122,6 +125,10 @@ impl Conditions {
         {
             compare(Condition::Scenario, Some(first.mix()), Some(second.mix()));
         }
+        // A file of an older version does not contain them.
+        let ranges =
+            |run: &Self| run.scenario.as_ref().map(ScenarioSummary::shown_ranges).filter(|shown| !shown.is_empty());
+        compare(Condition::Ranges, ranges(self), ranges(second));
         found
     }
 
@@ -187,6 +194,19 @@ mod tests {
         assert_eq!(conditions(RUN).differences(&conditions(&RUN.replace("60.001", "60.9"))), []);
         assert_eq!(conditions("{}").differences(&conditions(RUN)), [], "what a file does not say");
         assert_eq!(conditions(RUN).differences(&conditions(&RUN.replace("\"store\"", "\"shop\""))), [], "a name");
+    }
+
+    #[test]
+    fn another_size_of_the_store_is_another_load() {
+        let with = |products: u32| {
+            conditions(
+                &RUN.replace("\"tasks\":[]", &format!("\"tasks\":[],\"ranges\":{{\"products\":[1,{products}]}}")),
+            )
+        };
+        assert_eq!(with(1_000).differences(&with(1_000)), []);
+        assert_eq!(with(1_000).differences(&conditions(RUN)), [], "an older file");
+        let [found] = &with(1_000).differences(&with(10_000))[..] else { panic!("one difference was expected") };
+        assert_eq!((found.condition, found.first.as_str()), (Condition::Ranges, "products 1 to 1000"));
     }
 
     #[test]

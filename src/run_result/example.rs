@@ -49,8 +49,9 @@ pub(crate) fn example_run() -> RunResult {
             first_seen: "2026-11-24T12:00:07.001Z".to_owned(),
             last_seen: "2026-11-24T12:00:59.001Z".to_owned(),
             example: "503 the database refused a connection: Too many connections (1040)".to_owned(),
+            advice: None,
         }],
-        scenario: ScenarioSummary { name: String::new(), tasks: Vec::new() },
+        scenario: ScenarioSummary { name: String::new(), tasks: Vec::new(), ranges: BTreeMap::new() },
         thresholds: vec![
             ThresholdOutcome {
                 threshold: "p95<200ms".to_owned(),
@@ -144,7 +145,7 @@ pub(crate) fn example_limit(steps: Vec<LimitStep>) -> LimitResult {
         held_back: None,
         criteria: vec!["fail_ratio<1%".to_owned(), "p95<500ms".to_owned()],
         host: "http://127.0.0.1:5000".to_owned(),
-        scenario: ScenarioSummary { name: "store".to_owned(), tasks: Vec::new() },
+        scenario: ScenarioSummary { name: "store".to_owned(), tasks: Vec::new(), ranges: BTreeMap::new() },
         step_s: 10.0,
         settle_s: 4.0,
         rest_s: 14.0,

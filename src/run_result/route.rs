@@ -95,7 +95,7 @@ pub struct FailureSummary {
     pub route: String,
     /// The kind: `timeout`, `refused`, `reset`, `http`, `check` or `other`.
     pub kind: FailureKind,
-    /// The message, without parts that differ from one request to the next.
+    /// The message, without the parts in which these failures differ.
     pub message: String,
     /// The number of these failures.
     pub count: u64,
@@ -107,6 +107,9 @@ pub struct FailureSummary {
     pub last_seen: String,
     /// The complete message of the first one.
     pub example: String,
+    /// What to do about them, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
 }
 
 /// The kind of a failure, ordered by how much of an answer came.

@@ -92,6 +92,10 @@ pub struct ScenarioSummary {
     pub name: String,
     /// The tasks in the order of the file.
     pub tasks: Vec<TaskSummary>,
+    /// The ranges from which numbers such as ids were drawn, first and last, by the variable of the scenario that ends
+    /// them. Empty in a file that was written before this field existed.
+    #[serde(default)]
+    pub ranges: BTreeMap<String, (i64, i64)>,
 }
 
 /// A task of a scenario.
@@ -171,6 +175,12 @@ impl RunResult {
 }
 
 impl ScenarioSummary {
+    /// The ranges in one line, such as `products 1 to 10000`.
+    pub(super) fn shown_ranges(&self) -> String {
+        let shown = self.ranges.iter().map(|(name, (first, last))| format!("{name} {first} to {last}"));
+        shown.collect::<Vec<_>>().join(", ")
+    }
+
     /// The tasks and their weights in one line; `nothing` without a task.
     pub(super) fn mix(&self) -> String {
         let task = |task: &TaskSummary| {

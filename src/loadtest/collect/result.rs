@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use super::throughput::{Tally, Throughput};
 use crate::loadtest::engine::{Load, RunState};
 use crate::loadtest::recording::{RouteStats, Shard, aggregated};
-use crate::loadtest::scenario::Group;
+use crate::loadtest::scenario::Scenario;
 use crate::run_result::{
     Environment, FailureSummary, GeneratorCost, Histograms, LatencySummary, RateSummary, RouteSummary, RunResult,
     Verdict, WarmUpSummary,
@@ -73,7 +73,7 @@ pub(super) fn result(
             .map(|((group, stats), over)| route(group.method.as_str(), &group.route, stats, *over, seconds))
             .collect(),
         aggregated,
-        failure_groups: failure_groups(groups, totals, all.requests()),
+        failure_groups: failure_groups(&run.scenario, totals, all.requests()),
         thresholds: Vec::new(),
         warm_up: warm_up(results, throughput.warm_up(results), times.warm_up),
         generator,
@@ -134,9 +134,9 @@ fn warm_up(results: &Shard, over: Tally, lasted: Duration) -> Option<WarmUpSumma
     })
 }
 
-fn failure_groups(groups: &[Group], totals: &[RouteStats], requests: u64) -> Vec<FailureSummary> {
+fn failure_groups(scenario: &Scenario, totals: &[RouteStats], requests: u64) -> Vec<FailureSummary> {
     let mut all = Vec::new();
-    for (route, stats) in groups.iter().zip(totals) {
+    for (route, stats) in scenario.groups().iter().zip(totals) {
         for (kind, message, group) in stats.failures.groups() {
             all.push(FailureSummary {
                 method: route.method.to_string(),
@@ -148,6 +148,7 @@ fn failure_groups(groups: &[Group], totals: &[RouteStats], requests: u64) -> Vec
                 first_seen: units::timestamp(group.first_seen),
                 last_seen: units::timestamp(group.last_seen),
                 example: group.example.clone(),
+                advice: scenario.advice(message),
             });
         }
     }

@@ -1,15 +1,14 @@
 //! Locust's four CSV files with its names and columns, so that notebooks written for it keep working.
 //!
-//! They are opened before the run starts, so that a bad path fails at once, and written every second, so that nothing
-//! is lost however the run ends. Times are in milliseconds with three decimals, not rounded as Locust's are.
+//! Their paths are checked before the run starts, so that a bad one fails at once, and they are written every second, so
+//! that nothing is lost however the run ends. The files of an earlier run stay until the first second is over. Times are in milliseconds with three decimals, not rounded as Locust's are.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use csv::Writer;
-
+use super::csv_text::{about, csv_text, with_suffix};
+use crate::files::{GrowingFile, OutputFile};
 use crate::loadtest::collect::{Progress, SHORTEST_WINDOW_S, Tally};
 use crate::loadtest::recording::RouteStats;
 use crate::stats::Latencies;
@@ -30,59 +29,55 @@ const PERCENTILES: [(&str, f64); 11] = [
     ("100%", 100.0),
 ];
 
-/// The four files of a run. Only the history is kept open; the others are written anew each second.
+/// The ends of the names, after the prefix.
+const NAMES: [&str; 4] = ["_stats.csv", "_failures.csv", "_exceptions.csv", "_stats_history.csv"];
+
+/// The four files of a run. The history grows; the others are replaced each second.
 #[derive(Debug)]
 pub struct LocustCsv {
-    stats: PathBuf,
-    failures: PathBuf,
-    history: Writer<File>,
-    /// Whether the history has a line yet.
-    has_history: bool,
+    stats: OutputFile,
+    failures: OutputFile,
+    exceptions: OutputFile,
+    history: OutputFile,
+    /// The history with its lines so far; None before the first one.
+    lines: Option<GrowingFile>,
 }
 
 impl LocustCsv {
-    /// Opens `PREFIX_stats.csv`, `PREFIX_stats_history.csv`, `PREFIX_failures.csv` and `PREFIX_exceptions.csv`.
-    pub fn create(prefix: &Path) -> Result<Self, csv::Error> {
-        let path = |name: &str| {
-            let mut path = prefix.as_os_str().to_owned();
-            path.push(name);
-            PathBuf::from(path)
-        };
-        let mut history = Writer::from_path(path("_stats_history.csv"))?;
-        let first = ["Timestamp", "User Count", "Type", "Name", "Requests/s", "Failures/s"];
-        let last = [
-            "Total Request Count",
-            "Total Failure Count",
-            "Total Median Response Time",
-            "Total Average Response Time",
-            "Total Min Response Time",
-            "Total Max Response Time",
-            "Total Average Content Size",
-        ];
-        history.write_record(first.into_iter().chain(PERCENTILES.map(|(name, _)| name)).chain(last))?;
-        history.flush()?;
-        // Our load test has no exceptions apart from failures, so programs that read all four files find this one
-        // empty.
-        let mut exceptions = Writer::from_path(path("_exceptions.csv"))?;
-        exceptions.write_record(["Count", "Message", "Traceback", "Nodes"])?;
-        exceptions.flush()?;
-        let files = Self { stats: path("_stats.csv"), failures: path("_failures.csv"), history, has_history: false };
-        files.write_stats(&[], &[], &RouteStats::default(), Duration::ZERO)?;
-        files.write_failures(&[])?;
-        Ok(files)
+    /// The paths of the files with this prefix.
+    pub fn paths(prefix: &Path) -> [PathBuf; 4] {
+        NAMES.map(|name| with_suffix(prefix, name))
+    }
+
+    /// Checks that `PREFIX_stats.csv`, `PREFIX_stats_history.csv`, `PREFIX_failures.csv` and `PREFIX_exceptions.csv` can be
+    /// written.
+    pub fn open(prefix: &Path) -> io::Result<Self> {
+        let open = |name| OutputFile::open(&with_suffix(prefix, name));
+        let [stats, failures, exceptions, history] = NAMES.map(open);
+        Ok(Self { stats: stats?, failures: failures?, exceptions: exceptions?, history: history?, lines: None })
     }
 
     /// Writes the state of a run: totals, failures, and one line of history.
-    pub(in crate::loadtest) fn write(&mut self, progress: &Progress<'_>) -> Result<(), csv::Error> {
+    pub(in crate::loadtest) fn write(&mut self, progress: &Progress<'_>) -> io::Result<()> {
         let groups = progress.scenario.groups().iter().zip(progress.totals);
         let rows: Vec<_> = groups.map(|(group, stats)| (group.method.as_str(), group.route.as_str(), stats)).collect();
         self.write_stats(&rows, &progress.over, &progress.all, progress.sending)?;
         self.write_failures(&rows)?;
-        if self.has_history && progress.window.as_secs_f64() < SHORTEST_WINDOW_S {
+        if self.lines.is_some() && progress.window.as_secs_f64() < SHORTEST_WINDOW_S {
             return Ok(());
         }
-        self.has_history = true;
+        if self.lines.is_none() {
+            self.write_exceptions()?;
+        }
         self.write_history(progress, SystemTime::now())
+    }
+
+    /// Waits until everything that was written is on the disk. The run must be over: this takes as long as the disk does.
+    pub(in crate::loadtest) fn finish(&self) -> io::Result<()> {
+        for file in [&self.stats, &self.failures, &self.exceptions] {
+            file.sync().map_err(about(file))?;
+        }
+        self.lines.as_ref().map_or(Ok(()), GrowingFile::sync).map_err(about(&self.history))
     }
 
     fn write_stats(
@@ -91,8 +86,7 @@ impl LocustCsv {
         over: &[Tally],
         all: &RouteStats,
         sending: Duration,
-    ) -> Result<(), csv::Error> {
-        let mut file = Writer::from_path(&self.stats)?;
+    ) -> io::Result<()> {
         let first = [
             "Type",
             "Name",
@@ -106,34 +100,45 @@ impl LocustCsv {
             "Requests/s",
             "Failures/s",
         ];
-        file.write_record(first.into_iter().chain(PERCENTILES.map(|(name, _)| name)))?;
-        let over = over.iter().copied().chain([Tally::sum(over)]);
-        for ((method, name, stats), over) in rows.iter().copied().chain([("", "Aggregated", all)]).zip(over) {
-            let times = stats.all();
-            let rates = [over.requests, over.failures].map(|count| per_second(count, sending));
-            let record =
-                [method.to_owned(), name.to_owned(), stats.requests().to_string(), stats.failed.count().to_string()];
-            file.write_record(
-                record.into_iter().chain(times_and_size(stats, &times)).chain(rates).chain(percentiles(&times)),
-            )?;
-        }
-        Ok(file.flush()?)
-    }
-
-    fn write_failures(&self, rows: &[(&str, &str, &RouteStats)]) -> Result<(), csv::Error> {
-        let mut file = Writer::from_path(&self.failures)?;
-        file.write_record(["Method", "Name", "Error", "Occurrences", "First Seen", "Last Seen"])?;
-        for (method, name, stats) in rows {
-            for (_, message, group) in stats.failures.groups() {
-                let seen = [group.first_seen, group.last_seen].map(units::timestamp);
-                let count = group.count.to_string();
-                file.write_record([*method, *name, message, &count, &seen[0], &seen[1]])?;
+        let text = csv_text(|file| {
+            file.write_record(first.into_iter().chain(PERCENTILES.map(|(name, _)| name)))?;
+            let over = over.iter().copied().chain([Tally::sum(over)]);
+            for ((method, name, stats), over) in rows.iter().copied().chain([("", "Aggregated", all)]).zip(over) {
+                let times = stats.all();
+                let rates = [over.requests, over.failures].map(|count| per_second(count, sending));
+                let counts = [stats.requests(), stats.failed.count()].map(|count| count.to_string());
+                let record = [method.to_owned(), name.to_owned()].into_iter().chain(counts);
+                let record = record.chain(times_and_size(stats, &times)).chain(rates);
+                file.write_record(record.chain(percentiles(&times)))?;
             }
-        }
-        Ok(file.flush()?)
+            Ok(())
+        })?;
+        self.stats.write_so_far(&text).map_err(about(&self.stats))
     }
 
-    fn write_history(&mut self, progress: &Progress<'_>, now: SystemTime) -> Result<(), csv::Error> {
+    fn write_failures(&self, rows: &[(&str, &str, &RouteStats)]) -> io::Result<()> {
+        let text = csv_text(|file| {
+            file.write_record(["Method", "Name", "Error", "Occurrences", "First Seen", "Last Seen"])?;
+            for (method, name, stats) in rows {
+                for (_, message, group) in stats.failures.groups() {
+                    let seen = [group.first_seen, group.last_seen].map(units::timestamp);
+                    let count = group.count.to_string();
+                    file.write_record([*method, *name, message, &count, &seen[0], &seen[1]])?;
+                }
+            }
+            Ok(())
+        })?;
+        self.failures.write_so_far(&text).map_err(about(&self.failures))
+    }
+
+    /// Writes the file of exceptions. Our load test has none apart from failures, so programs that read all four files
+    /// find this one empty.
+    fn write_exceptions(&self) -> io::Result<()> {
+        let text = csv_text(|file| file.write_record(["Count", "Message", "Traceback", "Nodes"]))?;
+        self.exceptions.write_so_far(&text).map_err(about(&self.exceptions))
+    }
+
+    fn write_history(&mut self, progress: &Progress<'_>, now: SystemTime) -> io::Result<()> {
         let (all, recent) = (&progress.all, &progress.recent);
         let seconds = now.duration_since(SystemTime::UNIX_EPOCH).map_err(io::Error::other)?.as_secs();
         let times = all.all();
@@ -147,11 +152,28 @@ impl LocustCsv {
         ];
         let counts = [all.requests().to_string(), all.failed.count().to_string()];
         // Without --csv-full-history, Locust's percentiles count from the start of the run, and so do these.
-        self.history.write_record(
-            record.into_iter().chain(percentiles(&times)).chain(counts).chain(times_and_size(all, &times)),
-        )?;
-        Ok(self.history.flush()?)
+        let record = record.into_iter().chain(percentiles(&times)).chain(counts).chain(times_and_size(all, &times));
+        let line = csv_text(|file| file.write_record(record))?;
+        let written = match &mut self.lines {
+            Some(lines) => lines.add(&line),
+            None => self.history.begin(&[history_header()?, line].concat()).map(|lines| self.lines = Some(lines)),
+        };
+        written.map_err(about(&self.history))
     }
+}
+
+fn history_header() -> io::Result<Vec<u8>> {
+    let first = ["Timestamp", "User Count", "Type", "Name", "Requests/s", "Failures/s"];
+    let last = [
+        "Total Request Count",
+        "Total Failure Count",
+        "Total Median Response Time",
+        "Total Average Response Time",
+        "Total Min Response Time",
+        "Total Max Response Time",
+        "Total Average Content Size",
+    ];
+    csv_text(|file| file.write_record(first.into_iter().chain(PERCENTILES.map(|(name, _)| name)).chain(last)))
 }
 
 fn per_second(count: u64, time: Duration) -> String {
@@ -185,7 +207,7 @@ mod tests {
     #[test]
     fn a_short_last_window_is_not_a_line_of_the_history() {
         let folder = tempfile::tempdir().unwrap();
-        let mut files = LocustCsv::create(&folder.path().join("run")).unwrap();
+        let mut files = LocustCsv::open(&folder.path().join("run")).unwrap();
         let scenario = Scenario::store(1, 1, &[]).unwrap();
         let mut totals = vec![RouteStats::default(); 3];
         for (window_ms, users) in [(1_000, 7), (20, 0)] {
@@ -207,7 +229,7 @@ mod tests {
     #[test]
     fn rates_cover_the_time_in_which_requests_were_counted() {
         let folder = tempfile::tempdir().unwrap();
-        let mut files = LocustCsv::create(&folder.path().join("run")).unwrap();
+        let mut files = LocustCsv::open(&folder.path().join("run")).unwrap();
         let scenario = Scenario::store(1, 1, &[]).unwrap();
         let mut totals = vec![RouteStats::default(); 3];
         for number in 0..30 {

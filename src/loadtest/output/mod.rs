@@ -1,6 +1,7 @@
 //! Shows and writes a run or a search: live view, tables, pages, CSV files, Prometheus.
 
 mod comparison;
+mod csv_text;
 mod exporter;
 mod limit_tables;
 mod live;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 
 use super::exporter::Exporter;
 use super::locust_csv::LocustCsv;
@@ -37,8 +38,8 @@ impl<Csv, Written> Outputs<'_, Csv, Written> {
     /// returned: a full disk must not cost the measurement.
     pub(in crate::loadtest) fn write_csv(
         &mut self,
-        write: impl FnOnce(&mut Csv) -> Result<(), csv::Error>,
-    ) -> Option<csv::Error> {
+        write: impl FnOnce(&mut Csv) -> io::Result<()>,
+    ) -> Option<io::Error> {
         let error = write(self.csv.as_mut()?).err()?;
         self.csv = None;
         Some(error)

@@ -1,15 +1,19 @@
 //! The CSV file of a search: one line for each load.
 
-use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use csv::Writer;
-
+use super::csv_text::{about, csv_text, with_suffix};
+use crate::files::{GrowingFile, OutputFile};
 use crate::run_result::LimitStep;
 
 /// `PREFIX_steps.csv`, with one line for each load, written after it was measured. Times are in milliseconds.
 #[derive(Debug)]
-pub struct StepsCsv(Writer<File>);
+pub struct StepsCsv {
+    file: OutputFile,
+    /// The file with its lines so far; None before the first one.
+    lines: Option<GrowingFile>,
+}
 
 /// The columns, with Locust's names where it has one for a figure.
 const COLUMNS: [&str; 16] = [
@@ -32,20 +36,20 @@ const COLUMNS: [&str; 16] = [
 ];
 
 impl StepsCsv {
-    /// Creates `PREFIX_steps.csv` and writes its header.
-    pub fn create(prefix: &Path) -> Result<Self, csv::Error> {
-        let mut path = prefix.as_os_str().to_owned();
-        path.push("_steps.csv");
-        let mut file = Writer::from_path(PathBuf::from(path))?;
-        file.write_record(COLUMNS)?;
-        file.flush()?;
-        Ok(Self(file))
+    /// The path of the file with this prefix.
+    pub fn path(prefix: &Path) -> PathBuf {
+        with_suffix(prefix, "_steps.csv")
+    }
+
+    /// Checks that `PREFIX_steps.csv` can be written. The file of an earlier search stays until the first load was measured.
+    pub fn open(prefix: &Path) -> io::Result<Self> {
+        Ok(Self { file: OutputFile::open(&Self::path(prefix))?, lines: None })
     }
 
     /// Adds a line for a step.
-    pub(in crate::loadtest) fn write(&mut self, step: &LimitStep) -> Result<(), csv::Error> {
+    pub(in crate::loadtest) fn write(&mut self, step: &LimitStep) -> io::Result<()> {
         let figure = |value: f64| format!("{value:.3}");
-        self.0.write_record([
+        let record = [
             step.level.to_string(),
             step.purpose.to_owned(),
             if step.good { "good" } else { "bad" }.to_owned(),
@@ -62,7 +66,15 @@ impl StepsCsv {
             step.ended_at.clone(),
             step.broken.join("; "),
             step.most_frequent_failure.clone().unwrap_or_default(),
-        ])?;
-        Ok(self.0.flush()?)
+        ];
+        let line = csv_text(|file| file.write_record(record))?;
+        let lines = match self.lines.take() {
+            Some(mut lines) => lines.add(&line).map(|()| lines),
+            None => self.file.begin(&[csv_text(|file| file.write_record(COLUMNS))?, line].concat()),
+        };
+        // A search sends nothing now, so it can wait for the disk.
+        let lines = lines.and_then(|lines| lines.sync().map(|()| lines)).map_err(about(&self.file))?;
+        self.lines = Some(lines);
+        Ok(())
     }
 }

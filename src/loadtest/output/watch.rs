@@ -1,5 +1,7 @@
 //! Passes the progress of a run to the live view, the CSV files and Prometheus every second.
 
+use std::io;
+
 use super::live::Live;
 use super::outputs::RunOutputs;
 use crate::loadtest::collect::Progress;
@@ -15,7 +17,7 @@ pub(in crate::loadtest) struct Watch<'a> {
     outputs: RunOutputs<'a>,
     live: Live,
     seconds: u32,
-    unwritten: Option<csv::Error>,
+    unwritten: Option<io::Error>,
 }
 
 impl<'a> Watch<'a> {
@@ -55,8 +57,9 @@ impl<'a> Watch<'a> {
         self.live.end(interrupted);
     }
 
-    /// Why the CSV files are not complete; None if they are.
-    pub(in crate::loadtest) fn unwritten(self) -> Option<csv::Error> {
-        self.unwritten
+    /// Waits until the CSV files are on the disk. Gives why they are not complete; None if they are.
+    pub(in crate::loadtest) fn finish(mut self) -> Option<io::Error> {
+        let error = self.outputs.write_csv(|files| files.finish());
+        self.unwritten.or(error)
     }
 }

@@ -6,14 +6,14 @@ use hyper::StatusCode;
 use serde::Deserializer as _;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 
-use super::failure::Failure;
+use super::failure::{Failure, cut};
 use crate::loadtest::scenario::{Check, Seen};
 use crate::net::{Cut, KeepBody, NetError, Reply};
 use crate::run_result::FailureKind;
 use crate::units::printable;
 
-/// The most bytes of an answer's error message that are kept.
-const LONGEST: usize = 160;
+/// The most bytes of an answer's error message that are kept as an example.
+const LONGEST: usize = 500;
 
 /// What is read of the body of an answer with this status: of an error its beginning, for its message.
 pub(in crate::loadtest) fn reads_of(status: u16, check: &Check) -> KeepBody {
@@ -74,8 +74,7 @@ fn sentence(reply: &Reply<'_>) -> Option<String> {
     let said = said.0.into_iter().flatten().next();
     let said = said.or_else(|| reply.whole_body().is_none().then(|| cut_off(body))?)?;
     let line = said.lines().next().unwrap_or_default().trim();
-    let end = line.char_indices().map(|(at, _)| at).find(|at| *at >= LONGEST).unwrap_or(line.len());
-    (!line.is_empty()).then(|| printable(&line[..end]).into_owned())
+    (!line.is_empty()).then(|| printable(cut(line, LONGEST)).into_owned())
 }
 
 /// The message of a body that was cut off within it: it is closed after the last character that is whole.
@@ -203,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_long_sentence_is_cut_between_characters() {
-        let body = format!(r#"{{"error":"{}"}}"#, "é".repeat(500));
+        let body = format!(r#"{{"error":"{}"}}"#, "é".repeat(1_000));
         assert!(said(500, &body).len() <= LONGEST + 10);
     }
 }

@@ -1,9 +1,14 @@
 //! Names failures so that equal ones are counted together, and counts them in bounded memory.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::SystemTime;
 
+use super::words::{Generalised, generalised};
 use crate::run_result::FailureKind;
+
+/// The most bytes of a message by which failures are grouped, and which tables show.
+const LONGEST_MESSAGE: usize = 160;
 
 /// The most messages that are distinguished for one route; further ones are counted together by kind.
 const MOST_GROUPS: usize = 200;
@@ -20,18 +25,21 @@ pub(in crate::loadtest) struct Failure {
 
 impl Failure {
     /// The message under which it is counted. Our own messages, and what a scenario expects, contain no ids.
-    fn message(&self) -> String {
-        match self.kind {
+    fn message(&self) -> Generalised<'_> {
+        let said = cut(&self.said, LONGEST_MESSAGE);
+        let from_service = match self.kind {
             // How many bytes had come of an answer that was cut short differs from one to the next.
-            FailureKind::Http | FailureKind::Reset => generalised(&self.said),
-            FailureKind::Check => {
-                let found = self.said.find(" is ").zip(self.said.rfind(", expected")).filter(|(from, to)| from < to);
-                let (from, to) = found.unwrap_or((self.said.len(), self.said.len()));
-                let (value, expected) = self.said[from..].split_at(to - from);
-                format!("{}{}{expected}", &self.said[..from], generalised(value))
+            FailureKind::Http | FailureKind::Reset => {
+                let is_status = said.find([' ', ',']) == Some(3) && said.bytes().take(3).all(|byte| byte.is_ascii_digit());
+                if is_status { 3..said.len() } else { 0..said.len() }
             }
-            FailureKind::Timeout | FailureKind::Refused | FailureKind::Other => self.said.clone(),
-        }
+            FailureKind::Check => {
+                let found = said.find(" is ").zip(said.rfind(", expected")).filter(|(from, to)| from < to);
+                found.map_or(said.len()..said.len(), |(from, to)| from..to)
+            }
+            FailureKind::Timeout | FailureKind::Refused | FailureKind::Other => 0..0,
+        };
+        generalised(said, from_service)
     }
 }
 
@@ -43,6 +51,69 @@ pub(in crate::loadtest) struct FailureGroup {
     pub(in crate::loadtest) last_seen: SystemTime,
     /// The complete message of the first one.
     pub(in crate::loadtest) example: String,
+    /// The message of all: their words, with what differs among them left out.
+    shown: Shown,
+}
+
+/// The message that is shown of a group. Merging is associative: a part is shown if all members say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Shown {
+    text: String,
+    /// The parts of the group's name that stand for words of its members, in their order.
+    parts: Vec<Part>,
+}
+
+/// A part of a message that may differ within a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Part {
+    /// Where it begins and ends in the name of the group.
+    place: (usize, usize),
+    /// What all members say there; None if they differ.
+    said: Option<Box<str>>,
+}
+
+impl Shown {
+    fn of(message: &Generalised<'_>) -> Self {
+        let part = |part: &(usize, usize, &str)| Part { place: (part.0, part.1), said: Some(part.2.into()) };
+        let mut shown = Self { text: String::new(), parts: message.parts.iter().map(part).collect() };
+        shown.write(&message.name);
+        shown
+    }
+
+    /// The shown message of a group whose members have only its name in common.
+    fn name(name: &str) -> Self {
+        Self { text: name.to_owned(), parts: Vec::new() }
+    }
+
+    /// Leaves out what others of the group `name` do not say: `said` gives their parts.
+    fn merge<'a>(&mut self, name: &str, said: impl ExactSizeIterator<Item = ((usize, usize), Option<&'a str>)>) {
+        // A message may contain a letter that stands for a number in another one.
+        let mut same_places = said.len() == self.parts.len();
+        let mut changed = false;
+        for (part, (place, said)) in self.parts.iter_mut().zip(said) {
+            same_places &= part.place == place;
+            if part.said.is_some() && part.said.as_deref() != said {
+                part.said = None;
+                changed = true;
+            }
+        }
+        if !same_places {
+            *self = Self::name(name);
+        } else if changed {
+            self.write(name);
+        }
+    }
+
+    fn write(&mut self, name: &str) {
+        self.text.clear();
+        let mut written = 0;
+        for Part { place: (start, end), said } in &self.parts {
+            self.text.push_str(&name[written..*start]);
+            self.text.push_str(said.as_deref().unwrap_or(&name[*start..*end]));
+            written = *end;
+        }
+        self.text.push_str(&name[written..]);
+    }
 }
 
 /// The failures of one route, grouped by kind and message.
@@ -56,8 +127,17 @@ impl Failures {
     pub(in crate::loadtest) fn record(&mut self, failure: Failure) {
         let now = SystemTime::now();
         let message = failure.message();
-        let group = FailureGroup { count: 1, first_seen: now, last_seen: now, example: failure.said };
-        self.add((failure.kind, message), group);
+        let key = (failure.kind, message.name.clone());
+        if let Some(total) = self.groups.get_mut(&key) {
+            total.count += 1;
+            // The clock may have been set back.
+            (total.first_seen, total.last_seen) = (total.first_seen.min(now), total.last_seen.max(now));
+            total.shown.merge(&key.1, message.parts.iter().map(|part| ((part.0, part.1), Some(part.2))));
+            return;
+        }
+        let shown = Shown::of(&message);
+        let group = FailureGroup { count: 1, first_seen: now, last_seen: now, example: failure.said, shown };
+        self.add(key, group);
     }
 
     /// Adds the groups of another instance.
@@ -67,89 +147,46 @@ impl Failures {
         }
     }
 
-    /// The groups, ordered by kind and message.
+    /// The groups, ordered by kind and name, each with the message that is shown of it.
     pub(in crate::loadtest) fn groups(&self) -> impl Iterator<Item = (FailureKind, &str, &FailureGroup)> {
-        self.groups.iter().map(|((kind, message), group)| (*kind, message.as_str(), group))
+        self.groups.iter().map(|((kind, _), group)| (*kind, group.shown.text.as_str(), group))
     }
 
-    fn add(&mut self, key: (FailureKind, String), group: FailureGroup) {
+    fn add(&mut self, key: (FailureKind, String), mut group: FailureGroup) {
         let known = self.groups.len() < MOST_GROUPS || self.groups.contains_key(&key);
-        let key = if known { key } else { (key.0, OTHER.to_owned()) };
-        let Some(total) = self.groups.get_mut(&key) else {
-            self.groups.insert(key, group);
-            return;
-        };
-        total.count += group.count;
-        if group.first_seen < total.first_seen {
-            total.example = group.example;
-        }
-        total.first_seen = total.first_seen.min(group.first_seen);
-        total.last_seen = total.last_seen.max(group.last_seen);
-    }
-}
-
-/// Removes from a message what differs from one request to the next: e-mail addresses, UUIDs, long hexadecimal words
-/// and numbers become `EMAIL`, `UUID`, `HEX` and `N`, so that messages like "product 17 has 3 in stock" are one
-/// failure. The status at the beginning stays, and so does a code in brackets.
-fn generalised(message: &str) -> String {
-    let first = message.find([' ', ',']).unwrap_or(message.len());
-    let is_status = first == 3 && message.bytes().take(3).all(|byte| byte.is_ascii_digit());
-    let (status, rest) = message.split_at(if is_status { first } else { 0 });
-    let mut plain = String::with_capacity(message.len());
-    plain.push_str(status);
-    let in_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '+');
-    let mut left = rest;
-    while !left.is_empty() {
-        let (word, behind) = left.split_at(left.find(|c| !in_word(c)).unwrap_or(left.len()));
-        if plain.ends_with('(') && is_code(word, behind) {
-            plain.push_str(word);
+        let key = if known {
+            key
         } else {
-            write_word(word, &mut plain);
+            group.shown = Shown::name(OTHER);
+            (key.0, OTHER.to_owned())
+        };
+        let name = key.1.clone();
+        match self.groups.entry(key) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(group);
+            }
+            Entry::Occupied(total) => total.into_mut().merge(group, &name),
         }
-        let (between, next) = behind.split_at(behind.find(in_word).unwrap_or(behind.len()));
-        plain.push_str(between);
-        left = next;
-    }
-    plain
-}
-
-/// Whether a word after an opening bracket is a code, such as MySQL's (1040): a short number followed by the closing
-/// bracket, or by a text in quotes, as Python's drivers write it. A longer number is an id.
-fn is_code(word: &str, behind: &str) -> bool {
-    let is_short_number = (1..=4).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit());
-    is_short_number && [")", ", '", ", \""].iter().any(|next| behind.starts_with(next))
-}
-
-fn write_word(word: &str, plain: &mut String) {
-    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
-    if word.find('@').is_some_and(|at| at > 0 && word[at..].contains('.')) {
-        plain.push_str("EMAIL");
-    } else if word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && is_hex(&word.replace('-', "")) {
-        plain.push_str("UUID");
-    } else if word.len() >= 16 && has_digit && is_hex(word) && word.bytes().any(|byte| byte.is_ascii_alphabetic()) {
-        plain.push_str("HEX");
-    } else if has_digit {
-        write_without_numbers(word, plain);
-    } else {
-        plain.push_str(word);
     }
 }
 
-/// Writes a word with its numbers as `N`. Up to two digits after a letter, such as that of `utf8`, are part of a name.
-fn write_without_numbers(word: &str, plain: &mut String) {
-    let (mut left, mut numbered) = (word, false);
-    while let Some(start) = left.find(|c: char| c.is_ascii_digit()) {
-        plain.push_str(&left[..start]);
-        let length = left[start..].find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(left.len() - start);
-        // A full stop after a number ends the sentence.
-        let digits = left[start..start + length].trim_end_matches('.');
-        let named = plain.chars().next_back().is_some_and(char::is_alphabetic) && digits.len() < 3 && !numbered;
-        numbered |= !named;
-        plain.push_str(if named { digits } else { "N" });
-        left = &left[start + digits.len()..];
+impl FailureGroup {
+    /// Adds another instance's part of the group with this name.
+    fn merge(&mut self, other: Self, name: &str) {
+        self.count += other.count;
+        if other.first_seen < self.first_seen {
+            self.example = other.example;
+        }
+        self.first_seen = self.first_seen.min(other.first_seen);
+        self.last_seen = self.last_seen.max(other.last_seen);
+        self.shown.merge(name, other.shown.parts.iter().map(|part| (part.place, part.said.as_deref())));
     }
-    plain.push_str(left);
+}
+
+/// The beginning of a text, cut between characters.
+pub(super) fn cut(text: &str, longest: usize) -> &str {
+    let end = text.char_indices().map(|(at, _)| at).find(|at| *at >= longest).unwrap_or(text.len());
+    &text[..end]
 }
 
 #[cfg(test)]
@@ -157,34 +194,77 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_that_differ_between_requests_are_left_out_of_a_group() {
-        for (message, group) in [
-            ("503 Too many connections (1040)", "503 Too many connections (1040)"),
-            ("500 (1040, 'Too many connections')", "500 (1040, 'Too many connections')"),
-            ("404 no such product (123456)", "404 no such product (N)"),
-            ("404 no such product (12, of 40)", "404 no such product (N, of N)"),
-            ("409 product 17 has 3 in stock and 4.5 were ordered", "409 product N has N in stock and N were ordered"),
-            ("409 SKU-00017 is sold out since 2026-11-24T12:00:00Z.", "409 SKU-N is sold out since N-N-NTN:N:NZ."),
-            ("404 no order 12.", "404 no order N."),
-            ("409 the e-mail mia+7@example.com is taken", "409 the e-mail EMAIL is taken"),
-            ("request 6fa459ea-ee8a-4ca4-894e-db77e160355e failed", "request UUID failed"),
-            ("trace 4bf92f3577b34da6a3ce929d0e0e4736 of user1234", "trace HEX of userN"),
-            ("the text is not utf8 nor latin1", "the text is not utf8 nor latin1"),
-            (
-                "200, but the body was cut short after 17 of 100 bytes",
-                "200, but the body was cut short after N of N bytes",
-            ),
-        ] {
-            assert_eq!(generalised(message), group);
-        }
+    fn what_a_scenario_expects_is_no_id() {
         for (said, group) in [
             ("status 200, expected 201", "status 200, expected 201"),
             ("JSON \"/items/0/id\" is 17, expected at least 20", "JSON \"/items/0/id\" is N, expected at least 20"),
             ("the body is not JSON", "the body is not JSON"),
         ] {
             let failure = Failure { kind: FailureKind::Check, said: said.to_owned() };
-            assert_eq!(failure.message(), group);
+            assert_eq!(failure.message().name, group);
         }
+    }
+
+    /// What is shown of the failures with these messages, however they are spread over shards and seconds.
+    fn shown(said: &[&str]) -> Vec<String> {
+        let of = |said: &[&str]| {
+            let mut failures = Failures::default();
+            for said in said {
+                failures.record(Failure { kind: FailureKind::Http, said: (*said).to_owned() });
+            }
+            failures
+        };
+        let texts = |failures: &Failures| failures.groups().map(|(_, shown, _)| shown.to_owned()).collect::<Vec<_>>();
+        let together = texts(&of(said));
+        for split in 0..=said.len() {
+            let (first, rest) = said.split_at(split);
+            for second in 0..=rest.len() {
+                let [a, b, c] = [first, &rest[..second], &rest[second..]].map(of);
+                let (mut left, mut right, mut whole) = (a.clone(), b.clone(), a);
+                left.merge(b);
+                left.merge(c.clone());
+                right.merge(c);
+                whole.merge(right);
+                assert_eq!((texts(&left), texts(&whole)), (together.clone(), together.clone()), "{said:?}");
+            }
+        }
+        together
+    }
+
+    #[test]
+    fn only_what_differs_is_left_out_of_a_message() {
+        let full = "500 (pymysql.err.OperationalError) 1040 (HY000): Too many connections";
+        for (said, message) in [
+            (&[full][..], full),
+            (&[full, full, full], full),
+            (&["404 no product 17 in shop 3", "404 no product 18 in shop 3"], "404 no product N in shop 3"),
+            (&["409 a@x.com is taken", "409 a@x.com is taken"], "409 a@x.com is taken"),
+            (&["409 a@x.com is taken", "409 b@x.com is taken"], "409 EMAIL is taken"),
+            (
+                &[
+                    "200, but the body was cut short after 17 of 100 bytes",
+                    "200, but the body was cut short after 18 of 100 bytes",
+                ],
+                "200, but the body was cut short after N of 100 bytes",
+            ),
+            (&["404 no product 17", "404 no product N", "404 no product 17"], "404 no product N"),
+            (
+                &["500 6fa459ea-ee8a-4ca4-894e-db77e160355e at 7", "500 7fa459ea-ee8a-4ca4-894e-db77e160355e at 7"],
+                "500 UUID at 7",
+            ),
+        ] {
+            assert_eq!(shown(said), [message]);
+        }
+        assert_eq!(shown(&["503 (1040)", "503 (1041)", "503 (1040)"]), ["503 (1040)", "503 (1041)"]);
+    }
+
+    #[test]
+    fn an_example_is_longer_than_its_message() {
+        let long = format!("{} {}", "word ".repeat(40), "the end");
+        let mut failures = Failures::default();
+        failures.record(Failure { kind: FailureKind::Http, said: format!("500 {long}") });
+        let (_, message, group) = failures.groups().next().unwrap();
+        assert!(message.len() <= LONGEST_MESSAGE && group.example.ends_with("the end"), "{group:?}");
     }
 
     #[test]

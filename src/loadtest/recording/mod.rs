@@ -3,6 +3,7 @@
 pub(super) mod cause;
 mod failure;
 mod recorder;
+mod words;
 
 pub(super) use failure::Failure;
 pub(super) use recorder::{RouteStats, Sample, Shard, aggregated, merge_all};

@@ -124,7 +124,9 @@ impl Scenario {
             task: None,
             what: format!("the scenario cannot be read: {error}"),
         })?;
-        Self::parse(&text, &origin, path.parent().unwrap_or(Path::new(".")), values)
+        let mut scenario = Self::parse(&text, &origin, path.parent().unwrap_or(Path::new(".")), values)?;
+        scenario.files.push(path.to_owned());
+        Ok(scenario)
     }
 
     /// Reads the text of a scenario. Errors call it `origin`; paths of CSV files are relative to `folder`.
@@ -171,6 +173,8 @@ fn read(text: &str, origin: &str, folder: &Path, values: &[(String, String)]) ->
         );
     }
     scenario.tables = names.tables.iter().map(Table::rows).collect();
+    scenario.ranges = names.ranges;
+    scenario.files = names.tables.into_iter().map(|table| table.path).collect();
     Ok(scenario)
 }
 
@@ -229,17 +233,17 @@ impl Reading<'_> {
             Some(given) => self.method(given)?,
         };
         let mut scope = Scope::default();
-        let path = self.template(&shape.path, names, &mut scope, path_text)?;
+        let path = self.template(&shape.path, names, &mut scope, Some(path_text))?;
         if !shape.path.as_ref().starts_with('/') {
             return Err(self.wrong(Some(shape.path.span()), "the path must start with a slash".to_owned()));
         }
         let mut headers = Vec::new();
         for (name, value) in &shape.headers {
-            headers.push((self.header_name(name)?, self.template(value, names, &mut scope, header_text)?));
+            headers.push((self.header_name(name)?, self.template(value, names, &mut scope, Some(header_text))?));
         }
         let body = match &shape.body {
             None => Template::default(),
-            Some(body) => self.template(body, names, &mut scope, |_| Ok(()))?,
+            Some(body) => self.template(body, names, &mut scope, None)?,
         };
         add_default(&mut headers, "user-agent", concat!("storemgr/", env!("CARGO_PKG_VERSION")));
         if !body.is_empty() {

@@ -1,14 +1,17 @@
 //! The scenario of a load test: weighted tasks, each of which is a request with values drawn for it.
 //!
 //! A scenario is a TOML file (docs/scenarios.md); the store's own is such a file, too, and built in. All work that can
-//! be done once is done when it is loaded: texts are split at their placeholders, values of CSV files are encoded, and
+//! be done once is done when it is loaded: texts are split at their placeholders, CSV files are checked, and
 //! requests that could not be sent are refused with the file, the line and the task. Rendering a request only writes
 //! into buffers that its user reuses.
 
 mod check;
+mod csv_file;
+mod encoding;
 mod error;
 mod expression;
 mod file;
+mod store_size;
 mod table;
 mod tasks;
 mod template;
@@ -20,6 +23,7 @@ mod value;
 pub(super) use check::{Check, Seen};
 pub use error::ScenarioError;
 pub use file::STORE_SCENARIO;
+pub use store_size::{StoreSize, store_size};
 pub use tasks::Scenario;
-pub(super) use tasks::{Group, Rendered, Task};
+pub(super) use tasks::{Rendered, Task};
 pub use think_time::ThinkTime;

@@ -1,15 +1,19 @@
 //! The tasks of a scenario in compiled form: texts are split at their placeholders, so that rendering a request only
 //! writes into buffers that its user reuses.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use hyper::Method;
 use hyper::header::HeaderName;
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 
 use super::check::Check;
+use super::table::Rows;
 use super::template::Template;
 use super::think_time::ThinkTime;
-use super::value::{Draws, Rows, Who};
+use super::value::{Draws, Who};
 use crate::run_result::{ScenarioSummary, TaskSummary};
 use crate::units;
 
@@ -20,6 +24,10 @@ pub struct Scenario {
     tasks: Vec<Task>,
     groups: Vec<Group>,
     pub(super) tables: Vec<Rows>,
+    /// The files that it was read from.
+    pub(super) files: Vec<PathBuf>,
+    /// The ranges from which numbers are drawn, by the variable that ends them.
+    pub(super) ranges: BTreeMap<String, (i64, i64)>,
     pub(super) total_weight: u32,
     /// A random number per run that UUIDs are combined with.
     run: u128,
@@ -67,7 +75,16 @@ pub(in crate::loadtest) struct Rendered {
 
 impl Scenario {
     pub(super) fn empty(name: String) -> Self {
-        Self { name, tasks: Vec::new(), groups: Vec::new(), tables: Vec::new(), total_weight: 0, run: 0 }
+        Self {
+            name,
+            tasks: Vec::new(),
+            groups: Vec::new(),
+            tables: Vec::new(),
+            files: Vec::new(),
+            ranges: BTreeMap::new(),
+            total_weight: 0,
+            run: 0,
+        }
     }
 
     /// Adds a task that is counted under a group.
@@ -97,6 +114,11 @@ impl Scenario {
         &self.name
     }
 
+    /// The files that it was read from: the scenario and its CSV tables. None for the built-in scenario.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
     pub(in crate::loadtest) fn tasks(&self) -> &[Task] {
         &self.tasks
     }
@@ -116,7 +138,25 @@ impl Scenario {
             think_time_min_ms: units::milliseconds(task.think_time.least),
             think_time_max_ms: units::milliseconds(task.think_time.most),
         };
-        ScenarioSummary { name: self.name.clone(), tasks: self.tasks.iter().map(task).collect() }
+        let tasks = self.tasks.iter().map(task).collect();
+        ScenarioSummary { name: self.name.clone(), tasks, ranges: self.ranges.clone() }
+    }
+
+    /// What to do about a failure which says that something asked for does not exist: the scenario may draw numbers from a
+    /// range that the data of the service do not fill. None if the failure is another one.
+    pub(in crate::loadtest) fn advice(&self, message: &str) -> Option<String> {
+        let said = message.to_lowercase();
+        let is_absent = ["404 ", "422 "].iter().any(|status| said.starts_with(status))
+            && ["no ", "unknown", "not found", "not exist", "missing"].iter().any(|word| said.contains(word));
+        let (variable, (least, most)) =
+            self.ranges.iter().find(|(variable, _)| is_absent && is_about(&said, variable))?;
+        // A scenario of a file has no options of its own for its variables.
+        let option = if self.files.is_empty() { format!("--{variable} ") } else { format!("--var {variable}=") };
+        let (least, most) = (units::count(least.unsigned_abs()), units::count(most.unsigned_abs()));
+        Some(format!(
+            "{message:?}: the scenario asks for {variable} from {least} to {most}, and the service has not all of them; say \
+             how many it has with {option}COUNT."
+        ))
     }
 
     /// Draws a task by weight and gives its index.
@@ -147,6 +187,16 @@ impl Scenario {
         }
         task.body.render(draws, &mut who, text);
     }
+}
+
+/// Whether a message, in lower case, speaks of what a variable counts: of a product, if it is `products`.
+fn is_about(message: &str, variable: &str) -> bool {
+    let name = variable.to_lowercase();
+    let one = name.trim_end_matches('s');
+    // The store calls its customers users.
+    let other = if one == "customer" { "user" } else { one };
+    let mut words = message.split(|c: char| !c.is_alphanumeric() && c != '_');
+    !one.is_empty() && words.any(|word| [one, other].iter().any(|known| word.trim_end_matches('s') == *known))
 }
 
 impl Rendered {

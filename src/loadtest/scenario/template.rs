@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use super::encoding::Encoding;
 use super::expression::{self, Argument, Call, Expression};
 use super::table::Table;
 use super::value::{Draws, Source, Who};
@@ -28,6 +29,8 @@ pub(super) struct Names {
     pub(super) variables: BTreeMap<String, String>,
     /// The CSV tables, in the order of their indexes.
     pub(super) tables: Vec<Table>,
+    /// The ranges from which numbers are drawn, by the variable that ends them.
+    pub(super) ranges: BTreeMap<String, (i64, i64)>,
     /// One counter for each first number of a sequence.
     pub(super) counters: BTreeMap<u64, Arc<AtomicU64>>,
 }
@@ -41,8 +44,8 @@ pub(super) struct Scope {
     ranges: Vec<(i64, i64)>,
 }
 
-/// Checks a text for the place where it will stand; the error says why it is not allowed there.
-pub(super) type Fits = fn(&str) -> Result<(), &'static str>;
+/// Checks a text for the place where it will stand; the error says why it is not allowed there. None where all are.
+pub(super) type Fits = Option<fn(&str) -> Result<(), &'static str>>;
 
 impl Template {
     /// Compiles a text. An error gives the byte at which it is and what is wrong.
@@ -55,6 +58,7 @@ impl Template {
         let mut template = Self::default();
         let mut at = 0;
         while let Some(length) = text[at..].find("{{") {
+            let unchecked = template.unchecked();
             template.text(&text[at..at + length]);
             let start = at + length;
             let (expression, taken) = expression::read(&text[start + 2..]).map_err(|what| {
@@ -64,10 +68,11 @@ impl Template {
             at = start + 2 + taken;
             let told = |what| (start, format!("{}: {what}", &text[start..at]));
             template.value(&expression, names, scope).map_err(told)?;
-            template.fits(fits).map_err(|what| told(what.to_owned()))?;
+            template.fits(unchecked, fits).map_err(|what| told(what.to_owned()))?;
         }
+        let unchecked = template.unchecked();
         template.text(&text[at..]);
-        template.fits(fits).map_err(|what| (at, format!("{text:?} {what}")))?;
+        template.fits(unchecked, fits).map_err(|what| (at, format!("{text:?} {what}")))?;
         Ok(template)
     }
 
@@ -86,10 +91,10 @@ impl Template {
     }
 
     fn value(&mut self, expression: &Expression, names: &mut Names, scope: &mut Scope) -> Result<(), String> {
-        let encode = encoder(expression.encoding.as_deref())?;
+        let encoding = Encoding::of(expression.encoding.as_deref())?;
         let (word, arguments) = match &expression.call {
             Call::Text(text) => {
-                self.text(&encode(text));
+                self.text(&encoding.encoded(text));
                 return Ok(());
             }
             Call::Word(word, arguments) => (word.as_str(), arguments.as_slice()),
@@ -97,10 +102,10 @@ impl Template {
         if let (None, [], Some(text)) = (&expression.name, arguments, names.variables.get(word))
             && !scope.named.iter().any(|name| name == word)
         {
-            self.text(&encode(text));
+            self.text(&encoding.encoded(text));
             return Ok(());
         }
-        let source = source(word, arguments, names, scope, encode)?;
+        let source = source(word, arguments, names, scope, encoding)?;
         if expression.encoding.is_some() && !matches!(source, Source::Choice(_) | Source::Column { .. }) {
             return Err(format!("{word} needs no encoding: leave out the | and what follows it"));
         }
@@ -115,12 +120,19 @@ impl Template {
         Ok(())
     }
 
-    /// Checks every text that is known before the run.
-    fn fits(&self, fits: Fits) -> Result<(), &'static str> {
-        self.pieces.iter().try_for_each(|piece| match piece {
+    /// The first piece that what is read next can change: a text at the end may get longer. A column may have millions of
+    /// cells, so it is checked once.
+    fn unchecked(&self) -> usize {
+        self.pieces.len() - usize::from(matches!(self.pieces.last(), Some(Piece::Text(_))))
+    }
+
+    /// Checks every text of the last pieces that is known before the run.
+    fn fits(&self, from: usize, fits: Fits) -> Result<(), &'static str> {
+        let Some(fits) = fits else { return Ok(()) };
+        self.pieces[from..].iter().try_for_each(|piece| match piece {
             Piece::Text(text) => fits(text),
             Piece::Value { source: Source::Choice(texts), .. } => texts.iter().try_for_each(|text| fits(text)),
-            Piece::Value { source: Source::Column { cells, .. }, .. } => cells.iter().try_for_each(|text| fits(text)),
+            Piece::Value { source: Source::Column { column, .. }, .. } => column.check(fits),
             Piece::Value { .. } => Ok(()),
         })
     }
@@ -156,30 +168,18 @@ impl Template {
     }
 }
 
-/// The function that encodes a text.
-fn encoder(name: Option<&str>) -> Result<fn(&str) -> String, String> {
-    match name {
-        None => Ok(str::to_owned),
-        Some("json") => Ok(|text| serde_json::Value::from(text).to_string()),
-        Some("url") => {
-            Ok(|text| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20"))
-        }
-        Some(other) => Err(format!("the encoding {other} is not known: write json or url")),
-    }
-}
-
 fn source(
     word: &str,
     arguments: &[Argument],
     names: &mut Names,
     scope: &mut Scope,
-    encode: fn(&str) -> String,
+    encoding: Encoding,
 ) -> Result<Source, String> {
     if let Some(place) = scope.named.iter().position(|name| name == word).filter(|_| arguments.is_empty()) {
         return Ok(Source::Again(place));
     }
     if let Some(column) = word.strip_prefix("csv.") {
-        return self::column(column, &names.tables, encode);
+        return self::column(column, &names.tables, encoding);
     }
     match (word, arguments) {
         ("uuid", []) => Ok(Source::Uuid),
@@ -204,7 +204,7 @@ fn source(
         }
         ("choice", [_, ..]) => {
             let texts: Result<Vec<_>, _> = arguments.iter().map(|argument| text(argument, names)).collect();
-            Ok(Source::Choice(texts?.iter().map(|text| encode(text).into()).collect()))
+            Ok(Source::Choice(texts?.iter().map(|text| encoding.encoded(text).into()).collect()))
         }
         ("random" | "distinct", _) => Err(format!("write {word}(LEAST, MOST) with two whole numbers")),
         ("choice", _) => Err("write choice(\"one\", \"other\") with the texts to choose from".to_owned()),
@@ -222,13 +222,12 @@ fn unknown(word: &str, names: &Names, scope: &Scope) -> String {
     )
 }
 
-fn column(path: &str, tables: &[Table], encode: fn(&str) -> String) -> Result<Source, String> {
+fn column(path: &str, tables: &[Table], encoding: Encoding) -> Result<Source, String> {
     let (name, column) = path.split_once('.').ok_or("write csv.TABLE.COLUMN")?;
     let Some(table) = tables.iter().position(|table| table.name == name) else {
         return Err(format!("there is no table {name}: add its file under [csv]"));
     };
-    let cells = tables[table].column(column)?;
-    Ok(Source::Column { table, cells: cells.map(|cell| encode(cell).into()).collect() })
+    Ok(Source::Column { table, column: tables[table].column(column, encoding)? })
 }
 
 fn sequence(first: u64, names: &mut Names) -> Source {
@@ -236,10 +235,14 @@ fn sequence(first: u64, names: &mut Names) -> Source {
     Source::Sequence(Arc::clone(counter))
 }
 
-fn range(least: &Argument, most: &Argument, names: &Names) -> Result<(i64, i64), String> {
+fn range(least: &Argument, most: &Argument, names: &mut Names) -> Result<(i64, i64), String> {
+    let ends = most;
     let (least, most) = (number(least, names)?, number(most, names)?);
     if least > most {
         return Err(format!("the range must go from the smaller to the larger number, not from {least} to {most}"));
+    }
+    if let Argument::Word(variable) = ends {
+        names.ranges.insert(variable.clone(), (least, most));
     }
     Ok((least, most))
 }

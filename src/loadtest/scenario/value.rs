@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 
+use super::table::{Column, Rows};
+
 /// The source of a value that differs from request to request. Everything that is known before the run (bounds, encoded
 /// texts) is computed before.
 #[derive(Clone, Debug)]
@@ -19,7 +21,7 @@ pub(super) enum Source {
     /// One of several texts, all equally likely.
     Choice(Vec<Box<str>>),
     /// A cell of a table. All cells of one table in a request are from the same row.
-    Column { table: usize, cells: Arc<[Box<str>]> },
+    Column { table: usize, column: Column },
     /// A random UUID (RFC 9562, version 4) that differs in each run, because a service may remember those of an earlier
     /// run.
     Uuid,
@@ -27,15 +29,6 @@ pub(super) enum Source {
     User,
     /// A value that this request has drawn before under a name; the field is its index.
     Again(usize),
-}
-
-/// The order in which the rows of a table are taken; the first field is their number.
-#[derive(Clone, Debug)]
-pub(super) enum Rows {
-    /// At random for each request.
-    Random(usize),
-    /// One after the other over all users, then again from the first.
-    Sequential(usize, Arc<AtomicU64>),
 }
 
 /// The values drawn for one request. A user has one and reuses it for every request.
@@ -75,7 +68,7 @@ impl Draws {
             }
             Source::Sequence(counter) => into.push_str(itoa::Buffer::new().format(next(counter))),
             Source::Choice(texts) => into.push_str(&texts[who.random.random_range(0..texts.len())]),
-            Source::Column { table, cells } => into.push_str(&cells[self.row(*table, who)]),
+            Source::Column { table, column } => column.write(self.row(*table, who), into),
             Source::Uuid => write_uuid(who.random.random::<u128>() ^ who.run, into),
             Source::User => into.push_str(itoa::Buffer::new().format(who.user)),
             Source::Again(name) => {

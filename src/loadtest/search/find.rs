@@ -108,7 +108,7 @@ impl<'a> Searching<'a> {
         if let Some(step) = self.steps.last()
             && let Some(error) = self.outputs.write_csv(|file| file.write(step))
         {
-            self.unwritten = Some(error.into());
+            self.unwritten = Some(LoadTestError::Files(error));
         }
         if self.outputs.snapshot.is_some() {
             let limit = self.limit();

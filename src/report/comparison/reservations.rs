@@ -36,6 +36,7 @@ fn another(condition: Condition) -> Option<&'static str> {
         Condition::Stages => Some("Another course of the load"),
         Condition::Length => Some("Another length"),
         Condition::Scenario => Some("Another mix of requests"),
+        Condition::Ranges => Some("Requests for other products or users"),
     }
 }
 

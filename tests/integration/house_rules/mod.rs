@@ -13,7 +13,7 @@ use storemgr::deploy_check::{CATALOG, Phase};
 /// The modules of each layer, the lowest first.
 const LAYERS: &[&[&str]] = &[
     &["domain", "metrics", "units"],
-    &["wire", "stats", "table", "page", "net", "process"],
+    &["wire", "stats", "table", "page", "files", "net", "process"],
     &["db", "cache", "promql"],
     &["orders", "catalog", "read_models", "run_result"],
     &["http", "seed", "loadtest", "report", "deploy_check", "stack"],

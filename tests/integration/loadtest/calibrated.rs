@@ -110,6 +110,11 @@ impl Talk {
                     _ => return,
                 }
             }
+            if received.starts_with(super::SIZE_QUESTION) {
+                received.clear();
+                stream.write_all(super::NO_STORE).unwrap();
+                continue;
+            }
             let arrived = Instant::now();
             let number = self.asked.fetch_add(1, Ordering::SeqCst);
             let head = String::from_utf8_lossy(&received);

@@ -37,6 +37,11 @@ async fn talk(mut stream: TcpStream, permits: Arc<Semaphore>, takes: Duration) {
                 _ => return,
             }
         }
+        if received.starts_with(super::SIZE_QUESTION) {
+            received.clear();
+            stream.write_all(super::NO_STORE).await.unwrap();
+            continue;
+        }
         received.clear();
         let permit = permits.acquire().await.unwrap();
         tokio::time::sleep(takes).await;
