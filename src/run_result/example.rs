@@ -7,6 +7,7 @@ use super::generator::{GeneratorCost, Verdict};
 use super::limit::{GaveWay, LimitEnded, LimitResult, LimitStep};
 use super::route::{FailureKind, FailureSummary, Histograms, LatencySummary, RouteSummary};
 use super::run::{RunResult, ScenarioSummary, ThresholdOutcome};
+use super::standstill::Standstills;
 
 /// A run of 150 users in which most orders failed.
 pub(crate) fn example_run() -> RunResult {
@@ -67,6 +68,7 @@ pub(crate) fn example_run() -> RunResult {
         ],
         warm_up: None,
         generator: GeneratorCost::small(),
+        standstills: Standstills::default(),
         timeline: Vec::new(),
         environment: Environment::of_this_machine(),
         tags: BTreeMap::new(),

@@ -15,6 +15,7 @@ mod limit;
 mod recorded;
 mod route;
 mod run;
+mod standstill;
 mod timeline;
 
 pub use comparison::{Comparison, Difference, Meaning};
@@ -27,4 +28,5 @@ pub use limit::{GaveWay, LimitEnded, LimitResult, LimitStep};
 pub use recorded::{ReadError, RecordedRoute, RecordedRun};
 pub use route::{FailureKind, FailureSummary, Histograms, LatencySummary, RouteSummary};
 pub use run::{RateSummary, RunResult, ScenarioSummary, TaskSummary, ThresholdOutcome, WarmUpSummary};
+pub use standstill::{Standstill, Standstills, TouchedTimes};
 pub use timeline::{PointLatency, TimelinePoint};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::standstill::TouchedTimes;
 use crate::stats::Latencies;
 use crate::units;
 
@@ -53,6 +54,9 @@ pub struct Histograms {
     /// none.
     #[serde(default)]
     pub unanswered: Option<Latencies>,
+    /// Of the successful and failed requests, those that a standstill of the generator touched; null if there were none.
+    #[serde(default)]
+    pub touched: Option<TouchedTimes>,
 }
 
 /// Response times in milliseconds; 0 where no request was answered or failed.

@@ -9,6 +9,7 @@ use super::comparison::Comparison;
 use super::environment::Environment;
 use super::generator::{GeneratorCost, Verdict};
 use super::route::{FailureSummary, LatencySummary, RouteSummary};
+use super::standstill::Standstills;
 use super::timeline::TimelinePoint;
 use crate::units;
 
@@ -75,6 +76,9 @@ pub struct RunResult {
     pub warm_up: Option<WarmUpSummary>,
     /// The cost of the generator.
     pub generator: GeneratorCost,
+    /// The times in which the generator stood still, with those of the warm-up.
+    #[serde(default)]
+    pub standstills: Standstills,
     /// The run second by second; in a long run a point covers several seconds.
     pub timeline: Vec<TimelinePoint>,
     /// The machine on which the run was made.

@@ -23,6 +23,9 @@ pub struct TimelinePoint {
     pub latency_ms: Option<PointLatency>,
     /// Processor time of the generator per second, in cores.
     pub cpu_cores: f64,
+    /// How many seconds of the window the generator stood still.
+    #[serde(default)]
+    pub standstill_s: f64,
 }
 
 /// Percentiles of the response times in one window, in milliseconds.
@@ -47,23 +50,5 @@ impl TimelinePoint {
     /// Failures per second in this window.
     pub fn failures_per_s(&self) -> f64 {
         units::per_second(self.failures, Duration::from_secs_f64(self.window_s))
-    }
-
-    /// Joins the following window to this one: counts add up, of two percentiles the larger one is kept.
-    pub fn join(&mut self, next: &Self) {
-        let window = self.window_s + next.window_s;
-        self.cpu_cores = (self.cpu_cores * self.window_s + next.cpu_cores * next.window_s) / window;
-        self.latency_ms = match (self.latency_ms, next.latency_ms) {
-            (Some(a), Some(b)) => Some(PointLatency {
-                p50: a.p50.max(b.p50),
-                p95: a.p95.max(b.p95),
-                p99: a.p99.max(b.p99),
-                max: a.max.max(b.max),
-            }),
-            (one, other) => one.or(other),
-        };
-        (self.at_s, self.window_s, self.users) = (next.at_s, window, next.users);
-        self.requests += next.requests;
-        self.failures += next.failures;
     }
 }

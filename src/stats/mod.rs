@@ -86,6 +86,12 @@ impl Latencies {
         values.map(|value| (Duration::from_micros(value.value_iterated_to()), value.count_since_last_iteration()))
     }
 
+    /// How many of the times equal this one within the histogram's resolution.
+    pub fn count_like(&self, time: Duration) -> u64 {
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        self.micros.as_ref().map_or(0, |histogram| histogram.count_at(micros))
+    }
+
     /// The mean time, from the exact sum; zero when nothing was recorded.
     pub fn mean(&self) -> Duration {
         let count = self.count();

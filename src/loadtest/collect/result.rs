@@ -11,7 +11,7 @@ use crate::loadtest::recording::{RouteStats, Shard, aggregated};
 use crate::loadtest::scenario::Group;
 use crate::run_result::{
     Environment, FailureSummary, GeneratorCost, Histograms, LatencySummary, RateSummary, RouteSummary, RunResult,
-    Verdict, WarmUpSummary,
+    Standstills, Verdict, WarmUpSummary,
 };
 use crate::stats::Latencies;
 use crate::units;
@@ -77,6 +77,7 @@ pub(super) fn result(
         thresholds: Vec::new(),
         warm_up: warm_up(results, throughput.warm_up(results), times.warm_up),
         generator,
+        standstills: Standstills::default(),
         timeline: Vec::new(),
         environment: Environment::of_this_machine(),
         tags: BTreeMap::new(),
@@ -106,6 +107,7 @@ fn route(method: &str, route: &str, stats: &RouteStats, over: Tally, seconds: f6
             failed: stats.failed.clone(),
             service,
             unanswered,
+            touched: (stats.touched.count() > 0).then(|| stats.touched.clone()),
         },
     }
 }

@@ -76,7 +76,7 @@ impl UserConnection {
         };
         let (response, service) = (ended_at - due, run.is_open().then(|| ended_at - sent));
         let sample = Sample { response, service, body_bytes: answer.body_bytes, failure: answer.failure };
-        records.record(task.group, due, sample);
+        records.record(task.group, due, ended_at, sample);
         RequestDone { think_time: task.think_time, connected }
     }
 

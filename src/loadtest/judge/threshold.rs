@@ -135,6 +135,15 @@ impl fmt::Display for Threshold {
 }
 
 impl Threshold {
+    /// The percentile of response times that it judges; None if it judges something else.
+    pub(super) fn percentile(&self) -> Option<f64> {
+        match self.metric {
+            Metric::Percentile(percent) => Some(percent),
+            Metric::Max => Some(100.0),
+            _ => None,
+        }
+    }
+
     /// The route that it is about, as `POST /orders` or `/orders`; None for all requests together.
     pub fn route(&self) -> Option<&str> {
         self.route.as_deref()

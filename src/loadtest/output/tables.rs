@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::comparison;
+use super::{comparison, standstills};
 use crate::run_result::{RouteSummary, RunResult, Verdict};
 use crate::table::{Align, Table, Tone};
 use crate::units;
@@ -50,6 +50,7 @@ fn verdict(summary: &RunResult) -> String {
     };
     let mut lines = vec![format!("{word} ({evidence}).")];
     lines.extend(interruption(summary));
+    lines.extend(standstills::sentence(summary));
     if summary.verdict == Verdict::GeneratorLimited {
         lines.push("These are not the figures of the service: use less load or another machine.".to_owned());
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::failure::{Failure, Failures};
+use crate::run_result::TouchedTimes;
 use crate::stats::Latencies;
 
 /// The results of one group of tasks.
@@ -14,6 +15,8 @@ pub(in crate::loadtest) struct RouteStats {
     pub(in crate::loadtest) service: Latencies,
     /// For requests without an answer at the end: how long it was waited for, from the instant each was due.
     pub(in crate::loadtest) unanswered: Latencies,
+    /// Response times of answers that a standstill of the generator touched.
+    pub(in crate::loadtest) touched: TouchedTimes,
     /// Bytes of all received bodies.
     pub(in crate::loadtest) body_bytes: u64,
     pub(in crate::loadtest) failures: Failures,
@@ -48,6 +51,7 @@ impl RouteStats {
         self.failed.merge(&other.failed);
         self.service.merge(&other.service);
         self.unanswered.merge(&other.unanswered);
+        self.touched.merge(&other.touched);
         self.body_bytes += other.body_bytes;
         self.failures.merge(other.failures);
     }
@@ -91,6 +95,13 @@ impl Shard {
     pub(in crate::loadtest) fn record(&mut self, group: usize, measured: bool, sample: Sample) {
         let stats = if measured { &mut self.measured } else { &mut self.warm_up };
         stats[group].record(sample);
+    }
+
+    /// Notes that a standstill of the generator touched a request that counts; it is recorded as well.
+    pub(in crate::loadtest) fn record_touched(&mut self, group: usize, sample: &Sample) {
+        let touched = &mut self.measured[group].touched;
+        let times = if sample.failure.is_some() { &mut touched.failed } else { &mut touched.succeeded };
+        times.record(sample.response);
     }
 
     /// Adds a request without an answer, and how long it was waited for.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::loadtest::collect::Progress;
+use crate::loadtest::output::standstills;
 use crate::loadtest::recording::RouteStats;
 use crate::loadtest::scenario::Scenario;
 use crate::process::tell;
@@ -21,6 +22,8 @@ pub(super) struct Lines {
     printed: u32,
     recent: RouteStats,
     window: Duration,
+    /// The number of standstills of the generator that were told.
+    standstills: u64,
 }
 
 impl Lines {
@@ -29,6 +32,12 @@ impl Lines {
         self.recent.merge(progress.recent.clone());
         self.window += progress.window;
         self.ticks += 1;
+        if progress.standstills.count > self.standstills {
+            self.standstills = progress.standstills.count;
+            standstills::told(&progress.standstills)
+                .iter()
+                .for_each(|told| tell(&format!("The load generator {told}.")));
+        }
         if self.ticks.is_multiple_of(EVERY) {
             if self.printed.is_multiple_of(HEADING_EVERY) {
                 tell(&heading(progress.scenario));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::loadtest::collect::Progress;
+use crate::loadtest::output::standstills;
 use crate::loadtest::recording::RouteStats;
 use crate::units;
 
@@ -29,9 +30,10 @@ pub(super) struct Screen {
 /// The values of the last minute, one per second.
 #[derive(Debug, Default)]
 struct History {
-    rates: VecDeque<f64>,
-    p95s: VecDeque<f64>,
-    failures: VecDeque<f64>,
+    rates: VecDeque<Option<f64>>,
+    /// None for a second without an answer.
+    p95s: VecDeque<Option<f64>>,
+    failures: VecDeque<Option<f64>>,
 }
 
 impl Screen {
@@ -63,13 +65,13 @@ impl Screen {
 impl History {
     fn add(&mut self, recent: &RouteStats, window: Duration) {
         let times = recent.all();
-        keep(&mut self.rates, units::per_second(recent.requests(), window));
-        keep(&mut self.failures, units::per_second(recent.failed.count(), window));
-        keep(&mut self.p95s, units::milliseconds(times.percentile(95.0)));
+        keep(&mut self.rates, Some(units::per_second(recent.requests(), window)));
+        keep(&mut self.failures, Some(units::per_second(recent.failed.count(), window)));
+        keep(&mut self.p95s, (times.count() > 0).then(|| units::milliseconds(times.percentile(95.0))));
     }
 }
 
-fn keep(values: &mut VecDeque<f64>, value: f64) {
+fn keep(values: &mut VecDeque<Option<f64>>, value: Option<f64>) {
     if values.len() == SECONDS {
         values.pop_front();
     }
@@ -108,18 +110,19 @@ fn text(progress: &Progress<'_>, history: &History) -> String {
     let mut lines = vec![first, second];
     lines.push(spark("req/s", &history.rates));
     lines.push(spark("p95 ms", &history.p95s));
-    if history.failures.iter().any(|rate| *rate > 0.0) {
+    if history.failures.iter().flatten().any(|rate| *rate > 0.0) {
         lines.push(spark("fails/s", &history.failures));
     }
     lines.extend(failures(progress));
+    lines.extend(standstills::told(&progress.standstills).map(|told| cut(format!("Load generator {told}"))));
     lines.push("Ctrl-C ends the run and keeps its results.".to_owned());
     lines.join("\n")
 }
 
 /// A sparkline of the last minute with the latest value in front; the latest second is at its right end.
-fn spark(name: &str, values: &VecDeque<f64>) -> String {
-    let line = units::sparkline(values.iter().copied().map(Some));
-    let last = values.back().map_or_else(String::new, |value| units::significant(*value));
+fn spark(name: &str, values: &VecDeque<Option<f64>>) -> String {
+    let line = units::sparkline(values.iter().copied());
+    let last = values.back().map_or_else(String::new, |value| value.map_or_else(|| "-".to_owned(), units::significant));
     format!("{name:>7} {last:>7}   {line:>SECONDS$}")
 }
 
@@ -127,11 +130,13 @@ fn spark(name: &str, values: &VecDeque<f64>) -> String {
 fn failures(progress: &Progress<'_>) -> Vec<String> {
     let mut groups: Vec<_> = progress.all.failures.groups().collect();
     groups.sort_by_key(|(_, _, group)| std::cmp::Reverse(group.count));
-    let line = |count: u64, message: &str| {
-        let text = format!("{:>15}   {message}", units::count(count));
-        if text.chars().count() <= WIDTH { text } else { text.chars().take(WIDTH - 1).chain(['…']).collect() }
-    };
+    let line = |count: u64, message: &str| cut(format!("{:>15}   {message}", units::count(count)));
     groups.iter().take(MOST_FAILURES).map(|(_, message, group)| line(group.count, message)).collect()
+}
+
+/// A line that fits the view.
+fn cut(text: String) -> String {
+    if text.chars().count() <= WIDTH { text } else { text.chars().take(WIDTH - 1).chain(['…']).collect() }
 }
 
 #[cfg(test)]

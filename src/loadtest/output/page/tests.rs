@@ -14,6 +14,7 @@ fn point(second: u32) -> TimelinePoint {
         failures: 10,
         latency_ms: (second != 10).then_some(latency),
         cpu_cores: 0.1,
+        standstill_s: 0.0,
     }
 }
 
