@@ -8,13 +8,15 @@ mod log_writer;
 mod notes;
 mod shutdown;
 mod telemetry;
+mod throttling;
 mod usage;
 
 pub use build::{VERSION, revision};
 pub use exit::Exit;
 pub use handles::raise_open_files;
 pub use log_writer::{dropped_log_lines, flush_log};
-pub use notes::tell;
+pub use notes::{can_tell, tell, tell_at_once};
 pub use shutdown::terminated;
 pub use telemetry::{LogFormat, init_log};
+pub use throttling::Throttling;
 pub use usage::{HostTime, cpu_time, cpu_time_of, peak_memory};

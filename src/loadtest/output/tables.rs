@@ -37,8 +37,12 @@ fn verdict(summary: &RunResult) -> String {
     let cost = &summary.generator;
     let starts = cost.start_late_p99_ms.map(|late| format!(", requests {late:.1} ms")).unwrap_or_default();
     let idle = cost.host_idle_ratio.map(|idle| format!("; machine {:.0} % idle", 100.0 * idle)).unwrap_or_default();
+    let stolen = cost.host_stolen_ratio.filter(|stolen| *stolen >= 0.01);
+    let stolen = stolen.map(|stolen| format!(", {:.0} % taken by others", 100.0 * stolen)).unwrap_or_default();
+    let throttled = cost.throttled_s.filter(|seconds| *seconds > 0.0);
+    let throttled = throttled.map(|seconds| format!("; stopped by its quota for {seconds:.1} s")).unwrap_or_default();
     let evidence = format!(
-        "generator: {:.2} of {} cores, {:.0} µs a request, timers {:.1} ms late at p99{starts}{idle}",
+        "generator: {:.2} of {} cores, {:.0} µs a request, timers {:.1} ms late at p99{starts}{idle}{stolen}{throttled}",
         cost.cpu_cores, cost.cores, cost.cpu_us_per_request, cost.timer_late_p99_ms
     );
     let word = match summary.verdict {

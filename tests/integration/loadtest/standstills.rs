@@ -1,12 +1,14 @@
 //! A generator that stands still: what was measured across it is not the service's, and the run says so.
 
-use std::process::Output;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::{Behaviour, Server};
-use crate::harness::{command, kill};
+use crate::harness::{command, kill, program};
 
 /// Users who start at once and do not think.
 const USERS: [&str; 4] = ["-r", "1000", "--think-time", "0"];
@@ -81,4 +83,62 @@ async fn a_standstill_in_the_warm_up_is_told_and_touches_nothing_that_counts() {
     let (length, _, touched) = only_standstill(&result);
     assert!(length > 0.9 && touched == 0, "{length} {touched}");
     assert_eq!(result["standstills"]["longest"][0]["in_warm_up"], true, "{result}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn standard_error_that_nobody_reads_does_not_delay_the_run() {
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(5))).await;
+    let host = server.target.to_string();
+    let (_reader, mut writer) = std::io::pipe().unwrap();
+    // A pipe of Linux holds this much unless it is told otherwise.
+    writer.write_all(&[b'x'; 65_536]).unwrap();
+    let arguments = ["loadtest", "-H", &host, "-u", "2", "-t", "2500ms", "--json", "-"];
+    let output = command(&arguments, &[]).stderr(Stdio::from(writer)).output().await.unwrap();
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let lasted = result["duration_s"].as_f64().unwrap();
+    assert!((2.4..2.8).contains(&lasted), "the line that is due after two seconds delayed the end: {lasted}");
+}
+
+/// A control group with a quota of a tenth of a processor; None where this process may not make one. It is removed when
+/// the value is dropped.
+struct Quota(PathBuf);
+
+impl Quota {
+    fn of_a_tenth() -> Option<Self> {
+        let name = format!("storemgr-test-{}", std::process::id());
+        let write = |folder: &PathBuf, file: &str, text: &str| std::fs::write(folder.join(file), text).ok();
+        let version_1 = PathBuf::from("/sys/fs/cgroup/cpu").join(&name);
+        if std::fs::create_dir(&version_1).is_ok() {
+            let made = Self(version_1);
+            write(&made.0, "cpu.cfs_quota_us", "10000")?;
+            return Some(made);
+        }
+        let made = Self(PathBuf::from("/sys/fs/cgroup").join(&name));
+        std::fs::create_dir(&made.0).ok()?;
+        write(&made.0, "cpu.max", "10000 100000")?;
+        Some(made)
+    }
+}
+
+impl Drop for Quota {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir(&self.0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_generator_that_its_quota_stops_says_so() {
+    // The file system of control groups is read-only in most containers; there the unit tests of the parser remain.
+    let Some(quota) = Quota::of_a_tenth() else { return };
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(1))).await;
+    let host = server.target.to_string();
+    let mut throttled = tokio::process::Command::new("sh");
+    throttled.args(["-c", "echo $$ > \"$0/cgroup.procs\" && exec \"$@\""]).arg(&quota.0).arg(program()).env_clear();
+    throttled.args(["loadtest", "-H", &host, "-u", "20", "-t", "3s", "--think-time", "0", "-r", "1000"]);
+    let output = throttled.args(["--json", "-"]).kill_on_drop(true).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(98), "{output:?}");
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (cost, reasons) = (&result["generator"], result["verdict_reasons"].to_string());
+    assert!(cost["throttled_s"].as_f64().unwrap() > 1.0 && cost["throttled_periods"].as_u64().unwrap() > 10, "{cost}");
+    assert!(reasons.contains("its control group stopped it for"), "{reasons}");
 }

@@ -6,7 +6,7 @@ use crate::loadtest::collect::Progress;
 use crate::loadtest::output::standstills;
 use crate::loadtest::recording::RouteStats;
 use crate::loadtest::scenario::Scenario;
-use crate::process::tell;
+use crate::process::tell_at_once;
 use crate::units;
 
 /// The number of ticks (seconds) from one line to the next.
@@ -36,22 +36,22 @@ impl Lines {
             self.standstills = progress.standstills.count;
             standstills::told(&progress.standstills)
                 .iter()
-                .for_each(|told| tell(&format!("The load generator {told}.")));
+                .for_each(|told| tell_at_once(&format!("The load generator {told}.")));
         }
         if self.ticks.is_multiple_of(EVERY) {
             if self.printed.is_multiple_of(HEADING_EVERY) {
-                tell(&heading(progress.scenario));
+                tell_at_once(&heading(progress.scenario));
             }
             self.printed += 1;
             let (recent, window) = (std::mem::take(&mut self.recent), std::mem::take(&mut self.window));
-            tell(&line(progress, &recent, window));
+            tell_at_once(&line(progress, &recent, window));
         }
     }
 
     /// Prints an empty line before the output that follows.
     pub(super) fn end(&self) {
         if self.printed > 0 {
-            tell("");
+            tell_at_once("");
         }
     }
 }

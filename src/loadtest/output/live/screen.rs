@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::loadtest::collect::Progress;
 use crate::loadtest::output::standstills;
 use crate::loadtest::recording::RouteStats;
+use crate::process::can_tell;
 use crate::units;
 
 /// The seconds that a sparkline shows.
@@ -48,11 +49,18 @@ impl Screen {
 
     pub(super) fn tick(&mut self, progress: &Progress<'_>) {
         self.history.add(&progress.recent, progress.window);
-        self.drawn.set_message(text(progress, &self.history));
-        self.drawn.tick();
+        // A terminal that was stopped with Ctrl-S would stop the run as well.
+        if can_tell() {
+            self.drawn.set_message(text(progress, &self.history));
+            self.drawn.tick();
+        }
     }
 
     pub(super) fn end(&self, interrupted: bool) {
+        if !can_tell() {
+            self.drawn.set_draw_target(ProgressDrawTarget::hidden());
+            return;
+        }
         self.drawn.finish_and_clear();
         // A terminal writes ^C behind the last line, which fills its whole width: all lines then stand one row lower
         // than they were drawn, and the first one would stay.
