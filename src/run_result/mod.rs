@@ -11,6 +11,7 @@ mod environment;
 mod example;
 mod generator;
 mod known;
+mod latency;
 mod limit;
 mod recorded;
 mod route;
@@ -23,8 +24,9 @@ pub use environment::Environment;
 #[cfg(test)]
 pub(crate) use example::{example_limit, example_run, example_step};
 pub use generator::{GeneratorCost, Verdict};
+pub use latency::LatencySummary;
 pub use limit::{GaveWay, LimitEnded, LimitResult, LimitStep};
 pub use recorded::{ReadError, RecordedRoute, RecordedRun};
-pub use route::{FailureKind, FailureSummary, Histograms, LatencySummary, RouteSummary};
+pub use route::{CheckCounts, FailureKind, FailureSummary, Histograms, RouteSummary};
 pub use run::{RateSummary, RunResult, ScenarioSummary, TaskSummary, ThresholdOutcome, WarmUpSummary};
 pub use timeline::{PointLatency, TimelinePoint};
