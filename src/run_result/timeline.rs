@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::stats::Latencies;
 use crate::units;
 
 /// The results of one window of a run.
@@ -19,8 +20,14 @@ pub struct TimelinePoint {
     pub requests: u64,
     /// How many of these failed.
     pub failures: u64,
-    /// Response times in it, in milliseconds; null without a request.
+    /// Response times of all requests in it, good and failed, in milliseconds; null without a request.
     pub latency_ms: Option<PointLatency>,
+    /// Response times of those that succeeded; null without any.
+    #[serde(default)]
+    pub succeeded_latency_ms: Option<PointLatency>,
+    /// Response times of those that failed; null without any.
+    #[serde(default)]
+    pub failed_latency_ms: Option<PointLatency>,
     /// Processor time of the generator per second, in cores.
     pub cpu_cores: f64,
     /// How many seconds of the window the generator stood still.
@@ -39,6 +46,15 @@ pub struct PointLatency {
     pub p99: f64,
     /// The longest response time.
     pub max: f64,
+}
+
+impl PointLatency {
+    /// The percentiles of a distribution; None if it is empty.
+    pub fn of(latencies: &Latencies) -> Option<Self> {
+        let percentile = |percent| latencies.percentile(percent).map(units::milliseconds);
+        let max = units::milliseconds(latencies.largest()?);
+        Some(Self { p50: percentile(50.0)?, p95: percentile(95.0)?, p99: percentile(99.0)?, max })
+    }
 }
 
 impl TimelinePoint {

@@ -8,6 +8,7 @@ use crate::loadtest::engine::RunState;
 use crate::loadtest::recording::Shard;
 use crate::process::{HostTime, Throttling, cpu_time, peak_memory};
 use crate::run_result::GeneratorCost;
+use crate::units;
 
 /// Measures the generator's cost from one instant until it is stopped. It is stopped with the last request: while the
 /// generator only waits for answers it has time to spare, whatever it had before.
@@ -46,9 +47,8 @@ impl Meter {
     pub(in crate::loadtest) fn cost(&self, results: &Shard, requests: u64, run: &RunState) -> GeneratorCost {
         let (began, until) = (self.started, self.until());
         let cpu = until.cpu.saturating_sub(began.cpu).as_secs_f64();
-        let p99_ms = |late: &crate::stats::Latencies| late.percentile(99.0).as_secs_f64() * 1e3;
+        let p99_ms = |late: &crate::stats::Latencies| late.percentile(99.0).map(units::milliseconds);
         let throttling = began.throttling.zip(until.throttling).map(|(began, until)| until.since(began));
-        let late_starts = &results.late_starts;
         GeneratorCost {
             cpu_s: cpu,
             cpu_cores: cpu / (until.at - began.at).as_secs_f64().max(f64::EPSILON),
@@ -59,8 +59,8 @@ impl Meter {
             throttled_s: throttling.map(|throttling| throttling.time.as_secs_f64()),
             throttled_periods: throttling.map(|throttling| throttling.periods),
             shares_machine: run.same_machine,
-            timer_late_p99_ms: p99_ms(&results.late_timers),
-            start_late_p99_ms: (late_starts.count() > 0).then(|| p99_ms(late_starts)),
+            timer_late_p99_ms: p99_ms(&results.late_timers).unwrap_or_default(),
+            start_late_p99_ms: p99_ms(&results.late_starts),
             arrivals_missed: run.counts.missed(),
             exhausted: run.records.iter().map(|records| records.exhausted()).sum(),
             peak_memory_bytes: peak_memory(),

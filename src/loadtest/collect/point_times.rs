@@ -24,7 +24,7 @@ impl PointTimes {
             let count = u32::try_from(count).unwrap_or(u32::MAX);
             add(&mut counts, rounded(time), count);
         }
-        Self { counts, longest: times.largest() }
+        Self { counts, longest: times.largest().unwrap_or_default() }
     }
 
     /// Adds the times of the following point.

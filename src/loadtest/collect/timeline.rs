@@ -33,7 +33,8 @@ pub(in crate::loadtest) struct Timeline {
 struct Window {
     /// Everything but the times.
     point: TimelinePoint,
-    times: PointTimes,
+    succeeded: PointTimes,
+    failed: PointTimes,
 }
 
 impl Timeline {
@@ -57,10 +58,13 @@ impl Timeline {
             requests: recent.requests(),
             failures: recent.failed.count(),
             latency_ms: None,
+            succeeded_latency_ms: None,
+            failed_latency_ms: None,
             cpu_cores: used.as_secs_f64() / window,
             standstill_s: 0.0,
         };
-        self.push(Window { point, times: PointTimes::of(&recent.all()) });
+        let [succeeded, failed] = [&recent.succeeded, &recent.failed].map(PointTimes::of);
+        self.push(Window { point, succeeded, failed });
     }
 
     /// The points of all windows so far. A standstill may be noticed only after the window in which it was.
@@ -68,7 +72,9 @@ impl Timeline {
         let point = |window: &Window| {
             let point = &window.point;
             TimelinePoint {
-                latency_ms: window.times.percentiles(),
+                latency_ms: window.all().percentiles(),
+                succeeded_latency_ms: window.succeeded.percentiles(),
+                failed_latency_ms: window.failed.percentiles(),
                 standstill_s: standstills.seconds_within(point.at_s - point.window_s, point.at_s),
                 ..point.clone()
             }
@@ -109,9 +115,17 @@ impl Timeline {
 }
 
 impl Window {
+    /// The times of all requests.
+    fn all(&self) -> PointTimes {
+        let mut all = self.succeeded.clone();
+        all.join(&self.failed);
+        all
+    }
+
     /// Joins the following window to this one: counts and times add up, and the cost is weighed by the lengths.
     fn join(&mut self, next: &Self) {
-        self.times.join(&next.times);
+        self.succeeded.join(&next.succeeded);
+        self.failed.join(&next.failed);
         let (own, next) = (&mut self.point, &next.point);
         let window = own.window_s + next.window_s;
         own.cpu_cores = (own.cpu_cores * own.window_s + next.cpu_cores * next.window_s) / window;
@@ -140,10 +154,12 @@ mod tests {
             requests: 10,
             failures: u64::from(second % 2),
             latency_ms: None,
+            succeeded_latency_ms: None,
+            failed_latency_ms: None,
             cpu_cores: 0.5,
             standstill_s: 0.0,
         };
-        Window { point, times: PointTimes::of(&times) }
+        Window { point, succeeded: PointTimes::of(&times), failed: PointTimes::default() }
     }
 
     fn points(timeline: &Timeline) -> Vec<TimelinePoint> {
@@ -191,7 +207,7 @@ mod tests {
         let mut timeline = Timeline::start();
         timeline.push(window(1, 1.0));
         let mut silent = window(2, 1.0);
-        (silent.point.requests, silent.times) = (0, PointTimes::default());
+        (silent.point.requests, silent.succeeded) = (0, PointTimes::default());
         timeline.push(silent);
         timeline.push(window(3, 1.0));
         let points = points(&timeline);

@@ -62,7 +62,7 @@ fn falls_on_touched(route: &RouteSummary, percent: f64, enough: u64) -> bool {
 /// Whether most of the times that equal the percentile, within the histogram's resolution, are touched ones. Where they
 /// are a few among many, the percentile would be the same without them.
 fn is_of(all: &Latencies, touched: &Latencies, percent: f64) -> bool {
-    let time = all.percentile(percent);
+    let Some(time) = all.percentile(percent) else { return false };
     let equal = touched.count_like(time);
     equal > 0 && 2 * equal >= all.count_like(time)
 }

@@ -23,12 +23,10 @@ pub(super) fn sentence(run: &RunResult) -> Option<String> {
     };
     let count = touched.count();
     let answers = if count == 1 { "1 answer" } else { &format!("{} answers", units::count(count)) };
-    let longest = touched.all().largest();
-    let longest = if longest >= run.aggregated.histograms.all().largest() {
-        format!(", the longest one of {} among them", units::duration(longest))
-    } else {
-        String::new()
-    };
+    // The longest of all is not longer than that of the touched ones.
+    let longest = touched.all().largest().filter(|longest| run.aggregated.histograms.all().largest() <= Some(*longest));
+    let among = |longest| format!(", the longest one of {} among them", units::duration(longest));
+    let longest = longest.map(among).unwrap_or_default();
     Some(format!(
         "The load generator {told}: it was late to ask for or to read {answers}{longest}. Their times are not the \
          service's."

@@ -76,9 +76,9 @@ fn heading(scenario: &Scenario) -> String {
 fn line(progress: &Progress<'_>, recent: &RouteStats, window: Duration) -> String {
     let per_second = |count: u64| units::significant(units::per_second(count, window));
     let times = recent.all();
-    let percentile = |percent| match times.count() {
-        0 => "-".to_owned(),
-        _ => units::significant(units::milliseconds(times.percentile(percent))),
+    let percentile = |percent| match times.percentile(percent) {
+        None => "-".to_owned(),
+        Some(time) => units::significant(units::milliseconds(time)),
     };
     let time = if progress.warming_up { "warm-up".to_owned() } else { format!("{}s", progress.sending.as_secs()) };
     format!(

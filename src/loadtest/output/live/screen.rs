@@ -75,7 +75,7 @@ impl History {
         let times = recent.all();
         keep(&mut self.rates, Some(units::per_second(recent.requests(), window)));
         keep(&mut self.failures, Some(units::per_second(recent.failed.count(), window)));
-        keep(&mut self.p95s, (times.count() > 0).then(|| units::milliseconds(times.percentile(95.0))));
+        keep(&mut self.p95s, times.percentile(95.0).map(units::milliseconds));
     }
 }
 
@@ -104,9 +104,9 @@ fn text(progress: &Progress<'_>, history: &History) -> String {
         units::percent(ratio)
     );
     let times = recent.all();
-    let percentile = |percent| match times.count() {
-        0 => "-".to_owned(),
-        _ => units::significant(units::milliseconds(times.percentile(percent))),
+    let percentile = |percent| match times.percentile(percent) {
+        None => "-".to_owned(),
+        Some(time) => units::significant(units::milliseconds(time)),
     };
     let second = format!(
         "    now   p50 {} ms   p95 {} ms   p99 {} ms   longest {} ms",
