@@ -5,7 +5,7 @@ use plotters::prelude::*;
 use super::bars::{self, Bars};
 use super::canvas::{Drawn, SIZE};
 use super::color::{self, Color};
-use super::lines::{self, Axis, Series};
+use super::lines::{self, Axis, Marks, Series};
 use super::value_axis::{Bounds, Scale, ValueAxis};
 use crate::units::{self, escaped};
 
@@ -14,6 +14,8 @@ use crate::units::{self, escaped};
 pub struct Chart {
     title: String,
     form: Form,
+    /// Marked stretches of the x axis.
+    marks: Marks,
     /// The scale of the y axis.
     pub(super) scale: Scale,
     /// Writes a y value on the axis and above bars.
@@ -38,13 +40,19 @@ impl Chart {
     }
 
     fn of(title: String, form: Form) -> Self {
-        Self { title, form, scale: Scale::Linear, format: units::significant_short }
+        Self { title, form, marks: Marks::default(), scale: Scale::Linear, format: units::significant_short }
     }
 
     /// Uses a logarithmic scale if the values cannot be told apart on a linear one.
     #[must_use]
     pub fn on_fitting_scale(self) -> Self {
         Self { scale: self.bounds().fitting_scale(), ..self }
+    }
+
+    /// Marks stretches of the x axis of a line chart, and names them in the legend; nothing if there are none.
+    #[must_use]
+    pub fn marked(self, name: impl Into<String>, stretches: Vec<(f64, f64)>) -> Self {
+        Self { marks: Marks { name: name.into(), stretches }, ..self }
     }
 
     /// Writes values with `format` instead of with three digits.
@@ -74,10 +82,13 @@ impl Chart {
     }
 
     fn colors(&self) -> impl ExactSizeIterator<Item = (&str, Color)> {
-        let colors: Vec<_> = match &self.form {
+        let mut colors: Vec<_> = match &self.form {
             Form::Lines(_, series) => series.iter().map(|line| (line.name.as_str(), line.color)).collect(),
             Form::Bars(_, groups) => groups.iter().map(|group| (group.name.as_str(), group.color)).collect(),
         };
+        if !self.marks.stretches.is_empty() {
+            colors.push((self.marks.name.as_str(), Marks::COLOR));
+        }
         colors.into_iter()
     }
 
@@ -96,7 +107,7 @@ impl Chart {
         let area = SVGBackend::with_string(text, SIZE).into_drawing_area();
         let value_axis = ValueAxis { scale: self.scale, bounds: self.bounds(), format: self.format };
         match &self.form {
-            Form::Lines(axis, series) => lines::draw(&value_axis, axis, series, &area)?,
+            Form::Lines(axis, series) => lines::draw(&value_axis, axis, series, &self.marks, &area)?,
             Form::Bars(names, groups) => bars::draw(&value_axis, names, groups, &area)?,
         }
         area.present()?;

@@ -46,6 +46,22 @@ pub struct Series {
     pub points: Vec<(f64, Option<f64>)>,
 }
 
+/// Stretches of the x axis in which something special was the case.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Marks {
+    /// The name in the legend.
+    pub(super) name: String,
+    /// From and to.
+    pub(super) stretches: Vec<(f64, f64)>,
+}
+
+impl Marks {
+    pub(super) const COLOR: Color = Color::Bad;
+
+    /// The share of the axis that a mark fills at least, so that it can be seen.
+    const NARROWEST: f64 = 0.004;
+}
+
 /// A time in seconds, as short as possible: `0.5s`, `90s`, `2:05`, `2:00h`.
 fn clock(seconds: f64) -> String {
     match seconds.round() as u64 {
@@ -59,7 +75,13 @@ fn clock(seconds: f64) -> String {
 /// The share by which the axis goes beyond the largest value.
 const MARGIN: f64 = 0.08;
 
-pub(super) fn draw<'a>(value_axis: &ValueAxis, axis: &Axis, series: &[Series], area: &Area<'a>) -> Drawn<'a> {
+pub(super) fn draw<'a>(
+    value_axis: &ValueAxis,
+    axis: &Axis,
+    series: &[Series],
+    marks: &Marks,
+    area: &Area<'a>,
+) -> Drawn<'a> {
     let scale = value_axis.scale;
     let (low, high, y_labels) = value_axis.range(MARGIN);
     let mut drawn = ChartBuilder::on(area)
@@ -81,6 +103,11 @@ pub(super) fn draw<'a>(value_axis: &ValueAxis, axis: &Axis, series: &[Series], a
         .x_label_formatter(&|x| (axis.format)(*x))
         .y_label_formatter(&|place| (value_axis.format)(scale.value(*place)))
         .draw()?;
+    let narrowest = Marks::NARROWEST * (axis.to - axis.from);
+    drawn.draw_series(marks.stretches.iter().map(|(from, to)| {
+        let corners = [(*from, low), (to.max(from + narrowest).min(axis.to), high)];
+        Rectangle::new(corners, color(Marks::COLOR).mix(0.25).filled())
+    }))?;
     for line in series {
         let stroke = color(line.color);
         for part in line.points.split(|(_, value)| value.is_none()) {

@@ -9,6 +9,7 @@ mod log_writer;
 mod notes;
 mod shutdown;
 mod telemetry;
+mod throttling;
 mod usage;
 
 pub use build::{VERSION, revision};
@@ -16,7 +17,8 @@ pub use exit::Exit;
 pub use file_limit::outlive_file_limit;
 pub use handles::raise_open_files;
 pub use log_writer::{dropped_log_lines, flush_log};
-pub use notes::tell;
+pub use notes::{can_tell, tell, tell_at_once};
 pub use shutdown::terminated;
 pub use telemetry::{LogFormat, init_log};
+pub use throttling::Throttling;
 pub use usage::{HostTime, cpu_time, cpu_time_of, peak_memory};

@@ -13,7 +13,22 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// from elsewhere. If standard error cannot be written (a closed or full pipe, a full disk), the message is lost and
 /// the work goes on; `eprintln!` would panic or wait forever.
 pub fn tell(text: &str) {
-    if stderr_is_writable(PATIENCE) {
+    tell_within(PATIENCE, text);
+}
+
+/// The same for what is worth nothing later, and for a caller who must not wait: the text is lost unless standard error
+/// takes it now. A terminal that was stopped with Ctrl-S does not.
+pub fn tell_at_once(text: &str) {
+    tell_within(Duration::ZERO, text);
+}
+
+/// Whether standard error takes a text now, without letting the writer wait.
+pub fn can_tell() -> bool {
+    stderr_is_writable(Duration::ZERO)
+}
+
+fn tell_within(patience: Duration, text: &str) {
+    if stderr_is_writable(patience) {
         drop(writeln!(io::stderr().lock(), "{}", printable(text)));
     }
 }

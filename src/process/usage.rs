@@ -31,6 +31,9 @@ pub fn cpu_time_of(pid: u32) -> Option<Duration> {
 pub struct HostTime {
     all: u64,
     idle: u64,
+    /// Time in which the machine, a virtual one, wanted to run and the one below it did something else; None where it
+    /// is not counted.
+    stolen: Option<u64>,
 }
 
 impl HostTime {
@@ -45,11 +48,18 @@ impl HostTime {
         Some(self.idle.saturating_sub(earlier.idle) as f64 / all as f64)
     }
 
+    /// The stolen share of the processor time since an earlier reading, from 0 to 1; `None` if no tick has passed or
+    /// the kernel does not count it.
+    pub fn stolen_ratio_since(self, earlier: Self) -> Option<f64> {
+        let all = self.all.checked_sub(earlier.all).filter(|all| *all > 0)?;
+        Some(self.stolen?.saturating_sub(earlier.stolen?) as f64 / all as f64)
+    }
+
     fn parse(stat: &str) -> Option<Self> {
         let line = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
         // user nice system idle iowait irq softirq steal; the fields after these are already part of user.
         let ticks: Vec<u64> = line.split_whitespace().take(8).map_while(|field| field.parse().ok()).collect();
-        Some(Self { all: ticks.iter().sum(), idle: ticks.get(3)? + ticks.get(4)? })
+        Some(Self { all: ticks.iter().sum(), idle: ticks.get(3)? + ticks.get(4)?, stolen: ticks.get(7).copied() })
     }
 }
 
@@ -88,6 +98,8 @@ mod tests {
         let after = parse("cpu  150 0 90 880 70 5 5 0 7 7\n");
         assert_eq!(after.idle_ratio_since(before), Some(0.5));
         assert_eq!(before.idle_ratio_since(before), None);
+        let stolen = |text| parse(text).stolen_ratio_since(parse("cpu  0 0 0 0 0 0 0 0"));
+        assert_eq!((stolen("cpu  1 0 0 1 0 0 0 2 0 0"), stolen("cpu  1 0 0 1 0")), (Some(0.5), None));
         assert!(HostTime::now().is_some() && peak_memory() > 1 << 20);
     }
 }

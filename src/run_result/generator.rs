@@ -35,6 +35,17 @@ pub struct GeneratorCost {
     pub cpu_us_per_request: f64,
     /// The idle share of the whole machine, from 0 to 1; null where it cannot be read.
     pub host_idle_ratio: Option<f64>,
+    /// The share of the whole machine's processor time that others took from it, a virtual one, from 0 to 1; null where
+    /// it is not counted.
+    #[serde(default)]
+    pub host_stolen_ratio: Option<f64>,
+    /// How long the quota of its control group kept it from the processor, in seconds added up over processors; null
+    /// where that is not known.
+    #[serde(default)]
+    pub throttled_s: Option<f64>,
+    /// The number of periods in which that quota was used up; null where that is not known.
+    #[serde(default)]
+    pub throttled_periods: Option<u64>,
     /// Whether the service runs on the same machine and uses part of it.
     pub shares_machine: bool,
     /// How late timers fired, p99 in milliseconds.

@@ -11,10 +11,12 @@ mod environment;
 mod example;
 mod generator;
 mod known;
+mod latency;
 mod limit;
 mod recorded;
 mod route;
 mod run;
+mod standstill;
 mod timeline;
 
 pub use comparison::{Comparison, Difference, Meaning};
@@ -23,8 +25,10 @@ pub use environment::Environment;
 #[cfg(test)]
 pub(crate) use example::{example_limit, example_run, example_step};
 pub use generator::{GeneratorCost, Verdict};
+pub use latency::LatencySummary;
 pub use limit::{GaveWay, LimitEnded, LimitResult, LimitStep};
 pub use recorded::{ReadError, RecordedRoute, RecordedRun};
-pub use route::{FailureKind, FailureSummary, Histograms, LatencySummary, RouteSummary};
+pub use route::{CheckCounts, FailureKind, FailureSummary, Histograms, RouteSummary};
 pub use run::{RateSummary, RunResult, ScenarioSummary, TaskSummary, ThresholdOutcome, WarmUpSummary};
+pub use standstill::{Standstill, Standstills, TouchedTimes};
 pub use timeline::{PointLatency, TimelinePoint};

@@ -1,5 +1,6 @@
 //! The account as one HTML page with charts.
 
+use super::cells::NOTHING;
 use super::kind::RequestKind;
 use super::{Account, SubjectAccount, SubjectState};
 use crate::lab::Measurement;
@@ -69,12 +70,12 @@ fn facts(account: &Account) -> Vec<Fact> {
         [first, .., last] => vec![first, last],
     };
     let fact = |(subject, shown): &(&SubjectAccount, &Measurement)| {
-        let failed = units::percent(shown.load.fail_ratio);
+        let failed = shown.load.fail_ratio.map_or_else(|| NOTHING.to_owned(), units::percent);
         let mut facts = vec![
             Fact::new(format!("failed, {}", subject.name), failed).bad_if(shown.load.failures > 0),
             Fact::new(
                 format!("p95, {}", subject.name),
-                format!("{} ms", units::significant(shown.load.aggregated.latency_ms.p95)),
+                p95(shown).map_or_else(|| NOTHING.to_owned(), |p95| format!("{} ms", units::significant(p95))),
             ),
         ];
         facts.extend(shown.burst.as_ref().map(|burst| {
@@ -83,6 +84,11 @@ fn facts(account: &Account) -> Vec<Fact> {
         facts
     };
     ends.into_iter().flat_map(fact).collect()
+}
+
+/// The 95th percentile of the response times; `None` without an answer.
+fn p95(shown: &Measurement) -> Option<f64> {
+    shown.load.aggregated.latency_ms.as_ref().map(|times| times.p95)
 }
 
 fn charts(account: &Account) -> Vec<Chart> {
@@ -97,7 +103,7 @@ fn charts(account: &Account) -> Vec<Chart> {
         bars("orders", Color::Bad, &share(RequestKind::Orders)),
         bars("reports", Color::Series(1), &share(RequestKind::Reports)),
     ];
-    let p95 = vec![bars("p95", Color::Series(0), &|shown| Some(shown.load.aggregated.latency_ms.p95))];
+    let times_p95 = vec![bars("p95", Color::Series(0), &p95)];
     let orders = vec![bars("orders", Color::Series(2), &|shown| Some(shown.burst.as_ref()?.orders_per_s))];
     let statements =
         vec![bars("statements", Color::Series(3), &|shown| Some(shown.alone.as_ref()?.order_statements as f64))];
@@ -105,7 +111,7 @@ fn charts(account: &Account) -> Vec<Chart> {
         measured(account).map(|(subject, shown)| (subject.name.clone(), shown.load.aggregated.histograms.all()));
     let mut charts = vec![
         Chart::bars("Requests that failed, per cent", names.clone(), failed),
-        Chart::bars("95 % of the requests took no longer, milliseconds", names.clone(), p95).on_fitting_scale(),
+        Chart::bars("95 % of the requests took no longer, milliseconds", names.clone(), times_p95).on_fitting_scale(),
         distribution(times),
         connections(account),
     ];

@@ -15,7 +15,7 @@ fn measurement(orders: u64, reports: u64) -> Measurement {
     load.requests = 3_000;
     load.in_flight_at_end = 0;
     load.failures = orders + reports;
-    load.fail_ratio = load.failures as f64 / 3_000.0;
+    load.fail_ratio = Some(load.failures as f64 / 3_000.0);
     (load.aggregated.requests, load.aggregated.failures) = (load.requests, load.failures);
     load.failure_groups.retain(|_| orders > 0);
     for group in &mut load.failure_groups {
@@ -56,9 +56,9 @@ fn measurement(orders: u64, reports: u64) -> Measurement {
             users: 256,
             duration_s: 10.0,
             orders_per_s: 5.0,
-            fail_ratio: 0.99,
-            p50_ms: 4.0,
-            p99_ms: 9.0,
+            fail_ratio: Some(0.99),
+            p50_ms: Some(4.0),
+            p99_ms: Some(9.0),
             statements_per_order: Some(15.2),
             orders_per_commit: Some(1.0),
             verdict: Verdict::Valid,
@@ -80,7 +80,7 @@ fn cured() -> Measurement {
     measurement.alone =
         Some(UnloadedRequests { order_statements: 7, order_ms: 2.1, cold_report_rows: 10_003, cold_report_ms: 8.1 });
     if let Some(burst) = &mut measurement.burst {
-        (burst.orders_per_s, burst.fail_ratio, burst.orders_per_commit) = (5_000.0, 0.0, Some(42.0));
+        (burst.orders_per_s, burst.fail_ratio, burst.orders_per_commit) = (5_000.0, Some(0.0), Some(42.0));
     }
     measurement
 }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::cost::Meter;
 use super::progress::Progress;
 use super::result::{Times, result};
+use super::standstills::standstills;
 use super::throughput::{Tally, Throughput};
 use super::timeline::Timeline;
 use crate::loadtest::engine::RunState;
@@ -79,6 +80,7 @@ impl Collector {
         progress.lasts = self.run.config.measured();
         progress.warming_up = now < self.run.measured_from;
         progress.users = self.run.users();
+        progress.standstills = standstills(&self.run);
         self.ticked = now;
         self.timeline.add(&progress, now - self.run.started);
         watch(&progress);
@@ -95,7 +97,8 @@ impl Collector {
         let (results, throughput) = (&self.results, &self.throughput);
         let cost = self.meter.cost(results, Tally::sum(&throughput.measured(results)).requests, &self.run);
         let mut result = result(&self.run, users_started, results, throughput, &times, cost);
-        result.timeline = self.timeline.points().to_vec();
+        result.standstills = standstills(&self.run);
+        result.timeline = self.timeline.points(&result.standstills);
         UnjudgedResult(result)
     }
 

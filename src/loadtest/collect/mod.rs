@@ -2,8 +2,10 @@
 
 mod collector;
 mod cost;
+mod point_times;
 mod progress;
 mod result;
+mod standstills;
 mod throughput;
 mod timeline;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::throughput::Tally;
 use crate::loadtest::recording::{RouteStats, aggregated};
 use crate::loadtest::scenario::Scenario;
+use crate::run_result::Standstills;
 
 #[derive(Debug)]
 pub(in crate::loadtest) struct Progress<'a> {
@@ -29,6 +30,8 @@ pub(in crate::loadtest) struct Progress<'a> {
     pub(in crate::loadtest) warming_up: bool,
     /// The number of users at this moment.
     pub(in crate::loadtest) users: usize,
+    /// The times so far in which the generator stood still.
+    pub(in crate::loadtest) standstills: Standstills,
 }
 
 impl<'a> Progress<'a> {
@@ -46,6 +49,7 @@ impl<'a> Progress<'a> {
             lasts: Duration::ZERO,
             warming_up: false,
             users: 0,
+            standstills: Standstills::default(),
         }
     }
 }

@@ -1,15 +1,15 @@
 //! A run second by second, for charts: what happened in each window, and the generator's cost.
 //!
 //! The number of points is bounded by what a chart can show. When there are too many, each two neighbours are joined,
-//! and from then on a point covers twice the time. Counts add up exactly; of two percentiles the larger one is kept, so
-//! that nothing bad is averaged away.
+//! and from then on a point covers twice the time. Counts add up exactly, and percentiles are those of all requests of
+//! the joined windows together; the longest time is kept, so that a stall stays visible.
 
 use std::time::Duration;
 
+use super::point_times::PointTimes;
 use super::progress::Progress;
 use crate::process::cpu_time;
-use crate::run_result::{PointLatency, TimelinePoint};
-use crate::units;
+use crate::run_result::{Standstills, TimelinePoint};
 
 /// The most points: twice the pixels of the widest chart.
 const MOST_POINTS: usize = 2_048;
@@ -20,7 +20,7 @@ pub(in crate::loadtest) const SHORTEST_WINDOW_S: f64 = 0.5;
 
 #[derive(Debug)]
 pub(in crate::loadtest) struct Timeline {
-    points: Vec<TimelinePoint>,
+    windows: Vec<Window>,
     /// The number of windows that one point covers.
     windows_per_point: u32,
     /// The number of windows that the last point covers so far.
@@ -28,9 +28,18 @@ pub(in crate::loadtest) struct Timeline {
     cpu: Duration,
 }
 
+/// A window of the run. Its times are kept until it is shown, because windows may still be joined.
+#[derive(Clone, Debug)]
+struct Window {
+    /// Everything but the times.
+    point: TimelinePoint,
+    succeeded: PointTimes,
+    failed: PointTimes,
+}
+
 impl Timeline {
     pub(in crate::loadtest) fn start() -> Self {
-        Self { points: Vec::new(), windows_per_point: 1, windows_in_last: 0, cpu: cpu_time() }
+        Self { windows: Vec::new(), windows_per_point: 1, windows_in_last: 0, cpu: cpu_time() }
     }
 
     /// Adds a window. `since_start` is when it ended.
@@ -42,83 +51,129 @@ impl Timeline {
             return;
         }
         let recent = &progress.recent;
-        let times = recent.all();
-        let percentile = |percent| units::milliseconds(times.percentile(percent));
-        self.push(TimelinePoint {
+        let point = TimelinePoint {
             at_s: since_start.as_secs_f64(),
             window_s: window,
             users: progress.users,
             requests: recent.requests(),
             failures: recent.failed.count(),
-            latency_ms: (times.count() > 0).then(|| PointLatency {
-                p50: percentile(50.0),
-                p95: percentile(95.0),
-                p99: percentile(99.0),
-                max: units::milliseconds(times.largest()),
-            }),
+            latency_ms: None,
+            succeeded_latency_ms: None,
+            failed_latency_ms: None,
             cpu_cores: used.as_secs_f64() / window,
-        });
+            standstill_s: 0.0,
+        };
+        let [succeeded, failed] = [&recent.succeeded, &recent.failed].map(PointTimes::of);
+        self.push(Window { point, succeeded, failed });
     }
 
-    pub(in crate::loadtest) fn points(&self) -> &[TimelinePoint] {
-        &self.points
+    /// The points of all windows so far. A standstill may be noticed only after the window in which it was.
+    pub(in crate::loadtest) fn points(&self, standstills: &Standstills) -> Vec<TimelinePoint> {
+        let point = |window: &Window| {
+            let point = &window.point;
+            TimelinePoint {
+                latency_ms: window.all().percentiles(),
+                succeeded_latency_ms: window.succeeded.percentiles(),
+                failed_latency_ms: window.failed.percentiles(),
+                standstill_s: standstills.seconds_within(point.at_s - point.window_s, point.at_s),
+                ..point.clone()
+            }
+        };
+        self.windows.iter().map(point).collect()
     }
 
-    fn push(&mut self, mut point: TimelinePoint) {
-        if point.window_s < SHORTEST_WINDOW_S
-            && let Some(last) = self.points.last_mut()
+    fn push(&mut self, mut window: Window) {
+        if window.point.window_s < SHORTEST_WINDOW_S
+            && let Some(last) = self.windows.last_mut()
         {
-            point.users = last.users;
-            last.join(&point);
+            window.point.users = last.point.users;
+            last.join(&window);
             return;
         }
-        if let Some(last) = self.points.last_mut().filter(|_| self.windows_in_last < self.windows_per_point) {
-            last.join(&point);
+        if let Some(last) = self.windows.last_mut().filter(|_| self.windows_in_last < self.windows_per_point) {
+            last.join(&window);
         } else {
-            self.points.push(point);
+            self.windows.push(window);
             self.windows_in_last = 0;
         }
         self.windows_in_last += 1;
-        if self.points.len() > MOST_POINTS {
+        if self.windows.len() > MOST_POINTS {
             self.halve();
         }
     }
 
     fn halve(&mut self) {
-        let pairs = self.points.chunks(2).map(|pair| {
+        let pairs = self.windows.chunks(2).map(|pair| {
             let mut first = pair[0].clone();
             pair[1..].iter().for_each(|second| first.join(second));
             first
         });
-        self.points = pairs.collect();
+        self.windows = pairs.collect();
         // MOST_POINTS is even, so the point that made it too many is alone at the end; later windows are joined to it.
         self.windows_per_point *= 2;
+    }
+}
+
+impl Window {
+    /// The times of all requests.
+    fn all(&self) -> PointTimes {
+        let mut all = self.succeeded.clone();
+        all.join(&self.failed);
+        all
+    }
+
+    /// Joins the following window to this one: counts and times add up, and the cost is weighed by the lengths.
+    fn join(&mut self, next: &Self) {
+        self.succeeded.join(&next.succeeded);
+        self.failed.join(&next.failed);
+        let (own, next) = (&mut self.point, &next.point);
+        let window = own.window_s + next.window_s;
+        own.cpu_cores = (own.cpu_cores * own.window_s + next.cpu_cores * next.window_s) / window;
+        (own.at_s, own.window_s, own.users) = (next.at_s, window, next.users);
+        own.requests += next.requests;
+        own.failures += next.failures;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run_result::Standstill;
+    use crate::stats::Latencies;
 
-    fn point(second: u32, window_s: f64) -> TimelinePoint {
-        let latency = PointLatency { p50: 1.0, p95: 2.0, p99: 3.0, max: if second == 7 { 900.0 } else { 4.0 } };
-        TimelinePoint {
+    /// A window with ten requests of 4 ms; in the seventh second one of them took 900 ms.
+    fn window(second: u32, window_s: f64) -> Window {
+        let mut times = Latencies::default();
+        (1..=10).for_each(|number| {
+            times.record(Duration::from_millis(if (second, number) == (7, 10) { 900 } else { 4 }));
+        });
+        let point = TimelinePoint {
             at_s: f64::from(second),
             window_s,
             users: second as usize,
             requests: 10,
             failures: u64::from(second % 2),
-            latency_ms: Some(latency),
+            latency_ms: None,
+            succeeded_latency_ms: None,
+            failed_latency_ms: None,
             cpu_cores: 0.5,
-        }
+            standstill_s: 0.0,
+        };
+        Window { point, succeeded: PointTimes::of(&times), failed: PointTimes::default() }
+    }
+
+    fn points(timeline: &Timeline) -> Vec<TimelinePoint> {
+        timeline.points(&Standstills::default())
     }
 
     #[test]
     fn a_short_last_window_is_joined_to_the_point_before() {
         let mut timeline = Timeline::start();
-        timeline.push(point(5, 1.0));
-        timeline.push(TimelinePoint { users: 0, ..point(6, 0.02) });
-        let points = timeline.points();
+        timeline.push(window(5, 1.0));
+        let mut last = window(6, 0.02);
+        last.point.users = 0;
+        timeline.push(last);
+        let points = points(&timeline);
         assert_eq!(points.iter().map(|point| (point.users, point.requests)).collect::<Vec<_>>(), [(5, 20)]);
     }
 
@@ -127,9 +182,9 @@ mod tests {
         let mut timeline = Timeline::start();
         let seconds = 24 * 3_600;
         for second in 1..=seconds {
-            timeline.push(point(second, 1.0));
+            timeline.push(window(second, 1.0));
         }
-        let points = timeline.points();
+        let points = points(&timeline);
         assert!((MOST_POINTS / 2..=MOST_POINTS).contains(&points.len()), "{}", points.len());
         assert_eq!(points.iter().map(|point| point.requests).sum::<u64>(), u64::from(seconds) * 10);
         assert_eq!(points.iter().map(|point| point.failures).sum::<u64>(), u64::from(seconds) / 2);
@@ -137,11 +192,41 @@ mod tests {
         let last = points.last().unwrap();
         assert_eq!((last.at_s, last.users), (f64::from(seconds), seconds as usize));
         assert!(points.iter().any(|point| point.latency_ms.unwrap().max > 899.0), "a stall is not averaged away");
+        let p95 = |point: &TimelinePoint| point.latency_ms.unwrap().p95;
+        assert!(points.iter().all(|point| (p95(point) - 4.0).abs() < 0.04), "a stall of one request is no p95");
         assert!(points.iter().all(|point| (point.cpu_cores - 0.5).abs() < 1e-9));
         let whole = &points[..points.len() - 1];
         assert!(
             whole.iter().all(|point| (point.window_s - whole[0].window_s).abs() < 1e-9),
             "windows are of one length"
         );
+    }
+
+    #[test]
+    fn a_second_without_answers_has_no_times_and_is_not_left_out() {
+        let mut timeline = Timeline::start();
+        timeline.push(window(1, 1.0));
+        let mut silent = window(2, 1.0);
+        (silent.point.requests, silent.succeeded) = (0, PointTimes::default());
+        timeline.push(silent);
+        timeline.push(window(3, 1.0));
+        let points = points(&timeline);
+        let seen: Vec<_> =
+            points.iter().map(|point| (point.at_s, point.requests, point.latency_ms.is_some())).collect();
+        assert_eq!(seen, [(1.0, 10, true), (2.0, 0, false), (3.0, 10, true)]);
+    }
+
+    #[test]
+    fn a_standstill_is_in_the_windows_in_which_it_was() {
+        let mut timeline = Timeline::start();
+        timeline.push(window(1, 1.0));
+        timeline.push(window(5, 4.0));
+        let (suspended_s, in_warm_up, touched) = (0.0, false, 1);
+        let (at_s, length_s, threads, of_threads) = (1.5, 3.0, 2, 2);
+        let one = Standstill { at_s, length_s, suspended_s, threads, of_threads, in_warm_up, touched };
+        let points = timeline.points(&Standstills::of(vec![one]));
+        let still: Vec<_> = points.iter().map(|point| point.standstill_s).collect();
+        assert_eq!(still, [0.0, 3.0]);
+        assert!((points[1].requests_per_s() - 2.5).abs() < 1e-9, "a rate is of its own window");
     }
 }

@@ -39,6 +39,8 @@ pub(super) struct UserConnection {
 struct Answer {
     /// When its last byte had come. Checks take place after it.
     ended_at: Instant,
+    /// None if no complete answer came.
+    status: Option<u16>,
     body_bytes: u64,
     failure: Option<Failure>,
 }
@@ -75,12 +77,13 @@ impl UserConnection {
                 let connection = self.connection.take();
                 let body_bytes = connection.as_ref().map_or(0, LeanConnection::body_bytes);
                 let failure = Some(cause::of_error(&error));
-                (Answer { ended_at, body_bytes, failure }, connection.is_some())
+                (Answer { ended_at, status: None, body_bytes, failure }, connection.is_some())
             }
         };
-        let (response, service) = (answer.ended_at - due, run.is_open().then(|| answer.ended_at - sent));
-        let sample = Sample { response, service, body_bytes: answer.body_bytes, failure: answer.failure };
-        records.record(task.group, due, sample);
+        let Answer { ended_at, status, body_bytes, failure } = answer;
+        let (response, service) = (ended_at - due, run.is_open().then(|| ended_at - sent));
+        let sample = Sample { response, service, body_bytes, status, checked: task.checked, failure };
+        records.record(task.group, due, ended_at, sample);
         RequestDone { think_time: task.think_time, connected }
     }
 
@@ -150,7 +153,7 @@ async fn exchange(open: &mut LeanConnection, request: &[u8], task: &Task, due: I
     let reply = open.exchange(request, task.method == Method::HEAD, keep).await?;
     let ended_at = Instant::now();
     let failure = cause::of_answer(&reply, ended_at - due, &task.check);
-    let answer = Answer { ended_at, body_bytes: reply.body_bytes, failure };
+    let answer = Answer { ended_at, status: Some(reply.status), body_bytes: reply.body_bytes, failure };
     open.rest();
     Ok(answer)
 }

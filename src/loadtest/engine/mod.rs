@@ -3,6 +3,7 @@
 
 mod arrival_queue;
 mod arrival_schedule;
+mod clockwork;
 mod config;
 mod connection;
 mod dispatcher;
@@ -14,6 +15,7 @@ mod state;
 mod user;
 mod worker;
 
+pub(super) use clockwork::Gap;
 pub use config::{Arrivals, Config, Load, Rate, Users};
 pub(super) use generator::Generator;
 pub(super) use handles::{handles_for, most_connections, raise_handles};

@@ -12,6 +12,7 @@ use rand_pcg::Pcg64Mcg;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::clockwork::{Clockwork, Gap, suspended};
 use super::config::{Config, Load};
 use crate::loadtest::recording::{Sample, Shard};
 use crate::loadtest::scenario::Scenario;
@@ -73,15 +74,22 @@ impl Counts {
 pub(in crate::loadtest) struct WorkerRecords {
     pub(super) index: usize,
     measured_from: Instant,
-    shard: Mutex<Shard>,
+    kept: Mutex<Kept>,
     in_flight: AtomicU64,
     exhausted: AtomicU64,
 }
 
+/// What a worker keeps behind its lock, which only the collector shares, once a second.
+#[derive(Debug)]
+struct Kept {
+    shard: Shard,
+    clockwork: Clockwork,
+}
+
 impl WorkerRecords {
     fn new(index: usize, groups: usize, measured_from: Instant) -> Self {
-        let shard = Mutex::new(Shard::new(groups));
-        Self { index, measured_from, shard, in_flight: AtomicU64::new(0), exhausted: AtomicU64::new(0) }
+        let kept = Mutex::new(Kept { shard: Shard::new(groups), clockwork: Clockwork::start() });
+        Self { index, measured_from, kept, in_flight: AtomicU64::new(0), exhausted: AtomicU64::new(0) }
     }
 
     /// Whether a request that was due at this instant counts: it was due after the warm-up.
@@ -119,32 +127,54 @@ impl WorkerRecords {
         self.exhausted.load(Ordering::Relaxed)
     }
 
-    pub(super) fn record(&self, group: usize, due: Instant, sample: Sample) {
-        self.lock().record(group, self.measures(due), sample);
+    /// Records a request that was due and over at these instants.
+    pub(super) fn record(&self, group: usize, due: Instant, over: Instant, sample: Sample) {
+        let measured = self.measures(due);
+        let mut kept = self.lock();
+        let Kept { shard, clockwork } = &mut *kept;
+        clockwork.observe(over);
+        if measured && clockwork.touched(due) {
+            clockwork.count_touched();
+            shard.record_touched(group, &sample);
+        }
+        shard.record(group, measured, sample);
+    }
+
+    /// A sign of life of this worker, so that a standstill before it is noticed.
+    pub(super) fn beat(&self) {
+        let suspended = suspended();
+        let mut kept = self.lock();
+        // The clock is read while the lock is held, so that no later reading comes before it.
+        kept.clockwork.beat(Instant::now(), suspended);
+    }
+
+    /// The standstills of this worker so far.
+    pub(in crate::loadtest) fn gaps(&self) -> Vec<Gap> {
+        self.lock().clockwork.gaps().to_vec()
     }
 
     /// Records how late the generator reached a request that was due at this instant.
     pub(super) fn record_start(&self, due: Instant) {
         if self.measures(due) {
-            self.lock().late_starts.record(due.elapsed());
+            self.lock().shard.late_starts.record(due.elapsed());
         }
     }
 
     /// Records how late a timer fired.
     pub(super) fn record_timer(&self, due: Instant, late: Duration) {
         if self.measures(due) {
-            self.lock().late_timers.record(late);
+            self.lock().shard.late_timers.record(late);
         }
     }
 
     /// Takes everything that was recorded since the last call.
     pub(in crate::loadtest) fn take(&self) -> Shard {
-        self.lock().take()
+        self.lock().shard.take()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Shard> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
         // A poisoned shard still holds complete results.
-        self.shard.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -178,7 +208,7 @@ impl Drop for InFlight<'_> {
         self.change(|awaited| awaited.saturating_sub(1));
         if !self.over {
             let measured = self.records.measures(self.due);
-            self.records.lock().record_unanswered(self.group, measured, self.due.elapsed());
+            self.records.lock().shard.record_unanswered(self.group, measured, self.due.elapsed());
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -72,7 +73,8 @@ const PROBE: Duration = Duration::from_millis(10);
 
 async fn work(index: usize, run: Arc<RunState>, mut commands: mpsc::UnboundedReceiver<WorkerCommand>) {
     let records = Arc::clone(&run.records[index]);
-    let probe = tokio::spawn(probe(Arc::clone(&records)));
+    let sending = Arc::new(AtomicBool::new(true));
+    let probe = tokio::spawn(probe(Arc::clone(&records), Arc::clone(&sending)));
     let mut users: Vec<Arc<LeaveSignal>> = Vec::new();
     let mut dispatcher = Dispatcher::start(index, &run, &records);
     while let Some(command) = commands.recv().await {
@@ -84,9 +86,10 @@ async fn work(index: usize, run: Arc<RunState>, mut commands: mpsc::UnboundedRec
             }
             WorkerCommand::Leave => users.pop().iter().for_each(|user| user.tell()),
             WorkerCommand::Stop => {
+                records.beat();
                 // A worker that only waits for the last answers is on time, however busy it was before, so lateness is
-                // no longer measured.
-                probe.abort();
+                // no longer measured. A standstill still delays the answers.
+                sending.store(false, Ordering::Relaxed);
                 users.drain(..).for_each(|user| user.tell());
                 if let Some(dispatcher) = &mut dispatcher {
                     dispatcher.stop(&records).await;
@@ -94,20 +97,24 @@ async fn work(index: usize, run: Arc<RunState>, mut commands: mpsc::UnboundedRec
             }
         }
     }
+    records.beat();
     probe.abort();
     if let Some(dispatcher) = dispatcher {
         run.counts.count_missed(dispatcher.waiting(run.measured_from));
     }
 }
 
-/// Measures how late this worker's timers fire.
-async fn probe(records: Arc<WorkerRecords>) {
+/// Gives a sign of life at every interval and, while requests are sent, measures how late this worker's timers fire.
+async fn probe(records: Arc<WorkerRecords>, sending: Arc<AtomicBool>) {
     loop {
         let due = Instant::now() + PROBE;
         tokio::time::sleep_until(due).await;
         // The runtime's timers have a resolution of one millisecond.
         let late = due.elapsed().saturating_sub(Duration::from_millis(1));
-        records.record_timer(due, late);
+        records.beat();
+        if sending.load(Ordering::Relaxed) {
+            records.record_timer(due, late);
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! When this process has no processor time left, answers lie unread and count as slow, and the figures say more about
 //! the generator than about the service. The signs: the process used nearly all cores, or more than half of a machine
-//! that had no time left; one in a hundred of its ten-millisecond timers fired late; it had no file handle or port left
+//! that had no time left; one in a hundred of its ten-millisecond timers fired late; a
+//! quota of its control group stopped it for a hundredth of the time; it had no file handle or port left
 //! for a request. Requests that were due and never sent are not a sign by themselves: a service that does not answer
 //! keeps all connections busy, and is to blame for them.
 
@@ -20,6 +21,10 @@ const MOST_OF_A_BUSY_HOST: f64 = 0.5;
 
 /// Above this p99 of lateness, in milliseconds, the generator itself stood still.
 const MOST_LATE_MS: f64 = 100.0;
+
+/// A quota of the control group may have stopped the process for this share of the time: above it, one answer in a
+/// hundred lay unread meanwhile, and the p99 is not the service's.
+const MOST_THROTTLED: f64 = 0.01;
 
 /// Up to this p99 of lateness, in milliseconds, a machine that also does other work is normal.
 const ORDINARY_LATE_MS: f64 = 5.0;
@@ -48,6 +53,14 @@ pub(super) fn reasons(cost: &GeneratorCost, requests: u64, too_few_handles: bool
     }
     if let Some(late) = cost.start_late_p99_ms.filter(|late| *late > MOST_LATE_MS) {
         reasons.push(format!("it came {late:.0} ms late to requests that were due, at p99"));
+    }
+    // Cores are processor time divided by the time that was measured.
+    let measured_s = cost.cpu_s / cost.cpu_cores.max(f64::EPSILON);
+    if let Some(throttled) = cost.throttled_s.filter(|throttled| *throttled > MOST_THROTTLED * measured_s) {
+        let (time, periods) = (units::significant(throttled), units::count(cost.throttled_periods.unwrap_or(0)));
+        reasons.push(format!(
+            "its control group stopped it for {time} s in {periods} periods: give the container more processor time"
+        ));
     }
     if cost.exhausted > 0 {
         let count = units::count(cost.exhausted);
@@ -86,6 +99,9 @@ mod tests {
         assert!(limited(cost(0.3, 250.0)));
         assert!(limited(GeneratorCost { exhausted: 1, ..cost(0.3, 0.5) }));
         assert!(limited(GeneratorCost { start_late_p99_ms: Some(250.0), ..cost(0.3, 0.5) }));
+        // 0.3 cores are used for a second in 3.3 s.
+        let throttled = |seconds| limited(GeneratorCost { throttled_s: Some(seconds), ..cost(0.3, 0.5) });
+        assert!(!throttled(0.03) && throttled(0.04), "stopped by its quota for 1 % of the time");
         let held_back = |arrivals_missed| {
             let cost = GeneratorCost { arrivals_missed, ..cost(0.3, 0.5) };
             !reasons(&cost, 10_000, true).is_empty()

@@ -4,6 +4,7 @@
 mod baseline;
 mod criteria;
 mod generator;
+mod standstill;
 mod threshold;
 
 pub use baseline::{Baseline, BaselineError};

@@ -24,12 +24,14 @@ pub(super) fn table(comparison: &Comparison) -> Table {
             Meaning::Better => ("better", Tone::Good),
             Meaning::Worse => ("worse", Tone::Bad),
             Meaning::Noise => ("within noise", Tone::Plain),
+            Meaning::MoreFailed => ("more failed", Tone::Doubtful),
             Meaning::Unknown => ("unknown", Tone::Doubtful),
+            Meaning::Unmeasured => ("not measured", Tone::Doubtful),
         };
         let cells = [
             difference.method.clone(),
             difference.route.clone(),
-            difference.figure.replace("_ms", " ms").replace("fail_ratio", "failed").replace("requests_per_s", "req/s"),
+            difference.figure.replace("_ms", " ms").replace("fail_ratio", "failed").replace("good_per_s", "good/s"),
             shown(difference, difference.before),
             shown(difference, difference.now),
             difference.change.map_or_else(|| "-".to_owned(), |change| format!("{:+.1} %", 100.0 * change)),
@@ -62,7 +64,8 @@ fn title(comparison: &Comparison) -> String {
     )
 }
 
-fn shown(difference: &Difference, value: f64) -> String {
+fn shown(difference: &Difference, value: Option<f64>) -> String {
+    let Some(value) = value else { return "-".to_owned() };
     if difference.figure == "fail_ratio" { units::percent(value) } else { units::significant(value) }
 }
 

@@ -1,6 +1,6 @@
 //! A limit for people: sentences, a chart of throughput and response time by load, and a table of the steps.
 
-use super::tables::shown;
+use super::tables::{dashed, shown};
 use crate::run_result::{GaveWay, LimitEnded, LimitResult, LimitStep};
 use crate::table::{Align, Table, Tone};
 use crate::units;
@@ -17,8 +17,8 @@ pub(in crate::loadtest) fn step_line(step: &LimitStep, unit: &str) -> String {
         "{:>7} {unit}: {:>7} requests/s, {} failed, p95 {} ms: {result}",
         units::count(u64::from(step.level)),
         units::significant(step.requests_per_s),
-        units::percent(step.fail_ratio),
-        shown(step.p95_ms)
+        dashed(step.fail_ratio, units::percent),
+        dashed(step.p95_ms, shown)
     )
 }
 
@@ -83,7 +83,7 @@ fn chart(limit: &LimitResult) -> String {
     let mut steps: Vec<&LimitStep> = limit.steps.iter().filter(|step| step.purpose != "repeat").collect();
     steps.sort_by_key(|step| step.level);
     let most = |of: fn(&LimitStep) -> f64| steps.iter().map(|step| of(step)).fold(0.0, f64::max);
-    let (most_rate, most_p95) = (most(|step| step.requests_per_s), most(|step| step.p95_ms));
+    let (most_rate, most_p95) = (most(|step| step.requests_per_s), most(|step| step.p95_ms.unwrap_or_default()));
     let heading = format!("{:>9}  {:<32}  {}", load_column(limit).to_lowercase(), "requests/s", "p95 ms");
     let rows = steps.iter().map(|step| {
         format!(
@@ -92,8 +92,8 @@ fn chart(limit: &LimitResult) -> String {
             if limit.was_bad(step.level) { "×" } else { " " },
             bar(step.requests_per_s, most_rate),
             units::significant(step.requests_per_s),
-            bar(step.p95_ms, most_p95),
-            shown(step.p95_ms)
+            bar(step.p95_ms.unwrap_or_default(), most_p95),
+            dashed(step.p95_ms, shown)
         )
     });
     std::iter::once(heading).chain(rows).collect::<Vec<_>>().join("\n")
@@ -131,10 +131,10 @@ fn steps(limit: &LimitResult) -> Table {
         let cells = [
             units::count(u64::from(step.level)),
             units::significant(step.requests_per_s),
-            units::percent(step.fail_ratio),
-            shown(step.p50_ms),
-            shown(step.p95_ms),
-            shown(step.p99_ms),
+            dashed(step.fail_ratio, units::percent),
+            dashed(step.p50_ms, shown),
+            dashed(step.p95_ms, shown),
+            dashed(step.p99_ms, shown),
             format!("{:.2}", step.generator_cores),
             step.purpose.to_owned(),
         ];

@@ -8,6 +8,7 @@ mod live;
 mod locust_csv;
 mod outputs;
 mod page;
+mod standstills;
 mod steps_csv;
 mod tables;
 mod watch;

@@ -49,17 +49,19 @@ impl StepsCsv {
     /// Adds a line for a step.
     pub(in crate::loadtest) fn write(&mut self, step: &LimitStep) -> io::Result<()> {
         let figure = |value: f64| format!("{value:.3}");
+        // Empty where nothing was measured.
+        let time = |value: Option<f64>| value.map(figure).unwrap_or_default();
         let record = [
             step.level.to_string(),
             step.purpose.to_owned(),
             if step.good { "good" } else { "bad" }.to_owned(),
             step.requests.to_string(),
             figure(step.requests_per_s),
-            format!("{:.6}", step.fail_ratio),
-            figure(step.mean_ms),
-            figure(step.p50_ms),
-            figure(step.p95_ms),
-            figure(step.p99_ms),
+            step.fail_ratio.map(|ratio| format!("{ratio:.6}")).unwrap_or_default(),
+            time(step.mean_ms),
+            time(step.p50_ms),
+            time(step.p95_ms),
+            time(step.p99_ms),
             step.verdict.name().to_owned(),
             figure(step.generator_cores),
             step.started_at.clone(),

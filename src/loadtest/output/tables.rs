@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::comparison;
-use crate::run_result::{RouteSummary, RunResult, Verdict};
+use super::{comparison, standstills};
+use crate::run_result::{LatencySummary, RouteSummary, RunResult, Verdict};
 use crate::table::{Align, Table, Tone};
 use crate::units;
 
@@ -37,8 +37,12 @@ fn verdict(summary: &RunResult) -> String {
     let cost = &summary.generator;
     let starts = cost.start_late_p99_ms.map(|late| format!(", requests {late:.1} ms")).unwrap_or_default();
     let idle = cost.host_idle_ratio.map(|idle| format!("; machine {:.0} % idle", 100.0 * idle)).unwrap_or_default();
+    let stolen = cost.host_stolen_ratio.filter(|stolen| *stolen >= 0.01);
+    let stolen = stolen.map(|stolen| format!(", {:.0} % taken by others", 100.0 * stolen)).unwrap_or_default();
+    let throttled = cost.throttled_s.filter(|seconds| *seconds > 0.0);
+    let throttled = throttled.map(|seconds| format!("; stopped by its quota for {seconds:.1} s")).unwrap_or_default();
     let evidence = format!(
-        "generator: {:.2} of {} cores, {:.0} µs a request, timers {:.1} ms late at p99{starts}{idle}",
+        "generator: {:.2} of {} cores, {:.0} µs a request, timers {:.1} ms late at p99{starts}{idle}{stolen}{throttled}",
         cost.cpu_cores, cost.cores, cost.cpu_us_per_request, cost.timer_late_p99_ms
     );
     let word = match summary.verdict {
@@ -50,6 +54,7 @@ fn verdict(summary: &RunResult) -> String {
     };
     let mut lines = vec![format!("{word} ({evidence}).")];
     lines.extend(interruption(summary));
+    lines.extend(standstills::sentence(summary));
     if summary.verdict == Verdict::GeneratorLimited {
         lines.push("These are not the figures of the service: use less load or another machine.".to_owned());
     }
@@ -57,7 +62,7 @@ fn verdict(summary: &RunResult) -> String {
         lines.push("The service runs on the same machine and shares its processor with the generator.".to_owned());
     }
     if summary.times_doubtful {
-        let p99 = shown(summary.aggregated.latency_ms.p99);
+        let p99 = dashed(summary.aggregated.latency_ms.as_ref().map(|times| times.p99), shown);
         lines.push(format!("With timers that late a p99 of {p99} ms is doubtful: the machine had other work to do."));
     }
     if cost.arrivals_missed > 0 && summary.verdict == Verdict::Valid {
@@ -88,8 +93,8 @@ fn verdict(summary: &RunResult) -> String {
             units::count(warm_up.requests),
             units::duration(Duration::from_secs_f64(warm_up.duration_s)),
             units::count(warm_up.failures),
-            shown(warm_up.latency_ms.p50),
-            shown(warm_up.latency_ms.p95)
+            dashed(warm_up.latency_ms.as_ref().map(|times| times.p50), shown),
+            dashed(warm_up.latency_ms.as_ref().map(|times| times.p95), shown)
         ));
     }
     lines.join("\n")
@@ -147,20 +152,20 @@ fn statistics(summary: &RunResult) -> Table {
         ],
     );
     for route in summary.routes.iter().chain([&summary.aggregated]) {
-        let times = &route.latency_ms;
+        let times = route.latency_ms.as_ref();
         let fails = format!("{} ({})", units::count(route.failures), short_percent(route));
         let tone = row_tone(route);
         let failed = if route.failures > 0 { Tone::Bad } else { tone };
-        let time = |milliseconds| if route.requests > 0 { shown(milliseconds) } else { "-".to_owned() };
+        let time = |of: fn(&LatencySummary) -> f64| dashed(times.map(of), shown);
         table.toned_row([
             (route.method.clone(), tone),
             (route.route.clone(), tone),
             (units::count(route.requests), tone),
             (fails, failed),
-            (time(times.mean), tone),
-            (time(times.min), tone),
-            (time(times.max), tone),
-            (time(times.p50), tone),
+            (time(|times| times.mean), tone),
+            (time(|times| times.min), tone),
+            (time(|times| times.max), tone),
+            (time(|times| times.p50), tone),
             (units::significant(route.requests_per_s), tone),
             (units::significant(route.failures_per_s), failed),
         ]);
@@ -177,17 +182,27 @@ fn percentiles(summary: &RunResult) -> Table {
         .routes
         .iter()
         .chain([&summary.aggregated])
-        .map(|route| (route, route.route.as_str(), &route.latency_ms));
+        .map(|route| (route, route.route.as_str(), route.latency_ms.as_ref()));
     // The service time, where it differs from the response time.
-    let service = summary.aggregated.service_ms.iter().map(|times| (&summary.aggregated, "service time alone", times));
+    let service =
+        summary.aggregated.service_ms.iter().map(|times| (&summary.aggregated, "service time alone", Some(times)));
     for (route, name, times) in rows.chain(service) {
-        let values = [times.p50, times.p75, times.p90, times.p95, times.p98, times.p99, times.p99_9, times.max];
+        let values: [fn(&LatencySummary) -> f64; 8] = [
+            |times| times.p50,
+            |times| times.p75,
+            |times| times.p90,
+            |times| times.p95,
+            |times| times.p98,
+            |times| times.p99,
+            |times| times.p99_9,
+            |times| times.max,
+        ];
         // A percentile above which fewer than one request lies is a guess.
         let enough = [2, 4, 10, 20, 50, 100, 1_000, 1];
         let cells = values
-            .iter()
+            .into_iter()
             .zip(enough)
-            .map(|(value, enough)| if route.requests >= enough { shown(*value) } else { "-".to_owned() });
+            .map(|(value, enough)| dashed(times.filter(|_| route.requests >= enough).map(value), shown));
         let cells = [route.method.clone(), name.to_owned()].into_iter().chain(cells);
         table.toned_row(cells.map(|cell| (cell, row_tone(route))));
     }
@@ -255,6 +270,11 @@ fn short_percent(route: &RouteSummary) -> String {
         p if p < 100.0 && p > 99.0 => ">99%".to_owned(),
         p => format!("{p:.0}%"),
     }
+}
+
+/// A value, or a dash where nothing was measured.
+pub(super) fn dashed<T>(value: Option<T>, shown: impl FnOnce(T) -> String) -> String {
+    value.map_or_else(|| "-".to_owned(), shown)
 }
 
 /// Milliseconds: without decimals from ten on, one decimal below, two below a tenth. Thousands are not separated, so

@@ -37,11 +37,10 @@ pub(super) fn table(report: &Report) -> Table {
     table
 }
 
-/// The sparkline. Each character shows the highest of the slots that it covers.
+/// The sparkline. Each character shows the highest of the slots that it covers, equally many for all: of three slots the
+/// highest is higher than of two, where nothing has changed. A last character of fewer slots is left as it is.
 fn drawn(values: &[Option<f64>]) -> String {
-    let width = values.len().min(WIDTH);
-    let begin = |character: usize| character * values.len() / width;
+    let slots = values.len().div_ceil(WIDTH).max(1);
     let highest = |slots: &[Option<f64>]| slots.iter().copied().flatten().reduce(f64::max);
-    let characters = (0..width).map(|character| highest(&values[begin(character)..begin(character + 1)]));
-    units::sparkline(characters.collect::<Vec<_>>())
+    units::sparkline(values.chunks(slots).map(highest).collect::<Vec<_>>())
 }

@@ -5,6 +5,7 @@ mod calibrated;
 mod narrow;
 mod result_files;
 mod store_size;
+mod standstills;
 mod truth;
 
 use std::sync::Arc;

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::loadtest::collect::Progress;
+use crate::loadtest::output::standstills;
 use crate::loadtest::recording::RouteStats;
 use crate::loadtest::scenario::Scenario;
-use crate::process::tell;
+use crate::process::tell_at_once;
 use crate::units;
 
 /// The number of ticks (seconds) from one line to the next.
@@ -21,6 +22,8 @@ pub(super) struct Lines {
     printed: u32,
     recent: RouteStats,
     window: Duration,
+    /// The number of standstills of the generator that were told.
+    standstills: u64,
 }
 
 impl Lines {
@@ -29,20 +32,26 @@ impl Lines {
         self.recent.merge(progress.recent.clone());
         self.window += progress.window;
         self.ticks += 1;
+        if progress.standstills.count > self.standstills {
+            self.standstills = progress.standstills.count;
+            standstills::told(&progress.standstills)
+                .iter()
+                .for_each(|told| tell_at_once(&format!("The load generator {told}.")));
+        }
         if self.ticks.is_multiple_of(EVERY) {
             if self.printed.is_multiple_of(HEADING_EVERY) {
-                tell(&heading(progress.scenario));
+                tell_at_once(&heading(progress.scenario));
             }
             self.printed += 1;
             let (recent, window) = (std::mem::take(&mut self.recent), std::mem::take(&mut self.window));
-            tell(&line(progress, &recent, window));
+            tell_at_once(&line(progress, &recent, window));
         }
     }
 
     /// Prints an empty line before the output that follows.
     pub(super) fn end(&self) {
         if self.printed > 0 {
-            tell("");
+            tell_at_once("");
         }
     }
 }
@@ -67,9 +76,9 @@ fn heading(scenario: &Scenario) -> String {
 fn line(progress: &Progress<'_>, recent: &RouteStats, window: Duration) -> String {
     let per_second = |count: u64| units::significant(units::per_second(count, window));
     let times = recent.all();
-    let percentile = |percent| match times.count() {
-        0 => "-".to_owned(),
-        _ => units::significant(units::milliseconds(times.percentile(percent))),
+    let percentile = |percent| match times.percentile(percent) {
+        None => "-".to_owned(),
+        Some(time) => units::significant(units::milliseconds(time)),
     };
     let time = if progress.warming_up { "warm-up".to_owned() } else { format!("{}s", progress.sending.as_secs()) };
     format!(

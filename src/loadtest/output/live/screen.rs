@@ -7,7 +7,9 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::loadtest::collect::Progress;
+use crate::loadtest::output::standstills;
 use crate::loadtest::recording::RouteStats;
+use crate::process::can_tell;
 use crate::units;
 
 /// The seconds that a sparkline shows.
@@ -29,9 +31,10 @@ pub(super) struct Screen {
 /// The values of the last minute, one per second.
 #[derive(Debug, Default)]
 struct History {
-    rates: VecDeque<f64>,
-    p95s: VecDeque<f64>,
-    failures: VecDeque<f64>,
+    rates: VecDeque<Option<f64>>,
+    /// None for a second without an answer.
+    p95s: VecDeque<Option<f64>>,
+    failures: VecDeque<Option<f64>>,
 }
 
 impl Screen {
@@ -46,11 +49,18 @@ impl Screen {
 
     pub(super) fn tick(&mut self, progress: &Progress<'_>) {
         self.history.add(&progress.recent, progress.window);
-        self.drawn.set_message(text(progress, &self.history));
-        self.drawn.tick();
+        // A terminal that was stopped with Ctrl-S would stop the run as well.
+        if can_tell() {
+            self.drawn.set_message(text(progress, &self.history));
+            self.drawn.tick();
+        }
     }
 
     pub(super) fn end(&self, interrupted: bool) {
+        if !can_tell() {
+            self.drawn.set_draw_target(ProgressDrawTarget::hidden());
+            return;
+        }
         self.drawn.finish_and_clear();
         // A terminal writes ^C behind the last line, which fills its whole width: all lines then stand one row lower
         // than they were drawn, and the first one would stay.
@@ -63,13 +73,13 @@ impl Screen {
 impl History {
     fn add(&mut self, recent: &RouteStats, window: Duration) {
         let times = recent.all();
-        keep(&mut self.rates, units::per_second(recent.requests(), window));
-        keep(&mut self.failures, units::per_second(recent.failed.count(), window));
-        keep(&mut self.p95s, units::milliseconds(times.percentile(95.0)));
+        keep(&mut self.rates, Some(units::per_second(recent.requests(), window)));
+        keep(&mut self.failures, Some(units::per_second(recent.failed.count(), window)));
+        keep(&mut self.p95s, times.percentile(95.0).map(units::milliseconds));
     }
 }
 
-fn keep(values: &mut VecDeque<f64>, value: f64) {
+fn keep(values: &mut VecDeque<Option<f64>>, value: Option<f64>) {
     if values.len() == SECONDS {
         values.pop_front();
     }
@@ -94,9 +104,9 @@ fn text(progress: &Progress<'_>, history: &History) -> String {
         units::percent(ratio)
     );
     let times = recent.all();
-    let percentile = |percent| match times.count() {
-        0 => "-".to_owned(),
-        _ => units::significant(units::milliseconds(times.percentile(percent))),
+    let percentile = |percent| match times.percentile(percent) {
+        None => "-".to_owned(),
+        Some(time) => units::significant(units::milliseconds(time)),
     };
     let second = format!(
         "    now   p50 {} ms   p95 {} ms   p99 {} ms   longest {} ms",
@@ -108,18 +118,19 @@ fn text(progress: &Progress<'_>, history: &History) -> String {
     let mut lines = vec![first, second];
     lines.push(spark("req/s", &history.rates));
     lines.push(spark("p95 ms", &history.p95s));
-    if history.failures.iter().any(|rate| *rate > 0.0) {
+    if history.failures.iter().flatten().any(|rate| *rate > 0.0) {
         lines.push(spark("fails/s", &history.failures));
     }
     lines.extend(failures(progress));
+    lines.extend(standstills::told(&progress.standstills).map(|told| cut(format!("Load generator {told}"))));
     lines.push("Ctrl-C ends the run and keeps its results.".to_owned());
     lines.join("\n")
 }
 
 /// A sparkline of the last minute with the latest value in front; the latest second is at its right end.
-fn spark(name: &str, values: &VecDeque<f64>) -> String {
-    let line = units::sparkline(values.iter().copied().map(Some));
-    let last = values.back().map_or_else(String::new, |value| units::significant(*value));
+fn spark(name: &str, values: &VecDeque<Option<f64>>) -> String {
+    let line = units::sparkline(values.iter().copied());
+    let last = values.back().map_or_else(String::new, |value| value.map_or_else(|| "-".to_owned(), units::significant));
     format!("{name:>7} {last:>7}   {line:>SECONDS$}")
 }
 
@@ -127,11 +138,13 @@ fn spark(name: &str, values: &VecDeque<f64>) -> String {
 fn failures(progress: &Progress<'_>) -> Vec<String> {
     let mut groups: Vec<_> = progress.all.failures.groups().collect();
     groups.sort_by_key(|(_, _, group)| std::cmp::Reverse(group.count));
-    let line = |count: u64, message: &str| {
-        let text = format!("{:>15}   {message}", units::count(count));
-        if text.chars().count() <= WIDTH { text } else { text.chars().take(WIDTH - 1).chain(['…']).collect() }
-    };
+    let line = |count: u64, message: &str| cut(format!("{:>15}   {message}", units::count(count)));
     groups.iter().take(MOST_FAILURES).map(|(_, message, group)| line(group.count, message)).collect()
+}
+
+/// A line that fits the view.
+fn cut(text: String) -> String {
+    if text.chars().count() <= WIDTH { text } else { text.chars().take(WIDTH - 1).chain(['…']).collect() }
 }
 
 #[cfg(test)]

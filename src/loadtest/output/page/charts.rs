@@ -5,7 +5,14 @@ use crate::run_result::{RouteSummary, RunResult, TimelinePoint};
 
 /// The charts of a run in the order of the page.
 pub(super) fn charts(summary: &RunResult) -> Vec<Chart> {
-    vec![users(summary), rates(summary), percentiles(summary), distribution(summary), processor(summary)]
+    let over_time = |chart: Chart| chart.marked("generator stood still", standstills(summary));
+    vec![
+        over_time(users(summary)),
+        over_time(rates(summary)),
+        over_time(percentiles(summary)),
+        distribution(summary),
+        over_time(processor(summary)),
+    ]
 }
 
 fn users(summary: &RunResult) -> Chart {
@@ -42,8 +49,31 @@ fn line(
     filled: bool,
     value: impl Fn(&TimelinePoint) -> Option<f64>,
 ) -> Series {
-    let points = summary.timeline.iter().map(|point| (point.at_s, value(point))).collect();
+    let usual = usual_window(summary);
+    let points = summary.timeline.iter().flat_map(|point| {
+        let value = value(point);
+        // A value is that of its whole window. A line from the end of the window before would show something between
+        // the two where there was none.
+        let begins = (point.window_s > LONG_WINDOW * usual).then_some((point.at_s - point.window_s, value));
+        begins.into_iter().chain([(point.at_s, value)])
+    });
+    let points = points.collect();
     Series { name: name.to_owned(), color, filled, points }
+}
+
+/// A window that is longer than the usual one by this factor is drawn over its whole length.
+const LONG_WINDOW: f64 = 1.5;
+
+/// The median length of a window in seconds: a long run has longer ones.
+fn usual_window(summary: &RunResult) -> f64 {
+    let mut lengths: Vec<_> = summary.timeline.iter().map(|point| point.window_s).collect();
+    lengths.sort_by(f64::total_cmp);
+    lengths.get(lengths.len() / 2).copied().unwrap_or(1.0)
+}
+
+/// When the generator stood still, in seconds since the first request.
+fn standstills(summary: &RunResult) -> Vec<(f64, f64)> {
+    summary.standstills.longest.iter().map(|one| (one.at_s, one.ends_s())).collect()
 }
 
 fn seconds(summary: &RunResult) -> Axis {

@@ -73,7 +73,7 @@ fn curve(name: String, color: Color, times: &Latencies) -> Series {
     let point = |step: u32| {
         let nines = f64::from(step) / f64::from(STEPS_PER_NINE);
         let percent = 100.0 * (1.0 - 10_f64.powf(-nines));
-        (nines, Some(units::milliseconds(times.percentile(percent).max(Duration::from_micros(1)))))
+        (nines, times.percentile(percent).map(|time| units::milliseconds(time.max(Duration::from_micros(1)))))
     };
     Series { name, color, filled: false, points: (0..steps).map(point).collect() }
 }

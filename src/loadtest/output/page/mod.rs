@@ -10,7 +10,7 @@ pub use self::distribution::distribution;
 pub use self::limit::limit_page;
 use super::tables;
 use crate::page::{Fact, Judgement, Page};
-use crate::run_result::{Environment, RunResult, Verdict};
+use crate::run_result::{Environment, LatencySummary, RunResult, Verdict};
 use crate::table::{Align, Table};
 use crate::units;
 
@@ -49,16 +49,18 @@ fn judgement(summary: &RunResult) -> Judgement {
 
 /// The main figures, which stand at the top.
 fn facts(summary: &RunResult) -> [Fact; 7] {
-    let times = &summary.aggregated.latency_ms;
-    let milliseconds = |value: f64| format!("{} ms", units::significant(value));
+    let times = summary.aggregated.latency_ms.as_ref();
+    let time = |of: fn(&LatencySummary) -> f64| {
+        tables::dashed(times.map(of), |value| format!("{} ms", units::significant(value)))
+    };
     [
         Fact::new("requests", units::count(summary.requests)),
-        Fact::new("failed", units::percent(summary.fail_ratio)).bad_if(summary.failures > 0),
+        Fact::new("failed", tables::dashed(summary.fail_ratio, units::percent)).bad_if(summary.failures > 0),
         Fact::new("requests/s", units::significant(summary.requests_per_s)),
-        Fact::new("p50", milliseconds(times.p50)),
-        Fact::new("p95", milliseconds(times.p95)),
-        Fact::new("p99", milliseconds(times.p99)),
-        Fact::new("longest", milliseconds(times.max)),
+        Fact::new("p50", time(|times| times.p50)),
+        Fact::new("p95", time(|times| times.p95)),
+        Fact::new("p99", time(|times| times.p99)),
+        Fact::new("longest", time(|times| times.max)),
     ]
 }
 

@@ -13,7 +13,10 @@ fn point(second: u32) -> TimelinePoint {
         requests: if second == 10 { 0 } else { 50 },
         failures: 10,
         latency_ms: (second != 10).then_some(latency),
+        succeeded_latency_ms: (second != 10).then_some(latency),
+        failed_latency_ms: None,
         cpu_cores: 0.1,
+        standstill_s: 0.0,
     }
 }
 

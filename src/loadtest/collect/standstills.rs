@@ -1,0 +1,77 @@
+//! Makes one list of the standstills of all workers: what stood still at the same time is one standstill.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::loadtest::engine::{Gap, RunState};
+use crate::run_result::{Standstill, Standstills};
+
+/// The standstills of a run so far.
+pub(super) fn standstills(run: &RunState) -> Standstills {
+    let gaps: Vec<_> = run
+        .records
+        .iter()
+        .enumerate()
+        .flat_map(|(worker, records)| records.gaps().into_iter().map(move |gap| (worker, gap)))
+        .collect();
+    let joined = joined(gaps);
+    Standstills::of(joined.iter().map(|group| summary(group, run)).collect())
+}
+
+/// Puts gaps that overlap into one group, whatever their threads.
+fn joined(mut gaps: Vec<(usize, Gap)>) -> Vec<Vec<(usize, Gap)>> {
+    gaps.sort_by_key(|(_, gap)| gap.began);
+    let mut groups: Vec<Vec<(usize, Gap)>> = Vec::new();
+    for (worker, gap) in gaps {
+        match groups.last_mut() {
+            Some(group) if group.iter().any(|(_, other)| gap.began < other.ended) => group.push((worker, gap)),
+            _ => groups.push(vec![(worker, gap)]),
+        }
+    }
+    groups
+}
+
+fn summary(group: &[(usize, Gap)], run: &RunState) -> Standstill {
+    let seconds = |instant: Instant| instant.saturating_duration_since(run.started).as_secs_f64();
+    let began = group.iter().map(|(_, gap)| gap.began).min().unwrap_or(run.started);
+    let ended = group.iter().map(|(_, gap)| gap.ended).max().unwrap_or(began);
+    // Threads notice one standstill at slightly different times; its length is that of one of them.
+    let length = group.iter().map(|(_, gap)| gap.ended - gap.began + gap.suspended).max().unwrap_or_default();
+    let suspended = group.iter().map(|(_, gap)| gap.suspended).max().unwrap_or_default();
+    Standstill {
+        at_s: seconds(began),
+        length_s: length.as_secs_f64(),
+        suspended_s: suspended.as_secs_f64(),
+        threads: group.iter().map(|(worker, _)| worker).collect::<BTreeSet<_>>().len(),
+        of_threads: run.records.len(),
+        in_warm_up: run.config.warm_up > Duration::ZERO && ended <= run.measured_from,
+        touched: group.iter().map(|(_, gap)| gap.touched).sum(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loadtest::engine::Config;
+    use crate::loadtest::scenario::Scenario;
+
+    #[test]
+    fn what_stood_still_at_the_same_time_is_one_standstill() {
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let config = Config { warm_up: Duration::from_secs(2), ..Config::small(1) };
+        let run = RunState::new(config, scenario, Vec::new(), true, false, 3);
+        let gap = |worker: usize, from: u64, to: u64, touched| {
+            let at = |milliseconds| run.started + Duration::from_millis(milliseconds);
+            (worker, Gap { began: at(from), ended: at(to), suspended: Duration::ZERO, touched })
+        };
+        let gaps =
+            vec![gap(0, 1_000, 1_500, 0), gap(1, 5_000, 8_000, 2), gap(0, 5_005, 8_005, 3), gap(2, 9_000, 9_400, 0)];
+        let found = Standstills::of(joined(gaps).iter().map(|group| summary(group, &run)).collect());
+        let told: Vec<_> = found.longest.iter().map(|one| (one.threads, one.touched, one.in_warm_up)).collect();
+        assert_eq!(told, [(1, 0, true), (2, 5, false), (1, 0, false)]);
+        let lengths: Vec<_> = found.longest.iter().map(|one| (one.at_s, one.length_s)).collect();
+        assert_eq!(lengths, [(1.0, 0.5), (5.0, 3.0), (9.0, 0.4)]);
+    }
+}

@@ -1,0 +1,148 @@
+//! Decides whether the generator stood still for so long that the figures of a run are not the service's.
+//!
+//! An answer that a standstill touched was read late or asked for late, so its time is not the service's. A few of them
+//! change nothing: the run stays valid, and the standstill is told. They change the figures if they are more than one
+//! in a thousand, or if a percentile that is shown, or the time that a threshold judges, is that of such an answer.
+
+use super::threshold::Threshold;
+use crate::run_result::{RouteSummary, RunResult};
+use crate::stats::Latencies;
+use crate::units;
+
+/// The share of answers that may be touched.
+const MOST_TOUCHED: f64 = 0.001;
+
+/// The percentiles that tables show, each with the number of answers from which on it is shown.
+const SHOWN: [(f64, u64); 7] = [(50.0, 2), (75.0, 4), (90.0, 10), (95.0, 20), (98.0, 50), (99.0, 100), (99.9, 1_000)];
+
+/// The reason why the figures of the run cannot be trusted; None if they can, or if the generator never stood still.
+pub(super) fn reason(run: &RunResult, thresholds: &[Threshold]) -> Option<String> {
+    let touched = touched(&run.aggregated);
+    if touched == 0 {
+        return None;
+    }
+    let stood_still = format!("it stood still for {}", units::duration(run.standstills.total()));
+    let share = units::ratio(touched, run.requests);
+    if share > MOST_TOUCHED {
+        let (touched, all, share) = (units::count(touched), units::count(run.requests), units::percent(share));
+        return Some(format!("{stood_still}, and {touched} of {all} answers were touched by that ({share})"));
+    }
+    let fallen = run.routes.iter().chain([&run.aggregated]).find_map(|route| {
+        let (percent, _) = SHOWN.into_iter().find(|(percent, enough)| falls_on_touched(route, *percent, *enough))?;
+        Some(format!("the {} of {} is the time of an answer that was touched by that", name(percent), named(route)))
+    });
+    let judged = || {
+        let threshold = thresholds.iter().find(|threshold| {
+            let Some(percent) = threshold.percentile() else { return false };
+            let mut routes = run.routes.iter().filter(|route| threshold.is_about(&route.method, &route.route));
+            let route = if threshold.route().is_none() { Some(&run.aggregated) } else { routes.next() };
+            route.is_some_and(|route| falls_on_touched(route, percent, 1))
+        })?;
+        Some(format!("the threshold {threshold} is judged by an answer that was touched by that"))
+    };
+    fallen.or_else(judged).map(|why| format!("{stood_still}, and {why}"))
+}
+
+/// The number of answers of a route that a standstill touched.
+fn touched(route: &RouteSummary) -> u64 {
+    route.histograms.touched.as_ref().map_or(0, |touched| touched.count())
+}
+
+/// Whether a percentile of the answers is the time of a touched one: of all answers, of the good ones, or of those that
+/// failed.
+fn falls_on_touched(route: &RouteSummary, percent: f64, enough: u64) -> bool {
+    let Some(touched) = &route.histograms.touched else { return false };
+    let histograms = &route.histograms;
+    let falls = |all: &Latencies, touched: &Latencies| all.count() >= enough && is_of(all, touched, percent);
+    falls(&histograms.all(), &touched.all())
+        || falls(&histograms.succeeded, &touched.succeeded)
+        || falls(&histograms.failed, &touched.failed)
+}
+
+/// Whether most of the times that equal the percentile, within the histogram's resolution, are touched ones. Where they
+/// are a few among many, the percentile would be the same without them.
+fn is_of(all: &Latencies, touched: &Latencies, percent: f64) -> bool {
+    let Some(time) = all.percentile(percent) else { return false };
+    let equal = touched.count_like(time);
+    equal > 0 && 2 * equal >= all.count_like(time)
+}
+
+fn name(percent: f64) -> String {
+    format!("p{percent}")
+}
+
+fn named(route: &RouteSummary) -> String {
+    if route.method.is_empty() { "all requests".to_owned() } else { format!("{} {}", route.method, route.route) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::run_result::{Standstill, Standstills, TouchedTimes, example_run};
+
+    /// A run with this many answers of 1 to 2 ms, and this many of 3 s that a standstill touched.
+    fn run(ordinary: u64, touched: u64) -> RunResult {
+        let mut run = example_run();
+        let mut succeeded = Latencies::default();
+        (0..ordinary).for_each(|number| succeeded.record(Duration::from_micros(1_000 + number * 1_000 / ordinary)));
+        let mut times = TouchedTimes::default();
+        (0..touched).for_each(|_| times.succeeded.record(Duration::from_secs(3)));
+        succeeded.merge(&times.succeeded);
+        let route = &mut run.aggregated;
+        (route.histograms.succeeded, route.histograms.touched) = (succeeded, (touched > 0).then_some(times));
+        run.requests = ordinary + touched;
+        let (suspended_s, in_warm_up) = (0.0, false);
+        let standstill =
+            Standstill { at_s: 4.0, length_s: 3.0, suspended_s, threads: 2, of_threads: 2, in_warm_up, touched };
+        run.standstills = Standstills::of(vec![standstill]);
+        run
+    }
+
+    fn judged(run: &RunResult, thresholds: &[&str]) -> Option<String> {
+        let thresholds: Vec<Threshold> = thresholds.iter().map(|text| text.parse().unwrap()).collect();
+        reason(run, &thresholds)
+    }
+
+    #[test]
+    fn more_than_one_in_a_thousand_is_too_many() {
+        assert_eq!(judged(&run(9_990, 0), &[]), None);
+        assert_eq!(judged(&run(99_910, 90), &[]), None, "and the p99.9 is not one of them");
+        let told = judged(&run(9_900, 100), &[]).unwrap();
+        assert_eq!(told, "it stood still for 3.00 s, and 100 of 10,000 answers were touched by that (1.00 %)");
+    }
+
+    #[test]
+    fn a_percentile_that_is_shown_must_not_be_the_generators() {
+        let with_route = |ordinary, touched| {
+            let mut all = run(99_999, 1);
+            all.routes[0].histograms = run(ordinary, touched).aggregated.histograms;
+            judged(&all, &[])
+        };
+        assert_eq!(with_route(19, 1), None, "of 20 answers no percentile above the p95 is shown");
+        let told = with_route(19, 2).unwrap();
+        assert!(told.ends_with("the p95 of POST /orders is the time of an answer that was touched by that"), "{told}");
+    }
+
+    #[test]
+    fn a_threshold_must_not_be_crossed_by_the_generator() {
+        let few = run(99_999, 1);
+        assert_eq!(judged(&few, &["p99<100ms", "rps>5"]), None);
+        for threshold in ["max<1s", "p99.9999<1s"] {
+            let told = judged(&few, &[threshold]).unwrap_or_else(|| panic!("{threshold}"));
+            assert!(told.contains(&format!("the threshold {threshold} is judged by")), "{told}");
+        }
+    }
+
+    #[test]
+    fn touched_answers_that_took_as_long_as_others_move_no_percentile() {
+        let mut like_others = run(20_000, 0);
+        let mut times = TouchedTimes::default();
+        (0..10).for_each(|_| times.succeeded.record(Duration::from_micros(1_500)));
+        let histograms = &mut like_others.aggregated.histograms;
+        histograms.succeeded.merge(&times.succeeded);
+        histograms.touched = Some(times);
+        assert_eq!(judged(&like_others, &[]), None);
+    }
+}
