@@ -2,6 +2,7 @@
 
 mod answers;
 mod calibrated;
+mod flattering;
 mod narrow;
 mod result_files;
 mod store_size;
