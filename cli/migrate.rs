@@ -31,6 +31,9 @@ pub(crate) async fn run(args: Args) -> CommandResult {
 fn failure(error: MigrateError) -> Failure {
     match error {
         MigrateError::Changed { .. } => Failure::usage(error),
-        MigrateError::Database(_) | MigrateError::Busy => Failure::could_not_run(error),
+        MigrateError::Database(_)
+        | MigrateError::Busy { .. }
+        | MigrateError::TableInUse { .. }
+        | MigrateError::Statement { .. } => Failure::could_not_run(error),
     }
 }

@@ -1,0 +1,1 @@
+//! What the first version wrote is read by this one.
