@@ -4,8 +4,8 @@
 //! from its first statement; [`Step`] says why that is harmless. A named lock keeps two instances that start together from
 //! applying at the same time; where such locks are local (a cluster), the statements are repeated.
 //!
-//! The store keeps working meanwhile. A statement that has to wait for a table lets nobody else use it, so it waits only
-//! for [`Limits::table_wait`], and is tried again after a pause in which the others continue.
+//! The store keeps working meanwhile. While a statement waits for a table, nobody else can use it, so it waits only for
+//! [`Limits::table_wait`], and is tried again after a pause in which the others continue.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::migration_step::{Step, plain, statements};
+use super::table_wait::TableWaitWatch;
 use super::{Address, Config, ConnectionMode, DbError, Session};
 
 /// One numbered file with its statements.
@@ -40,13 +41,16 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_hours(1);
 /// its machine gone. The pauses between two attempts are shorter.
 const IDLE_LIMIT_S: u64 = 10;
 
+/// The server's limit on waiting for a table, where the statement is not interrupted before: the shortest that it accepts.
+const SERVER_LOCK_WAIT: Duration = Duration::from_secs(1);
+
 /// Time limits of a migration.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Longest wait for another instance that is migrating.
     pub lock_wait: Duration,
-    /// Longest wait of one attempt for a table that a transaction uses, in whole seconds. All others that need the table
-    /// wait as long.
+    /// Longest wait of one attempt for a table that a transaction uses. All others that need the table wait as long, and
+    /// the writer of orders gives up after a second.
     pub table_wait: Duration,
     /// Pause between two attempts, in which the others continue; less than the 10 s after which the session ends.
     pub pause: Duration,
@@ -58,8 +62,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             lock_wait: Duration::from_mins(2),
-            // The shortest that both databases accept.
-            table_wait: Duration::from_secs(1),
+            // Longer than a transaction of the store takes, and shorter than orders wait in the queue by default.
+            table_wait: Duration::from_millis(300),
             // The queue of an instance, which grows while it waits for the table, is empty again well before that.
             pause: Duration::from_secs(3),
             patience: Duration::from_mins(5),
@@ -158,19 +162,15 @@ pub async fn migrate(address: &Address) -> Result<Migrated, MigrateError> {
 }
 
 /// Like [`migrate`], to a given list of files.
-pub async fn migrate_to(
-    address: &Address,
-    migrations: &[Migration],
-    limits: Limits,
-) -> Result<Migrated, MigrateError> {
+pub async fn migrate_to(address: &Address, migrations: &[Migration], limits: Limits) -> Result<Migrated, MigrateError> {
     let config = Config {
         address: address.clone(),
         connections: ConnectionMode::PerRequest { linger: Duration::ZERO, wait: CONNECT_TIMEOUT },
         statement_timeout: STATEMENT_TIMEOUT,
-        lock_wait_timeout: limits.table_wait,
+        lock_wait_timeout: SERVER_LOCK_WAIT,
     };
     let mut session = Session::connect_within(CONNECT_TIMEOUT, &config).await?;
-    let result = Run { session: &mut session, migrations, limits }.migrate(&address.name).await;
+    let result = Run { session: &mut session, config: &config, migrations, limits }.migrate().await;
     // The lock belongs to the connection and is released with it.
     session.disconnect().await;
     result
@@ -179,18 +179,23 @@ pub async fn migrate_to(
 /// One migration of a database.
 struct Run<'a> {
     session: &'a mut Session,
+    config: &'a Config,
     migrations: &'a [Migration],
     limits: Limits,
 }
 
 impl Run<'_> {
-    async fn migrate(&mut self, database: &str) -> Result<Migrated, MigrateError> {
+    async fn migrate(&mut self) -> Result<Migrated, MigrateError> {
         let from = self.version_if_unchanged().await?;
         if self.pending().await?.is_empty() {
             return Ok(Migrated { from, to: from });
         }
         self.session.run(&format!("SET SESSION wait_timeout = {IDLE_LIMIT_S}")).await?;
-        self.lock(database).await?;
+        // Lock names belong to the whole server and have at most 64 characters, so the name of the database is hashed.
+        let lock = format!("storemgr.migrate.{}", &checksum(&self.config.address.name)[..32]);
+        self.lock(&lock).await?;
+        let watcher = Session::connect_within(CONNECT_TIMEOUT, self.config).await?;
+        let _watch = TableWaitWatch::start(watcher, lock, self.limits.table_wait);
         // Another instance may have applied them while this one waited for the lock.
         self.version_if_unchanged().await?;
         for migration in self.pending().await? {
@@ -216,15 +221,13 @@ impl Run<'_> {
         Ok(pending(self.migrations, &applied).copied().collect())
     }
 
-    async fn lock(&mut self, database: &str) -> Result<(), MigrateError> {
-        // Lock names belong to the whole server and have at most 64 characters, so the name of the database is hashed.
-        let name = format!("storemgr.migrate.{}", &checksum(database)[..32]);
+    async fn lock(&mut self, name: &str) -> Result<(), MigrateError> {
         let waited = self.limits.lock_wait;
         let sql = "SELECT GET_LOCK(?, ?)";
-        if let Some(Some(1)) = self.session.row::<Option<u8>>(sql, (&name, waited.as_secs())).await? {
+        if let Some(Some(1)) = self.session.row::<Option<u8>>(sql, (name, waited.as_secs())).await? {
             return Ok(());
         }
-        let holder = self.session.row::<Option<u64>>("SELECT IS_USED_LOCK(?)", (&name,)).await?.flatten();
+        let holder = self.session.row::<Option<u64>>("SELECT IS_USED_LOCK(?)", (name,)).await?.flatten();
         let session = holder.map_or_else(|| "unknown".to_owned(), |number| number.to_string());
         Err(MigrateError::Busy { waited, session })
     }
@@ -233,8 +236,7 @@ impl Run<'_> {
         let table = include_str!("../../sql/migrate/schema_migrations.sql");
         for statement in statements(table).chain(statements(migration.sql)) {
             let code = plain(statement);
-            let step =
-                Step::parse(&code).map_err(|why| MigrateError::Statement { version: migration.version, why })?;
+            let step = Step::parse(&code).map_err(|why| MigrateError::Statement { version: migration.version, why })?;
             if !self.session.is_done(step).await? {
                 self.try_until_free(migration, statement).await?;
             }
@@ -250,7 +252,7 @@ impl Run<'_> {
     async fn try_until_free(&mut self, migration: Migration, statement: &str) -> Result<(), MigrateError> {
         let begun = Instant::now();
         loop {
-            match self.session.run(statement).await {
+            match self.session.run_interruptible(statement).await {
                 Err(DbError::LockTimeout | DbError::Deadlock) => {}
                 other => return Ok(other?),
             }

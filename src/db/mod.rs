@@ -35,6 +35,7 @@ mod rows;
 mod server;
 mod session;
 mod stocks;
+mod table_wait;
 mod users;
 mod watching;
 

@@ -120,9 +120,14 @@ impl Ledger {
 
     /// Holds the account against the database.
     pub async fn audit(&self, database: &TestDatabase, given: &[(u64, u64)]) {
+        self.audit_after(0, database, given).await;
+    }
+
+    /// The same, where the orders up to a number were there before.
+    pub async fn audit_after(&self, history: u64, database: &TestDatabase, given: &[(u64, u64)]) {
         audit(database, given).await;
-        let stored: BTreeMap<u64, u64> =
-            database.query("SELECT id, total_cents FROM orders").await.into_iter().collect();
+        let orders = format!("SELECT id, total_cents FROM orders WHERE id > {history}");
+        let stored: BTreeMap<u64, u64> = database.query(&orders).await.into_iter().collect();
         let keys: BTreeMap<String, u64> =
             database.query("SELECT idempotency_key, order_id FROM idempotency_keys").await.into_iter().collect();
         let users: BTreeSet<String> = database.query("SELECT email FROM users").await.into_iter().collect();

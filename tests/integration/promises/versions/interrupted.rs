@@ -24,21 +24,21 @@ async fn schema(database: &TestDatabase) -> Vec<String> {
     parts
 }
 
-/// Migrates an empty database, is killed at a statement, and migrates again. Whether there was such a statement.
-async fn kill_at(statement: u32, breakage: Breakage, whole: &[String]) -> bool {
+/// Migrates an empty database, is killed at a statement, and migrates again. Whether it was killed; nothing if there are
+/// fewer statements. What is cut may also be the second connection of a migration, which only watches the first.
+async fn kill_at(statement: u32, breakage: Breakage, whole: &[String]) -> Option<bool> {
     let database = TestDatabase::create().await;
     let proxy = Proxy::before(&database.address()).await;
     proxy.set(Fault::AtStatement(statement, breakage));
     let killed = migrate_to(&proxy.address(database.address()), &next(), limits()).await;
     if !proxy.is_over() {
         assert_eq!(killed.unwrap().to, 3);
-        return false;
+        return None;
     }
-    assert!(killed.is_err(), "statement {statement} {breakage:?}: {killed:?}");
     let again = migrate_to(&database.address(), &next(), limits()).await;
     assert_eq!(again.unwrap_or_else(|error| panic!("statement {statement} {breakage:?}: {error}")).to, 3);
     assert_eq!(schema(&database).await, whole, "statement {statement} {breakage:?}");
-    true
+    Some(killed.is_err())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,8 +56,8 @@ async fn a_migration_killed_at_any_statement_is_finished_by_the_next() {
                 together.spawn(async move { kill_at(statement, breakage, &whole).await });
             }
             let found = together.join_all().await;
-            kills += found.iter().filter(|found| **found).count();
-            more = found.iter().all(|found| *found);
+            kills += found.iter().filter(|killed| **killed == Some(true)).count();
+            more = found.iter().all(Option::is_some);
             start += 4;
         }
         // Every statement of the three files at least, and a record for each file.

@@ -59,6 +59,10 @@ fn old_program() -> PathBuf {
 #[test]
 fn a_migration_that_was_released_is_never_changed() {
     for (first, now) in FIRST.iter().zip(MIGRATIONS) {
-        assert_eq!(first.sql, now.sql, "migration {} ({}) differs from the one of the first version", now.version, now.name);
+        assert_eq!(
+            first.sql, now.sql,
+            "migration {} ({}) differs from the one of the first version",
+            now.version, now.name
+        );
     }
 }
