@@ -1,5 +1,6 @@
 -- What the first version sent to the database in one run of each writer (MariaDB's general log): users, products, stock,
--- orders with and without a key, deletions, reports. One statement per paragraph, or several sent as one.
+-- orders with and without a key, deletions, reports. One statement per paragraph, or several sent as one. Fingerprints,
+-- which the log shows as text, stand here in hexadecimal digits.
 
 START TRANSACTION
 
@@ -379,8 +380,7 @@ INSERT INTO orders (id, user_id, total_cents, created_at) VALUES (10002, 1, 3024
 
 UPDATE user_totals SET order_count = order_count + 1, expense_cents = expense_cents + 30247 WHERE user_id = 1
 
-INSERT INTO idempotency_keys (idempotency_key, fingerprint, order_id, total_cents, created_at) VALUES ('key-2', '\\xE9|\\xA9N\\xE9P\\xCBm2\\xC0\\xA0\\xF6\\xDC
-s\\xA9\\x9D\\xB5\\xB9\\x9A~i\\xBC!\\x92q', 10002, 30247, UTC_TIMESTAMP(6))
+INSERT INTO idempotency_keys (idempotency_key, fingerprint, order_id, total_cents, created_at) VALUES ('key-2', x'e97c087fa94ee950cb176d32c0a0f6dc150a73a99db5b99a117e69bc1e219271', 10002, 30247, UTC_TIMESTAMP(6))
 
 COMMIT
 
@@ -639,8 +639,7 @@ INSERT INTO orders (id, user_id, total_cents, created_at) VALUES (10007, 1, 3024
 
 UPDATE user_totals SET order_count = order_count + 1, expense_cents = expense_cents + 30247 WHERE user_id = 1
 
-INSERT INTO idempotency_keys (idempotency_key, fingerprint, order_id, total_cents, created_at) VALUES ('key-3', '\\xE9|\\xA9N\\xE9P\\xCBm2\\xC0\\xA0\\xF6\\xDC
-s\\xA9\\x9D\\xB5\\xB9\\x9A~i\\xBC!\\x92q', 10007, 30247, UTC_TIMESTAMP(6))
+INSERT INTO idempotency_keys (idempotency_key, fingerprint, order_id, total_cents, created_at) VALUES ('key-3', x'e97c087fa94ee950cb176d32c0a0f6dc150a73a99db5b99a117e69bc1e219271', 10007, 30247, UTC_TIMESTAMP(6))
 
 COMMIT
 
