@@ -43,10 +43,10 @@ configuration:
 containers:
     ops/test containers
 
-# run an older version, built from a commit, and this one side by side, and migrate a large store under their load
+# run an older version and this one side by side, and migrate a large store under their load
 [group('check')]
-versions commit *options:
-    ops/versions {{ commit }} {{ options }}
+versions *options:
+    ops/versions {{ options }}
 
 # format the code
 [group('work')]
