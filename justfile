@@ -43,6 +43,11 @@ configuration:
 containers:
     ops/test containers
 
+# run an older version and this one side by side, and migrate a large store under their load
+[group('check')]
+versions *options:
+    ops/versions {{ options }}
+
 # format the code
 [group('work')]
 fmt:

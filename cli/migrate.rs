@@ -1,13 +1,14 @@
 //! `storemgr migrate`: brings the schema up to date.
 
 use storemgr::db::{self, MigrateError};
-use storemgr::process::Exit;
+use storemgr::process::{self, Exit, LogFormat};
 
 use crate::failure::{CommandResult, Failure};
 use crate::options::DatabaseArgs;
 use crate::output;
 
-/// Bring the database schema up to date; safe to run from several places at once
+/// Bring the database schema up to date while the store works; safe to run again after being killed, and from several places
+/// at once
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -16,6 +17,8 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args) -> CommandResult {
     let address = args.database.address()?;
+    // What is applied, and what is waited for, is told while it happens.
+    process::init_log(LogFormat::Text, "info").map_err(|sentence| Failure::usage(anyhow::anyhow!(sentence)))?;
     let migrated = db::migrate(&address).await.map_err(failure)?;
     let sentence = if migrated.from == migrated.to {
         format!("The schema of {} is current (version {}).", address.name, migrated.to)
@@ -31,6 +34,9 @@ pub(crate) async fn run(args: Args) -> CommandResult {
 fn failure(error: MigrateError) -> Failure {
     match error {
         MigrateError::Changed { .. } => Failure::usage(error),
-        MigrateError::Database(_) | MigrateError::Busy => Failure::could_not_run(error),
+        MigrateError::Database(_)
+        | MigrateError::Busy { .. }
+        | MigrateError::TableInUse { .. }
+        | MigrateError::Statement { .. } => Failure::could_not_run(error),
     }
 }

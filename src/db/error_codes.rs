@@ -161,6 +161,20 @@ const TABLE: &[Entry] = &[
         "it holds as many prepared statements as it may",
         "raise max_prepared_stmt_count, and look who does not close them",
     ),
+    // The changes that were made while an index was built did not fit into their buffer (MySQL; MariaDB).
+    entry(
+        &[1799],
+        Meaning::Unavailable,
+        "more was written while an index was built than it keeps",
+        "raise innodb_online_alter_log_max_size, or migrate when less is written",
+    ),
+    // The algorithm or lock mode that was asked for; too many instant changes of one table (MySQL).
+    entry(
+        &[1845, 1846, 4092],
+        Meaning::WrongSetup,
+        "it cannot change a table without blocking writes",
+        "run OPTIMIZE TABLE on it in a quiet hour, and `storemgr migrate` again",
+    ),
     entry(
         &[1223, 1099, 1100],
         Meaning::Unavailable,

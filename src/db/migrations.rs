@@ -1,34 +1,75 @@
 //! The schema, brought up to date by numbered files.
 //!
-//! MySQL commits every DDL statement by itself, so a file cannot be applied all or nothing. Instead every statement of a
-//! file can be repeated (`IF NOT EXISTS`, `INSERT IGNORE`): a file whose application was killed half way is applied again
-//! from its start. A file is recorded with its checksum after its last statement. A named lock keeps two instances that
-//! start together from applying at the same time; losing it (a cluster where such locks are local) costs nothing but
-//! repeated statements.
+//! A file is recorded with its checksum after its last statement, so a file whose application was killed is applied again
+//! from its first statement; [`Step`] says why that is harmless. A named lock keeps two instances that start together from
+//! applying at the same time; where such locks are local (a cluster), the statements are repeated.
+//!
+//! The store keeps working meanwhile. While a statement waits for a table, nobody else can use it, so it waits only for
+//! [`Limits::table_wait`], and is tried again after a pause in which the others continue.
 
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
+use super::migration_step::{Step, plain, statements};
+use super::table_wait::TableWaitWatch;
 use super::{Address, Config, ConnectionMode, DbError, Session};
 
 /// One numbered file with its statements.
-struct Migration {
-    version: u32,
-    name: &'static str,
-    sql: &'static str,
+#[derive(Clone, Copy, Debug)]
+pub struct Migration {
+    /// Number of the file, from 1 without gaps.
+    pub version: u32,
+    /// Name of the file.
+    pub name: &'static str,
+    /// Text of the file.
+    pub sql: &'static str,
 }
 
 /// Every file, in the order of application. A file that was released is never changed: another one follows it.
-const MIGRATIONS: &[Migration] = &[
+pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "catalog", sql: include_str!("../../sql/schema/0001_catalog.sql") },
     Migration { version: 2, name: "orders", sql: include_str!("../../sql/schema/0002_orders.sql") },
 ];
 
-/// Time limit for connecting, for another instance that is migrating, and for one statement.
+/// Time limit for connecting, and for one statement: an index on a large table takes minutes.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const LOCK_TIMEOUT: Duration = Duration::from_mins(2);
 const STATEMENT_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// Idle seconds after which the server ends the session of a migration, and with it its lock: the process may be frozen, or
+/// its machine gone. The pauses between two attempts are shorter.
+const IDLE_LIMIT_S: u64 = 10;
+
+/// The server's limit on waiting for a table, where the statement is not interrupted before: the shortest that it accepts.
+const SERVER_LOCK_WAIT: Duration = Duration::from_secs(1);
+
+/// Time limits of a migration.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Longest wait for another instance that is migrating.
+    pub lock_wait: Duration,
+    /// Longest wait of one attempt for a table that a transaction uses. All others that need the table wait as long, and
+    /// the writer of orders gives up after a second.
+    pub table_wait: Duration,
+    /// Pause between two attempts, in which the others continue; less than the 10 s after which the session ends.
+    pub pause: Duration,
+    /// How long one statement is tried.
+    pub patience: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            lock_wait: Duration::from_mins(2),
+            // Longer than a transaction of the store takes, and shorter than orders wait in the queue by default.
+            table_wait: Duration::from_millis(300),
+            // The queue of an instance, which grows while it waits for the table, is empty again well before that.
+            pause: Duration::from_secs(3),
+            patience: Duration::from_mins(5),
+        }
+    }
+}
 
 /// Schema versions before and after a migration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +98,39 @@ pub enum MigrateError {
         name: String,
     },
     /// Another instance has held the migration lock for too long.
-    #[error("another instance has been migrating this database for 2 minutes: wait for it, or end it, and try again")]
-    Busy,
+    #[error(
+        "another instance is migrating this database, and was not done after {} s: wait for it, or end its session \
+         {session} on the server, and try again",
+        waited.as_secs()
+    )]
+    Busy {
+        /// How long this one waited.
+        waited: Duration,
+        /// The server's number of the other instance's session, or `unknown`.
+        session: String,
+    },
+    /// A transaction has used a table for too long.
+    #[error(
+        "migration {version} ({name}) needs a table that another session has been using for {} s: end that session \
+         (SHOW PROCESSLIST lists them), and migrate again; nothing of the store was blocked for long",
+        tried.as_secs()
+    )]
+    TableInUse {
+        /// Number of the file.
+        version: u32,
+        /// Name of the file.
+        name: String,
+        /// How long it was tried.
+        tried: Duration,
+    },
+    /// A statement of a file may not be part of a migration: a defect of this program.
+    #[error("migration {version} has a statement that may not be part of a migration: {why}")]
+    Statement {
+        /// Number of the file.
+        version: u32,
+        /// Why not.
+        why: &'static str,
+    },
 }
 
 /// State of a database's schema compared with this program.
@@ -83,38 +155,115 @@ pub enum SchemaState {
     },
 }
 
-/// Brings the schema up to date. Safe to call from several instances at once, and again after being killed.
+/// Brings the schema up to date, while the store works. Safe to call from several instances at once, and again after being
+/// killed.
 pub async fn migrate(address: &Address) -> Result<Migrated, MigrateError> {
+    migrate_to(address, MIGRATIONS, Limits::default()).await
+}
+
+/// Like [`migrate`], to a given list of files.
+pub async fn migrate_to(address: &Address, migrations: &[Migration], limits: Limits) -> Result<Migrated, MigrateError> {
     let config = Config {
         address: address.clone(),
         connections: ConnectionMode::PerRequest { linger: Duration::ZERO, wait: CONNECT_TIMEOUT },
         statement_timeout: STATEMENT_TIMEOUT,
-        lock_wait_timeout: LOCK_TIMEOUT,
+        lock_wait_timeout: SERVER_LOCK_WAIT,
     };
     let mut session = Session::connect_within(CONNECT_TIMEOUT, &config).await?;
-    let result = migrate_on(&mut session, &address.name).await;
+    let result = Run { session: &mut session, config: &config, migrations, limits }.migrate().await;
     // The lock belongs to the connection and is released with it.
     session.disconnect().await;
     result
 }
 
-async fn migrate_on(session: &mut Session, database: &str) -> Result<Migrated, MigrateError> {
-    let applied = session.migrations().await?;
-    check_unchanged(&applied)?;
-    let from = applied.last().map_or(0, |record| record.version);
-    if pending(&applied).next().is_none() {
-        return Ok(Migrated { from, to: from });
+/// One migration of a database.
+struct Run<'a> {
+    session: &'a mut Session,
+    config: &'a Config,
+    migrations: &'a [Migration],
+    limits: Limits,
+}
+
+impl Run<'_> {
+    async fn migrate(&mut self) -> Result<Migrated, MigrateError> {
+        let from = self.version_if_unchanged().await?;
+        if self.pending().await?.is_empty() {
+            return Ok(Migrated { from, to: from });
+        }
+        self.session.run(&format!("SET SESSION wait_timeout = {IDLE_LIMIT_S}")).await?;
+        // Lock names belong to the whole server and have at most 64 characters, so the name of the database is hashed.
+        let lock = format!("storemgr.migrate.{}", &checksum(&self.config.address.name)[..32]);
+        self.lock(&lock).await?;
+        let watcher = Session::connect_within(CONNECT_TIMEOUT, self.config).await?;
+        let _watch = TableWaitWatch::start(watcher, lock, self.limits.table_wait);
+        // Another instance may have applied them while this one waited for the lock.
+        self.version_if_unchanged().await?;
+        for migration in self.pending().await? {
+            self.apply(migration).await?;
+            tracing::info!(version = migration.version, name = migration.name, "applied a schema migration");
+        }
+        let to = self.migrations.last().map_or(from, |last| last.version.max(from));
+        Ok(Migrated { from, to })
     }
-    lock(session, database).await?;
-    // Another instance may have applied them while this one waited for the lock.
-    let applied = session.migrations().await?;
-    check_unchanged(&applied)?;
-    for migration in pending(&applied) {
-        apply(session, migration).await?;
-        tracing::info!(version = migration.version, name = migration.name, "applied a schema migration");
+
+    async fn version_if_unchanged(&mut self) -> Result<u32, MigrateError> {
+        let applied = self.session.migrations().await?;
+        match changed(self.migrations, &applied) {
+            Some(migration) => {
+                Err(MigrateError::Changed { version: migration.version, name: migration.name.to_owned() })
+            }
+            None => Ok(applied.last().map_or(0, |record| record.version)),
+        }
     }
-    let to = MIGRATIONS.last().map_or(from, |last| last.version.max(from));
-    Ok(Migrated { from, to })
+
+    async fn pending(&mut self) -> Result<Vec<Migration>, DbError> {
+        let applied = self.session.migrations().await?;
+        Ok(pending(self.migrations, &applied).copied().collect())
+    }
+
+    async fn lock(&mut self, name: &str) -> Result<(), MigrateError> {
+        let waited = self.limits.lock_wait;
+        let sql = "SELECT GET_LOCK(?, ?)";
+        if let Some(Some(1)) = self.session.row::<Option<u8>>(sql, (name, waited.as_secs())).await? {
+            return Ok(());
+        }
+        let holder = self.session.row::<Option<u64>>("SELECT IS_USED_LOCK(?)", (name,)).await?.flatten();
+        let session = holder.map_or_else(|| "unknown".to_owned(), |number| number.to_string());
+        Err(MigrateError::Busy { waited, session })
+    }
+
+    async fn apply(&mut self, migration: Migration) -> Result<(), MigrateError> {
+        let table = include_str!("../../sql/migrate/schema_migrations.sql");
+        for statement in statements(table).chain(statements(migration.sql)) {
+            let code = plain(statement);
+            let step = Step::parse(&code).map_err(|why| MigrateError::Statement { version: migration.version, why })?;
+            if !self.session.is_done(step).await? {
+                self.try_until_free(migration, statement).await?;
+            }
+        }
+        let sql = "INSERT IGNORE INTO schema_migrations (version, name, checksum, applied_at) \
+                   VALUES (?, ?, ?, UTC_TIMESTAMP(6))";
+        let record = (migration.version, migration.name, checksum(migration.sql));
+        self.session.change(sql, record).await?;
+        Ok(())
+    }
+
+    /// Runs a statement, again and again while a transaction uses its table.
+    async fn try_until_free(&mut self, migration: Migration, statement: &str) -> Result<(), MigrateError> {
+        let begun = Instant::now();
+        loop {
+            match self.session.run_interruptible(statement).await {
+                Err(DbError::LockTimeout | DbError::Deadlock) => {}
+                other => return Ok(other?),
+            }
+            let (version, tried) = (migration.version, begun.elapsed());
+            if tried + self.limits.pause > self.limits.patience {
+                return Err(MigrateError::TableInUse { version, name: migration.name.to_owned(), tried });
+            }
+            tracing::warn!(version, tried_s = tried.as_secs(), "a migration waits for a table that a transaction uses");
+            tokio::time::sleep(self.limits.pause).await;
+        }
+    }
 }
 
 /// A row of `schema_migrations`.
@@ -123,50 +272,14 @@ struct Record {
     checksum: String,
 }
 
-fn pending(applied: &[Record]) -> impl Iterator<Item = &'static Migration> {
-    MIGRATIONS.iter().filter(|migration| !applied.iter().any(|record| record.version == migration.version))
+fn pending<'a>(migrations: &'a [Migration], applied: &[Record]) -> impl Iterator<Item = &'a Migration> {
+    migrations.iter().filter(|migration| !applied.iter().any(|record| record.version == migration.version))
 }
 
-fn changed(applied: &[Record]) -> Option<&'static Migration> {
-    MIGRATIONS.iter().find(|migration| {
+fn changed<'a>(migrations: &'a [Migration], applied: &[Record]) -> Option<&'a Migration> {
+    migrations.iter().find(|migration| {
         applied.iter().any(|record| record.version == migration.version && record.checksum != checksum(migration.sql))
     })
-}
-
-fn check_unchanged(applied: &[Record]) -> Result<(), MigrateError> {
-    match changed(applied) {
-        Some(migration) => Err(MigrateError::Changed { version: migration.version, name: migration.name.to_owned() }),
-        None => Ok(()),
-    }
-}
-
-async fn lock(session: &mut Session, database: &str) -> Result<(), MigrateError> {
-    // Lock names belong to the whole server and have at most 64 characters, so the name of the database is hashed.
-    let name = format!("storemgr.migrate.{}", &checksum(database)[..32]);
-    let taken = session.row::<Option<u8>>("SELECT GET_LOCK(?, ?)", (name, LOCK_TIMEOUT.as_secs())).await?;
-    match taken {
-        Some(Some(1)) => Ok(()),
-        _ => Err(MigrateError::Busy),
-    }
-}
-
-async fn apply(session: &mut Session, migration: &Migration) -> Result<(), DbError> {
-    let table = include_str!("../../sql/migrate/schema_migrations.sql");
-    for statement in statements(table).chain(statements(migration.sql)) {
-        session.run(statement).await?;
-    }
-    let sql = "INSERT IGNORE INTO schema_migrations (version, name, checksum, applied_at) \
-               VALUES (?, ?, ?, UTC_TIMESTAMP(6))";
-    let record = (migration.version, migration.name, checksum(migration.sql));
-    session.change(sql, record).await?;
-    Ok(())
-}
-
-/// The statements of a file: each ends with a semicolon at the end of a line, and no line of a comment ends with one.
-fn statements(sql: &str) -> impl Iterator<Item = &str> {
-    sql.split_inclusive(";\n")
-        .map(|statement| statement.trim().trim_end_matches(';'))
-        .filter(|text| text.lines().any(|line| !line.trim_start().starts_with("--") && !line.trim().is_empty()))
 }
 
 fn checksum(text: &str) -> String {
@@ -177,6 +290,24 @@ impl Session {
     /// Compares the schema with this program.
     pub async fn schema_state(&mut self) -> Result<SchemaState, DbError> {
         Ok(state(&self.migrations().await?))
+    }
+
+    /// Whether the schema shows that a step was done, perhaps by a migration that was killed.
+    async fn is_done(&mut self, step: Step<'_>) -> Result<bool, DbError> {
+        let (sql, names) = match step {
+            Step::Repeatable => return Ok(false),
+            Step::AddColumn { table, column } => (
+                "SELECT COUNT(*) FROM information_schema.columns \
+                 WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ?",
+                (table, column),
+            ),
+            Step::AddIndex { table, index } => (
+                "SELECT COUNT(*) FROM information_schema.statistics \
+                 WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ?",
+                (table, index),
+            ),
+        };
+        Ok(self.row::<u64>(sql, names).await?.is_some_and(|count| count > 0))
     }
 
     async fn migrations(&mut self) -> Result<Vec<Record>, DbError> {
@@ -192,10 +323,10 @@ impl Session {
 
 fn state(applied: &[Record]) -> SchemaState {
     let version = applied.last().map_or(0, |record| record.version);
-    if let Some(migration) = changed(applied) {
+    if let Some(migration) = changed(MIGRATIONS, applied) {
         return SchemaState::Changed { version: migration.version };
     }
-    match pending(applied).last() {
+    match pending(MIGRATIONS, applied).last() {
         Some(missing) => SchemaState::Behind { version, needed: missing.version },
         None => SchemaState::Current { version },
     }
@@ -210,14 +341,12 @@ mod tests {
     }
 
     #[test]
-    fn files_are_numbered_without_gaps_and_every_statement_can_be_repeated() {
+    fn files_are_numbered_without_gaps_and_every_statement_may_be_part_of_a_migration() {
         for (index, migration) in MIGRATIONS.iter().enumerate() {
             assert_eq!(migration.version as usize, index + 1, "{}", migration.name);
             for statement in statements(migration.sql) {
-                let code: Vec<_> = statement.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
-                let code = code.join(" ");
-                let repeatable = ["IF NOT EXISTS", "IF EXISTS", "INSERT IGNORE"].iter().any(|word| code.contains(word));
-                assert!(repeatable, "cannot be repeated: {code}");
+                let code = plain(statement);
+                assert!(Step::parse(&code).is_ok(), "{code}: {:?}", Step::parse(&code));
             }
         }
     }
@@ -232,11 +361,5 @@ mod tests {
             MIGRATIONS.iter().map(record).chain([Record { version: 9, checksum: String::new() }]).collect();
         assert_eq!(state(&newer), SchemaState::Current { version: 9 });
         assert_eq!(state(&[Record { version: 1, checksum: "x".to_owned() }]), SchemaState::Changed { version: 1 });
-    }
-
-    #[test]
-    fn comments_are_not_statements() {
-        let found: Vec<_> = statements("-- a; b\nCREATE x;\n-- only words\n").collect();
-        assert_eq!(found, ["-- a; b\nCREATE x"]);
     }
 }

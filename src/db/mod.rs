@@ -23,6 +23,7 @@ mod idempotency;
 mod interrupted_commit;
 mod killer;
 mod literals;
+mod migration_step;
 mod migrations;
 mod orders;
 mod pool;
@@ -34,6 +35,7 @@ mod rows;
 mod server;
 mod session;
 mod stocks;
+mod table_wait;
 mod users;
 mod watching;
 
@@ -47,7 +49,9 @@ pub use health::Health;
 pub use held_rows::{HeldRows, RowId, RowState};
 pub use idempotency::StoredAnswer;
 pub use interrupted_commit::InterruptedCommit;
-pub use migrations::{MigrateError, Migrated, SchemaState, migrate};
+pub use migrations::{
+    Limits as MigrationLimits, MIGRATIONS, MigrateError, Migrated, Migration, SchemaState, migrate, migrate_to,
+};
 pub use orders::StoredOrder;
 pub use row_locking::RowLocking;
 pub use server::ServerFacts;

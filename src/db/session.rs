@@ -212,6 +212,14 @@ impl Session {
         Ok(self.conn()?.affected_rows())
     }
 
+    /// Runs a statement that another session interrupts if it waits for too long; then it fails with a
+    /// [`DbError::LockTimeout`].
+    pub(super) async fn run_interruptible(&mut self, sql: &str) -> Result<(), DbError> {
+        let limit = self.time_limit();
+        let result = tokio::time::timeout(limit, self.conn()?.query_drop(sql)).await;
+        self.settle(result.map(|ran| ran.map_err(own_limit)))
+    }
+
     async fn run_within(&mut self, limit: Duration, sql: &str) -> Result<(), DbError> {
         let result = tokio::time::timeout(limit, self.conn()?.query_drop(sql)).await;
         self.settle(result)

@@ -1,7 +1,7 @@
 //! A running `storemgr serve`, spoken to over HTTP.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -54,13 +54,18 @@ impl Instance {
 
     /// Starts an instance with environment variables and waits until it listens.
     pub async fn start_with(variables: &[(&str, String)], arguments: &[&str]) -> Self {
+        Self::start_program(&super::program(), variables, arguments).await
+    }
+
+    /// The same, of another version.
+    pub async fn start_program(program: &Path, variables: &[(&str, String)], arguments: &[&str]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("serve-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         let log = directory.join(format!("{number}.log"));
         let output = File::create(&log).unwrap();
-        let mut command = Command::new(super::program());
+        let mut command = Command::new(program);
         command.args(["serve", "--log-format", "json"]).args(arguments);
         // Nothing of the machine's own configuration may reach a test.
         command.env_clear().env("STOREMGR_LISTEN", "127.0.0.1:0").current_dir(&directory);

@@ -13,7 +13,7 @@ pub use command::{Ran, command, program, run_command, run_with_handles};
 pub use database::{PrivateServer, SMALL_ACCOUNT, TestDatabase};
 pub use folder::{inhabitants, kill, storemgr_in};
 pub use instance::{Instance, Reply};
-pub use proxy::{Fault, Proxy};
+pub use proxy::{Breakage, Fault, Proxy};
 pub use redis::TestRedis;
 pub use server::{free_port, wait_until};
 pub use web::WebServer;

@@ -59,6 +59,19 @@ pub enum Fault {
     SwallowOpen,
     /// Something of all this, at random, to any statement.
     Random,
+    /// Passes so many statements on, and breaks the connection at the next one. Then works again.
+    AtStatement(u32, Breakage),
+}
+
+/// How a connection breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breakage {
+    /// It is closed, and the statement is not passed on.
+    Before,
+    /// The statement is passed on, and the connection is closed before its answer.
+    After,
+    /// It stays open, and nothing passes any more, in either direction: the machine at its other end is gone.
+    Silence,
 }
 
 /// A running proxy; it ends with the test's runtime.
@@ -101,6 +114,11 @@ impl Proxy {
     /// Whether a fault that happens once has happened.
     pub fn is_over(&self) -> bool {
         *self.fault.borrow() == Fault::None
+    }
+
+    /// The address of a database, led through the proxy.
+    pub fn address(&self, address: Address) -> Address {
+        Address { host: "127.0.0.1".to_owned(), port: self.port, ..address }
     }
 
     /// The environment variables of a database, led through the proxy.
@@ -275,6 +293,7 @@ fn step(fault: &watch::Sender<Fault>, packet: &[u8], writes: bool) -> Step {
         return random_step(commits);
     }
     match now {
+        Fault::AtStatement(left, breakage) if ANSWERED.contains(&command) => return count_down(fault, left, breakage),
         Fault::ErrorToAll(code) if ANSWERED.contains(&command) => return Step::Error(code),
         Fault::ErrorToWrites(code) if writes => return Step::Error(code),
         _ => {}
@@ -289,6 +308,20 @@ fn step(fault: &watch::Sender<Fault>, packet: &[u8], writes: bool) -> Step {
         Fault::ErrorAfterCommit(code) => Step::ErrorAfter(code),
         Fault::ErrorInsteadOfCommit(code) => Step::Error(code),
         _ => Step::Pass,
+    }
+}
+
+/// Counts a statement, and breaks the connection at the last one.
+fn count_down(fault: &watch::Sender<Fault>, left: u32, breakage: Breakage) -> Step {
+    if let Some(left) = left.checked_sub(1) {
+        fault.send_replace(Fault::AtStatement(left, breakage));
+        return Step::Pass;
+    }
+    fault.send_replace(Fault::None);
+    match breakage {
+        Breakage::Before => Step::Cut,
+        Breakage::After => Step::CutAfter,
+        Breakage::Silence => Step::Swallow,
     }
 }
 

@@ -28,6 +28,8 @@ mod random_faults;
 mod ranges;
 /// Redis killed, frozen, absent.
 mod redis_faults;
+/// From one version to the next, and back.
+mod versions;
 
 use serde_json::{Value, json};
 
