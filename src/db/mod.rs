@@ -34,6 +34,7 @@ mod rows;
 mod server;
 mod session;
 mod stocks;
+mod store_identity;
 mod users;
 mod watching;
 

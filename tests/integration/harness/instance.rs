@@ -10,8 +10,8 @@ use hyper::Method;
 use serde_json::Value;
 use storemgr::net::{self, NetError, Target};
 
-use super::TestDatabase;
 use super::server::wait_until;
+use super::{Proxy, TestDatabase};
 
 /// The longest that a test waits for one answer.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -48,6 +48,13 @@ impl Instance {
     /// Starts an instance on a database and waits until it is ready.
     pub async fn start(database: &TestDatabase, arguments: &[&str]) -> Self {
         let instance = Self::start_with(&database.variables(), arguments).await;
+        instance.wait_ready().await;
+        instance
+    }
+
+    /// Starts an instance that reaches its database through a proxy, and waits until it is ready.
+    pub async fn start_behind(proxy: &Proxy, database: &TestDatabase, arguments: &[&str]) -> Self {
+        let instance = Self::start_with(&proxy.variables(database.variables()), arguments).await;
         instance.wait_ready().await;
         instance
     }

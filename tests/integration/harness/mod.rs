@@ -2,6 +2,7 @@
 
 mod command;
 mod database;
+mod database_server;
 mod folder;
 mod instance;
 mod proxy;
@@ -10,7 +11,8 @@ mod server;
 mod web;
 
 pub use command::{Ran, command, program, run_command, run_with_handles};
-pub use database::{PrivateServer, SMALL_ACCOUNT, TestDatabase};
+pub use database::{SMALL_ACCOUNT, TestDatabase};
+pub use database_server::PrivateServer;
 pub use folder::{inhabitants, kill, storemgr_in};
 pub use instance::{Instance, Reply};
 pub use proxy::{Fault, Proxy};

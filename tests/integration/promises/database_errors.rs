@@ -18,8 +18,7 @@ async fn whatever_the_server_refuses_for_the_store_is_not_available_and_ready_sa
     for writer in WRITERS {
         let (database, products, users) = shop(&[1_000]).await;
         let proxy = Proxy::before(&database.address()).await;
-        let instance = Instance::start_with(&proxy.variables(database.variables()), &["--order-writer", writer]).await;
-        instance.wait_ready().await;
+        let instance = Instance::start_behind(&proxy, &database, &["--order-writer", writer]).await;
         let body = order(users[0], &[(products[0], 1)]);
         let first = instance.post("/orders", body.clone()).await.body["order_id"].clone();
         let mut accepted = 1;
@@ -136,8 +135,8 @@ async fn a_schema_that_somebody_has_changed_is_a_wrong_set_up_and_not_a_defect()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_becomes_read_only_is_left_until_it_takes_writes_again() {
-    let server = tokio::task::spawn_blocking(|| PrivateServer::start("read-only")).await.unwrap();
-    let (database, products, users) = shop_in(server.migrated().await, &[10]).await;
+    let server = PrivateServer::start("read-only", &[]).await;
+    let (database, products, users) = shop_in(TestDatabase::migrated_on(&server).await, &[10]).await;
     let grant = format!("SELECT, INSERT, UPDATE, DELETE ON {}.*", database.address().name);
     let variables = account(&database, "storemgr_plain", &[grant.as_str()]).await;
     let instance = Instance::start_with(&variables, &[]).await;

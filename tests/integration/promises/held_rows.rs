@@ -344,8 +344,7 @@ async fn idle_connections_that_are_forgotten_on_the_way_cost_nobody_an_answer() 
     for writer in WRITERS {
         let (database, products, users) = shop(&[1_000]).await;
         let proxy = Proxy::before(&database.address()).await;
-        let instance = Instance::start_with(&proxy.variables(database.variables()), &["--order-writer", writer]).await;
-        instance.wait_ready().await;
+        let instance = Instance::start_behind(&proxy, &database, &["--order-writer", writer]).await;
         for idle in [1_200, 3_000, 4_500] {
             let (path, body) = (format!("/stocks/{}", products[0]), order(users[0], &[(products[0], 1)]));
             assert_eq!(instance.get(&path).await.status, 200);
@@ -366,8 +365,8 @@ async fn idle_connections_that_are_forgotten_on_the_way_cost_nobody_an_answer() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_do_not_rely_on_what_the_server_sets_by_default() {
-    let server = tokio::task::spawn_blocking(|| PrivateServer::start("defaults")).await.unwrap();
-    let (database, products, users) = shop_in(server.migrated().await, &[100]).await;
+    let server = PrivateServer::start("defaults", &[]).await;
+    let (database, products, users) = shop_in(TestDatabase::migrated_on(&server).await, &[100]).await;
     for setting in [
         "autocommit = 0",
         "innodb_lock_wait_timeout = 500",
