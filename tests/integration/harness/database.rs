@@ -14,6 +14,9 @@ use super::server::wait_until;
 /// tests unharmed. Also its password.
 pub const SMALL_ACCOUNT: &str = "storemgr_few";
 
+/// The password of accounts of a test's own.
+pub const ACCOUNT_PASSWORD: &str = "few-5f2c";
+
 /// The server of this run: the one that `TEST_DATABASE_URL` names, or a private one; it is prepared once.
 fn shared_server() -> &'static Server {
     static SERVER: std::sync::OnceLock<Server> = std::sync::OnceLock::new();
@@ -58,22 +61,26 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// An empty database on the server that all tests share.
     pub async fn create() -> Self {
-        let server = tokio::task::spawn_blocking(shared_server).await.unwrap();
-        Self::create_on(server.clone()).await
+        Self::create_at(tokio::task::spawn_blocking(shared_server).await.unwrap()).await
     }
 
-    async fn create_on(server: Server) -> Self {
+    /// An empty database on a server of a test's own.
+    pub async fn create_on(server: &PrivateServer) -> Self {
+        Self::create_at(&server.server).await
+    }
+
+    async fn create_at(server: &Server) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("storemgr_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let mut conn = Conn::new(server.options(None)).await.expect("the test database server answers");
         conn.query_drop(format!("CREATE DATABASE {name}")).await.unwrap();
         conn.disconnect().await.unwrap();
-        Self { server, name }
+        Self { server: server.clone(), name }
     }
 
     /// With the schema, on a server of a test's own.
     pub async fn migrated_on(server: &PrivateServer) -> Self {
-        let database = Self::create_on(server.server.clone()).await;
+        let database = Self::create_on(server).await;
         storemgr::db::migrate(&database.address()).await.unwrap();
         database
     }
@@ -132,6 +139,27 @@ impl TestDatabase {
             matches!(conn.query_first::<u64, _>(open).await, Ok(Some(0)))
         })
         .await;
+    }
+
+    /// Makes an account of a test's own, with these rights; gives the environment variables that lead a process here with it.
+    pub async fn account(&self, name: &str, grants: &[&str]) -> Vec<(&'static str, String)> {
+        for host in ["127.0.0.1", "localhost"] {
+            let account = format!("'{name}'@'{host}'");
+            self.execute(&format!("DROP USER IF EXISTS {account}")).await;
+            self.execute(&format!("CREATE USER {account} IDENTIFIED BY '{ACCOUNT_PASSWORD}'")).await;
+            for grant in grants {
+                self.execute(&format!("GRANT {grant} TO {account}")).await;
+            }
+        }
+        let mut variables = self.variables();
+        for (variable, value) in &mut variables {
+            match *variable {
+                "DB_USER" => name.clone_into(value),
+                "DB_PASSWORD" => ACCOUNT_PASSWORD.clone_into(value),
+                _ => {}
+            }
+        }
+        variables
     }
 
     /// The environment variables that lead a process here.

@@ -90,7 +90,9 @@ impl PrivateServer {
         ];
         if is_mysql {
             // The path of a socket has at most 107 characters, and a server without one does not start.
-            arguments.extend([format!("--socket=/tmp/storemgr-test-{port}.sock"), "--mysqlx=OFF".to_owned()]);
+            arguments.push(format!("--socket=/tmp/storemgr-test-{port}.sock"));
+            // A packaged server expects a folder for files that only its package makes.
+            arguments.extend(["--mysqlx=OFF", "--secure-file-priv=NULL"].map(ToOwned::to_owned));
         } else {
             arguments.push("--socket=".to_owned());
         }
@@ -122,18 +124,12 @@ impl PrivateServer {
 /// Makes the files of an empty server.
 fn install(mysqld: Option<&PathBuf>, directory: &Path) {
     let path = |file: &str| directory.join(file).display().to_string();
-    let mut command = match mysqld {
-        Some(mysqld) => {
-            let mut command = Command::new(mysqld);
-            command.args(["--no-defaults", "--initialize-insecure", "--mysqlx=OFF"]);
-            command
-        }
-        None => {
-            let mut command = Command::new("mariadb-install-db");
-            command.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
-            command
-        }
-    };
+    let mut command = Command::new(mysqld.map_or(Path::new("mariadb-install-db"), PathBuf::as_path));
+    command.args(if mysqld.is_some() {
+        &["--no-defaults", "--initialize-insecure", "--mysqlx=OFF", "--secure-file-priv=NULL"][..]
+    } else {
+        &["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]
+    });
     command
         .env("TMPDIR", path("tmp"))
         .arg(format!("--user={}", user_name()))

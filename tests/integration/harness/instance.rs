@@ -123,13 +123,7 @@ impl Instance {
 
     /// Waits until the process has ended.
     pub async fn wait_end(&mut self) -> ExitStatus {
-        let mut status = None;
-        wait_until("an instance to end", async || {
-            status = self.child.try_wait().unwrap();
-            status.is_some()
-        })
-        .await;
-        status.unwrap()
+        wait_end(&mut self.child).await
     }
 
     /// Sends a request; a failure to get an answer is a result too.
@@ -186,6 +180,17 @@ impl Instance {
         let reply = self.post("/users", serde_json::json!({"name": "Ada", "email": email})).await;
         reply.body["user_id"].as_u64().unwrap()
     }
+}
+
+/// Waits until a process has ended.
+pub async fn wait_end(child: &mut Child) -> ExitStatus {
+    let mut status = None;
+    wait_until("an instance to end", async || {
+        status = child.try_wait().unwrap();
+        status.is_some()
+    })
+    .await;
+    status.unwrap()
 }
 
 impl Drop for Instance {

@@ -11,10 +11,10 @@ mod server;
 mod web;
 
 pub use command::{Ran, command, program, run_command, run_with_handles};
-pub use database::{SMALL_ACCOUNT, TestDatabase};
+pub use database::{ACCOUNT_PASSWORD, SMALL_ACCOUNT, TestDatabase};
 pub use database_server::PrivateServer;
 pub use folder::{inhabitants, kill, storemgr_in};
-pub use instance::{Instance, Reply};
+pub use instance::{Instance, Reply, wait_end};
 pub use proxy::{Fault, Proxy};
 pub use redis::TestRedis;
 pub use server::{free_port, wait_until};
