@@ -1,6 +1,8 @@
 //! `storemgr migrate`: brings the schema up to date.
 
-use storemgr::db::{self, MigrateError};
+use std::time::Duration;
+
+use storemgr::db::{self, Address, DbError, MigrateError, Session};
 use storemgr::process::{self, Exit, LogFormat};
 
 use crate::failure::{CommandResult, Failure};
@@ -26,14 +28,28 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         format!("The schema of {} went from version {} to {}.", address.name, migrated.from, migrated.to)
     };
     output::say(&sentence)?;
-    Ok(Exit::Good)
+    report_faults(&address).await
 }
 
-/// A migration that was changed after it ran is a mistake in the program or the deployment; the rest is a database that
-/// does not work.
+/// The longest wait for the database while it is checked.
+const CHECK_LIMIT: Duration = Duration::from_secs(10);
+
+/// Tells what else keeps the store from working on this database. The schema is current all the same, so this is known
+/// before an instance starts and answers every order with 503.
+async fn report_faults(address: &Address) -> CommandResult {
+    let faults = async { Session::connect(address, CHECK_LIMIT).await?.setup_faults().await };
+    let faults = faults.await.map_err(Failure::could_not_run)?;
+    for fault in &faults {
+        process::tell(&format!("storemgr: the database is not set up for the store: {fault}"));
+    }
+    Ok(if faults.is_empty() { Exit::Good } else { Exit::Usage })
+}
+
+/// A migration that was changed after it ran, or a setting or a right that is missing, is a mistake in the deployment; the
+/// rest is a database that does not work.
 fn failure(error: MigrateError) -> Failure {
     match error {
-        MigrateError::Changed { .. } => Failure::usage(error),
+        MigrateError::Changed { .. } | MigrateError::Database(DbError::WrongSetup { .. }) => Failure::usage(error),
         MigrateError::Database(_)
         | MigrateError::Busy { .. }
         | MigrateError::TableInUse { .. }

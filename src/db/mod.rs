@@ -35,6 +35,7 @@ mod rows;
 mod server;
 mod session;
 mod stocks;
+mod store_identity;
 mod table_wait;
 mod users;
 mod watching;

@@ -94,6 +94,15 @@ impl Orders {
         Ok(Self { database, strategy, ids: ids::OrderIds::default(), metrics })
     }
 
+    /// Orders whose committer stands still.
+    #[cfg(test)]
+    pub(crate) fn without_committer(database: Arc<Database>, limits: QueueLimits, metrics: &Metrics) -> Self {
+        let metrics = outcome::OrderMetrics::new(metrics);
+        let group_commit = group_commit::GroupCommit::without_committer(Arc::clone(&database), limits, metrics.clone());
+        let strategy = WriteStrategy::Grouped(group_commit);
+        Self { database, strategy, ids: ids::OrderIds::default(), metrics }
+    }
+
     /// Whether orders are written by a separate task, which continues when the caller stops waiting.
     pub fn writes_elsewhere(&self) -> bool {
         matches!(self.strategy, WriteStrategy::Grouped(_))

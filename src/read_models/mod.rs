@@ -9,6 +9,7 @@ mod highest_spenders;
 mod local_cache;
 mod report;
 mod report_cache;
+mod shared_copy;
 mod single_flight;
 mod snapshot;
 

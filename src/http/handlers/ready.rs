@@ -41,3 +41,58 @@ pub(in crate::http) async fn handle(store: &Store, call: &Call) -> Result<Respon
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use hyper::HeaderMap;
+
+    use super::super::super::body::ReadBody;
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::db::{Address, Config, ConnectionMode, Database};
+    use crate::domain::{NewOrder, ProductId, UserId};
+    use crate::metrics::Metrics;
+    use crate::orders::{Orders, QueueLimits};
+    use crate::read_models::{self, Reports, Source};
+    use crate::units::Secret;
+
+    /// A store without a database, whose committer stands still.
+    fn store_that_stands_still() -> Store {
+        let metrics = Metrics::new().unwrap();
+        let limit = Duration::from_secs(5);
+        let (name, user) = ("none".to_owned(), "nobody".to_owned());
+        let address =
+            Address { host: "127.0.0.1".to_owned(), port: 1, name, user, password: Secret::new(String::new()) };
+        let connections = ConnectionMode::Pool { size: 2, for_writer: 1, wait: limit };
+        let config = Config { address, connections, statement_timeout: limit, lock_wait_timeout: limit };
+        let database = Arc::new(Database::open(&config, &metrics).unwrap());
+        let limits = QueueLimits { orders: 9, wait: limit, batch_orders: 9, batch_lines: 9 };
+        let orders = Arc::new(Orders::without_committer(Arc::clone(&database), limits, &metrics));
+        let config = read_models::Config { source: Source::ReadModel, time_to_live: limit, compute_limit: limit };
+        let reports = Reports::new(&database, None, config, &metrics);
+        Store::new(orders, Catalog::new(Arc::clone(&database)), reports, database, metrics)
+    }
+
+    async fn code(store: &Store) -> Code {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let (headers, body) = (HeaderMap::default(), ReadBody::default());
+        let call = Call { id: 0, query: String::new(), headers, body, deadline };
+        handle(store, &call).await.unwrap_err().code
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_instance_whose_committer_stands_still_is_not_ready() {
+        let store = Arc::new(store_that_stands_still());
+        assert_eq!(code(&store).await, Code::DatabaseUnavailable, "no order waits");
+        let order = NewOrder::new(UserId::new(1), &[(ProductId::new(1), 1)]).unwrap();
+        let (orders, deadline) = (Arc::clone(&store.orders), Instant::now() + Duration::from_secs(10));
+        let placing = tokio::spawn(async move { orders.place(order, None, deadline).await });
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        assert_eq!(code(&store).await, Code::DatabaseUnavailable, "a committer may wait for the database so long");
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(code(&store).await, Code::NotReady);
+        placing.abort();
+    }
+}

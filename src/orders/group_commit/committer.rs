@@ -103,6 +103,13 @@ impl Course {
     fn begins(patience: Patience) -> Self {
         Self { patience, waited: patience == Patience::SkipLocked, keys_held: false }
     }
+
+    /// Whether its duration says more about other transactions than about the batch. Time spent waiting for them does not
+    /// count in the estimate; time that the batch itself took does.
+    fn was_disturbed(&self, results: &Results) -> bool {
+        let held = |result: &Result<_, _>| matches!(result, Err(OrderError::RowsHeld | OrderError::InProgress));
+        self.keys_held || (self.waited && results.iter().any(held))
+    }
 }
 
 /// Writes batches until the queue is closed.
@@ -158,12 +165,7 @@ impl Committer {
             let mut course = Course::begins(first_patience);
             match self.try_often(&mut part, &mut course).await {
                 Ok(results) => {
-                    // Time spent waiting for other transactions does not count in the batch duration; time that the
-                    // batch itself took does.
-                    let held =
-                        |result: &Result<_, _>| matches!(result, Err(OrderError::RowsHeld | OrderError::InProgress));
-                    let disturbed = course.keys_held || (course.waited && results.iter().any(held));
-                    whole &= !disturbed;
+                    whole &= !course.was_disturbed(&results);
                     self.answer_or_defer(part, results);
                 }
                 Err(Unwritten::Unknown(results, unknown)) => {
@@ -496,12 +498,16 @@ mod tests {
 
     /// Puts an order into the queue and returns the receiver of its answer.
     fn push(queue: &Queue) -> oneshot::Receiver<Result<PlacedOrder, OrderError>> {
+        try_push(queue).unwrap()
+    }
+
+    /// The same; `None` if it is refused at the door.
+    fn try_push(queue: &Queue) -> Option<oneshot::Receiver<Result<PlacedOrder, OrderError>>> {
         let order = NewOrder::new(UserId::new(1), &[(ProductId::new(1), 1)]).unwrap();
         let (reply, answer) = oneshot::channel();
         let now = Instant::now();
         let entry = Entry { order, key: None, deadline: now + Duration::from_mins(1), arrived: now, reply };
-        queue.push(entry).unwrap();
-        answer
+        queue.push(entry).is_ok().then_some(answer)
     }
 
     /// Runs a committer whose first batch ends as given and whose other batches are written.
@@ -533,6 +539,43 @@ mod tests {
         let answer = push(&queue);
         assert!(answer.await.is_err(), "whether it was stored is not known");
         queue
+    }
+
+    #[test]
+    fn a_wait_for_other_transactions_is_no_measure_of_a_batch() {
+        let placed = || Ok(PlacedOrder { order_id: OrderId::new(1), total: Cents::default(), replayed: false });
+        let all_placed = vec![placed(), placed()];
+        let one_held = vec![placed(), Err(OrderError::RowsHeld)];
+        let mut course = Course::begins(Patience::Wait(Duration::from_millis(200)));
+        assert!(!course.was_disturbed(&all_placed));
+        course.waited = true;
+        assert!(course.was_disturbed(&one_held));
+        assert!(!course.was_disturbed(&all_placed), "the rows became free: it was the batch that took long");
+        course.keys_held = true;
+        assert!(course.was_disturbed(&all_placed));
+        assert!(Course::begins(Patience::SkipLocked).was_disturbed(&one_held));
+    }
+
+    /// The door: whether orders are let in while the next batch is written.
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_that_was_disturbed_does_not_raise_the_expected_wait() {
+        for (undisturbed, let_in) in [(false, true), (true, false)] {
+            let limits = QueueLimits { wait: Duration::from_secs(1), orders: 9, batch_orders: 9, batch_lines: 9 };
+            let queue = Arc::new(Queue::new(limits, OrderMetrics::new(&Metrics::new().unwrap())));
+            let supervised = Arc::clone(&queue);
+            tokio::spawn(async move {
+                supervise(&supervised, Duration::from_mins(10), |_| async move {
+                    tokio::time::sleep(Duration::from_secs(4)).await;
+                    undisturbed
+                })
+                .await;
+            });
+            drop(push(&queue).await);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            let _written = push(&queue);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            assert_eq!(try_push(&queue).is_some(), let_in, "undisturbed: {undisturbed}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

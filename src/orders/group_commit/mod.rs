@@ -53,15 +53,16 @@ impl GroupCommit {
             requests,
         });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let work = move || {
-            // A defect that ends the committer costs only the batch being written; the loop restarts it for the next
-            // ones.
-            while runtime.block_on(async { tokio::spawn(committer::run(Arc::clone(&committer))).await }).is_err() {
-                tracing::error!("the committer failed by a defect and begins anew");
-            }
-        };
+        let work = move || runtime.block_on(keep_running(|| committer::run(Arc::clone(&committer))));
         std::thread::Builder::new().name("committer".to_owned()).spawn(work)?;
         Ok(Self { queue, database, stuck_after })
+    }
+
+    /// A queue whose committer was never started, as if its thread stood still.
+    #[cfg(test)]
+    pub(super) fn without_committer(database: Arc<Database>, limits: QueueLimits, metrics: OrderMetrics) -> Self {
+        let stuck_after = committer::stuck_after(&database);
+        Self { queue: Arc::new(Queue::new(limits, metrics)), database, stuck_after }
     }
 
     /// Whether orders are waiting and the committer's thread makes no progress.
@@ -95,5 +96,34 @@ impl GroupCommit {
 impl Drop for GroupCommit {
     fn drop(&mut self) {
         self.queue.close();
+    }
+}
+
+/// Runs the committer until it ends by itself. A defect that ends it otherwise costs only the batch being written: it is
+/// started again for the next ones.
+async fn keep_running<R>(start: impl Fn() -> R)
+where
+    R: Future<Output = ()> + Send + 'static,
+{
+    while tokio::spawn(start()).await.is_err() {
+        tracing::error!("the committer failed by a defect and begins anew");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_committer_that_panics_begins_anew() {
+        let starts = AtomicUsize::new(0);
+        keep_running(|| {
+            let start = starts.fetch_add(1, Ordering::Relaxed);
+            async move { assert_eq!(start, 2, "expected by this test") }
+        })
+        .await;
+        assert_eq!(starts.into_inner(), 3, "it panicked twice");
     }
 }

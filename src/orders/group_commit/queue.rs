@@ -19,7 +19,8 @@ use super::entry::Entry;
 /// Limits of the queue and of one batch.
 #[derive(Clone, Copy, Debug)]
 pub struct QueueLimits {
-    /// Largest number of waiting orders. It bounds memory, at about half a kilobyte per order.
+    /// Largest number of waiting orders. It bounds memory, at about half a kilobyte per order; lines beyond that have a
+    /// bound of their own.
     pub orders: usize,
     /// Longest wait in the queue; an order that would wait longer is refused on arrival.
     pub wait: Duration,
@@ -28,6 +29,10 @@ pub struct QueueLimits {
     /// Order lines in one transaction; a single order with more forms its own batch.
     pub batch_lines: usize,
 }
+
+/// Largest number of order lines that wait. With the number of orders it bounds the memory of the queue, at 16 bytes per
+/// line: 16 MB. A hundred of the largest orders have as many.
+const MOST_LINES: usize = 1_000_000;
 
 /// Weight of the latest batch in the average duration.
 const WEIGHT_OF_LATEST: f64 = 0.3;
@@ -67,14 +72,15 @@ impl Queue {
     /// Appends an order, or returns it to be refused.
     pub(super) fn push(&self, entry: Entry) -> Result<(), Box<Entry>> {
         let mut state = self.state();
-        if state.waiting.len() >= self.limits.orders {
+        let lines = state.lines + entry.order.lines().len();
+        if state.waiting.len() >= self.limits.orders || lines > MOST_LINES {
             return Err(Box::new(entry));
         }
         let (wait, batch) = state.estimate(self.limits, entry.arrived);
         if wait > self.limits.wait || entry.arrived + wait + batch > entry.deadline {
             return Err(Box::new(entry));
         }
-        state.lines += entry.order.lines().len();
+        state.lines = lines;
         state.waiting.push_back(entry);
         let first = state.waiting.len() == 1;
         drop(state);
@@ -311,6 +317,17 @@ mod tests {
         let (queue, _first) = busy(Duration::from_millis(200));
         let _waiting = fill(&queue, 4, 15);
         assert!(queue.push(entry(1).0).is_err(), "60 lines are two batches");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_largest_orders_fill_the_queue_by_their_lines() {
+        let limits = QueueLimits { wait: Duration::from_hours(1), ..LIMITS };
+        let queue = Queue::new(QueueLimits { orders: 1_000, ..limits }, OrderMetrics::new(&Metrics::new().unwrap()));
+        let largest = MOST_LINES / 100;
+        let _waiting = fill(&queue, 100, largest as u64);
+        assert!(queue.push(entry(1).0).is_err(), "the memory of its lines has a bound");
+        queue.take();
+        assert!(queue.push(entry(1).0).is_ok());
     }
 
     #[tokio::test(start_paused = true)]

@@ -9,7 +9,7 @@ use storemgr::net::{Target, request_once};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::harness::{Instance, TestDatabase, free_port, program, wait_until};
+use crate::harness::{Instance, TestDatabase, free_port, program, wait_end, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -61,13 +61,7 @@ impl Unread {
 
     async fn terminate(&mut self) -> ExitStatus {
         assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
-        let mut status = None;
-        wait_until("an instance to end", async || {
-            status = self.child.try_wait().unwrap();
-            status.is_some()
-        })
-        .await;
-        status.unwrap()
+        wait_end(&mut self.child).await
     }
 }
 

@@ -1,14 +1,15 @@
 //! The memory of an instance, whatever clients send: it has a bound, and it is given back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::Method;
 use serde_json::json;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::errors::assert_refusal;
-use crate::harness::{Instance, TestDatabase, wait_until};
+use crate::harness::{Fault, Instance, Proxy, TestDatabase, wait_until};
 
 /// Bytes of a process that are in memory.
 fn resident(instance: &Instance) -> u64 {
@@ -36,7 +37,9 @@ async fn send_nearly_all(address: String) -> Option<TcpStream> {
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_that_do_not_end_take_no_more_than_their_budget() {
     let database = TestDatabase::migrated().await;
-    let instance = Instance::start(&database, &["--all-body-bytes", "33554432"]).await;
+    // On a busy machine it takes long to send all of them, and none may be given up meanwhile.
+    let arguments = ["--all-body-bytes", "33554432", "--request-deadline", "2m"];
+    let instance = Instance::start(&database, &arguments).await;
     let (user, product) = (instance.user().await, instance.product(1.0, 1_000).await);
     let before = resident(&instance);
     let sending: Vec<_> = (0..400).map(|_| tokio::spawn(send_nearly_all(instance.target().authority()))).collect();
@@ -105,6 +108,123 @@ const HOLDS: [(&str, &str, usize); 6] = [
 /// More than the budget of bodies has room for.
 const LARGE_ORDERS: usize = 80;
 
+/// An order with so many lines, of products that need not exist: all of them are valid.
+fn valid_order(lines: u64) -> String {
+    let items: Vec<_> = (1..=lines).map(|id| json!({"product_id": id, "quantity": 1})).collect();
+    json!({"user_id": 1, "items": items}).to_string()
+}
+
+/// Sends an order and gives what is answered within a time; an order that waits is left waiting.
+async fn send_order(address: String, body: Arc<str>, patience: Duration) -> Option<(TcpStream, String)> {
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    let length = body.len();
+    let head = format!(
+        "POST /orders HTTP/1.1\r\nhost: store\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.ok()?;
+    // What was refused early is answered, and its body is not read to the end.
+    drop(tokio::time::timeout(Duration::from_secs(20), stream.write_all(body.as_bytes())).await);
+    let mut answer = vec![0; 512];
+    let read = tokio::time::timeout(patience, stream.read(&mut answer)).await;
+    let length = read.ok().and_then(Result::ok).unwrap_or(0);
+    answer.truncate(length);
+    Some((stream, String::from_utf8_lossy(&answer).into_owned()))
+}
+
+/// The worst that the queue can hold: every connection that is allowed waits with an order, and clients that hang up leave
+/// the largest orders behind, while the database answers nothing. Their bodies are given back to the budget; the lines of the
+/// orders have a bound of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_of_the_largest_orders_fits_into_the_memory_of_a_container() {
+    let handles = storemgr::process::raise_open_files().unwrap_or(u64::MAX);
+    let connections = 6_000.min((handles - 500) / 2) as usize;
+    let database = TestDatabase::migrated().await;
+    let proxy = Proxy::before(&database.address()).await;
+    let probes = format!("127.0.0.1:{}", crate::harness::free_port());
+    let wait = ["--order-queue-wait", "9h", "--request-deadline", "9h", "--db-statement-timeout", "9h"];
+    let instance = Instance::start_behind(&proxy, &database, &[&wait[..], &["--probe-listen", &probes]].concat()).await;
+    let depth = async || metric_at(&probes, "storemgr_order_queue_depth").await as usize;
+    proxy.set(Fault::Freeze);
+    let address = instance.target().authority();
+    // One is being written for ever; then the largest orders, whose clients hang up.
+    let (small, largest): (Arc<str>, Arc<str>) = (valid_order(90).into(), valid_order(10_000).into());
+    let first = send_order(address.clone(), Arc::clone(&small), Duration::from_millis(500)).await;
+    let mut longest = 0;
+    for _ in 0..16 {
+        let before = depth().await;
+        let sending: Vec<_> = (0..8)
+            .map(|_| tokio::spawn(send_order(address.clone(), Arc::clone(&largest), Duration::from_mins(1))))
+            .collect();
+        // On a slow machine the database may be given up meanwhile; then they are all answered.
+        wait_until("the orders to wait or to be refused", async || {
+            let answered = sending.iter().filter(|sending| sending.is_finished()).count();
+            answered == sending.len() || answered + depth().await.saturating_sub(before) >= sending.len()
+        })
+        .await;
+        sending.iter().for_each(tokio::task::JoinHandle::abort);
+        longest = longest.max(depth().await);
+        let used = async || metric_at(&probes, "storemgr_http_body_bytes").await;
+        wait_until("bodies to be given back", async || used().await < 1e6).await;
+    }
+    // A hundred of them are a million lines.
+    assert!(longest <= 101, "{longest} of the largest orders waited");
+    // All connections, each with a valid order in the part of a body that takes nothing from the budget.
+    let mut open = vec![first];
+    for _ in 0..connections / 50 {
+        let sending: Vec<_> = (0..50)
+            .map(|_| tokio::spawn(send_order(address.clone(), Arc::clone(&small), Duration::from_millis(1))))
+            .collect();
+        for sent in sending {
+            open.push(sent.await.unwrap());
+        }
+    }
+    let most = status_field(&instance, "VmHWM:");
+    eprintln!("{longest} of the largest orders, {} connections: {} MiB at most", open.len(), most / MIB);
+    assert!(most < 240 * MIB, "{} MiB", most / MIB);
+}
+
+/// The same with as many orders as there are connections: none is refused, and each holds its place.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_on_every_connection_fits_into_the_memory_of_a_container() {
+    let handles = storemgr::process::raise_open_files().unwrap_or(u64::MAX);
+    let connections = 6_000.min((handles - 500) / 2) as usize;
+    let database = TestDatabase::migrated().await;
+    let proxy = Proxy::before(&database.address()).await;
+    let probes = format!("127.0.0.1:{}", crate::harness::free_port());
+    let wait = ["--order-queue-wait", "9h", "--request-deadline", "9h", "--db-statement-timeout", "9h"];
+    let instance = Instance::start_behind(&proxy, &database, &[&wait[..], &["--probe-listen", &probes]].concat()).await;
+    // So long that the expected wait refuses nobody.
+    proxy.set(Fault::Freeze);
+    let (address, body): (_, Arc<str>) = (instance.target().authority(), valid_order(90).into());
+    let mut open = Vec::new();
+    for _ in 0..connections / 50 {
+        let sending: Vec<_> = (0..50)
+            .map(|_| tokio::spawn(send_order(address.clone(), Arc::clone(&body), Duration::from_millis(1))))
+            .collect();
+        for sent in sending {
+            open.push(sent.await.unwrap());
+        }
+    }
+    wait_until("the orders to wait", async || {
+        metric_at(&probes, "storemgr_order_queue_depth").await as usize + 1_100 >= connections
+    })
+    .await;
+    let most = status_field(&instance, "VmHWM:");
+    eprintln!("{} connections with an order each: {} MiB at most", open.len(), most / MIB);
+    assert!(most < 240 * MIB, "{} MiB", most / MIB);
+}
+
+/// The value of a metric at the address of probes.
+async fn metric_at(address: &str, name: &str) -> f64 {
+    let target = storemgr::net::Target::parse(address).unwrap();
+    let patience = Duration::from_secs(20);
+    let answer =
+        storemgr::net::request_once(&target, Method::GET, "/metrics", &[], Vec::new(), patience).await.unwrap();
+    let text = answer.text();
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.map_or(0.0, |value| value.parse().unwrap())
+}
+
 /// What all the connections that an instance takes cost it, whatever they are used for. Run by name: it takes a minute,
 /// and prints the table of docs/deploy.md.
 #[tokio::test(flavor = "multi_thread")]
@@ -139,8 +259,7 @@ async fn all_connections_fit_into_the_memory_of_a_container() {
         let held = resident(&instance);
         let each = held.saturating_sub(before) / open.len() as u64;
         // The largest orders there are on top of it, as many as the budget takes and more.
-        let items: Vec<_> = (1..=10_000).map(|id| json!({"product_id": id, "quantity": 1})).collect();
-        let order = json!({"user_id": 1, "items": items}).to_string();
+        let order = valid_order(10_000);
         let target = instance.target().clone();
         let ordering: Vec<_> = (0..LARGE_ORDERS)
             .map(|_| {

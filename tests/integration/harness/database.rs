@@ -1,155 +1,45 @@
 //! A database per test, on a server that all tests of a run share.
 
-use std::path::PathBuf;
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use mysql_async::Conn;
 use mysql_async::prelude::{FromRow, Queryable};
-use mysql_async::{Conn, Opts, OptsBuilder};
 use storemgr::db::Address;
 use storemgr::units::Secret;
 
-use super::server::{free_port, start_tethered, wait_for_port, wait_until};
+use super::database_server::{PrivateServer, Server};
+use super::server::wait_until;
 
 /// An account that may open six connections: it stands for a server with few, so that the numbers stay small and other
 /// tests unharmed. Also its password.
 pub const SMALL_ACCOUNT: &str = "storemgr_few";
 
-/// The server that tests use.
-#[derive(Clone, Debug)]
-pub struct Server {
-    host: String,
-    port: u16,
-    user: String,
-    password: String,
-}
+/// The password of accounts of a test's own.
+pub const ACCOUNT_PASSWORD: &str = "few-5f2c";
 
-impl Server {
-    /// The server of this run: the one that was named, or a private one, started once.
-    fn shared() -> &'static Self {
-        static SERVER: std::sync::OnceLock<Server> = std::sync::OnceLock::new();
-        SERVER.get_or_init(|| {
-            let server = match std::env::var("TEST_DATABASE_URL") {
-                Ok(url) => Self::from_url(&url),
-                Err(_) => PrivateServer::start("shared").server,
-            };
-            run_blocking(server.clone().create_small_account()).expect("the account may create accounts");
-            server
-        })
-    }
-
-    /// Makes the account with few connections. Once, before any test.
-    async fn create_small_account(self) {
-        let mut conn = Conn::new(self.options(None)).await.expect("the test database server answers");
-        for host in ["127.0.0.1", "localhost"] {
-            let account = format!("'{SMALL_ACCOUNT}'@'{host}'");
-            conn.query_drop(format!("CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{SMALL_ACCOUNT}'"))
-                .await
-                .unwrap();
-            conn.query_drop(format!("ALTER USER {account} WITH MAX_USER_CONNECTIONS 6")).await.unwrap();
-            conn.query_drop(format!("GRANT ALL ON *.* TO {account}")).await.unwrap();
-        }
-        conn.disconnect().await.unwrap();
-    }
-
-    fn from_url(url: &str) -> Self {
-        let options = Opts::from_url(url).expect("TEST_DATABASE_URL is mysql://user:password@host:port");
-        Self {
-            host: options.ip_or_hostname().to_owned(),
-            port: options.tcp_port(),
-            user: options.user().unwrap_or("root").to_owned(),
-            password: options.pass().unwrap_or_default().to_owned(),
-        }
-    }
-
-    fn options(&self, database: Option<&str>) -> Opts {
-        OptsBuilder::default()
-            .ip_or_hostname(self.host.clone())
-            .tcp_port(self.port)
-            .user(Some(self.user.clone()))
-            .pass(Some(self.password.clone()))
-            .db_name(database.map(ToOwned::to_owned))
-            .prefer_socket(false)
-            .into()
-    }
-}
-
-/// A MariaDB of our own, which a test may kill. It ends with the test run.
-#[derive(Debug)]
-pub struct PrivateServer {
-    server: Server,
-    arguments: Vec<String>,
-    log: PathBuf,
-    pid: u32,
-}
-
-impl PrivateServer {
-    /// Starts a fresh one and waits until it answers.
-    pub fn start(name: &str) -> Self {
-        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("mariadb-{name}"));
-        drop(std::fs::remove_dir_all(&directory));
-        std::fs::create_dir_all(&directory).unwrap();
-        let path = |file: &str| directory.join(file).display().to_string();
-        // Servers that share a folder for temporary files take each other's away.
-        std::fs::create_dir_all(directory.join("tmp")).unwrap();
-        let installed = Command::new("mariadb-install-db")
-            .env("TMPDIR", path("tmp"))
-            .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
-            .arg(format!("--user={}", user_name()))
-            .arg(format!("--datadir={}", path("data")))
-            .output()
-            .expect("mariadb-install-db is installed (ops/install does it)");
-        assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
-        let init = "CREATE USER IF NOT EXISTS 'test'@'127.0.0.1' IDENTIFIED BY 'test-5f2c9a1e77';\n\
-                    GRANT ALL ON *.* TO 'test'@'127.0.0.1' WITH GRANT OPTION;\n\
-                    ALTER USER 'root'@'localhost' IDENTIFIED BY 'test-5f2c9a1e77';\n\
-                    DROP USER IF EXISTS 'root'@'127.0.0.1';\n\
-                    DROP USER IF EXISTS 'root'@'::1';\n";
-        std::fs::write(path("init.sql"), init).unwrap();
-        let port = free_port();
-        let arguments = vec![
-            "--no-defaults".to_owned(),
-            format!("--user={}", user_name()),
-            format!("--datadir={}", path("data")),
-            format!("--tmpdir={}", path("tmp")),
-            format!("--init-file={}", path("init.sql")),
-            format!("--port={port}"),
-            "--bind-address=127.0.0.1".to_owned(),
-            "--skip-name-resolve".to_owned(),
-            "--socket=".to_owned(),
-            format!("--pid-file={}", path("pid")),
-            // Many tests at once; the limit that matters to one of them is the account's.
-            "--max-connections=1000".to_owned(),
-        ];
-        let log = directory.join("log");
-        let pid = start_tethered("mariadbd", &arguments, &log);
-        let server = Server {
-            host: "127.0.0.1".to_owned(),
-            port,
-            user: "test".to_owned(),
-            password: "test-5f2c9a1e77".to_owned(),
+/// The server of this run: the one that `TEST_DATABASE_URL` names, or a private one; it is prepared once.
+fn shared_server() -> &'static Server {
+    static SERVER: std::sync::OnceLock<Server> = std::sync::OnceLock::new();
+    SERVER.get_or_init(|| {
+        let server = match std::env::var("TEST_DATABASE_URL") {
+            Ok(url) => Server::from_url(&url),
+            Err(_) => PrivateServer::start_blocking("shared", &[]).server,
         };
-        wait_for_port("MariaDB", port, &log);
-        Self { server, arguments, log, pid }
-    }
+        run_blocking(create_small_account(server.clone())).expect("the account may create accounts");
+        server
+    })
+}
 
-    /// Sends a signal, by its name without SIG.
-    pub fn signal(&self, name: &str) {
-        drop(Command::new("kill").args([format!("-{name}"), self.pid.to_string()]).output());
+/// Makes the account with few connections. Once, before any test.
+async fn create_small_account(server: Server) {
+    let mut conn = Conn::new(server.options(None)).await.expect("the test database server answers");
+    for host in ["127.0.0.1", "localhost"] {
+        let account = format!("'{SMALL_ACCOUNT}'@'{host}'");
+        conn.query_drop(format!("CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{SMALL_ACCOUNT}'")).await.unwrap();
+        conn.query_drop(format!("ALTER USER {account} WITH MAX_USER_CONNECTIONS 6")).await.unwrap();
+        conn.query_drop(format!("GRANT ALL ON *.* TO {account}")).await.unwrap();
     }
-
-    /// Starts it again after it was killed; waits until it answers.
-    pub fn start_again(&mut self) {
-        self.pid = start_tethered("mariadbd", &self.arguments, &self.log);
-        wait_for_port("MariaDB", self.server.port, &self.log);
-    }
-
-    /// A database on it, with the schema.
-    pub async fn migrated(&self) -> TestDatabase {
-        let database = TestDatabase::create_on(self.server.clone()).await;
-        storemgr::db::migrate(&database.address()).await.unwrap();
-        database
-    }
+    conn.disconnect().await.unwrap();
 }
 
 /// Runs something to its end on a thread with a runtime of its own, where a test's runtime cannot be used or is ending.
@@ -159,11 +49,6 @@ fn run_blocking(work: impl Future<Output = ()> + Send + 'static) -> std::thread:
         runtime.block_on(work);
     });
     worker.join()
-}
-
-fn user_name() -> String {
-    let output = Command::new("id").arg("-un").output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 /// A database of one test, empty. It is deleted when the value is dropped.
@@ -176,17 +61,28 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// An empty database on the server that all tests share.
     pub async fn create() -> Self {
-        let server = tokio::task::spawn_blocking(Server::shared).await.unwrap();
-        Self::create_on(server.clone()).await
+        Self::create_at(tokio::task::spawn_blocking(shared_server).await.unwrap()).await
     }
 
-    async fn create_on(server: Server) -> Self {
+    /// An empty database on a server of a test's own.
+    pub async fn create_on(server: &PrivateServer) -> Self {
+        Self::create_at(&server.server).await
+    }
+
+    async fn create_at(server: &Server) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("storemgr_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let mut conn = Conn::new(server.options(None)).await.expect("the test database server answers");
         conn.query_drop(format!("CREATE DATABASE {name}")).await.unwrap();
         conn.disconnect().await.unwrap();
-        Self { server, name }
+        Self { server: server.clone(), name }
+    }
+
+    /// With the schema, on a server of a test's own.
+    pub async fn migrated_on(server: &PrivateServer) -> Self {
+        let database = Self::create_on(server).await;
+        storemgr::db::migrate(&database.address()).await.unwrap();
+        database
     }
 
     /// With the schema.
@@ -243,6 +139,27 @@ impl TestDatabase {
             matches!(conn.query_first::<u64, _>(open).await, Ok(Some(0)))
         })
         .await;
+    }
+
+    /// Makes an account of a test's own, with these rights; gives the environment variables that lead a process here with it.
+    pub async fn account(&self, name: &str, grants: &[&str]) -> Vec<(&'static str, String)> {
+        for host in ["127.0.0.1", "localhost"] {
+            let account = format!("'{name}'@'{host}'");
+            self.execute(&format!("DROP USER IF EXISTS {account}")).await;
+            self.execute(&format!("CREATE USER {account} IDENTIFIED BY '{ACCOUNT_PASSWORD}'")).await;
+            for grant in grants {
+                self.execute(&format!("GRANT {grant} TO {account}")).await;
+            }
+        }
+        let mut variables = self.variables();
+        for (variable, value) in &mut variables {
+            match *variable {
+                "DB_USER" => name.clone_into(value),
+                "DB_PASSWORD" => ACCOUNT_PASSWORD.clone_into(value),
+                _ => {}
+            }
+        }
+        variables
     }
 
     /// The environment variables that lead a process here.

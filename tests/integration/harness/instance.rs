@@ -10,8 +10,8 @@ use hyper::Method;
 use serde_json::Value;
 use storemgr::net::{self, NetError, Target};
 
-use super::TestDatabase;
 use super::server::wait_until;
+use super::{Proxy, TestDatabase};
 
 /// The longest that a test waits for one answer.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -48,6 +48,13 @@ impl Instance {
     /// Starts an instance on a database and waits until it is ready.
     pub async fn start(database: &TestDatabase, arguments: &[&str]) -> Self {
         let instance = Self::start_with(&database.variables(), arguments).await;
+        instance.wait_ready().await;
+        instance
+    }
+
+    /// Starts an instance that reaches its database through a proxy, and waits until it is ready.
+    pub async fn start_behind(proxy: &Proxy, database: &TestDatabase, arguments: &[&str]) -> Self {
+        let instance = Self::start_with(&proxy.variables(database.variables()), arguments).await;
         instance.wait_ready().await;
         instance
     }
@@ -121,13 +128,7 @@ impl Instance {
 
     /// Waits until the process has ended.
     pub async fn wait_end(&mut self) -> ExitStatus {
-        let mut status = None;
-        wait_until("an instance to end", async || {
-            status = self.child.try_wait().unwrap();
-            status.is_some()
-        })
-        .await;
-        status.unwrap()
+        wait_end(&mut self.child).await
     }
 
     /// Sends a request; a failure to get an answer is a result too.
@@ -184,6 +185,17 @@ impl Instance {
         let reply = self.post("/users", serde_json::json!({"name": "Ada", "email": email})).await;
         reply.body["user_id"].as_u64().unwrap()
     }
+}
+
+/// Waits until a process has ended.
+pub async fn wait_end(child: &mut Child) -> ExitStatus {
+    let mut status = None;
+    wait_until("an instance to end", async || {
+        status = child.try_wait().unwrap();
+        status.is_some()
+    })
+    .await;
+    status.unwrap()
 }
 
 impl Drop for Instance {

@@ -59,10 +59,22 @@ impl TestRedis {
         self.command(&["set", key, value]);
     }
 
+    /// Every key and its value, as text.
+    pub fn values(&self) -> Vec<(String, String)> {
+        let keys = self.ask(&["--raw", "keys", "*"]);
+        keys.lines().map(|key| (key.to_owned(), self.ask(&["--raw", "get", key]))).collect()
+    }
+
     fn command(&self, words: &[&str]) {
+        let said = self.ask(words);
+        assert!(said.contains("OK"), "{said:?}");
+    }
+
+    fn ask(&self, words: &[&str]) -> String {
         let port = self.port.to_string();
         let said = Command::new("redis-cli").args(["-h", &self.host, "-p", &port]).args(words).output().unwrap();
-        assert!(String::from_utf8_lossy(&said.stdout).contains("OK"), "{said:?}");
+        assert!(said.status.success(), "{said:?}");
+        String::from_utf8_lossy(&said.stdout).into_owned()
     }
 
     /// Sends a signal, by its name without SIG.

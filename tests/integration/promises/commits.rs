@@ -17,9 +17,7 @@ async fn an_order_whose_commit_is_answered_with_an_error_is_looked_up() {
     for writer in WRITERS {
         let (database, products, users) = shop(&[100]).await;
         let proxy = Proxy::before(&database.address()).await;
-        let variables = proxy.variables(database.variables());
-        let instance = Instance::start_with(&variables, &["--order-writer", writer]).await;
-        instance.wait_ready().await;
+        let instance = Instance::start_behind(&proxy, &database, &["--order-writer", writer]).await;
         let body = order(users[0], &[(products[0], 1)]);
         let faults =
             CODES.into_iter().flat_map(|code| [Fault::ErrorAfterCommit(code), Fault::ErrorInsteadOfCommit(code)]);
@@ -41,8 +39,7 @@ async fn an_order_whose_commit_is_answered_with_an_error_is_looked_up() {
 async fn every_other_write_whose_commit_is_answered_with_an_error_is_looked_up() {
     let (database, products, users) = shop(&[100]).await;
     let proxy = Proxy::before(&database.address()).await;
-    let instance = Instance::start_with(&proxy.variables(database.variables()), &[]).await;
-    instance.wait_ready().await;
+    let instance = Instance::start_behind(&proxy, &database, &[]).await;
     let count = async |sql: &str| database.number(&format!("SELECT COUNT(*) FROM {sql}")).await;
     let (product, user) = (products[0], users[0]);
     for (round, code) in CODES.into_iter().enumerate() {
@@ -100,8 +97,7 @@ async fn a_lost_session_is_ended_and_a_stranger_with_its_number_is_not() {
     // As behind a router: the number that the store is told is that of somebody else's connection on the server.
     let proxy = Proxy::renumbering(&database.address(), stranger.id()).await;
     for writer in WRITERS {
-        let instance = Instance::start_with(&proxy.variables(database.variables()), &["--order-writer", writer]).await;
-        instance.wait_ready().await;
+        let instance = Instance::start_behind(&proxy, &database, &["--order-writer", writer]).await;
         for fault in [Fault::BreakBeforeCommit, Fault::CommitLate, Fault::ErrorInsteadOfCommit(1105)] {
             proxy.set(fault);
             let reply = instance.post("/orders", order(users[0], &[(products[0], 1)])).await;
@@ -114,9 +110,7 @@ async fn a_lost_session_is_ended_and_a_stranger_with_its_number_is_not() {
         );
     }
     // A connection that is swallowed in the middle of a transaction: the server would wait for it.
-    let instance =
-        Instance::start_with(&proxy.variables(database.variables()), &["--db-statement-timeout", "2s"]).await;
-    instance.wait_ready().await;
+    let instance = Instance::start_behind(&proxy, &database, &["--db-statement-timeout", "2s"]).await;
     let mut holder = database.connect().await;
     holder.query_drop("START TRANSACTION").await.unwrap();
     holder.query_drop(format!("SELECT * FROM stocks WHERE product_id = {} FOR UPDATE", products[0])).await.unwrap();

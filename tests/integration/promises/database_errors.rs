@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{WRITERS, ledger, order, shop, shop_in};
-use crate::harness::{Fault, Instance, PrivateServer, Proxy, TestDatabase, wait_until};
+use crate::harness::{Fault, Instance, PrivateServer, Proxy, TestDatabase, run_command, wait_until};
 
 /// Read-only in three ways, offline, full, too many statements, encryption wanted, refused by a group, shutting down,
 /// locked, expired, no right, no such database, a foreign column, the wrong binary log, and two that nobody knows.
@@ -18,8 +18,7 @@ async fn whatever_the_server_refuses_for_the_store_is_not_available_and_ready_sa
     for writer in WRITERS {
         let (database, products, users) = shop(&[1_000]).await;
         let proxy = Proxy::before(&database.address()).await;
-        let instance = Instance::start_with(&proxy.variables(database.variables()), &["--order-writer", writer]).await;
-        instance.wait_ready().await;
+        let instance = Instance::start_behind(&proxy, &database, &["--order-writer", writer]).await;
         let body = order(users[0], &[(products[0], 1)]);
         let first = instance.post("/orders", body.clone()).await.body["order_id"].clone();
         let mut accepted = 1;
@@ -67,27 +66,6 @@ async fn whatever_the_server_refuses_for_the_store_is_not_available_and_ready_sa
     }
 }
 
-/// An account of a test's own, which is dropped with it.
-async fn account(database: &TestDatabase, name: &str, grants: &[&str]) -> Vec<(&'static str, String)> {
-    for host in ["127.0.0.1", "localhost"] {
-        let account = format!("'{name}'@'{host}'");
-        database.execute(&format!("DROP USER IF EXISTS {account}")).await;
-        database.execute(&format!("CREATE USER {account} IDENTIFIED BY 'few-5f2c'")).await;
-        for grant in grants {
-            database.execute(&format!("GRANT {grant} TO {account}")).await;
-        }
-    }
-    let mut variables = database.variables();
-    for (variable, value) in &mut variables {
-        match *variable {
-            "DB_USER" => name.clone_into(value),
-            "DB_PASSWORD" => "few-5f2c".clone_into(value),
-            _ => {}
-        }
-    }
-    variables
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_right_is_told_at_start_and_by_ready_before_anybody_orders() {
     let (database, products, users) = shop(&[10]).await;
@@ -96,7 +74,7 @@ async fn a_missing_right_is_told_at_start_and_by_ready_before_anybody_orders() {
     let mut grants = vec![format!("SELECT ON {name}.*")];
     grants.extend(tables.map(|table| format!("INSERT, UPDATE, DELETE ON {name}.{table}")));
     let grants: Vec<_> = grants.iter().map(String::as_str).collect();
-    let variables = account(&database, "storemgr_reads", &grants).await;
+    let variables = database.account("storemgr_reads", &grants).await;
     let instance = Instance::start_with(&variables, &[]).await;
     wait_until("the log to tell", async || instance.log().contains("the account misses a right")).await;
     let ready = instance.get("/ready").await;
@@ -111,16 +89,69 @@ async fn a_missing_right_is_told_at_start_and_by_ready_before_anybody_orders() {
     ledger::audit(&database, &[(products[0], 10)]).await;
 }
 
+/// What is wrong with the set-up is known before an instance starts, and by a sentence and an exit code.
+async fn told_by_migrate_and_deploy_check(database: &TestDatabase, sentence: &str) {
+    let migrated = run_command(&["migrate"], &database.variables()).await;
+    assert!(migrated.code == 2 && migrated.stderr.contains(sentence), "{sentence}: {migrated:?}");
+    let check = ["deploy-check", "--only", "schema-current", "--json", "-"];
+    let checked = run_command(&check, &database.variables()).await;
+    assert!(checked.code == 1 && checked.stdout.contains(sentence), "{sentence}: {checked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_logs_statements_is_a_wrong_set_up_and_mended_without_a_restart() {
+    let server =
+        PrivateServer::start("statements", &["--log-bin=binlog", "--server-id=1", "--binlog-format=STATEMENT"]);
+    let database = TestDatabase::create_on(&server.await).await;
+    // Nothing can be migrated: the first row that is written is refused.
+    let refused = run_command(&["migrate"], &database.variables()).await;
+    assert!(refused.code == 2 && refused.stderr.contains("set binlog_format to ROW"), "{refused:?}");
+    let instance = Instance::start_with(&database.variables(), &[]).await;
+    wait_until("the log to tell", async || instance.log().contains("set binlog_format to ROW")).await;
+    assert_eq!(instance.get("/ready").await.status, 503);
+    database.execute("SET GLOBAL binlog_format = 'ROW'").await;
+    instance.wait_ready().await;
+    let (database, products, users) = shop_in(database, &[10]).await;
+    // A schema that is there, and a server that is set to log statements afterwards.
+    database.execute("SET GLOBAL binlog_format = 'STATEMENT'").await;
+    told_by_migrate_and_deploy_check(&database, "binlog_format is STATEMENT").await;
+    let body = order(users[0], &[(products[0], 1)]);
+    let restarted = Instance::start_with(&database.variables(), &[]).await;
+    wait_until("the log to tell", async || restarted.log().contains("not set up for the store")).await;
+    let ready = restarted.get("/ready").await;
+    assert_eq!((ready.status, ready.code()), (503, "database_unavailable"), "{ready:?}");
+    let reply = restarted.post("/orders", body.clone()).await;
+    assert_eq!((reply.status, reply.code()), (503, "database_unavailable"), "{reply:?}");
+    database.execute("SET GLOBAL binlog_format = 'ROW'").await;
+    restarted.wait_ready().await;
+    wait_until("orders to be taken", async || restarted.post("/orders", body.clone()).await.status == 201).await;
+    ledger::audit(&database, &[(products[0], 10)]).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schema_that_somebody_has_changed_is_a_wrong_set_up_and_not_a_defect() {
     let (database, products, users) = shop(&[10]).await;
     let body = order(users[0], &[(products[0], 1)]);
-    for (broken, mended) in [
-        ("DELETE FROM id_blocks", "INSERT INTO id_blocks VALUES ('orders', 1000000)"),
-        ("ALTER TABLE orders ADD COLUMN note VARCHAR(9) NOT NULL", "ALTER TABLE orders DROP COLUMN note"),
-        ("RENAME TABLE order_items TO order_items_gone", "RENAME TABLE order_items_gone TO order_items"),
+    for (broken, mended, sentence) in [
+        (
+            "DELETE FROM id_blocks",
+            "INSERT INTO id_blocks VALUES ('orders', 1000000)",
+            "id_blocks has no row for orders",
+        ),
+        (
+            "ALTER TABLE orders ADD COLUMN note VARCHAR(9) NOT NULL",
+            "ALTER TABLE orders DROP COLUMN note",
+            "the column orders.note is not this program's and needs a value",
+        ),
+        (
+            "RENAME TABLE order_items TO order_items_gone",
+            "RENAME TABLE order_items_gone TO order_items",
+            "a table or a column is missing",
+        ),
     ] {
+        assert_eq!(run_command(&["migrate"], &database.variables()).await.code, 0);
         database.execute(broken).await;
+        told_by_migrate_and_deploy_check(&database, sentence).await;
         let instance = Instance::start_with(&database.variables(), &[]).await;
         wait_until("the log to tell", async || instance.log().contains("not set up for the store")).await;
         assert_eq!(instance.get("/ready").await.status, 503, "{broken}");
@@ -131,28 +162,5 @@ async fn a_schema_that_somebody_has_changed_is_a_wrong_set_up_and_not_a_defect()
         instance.wait_ready().await;
         assert_eq!(instance.post("/orders", body.clone()).await.status, 201, "{mended}");
     }
-    ledger::audit(&database, &[(products[0], 10)]).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_becomes_read_only_is_left_until_it_takes_writes_again() {
-    let server = tokio::task::spawn_blocking(|| PrivateServer::start("read-only")).await.unwrap();
-    let (database, products, users) = shop_in(server.migrated().await, &[10]).await;
-    let grant = format!("SELECT, INSERT, UPDATE, DELETE ON {}.*", database.address().name);
-    let variables = account(&database, "storemgr_plain", &[grant.as_str()]).await;
-    let instance = Instance::start_with(&variables, &[]).await;
-    instance.wait_ready().await;
-    let body = order(users[0], &[(products[0], 1)]);
-    assert_eq!(instance.post("/orders", body.clone()).await.status, 201);
-    database.execute("SET GLOBAL read_only = 1").await;
-    // Nothing was written: readiness sees it by itself.
-    let ready = instance.get("/ready").await;
-    assert_eq!((ready.status, ready.code()), (503, "database_unavailable"), "{ready:?}");
-    let reply = instance.post("/orders", body.clone()).await;
-    assert_eq!((reply.status, reply.code()), (503, "database_unavailable"), "{reply:?}");
-    assert_eq!(instance.get("/products").await.status, 200, "reading works");
-    database.execute("SET GLOBAL read_only = 0").await;
-    instance.wait_ready().await;
-    assert_eq!(instance.post("/orders", body).await.status, 201);
     ledger::audit(&database, &[(products[0], 10)]).await;
 }

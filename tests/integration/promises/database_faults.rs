@@ -6,16 +6,14 @@ use std::time::{Duration, Instant};
 
 use super::ledger::{self, Ledger};
 use super::{WRITERS, order, shop, shop_in};
-use crate::harness::{Fault, Instance, PrivateServer, Proxy, TestRedis, wait_until};
+use crate::harness::{Fault, Instance, PrivateServer, Proxy, TestDatabase, TestRedis, wait_until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_commit_is_looked_up() {
     for writer in WRITERS {
         let (database, products, users) = shop(&[100]).await;
         let proxy = Proxy::before(&database.address()).await;
-        let variables = proxy.variables(database.variables());
-        let instance = Instance::start_with(&variables, &["--order-writer", writer]).await;
-        instance.wait_ready().await;
+        let instance = Instance::start_behind(&proxy, &database, &["--order-writer", writer]).await;
         let faults = [Fault::BreakAfterCommit, Fault::BreakBeforeCommit, Fault::CommitLate];
         for fault in faults.into_iter().cycle().take(9) {
             proxy.set(fault);
@@ -72,8 +70,7 @@ async fn writers_running_through_breaks_lose_and_double_nothing() {
     for writer in WRITERS {
         let (database, products, users) = shop(&[100_000, 100_000]).await;
         let proxy = Proxy::before(&database.address()).await;
-        let instance = Instance::start_with(&proxy.variables(database.variables()), &["--order-writer", writer]).await;
-        instance.wait_ready().await;
+        let instance = Instance::start_behind(&proxy, &database, &["--order-writer", writer]).await;
         let (instance, ledger) = (Arc::new(instance), Arc::new(Ledger::default()));
         let mut clients = Vec::new();
         for client in 0..6 {
@@ -111,11 +108,12 @@ const BACK_WITHIN: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_killed_or_stands_still_under_writers_loses_and_doubles_nothing() {
-    let mut server = tokio::task::spawn_blocking(|| PrivateServer::start("killed")).await.unwrap();
+    let mut server = PrivateServer::start("killed", &[]).await;
     let done = Arc::new(AtomicBool::new(false));
     let mut stores = Vec::new();
     for writer in WRITERS {
-        let (database, products, users) = shop_in(server.migrated().await, &[1_000_000, 1_000_000]).await;
+        let (database, products, users) =
+            shop_in(TestDatabase::migrated_on(&server).await, &[1_000_000, 1_000_000]).await;
         let instance = Arc::new(Instance::start(&database, &["--order-writer", writer]).await);
         instance.wait_ready().await;
         let ledger = Arc::new(Ledger::default());

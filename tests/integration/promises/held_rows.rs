@@ -1,5 +1,4 @@
-//! Rows and tables that somebody holds, sessions that stand still, connections that are forgotten on the way: each costs
-//! its own requests, and nobody else's.
+//! Rows that somebody holds, and instances that stand still: each costs its own requests, and nobody else's.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,8 +9,8 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use serde_json::{Value, json};
 
-use super::{WRITERS, ledger, order, shop, shop_in};
-use crate::harness::{Fault, Instance, PrivateServer, Proxy, TestDatabase, wait_until};
+use super::{WRITERS, ledger, order, shop};
+use crate::harness::{Instance, TestDatabase, wait_until};
 
 /// A transaction that does not end by itself.
 async fn hold(database: &TestDatabase, statement: &str) -> Conn {
@@ -241,53 +240,6 @@ async fn deletions_and_stocks_of_a_held_row_leave_reading_and_other_rows_their_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_locked_table_leaves_no_statements_behind_on_the_server() {
-    let (database, products, users) = shop(&[10_000]).await;
-    let instance = Arc::new(Instance::start(&database, &["--db-pool-size", "8"]).await);
-    let mut holder = database.connect().await;
-    holder.query_drop("LOCK TABLES stocks READ").await.unwrap();
-    let (done, most) = (Arc::new(AtomicBool::new(false)), AtomicU64::new(0));
-    let clients: Vec<_> = (0..34)
-        .map(|client| {
-            let (instance, done) = (Arc::clone(&instance), Arc::clone(&done));
-            let (body, product) = (order(users[0], &[(products[0], 1)]), products[0]);
-            tokio::spawn(async move {
-                while !done.load(Ordering::Relaxed) {
-                    let reply = match client % 2 {
-                        0 => instance.post("/orders", body.clone()).await,
-                        _ => instance.post("/stocks", json!({"product_id": product, "quantity": 10_000})).await,
-                    };
-                    assert_eq!(reply.status, 503, "{reply:?}");
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-            })
-        })
-        .collect();
-    let end = Instant::now() + Duration::from_secs(8);
-    let mut watcher = database.connect().await;
-    while Instant::now() < end {
-        let connections: Option<u64> = watcher
-            .query_first("SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE()")
-            .await
-            .unwrap();
-        most.fetch_max(connections.unwrap(), Ordering::Relaxed);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    done.store(true, Ordering::Relaxed);
-    for client in clients {
-        client.await.unwrap();
-    }
-    holder.query_drop("UNLOCK TABLES").await.unwrap();
-    // The pool, the connection that ends sessions, the holder, the watcher, and one that is just being ended.
-    let most = most.load(Ordering::Relaxed);
-    assert!(most <= 8 + 4, "{most} connections");
-    wait_until("orders to be taken again", async || {
-        instance.post("/orders", order(users[0], &[(products[0], 1)])).await.status == 201
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn an_instance_that_stands_still_in_a_transaction_gives_its_rows_up_within_ten_seconds() {
     for writer in ["group-commit", "per-item"] {
         let (database, products, users) = shop(&[1_000_000]).await;
@@ -336,70 +288,5 @@ async fn an_instance_that_stands_still_in_a_transaction_gives_its_rows_up_within
         }
         database.settled().await;
         ledger::audit(&database, &[(products[0], 1_000_000)]).await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn idle_connections_that_are_forgotten_on_the_way_cost_nobody_an_answer() {
-    for writer in WRITERS {
-        let (database, products, users) = shop(&[1_000]).await;
-        let proxy = Proxy::before(&database.address()).await;
-        let instance = Instance::start_with(&proxy.variables(database.variables()), &["--order-writer", writer]).await;
-        instance.wait_ready().await;
-        for idle in [1_200, 3_000, 4_500] {
-            let (path, body) = (format!("/stocks/{}", products[0]), order(users[0], &[(products[0], 1)]));
-            assert_eq!(instance.get(&path).await.status, 200);
-            assert_eq!(instance.post("/orders", body.clone()).await.status, 201);
-            tokio::time::sleep(Duration::from_millis(idle)).await;
-            proxy.set(Fault::SwallowOpen);
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            proxy.set(Fault::None);
-            let asked = Instant::now();
-            assert_eq!(instance.get("/ready").await.status, 200, "{writer}, {idle} ms");
-            assert_eq!(instance.get(&path).await.status, 200, "{writer}, {idle} ms");
-            let reply = instance.post("/orders", body).await;
-            assert_eq!(reply.status, 201, "{writer}, {idle} ms: {reply:?}");
-            assert!(asked.elapsed() < Duration::from_secs(3), "{writer}, {idle} ms: {:?}", asked.elapsed());
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn sessions_do_not_rely_on_what_the_server_sets_by_default() {
-    let server = tokio::task::spawn_blocking(|| PrivateServer::start("defaults")).await.unwrap();
-    let (database, products, users) = shop_in(server.migrated().await, &[100]).await;
-    for setting in [
-        "autocommit = 0",
-        "innodb_lock_wait_timeout = 500",
-        "lock_wait_timeout = 5000",
-        "tx_isolation = 'SERIALIZABLE'",
-        "tx_read_only = 1",
-        "sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PAD_CHAR_TO_FULL_LENGTH'",
-        "time_zone = '+09:00'",
-        "max_statement_time = 0.5",
-        "sql_safe_updates = 1",
-        "sql_select_limit = 1",
-        "wait_timeout = 1000",
-    ] {
-        database.execute(&format!("SET GLOBAL {setting}")).await;
-    }
-    for writer in WRITERS {
-        let instance = Instance::start(&database, &["--order-writer", writer]).await;
-        let reply = instance.post("/orders", order(users[0], &[(products[0], 1)])).await;
-        assert_eq!(reply.status, 201, "{writer}: {reply:?}");
-        let id = &reply.body["order_id"];
-        assert_eq!(instance.get(&format!("/orders/{id}")).await.status, 200);
-        assert_eq!(instance.get("/orders/reports/best-sellers").await.status, 200);
-        assert_eq!(instance.delete(&format!("/orders/{id}")).await.status, 200);
-        // Nothing is left open behind reading, or this would wait for it.
-        let open = "SELECT COUNT(*) FROM information_schema.innodb_trx t JOIN information_schema.processlist p \
-                    ON p.id = t.trx_mysql_thread_id WHERE p.db = DATABASE() AND p.id <> CONNECTION_ID()";
-        assert_eq!(database.number(open).await, 0, "{writer}: a transaction was left open");
-        let mut changer = database.connect().await;
-        changer
-            .query_drop("SET SESSION lock_wait_timeout = 2, max_statement_time = 0, tx_read_only = 0")
-            .await
-            .unwrap();
-        changer.query_drop("ALTER TABLE orders COMMENT = 'changed'").await.unwrap();
     }
 }

@@ -18,6 +18,8 @@ mod idempotency;
 mod interruption;
 /// An independent account of what was answered, held against the database.
 mod ledger;
+/// Tables that somebody locks or changes.
+mod locked_tables;
 /// The schema under concurrent, changed and half-applied migrations.
 mod migrations;
 /// The collapse of the original, in small.
@@ -26,8 +28,12 @@ mod per_request;
 mod random_faults;
 /// Numbers at the end of their range.
 mod ranges;
-/// Redis killed, frozen, absent.
+/// Redis killed, frozen, absent, shared.
 mod redis_faults;
+/// Real servers that are set not to do their work.
+mod refusing_servers;
+/// What sessions rely on, whatever a server sets by default.
+mod sessions;
 /// From one version to the next, and back.
 mod versions;
 
