@@ -14,7 +14,7 @@ pub use build::{VERSION, revision};
 pub use exit::Exit;
 pub use handles::raise_open_files;
 pub use log_writer::{dropped_log_lines, flush_log};
-pub use notes::tell;
+pub use notes::{draw, tell};
 pub use shutdown::terminated;
 pub use telemetry::{LogFormat, init_log};
 pub use usage::{HostTime, cpu_time, cpu_time_of, peak_memory};

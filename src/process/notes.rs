@@ -17,3 +17,9 @@ pub fn tell(text: &str) {
         drop(writeln!(io::stderr().lock(), "{}", printable(text)));
     }
 }
+
+/// Writes what is drawn on the terminal of standard error, control characters included. Returns whether it was written; a
+/// terminal that somebody has stopped takes nothing, and the work goes on.
+pub fn draw(text: &str) -> bool {
+    stderr_is_writable(PATIENCE) && io::stderr().lock().write_all(text.as_bytes()).is_ok()
+}

@@ -29,6 +29,8 @@ pub(in crate::loadtest) struct Progress<'a> {
     pub(in crate::loadtest) warming_up: bool,
     /// The number of users at this moment.
     pub(in crate::loadtest) users: usize,
+    /// The number of requests that were sent and wait for their answer at this moment.
+    pub(in crate::loadtest) waiting: u64,
 }
 
 impl<'a> Progress<'a> {
@@ -46,6 +48,7 @@ impl<'a> Progress<'a> {
             lasts: Duration::ZERO,
             warming_up: false,
             users: 0,
+            waiting: 0,
         }
     }
 }

@@ -51,8 +51,8 @@ impl<'a> Watch<'a> {
     }
 
     /// Ends the live view; the tables show the rest.
-    pub(in crate::loadtest) fn end_live(&mut self, interrupted: bool) {
-        self.live.end(interrupted);
+    pub(in crate::loadtest) fn end_live(&mut self) {
+        self.live.end();
     }
 
     /// Why the CSV files are not complete; None if they are.

@@ -2,6 +2,7 @@
 
 mod calibrated;
 mod narrow;
+mod shown;
 mod truth;
 
 use std::sync::Arc;
