@@ -1,6 +1,6 @@
 //! A limit for people: sentences, a chart of throughput and response time by load, and a table of the steps.
 
-use super::tables::shown;
+use super::statistics::shown;
 use crate::run_result::{GaveWay, LimitEnded, LimitResult, LimitStep};
 use crate::table::{Align, Table, Tone};
 use crate::units;

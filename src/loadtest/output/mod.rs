@@ -7,6 +7,7 @@ mod live;
 mod locust_csv;
 mod outputs;
 mod page;
+mod statistics;
 mod steps_csv;
 mod tables;
 mod watch;
