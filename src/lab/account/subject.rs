@@ -1,11 +1,11 @@
 //! The tables of one subject, like those that the author of the original store made by hand, with the difference to the
 //! rung before.
 
-use super::cells::{NOTHING, milliseconds};
+use super::cells::{NOTHING, time};
 use super::explanation;
 use super::subject_account::SubjectAccount;
 use crate::lab::Measurement;
-use crate::run_result::RouteSummary;
+use crate::run_result::{LatencySummary, Outcome, RouteSummary};
 use crate::table::{Align, Table, Tone};
 use crate::units;
 
@@ -41,7 +41,7 @@ fn requests(shown: &Measurement, before: Option<&SubjectAccount>) -> Table {
         ("# fails", Align::Right),
         ("Failed", Align::Right),
         (difference.as_str(), Align::Right),
-        ("req/s", Align::Right),
+        ("good/s", Align::Right),
         ("fails/s", Align::Right),
     ];
     let mut table = Table::new("Requests and failures; differences in percentage points", &columns);
@@ -58,7 +58,7 @@ fn requests(shown: &Measurement, before: Option<&SubjectAccount>) -> Table {
             (units::count(route.failures), failed),
             (units::percent(fail_ratio(route)), failed),
             (points.map_or_else(|| NOTHING.to_owned(), |points| format!("{points:+.1}")), changed),
-            (units::significant(route.requests_per_s), tone),
+            (units::significant(route.good_answers().per_second), tone),
             (units::significant(route.failures_per_s), failed),
         ]);
     }
@@ -74,15 +74,29 @@ fn tone_of(points: Option<f64>) -> Tone {
     }
 }
 
+/// The times of good answers, and below those of failed requests, where there are any.
 fn times(shown: &Measurement) -> Table {
+    const FIGURES: [(&str, fn(&LatencySummary) -> f64); 6] = [
+        ("Med", |t| t.p50),
+        ("p95", |t| t.p95),
+        ("p99", |t| t.p99),
+        ("Avg", |t| t.mean),
+        ("Min", |t| t.min),
+        ("Max", |t| t.max),
+    ];
     let mut header = vec![("Type", Align::Left), ("Name", Align::Left)];
-    header.extend(["Med", "p95", "p99", "Avg", "Min", "Max"].map(|name| (name, Align::Right)));
-    let mut table = Table::new("Response times in milliseconds, failed requests included", &header);
+    header.extend(FIGURES.map(|(name, _)| (name, Align::Right)));
+    let below = if shown.load.failures > 0 { ", below of failed ones" } else { "" };
+    let mut table = Table::new(format!("Response times in milliseconds, of good answers{below}"), &header);
     for (route, tone) in rows(shown) {
-        let times = &route.latency_ms;
-        let values = [times.p50, times.p95, times.p99, times.mean, times.min, times.max];
-        let cells = [route.method.clone(), route.route.clone()].into_iter().chain(values.map(milliseconds));
-        table.toned_row(cells.map(|cell| (cell, tone)));
+        for of in route.by_outcome() {
+            let (method, name, tone) = match of.outcome {
+                Outcome::Good => (route.method.clone(), route.route.clone(), tone),
+                Outcome::Failed => (String::new(), "  failed".to_owned(), Tone::Bad),
+            };
+            let cells = [method, name].into_iter().chain(FIGURES.map(|(_, figure)| time(&of, figure)));
+            table.toned_row(cells.map(|cell| (cell, tone)));
+        }
     }
     table
 }

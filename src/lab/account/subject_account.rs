@@ -30,7 +30,7 @@ pub struct SubjectAccount {
     pub rounds: usize,
     /// The lowest and the highest share of failed requests of the rounds, from 0 to 1.
     pub fail_ratio_range: Option<(f64, f64)>,
-    /// The measurement of the median round by fail ratio and then by p95; of two in the middle, the worse one.
+    /// The measurement of the median round by fail ratio and then by the p95 of good answers; of two in the middle, the worse one.
     #[serde(flatten)]
     pub shown: Option<Measurement>,
     /// The measurements of all rounds.
@@ -88,8 +88,11 @@ impl SubjectAccount {
         self.all.push(measurement);
         self.rounds = self.all.len();
         let mut ordered: Vec<_> = self.all.iter().collect();
-        let figures =
-            |measurement: &Measurement| (measurement.load.fail_ratio, measurement.load.aggregated.latency_ms.p95);
+        let figures = |measurement: &Measurement| {
+            let p95 = measurement.load.aggregated.good_answers().time(|times| times.p95);
+            // Without a good answer a round is the worst of those that failed as often.
+            (measurement.load.fail_ratio, p95.unwrap_or(f64::INFINITY))
+        };
         ordered.sort_by(|a, b| {
             let (a, b) = (figures(a), figures(b));
             a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
