@@ -143,8 +143,8 @@ metrics! {
     http_requests_total: IntCounterVec ["method", "route", "status"];
     /// Requests answered with 4xx or 5xx, by the code in the answer's body.
     http_errors_total: IntCounterVec ["method", "route", "status", "code"];
-    /// Seconds from the request's headers to the answer's, by matched route.
-    http_request_duration_seconds: HistogramVec ["method", "route"] in SECONDS;
+    /// Seconds from the request's headers to the answer's, by matched route and by outcome: good, failed (4xx or 5xx).
+    http_request_duration_seconds: HistogramVec ["method", "route", "outcome"] in SECONDS;
     /// Requests in progress.
     http_requests_in_flight: IntGauge [];
     /// Open client connections.
