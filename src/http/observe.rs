@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hyper::StatusCode;
-use prometheus::{Histogram, IntCounter, IntCounterVec};
+use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec};
 
 use super::endpoint::{ENDPOINTS, Endpoint};
 use super::router::Found;
@@ -13,6 +13,10 @@ use crate::wire::Code;
 /// The label for paths without a route: with the path itself, any client could create new labels.
 const UNMATCHED: &str = "(unmatched)";
 
+/// The outcomes by which times are told apart.
+const GOOD: &str = "good";
+const FAILED: &str = "failed";
+
 /// The request metrics of all routes, with their labels already looked up.
 #[derive(Debug)]
 pub(super) struct RouteMetrics {
@@ -20,14 +24,15 @@ pub(super) struct RouteMetrics {
     errors: IntCounterVec,
     /// In the order of [`ENDPOINTS`].
     routes: Vec<RouteMetric>,
-    unmatched: Histogram,
+    durations: HistogramVec,
 }
 
 #[derive(Debug)]
 struct RouteMetric {
     /// The number of answers with the route's usual status: 201 for POST, 200 otherwise.
     usual: IntCounter,
-    duration: Histogram,
+    /// The times of good answers. A failure is often quick, and would improve them.
+    good: Histogram,
 }
 
 impl RouteMetrics {
@@ -38,24 +43,28 @@ impl RouteMetrics {
             let labels = [route.method, route.path, usual.as_str()];
             RouteMetric {
                 usual: metrics.http_requests_total.with_label_values(&labels),
-                duration: metrics.http_request_duration_seconds.with_label_values(&labels[..2]),
+                good: metrics.http_request_duration_seconds.with_label_values(&[route.method, route.path, GOOD]),
             }
         };
         Self {
             requests: metrics.http_requests_total.clone(),
             errors: metrics.http_errors_total.clone(),
             routes: ENDPOINTS.iter().map(route).collect(),
-            unmatched: metrics.http_request_duration_seconds.with_label_values(&["other", UNMATCHED]),
+            durations: metrics.http_request_duration_seconds.clone(),
         }
     }
 
     pub(super) fn observe(&self, found: Option<Found>, status: StatusCode, code: Option<Code>, took: Duration) {
         let metric = found.map(|found| &self.routes[found.place]);
-        metric.map_or(&self.unmatched, |metric| &metric.duration).observe(took.as_secs_f64());
         let (method, route) = found.map_or(("other", UNMATCHED), |found| {
             let route = found.endpoint().route;
             (route.method, route.path)
         });
+        let failed = status.is_client_error() || status.is_server_error();
+        match metric {
+            Some(metric) if !failed => metric.good.observe(took.as_secs_f64()),
+            _ => self.durations.with_label_values(&[method, route, FAILED]).observe(took.as_secs_f64()),
+        }
         match metric {
             Some(metric) if status == usual(method) => metric.usual.inc(),
             _ => self.requests.with_label_values(&[method, route, status.as_str()]).inc(),

@@ -120,7 +120,7 @@ pub async fn run(
     let sent = running.send_requests().await;
     let waited = running.await_answers(sent).await;
     let ended = sent.max(waited);
-    running.abandon_answers(ended).await;
+    running.abandon_answers().await;
     let mut result = running.result();
     result.complete = ended == Ended::Finished;
     criteria.compare(&mut result);
@@ -222,9 +222,9 @@ impl<'a> Running<'a> {
     }
 
     /// Ends the users that still wait, and adds up the last results.
-    async fn abandon_answers(&mut self, ended: Ended) {
+    async fn abandon_answers(&mut self) {
         self.generator.end().await;
-        self.watch.end_live(ended == Ended::Interrupted);
+        self.watch.end_live();
         self.tick();
     }
 

@@ -143,8 +143,8 @@ metrics! {
     http_requests_total: IntCounterVec ["method", "route", "status"];
     /// Requests answered with 4xx or 5xx, by the code in the answer's body.
     http_errors_total: IntCounterVec ["method", "route", "status", "code"];
-    /// Seconds from the request's headers to the answer's, by matched route.
-    http_request_duration_seconds: HistogramVec ["method", "route"] in SECONDS;
+    /// Seconds from the request's headers to the answer's, by matched route and by outcome: good, failed (4xx or 5xx).
+    http_request_duration_seconds: HistogramVec ["method", "route", "outcome"] in SECONDS;
     /// Requests in progress.
     http_requests_in_flight: IntGauge [];
     /// Open client connections.
@@ -192,8 +192,8 @@ metrics! {
     loadtest_requests_total: IntCounterVec ["method", "route", "outcome"];
     /// Failed requests of a load test by kind: timeout, refused, reset, http, check, other.
     loadtest_failures_total: IntCounterVec ["method", "route", "kind"];
-    /// Seconds from the instant at which a request of a load test was due to the last byte of its answer.
-    loadtest_response_time_seconds: HistogramVec ["method", "route"] in SECONDS;
+    /// Seconds from the instant at which a request of a load test was due to the last byte of its answer, by outcome: succeeded, failed.
+    loadtest_response_time_seconds: HistogramVec ["method", "route", "outcome"] in SECONDS;
     /// Users of a load test; connections if it runs at a rate.
     loadtest_users: IntGauge [];
     /// Seconds of processor time the load generator has used.

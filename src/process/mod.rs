@@ -17,7 +17,7 @@ pub use exit::Exit;
 pub use file_limit::outlive_file_limit;
 pub use handles::raise_open_files;
 pub use log_writer::{dropped_log_lines, flush_log};
-pub use notes::{can_tell, tell, tell_at_once};
+pub use notes::{draw, draw_at_once, tell, tell_at_once};
 pub use shutdown::terminated;
 pub use telemetry::{LogFormat, init_log};
 pub use throttling::Throttling;

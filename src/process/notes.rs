@@ -22,13 +22,23 @@ pub fn tell_at_once(text: &str) {
     tell_within(Duration::ZERO, text);
 }
 
-/// Whether standard error takes a text now, without letting the writer wait.
-pub fn can_tell() -> bool {
-    stderr_is_writable(Duration::ZERO)
-}
-
 fn tell_within(patience: Duration, text: &str) {
     if stderr_is_writable(patience) {
         drop(writeln!(io::stderr().lock(), "{}", printable(text)));
     }
+}
+
+/// Writes what is drawn on the terminal of standard error, control characters included. Returns whether it was written; a
+/// terminal that somebody has stopped takes nothing, and the work goes on.
+pub fn draw(text: &str) -> bool {
+    draw_within(PATIENCE, text)
+}
+
+/// The same for what is worth nothing later, and for a caller who must not wait.
+pub fn draw_at_once(text: &str) -> bool {
+    draw_within(Duration::ZERO, text)
+}
+
+fn draw_within(patience: Duration, text: &str) -> bool {
+    stderr_is_writable(patience) && io::stderr().lock().write_all(text.as_bytes()).is_ok()
 }

@@ -108,8 +108,8 @@ pub(super) const REQUESTS: Query =
 
 pub(super) const LATENCIES: Query = counter(
     "requests",
-    "requests by route and latency",
-    r#"storemgr_http_request_duration_seconds_bucket{job="storemgr",route!~"/health-check|/live|/ready|/metrics|/openapi.json"}"#,
+    "good answers by route and latency",
+    r#"storemgr_http_request_duration_seconds_bucket{job="storemgr",outcome!="failed",route!~"/health-check|/live|/ready|/metrics|/openapi.json"}"#,
 );
 
 pub(super) const ERRORS: Query =

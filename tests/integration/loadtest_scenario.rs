@@ -335,7 +335,12 @@ async fn a_run_is_exposed_to_prometheus_while_it_lasts() {
     };
     let labels = "method=\"GET\",route=\"/status/404\"";
     let failed = value(&format!("storemgr_loadtest_failures_total{{kind=\"http\",{labels}}}"));
-    let counted = value(&format!("storemgr_loadtest_response_time_seconds_count{{{labels}}}"));
+    let times = |outcome: &str| {
+        let labels = format!("method=\"GET\",outcome=\"{outcome}\",route=\"/status/404\"");
+        value(&format!("storemgr_loadtest_response_time_seconds_count{{{labels}}}"))
+    };
+    let (counted, good) = (times("failed"), times("succeeded"));
+    assert!(good < 0.5, "a failure is in no time of good answers: {text}");
     assert!(failed >= 100.0 && failed <= summary["failures"].as_f64().unwrap(), "{failed} {summary}");
     assert!((failed - counted).abs() < 0.5 && value("storemgr_loadtest_users ") > 2.5, "{text}");
     for metric in storemgr::metrics::LOADTEST_DECLARED {

@@ -48,6 +48,7 @@ pub(super) fn of(subjects: &[SubjectAccount], place: usize) -> (String, Vec<Stri
         findings
             .extend(before.map(|(before, was)| compared(subject, shown, before, was)).filter(|said| !said.is_empty()));
         headline = findings.len();
+        findings.extend(times(shown));
         findings.extend(message(shown));
         findings.extend(connections(shown));
         findings.extend(cached(shown, before.map(|(_, was)| was)));
@@ -100,6 +101,22 @@ fn rounds(subject: &SubjectAccount) -> String {
     apart.map_or_else(String::new, |(low, high)| {
         let [low, high] = [low, high].map(units::percent);
         format!(" That is the median of {} rounds, from {low} to {high}.", subject.rounds)
+    })
+}
+
+/// The sentence about the times of good answers and of failed requests, where there are both or only failed ones: a quick
+/// refusal says nothing about how long an answer takes.
+fn times(shown: &Measurement) -> Option<String> {
+    let (all, failed) = (&shown.load.aggregated, shown.load.aggregated.failed_requests()?);
+    let failed = milliseconds(failed.time(|times| times.p50)?);
+    Some(match all.good_answers().time(|times| times.p50) {
+        Some(good) => format!(
+            "Half of the good answers came within {} ms, half of the failures within {failed} ms.",
+            milliseconds(good)
+        ),
+        None => {
+            format!("No answer was good; half of the failures came within {failed} ms.")
+        }
     })
 }
 

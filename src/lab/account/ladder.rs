@@ -1,10 +1,10 @@
 //! The tables that compare all subjects.
 
-use super::cells::{NOTHING, milliseconds, users};
+use super::cells::{NOTHING, milliseconds, time, users};
 use super::kind::RequestKind;
 use super::subject_account::{SubjectAccount, SubjectState};
 use crate::lab::Measurement;
-use crate::run_result::{LatencySummary, Verdict};
+use crate::run_result::Verdict;
 use crate::table::{Align, Table, Tone};
 use crate::units;
 
@@ -36,16 +36,17 @@ fn results(subjects: &[SubjectAccount]) -> Table {
         ("Failed", Align::Right),
         ("Orders", Align::Right),
         ("Reports", Align::Right),
-        ("req/s", Align::Right),
-        ("p50 ms", Align::Right),
-        ("p95 ms", Align::Right),
-        ("p99 ms", Align::Right),
+        ("good/s", Align::Right),
+        ("p50", Align::Right),
+        ("p95", Align::Right),
+        ("p99", Align::Right),
+        ("Failed p50", Align::Right),
     ];
     let several = subjects.iter().any(|subject| subject.rounds > 1);
     let title = if several {
-        "All rungs: the share that failed, and how long answers took; the median round of each"
+        "All rungs: the share that failed, and how long good answers took, in ms; the median round of each"
     } else {
-        "All rungs: the share that failed, and how long answers took"
+        "All rungs: the share that failed, and how long good answers took, in milliseconds"
     };
     let mut table = Table::new(title, &columns);
     for subject in subjects.iter().filter(|subject| subject.state != SubjectState::Pending) {
@@ -54,7 +55,7 @@ fn results(subjects: &[SubjectAccount]) -> Table {
             let mut cells = vec![(number(subject), Tone::Plain), (subject.name.clone(), Tone::Plain)];
             cells.push((dash(), Tone::Plain));
             cells.push(("broke".to_owned(), Tone::Bad));
-            cells.extend((0..6).map(|_| (dash(), Tone::Plain)));
+            cells.extend((0..7).map(|_| (dash(), Tone::Plain)));
             table.toned_row(cells);
             continue;
         };
@@ -63,16 +64,13 @@ fn results(subjects: &[SubjectAccount]) -> Table {
     table
 }
 
-fn result(subject: &SubjectAccount, shown: &Measurement) -> [(String, Tone); 10] {
+fn result(subject: &SubjectAccount, shown: &Measurement) -> [(String, Tone); 11] {
     let load = &shown.load;
     let plain = |text: String| (text, Tone::Plain);
     // If the generator was the bottleneck, the figures are those of the generator.
     let doubtful = load.verdict == Verdict::GeneratorLimited;
     let name = if doubtful { format!("{} (!)", subject.name) } else { subject.name.clone() };
-    let times = load.aggregated.latency_ms.as_ref();
-    let time = |of: fn(&LatencySummary) -> f64| {
-        plain(times.map_or_else(|| NOTHING.to_owned(), |times| milliseconds(of(times))))
-    };
+    let (good, failures) = (load.aggregated.good_answers(), load.aggregated.failed_requests());
     let kind = |kind: RequestKind| share(kind.fail_ratio(shown));
     let mut failed = share(load.fail_ratio);
     if let Some((low, high)) = subject.fail_ratio_range.filter(|(low, high)| high - low >= 0.001) {
@@ -85,10 +83,11 @@ fn result(subject: &SubjectAccount, shown: &Measurement) -> [(String, Tone); 10]
         failed,
         kind(RequestKind::Orders),
         kind(RequestKind::Reports),
-        plain(units::significant(load.requests_per_s)),
-        time(|times| times.p50),
-        time(|times| times.p95),
-        time(|times| times.p99),
+        plain(units::significant(good.per_second)),
+        plain(time(&good, |times| times.p50)),
+        plain(time(&good, |times| times.p95)),
+        plain(time(&good, |times| times.p99)),
+        plain(failures.map_or_else(|| NOTHING.to_owned(), |failures| time(&failures, |times| times.p50))),
     ]
 }
 

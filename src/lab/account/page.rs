@@ -74,8 +74,8 @@ fn facts(account: &Account) -> Vec<Fact> {
         let mut facts = vec![
             Fact::new(format!("failed, {}", subject.name), failed).bad_if(shown.load.failures > 0),
             Fact::new(
-                format!("p95, {}", subject.name),
-                p95(shown).map_or_else(|| NOTHING.to_owned(), |p95| format!("{} ms", units::significant(p95))),
+                format!("p95 of good answers, {}", subject.name),
+                p95(shown).map_or_else(|| "-".to_owned(), |p95| format!("{} ms", units::significant(p95))),
             ),
         ];
         facts.extend(shown.burst.as_ref().map(|burst| {
@@ -86,9 +86,9 @@ fn facts(account: &Account) -> Vec<Fact> {
     ends.into_iter().flat_map(fact).collect()
 }
 
-/// The 95th percentile of the response times; `None` without an answer.
+/// The p95 of good answers in milliseconds; None without any.
 fn p95(shown: &Measurement) -> Option<f64> {
-    shown.load.aggregated.latency_ms.as_ref().map(|times| times.p95)
+    shown.load.aggregated.good_answers().time(|times| times.p95)
 }
 
 fn charts(account: &Account) -> Vec<Chart> {
@@ -103,16 +103,19 @@ fn charts(account: &Account) -> Vec<Chart> {
         bars("orders", Color::Bad, &share(RequestKind::Orders)),
         bars("reports", Color::Series(1), &share(RequestKind::Reports)),
     ];
-    let times_p95 = vec![bars("p95", Color::Series(0), &p95)];
+    let times = vec![
+        bars("good answers", Color::Series(0), &p95),
+        bars("failed requests", Color::Bad, &|shown| shown.load.aggregated.failed_requests()?.time(|times| times.p95)),
+    ];
     let orders = vec![bars("orders", Color::Series(2), &|shown| Some(shown.burst.as_ref()?.orders_per_s))];
     let statements =
         vec![bars("statements", Color::Series(3), &|shown| Some(shown.alone.as_ref()?.order_statements as f64))];
-    let times =
-        measured(account).map(|(subject, shown)| (subject.name.clone(), shown.load.aggregated.histograms.all()));
+    let distributed = measured(account)
+        .map(|(subject, shown)| (subject.name.clone(), shown.load.aggregated.histograms.succeeded.clone()));
     let mut charts = vec![
         Chart::bars("Requests that failed, per cent", names.clone(), failed),
-        Chart::bars("95 % of the requests took no longer, milliseconds", names.clone(), times_p95).on_fitting_scale(),
-        distribution(times),
+        Chart::bars("95 % of these took no longer, milliseconds", names.clone(), times).on_fitting_scale(),
+        distribution(distributed),
         connections(account),
     ];
     if measured(account).any(|(_, shown)| shown.burst.is_some()) {

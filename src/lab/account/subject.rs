@@ -1,16 +1,19 @@
 //! The tables of one subject, like those that the author of the original store made by hand, with the difference to the
 //! rung before.
 
-use super::cells::{NOTHING, milliseconds};
+use super::cells::{NOTHING, time};
 use super::explanation;
 use super::subject_account::SubjectAccount;
 use crate::lab::Measurement;
-use crate::run_result::RouteSummary;
+use crate::run_result::{LatencySummary, Outcome, RouteSummary};
 use crate::table::{Align, Table, Tone};
 use crate::units;
 
 /// The maximum number of kinds of failures that are shown; the measurement's file has all of them.
 const MOST_FAILURES: usize = 8;
+
+/// Takes one of the times out of a summary.
+type Figure = fn(&LatencySummary) -> f64;
 
 pub(super) fn tables(subject: &SubjectAccount, before: Option<&SubjectAccount>) -> Vec<Table> {
     let Some(shown) = &subject.shown else { return Vec::new() };
@@ -37,7 +40,7 @@ fn requests(shown: &Measurement, before: Option<&SubjectAccount>) -> Table {
         ("# fails", Align::Right),
         ("Failed", Align::Right),
         (difference.as_str(), Align::Right),
-        ("req/s", Align::Right),
+        ("good/s", Align::Right),
         ("fails/s", Align::Right),
     ];
     let mut table = Table::new("Requests and failures; differences in percentage points", &columns);
@@ -54,7 +57,7 @@ fn requests(shown: &Measurement, before: Option<&SubjectAccount>) -> Table {
             (units::count(route.failures), failed),
             (route.fail_ratio().map_or_else(|| NOTHING.to_owned(), units::percent), failed),
             (points.map_or_else(|| NOTHING.to_owned(), |points| format!("{points:+.1}")), changed),
-            (units::significant(route.requests_per_s), tone),
+            (units::significant(route.good_answers().per_second), tone),
             (units::significant(route.failures_per_s), failed),
         ]);
     }
@@ -70,18 +73,29 @@ fn tone_of(points: Option<f64>) -> Tone {
     }
 }
 
+/// The times of good answers, and below those of failed requests, where there are any.
 fn times(shown: &Measurement) -> Table {
+    const FIGURES: [(&str, Figure); 6] = [
+        ("Med", |t| t.p50),
+        ("p95", |t| t.p95),
+        ("p99", |t| t.p99),
+        ("Avg", |t| t.mean),
+        ("Min", |t| t.min),
+        ("Max", |t| t.max),
+    ];
     let mut header = vec![("Type", Align::Left), ("Name", Align::Left)];
-    header.extend(["Med", "p95", "p99", "Avg", "Min", "Max"].map(|name| (name, Align::Right)));
-    let mut table = Table::new("Response times in milliseconds, failed requests included", &header);
+    header.extend(FIGURES.map(|(name, _)| (name, Align::Right)));
+    let below = if shown.load.failures > 0 { ", below of failed ones" } else { "" };
+    let mut table = Table::new(format!("Response times in milliseconds, of good answers{below}"), &header);
     for (route, tone) in rows(shown) {
-        let values = route
-            .latency_ms
-            .as_ref()
-            .map(|times| [times.p50, times.p95, times.p99, times.mean, times.min, times.max].map(milliseconds));
-        let values = values.unwrap_or_else(|| [const { NOTHING }; 6].map(str::to_owned));
-        let cells = [route.method.clone(), route.route.clone()].into_iter().chain(values);
-        table.toned_row(cells.map(|cell| (cell, tone)));
+        for of in route.by_outcome() {
+            let (method, name, tone) = match of.outcome {
+                Outcome::Good => (route.method.clone(), route.route.clone(), tone),
+                Outcome::Failed => (String::new(), "  failed".to_owned(), Tone::Bad),
+            };
+            let cells = [method, name].into_iter().chain(FIGURES.map(|(_, figure)| time(&of, figure)));
+            table.toned_row(cells.map(|cell| (cell, tone)));
+        }
     }
     table
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::lab::{Burst, ConnectionPoint, DatabaseSide, ServerSide, UnloadedRequests};
-use crate::run_result::{Verdict, example_run};
+use crate::run_result::{LatencySummary, Verdict, example_run};
 
 /// A measurement with this many failures among 1,000 orders and 2,000 reports.
 fn measurement(orders: u64, reports: u64) -> Measurement {
@@ -17,6 +17,13 @@ fn measurement(orders: u64, reports: u64) -> Measurement {
     load.failures = orders + reports;
     load.fail_ratio = Some(load.failures as f64 / 3_000.0);
     (load.aggregated.requests, load.aggregated.failures) = (load.requests, load.failures);
+    // A refusal is quick: half of all requests that a collapse answers is no answer at all.
+    for route in load.routes.iter_mut().chain([&mut load.aggregated]) {
+        let times = |p50: f64| route.latency_ms.clone().map(|times| LatencySummary { p50, ..times });
+        let (good, failed) = (times(if orders > 0 { 181.0 } else { 0.4 }), times(0.9));
+        route.succeeded_latency_ms = good.filter(|_| route.requests > route.failures);
+        route.failed_latency_ms = failed.filter(|_| route.failures > 0);
+    }
     load.failure_groups.retain(|_| orders > 0);
     for group in &mut load.failure_groups {
         (group.count, group.share) = (orders, orders as f64 / 3_000.0);
@@ -100,6 +107,7 @@ fn a_collapse_is_told_by_its_figures() {
         account.rungs[0].findings,
         [
             "63.33 % of 3,000 requests failed: 90.00 % of the orders and 50.00 % of the reports.",
+            "Half of the good answers came within 181 ms, half of the failures within 0.9 ms.",
             "47.37 % of the failures say: 503 the database refused a connection: Too many connections (1040).",
             "At the peak 150 of 151 database connections were open, 149 asleep, one of them for 29 s; 1 ran a statement, and \
              the database used 0.08 processors. The database was idle: connections were missing, left open by requests that \
@@ -211,62 +219,62 @@ fn the_tables_fit_a_hundred_columns() {
     let widest = text.lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(100), "{widest:?} columns:\n{text}");
     insta::assert_snapshot!(text, @"
-        All rungs: the share that failed, and how long answers took
-         #  Rung                 Requests   Failed   Orders  Reports  req/s  p50 ms  p95 ms  p99 ms
-        ────────────────────────────────────────────────────────────────────────────────────────────
-         1  baseline                3,000  63.33 %  90.00 %  50.00 %   50.5     4.2      12     801
-         5  bounded connections     3,000   0.00 %   0.00 %   0.00 %   50.5     4.2      12     801
-        What explains it: connections at the peak; an order of three products and a cold report, alone
-         #  Connections  Asleep  Running  Refused  Statements   Cached     Rows   ms  Store  Database
-        ──────────────────────────────────────────────────────────────────────────────────────────────
-         1   150 of 151     149        1    1,900          15        -  160,321   98   0.21      0.08
-         5    12 of 151      10        2        0           7  99.00 %   10,003  8.1   0.21      0.08
-        What it can write: 256 users who order as fast as they are answered, 10 s
-         #  Rung                 Orders/s   Failed  p50 ms  p99 ms  Statements  Per commit
-        ───────────────────────────────────────────────────────────────────────────────────
-         1  baseline                 5.00  99.00 %     4.0     9.0        15.2        1.00
-         5  bounded connections      5000   0.00 %     4.0     9.0        15.2        42.0
-        Requests and failures as the load test counted them, beside Prometheus
-         #  Rung                 Load test  Prometheus     Diff  Failed  4xx, 5xx     Diff
-        ───────────────────────────────────────────────────────────────────────────────────
-         1  baseline                 3,000       3,000  +0.00 %   1,900     1,900  +0.00 %
-         5  bounded connections      3,000       3,000  +0.00 %       0         0  +0.00 %
-        Requests and failures; differences in percentage points
-         Type  Name                          # reqs  # fails  Failed  To rung 1  req/s  fails/s
-        ────────────────────────────────────────────────────────────────────────────────────────
-         POST  /orders                        1,000        0  0.00 %      -90.0   16.8     16.7
-         GET   /orders/reports/best-sellers   2,000        0  0.00 %      -50.0   33.3     0.02
-               Aggregated                     3,000        0  0.00 %      -63.3   50.5     16.7
-        Response times in milliseconds, failed requests included
-         Type  Name                          Med  p95  p99  Avg  Min     Max
-        ─────────────────────────────────────────────────────────────────────
-         POST  /orders                       4.2   12  801   17  0.4  60,001
-         GET   /orders/reports/best-sellers  4.2   12  801   17  0.4  60,001
-               Aggregated                    4.2   12  801   17  0.4  60,001
-        What explains it
-         Figure                                                 Rung 1       Here
-        ──────────────────────────────────────────────────────────────────────────
-         database connections open at the peak              150 of 151  12 of 151
-           of these asleep                                         149         10
-           of these running a statement                              1          2
-         longest that one was seen asleep                         30 s       30 s
-         connections the database refused                        1,900          0
-         statements for an order of three products, alone           15          7
-           milliseconds                                             12        2.1
-         rows read for a report that is in no cache, alone     160,321     10,003
-           milliseconds                                             98        8.1
-         reports answered out of the cache                           -    99.00 %
-           of these older than they should be                        -     5.00 %
-         statements per second                                     100        100
-         rows read per second                                   10,000     10,000
-         processors used by the instances                         0.21       0.21
-         processors used by the database                          0.08       0.08
-         most memory of an instance                           12.0 MiB   12.0 MiB
-         orders accepted per second, as fast as they come         5.00       5000
-           of these orders failed                              99.00 %     0.00 %
-           milliseconds of accepted ones, median                   4.0        4.0
-           statements per accepted order                          15.2       15.2
-           accepted orders per commit                             1.00       42.0
+    All rungs: the share that failed, and how long good answers took, in milliseconds
+     #  Rung                 Requests   Failed   Orders  Reports  good/s  p50  p95  p99  Failed p50
+    ────────────────────────────────────────────────────────────────────────────────────────────────
+     1  baseline                3,000  63.33 %  90.00 %  50.00 %    33.8  181   12  801         0.9
+     5  bounded connections     3,000   0.00 %   0.00 %   0.00 %    33.8  0.4   12  801           -
+    What explains it: connections at the peak; an order of three products and a cold report, alone
+     #  Connections  Asleep  Running  Refused  Statements   Cached     Rows   ms  Store  Database
+    ──────────────────────────────────────────────────────────────────────────────────────────────
+     1   150 of 151     149        1    1,900          15        -  160,321   98   0.21      0.08
+     5    12 of 151      10        2        0           7  99.00 %   10,003  8.1   0.21      0.08
+    What it can write: 256 users who order as fast as they are answered, 10 s
+     #  Rung                 Orders/s   Failed  p50 ms  p99 ms  Statements  Per commit
+    ───────────────────────────────────────────────────────────────────────────────────
+     1  baseline                 5.00  99.00 %     4.0     9.0        15.2        1.00
+     5  bounded connections      5000   0.00 %     4.0     9.0        15.2        42.0
+    Requests and failures as the load test counted them, beside Prometheus
+     #  Rung                 Load test  Prometheus     Diff  Failed  4xx, 5xx     Diff
+    ───────────────────────────────────────────────────────────────────────────────────
+     1  baseline                 3,000       3,000  +0.00 %   1,900     1,900  +0.00 %
+     5  bounded connections      3,000       3,000  +0.00 %       0         0  +0.00 %
+    Requests and failures; differences in percentage points
+     Type  Name                          # reqs  # fails  Failed  To rung 1  good/s  fails/s
+    ─────────────────────────────────────────────────────────────────────────────────────────
+     POST  /orders                        1,000        0  0.00 %      -90.0    0.17     16.7
+     GET   /orders/reports/best-sellers   2,000        0  0.00 %      -50.0    33.3     0.02
+           Aggregated                     3,000        0  0.00 %      -63.3    33.8     16.7
+    Response times in milliseconds, of good answers
+     Type  Name                          Med  p95  p99  Avg  Min     Max
+    ─────────────────────────────────────────────────────────────────────
+     POST  /orders                       0.4   12  801   17  0.4  60,001
+     GET   /orders/reports/best-sellers  0.4   12  801   17  0.4  60,001
+           Aggregated                    0.4   12  801   17  0.4  60,001
+    What explains it
+     Figure                                                 Rung 1       Here
+    ──────────────────────────────────────────────────────────────────────────
+     database connections open at the peak              150 of 151  12 of 151
+       of these asleep                                         149         10
+       of these running a statement                              1          2
+     longest that one was seen asleep                         30 s       30 s
+     connections the database refused                        1,900          0
+     statements for an order of three products, alone           15          7
+       milliseconds                                             12        2.1
+     rows read for a report that is in no cache, alone     160,321     10,003
+       milliseconds                                             98        8.1
+     reports answered out of the cache                           -    99.00 %
+       of these older than they should be                        -     5.00 %
+     statements per second                                     100        100
+     rows read per second                                   10,000     10,000
+     processors used by the instances                         0.21       0.21
+     processors used by the database                          0.08       0.08
+     most memory of an instance                           12.0 MiB   12.0 MiB
+     orders accepted per second, as fast as they come         5.00       5000
+       of these orders failed                              99.00 %     0.00 %
+       milliseconds of accepted ones, median                   4.0        4.0
+       statements per accepted order                          15.2       15.2
+       accepted orders per commit                             1.00       42.0
     ");
 }
 
@@ -316,4 +324,15 @@ fn what_a_service_said_is_shown_and_not_obeyed() {
         assert!(form.contains("the database said \u{fffd}[2J\u{fffd}") && form.contains("9.7.1\u{fffd}2J"), "{form}");
         assert!(!form.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{form:?}");
     }
+}
+
+#[test]
+fn where_no_answer_was_good_its_time_is_a_dash() {
+    let account = account(measurement(1_000, 2_000), cured());
+    let said = "No answer was good; half of the failures came within 0.9 ms.";
+    assert!(account.rungs[0].findings.iter().any(|finding| finding == said), "{:?}", account.rungs[0].findings);
+    let table = account.ladder_tables()[0].render(None, false);
+    let row = table.lines().find(|line| line.contains("baseline")).unwrap();
+    assert_eq!(row.split_whitespace().rev().take(5).collect::<Vec<_>>(), ["0.9", "-", "-", "-", "33.8"], "{table}");
+    assert!(page::page(&account).contains("<dt>p95 of good answers, baseline</dt><dd>-</dd>"));
 }

@@ -81,6 +81,7 @@ impl Collector {
         progress.warming_up = now < self.run.measured_from;
         progress.users = self.run.users();
         progress.standstills = standstills(&self.run);
+        progress.waiting = self.run.records.iter().map(|records| records.in_flight()).sum();
         self.ticked = now;
         self.timeline.add(&progress, now - self.run.started);
         watch(&progress);

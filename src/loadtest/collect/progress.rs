@@ -32,6 +32,8 @@ pub(in crate::loadtest) struct Progress<'a> {
     pub(in crate::loadtest) users: usize,
     /// The times so far in which the generator stood still.
     pub(in crate::loadtest) standstills: Standstills,
+    /// The number of requests that were sent and wait for their answer at this moment.
+    pub(in crate::loadtest) waiting: u64,
 }
 
 impl<'a> Progress<'a> {
@@ -50,6 +52,7 @@ impl<'a> Progress<'a> {
             warming_up: false,
             users: 0,
             standstills: Standstills::default(),
+            waiting: 0,
         }
     }
 }

@@ -54,23 +54,21 @@ impl Exporter {
         let metrics = &self.metrics;
         metrics.loadtest_users.set(users as i64);
         for (group, stats) in scenario.groups().iter().zip(recent) {
-            let labels = [group.method.as_str(), group.route.as_str()];
-            let [method, route] = labels;
-            let requests = |outcome| metrics.loadtest_requests_total.with_label_values(&[method, route, outcome]);
-            requests("succeeded").inc_by(stats.succeeded.count());
-            requests("failed").inc_by(stats.failed.count());
+            let (method, route) = (group.method.as_str(), group.route.as_str());
             for (kind, _, failures) in stats.failures.groups() {
                 let kind = kind.to_string().to_lowercase();
                 let counter = metrics.loadtest_failures_total.with_label_values(&[method, route, kind.as_str()]);
                 counter.inc_by(failures.count);
             }
-            let times = metrics.loadtest_response_time_seconds.with_label_values(&labels).local();
-            for latencies in [&stats.succeeded, &stats.failed] {
+            for (outcome, latencies) in [("succeeded", &stats.succeeded), ("failed", &stats.failed)] {
+                let labels = [method, route, outcome];
+                metrics.loadtest_requests_total.with_label_values(&labels).inc_by(latencies.count());
+                let times = metrics.loadtest_response_time_seconds.with_label_values(&labels).local();
                 for (time, count) in latencies.values() {
                     (0..count).for_each(|_| times.observe(time.as_secs_f64()));
                 }
+                times.flush();
             }
-            times.flush();
         }
     }
 }

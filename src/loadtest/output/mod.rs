@@ -9,6 +9,7 @@ mod locust_csv;
 mod outputs;
 mod page;
 mod standstills;
+mod statistics;
 mod steps_csv;
 mod tables;
 mod watch;

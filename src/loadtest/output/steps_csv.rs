@@ -7,7 +7,7 @@ use super::csv_text::{about, csv_text, with_suffix};
 use crate::files::{GrowingFile, OutputFile};
 use crate::run_result::LimitStep;
 
-/// `PREFIX_steps.csv`, with one line for each load, written after it was measured. Times are in milliseconds.
+/// `PREFIX_steps.csv`, with one line for each load, written after it was measured. Times are in milliseconds, of good answers.
 #[derive(Debug)]
 pub struct StepsCsv {
     file: OutputFile,
@@ -16,7 +16,7 @@ pub struct StepsCsv {
 }
 
 /// The columns, with Locust's names where it has one for a figure.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "Load",
     "Purpose",
     "Result",
@@ -33,6 +33,7 @@ const COLUMNS: [&str; 16] = [
     "Ended",
     "Broken",
     "Most Frequent Failure",
+    "Good Answers/s",
 ];
 
 impl StepsCsv {
@@ -68,6 +69,7 @@ impl StepsCsv {
             step.ended_at.clone(),
             step.broken.join("; "),
             step.most_frequent_failure.clone().unwrap_or_default(),
+            figure(step.good_per_s),
         ];
         let line = csv_text(|file| file.write_record(record))?;
         let lines = match self.lines.take() {

@@ -1,9 +1,10 @@
-//! The tables of a run for people: verdict, Locust's statistics, percentiles, failures.
+//! The verdict on a run and its tables for people, in the order in which they are printed.
 
 use std::time::Duration;
 
+use super::statistics::{dashed, percentiles, shown, statistics, statuses};
 use super::{comparison, standstills};
-use crate::run_result::{LatencySummary, RouteSummary, RunResult, Verdict};
+use crate::run_result::{RunResult, Verdict};
 use crate::table::{Align, Table, Tone};
 use crate::units;
 
@@ -26,6 +27,7 @@ fn tables_with(summary: &RunResult, most_failures: usize) -> (String, Vec<Table>
         all.push(thresholds(summary));
     }
     all.extend([statistics(summary), percentiles(summary)]);
+    all.extend(statuses(summary));
     if !summary.failure_groups.is_empty() {
         all.push(failures(summary, most_failures));
     }
@@ -79,6 +81,7 @@ fn verdict(summary: &RunResult) -> String {
         let (started, users) = (units::count(summary.users_started as u64), units::count(u64::from(summary.users)));
         lines.push(format!("Only {started} of {users} users had started when the run ended."));
     }
+    lines.extend(summary.caveats.iter().cloned());
     if summary.in_flight_at_end > 0 {
         let count = units::count(summary.in_flight_at_end);
         let what = "were unanswered at the end: they count as failed for thresholds and exit code only";
@@ -89,12 +92,12 @@ fn verdict(summary: &RunResult) -> String {
     }
     if let Some(warm_up) = &summary.warm_up {
         lines.push(format!(
-            "Not counted: {} requests of the warm-up ({}), {} of them failed, p50 {} ms, p95 {} ms.",
+            "Not counted: {} requests of the warm-up ({}), {} of them failed, p50 {} ms, p95 {} ms of good ones.",
             units::count(warm_up.requests),
             units::duration(Duration::from_secs_f64(warm_up.duration_s)),
             units::count(warm_up.failures),
-            dashed(warm_up.latency_ms.as_ref().map(|times| times.p50), shown),
-            dashed(warm_up.latency_ms.as_ref().map(|times| times.p95), shown)
+            dashed(warm_up.succeeded_latency_ms.as_ref().map(|times| times.p50), shown),
+            dashed(warm_up.succeeded_latency_ms.as_ref().map(|times| times.p95), shown)
         ));
     }
     lines.join("\n")
@@ -118,93 +121,6 @@ fn thresholds(summary: &RunResult) -> Table {
         let (word, tone) = if outcome.held { ("held", Tone::Good) } else { ("crossed", Tone::Bad) };
         let seen = outcome.seen.clone().unwrap_or_else(|| "nothing".to_owned());
         table.toned_row([(word.to_owned(), tone), (outcome.threshold.clone(), Tone::Plain), (seen, tone)]);
-    }
-    table
-}
-
-/// The load that was asked for, in a few words.
-fn load(summary: &RunResult) -> String {
-    match &summary.rate {
-        None => format!("{} users", units::count(u64::from(summary.users))),
-        Some(rate) => format!("{} due per second, {}", units::significant(rate.offered_per_s), rate.arrivals),
-    }
-}
-
-fn statistics(summary: &RunResult) -> Table {
-    let title = format!(
-        "Requests, times in milliseconds ({}, {})",
-        load(summary),
-        units::duration(Duration::from_secs_f64(summary.duration_s))
-    );
-    let mut table = Table::new(
-        title,
-        &[
-            ("Type", Align::Left),
-            ("Name", Align::Left),
-            ("# reqs", Align::Right),
-            ("# fails", Align::Right),
-            ("Avg", Align::Right),
-            ("Min", Align::Right),
-            ("Max", Align::Right),
-            ("Med", Align::Right),
-            ("req/s", Align::Right),
-            ("fails/s", Align::Right),
-        ],
-    );
-    for route in summary.routes.iter().chain([&summary.aggregated]) {
-        let times = route.latency_ms.as_ref();
-        let fails = format!("{} ({})", units::count(route.failures), short_percent(route));
-        let tone = row_tone(route);
-        let failed = if route.failures > 0 { Tone::Bad } else { tone };
-        let time = |of: fn(&LatencySummary) -> f64| dashed(times.map(of), shown);
-        table.toned_row([
-            (route.method.clone(), tone),
-            (route.route.clone(), tone),
-            (units::count(route.requests), tone),
-            (fails, failed),
-            (time(|times| times.mean), tone),
-            (time(|times| times.min), tone),
-            (time(|times| times.max), tone),
-            (time(|times| times.p50), tone),
-            (units::significant(route.requests_per_s), tone),
-            (units::significant(route.failures_per_s), failed),
-        ]);
-    }
-    table
-}
-
-fn percentiles(summary: &RunResult) -> Table {
-    let columns = ["50%", "75%", "90%", "95%", "98%", "99%", "99.9%", "100%"];
-    let mut header = vec![("Type", Align::Left), ("Name", Align::Left)];
-    header.extend(columns.map(|column| (column, Align::Right)));
-    let mut table = Table::new("Response times in milliseconds: that share of the requests took no longer", &header);
-    let rows = summary
-        .routes
-        .iter()
-        .chain([&summary.aggregated])
-        .map(|route| (route, route.route.as_str(), route.latency_ms.as_ref()));
-    // The service time, where it differs from the response time.
-    let service =
-        summary.aggregated.service_ms.iter().map(|times| (&summary.aggregated, "service time alone", Some(times)));
-    for (route, name, times) in rows.chain(service) {
-        let values: [fn(&LatencySummary) -> f64; 8] = [
-            |times| times.p50,
-            |times| times.p75,
-            |times| times.p90,
-            |times| times.p95,
-            |times| times.p98,
-            |times| times.p99,
-            |times| times.p99_9,
-            |times| times.max,
-        ];
-        // A percentile above which fewer than one request lies is a guess.
-        let enough = [2, 4, 10, 20, 50, 100, 1_000, 1];
-        let cells = values
-            .into_iter()
-            .zip(enough)
-            .map(|(value, enough)| dashed(times.filter(|_| route.requests >= enough).map(value), shown));
-        let cells = [route.method.clone(), name.to_owned()].into_iter().chain(cells);
-        table.toned_row(cells.map(|cell| (cell, row_tone(route))));
     }
     table
 }
@@ -258,33 +174,6 @@ fn second(summary: &RunResult, instant: &str) -> String {
     let instants = [instant, &summary.started_at].map(units::parse_timestamp);
     let [Ok(instant), Ok(start)] = instants else { return "-".to_owned() };
     instant.duration_since(start).unwrap_or_default().as_secs().to_string()
-}
-
-fn row_tone(route: &RouteSummary) -> Tone {
-    if route.method.is_empty() { Tone::Strong } else { Tone::Plain }
-}
-
-fn short_percent(route: &RouteSummary) -> String {
-    match 100.0 * route.failures as f64 / route.requests.max(1) as f64 {
-        p if p > 0.0 && p < 1.0 => "<1%".to_owned(),
-        p if p < 100.0 && p > 99.0 => ">99%".to_owned(),
-        p => format!("{p:.0}%"),
-    }
-}
-
-/// A value, or a dash where nothing was measured.
-pub(super) fn dashed<T>(value: Option<T>, shown: impl FnOnce(T) -> String) -> String {
-    value.map_or_else(|| "-".to_owned(), shown)
-}
-
-/// Milliseconds: without decimals from ten on, one decimal below, two below a tenth. Thousands are not separated, so
-/// that a table with a time-out in it still fits a terminal.
-pub(super) fn shown(milliseconds: f64) -> String {
-    match milliseconds {
-        long if long >= 9.95 => format!("{long:.0}"),
-        short if short >= 0.095 || short <= 0.0 => format!("{short:.1}"),
-        shortest => format!("{shortest:.2}"),
-    }
 }
 
 #[cfg(test)]
@@ -347,20 +236,33 @@ mod tests {
         ───────────────────────────────────────────────
          held     p95<200ms                    12.4 ms
          crossed  POST /orders:fail_ratio<1%   99.01 %
-        Requests, times in milliseconds (150 users, 60.0 s)
-         Type  Name                              # reqs       # fails  Avg  Min    Max  Med  req/s  fails/s
+        Requests, times in milliseconds of good answers, below of failed ones (150 users, 60.0 s)
+         Type  Name                              # reqs       # fails  Avg  Min    Max  Med  good/s  fail/s
         ────────────────────────────────────────────────────────────────────────────────────────────────────
-         POST  /orders                            1,010  1,000 (>99%)   17  0.4  60001  4.2   16.8     16.7
-         GET   /orders/reports/best-sellers       2,000       1 (<1%)   17  0.4  60001  4.2   33.3     0.02
-         GET   /orders/reports/highest-spenders      20        0 (0%)   17  0.4  60001  4.2   0.33     0.00
-               Aggregated                         3,030   1,001 (33%)   17  0.4  60001  4.2   50.5     16.7
-        Response times in milliseconds: that share of the requests took no longer
+         POST  /orders                            1,010  1,000 (>99%)   17  0.4  60001  4.2    0.17    16.7
+                 failed                                                 17  0.4  60001  4.2
+         GET   /orders/reports/best-sellers       2,000       1 (<1%)   17  0.4  60001  4.2    33.3    0.02
+                 failed                                                 17  0.4  60001  4.2
+         GET   /orders/reports/highest-spenders      20        0 (0%)   17  0.4  60001  4.2    0.33    0.00
+               Aggregated                         3,030   1,001 (33%)   17  0.4  60001  4.2    33.8    16.7
+                 failed                                                 17  0.4  60001  4.2
+        Response times in milliseconds: that share of good answers (below: failed) took no longer
          Type  Name                              50%  75%  90%  95%  98%  99%  99.9%   100%
         ────────────────────────────────────────────────────────────────────────────────────
-         POST  /orders                           4.2  6.0  9.9   12   60  801  60001  60001
+         POST  /orders                           4.2  6.0  9.9    -    -    -      -  60001
+                 failed                          4.2  6.0  9.9   12   60  801  60001  60001
          GET   /orders/reports/best-sellers      4.2  6.0  9.9   12   60  801  60001  60001
+                 failed                            -    -    -    -    -    -      -  60001
          GET   /orders/reports/highest-spenders  4.2  6.0  9.9   12    -    -      -  60001
                Aggregated                        4.2  6.0  9.9   12   60  801  60001  60001
+                 failed                          4.2  6.0  9.9   12   60  801  60001  60001
+        Answers by status
+         Type  Name                              Status: answers
+        ────────────────────────────────────────────────────────────────
+         POST  /orders                           503: 1,000, 200: 10
+         GET   /orders/reports/best-sellers      200: 1,999, 503: 1
+         GET   /orders/reports/highest-spenders  200: 20
+               Aggregated                        200: 2,029, 503: 1,001
         Failures, first and last seen in seconds of the run
          # occurrences    Share  First  Last  Kind  Type  Name     Error
         ────────────────────────────────────────────────────────────────────────────────────────────────────

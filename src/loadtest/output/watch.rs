@@ -53,8 +53,8 @@ impl<'a> Watch<'a> {
     }
 
     /// Ends the live view; the tables show the rest.
-    pub(in crate::loadtest) fn end_live(&mut self, interrupted: bool) {
-        self.live.end(interrupted);
+    pub(in crate::loadtest) fn end_live(&mut self) {
+        self.live.end();
     }
 
     /// Waits until the CSV files are on the disk. Gives why they are not complete; None if they are.

@@ -165,7 +165,7 @@ fn the_tables_of_a_run() {
      GET     /orders/reports/highest-spenders     11,454       0        0    0.00 %     191
              Aggregated                        1,246,021  12,600       41    1.01 %  20,767
 
-    Time to answer
+    Time to a good answer
      Method  Route                                 p50      p95     p99
     ────────────────────────────────────────────────────────────────────
      POST    /orders                            250 ms   31.5 s  > 60 s

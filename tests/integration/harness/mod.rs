@@ -8,6 +8,7 @@ mod instance;
 mod proxy;
 mod redis;
 mod server;
+mod terminal;
 mod web;
 
 pub use command::{Ran, command, program, run_command, run_with_handles};
@@ -18,4 +19,5 @@ pub use instance::{Instance, Reply, wait_end};
 pub use proxy::{Breakage, Fault, Proxy};
 pub use redis::TestRedis;
 pub use server::{free_port, wait_until};
+pub use terminal::OnTerminal;
 pub use web::WebServer;

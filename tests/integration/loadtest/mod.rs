@@ -5,8 +5,9 @@ mod calibrated;
 mod flattering;
 mod narrow;
 mod result_files;
-mod store_size;
+mod shown;
 mod standstills;
+mod store_size;
 mod truth;
 
 use std::sync::Arc;

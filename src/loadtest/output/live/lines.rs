@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use super::cells::{failures, percentile};
 use crate::loadtest::collect::Progress;
 use crate::loadtest::output::standstills;
 use crate::loadtest::recording::RouteStats;
 use crate::loadtest::scenario::Scenario;
 use crate::process::tell_at_once;
+use crate::stats::Latencies;
 use crate::units;
 
 /// The number of ticks (seconds) from one line to the next.
@@ -58,39 +60,38 @@ impl Lines {
 
 fn heading(scenario: &Scenario) -> String {
     let routes: Vec<_> = scenario.groups().iter().map(|group| format!("{} {}", group.method, group.route)).collect();
-    format!(
-        "{}\n{:>8} {:>7} {:>10} {:>10} {:>9} {:>9} {:>9} {:>9}",
-        routes.join(", "),
-        "time",
-        "users",
-        "requests",
-        "failures",
-        "req/s",
-        "fails/s",
-        "p50 ms",
-        "p95 ms"
-    )
+    let columns = [
+        "time", "users", "requests", "failures", "waiting", "good/s", "fails/s", "good p50", "good p95", "fail p50",
+        "fail p95",
+    ];
+    format!("{}; times in milliseconds\n{}", routes.join(", "), row(&columns))
 }
 
-/// A line with the rates and times of the last two seconds and the counts since the start.
+/// A row that fits a hundred columns.
+fn row<S: AsRef<str>>(cells: &[S; 11]) -> String {
+    const WIDTHS: [usize; 11] = [8, 7, 10, 9, 8, 8, 8, 8, 8, 8, 8];
+    let cells = cells.iter().zip(WIDTHS).map(|(cell, width)| format!("{:>width$}", cell.as_ref()));
+    cells.collect::<Vec<_>>().join(" ")
+}
+
+/// A line with the rates and times of the last two seconds, the counts since the start, and the requests that wait now.
 fn line(progress: &Progress<'_>, recent: &RouteStats, window: Duration) -> String {
-    let per_second = |count: u64| units::significant(units::per_second(count, window));
-    let times = recent.all();
-    let percentile = |percent| match times.percentile(percent) {
-        None => "-".to_owned(),
-        Some(time) => units::significant(units::milliseconds(time)),
-    };
+    let per_second = |times: &Latencies| units::significant(units::per_second(times.count(), window));
+    let (good, failed) = (&recent.succeeded, &recent.failed);
     let time = if progress.warming_up { "warm-up".to_owned() } else { format!("{}s", progress.sending.as_secs()) };
-    format!(
-        "{time:>8} {:>7} {:>10} {:>10} {:>9} {:>9} {:>9} {:>9}",
+    row(&[
+        time,
         units::count(progress.users as u64),
         units::count(progress.all.requests()),
-        units::count(progress.all.failed.count()),
-        per_second(recent.requests()),
-        per_second(recent.failed.count()),
-        percentile(50.0),
-        percentile(95.0)
-    )
+        failures(progress),
+        units::count(progress.waiting),
+        per_second(good),
+        per_second(failed),
+        percentile(good, 50.0),
+        percentile(good, 95.0),
+        percentile(failed, 50.0),
+        percentile(failed, 95.0),
+    ])
 }
 
 #[cfg(test)]
@@ -109,12 +110,15 @@ mod tests {
         totals[1].record(Sample::of(60_000, 0, Some("no answer after 60 s")));
         let mut progress = Progress::new(&scenario, &totals, &totals);
         (progress.sending, progress.users) = (Duration::from_millis(2_500), 1_500);
+        progress.waiting = 1_499;
         let busy = line(&progress, &progress.recent, Duration::from_secs(2));
-        insta::assert_snapshot!(format!("{}\n{quiet}\n{busy}", heading(&scenario)), @"
-        POST /orders, GET /orders/reports/best-sellers, GET /orders/reports/highest-spenders
-            time   users   requests   failures     req/s   fails/s    p50 ms    p95 ms
-              0s       0          0          0      0.00      0.00         -         -
-              2s   1,500      3,001          1      1500      0.50      4.20      4.20
+        let text = format!("{}\n{quiet}\n{busy}", heading(&scenario));
+        assert!(text.lines().skip(1).all(|line| line.chars().count() <= 100), "{text}");
+        insta::assert_snapshot!(text, @"
+        POST /orders, GET /orders/reports/best-sellers, GET /orders/reports/highest-spenders; times in milliseconds
+            time   users   requests  failures  waiting   good/s  fails/s good p50 good p95 fail p50 fail p95
+              0s       0          0         -        0     0.00     0.00        -        -        -        -
+              2s   1,500      3,001         1    1,499     1500     0.50     4.20     4.20    60031    60031
         ");
     }
 }

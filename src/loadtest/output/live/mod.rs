@@ -1,5 +1,7 @@
 //! The live view of a run on standard error: lines that change in place on a terminal, plain lines elsewhere.
 
+mod cells;
+mod frame;
 mod lines;
 mod screen;
 
@@ -21,7 +23,7 @@ enum View {
     /// Standard error is a log or a pipe.
     Plain(Box<Lines>),
     /// Standard error is a terminal.
-    InPlace(Screen),
+    InPlace(Box<Screen>),
 }
 
 impl Live {
@@ -31,7 +33,7 @@ impl Live {
         Self(match (show, std::io::stderr().is_terminal() && !dumb) {
             (false, _) => View::Nothing,
             (true, false) => View::Plain(Box::default()),
-            (true, true) => View::InPlace(Screen::new()),
+            (true, true) => View::InPlace(Box::default()),
         })
     }
 
@@ -45,11 +47,11 @@ impl Live {
     }
 
     /// Ends the view; the tables show the rest.
-    pub(super) fn end(&mut self, interrupted: bool) {
+    pub(super) fn end(&mut self) {
         match std::mem::replace(&mut self.0, View::Nothing) {
-            View::Nothing => {}
             View::Plain(lines) => lines.end(),
-            View::InPlace(screen) => screen.end(interrupted),
+            // A terminal is given back when its screen is dropped.
+            View::Nothing | View::InPlace(_) => {}
         }
     }
 }

@@ -1,81 +1,73 @@
 //! The live view on a terminal: a few lines that change in place.
 
 use std::collections::VecDeque;
-use std::io::{self, Write};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
+use super::cells::{failures, percentile};
+use super::frame::{Frame, Size};
 use crate::loadtest::collect::Progress;
 use crate::loadtest::output::standstills;
 use crate::loadtest::recording::RouteStats;
-use crate::process::can_tell;
+use crate::process::{draw, draw_at_once};
+use crate::stats::Latencies;
 use crate::units;
 
-/// The seconds that a sparkline shows.
+/// The seconds that a sparkline shows, where the terminal is wide enough.
 const SECONDS: usize = 60;
+
+/// The columns of a sparkline's name and latest value.
+const BEFORE_SPARKS: usize = 19;
 
 /// The most kinds of failures that are shown.
 const MOST_FAILURES: usize = 3;
 
-/// The columns of a line; indicatif cuts lines that are longer than the terminal is wide.
-const WIDTH: usize = 79;
+/// The size of a terminal that does not tell its own.
+const USUAL_SIZE: Size = (80, 24);
 
 /// The lines, which are drawn again every second.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Screen {
-    drawn: ProgressBar,
+    frame: Frame,
     history: History,
 }
 
-/// The values of the last minute, one per second.
+/// The values of the last minute, one per second; None where nothing was measured.
 #[derive(Debug, Default)]
 struct History {
-    rates: VecDeque<Option<f64>>,
-    /// None for a second without an answer.
+    good: VecDeque<Option<f64>>,
     p95s: VecDeque<Option<f64>>,
     failures: VecDeque<Option<f64>>,
 }
 
 impl Screen {
-    pub(super) fn new() -> Self {
-        let drawn = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        // This template is always valid.
-        if let Ok(style) = ProgressStyle::with_template("{msg}") {
-            drawn.set_style(style);
-        }
-        Self { drawn, history: History::default() }
-    }
-
     pub(super) fn tick(&mut self, progress: &Progress<'_>) {
         self.history.add(&progress.recent, progress.window);
+        let size = size();
         // A terminal that was stopped with Ctrl-S would stop the run as well.
-        if can_tell() {
-            self.drawn.set_message(text(progress, &self.history));
-            self.drawn.tick();
-        }
+        draw_at_once(&self.frame.draw(&lines(progress, &self.history, size.0), size));
     }
+}
 
-    pub(super) fn end(&self, interrupted: bool) {
-        if !can_tell() {
-            self.drawn.set_draw_target(ProgressDrawTarget::hidden());
-            return;
-        }
-        self.drawn.finish_and_clear();
-        // A terminal writes ^C behind the last line, which fills its whole width: all lines then stand one row lower
-        // than they were drawn, and the first one would stay.
-        if interrupted && !self.history.rates.is_empty() {
-            drop(write!(io::stderr(), "\x1b[1A\x1b[2K\r"));
-        }
+impl Drop for Screen {
+    /// Gives the terminal back, also when the run ends by an error.
+    fn drop(&mut self) {
+        self.frame.end().map(draw);
     }
+}
+
+/// The size of the terminal at this moment.
+fn size() -> Size {
+    let told = rustix::termios::tcgetwinsize(rustix::stdio::stderr()).ok();
+    let told = told.map(|size| (usize::from(size.ws_col), usize::from(size.ws_row)));
+    told.filter(|(columns, rows)| *columns > 0 && *rows > 0).unwrap_or(USUAL_SIZE)
 }
 
 impl History {
     fn add(&mut self, recent: &RouteStats, window: Duration) {
-        let times = recent.all();
-        keep(&mut self.rates, Some(units::per_second(recent.requests(), window)));
-        keep(&mut self.failures, Some(units::per_second(recent.failed.count(), window)));
-        keep(&mut self.p95s, times.percentile(95.0).map(units::milliseconds));
+        let (good, failed) = (&recent.succeeded, &recent.failed);
+        keep(&mut self.good, Some(units::per_second(good.count(), window)));
+        keep(&mut self.failures, Some(units::per_second(failed.count(), window)));
+        keep(&mut self.p95s, good.percentile(95.0).map(units::milliseconds));
     }
 }
 
@@ -86,65 +78,67 @@ fn keep(values: &mut VecDeque<Option<f64>>, value: Option<f64>) {
     values.push_back(value);
 }
 
-/// All lines of the view.
-fn text(progress: &Progress<'_>, history: &History) -> String {
+/// All lines of the view on a terminal that has this many columns.
+fn lines(progress: &Progress<'_>, history: &History, columns: usize) -> Vec<String> {
     let (all, recent) = (&progress.all, &progress.recent);
-    let failed = all.failed.count();
-    let ratio = failed as f64 / all.requests().max(1) as f64;
     let time = if progress.warming_up {
         "warm-up".to_owned()
     } else {
         format!("{:>3} of {} s", progress.sending.as_secs(), progress.lasts.as_secs())
     };
-    let first = format!(
-        "{time}   users {}   requests {}   failures {} ({})",
-        units::count(progress.users as u64),
-        units::count(all.requests()),
-        units::count(failed),
-        units::percent(ratio)
-    );
-    let times = recent.all();
-    let percentile = |percent| match times.percentile(percent) {
-        None => "-".to_owned(),
-        Some(time) => units::significant(units::milliseconds(time)),
-    };
-    let second = format!(
-        "    now   p50 {} ms   p95 {} ms   p99 {} ms   longest {} ms",
-        percentile(50.0),
-        percentile(95.0),
-        percentile(99.0),
-        percentile(100.0)
-    );
-    let mut lines = vec![first, second];
-    lines.push(spark("req/s", &history.rates));
-    lines.push(spark("p95 ms", &history.p95s));
-    if history.failures.iter().flatten().any(|rate| *rate > 0.0) {
-        lines.push(spark("fails/s", &history.failures));
+    let (users, waiting) = (units::count(progress.users as u64), units::count(progress.waiting));
+    let mut lines = vec![format!("{time}   users {users}   waiting {waiting}"), counts(progress)];
+    lines.push(times("good", &recent.succeeded));
+    let failed = all.failed.count() + recent.failed.count() > 0;
+    if failed || history.failures.iter().flatten().any(|rate| *rate > 0.0) {
+        lines.push(times("failed", &recent.failed));
     }
-    lines.extend(failures(progress));
-    lines.extend(standstills::told(&progress.standstills).map(|told| cut(format!("Load generator {told}"))));
+    // Without any answer there is nothing to draw.
+    if all.requests() + recent.requests() > 0 {
+        let spark = |name, values| spark(name, values, columns);
+        lines.extend([spark("good/s", &history.good), spark("good p95", &history.p95s)]);
+        lines.extend(failed.then(|| spark("fails/s", &history.failures)));
+    }
+    lines.extend(messages(progress));
+    lines.extend(standstills::told(&progress.standstills).map(|told| format!("Load generator {told}")));
     lines.push("Ctrl-C ends the run and keeps its results.".to_owned());
-    lines.join("\n")
+    lines
+}
+
+/// The counts since the start.
+fn counts(progress: &Progress<'_>) -> String {
+    let (requests, failed) = (progress.all.requests(), progress.all.failed.count());
+    match requests {
+        0 if progress.warming_up => "the requests of the warm-up are not counted".to_owned(),
+        0 => "no request was answered or failed yet".to_owned(),
+        _ => {
+            let ratio = units::percent(units::ratio(failed, requests));
+            format!("requests {}   failures {} ({ratio})", units::count(requests), failures(progress))
+        }
+    }
+}
+
+/// The times of the last second.
+fn times(outcome: &str, times: &Latencies) -> String {
+    let percentiles = [("p50", 50.0), ("p95", 95.0), ("p99", 99.0), ("longest", 100.0)];
+    let percentiles = percentiles.map(|(name, percent)| format!("{name} {}", percentile(times, percent)));
+    format!("{outcome:>8}   {}   (ms)", percentiles.join("   "))
 }
 
 /// A sparkline of the last minute with the latest value in front; the latest second is at its right end.
-fn spark(name: &str, values: &VecDeque<Option<f64>>) -> String {
-    let line = units::sparkline(values.iter().copied());
-    let last = values.back().map_or_else(String::new, |value| value.map_or_else(|| "-".to_owned(), units::significant));
-    format!("{name:>7} {last:>7}   {line:>SECONDS$}")
+fn spark(name: &str, values: &VecDeque<Option<f64>>, columns: usize) -> String {
+    let most = columns.saturating_sub(BEFORE_SPARKS).clamp(1, SECONDS);
+    let line = units::sparkline(values.range(values.len().saturating_sub(most)..).copied());
+    let last = values.back().copied().flatten().map_or_else(|| "-".to_owned(), units::significant);
+    format!("{name:>8} {last:>7}   {line:>most$}")
 }
 
 /// The most frequent failures so far.
-fn failures(progress: &Progress<'_>) -> Vec<String> {
+fn messages(progress: &Progress<'_>) -> Vec<String> {
     let mut groups: Vec<_> = progress.all.failures.groups().collect();
     groups.sort_by_key(|(_, _, group)| std::cmp::Reverse(group.count));
-    let line = |count: u64, message: &str| cut(format!("{:>15}   {message}", units::count(count)));
+    let line = |count: u64, message: &str| format!("{:>16}   {message}", units::count(count));
     groups.iter().take(MOST_FAILURES).map(|(_, message, group)| line(group.count, message)).collect()
-}
-
-/// A line that fits the view.
-fn cut(text: String) -> String {
-    if text.chars().count() <= WIDTH { text } else { text.chars().take(WIDTH - 1).chain(['…']).collect() }
 }
 
 #[cfg(test)]
@@ -175,15 +169,73 @@ mod tests {
         }
         let mut progress = Progress::new(&scenario, &totals, &totals[..1]);
         (progress.sending, progress.lasts, progress.users) = (Duration::from_secs(70), Duration::from_secs(90), 1_500);
-        let text = text(&progress, &history);
-        assert!(text.lines().all(|line| line.chars().count() < 80), "{text}");
-        insta::assert_snapshot!(text, @"
-         70 of 90 s   users 1,500   requests 24,860   failures 10 (0.04 %)
-            now   p50 4.00 ms   p95 7.00 ms   p99 7.00 ms   longest 7.00 ms
-          req/s     701   ▂▂▂▂▂▃▃▃▃▃▃▃▃▃▃▄▄▄▄▄▄▄▄▄▄▅▅▅▅▅▅▅▅▅▅▆▆▆▆▆▆▆▆▆▆▇▇▇▇▇▇▇▇▇██████
-         p95 ms    1.00   ▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂
-        fails/s    1.00   ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁██████████
-                     10   503 the database refused a connection: Too many connections …
+        let text = |columns: usize| {
+            let mut terminal = avt::Terminal::new(columns, 12).unwrap();
+            terminal.feed(Frame::default().draw(&lines(&progress, &history, columns), (columns, 12)));
+            terminal.screen().text().join("\n")
+        };
+        insta::assert_snapshot!(text(79), @"
+         70 of 90 s   users 1,500   waiting 0
+        requests 24,860   failures 10 (0.04 %)
+            good   p50 4.00   p95 7.00   p99 7.00   longest 7.00   (ms)
+          failed   p50 3.00   p95 3.00   p99 3.00   longest 3.00   (ms)
+          good/s     700   ▂▂▂▂▃▃▃▃▃▃▃▃▃▃▄▄▄▄▄▄▄▄▄▄▅▅▅▅▅▅▅▅▅▅▆▆▆▆▆▆▆▆▆▆▇▇▇▇▇▇▇▇▇▇██████
+        good p95    1.00   ▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂
+         fails/s    1.00   ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁██████████
+                      10   503 the database refused a connection: Too many connections…
+        Ctrl-C ends the run and keeps its results.
+        ");
+        insta::assert_snapshot!(text(40), @"
+         70 of 90 s   users 1,500   waiting 0
+        requests 24,860   failures 10 (0.04 %)
+            good   p50 4.00   p95 7.00   p99 7.…
+          failed   p50 3.00   p95 3.00   p99 3.…
+          good/s     700   ▆▆▆▆▆▇▇▇▇▇▇▇▇▇▇██████
+        good p95    1.00   ▃▄▅▆▇█▂▃▄▅▆▇█▂▃▄▅▆▇█▂
+         fails/s    1.00   ▁▁▁▁▁▁▁▁▁▁▁██████████
+                      10   503 the database ref…
+        Ctrl-C ends the run and keeps its resul…
+        ");
+    }
+
+    #[test]
+    fn what_waits_is_shown_as_waiting_and_nothing_as_a_dash() {
+        let scenario = Scenario::store(10, 10, &[]).unwrap();
+        let (totals, mut history) = (vec![RouteStats::default(); 3], History::default());
+        let mut progress = Progress::new(&scenario, &totals, &[]);
+        (progress.sending, progress.lasts) = (Duration::from_secs(7), Duration::from_secs(90));
+        (progress.users, progress.waiting) = (150, 150);
+        history.add(&progress.recent, Duration::from_secs(1));
+        insta::assert_snapshot!(lines(&progress, &history, 80).join("\n"), @"
+          7 of 90 s   users 150   waiting 150
+        no request was answered or failed yet
+            good   p50 -   p95 -   p99 -   longest -   (ms)
+        Ctrl-C ends the run and keeps its results.
+        ");
+    }
+
+    #[test]
+    fn a_second_in_which_everything_failed_has_no_time_of_good_answers() {
+        let scenario = Scenario::store(10, 10, &[]).unwrap();
+        let (mut totals, mut history) = (vec![RouteStats::default(); 3], History::default());
+        totals[0].record(Sample::of(250, 10, None));
+        history.add(&totals[0], Duration::from_secs(1));
+        let mut refused = RouteStats::default();
+        refused.record(Sample::of(1, 10, Some("503 full")));
+        history.add(&refused, Duration::from_secs(1));
+        totals[0].merge(refused.clone());
+        let recent = [refused];
+        let mut progress = Progress::new(&scenario, &totals, &recent);
+        (progress.sending, progress.lasts, progress.users) = (Duration::from_secs(2), Duration::from_secs(90), 1);
+        insta::assert_snapshot!(lines(&progress, &history, 26).join("\n"), @"
+          2 of 90 s   users 1   waiting 0
+        requests 2   failures 1 (50.00 %)
+            good   p50 -   p95 -   p99 -   longest -   (ms)
+          failed   p50 1.00   p95 1.00   p99 1.00   longest 1.00   (ms)
+          good/s    0.00        █▁
+        good p95       -        █ 
+         fails/s    1.00        ▁█
+                       1   503 full
         Ctrl-C ends the run and keeps its results.
         ");
     }

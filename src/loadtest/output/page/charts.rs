@@ -2,6 +2,7 @@
 
 use crate::page::{Axis, Chart, Color, Series};
 use crate::run_result::{RouteSummary, RunResult, TimelinePoint};
+use crate::stats::Latencies;
 
 /// The charts of a run in the order of the page.
 pub(super) fn charts(summary: &RunResult) -> Vec<Chart> {
@@ -22,19 +23,26 @@ fn users(summary: &RunResult) -> Chart {
 
 fn rates(summary: &RunResult) -> Chart {
     let series = vec![
-        line(summary, "requests", Color::Series(0), true, |point| Some(point.requests_per_s())),
+        line(summary, "good answers", Color::Series(0), true, |point| {
+            Some(point.requests_per_s() - point.failures_per_s())
+        }),
         line(summary, "failures", Color::Bad, false, |point| Some(point.failures_per_s())),
     ];
-    Chart::lines("Requests and failures per second", seconds(summary), series)
+    Chart::lines("Good answers and failures per second", seconds(summary), series)
 }
 
 fn percentiles(summary: &RunResult) -> Chart {
-    let series = vec![
-        line(summary, "p50", Color::Series(0), false, |point| Some(point.latency_ms?.p50)),
-        line(summary, "p95", Color::Series(1), false, |point| Some(point.latency_ms?.p95)),
-        line(summary, "p99", Color::Series(3), false, |point| Some(point.latency_ms?.p99)),
+    let good = |point: &TimelinePoint| point.succeeded_latency_ms;
+    let mut series = vec![
+        line(summary, "p50", Color::Series(0), false, |point| Some(good(point)?.p50)),
+        line(summary, "p95", Color::Series(1), false, |point| Some(good(point)?.p95)),
+        line(summary, "p99", Color::Series(3), false, |point| Some(good(point)?.p99)),
     ];
-    Chart::lines("Response times of each second, milliseconds", seconds(summary), series).on_fitting_scale()
+    if summary.failures > 0 {
+        series.push(line(summary, "p95 of failures", Color::Bad, false, |point| Some(point.failed_latency_ms?.p95)));
+    }
+    Chart::lines("Response times of good answers in each second, milliseconds", seconds(summary), series)
+        .on_fitting_scale()
 }
 
 fn processor(summary: &RunResult) -> Chart {
@@ -81,6 +89,13 @@ fn seconds(summary: &RunResult) -> Axis {
 }
 
 fn distribution(summary: &RunResult) -> Chart {
-    let route = |route: &RouteSummary| (format!("{} {}", route.method, route.route), route.histograms.all());
-    super::distribution::of_routes(summary.routes.iter().map(route).collect())
+    let route = |route: &RouteSummary| {
+        let name = format!("{} {}", route.method, route.route);
+        (name, route.histograms.succeeded.clone())
+    };
+    let mut failed = Latencies::default();
+    for route in &summary.routes {
+        failed.merge(&route.histograms.failed);
+    }
+    super::distribution::of_routes(summary.routes.iter().map(route).collect(), &failed)
 }
