@@ -14,7 +14,7 @@ fn rows(printed: &str, title: &str) -> Vec<Vec<String>> {
 async fn where_nothing_succeeded_there_is_no_time_of_good_answers() {
     let server = Server::start(Behaviour::Fail).await;
     let host = server.target.to_string();
-    let arguments = ["loadtest", "--host", &host, "--users", "5", "--spawn-rate", "1000", "--run-time", "1s"];
+    let arguments = ["loadtest", "--host", &host, "--users", "5", "--spawn-rate", "1000", "--run-time", "3s"];
     let ran = run_command(&[&arguments[..], &["--think-time", "5ms..10ms"]].concat(), &[]).await;
     assert_eq!(ran.code, 1, "{ran:?}");
     let shown = rows(&ran.stdout, "Requests");

@@ -2,6 +2,7 @@
 
 use crate::page::{Axis, Chart, Color, Series};
 use crate::run_result::{RouteSummary, RunResult, TimelinePoint};
+use crate::stats::Latencies;
 
 /// The charts of a run in the order of the page.
 pub(super) fn charts(summary: &RunResult) -> Vec<Chart> {
@@ -15,10 +16,12 @@ fn users(summary: &RunResult) -> Chart {
 
 fn rates(summary: &RunResult) -> Chart {
     let series = vec![
-        line(summary, "requests", Color::Series(0), true, |point| Some(point.requests_per_s())),
+        line(summary, "good answers", Color::Series(0), true, |point| {
+            Some(point.requests_per_s() - point.failures_per_s())
+        }),
         line(summary, "failures", Color::Bad, false, |point| Some(point.failures_per_s())),
     ];
-    Chart::lines("Requests and failures per second", seconds(summary), series)
+    Chart::lines("Good answers and failures per second", seconds(summary), series)
 }
 
 fn percentiles(summary: &RunResult) -> Chart {
@@ -51,6 +54,13 @@ fn seconds(summary: &RunResult) -> Axis {
 }
 
 fn distribution(summary: &RunResult) -> Chart {
-    let route = |route: &RouteSummary| (format!("{} {}", route.method, route.route), route.histograms.all());
-    super::distribution::of_routes(summary.routes.iter().map(route).collect())
+    let route = |route: &RouteSummary| {
+        let name = format!("{} {}", route.method, route.route);
+        (name, route.histograms.succeeded.clone())
+    };
+    let mut failed = Latencies::default();
+    for route in &summary.routes {
+        failed.merge(&route.histograms.failed);
+    }
+    super::distribution::of_routes(summary.routes.iter().map(route).collect(), &failed)
 }

@@ -7,22 +7,26 @@ use crate::stats::Latencies;
 use crate::units;
 
 /// The title: what is shown, and its unit.
-const TITLE: &str = "Response times by the share of requests that took no longer, milliseconds";
+const TITLE: &str = "Response times by the share of good answers that took no longer, milliseconds";
 
-/// Draws the share of requests that took no longer than a time, on an axis that gives each further nine (90 %, 99 %,
+/// The name of the curve of failed requests.
+const FAILED: &str = "failed requests";
+
+/// Draws the share of good answers that took no longer than a time, on an axis that gives each further nine (90 %, 99 %,
 /// 99.9 %) the same width, as HdrHistogram's own plots do: slow requests are few, and are what users remember. One
 /// curve for each name, as far as there are colors.
 pub fn distribution(times: impl IntoIterator<Item = (String, Latencies)>) -> Chart {
-    drawn(TITLE, times)
+    drawn(TITLE, times, &Latencies::default())
 }
 
-/// Draws the routes of a run. When there are more routes than colors, only the busiest ones and all requests together
-/// are drawn, and the title says how many are not.
-pub(super) fn of_routes(mut routes: Vec<(String, Latencies)>) -> Chart {
+/// Draws the good answers of each route of a run, and the failed requests of all routes together. When there are more
+/// routes than colors, only the busiest ones and all good answers together are drawn, and the title says how many routes
+/// are not.
+pub(super) fn of_routes(mut routes: Vec<(String, Latencies)>, failed: &Latencies) -> Chart {
     routes.retain(|(_, times)| times.count() > 0);
     let colors = usize::from(Color::SERIES);
     if routes.len() <= colors {
-        return drawn(TITLE, routes);
+        return drawn(TITLE, routes, failed);
     }
     let mut all = Latencies::default();
     for (_, times) in &routes {
@@ -36,14 +40,17 @@ pub(super) fn of_routes(mut routes: Vec<(String, Latencies)>) -> Chart {
     drawn(
         &format!("{TITLE}; the {left_out} least busy routes are not drawn, but counted in \u{201c}all\u{201d}"),
         routes,
+        failed,
     )
 }
 
-fn drawn(title: &str, times: impl IntoIterator<Item = (String, Latencies)>) -> Chart {
+fn drawn(title: &str, times: impl IntoIterator<Item = (String, Latencies)>, failed: &Latencies) -> Chart {
     let times: Vec<_> = times.into_iter().filter(|(_, times)| times.count() > 0).collect();
-    let most = times.iter().map(|(_, times)| times.count()).max().unwrap_or_default().max(10) as f64;
+    let most = times.iter().map(|(_, times)| times.count()).chain([failed.count()]).max().unwrap_or_default().max(10) as f64;
     let colors = (0..Color::SERIES).map(Color::Series);
-    let series = times.into_iter().zip(colors).map(|((name, times), color)| curve(name, color, &times)).collect();
+    let good = times.into_iter().zip(colors).map(|((name, times), color)| curve(name, color, &times));
+    let failed = (failed.count() > 0).then(|| curve(FAILED.to_owned(), Color::Bad, failed));
+    let series = good.chain(failed).collect();
     let axis = Axis { from: 0.0, to: most.log10().min(5.0), labels: 6, format: share };
     Chart::lines(title, axis, series).on_fitting_scale()
 }

@@ -65,7 +65,7 @@ fn a_line_is_broken_where_there_was_no_answer() {
         // The axes use colors 0 and 1.
         drawn.filter(|line| !line.contains("var(--color-0") && !line.contains("var(--color-1")).count()
     };
-    let found = (lines("Requests and failures per second"), lines("Response times of each second"));
+    let found = (lines("Good answers and failures per second"), lines("Response times of each second"));
     assert_eq!(found, (2, 6), "two lines in one part each, and three in two");
 }
 
