@@ -67,14 +67,15 @@ pub(super) async fn run(
         (Some(session), Some(before)) => Some(session.server_counters().await.map_err(unwatched)?.since(&before)),
         _ => None,
     };
+    let accepted_times = summary.aggregated.succeeded_latency_ms.as_ref();
     let ratio = |part: f64, whole: f64| (whole > 0.0).then_some(part / whole);
     Ok(Some(Burst {
         users: USERS,
         duration_s: summary.duration_s,
         orders_per_s: accepted / summary.duration_s,
         fail_ratio: summary.fail_ratio,
-        p50_ms: summary.aggregated.succeeded_latency_ms.p50,
-        p99_ms: summary.aggregated.succeeded_latency_ms.p99,
+        p50_ms: accepted_times.map(|times| times.p50),
+        p99_ms: accepted_times.map(|times| times.p99),
         statements_per_order: counted.and_then(|counted| ratio(counted.statements as f64, accepted)),
         orders_per_commit: counted.and_then(|counted| ratio(accepted, counted.commits as f64)),
         verdict: summary.verdict,

@@ -3,7 +3,7 @@
 //! The file has the format of `loadtest --json` with additional keys, so `report --run` and `loadtest --baseline` can read
 //! it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::report::{self, Report};
 use crate::run_result::{GaveWay, LimitResult, RunResult, Verdict};
@@ -118,12 +118,15 @@ pub struct Burst {
     pub duration_s: f64,
     /// The number of accepted orders per second.
     pub orders_per_s: f64,
-    /// The share of orders that failed, from 0 to 1.
-    pub fail_ratio: f64,
-    /// The median response time of accepted orders, in milliseconds.
-    pub p50_ms: f64,
-    /// The 99th percentile of the response time of accepted orders, in milliseconds.
-    pub p99_ms: f64,
+    /// The share of orders that failed, from 0 to 1; `None` without an order.
+    pub fail_ratio: Option<f64>,
+    /// The median response time of accepted orders, in milliseconds; `None` without one. A file of the first version has
+    /// 0 instead.
+    #[serde(deserialize_with = "time")]
+    pub p50_ms: Option<f64>,
+    /// The 99th percentile of the response time of accepted orders, in milliseconds; `None` without one.
+    #[serde(deserialize_with = "time")]
+    pub p99_ms: Option<f64>,
     /// The mean number of statements for an accepted order, if the database was watched.
     pub statements_per_order: Option<f64>,
     /// The mean number of accepted orders in a commit, if the database was watched.
@@ -182,6 +185,11 @@ impl ServerSide {
     pub fn hit_ratio(&self) -> Option<f64> {
         (self.cache_lookups > 0).then(|| self.cache_hits as f64 / self.cache_lookups as f64)
     }
+}
+
+/// Reads a time. The first version wrote 0 for the time of nothing.
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    Ok(Option::<f64>::deserialize(deserializer)?.filter(|time| *time > 0.0))
 }
 
 impl UserLimit {

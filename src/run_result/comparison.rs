@@ -27,13 +27,13 @@ pub struct Difference {
     pub method: String,
     /// The route, or `Aggregated` for all requests together.
     pub route: String,
-    /// `p50_ms`, `p95_ms`, `p99_ms`, `fail_ratio` or `requests_per_s`.
+    /// `p50_ms`, `p95_ms` or `p99_ms` of good answers, `fail_ratio`, or `good_per_s`, which is good answers per second.
     pub figure: Cow<'static, str>,
-    /// Its value in the merged earlier runs.
-    pub before: f64,
-    /// Its value in the merged runs of now.
-    pub now: f64,
-    /// The change as a share of the value before; null when that was 0.
+    /// Its value in the merged earlier runs; null if nothing was measured there.
+    pub before: Option<f64>,
+    /// Its value in the merged runs of now; null if nothing was measured.
+    pub now: Option<f64>,
+    /// The change as a share of the value before; null when that was 0 or one of the two is null.
     pub change: Option<f64>,
     /// The p value of a rank-sum test over the runs: how likely such a difference is by chance. Null when there are too
     /// few runs to tell.
@@ -52,6 +52,11 @@ pub enum Meaning {
     Worse,
     /// Within the noise between runs.
     Noise,
+    /// The good answers were faster by more than noise, but more requests failed. What failed is missing among these
+    /// times, so it is not an improvement.
+    MoreFailed,
     /// Unknown: there are too few runs to measure the noise.
     Unknown,
+    /// Nothing was measured on one side.
+    Unmeasured,
 }

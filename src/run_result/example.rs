@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::environment::Environment;
 use super::generator::{GeneratorCost, Verdict};
+use super::latency::LatencySummary;
 use super::limit::{GaveWay, LimitEnded, LimitResult, LimitStep};
-use super::route::{FailureKind, FailureSummary, Histograms, LatencySummary, RouteSummary};
+use super::route::{FailureKind, FailureSummary, Histograms, RouteSummary};
 use super::run::{RunResult, ScenarioSummary, ThresholdOutcome};
 
 /// A run of 150 users in which most orders failed.
@@ -13,12 +14,13 @@ pub(crate) fn example_run() -> RunResult {
     RunResult {
         requests: 3_030,
         failures: 1_001,
-        fail_ratio: 0.33,
+        fail_ratio: Some(0.33),
         duration_s: 60.0,
         planned_s: 60.0,
         requests_per_s: 50.5,
         verdict: Verdict::Valid,
         verdict_reasons: Vec::new(),
+        caveats: Vec::new(),
         times_doubtful: false,
         started_at: "2026-11-24T12:00:00.000Z".to_owned(),
         ended_at: String::new(),
@@ -56,12 +58,14 @@ pub(crate) fn example_run() -> RunResult {
                 threshold: "p95<200ms".to_owned(),
                 seen: Some("12.4 ms".to_owned()),
                 value: Some(12.4),
+                why: None,
                 held: true,
             },
             ThresholdOutcome {
                 threshold: "POST /orders:fail_ratio<1%".to_owned(),
                 seen: Some("99.01 %".to_owned()),
                 value: Some(0.99),
+                why: None,
                 held: false,
             },
         ],
@@ -75,7 +79,7 @@ pub(crate) fn example_run() -> RunResult {
 }
 
 fn example_route(method: &str, route: &str, requests: u64, failures: u64) -> RouteSummary {
-    let times = || LatencySummary {
+    let times = LatencySummary {
         p50: 4.2,
         p66: 5.0,
         p75: 6.0,
@@ -98,11 +102,15 @@ fn example_route(method: &str, route: &str, requests: u64, failures: u64) -> Rou
         unanswered: 0,
         requests_per_s: requests as f64 / 60.0,
         failures_per_s: failures as f64 / 60.0,
-        latency_ms: times(),
-        succeeded_latency_ms: times(),
-        failed_latency_ms: times(),
+        latency_ms: Some(times.clone()),
+        succeeded_latency_ms: Some(times.clone()).filter(|_| failures < requests),
+        failed_latency_ms: Some(times).filter(|_| failures > 0),
         service_ms: None,
-        average_body_bytes: 40.0,
+        average_body_bytes: Some(40.0),
+        statuses: Some(
+            [(200, requests - failures), (503, failures)].into_iter().filter(|(_, count)| *count > 0).collect(),
+        ),
+        checks: None,
         histograms: Histograms::default(),
     }
 }
@@ -116,12 +124,13 @@ pub(crate) fn example_step(level: u32, requests_per_s: f64, p95_ms: f64, broken:
         broken: broken.iter().map(|text| (*text).to_owned()).collect(),
         requests: 1_000,
         requests_per_s,
-        fail_ratio: 0.0,
+        good_per_s: requests_per_s,
+        fail_ratio: Some(0.0),
         most_frequent_failure: None,
-        mean_ms: p95_ms / 2.0,
-        p50_ms: p95_ms / 2.0,
-        p95_ms,
-        p99_ms: p95_ms * 1.5,
+        mean_ms: Some(p95_ms / 2.0),
+        p50_ms: Some(p95_ms / 2.0),
+        p95_ms: Some(p95_ms),
+        p99_ms: Some(p95_ms * 1.5),
         verdict: Verdict::Valid,
         generator_cores: 0.12,
         started_at: String::new(),

@@ -30,7 +30,8 @@ pub enum LimitEnded {
     Finished,
     /// It was interrupted.
     Interrupted,
-    /// It could not go on, for example because the service did not recover.
+    /// It could not go on, for example because the service did not recover, or because a load was so small that no
+    /// request was due while it was measured.
     HeldBack,
 }
 
@@ -47,20 +48,22 @@ pub struct LimitStep {
     pub broken: Vec<String>,
     /// Requests that were answered or failed.
     pub requests: u64,
-    /// Completed requests per second.
+    /// Completed requests per second, good and failed.
     pub requests_per_s: f64,
-    /// The share of failures, from 0 to 1.
-    pub fail_ratio: f64,
+    /// Good answers per second.
+    pub good_per_s: f64,
+    /// The share of failures, from 0 to 1; null without a request.
+    pub fail_ratio: Option<f64>,
     /// The most frequent failure message; null without a failure.
     pub most_frequent_failure: Option<String>,
-    /// The mean response time in milliseconds.
-    pub mean_ms: f64,
-    /// The median response time in milliseconds.
-    pub p50_ms: f64,
-    /// The 95th percentile of the response times in milliseconds.
-    pub p95_ms: f64,
-    /// The 99th percentile of the response times in milliseconds.
-    pub p99_ms: f64,
+    /// The mean response time of good answers in milliseconds; null, as all times here, without a good answer.
+    pub mean_ms: Option<f64>,
+    /// The median response time of good answers in milliseconds.
+    pub p50_ms: Option<f64>,
+    /// The 95th percentile of the response times of good answers in milliseconds.
+    pub p95_ms: Option<f64>,
+    /// The 99th percentile of the response times of good answers in milliseconds.
+    pub p99_ms: Option<f64>,
     /// Whether the generator was the bottleneck.
     pub verdict: Verdict,
     /// Processor time of the generator per second, in cores.

@@ -1,6 +1,7 @@
 //! Good answers and failed requests apart, because a failure improves no figure.
 
-use super::route::{LatencySummary, RouteSummary};
+use super::latency::LatencySummary;
+use super::route::RouteSummary;
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,12 +35,11 @@ impl OutcomeSummary<'_> {
 impl RouteSummary {
     /// The good answers.
     pub fn good_answers(&self) -> OutcomeSummary<'_> {
-        let requests = self.requests.saturating_sub(self.failures);
         OutcomeSummary {
             outcome: Outcome::Good,
-            requests,
-            per_second: (self.requests_per_s - self.failures_per_s).max(0.0),
-            latency_ms: (requests > 0).then_some(&self.succeeded_latency_ms),
+            requests: self.good(),
+            per_second: self.good_per_s(),
+            latency_ms: self.succeeded_latency_ms.as_ref(),
         }
     }
 
@@ -49,7 +49,7 @@ impl RouteSummary {
             outcome: Outcome::Failed,
             requests: self.failures,
             per_second: self.failures_per_s,
-            latency_ms: Some(&self.failed_latency_ms),
+            latency_ms: self.failed_latency_ms.as_ref(),
         })
     }
 

@@ -79,9 +79,19 @@ pub struct RecordedRoute {
     /// Requests that were completed while requests were sent, per second.
     #[serde(default)]
     pub requests_per_s: Option<f64>,
+    /// How many of these failed, per second.
+    #[serde(default)]
+    pub failures_per_s: Option<f64>,
     /// The response times as histograms.
     #[serde(default, deserialize_with = "known")]
     pub histograms: Option<Histograms>,
+}
+
+impl RecordedRoute {
+    /// Good answers per second, if the file has both rates.
+    pub fn good_per_s(&self) -> Option<f64> {
+        self.requests_per_s.zip(self.failures_per_s).map(|(all, failed)| (all - failed).max(0.0))
+    }
 }
 
 impl RecordedRun {
@@ -140,6 +150,7 @@ impl From<&RouteSummary> for RecordedRoute {
             requests: route.requests,
             failures: route.failures,
             requests_per_s: Some(route.requests_per_s),
+            failures_per_s: Some(route.failures_per_s),
             histograms: Some(route.histograms.clone()),
         }
     }

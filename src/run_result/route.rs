@@ -1,14 +1,16 @@
 //! The results of a run on one route: counts, response times, failures.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::latency::{LatencySummary, or_nulls};
 use crate::stats::Latencies;
-use crate::units;
 
 /// The results of one route, or of all requests together.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct RouteSummary {
     /// The HTTP method; empty for all requests together.
     pub method: String,
@@ -25,18 +27,39 @@ pub struct RouteSummary {
     pub requests_per_s: f64,
     /// Failures in that time, per second.
     pub failures_per_s: f64,
-    /// Response times of all requests, from the instant each was due.
-    pub latency_ms: LatencySummary,
+    /// Response times of all requests, good and failed, from the instant each was due; None without any.
+    #[serde(with = "or_nulls")]
+    pub latency_ms: Option<LatencySummary>,
     /// In a run at a rate: times of all requests from the instant each was sent; null otherwise.
     pub service_ms: Option<LatencySummary>,
-    /// Response times of successful requests.
-    pub succeeded_latency_ms: LatencySummary,
-    /// Response times of failed requests.
-    pub failed_latency_ms: LatencySummary,
-    /// The mean size of an answer's body, in bytes.
-    pub average_body_bytes: f64,
+    /// Response times of successful requests; None without any.
+    #[serde(with = "or_nulls")]
+    pub succeeded_latency_ms: Option<LatencySummary>,
+    /// Response times of failed requests; None without any.
+    #[serde(with = "or_nulls")]
+    pub failed_latency_ms: Option<LatencySummary>,
+    /// The mean size of an answer's body, in bytes; None without an answer.
+    pub average_body_bytes: Option<f64>,
+    /// The number of answers by status code. A request without an answer, for example because its connection was
+    /// refused, has no status and is not in it. None in a file that was written before this field existed.
+    #[serde(default, deserialize_with = "statuses")]
+    pub statuses: Option<BTreeMap<u16, u64>>,
+    /// The requests of tasks that have a check; None if no task of the route has one.
+    #[serde(default)]
+    pub checks: Option<CheckCounts>,
     /// The times as histograms, so that results can be merged and compared exactly.
     pub histograms: Histograms,
+}
+
+/// How many requests had to meet a check of the scenario, and how many did. The rule that a status of 400 or more is a
+/// failure holds for every request, and is not a check.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckCounts {
+    /// Requests of tasks with a check that were answered or failed. One that got no answer, or an error instead of what
+    /// was to be checked, is among them: otherwise a failure would improve the share of checks that were met.
+    pub checked: u64,
+    /// How many of these got an answer that met the check.
+    pub met: u64,
 }
 
 /// The times of one route as histograms.
@@ -53,37 +76,6 @@ pub struct Histograms {
     /// none.
     #[serde(default)]
     pub unanswered: Option<Latencies>,
-}
-
-/// Response times in milliseconds; 0 where no request was answered or failed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LatencySummary {
-    /// The median: half of the requests took no longer.
-    pub p50: f64,
-    /// 66 % took no longer.
-    pub p66: f64,
-    /// 75 % took no longer.
-    pub p75: f64,
-    /// 80 % took no longer.
-    pub p80: f64,
-    /// 90 % took no longer.
-    pub p90: f64,
-    /// 95 % took no longer.
-    pub p95: f64,
-    /// 98 % took no longer.
-    pub p98: f64,
-    /// 99 % took no longer.
-    pub p99: f64,
-    /// 99.9 % took no longer.
-    pub p99_9: f64,
-    /// 99.99 % took no longer.
-    pub p99_99: f64,
-    /// The longest response time.
-    pub max: f64,
-    /// The shortest response time.
-    pub min: f64,
-    /// The mean response time, from the exact sum.
-    pub mean: f64,
 }
 
 /// Failures of one route with the same kind and message.
@@ -140,32 +132,50 @@ impl fmt::Display for FailureKind {
     }
 }
 
+impl RouteSummary {
+    /// The number of requests that succeeded.
+    pub fn good(&self) -> u64 {
+        self.requests - self.failures.min(self.requests)
+    }
+
+    /// Good answers that came while requests were sent, per second.
+    pub fn good_per_s(&self) -> f64 {
+        (self.requests_per_s - self.failures_per_s).max(0.0)
+    }
+
+    /// The share of failures, from 0 to 1; None without a request.
+    pub fn fail_ratio(&self) -> Option<f64> {
+        (self.requests > 0).then(|| self.failures as f64 / self.requests as f64)
+    }
+}
+
+impl Serialize for RouteSummary {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RouteSummary {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut route = Self::deserialize(deserializer)?;
+        // The first version wrote 0 for the mean size of no body.
+        route.average_body_bytes = route.average_body_bytes.filter(|_| route.requests > 0);
+        Ok(route)
+    }
+}
+
+/// Reads counts by status code. In a file whose run is part of a larger object, serde gives keys as text only.
+fn statuses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeMap<u16, u64>>, D::Error> {
+    let counts = Option::<BTreeMap<String, u64>>::deserialize(deserializer)?;
+    let number = |(status, count): (String, u64)| Ok((status.parse().map_err(serde::de::Error::custom)?, count));
+    counts.map(|counts| counts.into_iter().map(number).collect()).transpose()
+}
+
 impl Histograms {
     /// Response times of all requests that were answered or failed.
     pub fn all(&self) -> Latencies {
         let mut all = self.succeeded.clone();
         all.merge(&self.failed);
         all
-    }
-}
-
-impl From<&Latencies> for LatencySummary {
-    fn from(latencies: &Latencies) -> Self {
-        let percentile = |percent| units::milliseconds(latencies.percentile(percent));
-        Self {
-            p50: percentile(50.0),
-            p66: percentile(66.0),
-            p75: percentile(75.0),
-            p80: percentile(80.0),
-            p90: percentile(90.0),
-            p95: percentile(95.0),
-            p98: percentile(98.0),
-            p99: percentile(99.0),
-            p99_9: percentile(99.9),
-            p99_99: percentile(99.99),
-            max: units::milliseconds(latencies.largest()),
-            min: units::milliseconds(latencies.smallest()),
-            mean: units::milliseconds(latencies.mean()),
-        }
     }
 }

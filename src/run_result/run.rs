@@ -3,24 +3,26 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::comparison::Comparison;
 use super::environment::Environment;
 use super::generator::{GeneratorCost, Verdict};
-use super::route::{FailureSummary, LatencySummary, RouteSummary};
+use super::latency::{LatencySummary, or_nulls};
+use super::route::{FailureSummary, RouteSummary};
 use super::timeline::TimelinePoint;
 use crate::units;
 
 /// The result of a run: the content of the file of `--json`, and the source of every table and page.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct RunResult {
     /// Requests that were answered or failed.
     pub requests: u64,
     /// How many of these failed.
     pub failures: u64,
-    /// The share of failures, from 0 to 1.
-    pub fail_ratio: f64,
+    /// The share of failures, from 0 to 1; None without a request.
+    pub fail_ratio: Option<f64>,
     /// How long requests were sent, in seconds.
     pub duration_s: f64,
     /// How long they were to be sent, in seconds; 0 in a file that was written before this field existed.
@@ -32,6 +34,10 @@ pub struct RunResult {
     pub verdict: Verdict,
     /// The reasons why it was, as sentences; empty if it was not.
     pub verdict_reasons: Vec<String>,
+    /// What a reader of the figures has to know and what no figure says: whole sentences, such as that a route was
+    /// never requested, or that all answers were redirects. Empty if there is nothing of the kind.
+    #[serde(default)]
+    pub caveats: Vec<String>,
     /// Whether the generator's own timers were late by more than half of the measured p99.
     pub times_doubtful: bool,
     /// The time of the first request, RFC 3339.
@@ -131,10 +137,17 @@ pub struct WarmUpSummary {
     pub requests: u64,
     /// How many of these failed.
     pub failures: u64,
+    /// Further requests that were still unanswered when the run ended.
+    #[serde(default)]
+    pub unanswered: u64,
     /// Requests that were completed in that time, per second.
     pub requests_per_s: f64,
-    /// The response times of all of these requests.
-    pub latency_ms: LatencySummary,
+    /// The response times of all of these requests; None without any.
+    #[serde(with = "or_nulls")]
+    pub latency_ms: Option<LatencySummary>,
+    /// The response times of those that succeeded; None without any.
+    #[serde(default, with = "or_nulls")]
+    pub succeeded_latency_ms: Option<LatencySummary>,
 }
 
 /// The outcome of a threshold.
@@ -142,13 +155,32 @@ pub struct WarmUpSummary {
 pub struct ThresholdOutcome {
     /// The threshold as the user wrote it.
     pub threshold: String,
-    /// The measured value as text; null when there was nothing to measure.
+    /// The measured value as text; `failed` or `unanswered` when it is the time of a request that failed or was never
+    /// answered; null when there was nothing to measure.
     pub seen: Option<String>,
-    /// The same as a number: milliseconds, a share from 0 to 1, requests per second or a count. Also null when it is
-    /// the time of an answer that never came.
+    /// The same as a number: milliseconds, a share from 0 to 1, requests per second or a count. Null where `seen` is
+    /// null or a word.
     pub value: Option<f64>,
+    /// Why there is no value, as a sentence without a full stop; null when there is one.
+    #[serde(default)]
+    pub why: Option<String>,
     /// Whether the threshold was met.
     pub held: bool,
+}
+
+impl Serialize for RunResult {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RunResult {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut run = Self::deserialize(deserializer)?;
+        // The first version wrote 0 for the share of failures among no requests.
+        run.fail_ratio = run.fail_ratio.filter(|_| run.requests > 0);
+        Ok(run)
+    }
 }
 
 impl RunResult {

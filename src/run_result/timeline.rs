@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::stats::Latencies;
 use crate::units;
 
 /// The results of one window of a run.
@@ -19,8 +20,14 @@ pub struct TimelinePoint {
     pub requests: u64,
     /// How many of these failed.
     pub failures: u64,
-    /// Response times in it, in milliseconds; null without a request.
+    /// Response times of all requests in it, good and failed, in milliseconds; null without a request.
     pub latency_ms: Option<PointLatency>,
+    /// Response times of those that succeeded; null without any.
+    #[serde(default)]
+    pub succeeded_latency_ms: Option<PointLatency>,
+    /// Response times of those that failed; null without any.
+    #[serde(default)]
+    pub failed_latency_ms: Option<PointLatency>,
     /// Processor time of the generator per second, in cores.
     pub cpu_cores: f64,
 }
@@ -38,6 +45,15 @@ pub struct PointLatency {
     pub max: f64,
 }
 
+impl PointLatency {
+    /// The percentiles of a distribution; None if it is empty.
+    pub fn of(latencies: &Latencies) -> Option<Self> {
+        let percentile = |percent| latencies.percentile(percent).map(units::milliseconds);
+        let max = units::milliseconds(latencies.largest()?);
+        Some(Self { p50: percentile(50.0)?, p95: percentile(95.0)?, p99: percentile(99.0)?, max })
+    }
+}
+
 impl TimelinePoint {
     /// Requests per second in this window.
     pub fn requests_per_s(&self) -> f64 {
@@ -53,7 +69,7 @@ impl TimelinePoint {
     pub fn join(&mut self, next: &Self) {
         let window = self.window_s + next.window_s;
         self.cpu_cores = (self.cpu_cores * self.window_s + next.cpu_cores * next.window_s) / window;
-        self.latency_ms = match (self.latency_ms, next.latency_ms) {
+        let join = |one: Option<PointLatency>, other: Option<PointLatency>| match (one, other) {
             (Some(a), Some(b)) => Some(PointLatency {
                 p50: a.p50.max(b.p50),
                 p95: a.p95.max(b.p95),
@@ -62,6 +78,9 @@ impl TimelinePoint {
             }),
             (one, other) => one.or(other),
         };
+        self.latency_ms = join(self.latency_ms, next.latency_ms);
+        self.succeeded_latency_ms = join(self.succeeded_latency_ms, next.succeeded_latency_ms);
+        self.failed_latency_ms = join(self.failed_latency_ms, next.failed_latency_ms);
         (self.at_s, self.window_s, self.users) = (next.at_s, window, next.users);
         self.requests += next.requests;
         self.failures += next.failures;

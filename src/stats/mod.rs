@@ -2,7 +2,8 @@
 //!
 //! They are kept in a histogram with three significant digits (HdrHistogram), so every value is known within 0.1 %. A
 //! percentile is the smallest recorded value that at least that share of all values does not exceed (nearest rank), so
-//! it is never above the largest value. Histograms merge without loss.
+//! it is never above the largest value. A distribution of nothing has no percentile and no mean, not one of zero.
+//! Histograms merge without loss.
 
 mod encoding;
 mod rank_sum;
@@ -57,27 +58,26 @@ impl Latencies {
         self.micros.as_ref().map_or(0, Histogram::len)
     }
 
-    /// The time that `percent` (0 to 100) of all times do not exceed; zero when nothing was recorded.
-    pub fn percentile(&self, percent: f64) -> Duration {
-        let value = |histogram: &Histogram<u64>| {
-            // The histogram gives the upper end of a bucket, which may be above the largest value.
-            histogram.value_at_percentile(percent).min(self.largest_micros())
-        };
-        Duration::from_micros(self.micros.as_ref().map_or(0, value))
+    /// The time that `percent` (0 to 100) of all times do not exceed; None when nothing was recorded.
+    pub fn percentile(&self, percent: f64) -> Option<Duration> {
+        let histogram = self.recorded()?;
+        // The histogram gives the upper end of a bucket, which may be above the largest value.
+        Some(Duration::from_micros(histogram.value_at_percentile(percent).min(histogram.max())))
     }
 
-    /// The smallest time; zero when nothing was recorded.
-    pub fn smallest(&self) -> Duration {
-        Duration::from_micros(self.micros.as_ref().filter(|histogram| !histogram.is_empty()).map_or(0, Histogram::min))
+    /// The smallest time; None when nothing was recorded.
+    pub fn smallest(&self) -> Option<Duration> {
+        self.recorded().map(|histogram| Duration::from_micros(histogram.min()))
     }
 
-    /// The largest time; zero when nothing was recorded.
-    pub fn largest(&self) -> Duration {
-        Duration::from_micros(self.largest_micros())
+    /// The largest time; None when nothing was recorded.
+    pub fn largest(&self) -> Option<Duration> {
+        self.recorded().map(|histogram| Duration::from_micros(histogram.max()))
     }
 
-    fn largest_micros(&self) -> u64 {
-        self.micros.as_ref().map_or(0, Histogram::max)
+    /// The histogram, if it has a value.
+    fn recorded(&self) -> Option<&Histogram<u64>> {
+        self.micros.as_ref().filter(|histogram| !histogram.is_empty())
     }
 
     /// All recorded times, within the histogram's resolution, with how often each was recorded; the shortest first.
@@ -86,10 +86,9 @@ impl Latencies {
         values.map(|value| (Duration::from_micros(value.value_iterated_to()), value.count_since_last_iteration()))
     }
 
-    /// The mean time, from the exact sum; zero when nothing was recorded.
-    pub fn mean(&self) -> Duration {
-        let count = self.count();
-        if count == 0 { Duration::ZERO } else { Duration::from_secs_f64(self.sum.as_secs_f64() / count as f64) }
+    /// The mean time, from the exact sum; None when nothing was recorded.
+    pub fn mean(&self) -> Option<Duration> {
+        self.recorded().map(|histogram| Duration::from_secs_f64(self.sum.as_secs_f64() / histogram.len() as f64))
     }
 }
 
@@ -117,11 +116,11 @@ mod tests {
     fn percentiles_are_nearest_ranks_within_a_thousandth() {
         let latencies = recorded((1..=10_000).map(|step| step * 100));
         for (percent, micros) in [(50.0, 500_000.0), (95.0, 950_000.0), (99.0, 990_000.0), (100.0, 1_000_000.0)] {
-            let found = latencies.percentile(percent).as_micros() as f64;
+            let found = latencies.percentile(percent).unwrap().as_micros() as f64;
             assert!((found / micros - 1.0).abs() < 0.001, "p{percent}: {found}");
         }
         assert_eq!(latencies.count(), 10_000);
-        assert_eq!(latencies.mean(), Duration::from_micros(500_050));
+        assert_eq!(latencies.mean(), Some(Duration::from_micros(500_050)));
     }
 
     #[test]
@@ -148,16 +147,17 @@ mod tests {
         let mut latencies = recorded(std::iter::repeat_n(700, 1_200_000));
         latencies.record(Duration::from_secs(50));
         assert_eq!(latencies.count(), 1_200_001);
-        assert!(latencies.largest() >= Duration::from_secs(50));
-        assert_eq!(latencies.percentile(50.0), Duration::from_micros(700));
+        assert!(latencies.largest() >= Some(Duration::from_secs(50)));
+        assert_eq!(latencies.percentile(50.0), Some(Duration::from_micros(700)));
     }
 
     #[test]
-    fn without_values_every_figure_is_zero() {
-        let none = Latencies::default();
-        assert_eq!(
-            (none.count(), none.percentile(99.0), none.smallest(), none.mean()),
-            (0, Duration::ZERO, Duration::ZERO, Duration::ZERO)
-        );
+    fn without_values_there_is_no_figure() {
+        let mut none = Latencies::default();
+        let figures = |times: &Latencies| [times.percentile(99.0), times.smallest(), times.largest(), times.mean()];
+        assert_eq!((none.count(), figures(&none)), (0, [None; 4]));
+        // A histogram that was made and has no value, as a file may contain it.
+        none.micros = Histogram::new(DIGITS).ok();
+        assert_eq!((none.count(), figures(&none)), (0, [None; 4]));
     }
 }

@@ -29,10 +29,8 @@ const ROWS: &[Row] = &[
     ("processors used by the database", |m| m.database.as_ref()?.cpu_cores.map(|cores| format!("{cores:.2}"))),
     ("most memory of an instance", |m| server(m, |s| units::bytes(s.memory_peak_bytes))),
     ("orders accepted per second, as fast as they come", |m| burst(m, |b| Some(units::significant(b.orders_per_s)))),
-    ("  of these orders failed", |m| burst(m, |b| Some(units::percent(b.fail_ratio)))),
-    ("  milliseconds of accepted ones, median", |m| {
-        burst(m, |b| (b.orders_per_s > 0.0).then(|| milliseconds(b.p50_ms)))
-    }),
+    ("  of these orders failed", |m| burst(m, |b| b.fail_ratio.map(units::percent))),
+    ("  milliseconds of accepted ones, median", |m| burst(m, |b| b.p50_ms.map(milliseconds))),
     ("  statements per accepted order", |m| burst(m, |b| b.statements_per_order.map(units::significant))),
     ("  accepted orders per commit", |m| burst(m, |b| b.orders_per_commit.map(units::significant))),
     ("users served correctly", |m| m.limit.as_ref().map(users)),

@@ -90,7 +90,8 @@ fn failed(shown: &Measurement) -> String {
     let kinds = kinds.collect::<Vec<_>>().join(" and ");
     let first = load.timeline.iter().find(|point| point.failures > 0);
     let first = first.map(|point| format!(", from second {:.0} on, with {} users", point.at_s, point.users));
-    let (share, first) = (units::percent(load.fail_ratio), first.unwrap_or_default());
+    let share = load.fail_ratio.map(units::percent).unwrap_or_default();
+    let first = first.unwrap_or_default();
     format!("{share} of {requests} requests failed: {kinds}{first}.")
 }
 
@@ -155,11 +156,8 @@ fn compared(subject: &SubjectAccount, shown: &Measurement, before: &SubjectAccou
         moved.then(|| format!("{} {} instead of {}", kind.name(), units::percent(now), units::percent(was)))
     });
     let changed: Vec<_> = changed.collect();
-    if shown.load.requests == 0 || was.load.requests == 0 {
-        return String::new();
-    }
-    let total = points(shown.load.fail_ratio, was.load.fail_ratio);
-    let before = units::percent(was.load.fail_ratio);
+    let Some((now, was_ratio)) = shown.load.fail_ratio.zip(was.load.fail_ratio) else { return String::new() };
+    let (total, before) = (points(now, was_ratio), units::percent(was_ratio));
     if changed.is_empty() {
         return match shown.load.failures + was.load.failures {
             0 => format!("The same is true of {name}."),
@@ -253,8 +251,8 @@ fn cold_report(shown: &Measurement, was: &Measurement) -> Option<String> {
 
 fn written(burst: &Burst, before: Option<(&SubjectAccount, &Measurement)>) -> String {
     let rate = units::significant(burst.orders_per_s);
-    let refused =
-        if burst.fail_ratio > 0.0 { format!(" and fails {}", units::percent(burst.fail_ratio)) } else { String::new() };
+    let refused = burst.fail_ratio.filter(|ratio| *ratio > 0.0);
+    let refused = refused.map(|ratio| format!(" and fails {}", units::percent(ratio))).unwrap_or_default();
     let together = burst.orders_per_commit.filter(|orders| *orders >= TOGETHER);
     let together = together.map(|orders| format!(", {} in one commit", units::significant(orders)));
     let earlier = before.and_then(|(before, was)| Some((before.short(), was.burst.as_ref()?.orders_per_s)));

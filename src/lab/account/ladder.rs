@@ -72,7 +72,7 @@ fn result(subject: &SubjectAccount, shown: &Measurement) -> [(String, Tone); 11]
     let name = if doubtful { format!("{} (!)", subject.name) } else { subject.name.clone() };
     let (good, failures) = (load.aggregated.good_answers(), load.aggregated.failed_requests());
     let kind = |kind: RequestKind| share(kind.fail_ratio(shown));
-    let mut failed = share(Some(load.fail_ratio));
+    let mut failed = share(load.fail_ratio);
     if let Some((low, high)) = subject.fail_ratio_range.filter(|(low, high)| high - low >= 0.001) {
         failed = (format!("{:.1} to {:.1} %", 100.0 * low, 100.0 * high), Tone::Bad);
     }
@@ -163,8 +163,6 @@ fn writes(subjects: &[SubjectAccount]) -> Table {
             continue;
         };
         let burst = shown.burst.as_ref();
-        // Without an accepted order there is no response time.
-        let accepted = burst.filter(|burst| burst.orders_per_s > 0.0);
         let plain = |text: String| (text, Tone::Plain);
         let optional = |value: Option<f64>| plain(value.map_or_else(dash, units::significant));
         let doubtful = burst.is_some_and(|burst| burst.verdict == Verdict::GeneratorLimited);
@@ -173,9 +171,9 @@ fn writes(subjects: &[SubjectAccount]) -> Table {
             plain(number(subject)),
             plain(subject.name.clone()),
             if doubtful { (format!("{rate} (!)"), Tone::Doubtful) } else { plain(rate) },
-            share(burst.map(|burst| burst.fail_ratio)),
-            plain(accepted.map_or_else(dash, |burst| milliseconds(burst.p50_ms))),
-            plain(accepted.map_or_else(dash, |burst| milliseconds(burst.p99_ms))),
+            share(burst.and_then(|burst| burst.fail_ratio)),
+            plain(burst.and_then(|burst| burst.p50_ms).map_or_else(dash, milliseconds)),
+            plain(burst.and_then(|burst| burst.p99_ms).map_or_else(dash, milliseconds)),
             optional(burst.and_then(|burst| burst.statements_per_order)),
             optional(burst.and_then(|burst| burst.orders_per_commit)),
         ];

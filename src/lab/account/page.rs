@@ -1,5 +1,6 @@
 //! The account as one HTML page with charts.
 
+use super::cells::NOTHING;
 use super::kind::RequestKind;
 use super::{Account, SubjectAccount, SubjectState};
 use crate::lab::Measurement;
@@ -69,7 +70,7 @@ fn facts(account: &Account) -> Vec<Fact> {
         [first, .., last] => vec![first, last],
     };
     let fact = |(subject, shown): &(&SubjectAccount, &Measurement)| {
-        let failed = units::percent(shown.load.fail_ratio);
+        let failed = shown.load.fail_ratio.map_or_else(|| NOTHING.to_owned(), units::percent);
         let mut facts = vec![
             Fact::new(format!("failed, {}", subject.name), failed).bad_if(shown.load.failures > 0),
             Fact::new(

@@ -28,10 +28,6 @@ fn rows(measurement: &Measurement) -> impl Iterator<Item = (&RouteSummary, Tone)
     load.routes.iter().map(|route| (route, Tone::Plain)).chain([(&load.aggregated, Tone::Strong)])
 }
 
-fn fail_ratio(route: &RouteSummary) -> f64 {
-    route.failures as f64 / route.requests.max(1) as f64
-}
-
 fn requests(shown: &Measurement, before: Option<&SubjectAccount>) -> Table {
     let difference = before.map_or_else(|| "Before".to_owned(), |before| format!("To {}", before.short()));
     let columns = [
@@ -49,14 +45,14 @@ fn requests(shown: &Measurement, before: Option<&SubjectAccount>) -> Table {
     for (route, tone) in rows(shown) {
         let same = |other: &&RouteSummary| other.method == route.method && other.route == route.route;
         let was = earlier.and_then(|earlier| rows(earlier).map(|(route, _)| route).find(same));
-        let points = was.map(|was| 100.0 * (fail_ratio(route) - fail_ratio(was)));
+        let points = was.and_then(|was| Some(100.0 * (route.fail_ratio()? - was.fail_ratio()?)));
         let (failed, changed) = (if route.failures > 0 { Tone::Bad } else { tone }, tone_of(points));
         table.toned_row([
             (route.method.clone(), tone),
             (route.route.clone(), tone),
             (units::count(route.requests), tone),
             (units::count(route.failures), failed),
-            (units::percent(fail_ratio(route)), failed),
+            (route.fail_ratio().map_or_else(|| NOTHING.to_owned(), units::percent), failed),
             (points.map_or_else(|| NOTHING.to_owned(), |points| format!("{points:+.1}")), changed),
             (units::significant(route.good_answers().per_second), tone),
             (units::significant(route.failures_per_s), failed),

@@ -30,7 +30,7 @@ pub struct SubjectAccount {
     pub rounds: usize,
     /// The lowest and the highest share of failed requests of the rounds, from 0 to 1.
     pub fail_ratio_range: Option<(f64, f64)>,
-    /// The measurement of the median round by fail ratio and then by the p95 of good answers; of two in the middle, the worse one.
+    /// The measurement of the median round by fail ratio and then by p95 of good answers; of two in the middle, the worse one.
     #[serde(flatten)]
     pub shown: Option<Measurement>,
     /// The measurements of all rounds.
@@ -88,17 +88,17 @@ impl SubjectAccount {
         self.all.push(measurement);
         self.rounds = self.all.len();
         let mut ordered: Vec<_> = self.all.iter().collect();
+        // A round in which nothing was measured, or nothing succeeded, is the worst.
         let figures = |measurement: &Measurement| {
-            let p95 = measurement.load.aggregated.good_answers().time(|times| times.p95);
-            // Without a good answer a round is the worst of those that failed as often.
-            (measurement.load.fail_ratio, p95.unwrap_or(f64::INFINITY))
+            let p95 = measurement.load.aggregated.succeeded_latency_ms.as_ref().map(|times| times.p95);
+            [measurement.load.fail_ratio, p95].map(|figure| figure.unwrap_or(f64::INFINITY))
         };
         ordered.sort_by(|a, b| {
             let (a, b) = (figures(a), figures(b));
-            a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
+            a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1]))
         });
-        self.fail_ratio_range =
-            ordered.first().zip(ordered.last()).map(|(low, high)| (low.load.fail_ratio, high.load.fail_ratio));
+        let mut ratios = ordered.iter().filter_map(|round| round.load.fail_ratio);
+        self.fail_ratio_range = ratios.next().map(|low| (low, ratios.next_back().unwrap_or(low)));
         self.shown = Some(ordered[ordered.len() / 2].clone());
     }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::lab::{Burst, ConnectionPoint, DatabaseSide, ServerSide, UnloadedRequests};
-use crate::run_result::{Verdict, example_run};
+use crate::run_result::{LatencySummary, Verdict, example_run};
 
 /// A measurement with this many failures among 1,000 orders and 2,000 reports.
 fn measurement(orders: u64, reports: u64) -> Measurement {
@@ -15,11 +15,14 @@ fn measurement(orders: u64, reports: u64) -> Measurement {
     load.requests = 3_000;
     load.in_flight_at_end = 0;
     load.failures = orders + reports;
-    load.fail_ratio = load.failures as f64 / 3_000.0;
+    load.fail_ratio = Some(load.failures as f64 / 3_000.0);
     (load.aggregated.requests, load.aggregated.failures) = (load.requests, load.failures);
     // A refusal is quick: half of all requests that a collapse answers is no answer at all.
     for route in load.routes.iter_mut().chain([&mut load.aggregated]) {
-        (route.succeeded_latency_ms.p50, route.failed_latency_ms.p50) = (if orders > 0 { 181.0 } else { 0.4 }, 0.9);
+        let times = |p50: f64| route.latency_ms.clone().map(|times| LatencySummary { p50, ..times });
+        let (good, failed) = (times(if orders > 0 { 181.0 } else { 0.4 }), times(0.9));
+        route.succeeded_latency_ms = good.filter(|_| route.requests > route.failures);
+        route.failed_latency_ms = failed.filter(|_| route.failures > 0);
     }
     load.failure_groups.retain(|_| orders > 0);
     for group in &mut load.failure_groups {
@@ -60,9 +63,9 @@ fn measurement(orders: u64, reports: u64) -> Measurement {
             users: 256,
             duration_s: 10.0,
             orders_per_s: 5.0,
-            fail_ratio: 0.99,
-            p50_ms: 4.0,
-            p99_ms: 9.0,
+            fail_ratio: Some(0.99),
+            p50_ms: Some(4.0),
+            p99_ms: Some(9.0),
             statements_per_order: Some(15.2),
             orders_per_commit: Some(1.0),
             verdict: Verdict::Valid,
@@ -84,7 +87,7 @@ fn cured() -> Measurement {
     measurement.alone =
         Some(UnloadedRequests { order_statements: 7, order_ms: 2.1, cold_report_rows: 10_003, cold_report_ms: 8.1 });
     if let Some(burst) = &mut measurement.burst {
-        (burst.orders_per_s, burst.fail_ratio, burst.orders_per_commit) = (5_000.0, 0.0, Some(42.0));
+        (burst.orders_per_s, burst.fail_ratio, burst.orders_per_commit) = (5_000.0, Some(0.0), Some(42.0));
     }
     measurement
 }

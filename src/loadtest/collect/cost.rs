@@ -8,6 +8,7 @@ use crate::loadtest::engine::RunState;
 use crate::loadtest::recording::Shard;
 use crate::process::{HostTime, cpu_time, peak_memory};
 use crate::run_result::GeneratorCost;
+use crate::units;
 
 /// Measures the generator's cost from one instant until it is stopped. It is stopped with the last request: while the
 /// generator only waits for answers it has time to spare, whatever it had before.
@@ -45,8 +46,7 @@ impl Meter {
     pub(in crate::loadtest) fn cost(&self, results: &Shard, requests: u64, run: &RunState) -> GeneratorCost {
         let (began, until) = (self.started, self.until());
         let cpu = until.cpu.saturating_sub(began.cpu).as_secs_f64();
-        let p99_ms = |late: &crate::stats::Latencies| late.percentile(99.0).as_secs_f64() * 1e3;
-        let late_starts = &results.late_starts;
+        let p99_ms = |late: &crate::stats::Latencies| late.percentile(99.0).map(units::milliseconds);
         GeneratorCost {
             cpu_s: cpu,
             cpu_cores: cpu / (until.at - began.at).as_secs_f64().max(f64::EPSILON),
@@ -54,8 +54,8 @@ impl Meter {
             cpu_us_per_request: cpu * 1e6 / requests.max(1) as f64,
             host_idle_ratio: began.host.and_then(|before| until.host?.idle_ratio_since(before)),
             shares_machine: run.same_machine,
-            timer_late_p99_ms: p99_ms(&results.late_timers),
-            start_late_p99_ms: (late_starts.count() > 0).then(|| p99_ms(late_starts)),
+            timer_late_p99_ms: p99_ms(&results.late_timers).unwrap_or_default(),
+            start_late_p99_ms: p99_ms(&results.late_starts),
             arrivals_missed: run.counts.missed(),
             exhausted: run.records.iter().map(|records| records.exhausted()).sum(),
             peak_memory_bytes: peak_memory(),

@@ -40,17 +40,19 @@ pub(super) fn result(
     let seconds = times.measured.as_secs_f64().max(f64::EPSILON);
     let (groups, totals, config) = (run.scenario.groups(), &results.measured, &run.config);
     let all = aggregated(totals);
-    let aggregated = route("", "Aggregated", &all, Tally::sum(&over), seconds);
+    let has_checks: Vec<_> = (0..groups.len()).map(|group| run.scenario.has_checks(group)).collect();
+    let aggregated = route("", "Aggregated", &all, Tally::sum(&over), seconds, has_checks.contains(&true));
     let awaited: u64 = run.records.iter().map(|records| records.in_flight()).sum();
     RunResult {
         requests: all.requests(),
         failures: all.failed.count(),
-        fail_ratio: units::ratio(all.failed.count(), all.requests()),
+        fail_ratio: aggregated.fail_ratio(),
         duration_s: seconds,
         planned_s: config.measured().as_secs_f64(),
         requests_per_s: aggregated.requests_per_s,
         verdict: Verdict::Valid,
         verdict_reasons: Vec::new(),
+        caveats: Vec::new(),
         times_doubtful: false,
         started_at: units::timestamp(times.started_at),
         ended_at: units::timestamp(times.ended_at),
@@ -70,7 +72,10 @@ pub(super) fn result(
             .iter()
             .zip(totals)
             .zip(&over)
-            .map(|((group, stats), over)| route(group.method.as_str(), &group.route, stats, *over, seconds))
+            .zip(has_checks)
+            .map(|(((group, stats), over), has_checks)| {
+                route(group.method.as_str(), &group.route, stats, *over, seconds, has_checks)
+            })
             .collect(),
         aggregated,
         failure_groups: failure_groups(groups, totals, all.requests()),
@@ -84,23 +89,25 @@ pub(super) fn result(
     }
 }
 
-fn route(method: &str, route: &str, stats: &RouteStats, over: Tally, seconds: f64) -> RouteSummary {
-    let (requests, failures, times) = (stats.requests(), stats.failed.count(), stats.all());
+fn route(method: &str, route: &str, stats: &RouteStats, over: Tally, seconds: f64, has_checks: bool) -> RouteSummary {
+    let answered: u64 = stats.statuses.values().sum();
     let any = |latencies: &Latencies| (latencies.count() > 0).then(|| latencies.clone());
     let (service, unanswered) = (any(&stats.service), any(&stats.unanswered));
     RouteSummary {
         method: method.to_owned(),
         route: route.to_owned(),
-        requests,
-        failures,
+        requests: stats.requests(),
+        failures: stats.failed.count(),
         unanswered: stats.unanswered.count(),
         requests_per_s: over.requests as f64 / seconds,
         failures_per_s: over.failures as f64 / seconds,
-        latency_ms: LatencySummary::from(&times),
-        service_ms: service.as_ref().map(LatencySummary::from),
-        succeeded_latency_ms: LatencySummary::from(&stats.succeeded),
-        failed_latency_ms: LatencySummary::from(&stats.failed),
-        average_body_bytes: stats.body_bytes as f64 / requests.max(1) as f64,
+        latency_ms: LatencySummary::of(&stats.all()),
+        service_ms: LatencySummary::of(&stats.service),
+        succeeded_latency_ms: LatencySummary::of(&stats.succeeded),
+        failed_latency_ms: LatencySummary::of(&stats.failed),
+        average_body_bytes: (answered > 0).then(|| stats.body_bytes as f64 / answered as f64),
+        statuses: Some(stats.statuses.clone()),
+        checks: has_checks.then_some(stats.checks),
         histograms: Histograms {
             succeeded: stats.succeeded.clone(),
             failed: stats.failed.clone(),
@@ -129,8 +136,10 @@ fn warm_up(results: &Shard, over: Tally, lasted: Duration) -> Option<WarmUpSumma
         duration_s: lasted.as_secs_f64(),
         requests: all.requests(),
         failures: all.failed.count(),
+        unanswered: all.unanswered.count(),
         requests_per_s: over.requests as f64 / lasted.as_secs_f64(),
-        latency_ms: LatencySummary::from(&all.all()),
+        latency_ms: LatencySummary::of(&all.all()),
+        succeeded_latency_ms: LatencySummary::of(&all.succeeded),
     })
 }
 

@@ -9,7 +9,6 @@ use std::time::Duration;
 use super::progress::Progress;
 use crate::process::cpu_time;
 use crate::run_result::{PointLatency, TimelinePoint};
-use crate::units;
 
 /// The most points: twice the pixels of the widest chart.
 const MOST_POINTS: usize = 2_048;
@@ -42,20 +41,15 @@ impl Timeline {
             return;
         }
         let recent = &progress.recent;
-        let times = recent.all();
-        let percentile = |percent| units::milliseconds(times.percentile(percent));
         self.push(TimelinePoint {
             at_s: since_start.as_secs_f64(),
             window_s: window,
             users: progress.users,
             requests: recent.requests(),
             failures: recent.failed.count(),
-            latency_ms: (times.count() > 0).then(|| PointLatency {
-                p50: percentile(50.0),
-                p95: percentile(95.0),
-                p99: percentile(99.0),
-                max: units::milliseconds(times.largest()),
-            }),
+            latency_ms: PointLatency::of(&recent.all()),
+            succeeded_latency_ms: PointLatency::of(&recent.succeeded),
+            failed_latency_ms: PointLatency::of(&recent.failed),
             cpu_cores: used.as_secs_f64() / window,
         });
     }
@@ -109,6 +103,8 @@ mod tests {
             requests: 10,
             failures: u64::from(second % 2),
             latency_ms: Some(latency),
+            succeeded_latency_ms: Some(latency),
+            failed_latency_ms: None,
             cpu_cores: 0.5,
         }
     }

@@ -37,6 +37,8 @@ pub(super) struct UserConnection {
 
 /// The part of an answer that is recorded.
 struct Answer {
+    /// None if no complete answer came.
+    status: Option<u16>,
     body_bytes: u64,
     failure: Option<Failure>,
 }
@@ -71,11 +73,12 @@ impl UserConnection {
                 records.count_exhausted(due, &error);
                 // After any error the state of the connection is unknown, so it is dropped.
                 let connected = self.connection.take().is_some();
-                (Answer { body_bytes: 0, failure: failure::of(Err(&error), &task.check) }, connected)
+                (Answer { status: None, body_bytes: 0, failure: failure::of(Err(&error), &task.check) }, connected)
             }
         };
         let (response, service) = (ended_at - due, run.is_open().then(|| ended_at - sent));
-        let sample = Sample { response, service, body_bytes: answer.body_bytes, failure: answer.failure };
+        let Answer { status, body_bytes, failure } = answer;
+        let sample = Sample { response, service, body_bytes, status, checked: task.checked, failure };
         records.record(task.group, due, sample);
         RequestDone { think_time: task.think_time, connected }
     }
@@ -143,7 +146,8 @@ async fn send(
 async fn exchange(open: &mut LeanConnection, request: &[u8], task: &Task) -> Result<Answer, NetError> {
     let keep = if task.check.reads_answers() { KeepBody::All } else { KeepBody::Failures };
     let reply = open.exchange(request, task.method == Method::HEAD, keep).await?;
-    let answer = Answer { body_bytes: reply.body_bytes, failure: failure::of(Ok(&reply), &task.check) };
+    let failure = failure::of(Ok(&reply), &task.check);
+    let answer = Answer { status: Some(reply.status), body_bytes: reply.body_bytes, failure };
     open.rest();
     Ok(answer)
 }

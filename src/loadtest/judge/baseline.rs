@@ -1,15 +1,17 @@
 //! Compares two sets of runs: earlier ones and current ones.
 //!
-//! Only runs under the same conditions are compared: the same host, load and mix of requests. Figures of several runs
-//! come from their merged histograms. Whether a difference is larger than the noise is decided by an exact rank-sum
+//! Only runs under the same conditions are compared: the same host, load and mix of requests. Times and rates are those of
+//! good answers, and failures are compared as a share, to which requests without an answer belong. Where that share
+//! rose, faster good answers are not called better: the slow ones may be those that failed. Figures of several runs come
+//! from their merged histograms. Whether a difference is larger than the noise is decided by an exact rank-sum
 //! test on the figures of each run ([`crate::stats::rank_sum_p`]). With too few runs no test can tell, and the result
 //! says so.
 
 use std::path::{Path, PathBuf};
 
 use crate::run_result::{
-    Comparison, Condition, Conditions, Difference, Meaning, RecordedRoute, RecordedRun, RouteSummary, RunResult,
-    Verdict,
+    Comparison, Condition, Conditions, Difference, Histograms, Meaning, RecordedRoute, RecordedRun, RouteSummary,
+    RunResult, Verdict,
 };
 use crate::stats::{Latencies, rank_sum_p, smallest_rank_sum_p};
 use crate::units;
@@ -70,9 +72,11 @@ struct Run {
 struct RunRoute {
     method: String,
     route: String,
-    requests_per_s: f64,
-    succeeded: Latencies,
-    failed: Latencies,
+    /// Good answers per second.
+    good_per_s: f64,
+    good: Latencies,
+    /// Requests that failed or were never answered.
+    failed: u64,
 }
 
 /// Recorded runs, all made under the conditions of the run to come.
@@ -168,9 +172,9 @@ impl Run {
         let route = |route: &RouteSummary| RunRoute {
             method: route.method.clone(),
             route: route.route.clone(),
-            requests_per_s: route.requests_per_s,
-            succeeded: route.histograms.succeeded.clone(),
-            failed: route.histograms.failed.clone(),
+            good_per_s: route.good_per_s(),
+            good: route.histograms.succeeded.clone(),
+            failed: failed(&route.histograms),
         };
         Self { duration_s: run.duration_s, routes: run.routes.iter().map(route).collect() }
     }
@@ -178,13 +182,14 @@ impl Run {
     fn recorded(path: &Path, run: RecordedRun) -> Result<Self, BaselineError> {
         let unsaid = |what| BaselineError::Unsaid { path: path.to_owned(), what };
         let route = |route: RecordedRoute| {
+            let good_per_s = route.good_per_s().ok_or_else(|| unsaid("its rates"))?;
             let histograms = route.histograms.ok_or_else(|| unsaid("its response times"))?;
             Ok(RunRoute {
                 method: route.method,
                 route: route.route,
-                requests_per_s: route.requests_per_s.ok_or_else(|| unsaid("its rates"))?,
-                succeeded: histograms.succeeded,
-                failed: histograms.failed,
+                good_per_s,
+                failed: failed(&histograms),
+                good: histograms.succeeded,
             })
         };
         let duration_s = run.conditions.duration_s.ok_or_else(|| unsaid("its length"))?;
@@ -192,8 +197,24 @@ impl Run {
     }
 }
 
+/// The number of requests that failed or were never answered.
+fn failed(histograms: &Histograms) -> u64 {
+    histograms.failed.count() + histograms.unanswered.as_ref().map_or(0, Latencies::count)
+}
+
 /// A figure that is compared: its name, how it is computed, and whether a higher value is better.
-type Figure = (&'static str, fn(&Merged) -> f64, bool);
+type Figure = (&'static str, fn(&Merged) -> Option<f64>, bool);
+
+/// The share of failures, without which no time of good answers means anything.
+const FAIL_RATIO: Figure = ("fail_ratio", Merged::fail_ratio, false);
+
+/// The other figures.
+const FIGURES: [Figure; 4] = [
+    ("p50_ms", Merged::p50_ms, false),
+    ("p95_ms", Merged::p95_ms, false),
+    ("p99_ms", Merged::p99_ms, false),
+    ("good_per_s", Merged::good_per_s, true),
+];
 
 /// The figures of one route; of all routes if the method is empty.
 struct Figures<'a> {
@@ -204,32 +225,41 @@ struct Figures<'a> {
 /// The merged results of several runs on one route.
 #[derive(Default)]
 struct Merged {
-    all: Latencies,
+    good: Latencies,
+    /// Requests that failed or were never answered.
     failed: u64,
-    /// Requests that were completed while requests were sent.
+    /// Good answers that came while requests were sent.
     over: f64,
     seconds: f64,
 }
 
 impl Merged {
-    fn p50_ms(&self) -> f64 {
-        units::milliseconds(self.all.percentile(50.0))
+    fn percentile_ms(&self, percent: f64) -> Option<f64> {
+        self.good.percentile(percent).map(units::milliseconds)
     }
 
-    fn p95_ms(&self) -> f64 {
-        units::milliseconds(self.all.percentile(95.0))
+    fn p50_ms(&self) -> Option<f64> {
+        self.percentile_ms(50.0)
     }
 
-    fn p99_ms(&self) -> f64 {
-        units::milliseconds(self.all.percentile(99.0))
+    fn p95_ms(&self) -> Option<f64> {
+        self.percentile_ms(95.0)
     }
 
-    fn fail_ratio(&self) -> f64 {
-        self.failed as f64 / self.all.count().max(1) as f64
+    fn p99_ms(&self) -> Option<f64> {
+        self.percentile_ms(99.0)
     }
 
-    fn requests_per_s(&self) -> f64 {
-        self.over / self.seconds.max(f64::EPSILON)
+    fn requests(&self) -> u64 {
+        self.good.count() + self.failed
+    }
+
+    fn fail_ratio(&self) -> Option<f64> {
+        (self.requests() > 0).then(|| self.failed as f64 / self.requests() as f64)
+    }
+
+    fn good_per_s(&self) -> Option<f64> {
+        (self.requests() > 0 && self.seconds > 0.0).then(|| self.over / self.seconds)
     }
 }
 
@@ -242,42 +272,44 @@ impl Figures<'_> {
                 self.method.is_empty() || (route.method == self.method && route.route == self.route)
             };
             for route in run.routes.iter().filter(wanted) {
-                merged.over += route.requests_per_s * run.duration_s;
-                merged.failed += route.failed.count();
-                merged.all.merge(&route.succeeded);
-                merged.all.merge(&route.failed);
+                merged.over += route.good_per_s * run.duration_s;
+                merged.failed += route.failed;
+                merged.good.merge(&route.good);
             }
         }
         merged
     }
 
+    /// The differences in all figures: the times, the failures and the rate.
     fn differences(&self, before: &[&Run], now: &[&Run]) -> Vec<Difference> {
-        let figures: [Figure; 5] = [
-            ("p50_ms", Merged::p50_ms, false),
-            ("p95_ms", Merged::p95_ms, false),
-            ("p99_ms", Merged::p99_ms, false),
-            ("fail_ratio", Merged::fail_ratio, false),
-            ("requests_per_s", Merged::requests_per_s, true),
-        ];
-        let (all_before, all_now) = (self.merged(before), self.merged(now));
-        let each = |runs: &[&Run]| runs.iter().map(|run| self.merged([run])).collect::<Vec<_>>();
-        let (each_before, each_now) = (each(before), each(now));
-        let tellable = smallest_rank_sum_p(before.len(), now.len()) <= SIGNIFICANT;
-        let difference = |(figure, value, more_is_better): Figure| {
-            let (was, is) = (value(&all_before), value(&all_now));
-            let values = |runs: &[Merged]| runs.iter().map(value).collect::<Vec<_>>();
-            let p = tellable.then(|| rank_sum_p(&values(&each_before), &values(&each_now)));
-            let meaning = match p {
-                None => Meaning::Unknown,
-                Some(p) if p > SIGNIFICANT => Meaning::Noise,
-                Some(_) if (is > was) == more_is_better => Meaning::Better,
-                Some(_) => Meaning::Worse,
-            };
-            let change = (was != 0.0).then(|| is / was - 1.0);
-            let (method, route) = (self.method.to_owned(), self.route.to_owned());
-            Difference { method, route, figure: figure.into(), before: was, now: is, change, p, meaning }
+        let failures = self.difference(FAIL_RATIO, before, now);
+        let mut all: Vec<_> = FIGURES.into_iter().map(|figure| self.difference(figure, before, now)).collect();
+        if failures.meaning == Meaning::Worse {
+            for difference in all.iter_mut().filter(|difference| difference.meaning == Meaning::Better) {
+                difference.meaning = Meaning::MoreFailed;
+            }
+        }
+        all.insert(FIGURES.len() - 1, failures);
+        all
+    }
+
+    fn difference(&self, (figure, value, more_is_better): Figure, before: &[&Run], now: &[&Run]) -> Difference {
+        let (was, is) = (value(&self.merged(before)), value(&self.merged(now)));
+        // A run in which nothing was measured has no value that could be ranked.
+        let values = |runs: &[&Run]| runs.iter().filter_map(|run| value(&self.merged([run]))).collect::<Vec<_>>();
+        let (each_before, each_now) = (values(before), values(now));
+        let tellable = smallest_rank_sum_p(each_before.len(), each_now.len()) <= SIGNIFICANT;
+        let p = tellable.then(|| rank_sum_p(&each_before, &each_now));
+        let meaning = match (was.zip(is), p) {
+            (None, _) => Meaning::Unmeasured,
+            (Some(_), None) => Meaning::Unknown,
+            (Some(_), Some(p)) if p > SIGNIFICANT => Meaning::Noise,
+            (Some((was, is)), Some(_)) if (is > was) == more_is_better => Meaning::Better,
+            (Some(_), Some(_)) => Meaning::Worse,
         };
-        figures.map(difference).into()
+        let change = was.zip(is).filter(|(was, _)| *was != 0.0).map(|(was, is)| is / was - 1.0);
+        let (method, route) = (self.method.to_owned(), self.route.to_owned());
+        Difference { method, route, figure: figure.into(), before: was, now: is, change, p, meaning }
     }
 }
 
@@ -328,14 +360,14 @@ mod tests {
         let comparison = Baseline::new(before, again, &conditions(&now)).unwrap().compare(&now);
         assert_eq!((comparison.runs_before, comparison.runs_now), (4, 4));
         let mut merged = Latencies::default();
-        (0..4).for_each(|n| merged.merge(&run(10 + n).routes[0].histograms.all()));
+        (0..4).for_each(|n| merged.merge(&run(10 + n).routes[0].histograms.succeeded));
         let p95 = figure(&comparison, &now.routes[0].route, "p95_ms");
-        assert!((p95.before - units::milliseconds(merged.percentile(95.0))).abs() < 1e-9, "{p95:?}");
+        assert_eq!(p95.before, merged.percentile(95.0).map(units::milliseconds));
         assert_eq!(p95.meaning, Meaning::Worse);
         assert!((p95.p.unwrap() - 2.0 / 70.0).abs() < 1e-9, "{p95:?}");
         let failed = figure(&comparison, "Aggregated", "fail_ratio");
-        assert_eq!((failed.before, failed.now, failed.meaning), (0.0, 0.01, Meaning::Worse));
-        assert_eq!(figure(&comparison, "Aggregated", "requests_per_s").meaning, Meaning::Noise);
+        assert_eq!((failed.before, failed.now, failed.meaning), (Some(0.0), Some(0.01), Meaning::Worse));
+        assert_eq!(figure(&comparison, "Aggregated", "good_per_s").meaning, Meaning::Noise);
     }
 
     #[test]

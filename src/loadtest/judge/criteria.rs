@@ -23,7 +23,8 @@ impl Criteria {
         let UnjudgedResult(mut run) = unjudged;
         run.verdict_reasons = reasons(&run.generator, run.requests, too_few_handles);
         run.verdict = if run.verdict_reasons.is_empty() { Verdict::Valid } else { Verdict::GeneratorLimited };
-        run.times_doubtful = run.requests > 0 && is_late_beside(&run.generator, run.aggregated.latency_ms.p99);
+        let p99 = run.aggregated.latency_ms.as_ref().map(|times| times.p99);
+        run.times_doubtful = p99.is_some_and(|p99| is_late_beside(&run.generator, p99));
         run.thresholds = self.thresholds.iter().map(|threshold| threshold.evaluate(&run)).collect();
         run
     }

@@ -175,7 +175,7 @@ impl Threshold {
             Measured::Unanswered => (Some("unanswered".to_owned()), None),
             Measured::Value(value) => (Some(self.metric.shown(value)), Some(value)),
         };
-        ThresholdOutcome { threshold: self.text.clone(), seen, value, held: self.is_held_by(worst) }
+        ThresholdOutcome { threshold: self.text.clone(), seen, value, why: None, held: self.is_held_by(worst) }
     }
 
     fn is_held_by(&self, measured: Measured) -> bool {
@@ -281,11 +281,11 @@ impl Metric {
                 // A lower bound: unanswered requests count with the time waited so far.
                 let mut waited = histograms.all();
                 waited.merge(histograms.unanswered.as_ref().unwrap_or(&Latencies::default()));
-                Measured::Value(units::milliseconds(waited.mean()))
+                waited.mean().map_or(Measured::Nothing, |mean| Measured::Value(units::milliseconds(mean)))
             }
-            Self::Mean => of_any(times.mean),
+            Self::Mean => times.as_ref().map_or(Measured::Nothing, |times| Measured::Value(times.mean)),
             Self::Min if route.requests == 0 => Self::percentile(0.0, route, lost),
-            Self::Min => Measured::Value(times.min),
+            Self::Min => times.as_ref().map_or(Measured::Nothing, |times| Measured::Value(times.min)),
             Self::FailRatio => of_any((route.failures + lost) as f64 / all.max(1) as f64),
             Self::Rate => Measured::Value(route.requests_per_s),
             Self::Requests => Measured::Value(route.requests as f64),
@@ -296,7 +296,9 @@ impl Metric {
     /// A percentile of all requests, of which `lost` are slower than all others because they were never answered.
     fn percentile(percent: f64, route: &RouteSummary, lost: u64) -> Measured {
         let times = route.histograms.all();
-        let value = |percent| Measured::Value(units::milliseconds(times.percentile(percent)));
+        let value = |percent| {
+            times.percentile(percent).map_or(Measured::Nothing, |time| Measured::Value(units::milliseconds(time)))
+        };
         match (times.count() as f64, lost as f64) {
             (answered, lost) if answered + lost == 0.0 => Measured::Nothing,
             (_, 0.0) => value(percent),

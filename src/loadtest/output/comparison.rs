@@ -24,12 +24,14 @@ pub(super) fn table(comparison: &Comparison) -> Table {
             Meaning::Better => ("better", Tone::Good),
             Meaning::Worse => ("worse", Tone::Bad),
             Meaning::Noise => ("within noise", Tone::Plain),
+            Meaning::MoreFailed => ("more failed", Tone::Doubtful),
             Meaning::Unknown => ("unknown", Tone::Doubtful),
+            Meaning::Unmeasured => ("not measured", Tone::Doubtful),
         };
         let cells = [
             difference.method.clone(),
             difference.route.clone(),
-            difference.figure.replace("_ms", " ms").replace("fail_ratio", "failed").replace("requests_per_s", "req/s"),
+            named(&difference.figure),
             shown(difference, difference.before),
             shown(difference, difference.now),
             difference.change.map_or_else(|| "-".to_owned(), |change| format!("{:+.1} %", 100.0 * change)),
@@ -39,6 +41,15 @@ pub(super) fn table(comparison: &Comparison) -> Table {
         table.toned_row(cells.map(|cell| (cell, plain)).into_iter().chain([(word.to_owned(), tone)]));
     }
     table
+}
+
+/// The name of a figure, such as `good p95 ms`: times are those of good answers.
+fn named(figure: &str) -> String {
+    match figure {
+        "fail_ratio" => "failed".to_owned(),
+        "good_per_s" => "good/s".to_owned(),
+        time => format!("good {}", time.replace("_ms", " ms")),
+    }
 }
 
 fn title(comparison: &Comparison) -> String {
@@ -62,7 +73,8 @@ fn title(comparison: &Comparison) -> String {
     )
 }
 
-fn shown(difference: &Difference, value: f64) -> String {
+fn shown(difference: &Difference, value: Option<f64>) -> String {
+    let Some(value) = value else { return "-".to_owned() };
     if difference.figure == "fail_ratio" { units::percent(value) } else { units::significant(value) }
 }
 
@@ -84,5 +96,33 @@ mod tests {
             "{named}"
         );
         assert!(!title(&[]).contains("doubtful"));
+    }
+
+    #[test]
+    fn times_are_named_as_those_of_good_answers_and_nothing_is_a_dash() {
+        let figure = |figure: &'static str, now: Option<f64>, meaning| Difference {
+            method: String::new(),
+            route: "Aggregated".to_owned(),
+            figure: figure.into(),
+            before: Some(0.5),
+            now,
+            change: None,
+            p: None,
+            meaning,
+        };
+        let figures = vec![
+            figure("p95_ms", None, Meaning::Unmeasured),
+            figure("fail_ratio", Some(1.0), Meaning::Worse),
+            figure("good_per_s", Some(0.0), Meaning::Worse),
+        ];
+        let comparison = Comparison { runs_before: 1, runs_now: 1, smallest_p: 1.0, doubtful: Vec::new(), figures };
+        let text = table(&comparison).render(None, false);
+        insta::assert_snapshot!(text.split_once('\n').unwrap().1, @"
+         Type  Name        Figure        Before       Now  Change  p  Verdict
+        ───────────────────────────────────────────────────────────────────────────
+               Aggregated  good p95 ms     0.50         -       -  -  not measured
+               Aggregated  failed       50.00 %  100.00 %       -  -  worse
+               Aggregated  good/s          0.50      0.00       -  -  worse
+        ");
     }
 }

@@ -1,6 +1,6 @@
 //! A limit for people: sentences, a chart of throughput and response time by load, and a table of the steps.
 
-use super::statistics::shown;
+use super::statistics::{dashed, shown};
 use crate::run_result::{GaveWay, LimitEnded, LimitResult, LimitStep};
 use crate::table::{Align, Table, Tone};
 use crate::units;
@@ -14,11 +14,11 @@ pub fn limit_tables(limit: &LimitResult) -> (String, String, Table) {
 pub(in crate::loadtest) fn step_line(step: &LimitStep, unit: &str) -> String {
     let result = if step.good { "good".to_owned() } else { format!("bad ({})", step.broken.join("; ")) };
     format!(
-        "{:>7} {unit}: {:>7} requests/s, {} failed, p95 {} ms: {result}",
+        "{:>7} {unit}: {:>7} good answers/s, {} failed, p95 {} ms: {result}",
         units::count(u64::from(step.level)),
-        units::significant(step.requests_per_s),
-        units::percent(step.fail_ratio),
-        shown(step.p95_ms)
+        units::significant(step.good_per_s),
+        dashed(step.fail_ratio, units::percent),
+        dashed(step.p95_ms, shown)
     )
 }
 
@@ -83,17 +83,17 @@ fn chart(limit: &LimitResult) -> String {
     let mut steps: Vec<&LimitStep> = limit.steps.iter().filter(|step| step.purpose != "repeat").collect();
     steps.sort_by_key(|step| step.level);
     let most = |of: fn(&LimitStep) -> f64| steps.iter().map(|step| of(step)).fold(0.0, f64::max);
-    let (most_rate, most_p95) = (most(|step| step.requests_per_s), most(|step| step.p95_ms));
-    let heading = format!("{:>9}  {:<32}  {}", load_column(limit).to_lowercase(), "requests/s", "p95 ms");
+    let (most_rate, most_p95) = (most(|step| step.good_per_s), most(|step| step.p95_ms.unwrap_or_default()));
+    let heading = format!("{:>9}  {:<32}  {}", load_column(limit).to_lowercase(), "good answers/s", "p95 ms");
     let rows = steps.iter().map(|step| {
         format!(
             "{:>9}{} {:<BAR$} {:>8}   {:<BAR$} {:>8}",
             units::count(u64::from(step.level)),
             if limit.was_bad(step.level) { "×" } else { " " },
-            bar(step.requests_per_s, most_rate),
-            units::significant(step.requests_per_s),
-            bar(step.p95_ms, most_p95),
-            shown(step.p95_ms)
+            bar(step.good_per_s, most_rate),
+            units::significant(step.good_per_s),
+            bar(step.p95_ms.unwrap_or_default(), most_p95),
+            dashed(step.p95_ms, shown)
         )
     });
     std::iter::once(heading).chain(rows).collect::<Vec<_>>().join("\n")
@@ -112,10 +112,10 @@ fn load_column(limit: &LimitResult) -> &'static str {
 
 fn steps(limit: &LimitResult) -> Table {
     let mut table = Table::new(
-        format!("Steps, times in milliseconds ({})", limit.host),
+        format!("Steps, times of good answers in milliseconds ({})", limit.host),
         &[
             (load_column(limit), Align::Right),
-            ("req/s", Align::Right),
+            ("good/s", Align::Right),
             ("Failed", Align::Right),
             ("50%", Align::Right),
             ("95%", Align::Right),
@@ -130,11 +130,11 @@ fn steps(limit: &LimitResult) -> Table {
             if step.good { ("good".to_owned(), Tone::Good) } else { (step.broken.join("; "), Tone::Bad) };
         let cells = [
             units::count(u64::from(step.level)),
-            units::significant(step.requests_per_s),
-            units::percent(step.fail_ratio),
-            shown(step.p50_ms),
-            shown(step.p95_ms),
-            shown(step.p99_ms),
+            units::significant(step.good_per_s),
+            dashed(step.fail_ratio, units::percent),
+            dashed(step.p50_ms, shown),
+            dashed(step.p95_ms, shown),
+            dashed(step.p99_ms, shown),
             format!("{:.2}", step.generator_cores),
             step.purpose.to_owned(),
         ];
@@ -181,19 +181,19 @@ mod tests {
         generator.
         Knee: 80 users; beyond it more load brings mostly more waiting.
         Good means: fail_ratio<1%, p95<500ms.
-            users  requests/s                        p95 ms
+            users  good answers/s                    p95 ms
                80  ████████████▋              53.0   ▏                            12
               140  █████████████████████▌     90.0   ██                          130
               147× ██████████████████████     92.0   ████████████▌               812
               160× ██████████████▌            60.5   ██████████████████████     1430
-        Steps, times in milliseconds (http://127.0.0.1:5000)
-         Users  req/s  Failed  50%   95%   99%  Own CPU  Why     Result
-        ───────────────────────────────────────────────────────────────────────────
-            80   53.0  0.00 %  6.0    12    18     0.12  climb   good
-           160   60.5  0.00 %  715  1430  2145     0.12  climb   p95<500ms: 1.43 s
-           140   90.0  0.00 %   65   130   195     0.12  climb   good
-           140   91.0  0.00 %   66   131   196     0.12  repeat  good
-           147   92.0  0.00 %  406   812  1218     0.12  bisect  p95<500ms: 812 ms
+        Steps, times of good answers in milliseconds (http://127.0.0.1:5000)
+         Users  good/s  Failed  50%   95%   99%  Own CPU  Why     Result
+        ────────────────────────────────────────────────────────────────────────────
+            80    53.0  0.00 %  6.0    12    18     0.12  climb   good
+           160    60.5  0.00 %  715  1430  2145     0.12  climb   p95<500ms: 1.43 s
+           140    90.0  0.00 %   65   130   195     0.12  climb   good
+           140    91.0  0.00 %   66   131   196     0.12  repeat  good
+           147    92.0  0.00 %  406   812  1218     0.12  bisect  p95<500ms: 812 ms
         ");
     }
 }

@@ -162,17 +162,15 @@ fn per_second(count: u64, time: Duration) -> String {
 fn times_and_size(stats: &RouteStats, times: &Latencies) -> [String; 5] {
     let size = stats.body_bytes as f64 / stats.requests().max(1) as f64;
     let [median, mean, least, most] = [times.percentile(50.0), times.mean(), times.smallest(), times.largest()]
-        .map(|time| format!("{:.3}", units::milliseconds(time)));
+        // Locust writes a zero for the time of nothing, and N/A for its percentiles.
+        .map(|time| format!("{:.3}", units::milliseconds(time.unwrap_or_default())));
     [median, mean, least, most, format!("{size:.1}")]
 }
 
 fn percentiles(times: &Latencies) -> [String; 11] {
-    PERCENTILES.map(|(_, percent)| {
-        if times.count() == 0 {
-            "N/A".to_owned()
-        } else {
-            format!("{:.3}", units::milliseconds(times.percentile(percent)))
-        }
+    PERCENTILES.map(|(_, percent)| match times.percentile(percent) {
+        None => "N/A".to_owned(),
+        Some(time) => format!("{:.3}", units::milliseconds(time)),
     })
 }
 

@@ -1,6 +1,7 @@
 //! What was measured of each route, like Locust's statistics: the times of good answers, and below, where requests failed, those
 //! of the failed ones. A refusal is often quick, and would improve the times of the others.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use crate::run_result::{LatencySummary, Outcome, OutcomeSummary, RouteSummary, RunResult};
@@ -65,7 +66,7 @@ pub(super) fn statistics(summary: &RunResult) -> Table {
 /// Average, least, most and median.
 fn main_times(of: &OutcomeSummary<'_>) -> [String; 4] {
     let figures: [fn(&LatencySummary) -> f64; 4] = [|t| t.mean, |t| t.min, |t| t.max, |t| t.p50];
-    figures.map(|figure| cell(of.time(figure)))
+    figures.map(|figure| dashed(of.time(figure), shown))
 }
 
 pub(super) fn percentiles(summary: &RunResult) -> Table {
@@ -107,7 +108,30 @@ fn shares(requests: u64, times: Option<&LatencySummary>) -> [String; 8] {
         (1_000, |t| t.p99_9),
         (1, |t| t.max),
     ];
-    figures.map(|(enough, figure)| cell(times.filter(|_| requests >= enough).map(figure)))
+    figures.map(|(enough, figure)| dashed(times.filter(|_| requests >= enough).map(figure), shown))
+}
+
+/// The answers of each route by their status, the most frequent first. None where every answer is a 200, or the file does not
+/// tell.
+pub(super) fn statuses(summary: &RunResult) -> Option<Table> {
+    let known = summary.aggregated.statuses.as_ref()?;
+    if known.keys().all(|status| *status == 200) {
+        return None;
+    }
+    let columns = [("Type", Align::Left), ("Name", Align::Left), ("Status: answers", Align::Left)];
+    let mut table = Table::new("Answers by status", &columns);
+    for route in routes(summary) {
+        let tone = row_tone(route);
+        let mut counts: Vec<_> = route.statuses.iter().flatten().map(|(status, count)| (*count, *status)).collect();
+        counts.sort_unstable_by_key(|(count, status)| (Reverse(*count), *status));
+        let answered: u64 = counts.iter().map(|(count, _)| count).sum();
+        let counts = counts.into_iter().map(|(count, status)| format!("{status}: {}", units::count(count)));
+        let silent = route.requests.saturating_sub(answered);
+        let silent = (silent > 0).then(|| format!("no answer: {}", units::count(silent)));
+        let counts = counts.chain(silent).collect::<Vec<_>>().join(", ");
+        table.toned_row([(route.method.clone(), tone), (route.route.clone(), tone), (counts, tone)]);
+    }
+    Some(table)
 }
 
 /// The load that was asked for, in a few words.
@@ -130,9 +154,9 @@ fn short_percent(route: &RouteSummary) -> String {
     }
 }
 
-/// A time in milliseconds, or a dash where nothing was measured.
-pub(super) fn cell(milliseconds: Option<f64>) -> String {
-    milliseconds.map_or_else(|| "-".to_owned(), shown)
+/// A value, or a dash where nothing was measured.
+pub(super) fn dashed<T>(value: Option<T>, shown: impl FnOnce(T) -> String) -> String {
+    value.map_or_else(|| "-".to_owned(), shown)
 }
 
 /// Milliseconds: without decimals from ten on, one decimal below, two below a tenth. Thousands are not separated, so
@@ -157,6 +181,7 @@ mod tests {
         summary.failure_groups.clear();
         let orders = &mut summary.routes[0];
         (orders.requests, orders.requests_per_s) = (orders.failures, orders.failures_per_s);
+        orders.succeeded_latency_ms = None;
         let tables = [statistics(&summary), percentiles(&summary)].map(|table| table.render(Some(100), false));
         insta::assert_snapshot!(tables.join("\n"), @"
         Requests, times in milliseconds of good answers, below of failed ones (150 users, 60.0 s)
@@ -174,5 +199,26 @@ mod tests {
                Aggregated  4.2  6.0  9.9   12   60  801  60001  60001
                  failed    4.2  6.0  9.9   12   60  801  60001  60001
         ");
+    }
+
+    #[test]
+    fn answers_are_counted_by_status_where_there_is_another_one_than_200() {
+        let mut summary = example_run();
+        summary.routes.truncate(2);
+        let all = [(404, 7), (503, 999), (200, 2_022)];
+        summary.aggregated.statuses = Some(all.into_iter().collect());
+        summary.routes[0].statuses = Some(std::iter::once((503, 1_010)).collect());
+        insta::assert_snapshot!(statuses(&summary).unwrap().render(Some(100), false), @"
+        Answers by status
+         Type  Name                          Status: answers
+        ────────────────────────────────────────────────────────────────────────────────
+         POST  /orders                       503: 1,010
+         GET   /orders/reports/best-sellers  200: 1,999, 503: 1
+               Aggregated                    200: 2,022, 503: 999, 404: 7, no answer: 2
+        ");
+        summary.aggregated.statuses = Some(std::iter::once((301, 9)).collect());
+        assert!(statuses(&summary).is_some(), "always 301 is told");
+        summary.aggregated.statuses = Some(std::iter::once((200, 9)).collect());
+        assert!(statuses(&summary).is_none());
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::comparison;
-use super::statistics::{percentiles, shown, statistics};
+use super::statistics::{dashed, percentiles, shown, statistics, statuses};
 use crate::run_result::{RunResult, Verdict};
 use crate::table::{Align, Table, Tone};
 use crate::units;
@@ -27,6 +27,7 @@ fn tables_with(summary: &RunResult, most_failures: usize) -> (String, Vec<Table>
         all.push(thresholds(summary));
     }
     all.extend([statistics(summary), percentiles(summary)]);
+    all.extend(statuses(summary));
     if !summary.failure_groups.is_empty() {
         all.push(failures(summary, most_failures));
     }
@@ -58,7 +59,7 @@ fn verdict(summary: &RunResult) -> String {
         lines.push("The service runs on the same machine and shares its processor with the generator.".to_owned());
     }
     if summary.times_doubtful {
-        let p99 = shown(summary.aggregated.latency_ms.p99);
+        let p99 = dashed(summary.aggregated.latency_ms.as_ref().map(|times| times.p99), shown);
         lines.push(format!("With timers that late a p99 of {p99} ms is doubtful: the machine had other work to do."));
     }
     if cost.arrivals_missed > 0 && summary.verdict == Verdict::Valid {
@@ -75,6 +76,7 @@ fn verdict(summary: &RunResult) -> String {
         let (started, users) = (units::count(summary.users_started as u64), units::count(u64::from(summary.users)));
         lines.push(format!("Only {started} of {users} users had started when the run ended."));
     }
+    lines.extend(summary.caveats.iter().cloned());
     if summary.in_flight_at_end > 0 {
         let count = units::count(summary.in_flight_at_end);
         let what = "were unanswered at the end: they count as failed for thresholds and exit code only";
@@ -85,12 +87,12 @@ fn verdict(summary: &RunResult) -> String {
     }
     if let Some(warm_up) = &summary.warm_up {
         lines.push(format!(
-            "Not counted: {} requests of the warm-up ({}), {} of them failed, p50 {} ms, p95 {} ms.",
+            "Not counted: {} requests of the warm-up ({}), {} of them failed, p50 {} ms, p95 {} ms of good ones.",
             units::count(warm_up.requests),
             units::duration(Duration::from_secs_f64(warm_up.duration_s)),
             units::count(warm_up.failures),
-            shown(warm_up.latency_ms.p50),
-            shown(warm_up.latency_ms.p95)
+            dashed(warm_up.succeeded_latency_ms.as_ref().map(|times| times.p50), shown),
+            dashed(warm_up.succeeded_latency_ms.as_ref().map(|times| times.p95), shown)
         ));
     }
     lines.join("\n")
@@ -249,6 +251,13 @@ mod tests {
          GET   /orders/reports/highest-spenders  4.2  6.0  9.9   12    -    -      -  60001
                Aggregated                        4.2  6.0  9.9   12   60  801  60001  60001
                  failed                          4.2  6.0  9.9   12   60  801  60001  60001
+        Answers by status
+         Type  Name                              Status: answers
+        ────────────────────────────────────────────────────────────────
+         POST  /orders                           503: 1,000, 200: 10
+         GET   /orders/reports/best-sellers      200: 1,999, 503: 1
+         GET   /orders/reports/highest-spenders  200: 20
+               Aggregated                        200: 2,029, 503: 1,001
         Failures, first and last seen in seconds of the run
          # occurrences    Share  First  Last  Kind  Type  Name     Error
         ────────────────────────────────────────────────────────────────────────────────────────────────────

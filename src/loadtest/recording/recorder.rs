@@ -1,8 +1,10 @@
 //! The results of requests: one shard for each worker, and the totals that the shards are added to.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::failure::{Failure, Failures};
+use crate::run_result::CheckCounts;
 use crate::stats::Latencies;
 
 /// The results of one group of tasks.
@@ -16,6 +18,10 @@ pub(in crate::loadtest) struct RouteStats {
     pub(in crate::loadtest) unanswered: Latencies,
     /// Bytes of all received bodies.
     pub(in crate::loadtest) body_bytes: u64,
+    /// Answers by status code.
+    pub(in crate::loadtest) statuses: BTreeMap<u16, u64>,
+    /// Requests of tasks with a check.
+    pub(in crate::loadtest) checks: CheckCounts,
     pub(in crate::loadtest) failures: Failures,
 }
 
@@ -33,8 +39,13 @@ impl RouteStats {
     }
 
     pub(in crate::loadtest) fn record(&mut self, sample: Sample) {
-        let Sample { response, service, body_bytes, failure } = sample;
+        let Sample { response, service, body_bytes, status, checked, failure } = sample;
         self.body_bytes += body_bytes;
+        if let Some(status) = status {
+            *self.statuses.entry(status).or_default() += 1;
+        }
+        self.checks.checked += u64::from(checked);
+        self.checks.met += u64::from(checked && failure.is_none());
         if let Some(service) = service {
             self.service.record(service);
         }
@@ -49,6 +60,11 @@ impl RouteStats {
         self.service.merge(&other.service);
         self.unanswered.merge(&other.unanswered);
         self.body_bytes += other.body_bytes;
+        for (status, count) in other.statuses {
+            *self.statuses.entry(status).or_default() += count;
+        }
+        self.checks.checked += other.checks.checked;
+        self.checks.met += other.checks.met;
         self.failures.merge(other.failures);
     }
 }
@@ -61,6 +77,10 @@ pub(in crate::loadtest) struct Sample {
     /// The service time, from the instant it was sent; only in a run at a rate, where it may be sent late.
     pub(in crate::loadtest) service: Option<Duration>,
     pub(in crate::loadtest) body_bytes: u64,
+    /// The status of its answer; None without a complete answer.
+    pub(in crate::loadtest) status: Option<u16>,
+    /// Whether its task has a check.
+    pub(in crate::loadtest) checked: bool,
     /// Why it failed; None if it succeeded.
     pub(in crate::loadtest) failure: Option<Failure>,
 }
@@ -131,11 +151,12 @@ pub(in crate::loadtest) fn aggregated(routes: &[RouteStats]) -> RouteStats {
 
 #[cfg(test)]
 impl Sample {
-    /// A request that was sent when it was due, after `millis` milliseconds.
+    /// A request that was sent when it was due, after `millis` milliseconds. The status is that at the beginning of the
+    /// failure, if there is one.
     pub(in crate::loadtest) fn of(millis: u64, body_bytes: u64, failure: Option<&str>) -> Self {
-        let took = Duration::from_millis(millis);
+        let status = failure.map_or(Some(200), |said| said.split(' ').next()?.parse().ok());
         let failure = failure.map(|said| Failure { kind: crate::run_result::FailureKind::Http, said: said.to_owned() });
-        Self { response: took, service: None, body_bytes, failure }
+        Self { response: Duration::from_millis(millis), service: None, body_bytes, status, checked: false, failure }
     }
 }
 
@@ -157,5 +178,25 @@ mod tests {
         assert_eq!((totals.measured[0].requests(), totals.measured[1].requests()), (50, 50));
         assert_eq!(all.failures.groups().map(|(_, _, group)| group.count).collect::<Vec<_>>(), [25]);
         assert_eq!(aggregated(&totals.warm_up).requests(), 20);
+    }
+
+    #[test]
+    fn answers_are_counted_by_status_and_a_connection_that_failed_has_none() {
+        let mut stats = RouteStats::default();
+        for failure in [None, Some("503 busy"), Some("503 full"), Some("the connection was refused")] {
+            stats.record(Sample::of(5, 10, failure));
+        }
+        stats.merge(stats.clone());
+        assert_eq!(stats.statuses, BTreeMap::from([(200, 2), (503, 4)]));
+    }
+
+    #[test]
+    fn a_check_is_not_met_by_a_request_that_failed() {
+        let mut stats = RouteStats::default();
+        for (checked, failure) in [(true, None), (true, Some("500")), (true, Some("refused")), (false, None)] {
+            stats.record(Sample { checked, ..Sample::of(5, 10, failure) });
+        }
+        stats.merge(stats.clone());
+        assert_eq!(stats.checks, CheckCounts { checked: 6, met: 2 });
     }
 }

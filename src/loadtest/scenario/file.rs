@@ -248,7 +248,11 @@ impl Reading<'_> {
         let label = path.label();
         let route = label.split('?').next().unwrap_or_default().to_owned();
         let group = Group { method: method.clone(), route };
-        Ok((Task { name: shape.name, method, group: 0, weight, think_time, check, path, headers, body }, group))
+        let checked = shape.check.is_some();
+        Ok((
+            Task { name: shape.name, method, group: 0, weight, think_time, check, checked, path, headers, body },
+            group,
+        ))
     }
 
     fn method(&self, given: &Spanned<String>) -> Result<Method, ScenarioError> {

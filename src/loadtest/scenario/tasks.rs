@@ -39,6 +39,8 @@ pub(in crate::loadtest) struct Task {
     pub(in crate::loadtest) think_time: ThinkTime,
     /// The check of its answers.
     pub(in crate::loadtest) check: Check,
+    /// Whether the scenario gives it a check, beyond the rule that a status of 400 or more is a failure.
+    pub(in crate::loadtest) checked: bool,
     pub(super) path: Template,
     pub(super) headers: Vec<(HeaderName, Template)>,
     pub(super) body: Template,
@@ -103,6 +105,11 @@ impl Scenario {
     /// The groups under which requests are counted, in the order of the tasks.
     pub(in crate::loadtest) fn groups(&self) -> &[Group] {
         &self.groups
+    }
+
+    /// Whether a task that is counted under this group has a check.
+    pub(in crate::loadtest) fn has_checks(&self, group: usize) -> bool {
+        self.tasks.iter().any(|task| task.group == group && task.checked)
     }
 
     /// The description of the scenario in the result of a run.

@@ -164,9 +164,8 @@ impl<'a> Searching<'a> {
 
 /// The load at which the rate of good answers divided by the response time is greatest.
 fn knee(steps: &[LimitStep]) -> Option<u32> {
-    let power = |step: &LimitStep| step.requests_per_s * (1.0 - step.fail_ratio) / step.mean_ms;
-    let measured = steps.iter().filter(|step| step.requests > 0 && step.mean_ms > 0.0);
-    measured.max_by(|a, b| power(a).total_cmp(&power(b))).map(|step| step.level)
+    let power = |step: &LimitStep| step.mean_ms.map(|mean| (step.level, step.good_per_s / mean));
+    steps.iter().filter_map(power).max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(level, _)| level)
 }
 
 #[cfg(test)]

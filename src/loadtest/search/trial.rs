@@ -185,13 +185,13 @@ impl<'a> TrialRunner<'a> {
             broken.push(format!("{missed} requests never sent: the service kept all {users} connections busy"));
         }
         if let Some(rate) = &run.rate {
-            let answered = run.requests_per_s - run.aggregated.failures_per_s;
+            let answered = run.aggregated.good_per_s();
             if answered < LEAST_OF_OFFERED * rate.offered_per_s {
                 let share = units::percent(answered / rate.offered_per_s);
                 broken.push(format!("{share} of what was due was answered well"));
             }
         }
-        let times = &run.aggregated.latency_ms;
+        let times = run.aggregated.succeeded_latency_ms.as_ref();
         LimitStep {
             level,
             purpose: match purpose {
@@ -203,13 +203,14 @@ impl<'a> TrialRunner<'a> {
             broken,
             requests: run.requests,
             requests_per_s: run.requests_per_s,
+            good_per_s: run.aggregated.good_per_s(),
             fail_ratio: run.fail_ratio,
             // They are sorted, the most frequent first.
             most_frequent_failure: run.failure_groups.first().map(|group| group.message.clone()),
-            mean_ms: times.mean,
-            p50_ms: times.p50,
-            p95_ms: times.p95,
-            p99_ms: times.p99,
+            mean_ms: times.map(|times| times.mean),
+            p50_ms: times.map(|times| times.p50),
+            p95_ms: times.map(|times| times.p95),
+            p99_ms: times.map(|times| times.p99),
             verdict: run.verdict,
             generator_cores: run.generator.cpu_cores,
             started_at: run.started_at.clone(),

@@ -9,10 +9,8 @@ const NOTHING: &str = "-";
 
 /// A percentile in milliseconds.
 pub(super) fn percentile(times: &Latencies, percent: f64) -> String {
-    match times.count() {
-        0 => NOTHING.to_owned(),
-        _ => units::significant(units::milliseconds(times.percentile(percent))),
-    }
+    let time = times.percentile(percent).map(units::milliseconds);
+    time.map_or_else(|| NOTHING.to_owned(), units::significant)
 }
 
 /// The number of failures since the start. As long as every request waits, none is known to have succeeded or failed.

@@ -65,7 +65,7 @@ impl History {
         let (good, failed) = (&recent.succeeded, &recent.failed);
         keep(&mut self.good, Some(units::per_second(good.count(), window)));
         keep(&mut self.failures, Some(units::per_second(failed.count(), window)));
-        keep(&mut self.p95s, (good.count() > 0).then(|| units::milliseconds(good.percentile(95.0))));
+        keep(&mut self.p95s, good.percentile(95.0).map(units::milliseconds));
     }
 }
 

@@ -25,12 +25,17 @@ fn rates(summary: &RunResult) -> Chart {
 }
 
 fn percentiles(summary: &RunResult) -> Chart {
-    let series = vec![
-        line(summary, "p50", Color::Series(0), false, |point| Some(point.latency_ms?.p50)),
-        line(summary, "p95", Color::Series(1), false, |point| Some(point.latency_ms?.p95)),
-        line(summary, "p99", Color::Series(3), false, |point| Some(point.latency_ms?.p99)),
+    let good = |point: &TimelinePoint| point.succeeded_latency_ms;
+    let mut series = vec![
+        line(summary, "p50", Color::Series(0), false, |point| Some(good(point)?.p50)),
+        line(summary, "p95", Color::Series(1), false, |point| Some(good(point)?.p95)),
+        line(summary, "p99", Color::Series(3), false, |point| Some(good(point)?.p99)),
     ];
-    Chart::lines("Response times of each second, milliseconds", seconds(summary), series).on_fitting_scale()
+    if summary.failures > 0 {
+        series.push(line(summary, "p95 of failures", Color::Bad, false, |point| Some(point.failed_latency_ms?.p95)));
+    }
+    Chart::lines("Response times of good answers in each second, milliseconds", seconds(summary), series)
+        .on_fitting_scale()
 }
 
 fn processor(summary: &RunResult) -> Chart {

@@ -46,7 +46,8 @@ pub(super) fn of_routes(mut routes: Vec<(String, Latencies)>, failed: &Latencies
 
 fn drawn(title: &str, times: impl IntoIterator<Item = (String, Latencies)>, failed: &Latencies) -> Chart {
     let times: Vec<_> = times.into_iter().filter(|(_, times)| times.count() > 0).collect();
-    let most = times.iter().map(|(_, times)| times.count()).chain([failed.count()]).max().unwrap_or_default().max(10) as f64;
+    let most =
+        times.iter().map(|(_, times)| times.count()).chain([failed.count()]).max().unwrap_or_default().max(10) as f64;
     let colors = (0..Color::SERIES).map(Color::Series);
     let good = times.into_iter().zip(colors).map(|((name, times), color)| curve(name, color, &times));
     let failed = (failed.count() > 0).then(|| curve(FAILED.to_owned(), Color::Bad, failed));
@@ -80,7 +81,7 @@ fn curve(name: String, color: Color, times: &Latencies) -> Series {
     let point = |step: u32| {
         let nines = f64::from(step) / f64::from(STEPS_PER_NINE);
         let percent = 100.0 * (1.0 - 10_f64.powf(-nines));
-        (nines, Some(units::milliseconds(times.percentile(percent).max(Duration::from_micros(1)))))
+        (nines, times.percentile(percent).map(|time| units::milliseconds(time.max(Duration::from_micros(1)))))
     };
     Series { name, color, filled: false, points: (0..steps).map(point).collect() }
 }

@@ -45,17 +45,17 @@ fn judgement(limit: &LimitResult) -> Judgement {
 
 fn facts(limit: &LimitResult) -> [Fact; 4] {
     let load = |level: Option<u32>| level.map_or_else(|| "-".to_owned(), |level| units::count(level.into()));
-    let most = limit.steps.iter().filter(|step| step.good).map(|step| step.requests_per_s).fold(0.0, f64::max);
+    let most = limit.steps.iter().filter(|step| step.good).map(|step| step.good_per_s).fold(0.0, f64::max);
     [
         Fact::new(format!("{}, last good", limit.unit), load(limit.last_good)),
         Fact::new("first bad", load(limit.first_bad)).bad_if(limit.first_bad.is_some()),
         Fact::new("knee", load(limit.knee)),
-        Fact::new("most requests/s, good", units::significant(most)),
+        Fact::new("most good answers/s, good load", units::significant(most)),
     ]
 }
 
 /// A figure of a step.
-type Figure = fn(&LimitStep) -> f64;
+type Figure = fn(&LimitStep) -> Option<f64>;
 
 /// Charts of throughput, response times and failures by load; bad loads are marked.
 fn charts(limit: &LimitResult) -> Vec<Chart> {
@@ -66,7 +66,7 @@ fn charts(limit: &LimitResult) -> Vec<Chart> {
         name: name.to_owned(),
         color,
         filled: false,
-        points: steps.iter().map(|step| (f64::from(step.level), Some(of(step)))).collect(),
+        points: steps.iter().map(|step| (f64::from(step.level), of(step))).collect(),
     };
     // Points without a neighbour are drawn as dots.
     let bad = |of: Figure| Series {
@@ -76,12 +76,12 @@ fn charts(limit: &LimitResult) -> Vec<Chart> {
         points: steps
             .iter()
             .filter(|step| limit.was_bad(step.level))
-            .flat_map(|step| [(f64::from(step.level), Some(of(step))), (f64::from(step.level), None)])
+            .flat_map(|step| [(f64::from(step.level), of(step)), (f64::from(step.level), None)])
             .collect(),
     };
-    let rate: Figure = |step| step.requests_per_s;
+    let rate: Figure = |step| Some(step.good_per_s);
     let p95: Figure = |step| step.p95_ms;
-    let failed: Figure = |step| 100.0 * step.fail_ratio;
+    let failed: Figure = |step| step.fail_ratio.map(|ratio| 100.0 * ratio);
     let load = if limit.unit == "users" { "users" } else { "requests due per second" };
     let chart = |what: &str, series: Vec<Series>| {
         let drawn = series.into_iter().filter(|line| !line.points.is_empty()).collect();
@@ -94,12 +94,12 @@ fn charts(limit: &LimitResult) -> Vec<Chart> {
         bad(p95),
     ];
     vec![
-        chart("Requests per second", vec![line("requests", Color::Series(0), rate), bad(rate)]),
-        chart("Response times, milliseconds,", times).on_fitting_scale(),
+        chart("Good answers per second", vec![line("good answers", Color::Series(0), rate), bad(rate)]),
+        chart("Response times of good answers, milliseconds,", times).on_fitting_scale(),
         chart("Failed requests, per cent,", vec![line("failed", Color::Series(0), failed), bad(failed)]),
         chart(
             "Processor time of the load generator, cores,",
-            vec![line("cores", Color::Series(2), |step| step.generator_cores)],
+            vec![line("cores", Color::Series(2), |step| Some(step.generator_cores))],
         ),
     ]
 }

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 pub use self::distribution::distribution;
 pub use self::limit::limit_page;
-use super::tables;
+use super::{statistics, tables};
 use crate::page::{Fact, Judgement, Page};
-use crate::run_result::{Environment, RunResult, Verdict};
+use crate::run_result::{Environment, LatencySummary, OutcomeSummary, RunResult, Verdict};
 use crate::table::{Align, Table};
 use crate::units;
 
@@ -33,7 +33,7 @@ pub fn page(summary: &RunResult) -> String {
     }
     page.finish(&format!(
         "A response time runs from just before a request is sent, connecting included, to the last byte of the answer. \
-         Percentiles are nearest ranks of HDR histograms with three significant digits. storemgr {}",
+         Times are of good answers, except where failed requests are named. Percentiles are nearest ranks of HDR histograms with three significant digits. storemgr {}",
         summary.environment.storemgr
     ))
 }
@@ -48,18 +48,22 @@ fn judgement(summary: &RunResult) -> Judgement {
 }
 
 /// The main figures, which stand at the top.
-fn facts(summary: &RunResult) -> [Fact; 7] {
-    let times = &summary.aggregated.latency_ms;
-    let milliseconds = |value: f64| format!("{} ms", units::significant(value));
-    [
+fn facts(summary: &RunResult) -> Vec<Fact> {
+    let good = summary.aggregated.good_answers();
+    let shown = |value: f64| format!("{} ms", units::significant(value));
+    let time = |of: &OutcomeSummary<'_>, figure: fn(&LatencySummary) -> f64| statistics::dashed(of.time(figure), shown);
+    let mut facts = vec![
         Fact::new("requests", units::count(summary.requests)),
-        Fact::new("failed", units::percent(summary.fail_ratio)).bad_if(summary.failures > 0),
-        Fact::new("requests/s", units::significant(summary.requests_per_s)),
-        Fact::new("p50", milliseconds(times.p50)),
-        Fact::new("p95", milliseconds(times.p95)),
-        Fact::new("p99", milliseconds(times.p99)),
-        Fact::new("longest", milliseconds(times.max)),
-    ]
+        Fact::new("failed", statistics::dashed(summary.fail_ratio, units::percent)).bad_if(summary.failures > 0),
+        Fact::new("good answers/s", units::significant(good.per_second)),
+        Fact::new("p50 of good answers", time(&good, |times| times.p50)),
+        Fact::new("p95 of good answers", time(&good, |times| times.p95)),
+        Fact::new("p99 of good answers", time(&good, |times| times.p99)),
+        Fact::new("longest good answer", time(&good, |times| times.max)),
+    ];
+    let failed = summary.aggregated.failed_requests();
+    facts.extend(failed.map(|failed| Fact::new("p95 of failures", time(&failed, |times| times.p95)).bad_if(true)));
+    facts
 }
 
 /// The conditions that a reader needs to compare this with another run.

@@ -13,6 +13,8 @@ fn point(second: u32) -> TimelinePoint {
         requests: if second == 10 { 0 } else { 50 },
         failures: 10,
         latency_ms: (second != 10).then_some(latency),
+        succeeded_latency_ms: (second != 10).then_some(latency),
+        failed_latency_ms: None,
         cpu_cores: 0.1,
     }
 }
@@ -65,7 +67,7 @@ fn a_line_is_broken_where_there_was_no_answer() {
         // The axes use colors 0 and 1.
         drawn.filter(|line| !line.contains("var(--color-0") && !line.contains("var(--color-1")).count()
     };
-    let found = (lines("Good answers and failures per second"), lines("Response times of each second"));
+    let found = (lines("Good answers and failures per second"), lines("Response times of good answers in each second"));
     assert_eq!(found, (2, 6), "two lines in one part each, and three in two");
 }
 
