@@ -12,6 +12,9 @@ use crate::units;
 /// The maximum number of kinds of failures that are shown; the measurement's file has all of them.
 const MOST_FAILURES: usize = 8;
 
+/// Takes one of the times out of a summary.
+type Figure = fn(&LatencySummary) -> f64;
+
 pub(super) fn tables(subject: &SubjectAccount, before: Option<&SubjectAccount>) -> Vec<Table> {
     let Some(shown) = &subject.shown else { return Vec::new() };
     let mut tables = vec![requests(shown, before), times(shown)];
@@ -72,7 +75,7 @@ fn tone_of(points: Option<f64>) -> Tone {
 
 /// The times of good answers, and below those of failed requests, where there are any.
 fn times(shown: &Measurement) -> Table {
-    const FIGURES: [(&str, fn(&LatencySummary) -> f64); 6] = [
+    const FIGURES: [(&str, Figure); 6] = [
         ("Med", |t| t.p50),
         ("p95", |t| t.p95),
         ("p99", |t| t.p99),

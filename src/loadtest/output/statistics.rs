@@ -8,6 +8,9 @@ use crate::run_result::{LatencySummary, Outcome, OutcomeSummary, RouteSummary, R
 use crate::table::{Align, Table, Tone};
 use crate::units;
 
+/// Takes one of the times out of a summary.
+type Figure = fn(&LatencySummary) -> f64;
+
 /// The name of the row of failed requests, below that of the good answers.
 const FAILED: &str = "  failed";
 
@@ -65,7 +68,7 @@ pub(super) fn statistics(summary: &RunResult) -> Table {
 
 /// Average, least, most and median.
 fn main_times(of: &OutcomeSummary<'_>) -> [String; 4] {
-    let figures: [fn(&LatencySummary) -> f64; 4] = [|t| t.mean, |t| t.min, |t| t.max, |t| t.p50];
+    let figures: [Figure; 4] = [|t| t.mean, |t| t.min, |t| t.max, |t| t.p50];
     figures.map(|figure| dashed(of.time(figure), shown))
 }
 
@@ -98,7 +101,7 @@ pub(super) fn percentiles(summary: &RunResult) -> Table {
 
 /// The percentiles of so many requests. One above which fewer than one request lies is a guess, and is left out.
 fn shares(requests: u64, times: Option<&LatencySummary>) -> [String; 8] {
-    let figures: [(u64, fn(&LatencySummary) -> f64); 8] = [
+    let figures: [(u64, Figure); 8] = [
         (2, |t| t.p50),
         (4, |t| t.p75),
         (10, |t| t.p90),

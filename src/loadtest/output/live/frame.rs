@@ -78,7 +78,7 @@ mod tests {
         for (columns, last) in [(40, "end"), (11, "a new end"), (25, "end"), (7, "end"), (40, "the last end")] {
             terminal.resize(columns, 8);
             let first = "0123456789012345678901234567890123456789";
-            terminal.feed(&frame.draw(&[first.to_owned(), String::new(), last.to_owned()], (columns, 8)));
+            terminal.feed(frame.draw(&[first.to_owned(), String::new(), last.to_owned()], (columns, 8)));
             let expected = format!("{}\n\n{}", cut(first, columns), cut(last, columns));
             assert_eq!(shown(&terminal), expected, "{columns} columns");
             terminal.feed("^C");
@@ -93,7 +93,7 @@ mod tests {
         let (mut terminal, mut frame) = (terminal(), Frame::default());
         for second in 1..=20 {
             let many: Vec<_> = (1..=12).map(|line| format!("line {line} in second {second}")).collect();
-            terminal.feed(&frame.draw(&many, (40, 8)));
+            terminal.feed(frame.draw(&many, (40, 8)));
         }
         let shown = shown(&terminal);
         assert_eq!(shown.lines().count(), 7, "{shown}");

@@ -55,11 +55,11 @@ fn heading(scenario: &Scenario) -> String {
         "time", "users", "requests", "failures", "waiting", "good/s", "fails/s", "good p50", "good p95", "fail p50",
         "fail p95",
     ];
-    format!("{}; times in milliseconds\n{}", routes.join(", "), row(columns))
+    format!("{}; times in milliseconds\n{}", routes.join(", "), row(&columns))
 }
 
 /// A row that fits a hundred columns.
-fn row<S: AsRef<str>>(cells: [S; 11]) -> String {
+fn row<S: AsRef<str>>(cells: &[S; 11]) -> String {
     const WIDTHS: [usize; 11] = [8, 7, 10, 9, 8, 8, 8, 8, 8, 8, 8];
     let cells = cells.iter().zip(WIDTHS).map(|(cell, width)| format!("{:>width$}", cell.as_ref()));
     cells.collect::<Vec<_>>().join(" ")
@@ -70,7 +70,7 @@ fn line(progress: &Progress<'_>, recent: &RouteStats, window: Duration) -> Strin
     let per_second = |times: &Latencies| units::significant(units::per_second(times.count(), window));
     let (good, failed) = (&recent.succeeded, &recent.failed);
     let time = if progress.warming_up { "warm-up".to_owned() } else { format!("{}s", progress.sending.as_secs()) };
-    row([
+    row(&[
         time,
         units::count(progress.users as u64),
         units::count(progress.all.requests()),

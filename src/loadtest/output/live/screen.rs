@@ -168,7 +168,7 @@ mod tests {
         (progress.sending, progress.lasts, progress.users) = (Duration::from_secs(70), Duration::from_secs(90), 1_500);
         let text = |columns: usize| {
             let mut terminal = avt::Terminal::new(columns, 12).unwrap();
-            terminal.feed(&Frame::default().draw(&lines(&progress, &history, columns), (columns, 12)));
+            terminal.feed(Frame::default().draw(&lines(&progress, &history, columns), (columns, 12)));
             terminal.screen().text().join("\n")
         };
         insta::assert_snapshot!(text(79), @"
