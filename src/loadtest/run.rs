@@ -58,6 +58,16 @@ pub enum LoadTestError {
         /// The routes of the scenario.
         routes: String,
     },
+    /// A threshold compares checks where the scenario has none.
+    #[error(
+        "the threshold {threshold:?} compares checks, and {place} has none: give a task a check, or use fail_ratio"
+    )]
+    NoCheck {
+        /// The threshold as it was written.
+        threshold: String,
+        /// The route, or `the scenario`.
+        place: String,
+    },
     /// The run was interrupted before the first request was sent.
     #[error("interrupted before the first request was sent")]
     Interrupted,
@@ -97,7 +107,7 @@ pub async fn run(
     outputs: RunOutputs<'_>,
     mut steering: Steering,
 ) -> Result<Finished, LoadTestError> {
-    check_routes(&criteria.thresholds, &scenario)?;
+    check_thresholds(&criteria.thresholds, &scenario)?;
     let too_few_handles = !allow_handles(&mut config)?;
     let (addresses, same_machine) = tokio::select! {
         reached = reach(&config.target) => reached?,
@@ -250,13 +260,21 @@ async fn reach(target: &Target) -> Result<(Vec<SocketAddr>, bool), LoadTestError
     reached.map_err(|error| LoadTestError::Unreachable { target: target.clone(), error })
 }
 
-/// Refuses a threshold on a route that the scenario does not have.
-fn check_routes(thresholds: &[Threshold], scenario: &Scenario) -> Result<(), LoadTestError> {
+/// Refuses a threshold on a route that the scenario does not have, or on checks where there are none.
+fn check_thresholds(thresholds: &[Threshold], scenario: &Scenario) -> Result<(), LoadTestError> {
     let routes: Vec<_> = scenario.groups().iter().map(|group| (group.method.as_str(), group.route.as_str())).collect();
     for threshold in thresholds.iter().filter(|threshold| threshold.route().is_some()) {
         if !routes.iter().any(|(method, route)| threshold.is_about(method, route)) {
             let routes: Vec<_> = routes.iter().map(|(method, route)| format!("{method} {route}")).collect();
             return Err(LoadTestError::UnknownRoute { threshold: threshold.to_string(), routes: routes.join(", ") });
+        }
+    }
+    for threshold in thresholds.iter().filter(|threshold| threshold.is_about_checks()) {
+        let about = |(method, route): &(&str, &str)| threshold.route().is_none() || threshold.is_about(method, route);
+        let mut about = routes.iter().enumerate().filter(|(_, route)| about(route));
+        if !about.any(|(group, _)| scenario.has_checks(group)) {
+            let place = threshold.route().unwrap_or("the scenario").to_owned();
+            return Err(LoadTestError::NoCheck { threshold: threshold.to_string(), place });
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! The criteria of a run, and the judgement of its result.
 
 use super::baseline::Baseline;
+use super::caveats::caveats;
 use super::generator::{is_late_beside, reasons};
 use super::threshold::Threshold;
 use crate::loadtest::collect::UnjudgedResult;
@@ -17,14 +18,15 @@ pub struct Criteria {
 }
 
 impl Criteria {
-    /// Judges a run so far: sets its verdict (whether the generator had time to spare) and the outcome of each
-    /// threshold. `too_few_handles` says that file handles allowed fewer connections than were asked for.
+    /// Judges a run so far: sets its verdict (whether the generator had time to spare), its caveats and the outcome of
+    /// each threshold. `too_few_handles` says that file handles allowed fewer connections than were asked for.
     pub(in crate::loadtest) fn judge(&self, unjudged: UnjudgedResult, too_few_handles: bool) -> RunResult {
         let UnjudgedResult(mut run) = unjudged;
         run.verdict_reasons = reasons(&run.generator, run.requests, too_few_handles);
         run.verdict = if run.verdict_reasons.is_empty() { Verdict::Valid } else { Verdict::GeneratorLimited };
         let p99 = run.aggregated.latency_ms.as_ref().map(|times| times.p99);
         run.times_doubtful = p99.is_some_and(|p99| is_late_beside(&run.generator, p99));
+        run.caveats = caveats(&run);
         run.thresholds = self.thresholds.iter().map(|threshold| threshold.evaluate(&run)).collect();
         run
     }
@@ -36,21 +38,29 @@ impl Criteria {
 }
 
 /// The share of due requests that got no good answer and are not limited by any threshold: those of routes that no
-/// threshold on failures names, and those that were never sent. 0 if a threshold limits the failures of all requests.
+/// threshold on failures names, and those that were never sent. 0 if a threshold limits the failures of all requests. A
+/// threshold on checks limits the failures of a route whose every request has a check.
 pub fn unjudged_ratio(run: &RunResult, thresholds: &[Threshold]) -> f64 {
     let limits: Vec<_> = thresholds.iter().filter(|threshold| threshold.limits_failures()).collect();
     if limits.iter().any(|threshold| threshold.route().is_none()) {
         return 0.0;
     }
-    let is_judged = |route: &RouteSummary| limits.iter().any(|one| one.is_about(&route.method, &route.route));
+    let checks: Vec<_> = thresholds.iter().filter(|threshold| threshold.demands_checks()).collect();
+    let of_all = checks.iter().any(|threshold| threshold.route().is_none());
+    let is_judged = |route: &RouteSummary| {
+        let is_about = |one: &&&Threshold| one.is_about(&route.method, &route.route);
+        let is_checked = route.checks.is_some_and(|checks| checks.checked == route.requests);
+        limits.iter().any(|one| is_about(&one)) || is_checked && (of_all || checks.iter().any(|one| is_about(&one)))
+    };
     let bad = run.routes.iter().filter(|route| !is_judged(route)).map(|route| route.failures + route.unanswered);
-    units::ratio(bad.sum::<u64>() + run.generator.arrivals_missed, run.due())
+    let missed = if of_all { 0 } else { run.generator.arrivals_missed };
+    units::ratio(bad.sum::<u64>() + missed, run.due())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_result::example_run;
+    use crate::run_result::{CheckCounts, example_run};
 
     #[test]
     fn failures_that_no_threshold_limits_are_still_bad() {
@@ -75,5 +85,14 @@ mod tests {
         summary.generator.arrivals_missed = 10;
         assert!(unjudged(&summary, &["POST /orders:failures<2000", "/orders/reports/best-sellers:failures<5"]) > 0.0);
         assert!(unjudged(&summary, &["failures<2000"]) <= 0.0);
+        summary.generator.arrivals_missed = 0;
+        let orders = &mut summary.routes[0];
+        orders.checks = Some(CheckCounts { checked: orders.requests, met: 10 });
+        for texts in [["checks>1%"], ["POST /orders:checks>=0"]] {
+            assert!((unjudged(&summary, &texts) - 1.0 / 3_030.0).abs() < 1e-9, "{texts:?}");
+        }
+        assert!((unjudged(&summary, &["checks<1%"]) - all).abs() < 1e-9);
+        summary.routes[0].checks = Some(CheckCounts { checked: 1_009, met: 10 });
+        assert!((unjudged(&summary, &["checks>1%"]) - all).abs() < 1e-9, "one had no check");
     }
 }

@@ -2,10 +2,14 @@
 //! runs. Pure: it is given results and measures nothing.
 
 mod baseline;
+mod caveats;
 mod criteria;
 mod generator;
+mod invalid_threshold;
+mod metric;
 mod threshold;
 
 pub use baseline::{Baseline, BaselineError};
 pub use criteria::{Criteria, unjudged_ratio};
-pub use threshold::{InvalidThreshold, Threshold};
+pub use invalid_threshold::InvalidThreshold;
+pub use threshold::Threshold;

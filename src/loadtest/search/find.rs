@@ -129,7 +129,7 @@ impl<'a> Searching<'a> {
         };
         let held_back = match &self.stopped {
             Some(Stop::Failed(error)) => Some(error.to_string()),
-            Some(Stop::Silent(why)) => Some(why.clone()),
+            Some(Stop::HeldBack(why)) => Some(why.clone()),
             Some(Stop::Interrupted) => None,
             None => trials.handles_ran_out(plan.last_good()).then(|| trials.too_few_handles()),
         };

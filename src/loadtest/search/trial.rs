@@ -35,8 +35,9 @@ const RECOVERY_STEP: Duration = Duration::from_secs(2);
 pub(super) enum Stop {
     /// It was interrupted.
     Interrupted,
-    /// The service did not recover: a sentence about it.
-    Silent(String),
+    /// It cannot go on, because the service did not recover or nothing was measured: why, as a sentence without a full
+    /// stop.
+    HeldBack(String),
     /// A run could not be made.
     Failed(LoadTestError),
 }
@@ -111,7 +112,7 @@ impl<'a> TrialRunner<'a> {
         )
     }
 
-    /// Makes a run at one load.
+    /// Makes a run at one load. Stops if no request was due in it: that says nothing about the service.
     pub(super) async fn measure(&self, level: u32, steering: &mut Steering) -> Result<RunResult, Stop> {
         let mut config = self.config.clone();
         match &mut config.load {
@@ -127,7 +128,31 @@ impl<'a> TrialRunner<'a> {
                 rate.stages.clear();
             }
         }
-        self.run(config, &self.criteria, steering).await
+        let run = self.run(config, &self.criteria, steering).await?;
+        match self.unmeasured(level, &run) {
+            Some(why) => Err(Stop::HeldBack(why)),
+            None => Ok(run),
+        }
+    }
+
+    /// Why a run says nothing about the service: no request was due, and no user waited for an answer either.
+    fn unmeasured(&self, level: u32, run: &RunResult) -> Option<String> {
+        let step = self.search.step;
+        (run.due() == 0 && !self.kept_waiting(run)).then(|| {
+            let (level, unit, step) = (units::count(level.into()), self.unit(), units::duration(step));
+            format!(
+                "nothing was measured, because at {level} {unit} no request was due within {step}: measure each load \
+                 longer with --limit-step, or start with more"
+            )
+        })
+    }
+
+    /// Whether users waited for requests of the warm-up as long as was measured, so that no other request was due.
+    fn kept_waiting(&self, run: &RunResult) -> bool {
+        run.warm_up.as_ref().is_some_and(|warm_up| {
+            let longest = warm_up.latency_ms.as_ref().map_or(0.0, |times| times.max);
+            warm_up.unanswered > 0 || longest >= units::milliseconds(self.search.step)
+        })
     }
 
     async fn run(&self, config: Config, criteria: &Criteria, steering: &Steering) -> Result<RunResult, Stop> {
@@ -155,7 +180,7 @@ impl<'a> TrialRunner<'a> {
             }
         }
         let waited = units::duration(self.search.rest + RECOVERY);
-        Err(Stop::Silent(format!("after the last load the service did not answer one user again within {waited}")))
+        Err(Stop::HeldBack(format!("after the last load the service did not answer one user again within {waited}")))
     }
 
     /// Whether the single user was answered as well as the criteria demand; failures that they allow are no effect of
@@ -171,6 +196,9 @@ impl<'a> TrialRunner<'a> {
         for outcome in run.thresholds.iter().filter(|outcome| !outcome.held) {
             let seen = outcome.seen.as_deref().unwrap_or("nothing was measured");
             broken.push(format!("{}: {seen}", outcome.threshold));
+        }
+        if run.due() == 0 {
+            broken.push("no request was due: all users still waited for answers from before".to_owned());
         }
         let unanswered = run.in_flight_at_end;
         if unanswered as f64 > MOST_UNANSWERED * (run.requests + unanswered) as f64 {
@@ -229,7 +257,8 @@ mod tests {
     use super::*;
     use crate::loadtest::engine::{Arrivals, Rate};
     use crate::net::Target;
-    use crate::run_result::{RateSummary, example_run};
+    use crate::run_result::{LatencySummary, RateSummary, WarmUpSummary, example_run};
+    use crate::stats::Latencies;
 
     fn config() -> Config {
         let rate = Rate { per_second: 40.0, arrivals: Arrivals::Constant, stages: Vec::new(), most_users: 100 };
@@ -254,7 +283,8 @@ mod tests {
     fn at_a_rate(answered_per_s: f64) -> RunResult {
         let mut summary = example_run();
         (summary.duration_s, summary.requests, summary.failures, summary.in_flight_at_end) = (10.0, 400, 0, 0);
-        (summary.requests_per_s, summary.aggregated.failures_per_s) = (answered_per_s, 0.0);
+        summary.requests_per_s = answered_per_s;
+        (summary.aggregated.requests_per_s, summary.aggregated.failures_per_s) = (answered_per_s, 0.0);
         summary.rate = Some(RateSummary { per_second: 40.0, arrivals: "constant".into(), offered_per_s: 40.0 });
         summary.thresholds.clear();
         summary
@@ -278,6 +308,54 @@ mod tests {
         let step = trials.judge(40, Purpose::Climb, &summary);
         assert_eq!(step.broken, ["1,000 requests never sent: the service kept all 150 connections busy"]);
         assert_eq!(step.verdict, Verdict::Valid);
+    }
+
+    /// A run in whose measured part no request was due. In its warm-up, this many were never answered, and the slowest
+    /// answer took this many seconds.
+    fn empty(unanswered: u64, slowest_s: u64) -> RunResult {
+        let mut times = Latencies::default();
+        times.record(Duration::from_secs(slowest_s));
+        let warm_up = WarmUpSummary {
+            duration_s: 4.0,
+            requests: 1,
+            failures: 0,
+            unanswered,
+            requests_per_s: 0.1,
+            latency_ms: LatencySummary::of(&times),
+            succeeded_latency_ms: LatencySummary::of(&times),
+        };
+        RunResult { requests: 0, warm_up: Some(warm_up), ..at_a_rate(0.0) }
+    }
+
+    #[test]
+    fn a_load_at_which_no_request_was_due_is_not_the_fault_of_the_service() {
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let trials = trials(&scenario, &[]);
+        let why = trials.unmeasured(1, &empty(0, 1)).unwrap();
+        assert!(why.contains("at 1 requests per second no request was due within 10.0 s"), "{why}");
+        assert_eq!(trials.unmeasured(40, &at_a_rate(39.0)), None);
+        // Whoever waits for an answer of the warm-up sends no request after it.
+        for waiting in [empty(3, 1), empty(0, 11)] {
+            assert_eq!(trials.unmeasured(1, &waiting), None);
+            let step = trials.judge(1, Purpose::Climb, &waiting);
+            assert!(step.broken.iter().any(|why| why.contains("still waited for answers from before")), "{step:?}");
+        }
+    }
+
+    #[test]
+    fn the_rate_and_the_times_of_a_step_are_those_of_good_answers() {
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let trials = trials(&scenario, &[]);
+        let mut run = at_a_rate(40.0);
+        (run.failures, run.aggregated.failures_per_s) = (380, 38.0);
+        let mut good = Latencies::default();
+        (0..20).for_each(|_| good.record(Duration::from_millis(500)));
+        run.aggregated.succeeded_latency_ms = LatencySummary::of(&good);
+        let step = trials.judge(40, Purpose::Climb, &run);
+        assert_eq!((step.requests_per_s, step.good_per_s, step.p50_ms), (40.0, 2.0, Some(500.0)));
+        assert!(step.broken.contains(&"5.00 % of what was due was answered well".to_owned()), "{step:?}");
+        run.aggregated.succeeded_latency_ms = None;
+        assert_eq!(trials.judge(40, Purpose::Climb, &run).p95_ms, None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `storemgr loadtest`: a server that is known, and what the tool says of it.
 
 mod calibrated;
+mod flattering;
 mod narrow;
 mod shown;
 mod truth;

@@ -1,0 +1,263 @@
+//! The figures that a threshold can compare, and their values in a run.
+//!
+//! No failure improves a figure that is compared. Where it could, the figure is taken in the way in which it cannot:
+//!
+//! | figure | what a failure could do | so |
+//! |---|---|---|
+//! | percentiles, `max` | be fast, or take a slow request out | it ranks as slower than all good answers: `failed` |
+//! | `avg` | the same, and its true time is not known | the mean of requests that contain a failure is `failed` |
+//! | `min` | be the fastest | the fastest good answer counts |
+//! | `rps>N`, `requests>N` | be counted as work done | good answers count |
+//! | `rps<N`, `requests<N` | be missing from the good ones | all requests count |
+//! | `checks` | get no answer that could be checked | it counts as a check that was not met |
+//! | `fail_ratio`, `failures` | get no answer at all | unanswered requests count as failures |
+//!
+//! `good:` looks at good answers alone, and `all:` at whatever was answered or failed. Where nothing was measured there
+//! is no value, whatever the figure.
+
+use std::time::Duration;
+
+use super::invalid_threshold::InvalidThreshold;
+use crate::run_result::{CheckCounts, RouteSummary, RunResult};
+use crate::stats::Latencies;
+use crate::units;
+
+/// The figure that is compared, in the unit of its limit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Metric {
+    /// A percentile of the response times, in milliseconds.
+    Percentile(f64),
+    /// The mean response time, in milliseconds.
+    Mean,
+    /// The shortest response time, in milliseconds.
+    Min,
+    /// The longest response time, in milliseconds.
+    Max,
+    /// Failures as a share of requests, from 0 to 1.
+    FailRatio,
+    /// Checks that were met as a share of those that had to be, from 0 to 1.
+    Checks,
+    /// Requests per second.
+    Rate,
+    /// The number of requests.
+    Requests,
+    /// The number of failures.
+    Failures,
+}
+
+/// The answers from which a figure is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answers {
+    /// All requests, in the way in which no failure improves the figure: no word before it.
+    Judged,
+    /// `good:`
+    Good,
+    /// `all:`
+    All,
+}
+
+/// The value of a figure in a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Measured {
+    /// Nothing was measured that it could be the figure of.
+    Nothing,
+    /// The time of a request that failed.
+    Failed,
+    /// The time of a request that was never answered.
+    Unanswered,
+    Value(f64),
+}
+
+/// The requests of a route, or all of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part<'a> {
+    route: &'a RouteSummary,
+    /// Requests that were never answered or, for all routes together, never sent.
+    lost: u64,
+    /// How many of these may have had to meet a check. Which task they were of is not known, so all of a route count.
+    lost_checks: u64,
+}
+
+impl<'a> Part<'a> {
+    /// The requests of one route.
+    pub(super) fn of(route: &'a RouteSummary) -> Self {
+        Self { route, lost: route.unanswered, lost_checks: route.checks.map_or(0, |_| route.unanswered) }
+    }
+
+    /// All requests of a run, and those that were due and never sent, whose route is not known.
+    pub(super) fn whole(run: &'a RunResult) -> Self {
+        let (all, missed) = (&run.aggregated, run.generator.arrivals_missed);
+        let of_checked = run.routes.iter().filter(|route| route.checks.is_some()).map(|route| route.unanswered);
+        Self { route: all, lost: all.unanswered + missed, lost_checks: of_checked.sum::<u64>() + missed }
+    }
+
+    /// The number of requests that were due.
+    fn due(&self) -> u64 {
+        self.route.requests + self.lost
+    }
+
+    /// Why a figure has no value, as a sentence without a full stop; None if it has one.
+    pub(super) fn why(&self, metric: Metric, measured: Measured) -> Option<String> {
+        let (failures, lost, due) = (self.route.failures, self.lost, self.due());
+        let requests = match (self.route.method.as_str(), self.route.route.as_str()) {
+            ("", _) => "request".to_owned(),
+            (method, route) => format!("request of {method} {route}"),
+        };
+        match measured {
+            Measured::Value(_) => None,
+            Measured::Failed => {
+                let [failures, due] = [failures, due].map(units::count);
+                Some(format!("{failures} of {due} requests failed, and count as slower than all good answers"))
+            }
+            Measured::Unanswered => {
+                let [lost, due] = [lost, due].map(units::count);
+                Some(format!("{lost} of {due} requests were never answered, and count as slower than all others"))
+            }
+            Measured::Nothing if due == 0 => Some(format!("nothing was measured: no {requests} was due")),
+            Measured::Nothing if metric == Metric::Checks => {
+                Some(format!("nothing was measured: no {requests} had to meet a check"))
+            }
+            Measured::Nothing if self.route.requests == 0 => {
+                Some(format!("nothing was measured: no {requests} was answered"))
+            }
+            Measured::Nothing => Some(format!("nothing was measured: no {requests} succeeded")),
+        }
+    }
+}
+
+impl Metric {
+    /// The figure with this name, ours or k6's.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name {
+            "avg" | "mean" => Some(Self::Mean),
+            "med" => Some(Self::Percentile(50.0)),
+            "min" => Some(Self::Min),
+            "max" => Some(Self::Max),
+            "fail_ratio" => Some(Self::FailRatio),
+            "checks" => Some(Self::Checks),
+            "rps" => Some(Self::Rate),
+            "requests" => Some(Self::Requests),
+            "failures" => Some(Self::Failures),
+            _ => {
+                let digits = name.strip_prefix('p')?;
+                let digits = digits.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(digits);
+                let percent = digits.parse().ok().filter(|percent| (0.0..=100.0).contains(percent))?;
+                digits.starts_with(|first: char| first.is_ascii_digit()).then_some(Self::Percentile(percent))
+            }
+        }
+    }
+
+    /// Whether it can be taken from good answers alone.
+    pub(super) fn has_answers(self) -> bool {
+        self.is_time() || matches!(self, Self::Rate | Self::Requests)
+    }
+
+    fn is_time(self) -> bool {
+        matches!(self, Self::Percentile(_) | Self::Mean | Self::Min | Self::Max)
+    }
+
+    /// Reads a limit. `name` is the figure's name as it was written.
+    pub(super) fn limit(self, text: &str, bare_is_milliseconds: bool, name: &str) -> Result<f64, InvalidThreshold> {
+        let metric = || name.to_owned();
+        let wrong = || InvalidThreshold::Limit { limit: text.to_owned(), metric: metric(), like: self.example() };
+        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
+        match self {
+            Self::FailRatio | Self::Checks => {
+                units::parse_share(text).map_err(|error| InvalidThreshold::Share { metric: metric(), error })
+            }
+            Self::Rate | Self::Requests | Self::Failures => number(text).ok_or_else(wrong),
+            Self::Percentile(_) | Self::Mean | Self::Min | Self::Max => {
+                let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+                let milliseconds = match unit.trim() {
+                    "us" | "µs" => 1e-3,
+                    "ms" => 1.0,
+                    "s" => 1e3,
+                    "m" | "min" => 6e4,
+                    "" if bare_is_milliseconds => 1.0,
+                    _ => return Err(wrong()),
+                };
+                number(&text[..text.len() - unit.len()]).map(|number| number * milliseconds).ok_or_else(wrong)
+            }
+        }
+    }
+
+    fn example(self) -> &'static str {
+        if self.is_time() { "a time with its unit, like 200ms or 1.5s" } else { "a number like 500" }
+    }
+
+    /// The value of the figure. `is_most` says that the limit is one that it may not exceed.
+    pub(super) fn of(self, part: &Part<'_>, answers: Answers, is_most: bool) -> Measured {
+        let Part { route, lost, lost_checks } = *part;
+        let of_any = |any: u64, value: f64| if any > 0 { Measured::Value(value) } else { Measured::Nothing };
+        let counts_good = answers == Answers::Good || (answers == Answers::Judged && !is_most);
+        match self {
+            Self::Percentile(_) | Self::Mean | Self::Min | Self::Max => match answers {
+                Answers::Judged => self.ranked(part),
+                Answers::Good => self.time(&route.histograms.succeeded),
+                Answers::All => self.time(&route.histograms.all()),
+            },
+            Self::FailRatio => of_any(part.due(), (route.failures + lost) as f64 / part.due().max(1) as f64),
+            Self::Failures => of_any(part.due(), (route.failures + lost) as f64),
+            Self::Checks => {
+                let CheckCounts { checked, met } = route.checks.unwrap_or_default();
+                let all = checked + lost_checks;
+                of_any(all, met as f64 / all.max(1) as f64)
+            }
+            Self::Rate if counts_good => of_any(route.requests, route.good_per_s()),
+            Self::Rate => of_any(route.requests, route.requests_per_s),
+            Self::Requests if counts_good => of_any(part.due(), route.good() as f64),
+            Self::Requests if answers == Answers::All => of_any(part.due(), route.requests as f64),
+            Self::Requests => of_any(part.due(), part.due() as f64),
+        }
+    }
+
+    /// A time of these answers.
+    fn time(self, times: &Latencies) -> Measured {
+        let time = match self {
+            Self::Percentile(percent) => times.percentile(percent),
+            Self::Mean => times.mean(),
+            Self::Min => times.smallest(),
+            _ => times.largest(),
+        };
+        time.map_or(Measured::Nothing, |time| Measured::Value(units::milliseconds(time)))
+    }
+
+    /// A time of all requests, among which those that failed are slower than all good ones, and those that were never
+    /// answered slower than all others.
+    fn ranked(self, part: &Part<'_>) -> Measured {
+        let good = &part.route.histograms.succeeded;
+        let failed = part.route.histograms.failed.count();
+        let (succeeded, all) = (good.count(), good.count() + failed + part.lost);
+        if all == 0 {
+            return Measured::Nothing;
+        }
+        if succeeded == all {
+            return self.time(good);
+        }
+        let rank = match self {
+            Self::Min => 1,
+            // The nearest rank. Rounding may put a whole product slightly above its value.
+            Self::Percentile(percent) => ((percent / 100.0 * all as f64 - 1e-9).ceil() as u64).max(1),
+            // The mean contains every request, and so the slowest.
+            _ => all,
+        };
+        match rank {
+            // Asks for the middle of the rank's step, so that rounding cannot select the neighbouring rank.
+            rank if rank <= succeeded => Self::Percentile(100.0 * (rank as f64 - 0.5) / succeeded as f64).time(good),
+            rank if rank <= succeeded + failed => Measured::Failed,
+            _ => Measured::Unanswered,
+        }
+    }
+
+    /// A value as text, with its unit.
+    pub(super) fn shown(self, value: f64) -> String {
+        match self {
+            Self::FailRatio | Self::Checks => units::percent(value),
+            Self::Rate => format!("{}/s", units::significant(value)),
+            Self::Requests | Self::Failures => units::count(value as u64),
+            Self::Percentile(_) | Self::Mean | Self::Min | Self::Max => {
+                units::duration(Duration::from_secs_f64(value / 1e3))
+            }
+        }
+    }
+}
