@@ -564,8 +564,9 @@ mod tests {
             let queue = Arc::new(Queue::new(limits, OrderMetrics::new(&Metrics::new().unwrap())));
             let supervised = Arc::clone(&queue);
             tokio::spawn(async move {
-                supervise(&supervised, Duration::from_mins(10), |_| async move {
+                supervise(&supervised, Duration::from_mins(10), |batch| async move {
                     tokio::time::sleep(Duration::from_secs(4)).await;
+                    drop(batch);
                     undisturbed
                 })
                 .await;
