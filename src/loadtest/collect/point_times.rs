@@ -32,7 +32,9 @@ impl PointTimes {
         let mut all = [self.counts.as_slice(), next.counts.as_slice()].concat();
         all.sort_unstable_by_key(|(micros, _)| *micros);
         self.counts.clear();
-        all.into_iter().for_each(|(micros, count)| add(&mut self.counts, micros, count));
+        for (micros, count) in all {
+            add(&mut self.counts, micros, count);
+        }
         self.longest = self.longest.max(next.longest);
     }
 

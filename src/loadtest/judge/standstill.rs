@@ -5,7 +5,7 @@
 //! in a thousand, or if a percentile that is shown, or the time that a threshold judges, is that of such an answer.
 
 use super::threshold::Threshold;
-use crate::run_result::{RouteSummary, RunResult};
+use crate::run_result::{RouteSummary, RunResult, TouchedTimes};
 use crate::stats::Latencies;
 use crate::units;
 
@@ -45,7 +45,7 @@ pub(super) fn reason(run: &RunResult, thresholds: &[Threshold]) -> Option<String
 
 /// The number of answers of a route that a standstill touched.
 fn touched(route: &RouteSummary) -> u64 {
-    route.histograms.touched.as_ref().map_or(0, |touched| touched.count())
+    route.histograms.touched.as_ref().map_or(0, TouchedTimes::count)
 }
 
 /// Whether a percentile of the answers is the time of a touched one: of all answers, of the good ones, or of those that

@@ -30,7 +30,8 @@ impl Failure {
         let from_service = match self.kind {
             // How many bytes had come of an answer that was cut short differs from one to the next.
             FailureKind::Http | FailureKind::Reset => {
-                let is_status = said.find([' ', ',']) == Some(3) && said.bytes().take(3).all(|byte| byte.is_ascii_digit());
+                let is_status =
+                    said.find([' ', ',']) == Some(3) && said.bytes().take(3).all(|byte| byte.is_ascii_digit());
                 if is_status { 3..said.len() } else { 0..said.len() }
             }
             FailureKind::Check => {

@@ -73,7 +73,9 @@ async fn a_command_that_cannot_run_leaves_the_older_results() {
     let all = all.each_ref().map(String::as_str);
     let away = run_command(&arguments("127.0.0.1:1", &all), &[]).await;
     assert_eq!((away.code, names(folder.path())), (3, Vec::<String>::new()), "{away:?}");
-    files.iter().for_each(|name| fs::write(path(name), OLDER).unwrap());
+    for name in &files {
+        fs::write(path(name), OLDER).unwrap();
+    }
     let away = run_command(&arguments("127.0.0.1:1", &all), &[]).await;
     assert_eq!(away.code, 3, "{away:?}");
     assert!(files.iter().all(|name| text(Path::new(&path(name))) == OLDER));

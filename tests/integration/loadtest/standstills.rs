@@ -91,7 +91,7 @@ async fn standard_error_that_nobody_reads_does_not_delay_the_run() {
     let host = server.target.to_string();
     let (_reader, mut writer) = std::io::pipe().unwrap();
     // A pipe of Linux holds this much unless it is told otherwise.
-    writer.write_all(&[b'x'; 65_536]).unwrap();
+    writer.write_all(&vec![b'x'; 65_536]).unwrap();
     let arguments = ["loadtest", "-H", &host, "-u", "2", "-t", "2500ms", "--json", "-"];
     let output = command(&arguments, &[]).stderr(Stdio::from(writer)).output().await.unwrap();
     let result: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -36,9 +36,9 @@ impl Lines {
         self.ticks += 1;
         if progress.standstills.count > self.standstills {
             self.standstills = progress.standstills.count;
-            standstills::told(&progress.standstills)
-                .iter()
-                .for_each(|told| tell_at_once(&format!("The load generator {told}.")));
+            if let Some(told) = standstills::told(&progress.standstills) {
+                tell_at_once(&format!("The load generator {told}."));
+            }
         }
         if self.ticks.is_multiple_of(EVERY) {
             if self.printed.is_multiple_of(HEADING_EVERY) {
