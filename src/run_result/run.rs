@@ -227,3 +227,59 @@ impl ScenarioSummary {
         if tasks.is_empty() { "nothing".to_owned() } else { tasks.join(", ") }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::example_run;
+    use super::*;
+
+    /// A run inside a larger object, as the lab keeps it.
+    #[derive(Serialize, Deserialize)]
+    struct Around {
+        #[serde(flatten)]
+        run: RunResult,
+    }
+
+    /// A run in which nothing was measured on one route.
+    fn run() -> RunResult {
+        let mut run = example_run();
+        let route = &mut run.routes[2];
+        (route.requests, route.latency_ms, route.succeeded_latency_ms) = (0, None, None);
+        (route.average_body_bytes, route.statuses) = (None, Some(std::collections::BTreeMap::new()));
+        run
+    }
+
+    #[test]
+    fn a_result_is_read_as_it_was_written_also_inside_a_larger_object() {
+        let written = serde_json::to_value(run()).unwrap();
+        assert_eq!(written["routes"][0]["statuses"], json!({"200": 10, "503": 1_000}));
+        assert_eq!(written["routes"][2]["succeeded_latency_ms"]["p50"], Value::Null);
+        let alone: RunResult = serde_json::from_value(written.clone()).unwrap();
+        assert_eq!(serde_json::to_value(alone).unwrap(), written);
+        let around: Around = serde_json::from_str(&serde_json::to_string(&Around { run: run() }).unwrap()).unwrap();
+        assert_eq!(serde_json::to_value(around.run).unwrap(), written);
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_is_read_and_its_zeros_are_nothing() {
+        let mut first = serde_json::to_value(RunResult { requests: 0, ..run() }).unwrap();
+        first.as_object_mut().unwrap().remove("caveats");
+        first["fail_ratio"] = json!(0.0);
+        let route = &mut first["routes"][2];
+        route["average_body_bytes"] = json!(0.0);
+        for times in ["latency_ms", "succeeded_latency_ms", "failed_latency_ms"] {
+            route[times].as_object_mut().unwrap().values_mut().for_each(|time| *time = json!(0.0));
+        }
+        for name in ["statuses", "checks"] {
+            route.as_object_mut().unwrap().remove(name);
+        }
+        first["thresholds"][0].as_object_mut().unwrap().remove("why");
+        let read: RunResult = serde_json::from_value(first).unwrap();
+        let route = &read.routes[2];
+        assert_eq!((read.fail_ratio, route.average_body_bytes, &route.statuses), (None, None, &None));
+        assert_eq!((&route.latency_ms, &route.succeeded_latency_ms), (&None, &None));
+        assert_eq!(read.routes[0].average_body_bytes, Some(40.0));
+    }
+}
