@@ -165,9 +165,10 @@ fn exit(run: &RunResult, ended: Ended, judgement: &JudgementArgs) -> Exit {
 
 fn failure(error: LoadTestError) -> Failure {
     match error {
-        LoadTestError::TooFewHandles { .. } | LoadTestError::UnknownRoute { .. } | LoadTestError::NoCheck { .. } => {
-            Failure::usage(error)
-        }
+        LoadTestError::TooFewHandles { .. }
+        | LoadTestError::UnknownRoute { .. }
+        | LoadTestError::NoCheck { .. }
+        | LoadTestError::AmbiguousRoute { .. } => Failure::usage(error),
         LoadTestError::Unreachable { .. }
         | LoadTestError::Interrupted
         | LoadTestError::Files(_)

@@ -13,7 +13,9 @@ use crate::failure::Failure;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Judgement")]
 pub(crate) struct JudgementArgs {
-    /// A condition that the run must meet, e.g. 'p95<200ms', 'POST /orders:fail_ratio<1%' or 'rps>500'; repeatable
+    /// A condition that the run must meet, e.g. 'p95<200ms', 'POST /orders:fail_ratio<1%', 'rps>500' or 'checks>99%';
+    /// repeatable. A failed request counts as slower than all good ones; 'good:p95<200ms' looks at good answers alone,
+    /// 'all:p95<200ms' at whatever was answered, and 'POST /orders:good:p95<200ms' at those of a route
     #[arg(long = "threshold", value_name = "CONDITION")]
     pub(super) thresholds: Vec<Threshold>,
     /// The highest acceptable share of failed requests, e.g. 1% or 0.01 [default: 0 where no threshold limits failures]

@@ -68,6 +68,17 @@ pub enum LoadTestError {
         /// The route, or `the scenario`.
         place: String,
     },
+    /// A threshold on good or on all answers could also mean a route of that name.
+    #[error(
+        "the threshold {threshold:?} can mean the {word} answers of all routes or the route named {word}: give the route \
+         another name"
+    )]
+    AmbiguousRoute {
+        /// The threshold as it was written.
+        threshold: String,
+        /// `good` or `all`.
+        word: &'static str,
+    },
     /// The run was interrupted before the first request was sent.
     #[error("interrupted before the first request was sent")]
     Interrupted,
@@ -107,7 +118,7 @@ pub async fn run(
     outputs: RunOutputs<'_>,
     mut steering: Steering,
 ) -> Result<Finished, LoadTestError> {
-    check_thresholds(&criteria.thresholds, &scenario)?;
+    criteria.thresholds.iter().try_for_each(|threshold| check_threshold(threshold, &scenario))?;
     let too_few_handles = !allow_handles(&mut config)?;
     let (addresses, same_machine) = tokio::select! {
         reached = reach(&config.target) => reached?,
@@ -260,22 +271,22 @@ async fn reach(target: &Target) -> Result<(Vec<SocketAddr>, bool), LoadTestError
     reached.map_err(|error| LoadTestError::Unreachable { target: target.clone(), error })
 }
 
-/// Refuses a threshold on a route that the scenario does not have, or on checks where there are none.
-fn check_thresholds(thresholds: &[Threshold], scenario: &Scenario) -> Result<(), LoadTestError> {
+/// Refuses a threshold on a route that the scenario does not have, on checks where there are none, and one that has two
+/// meanings.
+fn check_threshold(threshold: &Threshold, scenario: &Scenario) -> Result<(), LoadTestError> {
     let routes: Vec<_> = scenario.groups().iter().map(|group| (group.method.as_str(), group.route.as_str())).collect();
-    for threshold in thresholds.iter().filter(|threshold| threshold.route().is_some()) {
-        if !routes.iter().any(|(method, route)| threshold.is_about(method, route)) {
-            let routes: Vec<_> = routes.iter().map(|(method, route)| format!("{method} {route}")).collect();
-            return Err(LoadTestError::UnknownRoute { threshold: threshold.to_string(), routes: routes.join(", ") });
-        }
+    let about = |(method, route): (&str, &str)| threshold.route().is_none() || threshold.is_about(method, route);
+    if !routes.iter().copied().any(about) {
+        let routes: Vec<_> = routes.iter().map(|(method, route)| format!("{method} {route}")).collect();
+        return Err(LoadTestError::UnknownRoute { threshold: threshold.to_string(), routes: routes.join(", ") });
     }
-    for threshold in thresholds.iter().filter(|threshold| threshold.is_about_checks()) {
-        let about = |(method, route): &(&str, &str)| threshold.route().is_none() || threshold.is_about(method, route);
-        let mut about = routes.iter().enumerate().filter(|(_, route)| about(route));
-        if !about.any(|(group, _)| scenario.has_checks(group)) {
-            let place = threshold.route().unwrap_or("the scenario").to_owned();
-            return Err(LoadTestError::NoCheck { threshold: threshold.to_string(), place });
-        }
+    if let Some(word) = threshold.first_word().filter(|word| routes.iter().any(|(_, route)| route == word)) {
+        return Err(LoadTestError::AmbiguousRoute { threshold: threshold.to_string(), word });
+    }
+    let has_checks = || (0..routes.len()).any(|group| about(routes[group]) && scenario.has_checks(group));
+    if threshold.is_about_checks() && !has_checks() {
+        let place = threshold.route().unwrap_or("the scenario").to_owned();
+        return Err(LoadTestError::NoCheck { threshold: threshold.to_string(), place });
     }
     Ok(())
 }

@@ -71,11 +71,11 @@ impl LatencySummary {
 pub(super) mod or_nulls {
     use super::{Deserialize, Deserializer, KEYS, LatencySummary, Serialize, SerializeMap, Serializer};
 
-    pub(in crate::run_result) fn serialize<S: Serializer>(
-        times: &Option<LatencySummary>,
+    pub(in crate::run_result) fn serialize<'t, S: Serializer>(
+        times: impl Into<Option<&'t LatencySummary>>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        if let Some(times) = times {
+        if let Some(times) = times.into() {
             return times.serialize(serializer);
         }
         let mut object = serializer.serialize_map(Some(KEYS.len()))?;

@@ -86,8 +86,6 @@ fn listed(names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::run_result::{WarmUpSummary, example_run};
 
@@ -147,7 +145,7 @@ mod tests {
     fn redirects_that_count_as_good_are_told() {
         let with = |statuses: &[(u16, u64)], failures: u64| {
             of(|run| {
-                run.routes[1].statuses = Some(BTreeMap::from_iter(statuses.iter().copied()));
+                run.routes[1].statuses = Some(statuses.iter().copied().collect());
                 run.routes[1].failures = failures;
             })
         };

@@ -154,6 +154,17 @@ impl Threshold {
         self.metric == Metric::Checks
     }
 
+    /// `good` or `all`, if that word stands before the figure and no route before the word. A route of that name would
+    /// have been written in the same way.
+    pub(in crate::loadtest) fn first_word(&self) -> Option<&'static str> {
+        match self.answers {
+            _ if self.route.is_some() => None,
+            Answers::Judged => None,
+            Answers::Good => Some("good"),
+            Answers::All => Some("all"),
+        }
+    }
+
     /// The highest share of failures, if it limits that share for all requests.
     pub(in crate::loadtest) fn most_fail_ratio(&self) -> Option<f64> {
         (self.metric == Metric::FailRatio && self.route.is_none() && self.is_most()).then_some(self.limit)

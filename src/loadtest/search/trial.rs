@@ -352,7 +352,9 @@ mod tests {
         (0..20).for_each(|_| good.record(Duration::from_millis(500)));
         run.aggregated.succeeded_latency_ms = LatencySummary::of(&good);
         let step = trials.judge(40, Purpose::Climb, &run);
-        assert_eq!((step.requests_per_s, step.good_per_s, step.p50_ms), (40.0, 2.0, Some(500.0)));
+        assert_eq!((step.requests_per_s, step.good_per_s), (40.0, 2.0));
+        // A histogram knows a time within a thousandth.
+        assert!((500.0..500.5).contains(&step.p50_ms.unwrap()), "{step:?}");
         assert!(step.broken.contains(&"5.00 % of what was due was answered well".to_owned()), "{step:?}");
         run.aggregated.succeeded_latency_ms = None;
         assert_eq!(trials.judge(40, Purpose::Climb, &run).p95_ms, None);

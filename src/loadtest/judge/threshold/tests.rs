@@ -114,6 +114,8 @@ fn the_answers_stand_between_route_and_figure() {
     assert_eq!(of("POST /orders:good:p95<1s"), (route("POST /orders"), Answers::Good));
     assert_eq!(of("/v1:batch:all:rps>1"), (route("/v1:batch"), Answers::All));
     assert_eq!(of("/good:p95<1s"), (route("/good"), Answers::Judged));
+    let first = ["good:p95<1s", "all:rps>1", "p95<1s", "/:good:p95<1s"].map(|text| read(text).first_word());
+    assert_eq!(first, [Some("good"), Some("all"), None, None]);
     assert_eq!(of("GET good:p95<1s"), (route("GET good"), Answers::Judged), "a route of that name");
 }
 
@@ -147,7 +149,7 @@ fn a_failure_improves_no_figure() {
         }
         assert_eq!(seen("p10<501ms"), ("500 ms".to_owned(), true), "the tenth of a hundred is good");
         assert_eq!(seen("min<100ms"), ("500 ms".to_owned(), false), "the fastest good answer");
-        assert_eq!(seen("all:p50<100ms"), ("1.0 ms".to_owned(), true));
+        assert_eq!(seen("all:p50<100ms"), ("1.00 ms".to_owned(), true));
         assert_eq!(seen("all:max<1s"), ("500 ms".to_owned(), true));
         // A demand is met by good answers alone, and a limit counts all requests.
         assert_eq!(seen("rps>50"), ("10.0/s".to_owned(), false));
