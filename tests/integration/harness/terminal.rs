@@ -37,7 +37,7 @@ impl OnTerminal {
         let child = command.stdout(Stdio::null()).stderr(slave).spawn().unwrap();
         let (mut output, shown) = (master.try_clone().unwrap(), Arc::clone(&emulator));
         std::thread::spawn(move || {
-            let (mut buffer, mut text) = (vec![0; 65_536], Vec::new());
+            let (mut buffer, mut text) = ([0; 4_096], Vec::new());
             // The end of the child is an error here: its side of the terminal is closed.
             while let Ok(count @ 1..) = output.read(&mut buffer) {
                 text.extend_from_slice(&buffer[..count]);
