@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use hyper::Method;
 use serde_json::Value;
@@ -102,9 +103,16 @@ impl Ledger {
         self.entries.lock().unwrap().users.insert(email.to_owned(), added);
     }
 
-    /// Deletes an order and writes it down.
+    /// Deletes an order and writes it down. 503 promises that nothing was done, so it is tried again, as by a client.
     pub async fn delete(&self, instance: &Instance, id: u64) {
-        let reply = instance.delete(&format!("/orders/{id}")).await;
+        let mut reply = instance.delete(&format!("/orders/{id}")).await;
+        for _ in 0..100 {
+            if reply.status != 503 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            reply = instance.delete(&format!("/orders/{id}")).await;
+        }
         assert_eq!(reply.status, 200, "{reply:?}");
         self.entries.lock().unwrap().deleted.insert(id);
     }

@@ -55,7 +55,10 @@ fn refusals(is_mysql: bool, database: &str) -> Vec<Refusal> {
         account("revoked rights", &revoked, &granted, true),
     ];
     if is_mysql {
-        all.extend([setting("super_read_only", true, false), setting("offline_mode", false, false)]);
+        // Ending it alone would leave the server read-only.
+        let end = "SET GLOBAL read_only = 0".to_owned();
+        all.push(Refusal { end, ..setting("super_read_only", true, false) });
+        all.push(setting("offline_mode", false, false));
     }
     all
 }
