@@ -7,11 +7,41 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 use super::super::ledger::Ledger;
-use super::super::order;
-use crate::harness::Instance;
+use super::super::{order, shop_in};
+use crate::harness::{Instance, TestDatabase};
 
 /// So many clients, each with one request at a time.
 const CLIENTS: usize = 6;
+
+/// Pieces of each product.
+const STOCK: u64 = 50_000_000;
+
+/// A store in which every client has a user and two products of its own, so that no two wait for each other's rows: what
+/// delays an order is then the change of versions.
+#[derive(Debug)]
+pub struct Shop {
+    pub database: TestDatabase,
+    products: Vec<u64>,
+    users: Vec<u64>,
+}
+
+impl Shop {
+    /// Adds products and users to a store.
+    pub async fn open(database: TestDatabase) -> Self {
+        let (database, mut products, mut users) = shop_in(database, &[STOCK; CLIENTS]).await;
+        let (database, more_products, more_users) = shop_in(database, &[STOCK; CLIENTS]).await;
+        products.extend(more_products);
+        users.extend(more_users);
+        Self { database, products, users }
+    }
+
+    /// Holds the ledger against the database; orders up to a number were there before.
+    pub async fn audit(&self, ledger: &Ledger, history: u64) {
+        let given: Vec<_> = self.products.iter().map(|product| (*product, STOCK)).collect();
+        self.database.settled().await;
+        ledger.audit_after(history, &self.database, &given).await;
+    }
+}
 
 /// What the clients share.
 #[derive(Debug, Default)]
@@ -34,11 +64,11 @@ pub struct Load {
 }
 
 impl Load {
-    /// Starts clients that order two products for some users.
-    pub fn start(instances: Vec<Arc<Instance>>, products: &[u64], users: &[u64]) -> Self {
+    /// Starts the clients of a store.
+    pub fn start(instances: Vec<Arc<Instance>>, shop: &Shop) -> Self {
         let shared = Arc::new(Shared { instances: RwLock::new(instances), ..Shared::default() });
         let clients = (0..CLIENTS).map(|client| {
-            let body = order(users[client % users.len()], &[(products[0], 1), (products[1], 2)]);
+            let body = order(shop.users[client], &[(shop.products[client], 1), (shop.products[CLIENTS + client], 2)]);
             tokio::spawn(work(Arc::clone(&shared), client, body))
         });
         Self { clients: clients.collect(), shared }

@@ -39,6 +39,9 @@ fn next() -> Vec<Migration> {
     MIGRATIONS.iter().copied().chain([Migration { version, name: "next", sql }]).collect()
 }
 
+/// Of so many orders at most one may be refused, which happens on a machine that is busy with other things.
+const FEW: usize = 50;
+
 /// The usual limits, with shorter pauses.
 fn limits() -> MigrationLimits {
     MigrationLimits { pause: Duration::from_secs(1), patience: Duration::from_mins(2), ..MigrationLimits::default() }

@@ -9,12 +9,9 @@ use mysql_async::prelude::Queryable;
 use storemgr::db::{MigrateError, Migration, MigrationLimits, migrate_to};
 use tokio::process::Command;
 
-use super::super::shop_in;
-use super::load::Load;
-use super::{first_schema, limits, next, old_program};
+use super::load::{Load, Shop};
+use super::{FEW, first_schema, limits, next, old_program};
 use crate::harness::{Instance, TestDatabase, program};
-
-const STOCK: u64 = 50_000_000;
 
 /// How long somebody uses a table that the migration needs.
 const HELD: Duration = Duration::from_secs(6);
@@ -98,7 +95,8 @@ async fn run(old: PathBuf, lines: u64) {
     fill(&old, &database, lines).await;
     let mut table = format!("{:<44} {:>9}\n", "filling the store", format!("{:.1?}", begun.elapsed()));
     let history = database.number("SELECT MAX(id) FROM orders").await;
-    let (database, products, users) = shop_in(database, &[STOCK, STOCK]).await;
+    let shop = Shop::open(database).await;
+    let database = &shop.database;
     let start = async |program: &Path| {
         let arguments = ["--order-queue-wait", "5s"];
         let instance = Instance::start_program(program, &database.variables(), &arguments).await;
@@ -106,7 +104,7 @@ async fn run(old: PathBuf, lines: u64) {
         Arc::new(instance)
     };
     let instances = vec![start(&old).await, start(&program()).await];
-    let load = Load::start(instances, &products, &users);
+    let load = Load::start(instances, &shop);
     tokio::time::sleep(Duration::from_secs(2)).await;
     let mut longest_of_all = Duration::ZERO;
     let mut note = |what: &str, took: Duration, load: &Load| {
@@ -119,16 +117,15 @@ async fn run(old: PathBuf, lines: u64) {
     let begun = Instant::now();
     migrate_to(&database.address(), &next(), limits()).await.unwrap();
     note("migration: 2 indexes, 3 columns, 1 wider", begun.elapsed(), &load);
-    let took = migrate_while_held(&database, "orders", &after_next(), HELD).await;
+    let took = migrate_while_held(database, "orders", &after_next(), HELD).await;
     note(&format!("1 column, a reader holds the table {HELD:.0?}"), took, &load);
     let failed = load.failed();
     let ledger = load.stop().await;
-    database.settled().await;
     let counted = database.number("SELECT COUNT(*) FROM order_items").await;
     eprintln!("{counted} order lines\n{:<44} {:>9} {:>12} {:>9} {:>7}", "", "took", "longest", "accepted", "failed");
     eprint!("{table}");
-    ledger.audit_after(history, &database, &[(products[0], STOCK), (products[1], STOCK)]).await;
-    assert_eq!(failed, 0, "orders were refused or not answered");
+    shop.audit(&ledger, history).await;
+    assert!(failed * FEW <= ledger.accepted(), "{failed} orders were refused or not answered");
     assert!(longest_of_all < LONGEST, "an order took {longest_of_all:?}");
 }
 
@@ -146,12 +143,13 @@ async fn a_migration_of_a_large_store_under_load_delays_orders_by_seconds_at_mos
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_stays_in_use_ends_the_migration_and_not_the_store() {
-    let (database, products, users) = shop_in(first_schema().await, &[STOCK, STOCK]).await;
-    let instance = Arc::new(Instance::start(&database, &["--order-queue-wait", "5s"]).await);
+    let shop = Shop::open(first_schema().await).await;
+    let database = &shop.database;
+    let instance = Arc::new(Instance::start(database, &["--order-queue-wait", "5s"]).await);
     let mut reader = database.connect().await;
     reader.query_drop("START TRANSACTION").await.unwrap();
     reader.query_drop("SELECT * FROM orders LIMIT 1").await.unwrap();
-    let load = Load::start(vec![instance], &products, &users);
+    let load = Load::start(vec![instance], &shop);
     let impatient = MigrationLimits { patience: Duration::from_secs(3), ..limits() };
     let given_up = migrate_to(&database.address(), &next(), impatient).await;
     assert!(matches!(given_up, Err(MigrateError::TableInUse { version: 3, .. })), "{given_up:?}");
@@ -159,6 +157,8 @@ async fn a_table_that_stays_in_use_ends_the_migration_and_not_the_store() {
     reader.query_drop("ROLLBACK").await.unwrap();
     reader.disconnect().await.unwrap();
     assert_eq!(migrate_to(&database.address(), &next(), limits()).await.unwrap().to, 3);
-    assert_eq!(load.failed(), 0);
-    load.stop().await.audit(&database, &[(products[0], STOCK), (products[1], STOCK)]).await;
+    let failed = load.failed();
+    let ledger = load.stop().await;
+    shop.audit(&ledger, 0).await;
+    assert!(failed * FEW <= ledger.accepted(), "{failed} of {} and more orders were refused", ledger.accepted());
 }
