@@ -275,6 +275,12 @@ mod tests {
         (0..orders).map(push).collect()
     }
 
+    /// The number of orders that wait, and of their lines.
+    fn waiting(queue: &Queue) -> (usize, usize) {
+        let state = queue.state();
+        (state.waiting.len(), state.lines)
+    }
+
     /// A queue whose batches take this long, with one being written.
     fn busy(batch: Duration) -> (Queue, Vec<Answer>) {
         let queue = queue();
@@ -393,10 +399,10 @@ mod tests {
         let _waiting = fill(&queue, 2, 1);
         tokio::time::advance(Duration::from_secs(10) - Duration::from_millis(1)).await;
         queue.refuse_expired();
-        assert_eq!(queue.state().waiting.len(), 2);
+        assert_eq!(waiting(&queue), (2, 2));
         tokio::time::advance(Duration::from_millis(1)).await;
         queue.refuse_expired();
-        assert_eq!((queue.state().waiting.len(), queue.state().lines), (0, 0));
+        assert_eq!(waiting(&queue), (0, 0));
     }
 
     #[tokio::test(start_paused = true)]
@@ -407,14 +413,14 @@ mod tests {
         assert_eq!(depth(), 12);
         tokio::time::advance(Duration::from_secs(2)).await;
         let batch = queue.take();
-        assert_eq!((batch.len(), depth(), queue.state().lines), (10, 2, 4));
+        assert_eq!((batch.len(), depth(), waiting(&queue)), (10, 2, (2, 4)));
         let waits = &metrics.order_queue_wait_seconds;
         assert_eq!((waits.get_sample_count(), waits.get_sample_sum()), (10, 20.0));
         queue.put_back(batch);
-        assert_eq!((depth(), queue.state().lines), (12, 24));
+        assert_eq!((depth(), waiting(&queue)), (12, (12, 24)));
         tokio::time::advance(Duration::from_secs(10)).await;
         queue.refuse_expired();
-        assert_eq!((depth(), queue.state().lines), (0, 0));
+        assert_eq!((depth(), waiting(&queue)), (0, (0, 0)));
     }
 
     #[tokio::test(start_paused = true)]
@@ -432,6 +438,7 @@ mod tests {
         let put_back = later(Box::new(|| queue.put_back(vec![order])));
         assert_eq!(tokio::join!(woken(), put_back).0, Some(true));
         queue.take();
+        queue.written(None);
         let pushed = later(Box::new(|| drop(queue.push(entry(1).0))));
         assert_eq!(tokio::join!(woken(), pushed).0, Some(true));
         queue.take();
