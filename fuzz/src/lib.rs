@@ -90,8 +90,7 @@ fn store() -> Store {
         lock_wait_timeout: wait,
     };
     let database = Arc::new(Database::open(&config, &metrics).expect("a configuration"));
-    let limits =
-        QueueLimits { orders: 100, wait: Duration::from_millis(500), batch_orders: 100, batch_lines: 10_000 };
+    let limits = QueueLimits { orders: 100, wait: Duration::from_millis(500), batch_orders: 100, batch_lines: 10_000 };
     let orders = Orders::new(Arc::clone(&database), Writer::Batched, limits, &metrics).expect("no thread is needed");
     let reports = read_models::Config {
         source: Source::ReadModel,

@@ -31,8 +31,18 @@ fuzz_target!(|input: &[u8]| {
     let Some((&which, text)) = input.split_first() else { return };
     PLACE.with(|place| {
         let mut locations = sound();
-        let file = place.folder.join(["nginx.conf", ".env", "rules.yml", "board.json", "Dockerfile", "prometheus.yml", "compose.yml", "workflow.yml"]
-            [usize::from(which) % 8]);
+        let file = place.folder.join(
+            [
+                "nginx.conf",
+                ".env",
+                "rules.yml",
+                "board.json",
+                "Dockerfile",
+                "prometheus.yml",
+                "compose.yml",
+                "workflow.yml",
+            ][usize::from(which) % 8],
+        );
         std::fs::write(&file, text).expect("a file");
         let chosen = Location { path: file, named: true };
         match which % 8 {

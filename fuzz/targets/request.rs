@@ -17,7 +17,9 @@ fuzz_target!(|input: &[u8]| -> Corpus {
     let answers = SERVER.with(|server| server.exchange(&[&request.bytes, LAST_REQUEST].concat()));
     let answer = Answer::read(&answers, request.to_head).expect("a request is answered");
     // The rest is the answer to the last request, or nothing if the connection was closed after the first.
-    if !request.to_head && let Some(last) = Answer::read(answer.rest, false) {
+    if !request.to_head
+        && let Some(last) = Answer::read(answer.rest, false)
+    {
         assert!(last.rest.is_empty(), "{}", String::from_utf8_lossy(&answers));
     }
     Corpus::Keep
@@ -30,7 +32,7 @@ struct Request {
 
 impl Request {
     fn of(input: &[u8]) -> Option<Self> {
-        let (&[route, framing], text) = input.split_first_chunk()? ;
+        let (&[route, framing], text) = input.split_first_chunk()?;
         let mut lines = text.splitn(3, |byte| *byte == b'\n');
         let (id, query, rest) = (lines.next()?, lines.next()?, lines.next()?);
         let route = ALL[usize::from(route) % ALL.len()];
@@ -49,7 +51,8 @@ impl Request {
         for header in headers.split(|byte| *byte == b'\n').filter(|header| !header.is_empty()) {
             // The target chooses the framing and expects an answer in its own order.
             let name = header.split(|byte| *byte == b':').next()?.to_ascii_lowercase();
-            if ["content-length", "transfer-encoding", "connection", "upgrade"].map(str::as_bytes).contains(&&name[..]) {
+            if ["content-length", "transfer-encoding", "connection", "upgrade"].map(str::as_bytes).contains(&&name[..])
+            {
                 return None;
             }
             bytes.extend(header);
