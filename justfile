@@ -48,6 +48,21 @@ containers:
 versions *options:
     ops/versions {{ options }}
 
+# compare what is answered, directly and through nginx, with the OpenAPI document
+[group('check')]
+schemathesis *examples:
+    ops/schemathesis {{ examples }}
+
+# look for input that crashes the store, the load tester or deploy-check: minutes for each target, all targets or those named
+[group('check')]
+fuzz minutes="1" *targets:
+    ops/fuzz {{ minutes }} {{ targets }}
+
+# break the pure files in one place at a time, and look whether a unit test notices; takes hours
+[group('check')]
+mutants *files:
+    ops/mutants {{ files }}
+
 # format the code
 [group('work')]
 fmt:
@@ -127,6 +142,11 @@ bench-find-limit *folder: build
 [group('measure')]
 truth: build
     STOREMGR={{ justfile_directory() }}/target/release/storemgr STRICT_TRUTH=1 cargo test --locked --test integration loadtest::truth -- --include-ignored --test-threads=1 --nocapture
+
+# measure a well-behaved client beside each that misbehaves; its p99 must stay within twice, or 20 ms, of what it is alone
+[group('measure')]
+neighbours: build
+    STOREMGR={{ justfile_directory() }}/target/release/storemgr STRICT_NEIGHBOURS=1 cargo test --locked --test integration contract::neighbours -- --test-threads=1 --nocapture
 
 # compare the size of an image like the original's with that of the store's image
 [group('measure')]

@@ -185,7 +185,7 @@ impl DbError {
         })
     }
 
-    /// Whether no server answered at all.
+    /// No server answered.
     pub(super) fn no_answer() -> Self {
         Self::Unreachable("it did not answer in time".to_owned())
     }
@@ -278,7 +278,17 @@ fn duplicate_key(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use mysql_async::{IoError, ServerError};
+
     use super::*;
+
+    fn server(code: u16) -> Error {
+        Error::Server(ServerError { code, message: "'x' for key 't.k'".to_owned(), state: "HY000".to_owned() })
+    }
+
+    fn broken(kind: std::io::ErrorKind) -> Error {
+        Error::Io(IoError::Io(kind.into()))
+    }
 
     #[test]
     fn the_index_is_named_and_the_value_is_not() {
@@ -286,5 +296,88 @@ mod tests {
         let mariadb = "Duplicate entry 'ada@example.com' for key 'users_email'";
         assert_eq!([duplicate_key(mysql), duplicate_key(mariadb)], ["users_email", "users_email"]);
         assert_eq!(duplicate_key("gibberish"), "");
+    }
+
+    #[test]
+    fn each_meaning_has_its_error_its_counter_and_its_consequence() {
+        use ErrorKind as Kind;
+        // The counter; whether the transaction may be retried at once; whether the connection, and whether every
+        // connection to that server, is unusable.
+        for (code, kind, retried, connection, server_too) in [
+            (1064, Some(Kind::Defect), false, false, false),
+            (1264, Some(Kind::Data), false, false, false),
+            (1062, None, false, false, false),
+            (1205, Some(Kind::LockTimeout), false, false, false),
+            (1213, Some(Kind::Deadlock), true, false, false),
+            (2013, Some(Kind::Lost), false, true, false),
+            (1094, None, false, false, false),
+            (3024, Some(Kind::Timeout), false, true, false),
+            (1040, Some(Kind::TooManyConnections), false, false, false),
+            (1146, Some(Kind::Setup), false, false, false),
+            (1142, Some(Kind::Setup), false, true, true),
+            (1290, Some(Kind::Unavailable), false, true, true),
+            (65_535, Some(Kind::Unavailable), false, true, true),
+        ] {
+            let error = DbError::from_statement(server(code));
+            let seen = (error.kind(), error.is_conflict(), error.spoils_connection(), error.spoils_server());
+            assert_eq!(seen, (kind, retried, connection, server_too), "{code}: {error:?}");
+        }
+        assert!(matches!(DbError::from_statement(server(1062)), DbError::Duplicate(name) if name == "k"));
+        assert!(matches!(DbError::from_statement(server(1094)), DbError::NoSuchSession));
+    }
+
+    #[test]
+    fn what_this_program_finds_by_itself_is_counted_as_what_it_is() {
+        let after = Duration::from_secs(1);
+        for (error, kind, connection) in [
+            (DbError::CommitUnknown, ErrorKind::Lost, false),
+            (DbError::TimedOut { after }, ErrorKind::Timeout, true),
+            (DbError::PoolTimeout { after }, ErrorKind::PoolTimeout, false),
+            (DbError::no_answer(), ErrorKind::Unreachable, false),
+            (DbError::wrong_setup("r", "a"), ErrorKind::Setup, true),
+            (DbError::Unexpected(String::new()), ErrorKind::Defect, true),
+        ] {
+            assert_eq!((error.kind(), error.spoils_connection()), (Some(kind), connection), "{error:?}");
+        }
+        assert!(DbError::no_answer().to_string().ends_with("it did not answer in time"));
+    }
+
+    #[test]
+    fn a_broken_connection_is_lost_and_one_that_cannot_be_made_is_unreachable() {
+        for error in [
+            broken(std::io::ErrorKind::ConnectionReset),
+            Error::Driver(DriverError::ConnectionClosed),
+            Error::Driver(DriverError::PacketOutOfOrder),
+        ] {
+            assert!(matches!(DbError::from_statement(error), DbError::Lost));
+        }
+        let unexpected = DbError::from_statement(Error::Driver(DriverError::PoolDisconnected));
+        assert!(matches!(unexpected, DbError::Unexpected(_)), "{unexpected:?}");
+        for (error, reason) in [
+            (broken(std::io::ErrorKind::ConnectionRefused), "connection refused"),
+            (broken(std::io::ErrorKind::ConnectionReset), "it closed the connection"),
+            (broken(std::io::ErrorKind::UnexpectedEof), "it closed the connection"),
+            (broken(std::io::ErrorKind::TimedOut), "timed out"),
+            (Error::Driver(DriverError::ConnectionClosed), "it closed the connection"),
+            (Error::Driver(DriverError::PoolDisconnected), "it closed the connection"),
+        ] {
+            let seen = DbError::from_connect(error);
+            assert!(matches!(&seen, DbError::Unreachable(text) if text == reason), "{seen:?}");
+        }
+        let unexpected = DbError::from_connect(Error::Driver(DriverError::PacketOutOfOrder));
+        assert!(matches!(unexpected, DbError::Unexpected(_)), "{unexpected:?}");
+        for code in [1045, 1130, 1698, 3118, 4151, 1820, 1862] {
+            assert!(matches!(DbError::from_connect(server(code)), DbError::Refused(_)), "{code}");
+        }
+        assert!(matches!(DbError::from_connect(server(1040)), DbError::TooManyConnections));
+    }
+
+    #[test]
+    fn every_kind_has_a_label_of_its_own() {
+        let labels: std::collections::BTreeSet<_> = ErrorKind::ALL.iter().map(|kind| kind.label()).collect();
+        assert_eq!(labels.len(), ErrorKind::ALL.len());
+        let named =
+            |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        assert!(labels.iter().all(|label| named(label)), "{labels:?}");
     }
 }

@@ -128,4 +128,17 @@ mod tests {
             prop_assert_eq!(serde_json::from_str::<Cents>(&json).unwrap(), Cents::new(cents));
         }
     }
+
+    #[test]
+    fn sums_and_products_are_exact_or_none() {
+        let most = Cents::new(u64::MAX);
+        assert_eq!(Cents::new(250).checked_mul(3), Some(Cents::new(750)));
+        assert_eq!(most.checked_mul(2), None);
+        assert_eq!(Cents::new(250).checked_add(Cents::new(7)), Some(Cents::new(257)));
+        assert_eq!(most.checked_add(Cents::new(1)), None);
+        assert_eq!(Cents::new(1) + Cents::new(2), Cents::new(3));
+        assert_eq!([5, 7].map(Cents::new).into_iter().sum::<Cents>(), Cents::new(12));
+        assert_eq!([Cents::new(5), Cents::new(1_230)].map(|cents| cents.to_string()), ["0.05", "12.30"]);
+        assert_eq!(Cents::parse("184467440737095516.15"), Ok(most));
+    }
 }

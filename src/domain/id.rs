@@ -43,3 +43,14 @@ identifier! {
     /// The id of a user, unique over all instances.
     UserId
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_its_number() {
+        assert_eq!((OrderId::new(7).get(), ProductId::new(8).to_string()), (7, "8".to_owned()));
+        assert_eq!(serde_json::to_string(&UserId::new(9)).unwrap(), "9");
+    }
+}

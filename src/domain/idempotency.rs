@@ -65,6 +65,7 @@ impl Fingerprint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{ProductId, UserId};
 
     #[test]
     fn a_quoted_key_is_the_bare_key() {
@@ -76,6 +77,26 @@ mod tests {
         let long = vec![b'a'; MAX_KEY_LENGTH + 1];
         for value in [&b""[..], b"\"\"", b"a b", b"a\"b", "é".as_bytes(), b"\xff", &long] {
             assert_eq!(IdempotencyKey::parse(value), Err(InvalidIdempotencyKey), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn the_longest_key_is_accepted_and_kept_as_it_is() {
+        let key = "k".repeat(MAX_KEY_LENGTH);
+        assert_eq!(IdempotencyKey::parse(key.as_bytes()).unwrap().as_str(), key);
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_content_and_not_how_it_is_written() {
+        let order = |user, items: &[(u64, u64)]| {
+            let items: Vec<_> = items.iter().map(|&(id, pieces)| (ProductId::new(id), pieces)).collect();
+            Fingerprint::of(&NewOrder::new(UserId::new(user), &items).unwrap())
+        };
+        let one = order(1, &[(1, 2), (2, 1)]);
+        assert_eq!(one, order(1, &[(2, 1), (1, 1), (1, 1)]));
+        assert_eq!(one.as_bytes(), &one.0);
+        for other in [order(2, &[(1, 2), (2, 1)]), order(1, &[(1, 2)]), order(1, &[(1, 1), (2, 2)])] {
+            assert_ne!(one, other);
         }
     }
 }

@@ -187,4 +187,23 @@ mod tests {
         assert_eq!(total(&[line(u32::MAX, u64::MAX)]), Err(TotalTooLarge));
         assert_eq!(total(&[line(1_000_000, 1_000_001)]), Err(TotalTooLarge));
     }
+
+    #[test]
+    fn the_limits_are_included() {
+        let most = u64::from(MAX_LINE_QUANTITY);
+        assert_eq!(new_order(&[(7, most)]).unwrap().lines()[0].quantity.get(), MAX_LINE_QUANTITY);
+        assert_eq!(new_order(&[(7, most + 1)]), Err(InvalidOrder::Quantity(ProductId::new(7))));
+        assert_eq!(new_order(&[(7, u64::from(u32::MAX) + 2)]), Err(InvalidOrder::Quantity(ProductId::new(7))));
+        assert!(new_order(&vec![(7, 1); MAX_LINES]).is_ok());
+        assert_eq!(new_order(&[(3, 1)]).unwrap().user_id(), UserId::new(1));
+        let line = PricedLine { product_id: ProductId::new(1), quantity: 1_000_000, unit_price: Cents::new(1_000_000) };
+        assert_eq!(total(&[line]), Ok(MAX_ORDER_TOTAL));
+        let cent = PricedLine { quantity: 1, unit_price: Cents::new(1), ..line };
+        assert_eq!(total(&[line, cent]), Err(TotalTooLarge));
+    }
+
+    #[test]
+    fn an_item_without_pieces_is_refused_even_beside_others_of_its_product() {
+        assert_eq!(new_order(&[(7, 1), (7, 0)]), Err(InvalidOrder::Quantity(ProductId::new(7))));
+    }
 }

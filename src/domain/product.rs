@@ -100,3 +100,27 @@ pub struct StockLevel {
     /// The number of pieces in stock.
     pub quantity: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limits_are_included_and_what_is_beyond_is_refused() {
+        let name = "é".repeat(MAX_NAME_LENGTH);
+        let sku = "é".repeat(MAX_SKU_LENGTH);
+        let product = NewProduct::new(&format!(" {name}\u{a0}"), &sku, MAX_PRICE).unwrap();
+        assert_eq!((product.name(), product.sku(), product.price()), (name.as_str(), sku.as_str(), MAX_PRICE));
+        let price = Cents::new(MAX_PRICE.get() + 1);
+        for (name, sku, price, refusal) in [
+            (format!("{name}x"), sku.clone(), MAX_PRICE, InvalidProduct::Name),
+            (" ".to_owned(), sku.clone(), MAX_PRICE, InvalidProduct::Name),
+            ("a\nb".to_owned(), sku.clone(), MAX_PRICE, InvalidProduct::Name),
+            (name.clone(), format!("{sku}x"), MAX_PRICE, InvalidProduct::Sku),
+            (name.clone(), String::new(), MAX_PRICE, InvalidProduct::Sku),
+            (name.clone(), sku.clone(), price, InvalidProduct::Price),
+        ] {
+            assert_eq!(NewProduct::new(&name, &sku, price), Err(refusal), "{name} {sku} {price}");
+        }
+    }
+}

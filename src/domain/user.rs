@@ -83,4 +83,18 @@ mod tests {
         }
         assert_eq!(NewUser::new("\n", "a@b"), Err(InvalidUser::Name));
     }
+
+    #[test]
+    fn the_limits_are_included_and_what_is_beyond_is_refused() {
+        let name = "é".repeat(MAX_NAME_LENGTH);
+        let email = format!("{}@example.com", "a".repeat(MAX_EMAIL_LENGTH - "@example.com".len()));
+        let user = NewUser::new(&name, &email).unwrap();
+        assert_eq!((user.name(), user.email()), (name.as_str(), email.as_str()));
+        assert_eq!(NewUser::new(&format!("{name}x"), &email), Err(InvalidUser::Name));
+        assert_eq!(NewUser::new(&name, &format!("a{email}")), Err(InvalidUser::Email));
+        // In lower case this letter is two characters long.
+        let longer = email.replacen('a', "\u{130}", 1);
+        assert_eq!(longer.chars().count(), MAX_EMAIL_LENGTH);
+        assert_eq!(NewUser::new(&name, &longer), Err(InvalidUser::Email));
+    }
 }

@@ -1,4 +1,5 @@
-//! The accept loop: it limits connections, backs off when accepting fails, and drains with a deadline.
+//! The accept loop: it limits connections, lets addresses take turns, backs off when accepting fails, and drains with a
+//! deadline.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::crowd::Crowd;
 use super::dispatch::Dispatcher;
+use super::turns::Turns;
 use super::{Limits, PROBE_CONNECTIONS, Store, connection};
 use crate::metrics::GaugeGuard;
 
@@ -120,6 +122,7 @@ impl Room {
 }
 
 async fn accept_all(listener: &TcpListener, dispatcher: &Arc<Dispatcher>, room: &Room, stopping: &watch::Sender<bool>) {
+    let turns = Arc::new(Turns::new());
     loop {
         let (stream, client) = accept(listener).await;
         // The semaphore is never closed, so this loop ends with its caller.
@@ -130,7 +133,7 @@ async fn accept_all(listener: &TcpListener, dispatcher: &Arc<Dispatcher>, room: 
         let place = room.crowd.enter(client.ip());
         let member = Arc::clone(place.member());
         let serving = connection::serve(stream, Arc::clone(dispatcher), member, stopping.subscribe());
-        tokio::spawn(async move {
+        turns.begin(client.ip(), async move {
             serving.await;
             drop((place, permit, open));
         });

@@ -25,6 +25,7 @@ mod router;
 mod scope;
 mod socket;
 mod store;
+mod turns;
 
 pub use accept::{Listeners, serve};
 pub use endpoint::required_scopes;

@@ -225,4 +225,46 @@ mod tests {
         assert_eq!(users, [1, 2].map(UserId::new));
         assert_eq!(keys.len(), 1);
     }
+
+    #[test]
+    fn only_what_changes_is_written() {
+        let entries = [entry(2, &[(2, 3)], None), entry(2, &[(2, 1)], None), entry(1, &[(1, 9)], None)];
+        let decided = decide(&entries, locked(&[(1, 3), (2, 5), (3, 1)], &[1, 2, 3]), 1..4);
+        let rows = &decided.rows;
+        assert_eq!(rows.sold, [(ProductId::new(2), 4)]);
+        assert_eq!(rows.expenses, [(UserId::new(2), 2, Cents::new(800))]);
+        let lines: Vec<_> = rows.lines.iter().map(|(order, line)| (order.get(), line.quantity)).collect();
+        assert_eq!(lines, [(1, 3), (2, 1)]);
+        let orders: Vec<_> =
+            rows.orders.iter().map(|(order, user, total)| (order.get(), user.get(), total.get())).collect();
+        assert_eq!(orders, [(1, 2, 600), (2, 2, 200)]);
+    }
+
+    #[test]
+    fn the_last_piece_and_the_last_cent_can_be_had() {
+        let mut locked = locked(&[(1, 2)], &[1]);
+        locked.users[0].1 = Cents::new(MAX_USER_TOTAL.get() - 200);
+        let decided = decide(&[entry(1, &[(1, 2)], None)], locked, 1..2);
+        assert_eq!(outcomes(&decided), ["1"]);
+    }
+
+    #[test]
+    fn keys_are_written_in_their_order_whatever_the_order_of_arrival() {
+        let entries = ["c", "a", "b"].map(|key| entry(1, &[(1, 1)], Some(key)));
+        let decided = decide(&entries, locked(&[(1, 5)], &[1]), 1..4);
+        let keys: Vec<_> = decided.rows.answers.iter().map(|(key, _, order, _)| (key.as_str(), order.get())).collect();
+        assert_eq!(keys, [("a", 2), ("b", 3), ("c", 1)]);
+    }
+
+    #[test]
+    fn a_key_of_an_earlier_batch_gives_the_stored_answer() {
+        let earlier = entry(1, &[(1, 1)], Some("k"));
+        let mut locked = locked(&[(1, 5)], &[1]);
+        let fingerprint = *earlier.key.as_ref().unwrap().1.as_bytes();
+        let answer = StoredAnswer { fingerprint, order_id: OrderId::new(99), total: Cents::new(7) };
+        locked.answers.push(("k".to_owned(), answer));
+        let decided = decide(&[earlier], locked, 1..2);
+        assert_eq!(outcomes(&decided), ["99 again"]);
+        assert!(decided.rows.orders.is_empty() && decided.rows.answers.is_empty());
+    }
 }

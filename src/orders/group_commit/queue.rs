@@ -108,7 +108,7 @@ impl Queue {
         &self.metrics
     }
 
-    /// Waits until the queue has an order; false once the queue is closed and empty.
+    /// Waits until the queue has an order; false once the queue is closed.
     pub(super) async fn filled(&self) -> bool {
         loop {
             let filled = self.filled.notified();
@@ -255,7 +255,12 @@ mod tests {
         QueueLimits { orders: 100, wait: Duration::from_millis(500), batch_orders: 10, batch_lines: 30 };
 
     fn queue() -> Queue {
-        Queue::new(LIMITS, OrderMetrics::new(&Metrics::new().unwrap()))
+        counted_queue().0
+    }
+
+    fn counted_queue() -> (Queue, Metrics) {
+        let metrics = Metrics::new().unwrap();
+        (Queue::new(LIMITS, OrderMetrics::new(&metrics)), metrics)
     }
 
     fn entry(lines: u64) -> (Entry, Answer) {
@@ -274,6 +279,12 @@ mod tests {
             answer
         };
         (0..orders).map(push).collect()
+    }
+
+    /// The number of orders that wait, and of their lines.
+    fn waiting(queue: &Queue) -> (usize, usize) {
+        let state = queue.state();
+        (state.waiting.len(), state.lines)
     }
 
     /// A queue whose batches take this long, with one being written.
@@ -363,5 +374,146 @@ mod tests {
         queue.put_back(batch);
         let lines: Vec<_> = queue.take().iter().map(|entry| entry.order.lines().len()).collect();
         assert_eq!(lines, [1, 1, 2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_number_of_waiting_orders_is_bounded() {
+        let queue = queue();
+        let _waiting = fill(&queue, LIMITS.orders, 1);
+        assert!(queue.push(entry(1).0).is_err());
+        queue.take();
+        assert!(queue.push(entry(1).0).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_order_that_would_be_answered_too_late_is_refused_on_arrival() {
+        let (queue, _first) = busy(Duration::from_millis(200));
+        let due_in = |ms| {
+            let (mut entry, _) = entry(1);
+            entry.deadline = entry.arrived + Duration::from_millis(ms);
+            entry
+        };
+        assert!(queue.push(due_in(350)).is_err(), "it would wait for 200 ms and be written in another 200");
+        assert!(queue.push(due_in(450)).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_order_whose_batch_would_end_too_late_is_refused_when_it_is_taken() {
+        let (queue, _first) = busy(Duration::from_millis(200));
+        let mut waiting = fill(&queue, 2, 1);
+        queue.written(None);
+        let (mut late, answer) = entry(1);
+        late.deadline = late.arrived + Duration::from_millis(100);
+        queue.put_back(vec![late]);
+        waiting.push(answer);
+        assert_eq!(queue.take().len(), 2);
+        assert!(matches!(waiting.pop().unwrap().await, Ok(Err(OrderError::Overloaded))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_order_expires_at_its_deadline_and_not_before() {
+        let queue = queue();
+        let _waiting = fill(&queue, 2, 1);
+        tokio::time::advance(Duration::from_secs(10) - Duration::from_millis(1)).await;
+        queue.refuse_expired();
+        assert_eq!(waiting(&queue), (2, 2));
+        tokio::time::advance(Duration::from_millis(1)).await;
+        queue.refuse_expired();
+        assert_eq!(waiting(&queue), (0, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_left_the_queue_is_counted_no_more_and_its_wait_is_measured() {
+        let (queue, metrics) = counted_queue();
+        let depth = || metrics.order_queue_depth.get();
+        let _waiting = fill(&queue, 12, 2);
+        assert_eq!(depth(), 12);
+        tokio::time::advance(Duration::from_secs(2)).await;
+        let batch = queue.take();
+        assert_eq!((batch.len(), depth(), waiting(&queue)), (10, 2, (2, 4)));
+        let waits = &metrics.order_queue_wait_seconds;
+        assert_eq!((waits.get_sample_count(), waits.get_sample_sum()), (10, 20.0));
+        queue.put_back(batch);
+        assert_eq!((depth(), waiting(&queue)), (12, (12, 24)));
+        tokio::time::advance(Duration::from_secs(10)).await;
+        queue.refuse_expired();
+        assert_eq!((depth(), waiting(&queue)), (0, (0, 0)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_committer_is_woken_by_orders_and_by_the_end() {
+        let queue = queue();
+        let patience = Duration::from_secs(60);
+        let woken = async || tokio::time::timeout(patience, queue.filled()).await.ok();
+        assert_eq!(woken().await, None, "an empty queue has nothing to do");
+        // The committer waits already when something happens.
+        let later = async |act: Box<dyn FnOnce() + '_>| {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            act();
+        };
+        let (order, _answer) = entry(1);
+        let put_back = later(Box::new(|| queue.put_back(vec![order])));
+        assert_eq!(tokio::join!(woken(), put_back).0, Some(true));
+        queue.take();
+        queue.written(None);
+        let pushed = later(Box::new(|| drop(queue.push(entry(1).0))));
+        assert_eq!(tokio::join!(woken(), pushed).0, Some(true));
+        queue.take();
+        let closed = later(Box::new(|| queue.close()));
+        assert_eq!(tokio::join!(woken(), closed).0, Some(false));
+        assert_eq!(woken().await, Some(false), "and it stays closed");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_waits_for_held_rows_in_proportion_to_what_batches_take() {
+        let patience = |batch| busy(Duration::from_millis(batch)).0.patience();
+        assert_eq!(patience(5), LEAST_PATIENCE);
+        let usual = patience(200);
+        assert!(usual > Duration::from_millis(790) && usual <= Duration::from_millis(800), "{usual:?}");
+        assert_eq!(patience(900), MOST_PATIENCE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_standstill_counts_from_the_last_progress_or_the_arrival() {
+        let queue = queue();
+        let second = Duration::from_secs(1);
+        tokio::time::advance(second).await;
+        assert_eq!(queue.idle_for(), Duration::ZERO, "nothing is to be done");
+        let _waiting = fill(&queue, 2, 1);
+        tokio::time::advance(second).await;
+        assert_eq!(queue.idle_for(), second, "nobody takes what waits");
+        queue.take();
+        assert_eq!(queue.idle_for(), Duration::ZERO);
+        tokio::time::advance(2 * second).await;
+        assert_eq!(queue.idle_for(), 2 * second, "the batch stands still");
+        queue.progress();
+        assert_eq!(queue.idle_for(), Duration::ZERO);
+        tokio::time::advance(second).await;
+        queue.written(None);
+        let _more = fill(&queue, 1, 1);
+        assert_eq!(queue.idle_for(), Duration::ZERO);
+        tokio::time::advance(second).await;
+        assert_eq!(queue.idle_for(), second);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_empty_batch_is_not_being_written() {
+        let (queue, _first) = busy(Duration::from_secs(2));
+        queue.written(None);
+        assert!(queue.take().is_empty());
+        assert!(queue.push(entry(1).0).is_ok());
+        assert_eq!(queue.idle_for(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_average_follows_the_latest_batches() {
+        let queue = queue();
+        let second = Some(Duration::from_secs(1));
+        queue.written(second);
+        assert!((queue.state().batch_s - 0.3).abs() < 1e-9);
+        queue.written(second);
+        assert!((queue.state().batch_s - 0.51).abs() < 1e-9);
+        queue.written(None);
+        assert!((queue.state().batch_s - 0.51).abs() < 1e-9, "what was not committed says nothing");
     }
 }
