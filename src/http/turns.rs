@@ -116,7 +116,7 @@ impl<F: Future<Output = ()> + Send + 'static> Drop for Turn<F> {
 mod tests {
     use super::*;
 
-    const MANY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 1));
+    const MANY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
     const FEW: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 2));
 
     /// Begins one connection for each address, and gives the addresses in the order in which they began. Each then

@@ -443,7 +443,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_committer_is_woken_by_orders_and_by_the_end() {
         let queue = queue();
-        let patience = Duration::from_secs(60);
+        let patience = Duration::from_mins(1);
         let woken = async || tokio::time::timeout(patience, queue.filled()).await.ok();
         assert_eq!(woken().await, None, "an empty queue has nothing to do");
         // The committer waits already when something happens.
