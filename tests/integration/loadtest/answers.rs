@@ -196,30 +196,14 @@ async fn a_large_body_matters_to_a_check_that_reads_it_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_cut_short_is_told_by_its_status_and_byte() {
-    for (path, message, example) in [
-        (
-            "/200/cut",
-            "200, but the body was cut short after N of N bytes",
-            "200, but the body was cut short after 17 of 100 bytes",
-        ),
-        (
-            "/500/cut-chunk",
-            "500, but the body was cut short after N bytes",
-            "500, but the body was cut short after 17 bytes",
-        ),
-        (
-            "/503/reset",
-            "503, but the connection was reset after N of N bytes of the body",
-            "503, but the connection was reset after 17 of 100 bytes of the body",
-        ),
-        (
-            "/200/cut-head",
-            "the head of the answer was cut short after N bytes",
-            "the head of the answer was cut short after 12 bytes",
-        ),
+    for (path, message) in [
+        ("/200/cut", "200, but the body was cut short after 17 of 100 bytes"),
+        ("/500/cut-chunk", "500, but the body was cut short after 17 bytes"),
+        ("/503/reset", "503, but the connection was reset after 17 of 100 bytes of the body"),
+        ("/200/cut-head", "the head of the answer was cut short after 12 bytes"),
     ] {
         let came = run(path, "", &[]).await;
-        assert_eq!(came.failures(), [("reset", message, example)], "{}", came.stderr);
+        assert_eq!(came.failures(), [("reset", message, message)], "{}", came.stderr);
     }
 }
 
