@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::stats::Latencies;
 use crate::units;
 
 /// The results of one window of a run.
@@ -46,15 +45,6 @@ pub struct PointLatency {
     pub p99: f64,
     /// The longest response time.
     pub max: f64,
-}
-
-impl PointLatency {
-    /// The percentiles of a distribution; None if it is empty.
-    pub fn of(latencies: &Latencies) -> Option<Self> {
-        let percentile = |percent| latencies.percentile(percent).map(units::milliseconds);
-        let max = units::milliseconds(latencies.largest()?);
-        Some(Self { p50: percentile(50.0)?, p95: percentile(95.0)?, p99: percentile(99.0)?, max })
-    }
 }
 
 impl TimelinePoint {

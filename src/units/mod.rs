@@ -1,11 +1,13 @@
-//! Reads and writes numbers and texts for people: durations, counts, ratios, bytes, markup.
+//! Reads and writes numbers and texts for people: durations, comparisons, counts, ratios, bytes, markup.
 
+mod relation;
 mod secret;
 mod spark;
 mod text;
 
 use std::time::{Duration, SystemTime};
 
+pub use relation::Relation;
 pub use secret::Secret;
 pub use spark::sparkline;
 pub use text::{escaped, printable};

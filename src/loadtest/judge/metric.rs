@@ -167,16 +167,9 @@ impl Metric {
             }
             Self::Rate | Self::Requests | Self::Failures => number(text).ok_or_else(wrong),
             Self::Percentile(_) | Self::Mean | Self::Min | Self::Max => {
-                let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-                let milliseconds = match unit.trim() {
-                    "us" | "µs" => 1e-3,
-                    "ms" => 1.0,
-                    "s" => 1e3,
-                    "m" | "min" => 6e4,
-                    "" if bare_is_milliseconds => 1.0,
-                    _ => return Err(wrong()),
-                };
-                number(&text[..text.len() - unit.len()]).map(|number| number * milliseconds).ok_or_else(wrong)
+                // A number alone is read as if its unit were there.
+                let bare = || units::parse_milliseconds(&format!("{text}ms")).filter(|_| bare_is_milliseconds);
+                units::parse_milliseconds(text).or_else(bare).ok_or_else(wrong)
             }
         }
     }

@@ -12,6 +12,7 @@ use std::str::FromStr;
 use super::invalid_threshold::InvalidThreshold;
 use super::metric::{Answers, Measured, Metric, Part};
 use crate::run_result::{RunResult, ThresholdOutcome};
+use crate::units::Relation;
 
 /// A condition on one figure of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,14 +25,6 @@ pub struct Threshold {
     limit: f64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Relation {
-    Below,
-    AtMost,
-    Above,
-    AtLeast,
-}
-
 impl FromStr for Threshold {
     type Err = InvalidThreshold;
 
@@ -40,18 +33,7 @@ impl FromStr for Threshold {
             let wrong = if text.contains('=') { InvalidThreshold::Equality } else { InvalidThreshold::NoRelation };
             wrong(text.to_owned())
         };
-        let at = text.find(['<', '>']).ok_or_else(no_relation)?;
-        let (left, right) = (text[..at].trim(), &text[at + 1..]);
-        let (equal, limit) = match right.strip_prefix('=') {
-            Some(limit) => (true, limit.trim()),
-            None => (false, right.trim()),
-        };
-        let relation = match (&text[at..=at], equal) {
-            ("<", false) => Relation::Below,
-            ("<", true) => Relation::AtMost,
-            (_, false) => Relation::Above,
-            (_, true) => Relation::AtLeast,
-        };
+        let (left, relation, limit) = Relation::split(text).ok_or_else(no_relation)?;
         let Subject { route, answers, metric, name, bare } = Subject::read(left)?;
         let limit = metric.limit(limit, bare, name)?;
         Ok(Self { text: text.trim().to_owned(), route, answers, metric, relation, limit })
@@ -214,20 +196,11 @@ impl Threshold {
 
     /// Whether its limit may not be exceeded.
     fn is_most(&self) -> bool {
-        matches!(self.relation, Relation::Below | Relation::AtMost)
+        self.relation.is_most()
     }
 
     fn is_held_by(&self, measured: Measured) -> bool {
-        matches!(measured, Measured::Value(value) if self.holds(value))
-    }
-
-    fn holds(&self, value: f64) -> bool {
-        match self.relation {
-            Relation::Below => value < self.limit,
-            Relation::AtMost => value <= self.limit,
-            Relation::Above => value > self.limit,
-            Relation::AtLeast => value >= self.limit,
-        }
+        matches!(measured, Measured::Value(value) if self.relation.holds(value, self.limit))
     }
 }
 
