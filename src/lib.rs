@@ -17,9 +17,10 @@ pub mod stats;
 pub mod table;
 pub mod wire;
 
-// Layer 2: adapters to MySQL, Redis and Prometheus.
+// Layer 2: adapters to MySQL, Redis and Prometheus; what watches a service from outside.
 pub mod cache;
 pub mod db;
+pub mod observe;
 pub mod promql;
 
 // Layer 3: the business rules; what a load test came to.
@@ -27,6 +28,9 @@ pub mod catalog;
 pub mod orders;
 pub mod read_models;
 pub mod run_result;
+
+// Above it: what explains a run.
+pub mod explain;
 
 // Layer 4: the edges.
 pub mod deploy_check;

@@ -12,7 +12,7 @@ use super::NewOrder;
 /// The longest key that is accepted, in bytes: the limit of Stripe, and the size of the table's column.
 const MAX_KEY_LENGTH: usize = 255;
 
-/// A client's name for one attempt to place an order.
+/// A client's name for one attempt at a write.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(String);
 
@@ -20,6 +20,11 @@ pub struct IdempotencyKey(String);
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an Idempotency-Key is 1 to 255 visible ASCII characters, bare or in double quotes")]
 pub struct InvalidIdempotencyKey;
+
+/// A key that stands for another request already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this Idempotency-Key was used for another request: use a new key for a new one")]
+pub struct KeyReused;
 
 impl IdempotencyKey {
     /// Reads the value of the header, bare or in double quotes.
@@ -33,13 +38,25 @@ impl IdempotencyKey {
         Ok(Self(bare.to_owned()))
     }
 
+    /// The key of a write for which the client gave none. No client can send it, because it has a space.
+    pub fn unnamed(number: u128) -> Self {
+        Self(format!(" {number:032x}"))
+    }
+
+    /// The same key as the key of one client: other clients may use the same words. No client can send it, because it has
+    /// a space.
+    #[must_use]
+    pub fn of_client(&self, client: &str) -> Self {
+        Self(format!("{client} {}", hex::encode(Sha256::digest(self.0.as_bytes()))))
+    }
+
     /// The key without quotes, as it is stored.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The content of an order in 32 bytes. Two requests with the same key must have the same fingerprint.
+/// The content of a write in 32 bytes. Two requests with the same key must have the same fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint([u8; 32]);
 
@@ -52,6 +69,16 @@ impl Fingerprint {
         for line in order.lines() {
             hash.update(line.product_id.get().to_le_bytes());
             hash.update(line.quantity.get().to_le_bytes());
+        }
+        Self(hash.finalize().into())
+    }
+
+    /// Computes SHA-256 over the kind of a write and its parts, each with its length, so that no two contents are alike.
+    pub fn of_parts(kind: &str, parts: &[&[u8]]) -> Self {
+        let mut hash = Sha256::new();
+        for part in [kind.as_bytes()].iter().chain(parts) {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
         }
         Self(hash.finalize().into())
     }
@@ -84,6 +111,27 @@ mod tests {
     fn the_longest_key_is_accepted_and_kept_as_it_is() {
         let key = "k".repeat(MAX_KEY_LENGTH);
         assert_eq!(IdempotencyKey::parse(key.as_bytes()).unwrap().as_str(), key);
+    }
+
+    #[test]
+    fn keys_of_clients_are_their_own_and_no_client_can_send_one_of_another() {
+        let key = IdempotencyKey::parse(&[b'k'; MAX_KEY_LENGTH]).unwrap();
+        let (ada, eve) = (key.of_client("ada"), key.of_client("eve"));
+        assert_ne!(ada, eve);
+        assert_eq!(ada, key.of_client("ada"));
+        for stored in [&ada, &key.of_client(&"n".repeat(64)), &IdempotencyKey::unnamed(u128::MAX)] {
+            assert!(stored.as_str().len() <= MAX_KEY_LENGTH, "{stored:?}");
+            assert_ne!(IdempotencyKey::parse(stored.as_str().as_bytes()).as_ref(), Ok(stored));
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_content_are_kept_apart() {
+        let one = Fingerprint::of_parts("user", &[b"ab", b"c"]);
+        assert_eq!(one, Fingerprint::of_parts("user", &[b"ab", b"c"]));
+        for (kind, parts) in [("user", [&b"a"[..], b"bc"]), ("product", [b"ab", b"c"]), ("user", [b"ab", b"d"])] {
+            assert_ne!(one, Fingerprint::of_parts(kind, &parts), "{kind} {parts:?}");
+        }
     }
 
     #[test]

@@ -7,16 +7,20 @@ mod cents;
 mod id;
 mod idempotency;
 mod order;
+mod order_cursor;
 mod product;
+mod product_change;
 mod text;
 mod user;
 
 pub use cents::{Cents, InvalidAmount};
 pub use id::{OrderId, ProductId, UserId};
-pub use idempotency::{Fingerprint, IdempotencyKey, InvalidIdempotencyKey};
+pub use idempotency::{Fingerprint, IdempotencyKey, InvalidIdempotencyKey, KeyReused};
 pub use order::{
     InvalidOrder, MAX_LINE_QUANTITY, MAX_LINES, MAX_ORDER_TOTAL, MAX_USER_TOTAL, NewOrder, Order, OrderLine,
     PlacedOrder, PricedLine, Quantity, TotalTooLarge, total,
 };
+pub use order_cursor::OrderCursor;
 pub use product::{InvalidProduct, MAX_PIECES, MAX_STOCK, NewProduct, Product, Stock, StockLevel};
+pub use product_change::{ExpectedState, ProductChange};
 pub use user::{InvalidUser, NewUser, User};

@@ -41,6 +41,9 @@ pub enum InvalidProduct {
     /// The price is above the highest price.
     #[error("a price is at most {MAX_PRICE}")]
     Price,
+    /// A change that changes nothing.
+    #[error("give a new name, a new price, or both")]
+    NoChange,
 }
 
 impl NewProduct {

@@ -8,8 +8,8 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{HOST, HeaderMap};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
+use super::dialer::{Dialer, Way};
 use super::{NetError, Target};
 
 /// The limits of a connection.
@@ -63,12 +63,20 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Resolves the name and connects to the first address that accepts.
+    /// Resolves the name and connects to the first address that accepts, with TLS if the target says so.
     pub async fn open(target: &Target, limits: Limits) -> Result<Self, NetError> {
+        Self::open_by(target, &Way::default(), limits).await
+    }
+
+    /// Connects by a way of the caller's.
+    pub async fn open_by(target: &Target, way: &Way, limits: Limits) -> Result<Self, NetError> {
+        let dialer = Dialer::new(target, way).map_err(|error| NetError::Tls(error.to_string()))?;
         let after = limits.connect_timeout;
-        let stream = tokio::time::timeout(after, connect(target));
-        let stream = stream.await.map_err(|_| NetError::ConnectTimedOut { after })??;
-        let handshake = http1::handshake(TokioIo::new(stream)).await;
+        // What is needed for TLS makes the future large.
+        let caller = dialer.caller();
+        let opened = tokio::time::timeout(after, Box::pin(dialer.open(&caller)));
+        let opened = opened.await.map_err(|_| NetError::ConnectTimedOut { after })??;
+        let handshake = http1::handshake(TokioIo::new(opened.stream)).await;
         let (sender, connection) = handshake.map_err(|error| NetError::from_hyper(&error))?;
         // The task ends when either side closes. Errors reach the request in flight through the sender.
         tokio::spawn(async move { drop(connection.await) });
@@ -134,29 +142,11 @@ impl Connection {
     }
 }
 
-async fn connect(target: &Target) -> Result<TcpStream, NetError> {
-    let host = target.host().trim_start_matches('[').trim_end_matches(']');
-    let unresolved = || NetError::Unresolved { host: host.to_owned() };
-    let addresses = tokio::net::lookup_host((host, target.port())).await.map_err(|_| unresolved())?;
-    let mut failure = unresolved();
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                // Requests are small and sent at once; waiting to combine them would only add latency.
-                stream.set_nodelay(true).map_err(|error| NetError::from_connect(&error))?;
-                return Ok(stream);
-            }
-            Err(error) => failure = NetError::from_connect(&error),
-        }
-    }
-    Err(failure)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]";
 

@@ -2,8 +2,10 @@
 
 use std::error::Error;
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
+use super::tls;
 use crate::units;
 
 /// Why a request got no complete answer.
@@ -75,6 +77,35 @@ pub enum NetError {
         /// `file handles` or `local ports`.
         what: &'static str,
     },
+    /// TLS could not be used, in a sentence.
+    #[error("{0}")]
+    Tls(String),
+    /// The proxy gave no tunnel, in a sentence.
+    #[error("{0}")]
+    Proxy(String),
+    /// Bytes came that no request asked for, so no answer on this connection can be trusted.
+    #[error("the service sent bytes that answer no request, so this connection was given up")]
+    Unasked,
+    /// The server says that it has not begun with the request (RFC 9113, section 8.7).
+    #[error("the server refused the request without processing it ({0})")]
+    Unprocessed(&'static str),
+    /// The server ended an HTTP/2 connection with an error, and with it the request.
+    #[error("the server ended the connection ({0})")]
+    GoneAway(&'static str),
+    /// The server ended one request on an HTTP/2 connection.
+    #[error("the server reset the request ({0})")]
+    StreamReset(&'static str),
+    /// What came is not valid HTTP/2.
+    #[error("the answer is not valid HTTP/2 ({0})")]
+    NotHttp2(&'static str),
+    /// An address of our own cannot be used.
+    #[error("{address} cannot be used as our own address: {error}")]
+    Unbindable {
+        /// The address.
+        address: IpAddr,
+        /// The error of the operating system.
+        error: String,
+    },
     /// The answer is not valid HTTP.
     #[error("the answer is not valid HTTP: {why}")]
     Malformed {
@@ -142,8 +173,46 @@ impl NetError {
         }
     }
 
+    /// Translates the error of a connect to a Unix socket.
+    pub(super) fn from_unix(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Other("there is no such socket".to_owned()),
+            _ => Self::from_connect(error),
+        }
+    }
+
+    /// Translates the error of choosing our own address.
+    pub(super) fn from_bind(error: &io::Error, address: IpAddr) -> Self {
+        match error.kind() {
+            io::ErrorKind::AddrInUse => Self::Exhausted { what: "local ports" },
+            _ => match Self::from_io(error) {
+                Self::Other(error) => Self::Unbindable { address, error },
+                known => known,
+            },
+        }
+    }
+
+    /// Translates the error of a TLS handshake.
+    pub(super) fn from_handshake(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            return Self::Tls("the server closed the connection in the TLS handshake".to_owned());
+        }
+        Self::from_io(error)
+    }
+
+    /// Says that it is the proxy, and not the service, that cannot be reached.
+    pub(super) fn of_proxy(self) -> Self {
+        match self {
+            own @ (Self::Exhausted { .. } | Self::Unbindable { .. }) => own,
+            error => Self::Proxy(format!("the proxy cannot be reached: {error}")),
+        }
+    }
+
     /// Translates the error of a read or write.
     pub(super) fn from_io(error: &io::Error) -> Self {
+        if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return Self::Tls(tls::sentence(error));
+        }
         // EMFILE (24) and ENFILE (23) have no ErrorKind.
         if matches!(error.raw_os_error(), Some(23 | 24)) {
             return Self::Exhausted { what: "file handles" };

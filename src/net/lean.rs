@@ -8,17 +8,20 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::time::Instant;
 
+use super::NetError;
+use super::addresses::Tally;
 use super::body::{BodyBudget, BodyEnd, FREE_BYTES, KeepBody, Kept, MOST_BYTES_OF_ALL, Share};
+use super::dialer::{Caller, Dialer, OpenPhases, Opened};
 use super::reply::{self, Framing, Head};
-use super::{NetError, Target};
+use super::stream::{Stream, Unasked};
 
 /// Buffer for a small answer, head and body; an idle connection keeps it.
 const SMALL_BUFFER: usize = FREE_BYTES;
@@ -28,6 +31,9 @@ const LARGE_BUFFER: usize = 64 << 10;
 
 /// The least free space that a read of a head should have.
 const LEAST_ROOM: usize = 512;
+
+/// How long a connection is listened to.
+const LISTEN: Duration = Duration::from_millis(100);
 
 thread_local! {
     /// The buffer that the bodies of all connections of a thread are read through, so that an answer costs its
@@ -46,9 +52,16 @@ pub struct Reply<'a> {
     pub body: &'a [u8],
     /// Bytes of the body, without the chunk lengths.
     pub body_bytes: u64,
+    /// When its first byte was read.
+    pub first_byte_at: Instant,
 }
 
 impl<'a> Reply<'a> {
+    /// An answer that has just come, with its whole body.
+    pub fn of(status: u16, head: &'a [u8], body: &'a [u8]) -> Self {
+        Self { status, head, body, body_bytes: body.len() as u64, first_byte_at: Instant::now() }
+    }
+
     /// The body, if all of it was kept.
     pub fn whole_body(&self) -> Option<&'a [u8]> {
         (self.body.len() as u64 == self.body_bytes).then_some(self.body)
@@ -79,16 +92,40 @@ impl<'a> Reply<'a> {
 
 /// How far an answer has come.
 #[derive(Clone, Copy, Debug)]
-struct Progress {
-    status: u16,
-    received: u64,
-    promised: Option<u64>,
+pub(super) struct Progress {
+    pub(super) status: u16,
+    pub(super) received: u64,
+    pub(super) promised: Option<u64>,
+}
+
+/// What came behind an answer, although nothing was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Behind {
+    Nothing,
+    /// Ends of lines.
+    Blank,
+    Bytes,
+}
+
+impl Behind {
+    fn of(bytes: &[u8]) -> Self {
+        match bytes {
+            [] => Self::Nothing,
+            blank if blank.iter().all(|byte| matches!(byte, b'\r' | b'\n')) => Self::Blank,
+            _ => Self::Bytes,
+        }
+    }
 }
 
 /// An open connection without a time limit of its own.
 #[derive(Debug)]
 pub struct LeanConnection {
-    stream: TcpStream,
+    stream: Stream,
+    /// What it took to open it.
+    phases: OpenPhases,
+    /// The address that it goes to, and the requests that were sent over it.
+    tally: Option<Arc<Tally>>,
+    requests: u64,
     /// The head of an answer, and what came with it.
     received: Vec<u8>,
     /// The memory that a long head takes.
@@ -99,45 +136,55 @@ pub struct LeanConnection {
     progress: Option<Progress>,
     /// Whether a complete answer came over it, so that the server may since have closed it for being idle.
     used: bool,
+    /// When the first byte of the last answer was read.
+    first_byte_at: Instant,
     /// Whether the next request may be sent over it.
     open: bool,
 }
 
-/// Resolves all addresses of a service.
-pub async fn resolve(target: &Target) -> Result<Vec<SocketAddr>, NetError> {
-    let host = target.host().trim_start_matches('[').trim_end_matches(']');
-    let unresolved = || NetError::Unresolved { host: host.to_owned() };
-    let found = tokio::net::lookup_host((host, target.port())).await.map_err(|_| unresolved())?;
-    let addresses: Vec<_> = found.collect();
-    if addresses.is_empty() { Err(unresolved()) } else { Ok(addresses) }
-}
-
 impl LeanConnection {
-    /// Connects to the first address that accepts. What it keeps of answers counts for the budget.
-    pub async fn open(addresses: &[SocketAddr], budget: &Arc<BodyBudget>) -> Result<Self, NetError> {
-        let mut failure = NetError::Refused;
-        for address in addresses {
-            match TcpStream::connect(address).await {
-                Ok(stream) => {
-                    // Requests are sent at once; waiting to combine them would only add latency.
-                    stream.set_nodelay(true).map_err(|error| NetError::from_connect(&error))?;
-                    return Ok(Self::on(stream, budget));
-                }
-                Err(error) => failure = NetError::from_connect(&error),
-            }
-        }
-        Err(failure)
+    /// Opens a connection for a user. What it keeps of answers counts for the budget.
+    pub async fn open(dialer: &Dialer, caller: &Caller, budget: &Arc<BodyBudget>) -> Result<Self, NetError> {
+        Ok(Self::on(dialer.open(caller).await?, budget))
     }
 
-    fn on(stream: TcpStream, budget: &Arc<BodyBudget>) -> Self {
+    fn on(opened: Opened, budget: &Arc<BodyBudget>) -> Self {
         let (head_share, kept) = (Share::of(budget), Kept::new(budget));
-        Self { stream, received: Vec::new(), head_share, kept, progress: None, used: false, open: true }
+        let Opened { stream, tally, phases } = opened;
+        Self {
+            stream,
+            phases,
+            tally,
+            requests: 0,
+            received: Vec::new(),
+            head_share,
+            kept,
+            progress: None,
+            used: false,
+            first_byte_at: Instant::now(),
+            open: true,
+        }
+    }
+
+    /// What it took to open it.
+    pub fn phases(&self) -> OpenPhases {
+        self.phases
+    }
+
+    /// Waits for a tenth of a second whether something comes although nothing was asked for. Gives an error if the server
+    /// ended the connection or spoke: HTTP begins with a request.
+    pub async fn listen(&mut self) -> Result<(), NetError> {
+        match tokio::time::timeout(LISTEN, self.stream.read(&mut [0])).await {
+            Err(_) => Ok(()),
+            Ok(Ok(0)) => Err(NetError::Closed),
+            Ok(Ok(_)) => Err(NetError::Unasked),
+            Ok(Err(error)) => Err(NetError::from_io(&error)),
+        }
     }
 
     /// Whether the service runs on this machine.
     pub fn is_local(&self) -> bool {
-        let ends = (self.stream.local_addr(), self.stream.peer_addr());
-        matches!(ends, (Ok(own), Ok(other)) if own.ip() == other.ip())
+        self.stream.is_local()
     }
 
     /// Whether the next request may be sent over it, as far as the answers said.
@@ -160,8 +207,7 @@ impl LeanConnection {
 
     /// An error that ended an exchange, with the status of the answer if its head had come.
     pub fn told_with_status(&self, error: NetError) -> NetError {
-        let Some(Progress { status, received, promised }) = self.progress else { return error };
-        NetError::CutShort { status, received, promised, cut: error.into() }
+        told_with_status(self.progress, error)
     }
 
     /// Sends `request`, which is the complete request, and reads the complete answer. `to_head` says that the method is
@@ -175,12 +221,14 @@ impl LeanConnection {
         to_head: bool,
         keep: impl Fn(u16) -> KeepBody,
     ) -> Result<Reply<'_>, NetError> {
-        if !std::mem::replace(&mut self.open, false) || (self.used && self.was_closed()) {
+        if !std::mem::replace(&mut self.open, false) {
             return Err(NetError::ClosedIdle);
         }
+        self.look_for_unasked().await?;
         self.received.clear();
         self.progress = None;
         let was_used = std::mem::replace(&mut self.used, true);
+        self.requests += 1;
         self.send(request, was_used).await?;
         let head = self.read_head(to_head).await?;
         let promised = if let Framing::Length(length) = head.framing { Some(length) } else { None };
@@ -188,30 +236,44 @@ impl LeanConnection {
         let came = self.received.len() - head.bytes;
         if let Some(length) = promised.and_then(|length| usize::try_from(length).ok()).filter(|length| came >= *length)
         {
-            // Bytes after the answer belong to no request.
-            self.open = head.keeps && came == length;
+            let behind = Behind::of(&self.received[head.bytes + length..]);
+            self.ends(head, behind)?;
             let body = &self.received[head.bytes..head.bytes + length];
             return Ok(Reply {
                 status: head.status,
                 head: &self.received[..head.bytes],
                 body,
                 body_bytes: length as u64,
+                first_byte_at: self.first_byte_at,
             });
         }
         self.kept.begin(keep(head.status));
         match self.read_body(head).await {
             Ok(body_bytes) => {
                 let head_bytes = &self.received[..head.bytes];
-                Ok(Reply { status: head.status, head: head_bytes, body: self.kept.bytes(), body_bytes })
+                let (body, first_byte_at) = (self.kept.bytes(), self.first_byte_at);
+                Ok(Reply { status: head.status, head: head_bytes, body, body_bytes, first_byte_at })
             }
             Err(error) => Err(self.told_with_status(error)),
         }
     }
 
-    /// Whether the server has closed the connection, or sent something unasked, since the last answer. Makes no system
-    /// call unless the operating system has announced something.
-    fn was_closed(&self) -> bool {
-        !matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+    /// Looks for what came since the last answer, or since the connection was opened. A server may close a connection
+    /// that is idle, and tell so with a 408 (RFC 9110, section 15.5.9). Whatever else it sends belongs to no request, so
+    /// that nobody knows which answer belongs to which.
+    async fn look_for_unasked(&mut self) -> Result<(), NetError> {
+        let mut start = [0; 12];
+        match self.stream.unasked(&mut start).await {
+            Unasked::Nothing => Ok(()),
+            Unasked::End if self.used => Err(NetError::ClosedIdle),
+            Unasked::End => Err(NetError::Closed),
+            Unasked::Bytes(count) => {
+                let said = &start[..count];
+                let is_408 = said.starts_with(b"HTTP/1.") && said.ends_with(b" 408");
+                let is_harmless = is_408 || Behind::of(said) == Behind::Blank;
+                Err(if is_harmless && self.used { NetError::ClosedIdle } else { NetError::Unasked })
+            }
+        }
     }
 
     async fn send(&mut self, request: &[u8], was_used: bool) -> Result<(), NetError> {
@@ -225,14 +287,25 @@ impl LeanConnection {
                 Err(error) => return Err(NetError::from_io(&error)),
             }
         }
+        if let Stream::Tls(stream) = &mut self.stream {
+            // What is encrypted may still wait to be written.
+            match stream.flush().await {
+                Err(error) if !is_cut(&error) => return Err(NetError::from_io(&error)),
+                _ => {}
+            }
+        }
         Ok(())
     }
 
     async fn read_head(&mut self, to_head: bool) -> Result<Head, NetError> {
         loop {
+            let is_first = self.received.is_empty();
             if self.read_more().await? == 0 {
                 let received = self.received.len();
                 return Err(if received == 0 { NetError::Closed } else { NetError::HeadCutShort { received } });
+            }
+            if is_first {
+                self.first_byte_at = Instant::now();
             }
             // An answer of 1xx only announces the real one, which may already have arrived with it.
             while let Some(head) = reply::parse(&self.received, to_head)? {
@@ -266,7 +339,8 @@ impl LeanConnection {
     async fn read_body(&mut self, head: Head) -> Result<u64, NetError> {
         let mut end = BodyEnd::of(head.framing);
         let came = &self.received[head.bytes..];
-        let mut behind = came.len() > end.read(came, &mut self.kept)?;
+        let read = end.read(came, &mut self.kept)?;
+        let mut behind = Behind::of(&came[read..]);
         self.received.truncate(head.bytes);
         while !end.is_reached() {
             self.count(end.received);
@@ -279,9 +353,19 @@ impl LeanConnection {
             behind = is_behind;
         }
         self.count(end.received);
-        // Bytes after the answer belong to no request.
-        self.open = head.keeps && !behind;
+        self.ends(head, behind)?;
         Ok(end.received)
+    }
+
+    /// An answer is complete. Bytes behind it belong to no request, and nobody knows which answer is whose; behind the
+    /// last answer of a connection they may be ignored (RFC 9112, section 6.3). An empty line too many is only careless:
+    /// the connection is not used again.
+    fn ends(&mut self, head: Head, behind: Behind) -> Result<(), NetError> {
+        if behind == Behind::Bytes && head.keeps {
+            return Err(NetError::Unasked);
+        }
+        self.open = head.keeps && behind == Behind::Nothing;
+        Ok(())
     }
 
     fn count(&mut self, received: u64) {
@@ -290,9 +374,9 @@ impl LeanConnection {
         }
     }
 
-    /// Reads once and gives it to the body. Gives whether bytes came behind the body; None at the end of the
+    /// Reads once and gives it to the body. Gives what came behind the body; None at the end of the
     /// connection.
-    async fn pass_on(&mut self, end: &mut BodyEnd) -> Result<Option<bool>, NetError> {
+    async fn pass_on(&mut self, end: &mut BodyEnd) -> Result<Option<Behind>, NetError> {
         let Self { stream, kept, .. } = self;
         poll_fn(|context| {
             PASSING.with_borrow_mut(|buffer| {
@@ -301,11 +385,24 @@ impl LeanConnection {
                 Poll::Ready(match read {
                     Err(error) => Err(NetError::from_io(&error)),
                     Ok(()) if buffer.filled().is_empty() => Ok(None),
-                    Ok(()) => end.read(buffer.filled(), kept).map(|read| Some(read < buffer.filled().len())),
+                    Ok(()) => end.read(buffer.filled(), kept).map(|read| Some(Behind::of(&buffer.filled()[read..]))),
                 })
             })
         })
         .await
+    }
+}
+
+pub(super) fn told_with_status(progress: Option<Progress>, error: NetError) -> NetError {
+    let Some(Progress { status, received, promised }) = progress else { return error };
+    NetError::CutShort { status, received, promised, cut: error.into() }
+}
+
+impl Drop for LeanConnection {
+    fn drop(&mut self) {
+        if let Some(tally) = &self.tally {
+            tally.add_requests(self.requests);
+        }
     }
 }
 

@@ -2,19 +2,33 @@
 
 use std::io;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Resolves when the process is asked to end: by SIGTERM from an orchestrator, SIGINT (Ctrl-C) from a terminal, or
 /// SIGHUP from a terminal that was closed. On any of them a service drains, and a command writes what it has gathered
-/// and exits with 130. SIGHUP does not reload settings; without a handler it would kill the process at once. If SIGHUP
+/// and exits with 130. Without a handler SIGHUP would kill the process at once. If SIGHUP
 /// is ignored, as under nohup(1), it stays ignored.
 ///
 /// The handlers are installed before this returns, so no signal is lost between the call and the first poll.
 pub fn terminated() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let hangup = if ignores_hangup(&status) { None } else { Some(signal(SignalKind::hangup())?) };
+    ended(hangup)
+}
+
+/// The same for a service that reads its settings again on SIGHUP: that signal does not end it.
+pub fn terminated_not_hung_up() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    ended(None)
+}
+
+/// Every SIGHUP from now on; one that comes while none is awaited is not lost.
+pub fn hangups() -> io::Result<Signal> {
+    signal(SignalKind::hangup())
+}
+
+fn ended(mut hangup: Option<Signal>) -> io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mut hangup = if ignores_hangup(&status) { None } else { Some(signal(SignalKind::hangup())?) };
     Ok(async move {
         let hung_up = async {
             match &mut hangup {

@@ -23,6 +23,16 @@ pub enum PromError {
         /// The address of Prometheus.
         url: String,
     },
+    /// It, or a proxy before it, asks for a token.
+    #[error(
+        "Prometheus at {url} does not let us in (HTTP status {status}): give its bearer token with PROMETHEUS_TOKEN_FILE"
+    )]
+    Closed {
+        /// The address that was asked.
+        url: String,
+        /// The HTTP status of the answer.
+        status: u16,
+    },
     /// Another kind of server answers at the address.
     #[error("what answers at {url} is not Prometheus (HTTP status {status}): check the address")]
     NotPrometheus {

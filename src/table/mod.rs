@@ -11,7 +11,7 @@ use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Tab
 use std::borrow::Cow;
 use std::io::IsTerminal;
 
-use crate::units::{escaped, printable};
+use crate::units::{Language, escaped, printable};
 
 /// The meaning of a cell, which decides its colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,19 +38,51 @@ pub enum Align {
     Right,
 }
 
+/// Whether a cell is a sentence or a word, and not a number with its unit.
+fn has_words(cell: &str) -> bool {
+    cell.split(|letter: char| !letter.is_alphabetic()).any(|word| word.chars().count() > 3)
+}
+
 /// A table with a title, named columns and rows of text.
 #[derive(Clone, Debug)]
 pub struct Table {
     title: String,
     columns: Vec<(String, Align)>,
     rows: Vec<Vec<(String, Tone)>>,
+    /// Whether its rows are named by the program, so that the names are translated.
+    named_rows: bool,
 }
 
 impl Table {
     /// A table without rows. An empty title is not shown.
     pub fn new(title: impl Into<String>, columns: &[(&str, Align)]) -> Self {
         let columns = columns.iter().map(|&(name, align)| (shown(name.to_owned()), align)).collect();
-        Self { title: shown(title.into()), columns, rows: Vec::new() }
+        Self { title: shown(title.into()), columns, rows: Vec::new(), named_rows: false }
+    }
+
+    /// Says that the first cell of each row is a text of the program, and no name from a service or a file.
+    #[must_use]
+    pub fn with_named_rows(self) -> Self {
+        Self { named_rows: true, ..self }
+    }
+
+    /// The table in this language: its title, the names of its columns, the names of its rows if they are the program's, those
+    /// of totals, and the numbers, which are the cells that are aligned to the right.
+    #[must_use]
+    pub fn in_language(self, language: Language) -> Self {
+        let text = |text: &str| language.text(text).to_owned();
+        let cell = |(place, (cell, tone)): (usize, (String, Tone))| {
+            let cell = match self.columns.get(place) {
+                Some((_, Align::Right)) if text(&cell) == cell && !has_words(&cell) => language.number(&cell),
+                Some((_, Align::Right)) => text(&cell),
+                _ if tone == Tone::Strong || (place == 0 && self.named_rows) => text(&cell),
+                _ => cell,
+            };
+            (cell, tone)
+        };
+        let rows = self.rows.into_iter().map(|row| row.into_iter().enumerate().map(cell).collect()).collect();
+        let columns = self.columns.iter().map(|(name, align)| (text(name), *align)).collect();
+        Self { title: text(&self.title), columns, rows, named_rows: self.named_rows }
     }
 
     /// Adds a row of cells in the default colour.
@@ -303,6 +335,20 @@ mod tests {
         assert_eq!(folded(text, Some(22)), "Verdict: valid.\nThe service runs on\nthe same machine.");
         assert_eq!(folded(text, None), text);
         assert_eq!(folded("unbreakable", Some(5)), "unbreakable");
+    }
+
+    #[test]
+    fn in_another_language_numbers_are_written_anew_and_names_of_others_stay() {
+        let mut table = Table::new("Requests", &[("Name", Align::Left), ("Failed", Align::Right)]);
+        table.row(["orders 1.5", "1,234"]);
+        table.row(["orders", "0.50 %"]);
+        let french = |table: &Table| table.clone().in_language(Language::French).to_csv();
+        assert_eq!(french(&table), "Nom,Échecs\norders 1.5,1\u{202f}234\norders,\"0,50\u{202f}%\"\n");
+        assert!(
+            french(&table.clone().with_named_rows()).contains("\ncommandes,"),
+            "a name of the program is translated"
+        );
+        assert_eq!(table.clone().in_language(Language::English).to_csv(), table.to_csv());
     }
 
     #[test]

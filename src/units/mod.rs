@@ -1,5 +1,6 @@
-//! Reads and writes numbers and texts for people: durations, comparisons, counts, ratios, bytes, markup.
+//! Reads and writes numbers and texts for people: durations, comparisons, counts, ratios, bytes, markup, languages.
 
+mod language;
 mod relation;
 mod secret;
 mod spark;
@@ -7,6 +8,8 @@ mod text;
 
 use std::time::{Duration, SystemTime};
 
+pub(crate) use language::is_number;
+pub use language::{Language, UnknownLanguage};
 pub use relation::Relation;
 pub use secret::Secret;
 pub use spark::sparkline;
@@ -71,9 +74,18 @@ pub fn ratio(part: u64, whole: u64) -> f64 {
 /// Writes a number with three significant digits, but never fewer digits than its whole part has.
 pub fn significant(value: f64) -> String {
     match value.abs() {
-        v if v >= 100.0 => format!("{value:.0}"),
-        v if v >= 10.0 => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
+        v if v >= 100.0 => decimals(value, 0),
+        v if v >= 10.0 => decimals(value, 1),
+        _ => decimals(value, 2),
+    }
+}
+
+/// Writes a number with this many digits behind the point; zero has no sign, as the sum of nothing has in floating point.
+pub fn decimals(value: f64, digits: usize) -> String {
+    let written = format!("{value:.digits$}");
+    match written.strip_prefix('-') {
+        Some(zero) if zero.bytes().all(|byte| matches!(byte, b'0' | b'.')) => zero.to_owned(),
+        _ => written,
     }
 }
 
@@ -86,10 +98,10 @@ pub fn significant_short(value: f64) -> String {
         _ => (value, ""),
     };
     let digits = match value.abs() {
-        v if v >= 99.95 => format!("{value:.0}"),
-        v if v >= 9.995 => format!("{value:.1}"),
-        v if v >= 0.0995 || v <= 0.0 => format!("{value:.2}"),
-        _ => format!("{value:.3}"),
+        v if v >= 99.95 => decimals(value, 0),
+        v if v >= 9.995 => decimals(value, 1),
+        v if v >= 0.0995 || v <= 0.0 => decimals(value, 2),
+        _ => decimals(value, 3),
     };
     let digits = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { &digits };
     format!("{digits}{unit}")
@@ -113,7 +125,7 @@ pub fn percent(ratio: f64) -> String {
     match ratio * 100.0 {
         p if p > 0.0 && p < 0.01 => "<0.01 %".to_owned(),
         p if p < 100.0 && p > 99.99 => ">99.99 %".to_owned(),
-        p => format!("{p:.2} %"),
+        p => format!("{} %", decimals(p, 2)),
     }
 }
 
@@ -181,6 +193,16 @@ mod tests {
         for text in ["", "-1", "1.5", "fast", "10 parsecs"] {
             assert_eq!(parse_duration(text), Err(InvalidDuration(text.to_owned())));
         }
+    }
+
+    #[test]
+    fn zero_has_no_sign() {
+        let nothing: f64 = [0.0_f64; 0].iter().sum();
+        for value in [nothing, -0.0, -0.000_1] {
+            let written = [significant(value), significant_short(value), percent(value / 100.0), decimals(value, 1)];
+            assert_eq!(written, ["0.00", "0", "0.00 %", "0.0"], "{value}");
+        }
+        assert_eq!([significant(-0.5), decimals(-10.0, 0)], ["-0.50", "-10"]);
     }
 
     #[test]

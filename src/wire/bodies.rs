@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Code;
-use super::count::{Count, QuantityText};
+use super::count::{ChangeText, Count, QuantityText};
 use super::object::objects;
 use crate::domain::{Cents, OrderId, Product, ProductId, UserId};
 
@@ -78,6 +78,26 @@ pub struct ProductPage {
     pub next: Option<ProductId>,
 }
 
+/// The body of `PATCH /products/{id}`. What is absent or null stays as it is.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ProductChangeBody {
+    /// The new name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The new price of one piece, with at most two decimals.
+    #[serde(default, deserialize_with = "given")]
+    pub price: Option<Cents>,
+}
+
+/// Reads an amount that is given. The type reads its own text, which serde's wrapper for absent values does not keep.
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Cents>, D::Error> {
+    let text = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
+    if text.get() == "null" {
+        return Ok(None);
+    }
+    serde_json::from_str(text.get()).map(Some).map_err(serde::de::Error::custom)
+}
+
 /// The body of `POST /users`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewUserBody {
@@ -92,6 +112,26 @@ pub struct NewUserBody {
 pub struct UserCreated {
     /// The id of the new user.
     pub user_id: UserId,
+}
+
+/// The 200 of `GET /users/{id}/orders`.
+#[derive(Clone, Debug, Serialize)]
+pub struct UserOrders {
+    /// The orders of this page, newest first.
+    pub orders: Vec<OrderSummary>,
+    /// The value of `cursor` for the next page; null on the last page.
+    pub next: Option<String>,
+}
+
+/// An order in a list; `GET /orders/{id}` has its lines.
+#[derive(Clone, Debug, Serialize)]
+pub struct OrderSummary {
+    /// The id of the order.
+    pub id: OrderId,
+    /// The sum of its lines.
+    pub total_amount: Cents,
+    /// When it was accepted: RFC 3339 in UTC.
+    pub created_at: String,
 }
 
 /// The body of `POST /stocks`.
@@ -113,11 +153,50 @@ impl NewStockBody {
     }
 }
 
+/// The body of `POST /stocks/{id}/movements`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct StockMovementBody {
+    /// The pieces that are added, or taken if it is negative. Any JSON number is accepted here, as in [`ItemBody`].
+    pub change: Count,
+}
+
+impl StockMovementBody {
+    /// The change of the body `text`; None if it is not a whole number.
+    pub fn whole_change(&self, text: &[u8]) -> Option<i64> {
+        if let Count::Whole(pieces) = self.change {
+            return i64::try_from(pieces).ok();
+        }
+        serde_json::from_slice::<ChangeText>(text).ok()?.whole()
+    }
+}
+
 /// The 201 of `POST /stocks`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StockSet {
     /// One sentence that says what was done.
     pub result: String,
+}
+
+/// The body of `POST /graphql` and `POST /stocks/graphql-query`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct GraphqlBody {
+    /// The text of the query.
+    pub query: String,
+    /// The operation to run, if the text has several.
+    #[serde(default, rename = "operationName")]
+    pub operation_name: Option<String>,
+    /// The values of the query's variables.
+    #[serde(default)]
+    pub variables: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// The 200 of `POST /stocks/graphql-query`.
+#[derive(Clone, Debug, Serialize)]
+pub struct LabGraphqlAnswer {
+    /// What was asked for; null if the query is not valid.
+    pub data: serde_json::Value,
+    /// A sentence for each error; null if there is none.
+    pub errors: Option<Vec<String>>,
 }
 
 /// The 200 of every `DELETE`.

@@ -10,6 +10,10 @@ pub enum Code {
     MalformedJson,
     /// 400: a header or a query parameter has an invalid value.
     InvalidParameter,
+    /// 401: the request has no valid token.
+    Unauthorized,
+    /// 403: the token does not have the scope that this request needs.
+    Forbidden,
     /// 404: the row in the path does not exist.
     NotFound,
     /// 404: no route has this path.
@@ -28,6 +32,8 @@ pub enum Code {
     UserInUse,
     /// 409: the first request with this idempotency key is still being worked on.
     RequestInProgress,
+    /// 412: the product has changed since the client read it.
+    PreconditionFailed,
     /// 413: the body is larger than the limit.
     BodyTooLarge,
     /// 415: the header `Content-Type` does not say JSON.
@@ -48,6 +54,8 @@ pub enum Code {
     TotalTooLarge,
     /// 422: the idempotency key was used before with another body.
     IdempotencyKeyReused,
+    /// 428: the request has no `If-Match`, without which a change of somebody else could be lost.
+    PreconditionRequired,
     /// 500: the store itself has a defect.
     InternalError,
     /// 503: there is more work than can be done before the deadline.
@@ -66,6 +74,8 @@ impl Code {
     pub const ALL: &[Self] = &[
         Self::MalformedJson,
         Self::InvalidParameter,
+        Self::Unauthorized,
+        Self::Forbidden,
         Self::NotFound,
         Self::NoSuchRoute,
         Self::MethodNotAllowed,
@@ -75,6 +85,7 @@ impl Code {
         Self::ProductInUse,
         Self::UserInUse,
         Self::RequestInProgress,
+        Self::PreconditionFailed,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::InvalidBody,
@@ -85,6 +96,7 @@ impl Code {
         Self::InvalidValue,
         Self::TotalTooLarge,
         Self::IdempotencyKeyReused,
+        Self::PreconditionRequired,
         Self::InternalError,
         Self::Overloaded,
         Self::DatabaseUnavailable,
@@ -97,6 +109,8 @@ impl Code {
         match self {
             Self::MalformedJson => "malformed_json",
             Self::InvalidParameter => "invalid_parameter",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::NoSuchRoute => "no_such_route",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -106,6 +120,7 @@ impl Code {
             Self::ProductInUse => "product_in_use",
             Self::UserInUse => "user_in_use",
             Self::RequestInProgress => "request_in_progress",
+            Self::PreconditionFailed => "precondition_failed",
             Self::BodyTooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::InvalidBody => "invalid_body",
@@ -116,6 +131,7 @@ impl Code {
             Self::InvalidValue => "invalid_value",
             Self::TotalTooLarge => "total_too_large",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::PreconditionRequired => "precondition_required",
             Self::InternalError => "internal_error",
             Self::Overloaded => "overloaded",
             Self::DatabaseUnavailable => "database_unavailable",
@@ -128,6 +144,8 @@ impl Code {
     pub const fn status(self) -> u16 {
         match self {
             Self::MalformedJson | Self::InvalidParameter => 400,
+            Self::Unauthorized => 401,
+            Self::Forbidden => 403,
             Self::NotFound | Self::NoSuchRoute => 404,
             Self::MethodNotAllowed => 405,
             Self::RequestTimeout => 408,
@@ -136,6 +154,7 @@ impl Code {
             | Self::ProductInUse
             | Self::UserInUse
             | Self::RequestInProgress => 409,
+            Self::PreconditionFailed => 412,
             Self::BodyTooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::InvalidBody
@@ -146,6 +165,7 @@ impl Code {
             | Self::InvalidValue
             | Self::TotalTooLarge
             | Self::IdempotencyKeyReused => 422,
+            Self::PreconditionRequired => 428,
             Self::InternalError => 500,
             Self::Overloaded | Self::DatabaseUnavailable | Self::NotReady => 503,
             Self::OutcomeUnknown => 504,

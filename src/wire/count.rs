@@ -71,6 +71,26 @@ impl QuantityText {
     }
 }
 
+/// The text of a change.
+#[derive(Deserialize)]
+pub(super) struct ChangeText {
+    change: Box<RawValue>,
+}
+
+impl ChangeText {
+    pub(super) fn whole(&self) -> Option<i64> {
+        signed(self.change.get())
+    }
+}
+
+/// The whole number that a JSON number is, exactly; nothing when it is none or does not fit.
+fn signed(text: &str) -> Option<i64> {
+    match text.strip_prefix('-') {
+        Some(rest) => i64::try_from(whole(rest)?).ok().map(|number| -number),
+        None => i64::try_from(whole(text)?).ok(),
+    }
+}
+
 /// The whole number from 0 that a JSON number is, exactly; nothing when it is none.
 fn whole(text: &str) -> Option<u64> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
@@ -111,6 +131,16 @@ mod tests {
         }
         let most = u64::MAX.to_string();
         assert_eq!(whole(&most), Some(u64::MAX));
+    }
+
+    #[test]
+    fn changes_have_a_sign() {
+        for (text, change) in [("-5", Some(-5)), ("5.0", Some(5)), ("-2e2", Some(-200)), ("-0", Some(0))] {
+            assert_eq!(signed(text), change, "{text}");
+        }
+        for text in ["-0.5", "--5", "1e30", "-9223372036854775808"] {
+            assert_eq!(signed(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -1,10 +1,15 @@
 //! Tests of the connection, against servers that answer as they are told.
 
 use super::*;
-use crate::net::MOST_BODY_BYTES;
+use crate::net::{MOST_BODY_BYTES, Target, Way};
 use tokio::net::TcpListener;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+
+async fn connect(address: std::net::SocketAddr) -> Result<LeanConnection, NetError> {
+    let dialer = Dialer::new(&Target::loopback(address.port()), &Way::default()).unwrap();
+    LeanConnection::open(&dialer, &dialer.caller(), &Arc::default()).await
+}
 
 /// A server that answers each request on one connection with the next of these texts, in pieces of `piece` bytes.
 async fn serve(answers: Vec<Vec<u8>>, piece: usize) -> (LeanConnection, tokio::task::JoinHandle<()>) {
@@ -24,7 +29,7 @@ async fn serve(answers: Vec<Vec<u8>>, piece: usize) -> (LeanConnection, tokio::t
             }
         }
     });
-    (LeanConnection::open(&[address], &Arc::default()).await.unwrap(), server)
+    (connect(address).await.unwrap(), server)
 }
 
 fn with_body(head: &str, body: &[u8]) -> Vec<u8> {
@@ -75,8 +80,17 @@ async fn the_answer_to_a_head_request_has_no_body() {
 #[tokio::test]
 async fn bytes_after_an_answer_end_the_connection() {
     let (mut connection, _server) = serve(vec![with_body("content-length: 2\r\n", b"okok")], 1_000).await;
+    let error = connection.exchange(REQUEST, false, |_| KeepBody::Whole).await.unwrap_err();
+    assert!(matches!(error, NetError::Unasked), "{error:?}");
+    assert!(!connection.is_open());
+    // An empty line too many is only careless.
+    let (mut connection, _server) = serve(vec![with_body("content-length: 2\r\n", b"ok\r\n")], 1_000).await;
     assert_eq!(connection.exchange(REQUEST, false, |_| KeepBody::Whole).await.unwrap().body, b"ok");
     assert!(!connection.is_open());
+    // Behind the last answer they may be ignored.
+    let last = with_body("connection: close\r\ncontent-length: 2\r\n", b"okok");
+    let (mut connection, _server) = serve(vec![last], 1_000).await;
+    assert_eq!(connection.exchange(REQUEST, false, |_| KeepBody::Whole).await.unwrap().body, b"ok");
 }
 
 #[tokio::test]
@@ -102,7 +116,7 @@ async fn a_broken_answer_is_a_failure_and_a_connection_closed_while_idle_is_not(
     connection.exchange(REQUEST, false, |_| KeepBody::Whole).await.unwrap();
     server.await.unwrap();
     // Waits until the end of the connection has arrived.
-    connection.stream.readable().await.unwrap();
+    connection.stream.readable().await;
     let error = connection.exchange(REQUEST, false, |_| KeepBody::Whole).await.unwrap_err();
     assert!(matches!(error, NetError::ClosedIdle), "{error:?}");
 }
@@ -121,7 +135,7 @@ async fn the_answer_of_a_server_that_refuses_a_large_body_is_read() {
         // It keeps reading for a while, as servers do, so that the answer is not lost to a reset.
         drop(tokio::io::copy(&mut stream, &mut tokio::io::sink()).await);
     });
-    let mut connection = LeanConnection::open(&[address], &Arc::default()).await.unwrap();
+    let mut connection = connect(address).await.unwrap();
     let request = [REQUEST, &vec![b'x'; 3 << 20]].concat();
     assert_eq!(connection.exchange(&request, false, |_| KeepBody::Whole).await.unwrap().status, 413);
     assert!(!connection.is_open());
@@ -143,7 +157,7 @@ async fn serve_endlessly(beginning: &'static str, piece: &'static str) -> LeanCo
         let pieces = piece.repeat(10_000 / piece.len());
         while stream.write_all(pieces.as_bytes()).await.is_ok() {}
     });
-    LeanConnection::open(&[address], &Arc::default()).await.unwrap()
+    connect(address).await.unwrap()
 }
 
 #[tokio::test]
