@@ -5,9 +5,10 @@
 
 mod address;
 mod breaker;
+mod link;
 mod server;
 mod store;
 
-pub use address::Address;
+pub use address::{Address, Place};
 pub use server::{ServerFacts, clear, other_keys, server_facts};
 pub use store::{Cache, CacheError, TIME_LIMIT};

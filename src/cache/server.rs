@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Address, CacheError};
+use super::{Address, CacheError, link};
 
 /// Facts from the answer to `INFO`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct ServerFacts {
 /// Asks a server for its facts, on a new connection, within `limit` in all.
 pub async fn server_facts(address: &Address, limit: Duration) -> Result<ServerFacts, CacheError> {
     let ask = async {
-        let client = redis::Client::open(address.connection_info()?)?;
+        let client = link::client(address).await?;
         let mut connection = client.get_multiplexed_async_connection().await?;
         redis::cmd("INFO").query_async::<String>(&mut connection).await
     };
@@ -31,7 +31,7 @@ pub async fn server_facts(address: &Address, limit: Duration) -> Result<ServerFa
 /// Deletes every key in the database of `address`, on a new connection, within `limit` in all.
 pub async fn clear(address: &Address, limit: Duration) -> Result<(), CacheError> {
     let clear = async {
-        let client = redis::Client::open(address.connection_info()?)?;
+        let client = link::client(address).await?;
         let mut connection = client.get_multiplexed_async_connection().await?;
         redis::cmd("FLUSHDB").query_async::<()>(&mut connection).await
     };
@@ -42,7 +42,7 @@ pub async fn clear(address: &Address, limit: Duration) -> Result<(), CacheError>
 /// `limit` in all.
 pub async fn other_keys(address: &Address, ours: &str, most: usize, limit: Duration) -> Result<usize, CacheError> {
     let count = async {
-        let client = redis::Client::open(address.connection_info()?)?;
+        let client = link::client(address).await?;
         let mut connection = client.get_multiplexed_async_connection().await?;
         let (mut cursor, mut seen, mut others) = (0_u64, 0, 0);
         loop {

@@ -1,21 +1,13 @@
-//! Creating, reading and deleting products.
+//! Reading, changing and deleting products.
 
 use tokio::time::Instant;
 
+use super::write::unnamed_key;
 use super::{Catalog, CatalogError};
-use crate::db::{DbError, Effect, RowId, RowWait};
-use crate::domain::{NewProduct, Product, ProductId};
+use crate::db::{AnswerKind, DbError, Effect, KeptAnswer, RowId, RowWait};
+use crate::domain::{ExpectedState, Fingerprint, Product, ProductChange, ProductId};
 
 impl Catalog {
-    /// Stores a product, with an empty stock.
-    pub async fn add_product(&self, new: &NewProduct, deadline: Instant) -> Result<ProductId, CatalogError> {
-        let mut session = self.database.locking_session(deadline).await?;
-        session.begin().await?;
-        let added = session.insert_product(new).await.map_err(CatalogError::from);
-        let added = added.map(|id| (id, Some(Effect::ProductAdded(id, new.clone()))));
-        self.finish(session, added).await
-    }
-
     /// Reads a product; `None` if there is no such product.
     pub async fn product(&self, id: ProductId, deadline: Instant) -> Result<Option<Product>, DbError> {
         self.database.session(deadline).await?.product(id).await
@@ -28,17 +20,7 @@ impl Catalog {
 
     /// Deletes a product and its stock; false if there is no such product.
     pub async fn delete_product(&self, id: ProductId, deadline: Instant) -> Result<bool, CatalogError> {
-        let rows = [RowId::Product(id)];
-        let mut locking = self.database.row_locking(deadline, &rows)?;
-        loop {
-            match self.try_delete_product(id, locking.wait(), deadline).await {
-                Err(CatalogError::Database(DbError::LockTimeout)) => locking.wait_for(rows.to_vec()).await?,
-                ended => {
-                    locking.had(&rows);
-                    return ended;
-                }
-            }
-        }
+        self.locking_rows(&[RowId::Product(id)], deadline, |wait| self.try_delete_product(id, wait, deadline)).await
     }
 
     async fn try_delete_product(&self, id: ProductId, wait: RowWait, deadline: Instant) -> Result<bool, CatalogError> {
@@ -56,5 +38,48 @@ impl Catalog {
         };
         let deleted = deleted.await;
         self.finish(session, deleted).await
+    }
+
+    /// Changes a product that is in the expected state; returns it as it is then.
+    pub async fn change_product(
+        &self,
+        id: ProductId,
+        change: &ProductChange,
+        expected: &ExpectedState,
+        deadline: Instant,
+    ) -> Result<Product, CatalogError> {
+        self.locking_rows(&[RowId::Product(id)], deadline, |wait| {
+            self.try_change_product(id, change, expected, wait, deadline)
+        })
+        .await
+    }
+
+    async fn try_change_product(
+        &self,
+        id: ProductId,
+        change: &ProductChange,
+        expected: &ExpectedState,
+        wait: RowWait,
+        deadline: Instant,
+    ) -> Result<Product, CatalogError> {
+        let mut session = self.database.locking_session(deadline).await?;
+        session.begin().await?;
+        let changed = async {
+            // Orders lock the stock first, and read the price with it.
+            session.lock_stock(id, wait).await?.ok_or(CatalogError::NoSuchProduct(id))?;
+            let product = session.lock_product(id, wait).await?.ok_or(CatalogError::NoSuchProduct(id))?;
+            if !expected.is_met_by(&product) {
+                return Err(CatalogError::ProductChanged(id));
+            }
+            let product = change.apply(product);
+            session.change_product(&product).await?;
+            let fingerprint = Fingerprint::of_parts("change", &[product.state().as_bytes()]);
+            let (key, kind) = (unnamed_key(), AnswerKind::ProductChanged);
+            let answer = KeptAnswer { key, fingerprint, kind, id: id.get(), value: 0 };
+            session.keep_answer(&answer).await?;
+            Ok((product, Some(Effect::Answered(answer))))
+        };
+        let changed = changed.await;
+        self.finish(session, changed).await
     }
 }

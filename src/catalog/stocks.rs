@@ -1,52 +1,20 @@
-//! Reading and setting stock.
+//! Reading stock, setting it, and moving it by an amount.
 
 use tokio::time::Instant;
 
 use super::{Catalog, CatalogError};
-use crate::db::{DbError, Effect, RowId, RowWait};
-use crate::domain::{MAX_PIECES, ProductId, Stock, StockLevel};
+use crate::db::{DbError, RowWait, Session};
+use crate::domain::{MAX_PIECES, MAX_STOCK, ProductId, Stock, StockLevel};
 
 impl Catalog {
-    /// Sets the number of available pieces of a product.
-    pub async fn set_stock(&self, id: ProductId, quantity: u64, deadline: Instant) -> Result<(), CatalogError> {
-        let rows = [RowId::Product(id)];
-        let mut locking = self.database.row_locking(deadline, &rows)?;
-        loop {
-            match self.try_set_stock(id, quantity, locking.wait(), deadline).await {
-                Err(CatalogError::Database(DbError::LockTimeout)) => locking.wait_for(rows.to_vec()).await?,
-                ended => {
-                    locking.had(&rows);
-                    return ended;
-                }
-            }
-        }
-    }
-
-    async fn try_set_stock(
-        &self,
-        id: ProductId,
-        quantity: u64,
-        wait: RowWait,
-        deadline: Instant,
-    ) -> Result<(), CatalogError> {
-        let mut session = self.database.locking_session(deadline).await?;
-        session.begin().await?;
-        let set = async {
-            let stock = session.lock_stock(id, wait).await?.ok_or(CatalogError::UnknownProduct(id))?;
-            if quantity + stock.quantity_sold > MAX_PIECES {
-                return Err(CatalogError::TooManyPieces { product_id: id, sold: stock.quantity_sold });
-            }
-            session.set_stock(id, quantity).await?;
-            let [before, after] = [stock.quantity, quantity].map(|quantity| quantity + stock.quantity_sold);
-            Ok(((), Some(Effect::StockSet { product_id: id, before, after })))
-        };
-        let set = set.await;
-        self.finish(session, set).await
-    }
-
     /// Reads a product's stock; `None` if there is no such product.
     pub async fn stock(&self, id: ProductId, deadline: Instant) -> Result<Option<Stock>, DbError> {
         self.database.session(deadline).await?.stock(id).await
+    }
+
+    /// Reads these products with their stock; those that do not exist are missing.
+    pub async fn stock_levels_of(&self, ids: &[ProductId], deadline: Instant) -> Result<Vec<StockLevel>, DbError> {
+        self.database.session(deadline).await?.stock_levels_of(ids).await
     }
 
     /// Reads up to `limit` products with their stock whose numbers are greater than `after`.
@@ -58,4 +26,41 @@ impl Catalog {
     ) -> Result<Vec<StockLevel>, DbError> {
         self.database.session(deadline).await?.stock_levels_after(after, limit).await
     }
+}
+
+/// Sets the number of pieces in stock, inside the caller's transaction.
+pub(super) async fn set_to(
+    session: &mut Session,
+    product_id: ProductId,
+    quantity: u64,
+    wait: RowWait,
+) -> Result<(), CatalogError> {
+    let stock = session.lock_stock(product_id, wait).await?.ok_or(CatalogError::UnknownProduct(product_id))?;
+    if quantity + stock.quantity_sold > MAX_PIECES {
+        return Err(CatalogError::TooManyPieces { product_id, sold: stock.quantity_sold });
+    }
+    Ok(session.set_stock(product_id, quantity).await?)
+}
+
+/// Adds pieces to the stock or takes some, inside the caller's transaction; returns the pieces afterwards.
+pub(super) async fn move_by(
+    session: &mut Session,
+    product_id: ProductId,
+    change: i64,
+    wait: RowWait,
+) -> Result<u64, CatalogError> {
+    let stock = session.lock_stock(product_id, wait).await?.ok_or(CatalogError::NoSuchProduct(product_id))?;
+    let quantity = stock.quantity.checked_add_signed(change).ok_or(CatalogError::InsufficientStock {
+        product_id,
+        available: stock.quantity,
+        wanted: change.unsigned_abs(),
+    })?;
+    if quantity > MAX_STOCK && change > 0 {
+        return Err(CatalogError::StockTooLarge(product_id));
+    }
+    if quantity + stock.quantity_sold > MAX_PIECES {
+        return Err(CatalogError::TooManyPieces { product_id, sold: stock.quantity_sold });
+    }
+    session.set_stock(product_id, quantity).await?;
+    Ok(quantity)
 }

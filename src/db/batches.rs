@@ -217,7 +217,7 @@ impl Session {
         let _ = write!(sql, "{limit} - ({limit} - expense_cents - VALUES(expense_cents))");
         // MySQL counts an updated row twice and an inserted row once; an inserted row means that the user does not
         // exist.
-        Ok(self.run_change_within(patience.for_writing(), &sql).await? == 2 * rows.expenses.len() as u64)
+        Ok(self.run_changes_within(patience.for_writing(), 4, &sql).await? == 2 * rows.expenses.len() as u64)
     }
 
     /// Stores the answers of a batch to keys. Waits while another transaction holds one of them, up to the batch's
@@ -229,7 +229,7 @@ impl Session {
             let row = keys.row().bytes(key.as_str()).bytes(fingerprint.as_bytes());
             row.number(order.get()).number(total.get()).now();
         }
-        self.run_change_within(patience.for_writing(), &keys.finish().unwrap_or_default()).await?;
+        self.run_changes_within(patience.for_writing(), 1, &keys.finish().unwrap_or_default()).await?;
         Ok(())
     }
 }

@@ -41,7 +41,7 @@ pub struct Contents {
     pub orders: u64,
     /// Rows of `order_items`.
     pub order_items: u64,
-    /// Rows of `idempotency_keys`.
+    /// Rows of `idempotency_keys` that clients named.
     pub idempotency_keys: u64,
 }
 
@@ -88,7 +88,7 @@ impl Session {
         let sql = "SELECT (SELECT COUNT(*) FROM products), (SELECT COUNT(*) FROM stocks), \
                    (SELECT COUNT(*) FROM users), (SELECT COUNT(*) FROM user_totals), \
                    (SELECT COUNT(*) FROM orders), (SELECT COUNT(*) FROM order_items), \
-                   (SELECT COUNT(*) FROM idempotency_keys)";
+                   (SELECT COUNT(*) FROM idempotency_keys WHERE idempotency_key NOT LIKE ' %')";
         let row = self.run_rows::<(u64, u64, u64, u64, u64, u64, u64)>(sql).await?.into_iter().next();
         let row = row.ok_or_else(|| DbError::Unexpected("no counts".to_owned()))?;
         let (products, stocks, users, user_totals, orders, order_items, idempotency_keys) = row;

@@ -7,18 +7,24 @@
 //! The lookup is a locking read in a transaction. A plain read is no proof: it could find nothing while the server is
 //! still committing, and a router that splits reads from writes sends it to a replica. The locking read waits for the
 //! holder of the row, so it answers after the transaction has ended; a server that does not take writes refuses it.
+//!
+//! In a group of servers the lookup may be answered by another one than that of the COMMIT. A member becomes the primary
+//! after everything that its predecessor got an agreement on was delivered to it, and the lookup waits until it was applied.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::interrupted_commit::InterruptedCommit;
-use super::{Database, DbError, RowWait, Session};
-use crate::domain::{Cents, NewProduct, NewUser, OrderId, PricedLine, ProductId, UserId};
+use super::{Database, DbError, KeptAnswer, RowWait, Session};
+use crate::domain::{Cents, OrderId, PricedLine, ProductId, UserId};
 
 /// How long the outcome is looked up: a database that was killed needs some seconds for its recovery, and most clients
 /// wait a minute.
 const LIMIT: Duration = Duration::from_secs(20);
+
+/// The same in a group, which needs some ten seconds, or more on a busy machine, until it has another primary.
+const GROUP_LIMIT: Duration = Duration::from_secs(40);
 
 /// Pause between two lookups.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -41,27 +47,13 @@ pub enum Effect {
     /// The order no longer exists. It did exist, and numbers are used once, so it was deleted, by this transaction or a
     /// concurrent one, and the stock was given back once.
     OrderDeleted(OrderId),
-    /// A user with this number and these values.
-    UserAdded(UserId, NewUser),
     /// The user no longer exists.
     UserDeleted(UserId),
-    /// A product with this number and these values; other products may have the same SKU.
-    ProductAdded(ProductId, NewProduct),
     /// The product no longer exists.
     ProductDeleted(ProductId),
-    /// The stock was set.
-    ///
-    /// The sum of pieces in stock and pieces sold changes only when a stock is set, so it identifies the change,
-    /// whatever was sold or given back since. If the sum is neither the old nor the new one, another request has set
-    /// the stock since; this one then counts as done and replaced at once, which cannot be told from having come first.
-    StockSet {
-        /// Number of the product.
-        product_id: ProductId,
-        /// Pieces in stock plus pieces sold, before the change.
-        before: u64,
-        /// Pieces in stock plus pieces sold, after the change.
-        after: u64,
-    },
+    /// The answer is stored under its key, in the same transaction as what it answers. What was changed may have been
+    /// changed again since, by others, so it does not identify the transaction; the row of its key does.
+    Answered(KeptAnswer),
 }
 
 /// Outcome of a transaction.
@@ -86,7 +78,7 @@ impl Database {
     /// Looks up the outcome of a transaction whose COMMIT was interrupted, until it is known or the limit passes.
     pub async fn look_up(&self, interrupted: InterruptedCommit, effect: &Effect) -> Result<Outcome, DbError> {
         let InterruptedCommit { session: mut name, reason } = interrupted;
-        let deadline = Instant::now() + LIMIT;
+        let deadline = Instant::now() + if self.control.may_move() { GROUP_LIMIT } else { LIMIT };
         while Instant::now() < deadline {
             // A session that has not finished its COMMIT would keep its rows locked, and the lookup would wait for it.
             if let Some(lost) = &name
@@ -110,10 +102,39 @@ impl Database {
 impl Session {
     /// Looks for the rows that a transaction would have left, in a transaction that locks what it reads.
     async fn outcome(&mut self, effect: &Effect) -> Result<Outcome, DbError> {
+        let in_group = self.read_all_certified().await?;
         self.begin().await?;
         let committed = self.is_there(effect).await;
         self.rollback().await;
-        Ok(if committed? { Outcome::Committed } else { Outcome::NotCommitted })
+        let committed = committed?;
+        if in_group && !committed {
+            self.confirm_membership().await?;
+        }
+        Ok(if committed { Outcome::Committed } else { Outcome::NotCommitted })
+    }
+
+    /// Makes this session see, at the beginning of each transaction, whatever the majority of its group has agreed on, even
+    /// if this member has not applied it yet. Returns false on a server without group replication.
+    ///
+    /// The session is not used for anything else afterwards: its connection is closed.
+    async fn read_all_certified(&mut self) -> Result<bool, DbError> {
+        if self.group_consistency().await?.is_none() {
+            return Ok(false);
+        }
+        self.use_once();
+        self.run("SET SESSION group_replication_consistency = 'BEFORE'").await?;
+        Ok(true)
+    }
+
+    /// Fails unless this member belongs to the majority at this moment. A primary that was cut off or stood still, and was
+    /// replaced, undoes what it had not got an agreement on, although the others have: its locks are gone then, and what it
+    /// reads looks as if nothing had been committed. To begin a transaction that sees all that was agreed on needs the
+    /// majority.
+    async fn confirm_membership(&mut self) -> Result<(), DbError> {
+        self.begin().await?;
+        let seen = self.run("SELECT COUNT(*) FROM id_blocks FOR UPDATE").await;
+        self.rollback().await;
+        seen
     }
 
     async fn is_there(&mut self, effect: &Effect) -> Result<bool, DbError> {
@@ -123,23 +144,9 @@ impl Session {
                 Ok(head.user_id == *user_id && head.total == *total && self.order_lines(*id).await? == *lines)
             }
             Effect::OrderDeleted(id) => Ok(self.lock_order(*id, RowWait::Yes).await?.is_none()),
-            Effect::UserAdded(id, new) => {
-                let user = self.lock_user(*id).await?;
-                Ok(user.is_some_and(|user| user.name == new.name() && user.email == new.email()))
-            }
             Effect::UserDeleted(id) => Ok(self.lock_user(*id).await?.is_none()),
-            Effect::ProductAdded(id, new) => {
-                let product = self.lock_product(*id).await?;
-                Ok(product.is_some_and(|product| {
-                    product.name == new.name() && product.sku == new.sku() && product.price == new.price()
-                }))
-            }
-            Effect::ProductDeleted(id) => Ok(self.lock_product(*id).await?.is_none()),
-            Effect::StockSet { product_id, before, after } => {
-                let Some(row) = self.lock_stock(*product_id, RowWait::Yes).await? else { return Ok(true) };
-                let sum = row.quantity + row.quantity_sold;
-                Ok(sum == *after || sum != *before)
-            }
+            Effect::ProductDeleted(id) => Ok(self.lock_product(*id, RowWait::Yes).await?.is_none()),
+            Effect::Answered(answer) => self.lock_answer(answer).await,
         }
     }
 }

@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use mysql_async::{Opts, OptsBuilder};
+use mysql_async::{ClientIdentity, Opts, OptsBuilder, SslOpts};
 
+use super::servers::{Server, Servers};
+use crate::net::TlsOptions;
 use crate::units::Secret;
 
 /// Address of the database, and the account to use.
 #[derive(Clone, Debug)]
 pub struct Address {
-    /// Host name or IP address.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
+    /// The server, or members of a group, of which the one that takes writes is used.
+    pub servers: Servers,
+    /// How connections are encrypted and the server is checked; `None` for connections in clear.
+    pub tls: Option<TlsOptions>,
     /// Name of the database (schema) on the server.
     pub name: String,
     /// Name of the account.
@@ -78,6 +80,17 @@ const TOOL_IDLE_LIMIT_S: u64 = 28_800;
 /// Idle time before the kernel sends keep-alive probes: shorter than the idle limit of most firewalls.
 const KEEPALIVE: Duration = Duration::from_secs(10);
 
+/// The driver's options for TLS. Where authorities are given, it would trust those that are built in beside them.
+fn encryption(tls: &TlsOptions) -> SslOpts {
+    let authorities: Vec<_> = tls.authorities.iter().map(|path| path.clone().into()).collect();
+    let identity = tls.identity.clone();
+    SslOpts::default()
+        .with_disable_built_in_roots(!authorities.is_empty())
+        .with_root_certs(authorities)
+        .with_client_identity(identity.map(|(chain, key)| ClientIdentity::new(chain.into(), key.into())))
+        .with_danger_accept_invalid_certs(tls.insecure)
+}
+
 impl Config {
     /// The same database, for a connection that may be idle for long.
     pub(super) fn for_tool(&self, limit: Duration) -> Self {
@@ -85,11 +98,11 @@ impl Config {
         Self { address: self.address.clone(), connections, statement_timeout: limit, lock_wait_timeout: limit }
     }
 
+    /// What connections to all servers have in common. The server is left out.
     pub(super) fn options(&self) -> Opts {
         let address = &self.address;
         OptsBuilder::default()
-            .ip_or_hostname(address.host.clone())
-            .tcp_port(address.port)
+            .ssl_opts(address.tls.as_ref().map(encryption))
             .db_name(Some(address.name.clone()))
             .user(Some(address.user.clone()))
             .pass(Some(address.password.reveal().to_owned()))
@@ -101,6 +114,11 @@ impl Config {
             .max_allowed_packet(Some(MAX_PACKET))
             .wait_timeout(Some(self.idle_limit_s().unwrap_or(TOOL_IDLE_LIMIT_S) as usize))
             .into()
+    }
+
+    /// The options of a connection to one server.
+    pub(super) fn options_for(common: &Opts, server: &Server) -> OptsBuilder {
+        OptsBuilder::from_opts(common.clone()).ip_or_hostname(server.host.clone()).tcp_port(server.port)
     }
 
     /// Idle seconds after which the server ends a session; `None` for a tool's session, which has its own connection

@@ -1,6 +1,6 @@
 //! Sources of connections: a bounded pool, or one connection per request that stays open afterwards.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -12,6 +12,7 @@ use super::counters::Counters;
 use super::health::Health;
 use super::killer::{KillRequest, SessionKiller};
 use super::pool::{Pool, Slot};
+use super::route::Route;
 use super::session::Origin;
 use super::{Address, Config, ConnectionMode, DbError, HeldRows, Session};
 use crate::metrics::{GaugeGuard, Metrics};
@@ -60,12 +61,31 @@ async fn serve_kills(control: Arc<Control>, mut requests: mpsc::UnboundedReceive
     }
 }
 
+/// Interval of the look at the group while its primary is known.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Interval of the search while it has none: the time without a primary is that of the group, and little more.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// Looks whether the server in use still takes writes, so that a store finds the new primary of a group even if nobody
+/// asks for anything, and reads nothing from the old one. Ends with the database.
+async fn keep_looking(control: Weak<Control>) {
+    let mut pause = LOOK;
+    loop {
+        tokio::time::sleep(pause).await;
+        let Some(control) = control.upgrade() else { return };
+        pause = if control.look().await { LOOK } else { LOOK_AGAIN };
+    }
+}
+
 impl Database {
     /// Prepares the source of connections without opening one. Must be called inside the runtime that requests run in.
     pub fn open(config: &Config, metrics: &Metrics) -> Result<Self, DbError> {
-        let connector = Connector::new(config);
+        let route = Route::new(&config.address.servers);
+        let connector = Connector::new(config, &route);
         let counters = Counters::new(metrics);
-        let control = Arc::new(Control::new(config, counters.clone()));
+        let control = Arc::new(Control::new(config, &route, counters.clone()));
+        tokio::spawn(keep_looking(Arc::downgrade(&control)));
         let (killer, requests) = SessionKiller::new();
         tokio::spawn(serve_kills(Arc::clone(&control), requests));
         let mut permits = None;
@@ -80,7 +100,7 @@ impl Database {
                 let pool = Pool::new(connector, others);
                 let mut for_writing = config.clone();
                 for_writing.lock_wait_timeout = config.lock_wait_timeout.min(WRITER_LOCK_WAIT);
-                let writer_pool = (for_writer > 0).then(|| Pool::new(Connector::new(&for_writing), for_writer));
+                let writer_pool = (for_writer > 0).then(|| Pool::new(Connector::new(&for_writing, &route), for_writer));
                 (Source::Pool { pool, writer_pool, wait }, size)
             }
             ConnectionMode::PerRequest { linger, wait } => (Source::PerRequest { connector, linger, wait }, 0),
@@ -201,7 +221,8 @@ impl Session {
 
     /// A session on a connection of its own, with separate limits for connecting, for statements and for locks.
     pub(super) async fn connect_within(limit: Duration, config: &Config) -> Result<Self, DbError> {
-        let connection = Connector::new(config).connect_within(limit).await?;
+        let route = Route::new(&config.address.servers);
+        let connection = Connector::new(config, &route).connect_within(limit).await?;
         let deadline = Instant::now() + NO_DEADLINE;
         let origin = Origin::Own { in_use: None, linger: None };
         Ok(Self::new(connection, origin, config.statement_timeout, deadline, Counters::unregistered()?, None))

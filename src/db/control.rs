@@ -2,21 +2,29 @@
 //!
 //! It ends lost sessions. A statement that was given up here, and a transaction whose connection broke silently,
 //! continue on the server: they hold rows and use one of its connections. Closing the socket does not stop a server
-//! that waits for a row. The readiness check also uses this connection.
+//! that waits for a row. The readiness check and the look at the group also use this connection. A session that was lost on
+//! another server than the one in use, as after a failover, is ended there, on a connection of its own.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::connector::{Connector, SessionName};
+use super::connector::{Connection, Connector, SessionName};
 use super::counters::Counters;
 use super::health::Health;
+use super::route::Route;
+use super::servers::Server;
 use super::session::Origin;
 use super::{Config, DbError, Session};
 
 /// Longest duration of connecting and of one statement.
 const STEP_LIMIT: Duration = Duration::from_millis(800);
+
+/// Longest duration of connecting if there are several servers: they are asked one after the other, and together.
+const SEARCH_LIMIT: Duration = Duration::from_millis(2500);
 
 /// The same limit on a connection that was used before: it may have been dropped silently, and then there must be time
 /// to make a new one.
@@ -44,8 +52,11 @@ pub(super) enum Ended {
 #[derive(Debug)]
 pub(super) struct Control {
     connector: Connector,
+    route: Arc<Route>,
     counters: Counters,
     current: Mutex<Option<Session>>,
+    /// The generation of the route when the server was looked at last.
+    seen: AtomicU64,
 }
 
 /// Task of the control connection.
@@ -53,6 +64,8 @@ enum Task<'a> {
     /// Ends a session, or only the statement that it runs.
     End(&'a SessionName, Kill),
     Probe,
+    /// Looks whether the server still is the one that takes writes.
+    Look,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,11 +77,14 @@ enum Kill {
 enum Done {
     Ended(Ended),
     Probed(Box<Health>),
+    /// The server takes writes.
+    Looked,
 }
 
 impl Control {
-    pub(super) fn new(config: &Config, counters: Counters) -> Self {
-        Self { connector: Connector::new(&config.for_tool(STEP_LIMIT)), counters, current: Mutex::new(None) }
+    pub(super) fn new(config: &Config, route: &Arc<Route>, counters: Counters) -> Self {
+        let connector = Connector::new(&config.for_tool(STEP_LIMIT), route);
+        Self { connector, route: Arc::clone(route), counters, current: Mutex::new(None), seen: AtomicU64::new(0) }
     }
 
     /// Ends a session, and retries while the server does not answer.
@@ -85,37 +101,71 @@ impl Control {
 
     /// Ends a session if the server proves to hold it, by the named lock that only that session has.
     pub(super) async fn try_end(&self, name: &SessionName) -> Result<Ended, DbError> {
-        match self.perform(&Task::End(name, Kill::Session)).await? {
+        match self.perform_at(&name.server, &Task::End(name, Kill::Session)).await? {
             Done::Ended(ended) => Ok(ended),
-            Done::Probed(_) => Ok(Ended::NotThere),
+            Done::Probed(_) | Done::Looked => Ok(Ended::NotThere),
         }
     }
 
     /// Interrupts the statement that a session runs, if it still runs.
     pub(super) async fn interrupt(&self, name: &SessionName) {
         // If the server cannot be asked now, the statement's own limits apply.
-        drop(self.perform(&Task::End(name, Kill::Statement)).await);
+        drop(self.perform_at(&name.server, &Task::End(name, Kill::Statement)).await);
     }
 
     /// Checks whether the server can be read and would take writes.
     pub(super) async fn probe(&self) -> Result<Health, DbError> {
         match self.perform(&Task::Probe).await? {
             Done::Probed(health) => Ok(*health),
-            Done::Ended(_) => Err(DbError::no_answer()),
+            Done::Ended(_) | Done::Looked => Err(DbError::no_answer()),
         }
+    }
+
+    /// Whether another server may take the place of the one in use.
+    pub(super) fn may_move(&self) -> bool {
+        self.route.may_change()
+    }
+
+    /// Looks whether the server in use still takes writes, and for another one if it does not. Nothing is done if there is
+    /// only one. Returns true if there is a server that takes writes.
+    pub(super) async fn look(&self) -> bool {
+        if !self.route.may_change() {
+            return true;
+        }
+        let found = self.perform(&Task::Look).await.is_ok();
+        let generation = self.route.generation();
+        if found && self.seen.swap(generation, Ordering::SeqCst) != generation {
+            self.counters.refusals().moved();
+        }
+        found
+    }
+
+    /// Performs a task on a server that may be another one than that in use.
+    async fn perform_at(&self, server: &Server, task: &Task<'_>) -> Result<Done, DbError> {
+        if self.route.first().is_some_and(|first| first == *server) {
+            return self.perform(task).await;
+        }
+        let mut session = self.session(self.connector.connect_to(server, STEP_LIMIT).await?);
+        let done = self.perform_on(&mut session, task).await;
+        session.disconnect().await;
+        done
+    }
+
+    fn session(&self, connection: Connection) -> Session {
+        let (origin, deadline) = (Origin::Own { in_use: None, linger: None }, Instant::now() + NO_DEADLINE);
+        Session::new(connection, origin, STEP_LIMIT, deadline, self.counters.clone(), None)
     }
 
     async fn perform(&self, task: &Task<'_>) -> Result<Done, DbError> {
         let mut current = self.current.lock().await;
-        if let Some(mut session) = current.take()
+        if let Some(mut session) = current.take().filter(Session::is_current)
             && let Ok(Ok(done)) = tokio::time::timeout(REUSE_LIMIT, self.perform_on(&mut session, task)).await
         {
             *current = Some(session);
             return Ok(done);
         }
-        let connection = self.connector.connect_within(STEP_LIMIT).await?;
-        let (origin, deadline) = (Origin::Own { in_use: None, linger: None }, Instant::now() + NO_DEADLINE);
-        let mut session = Session::new(connection, origin, STEP_LIMIT, deadline, self.counters.clone(), None);
+        let limit = if self.route.may_change() { SEARCH_LIMIT } else { STEP_LIMIT };
+        let mut session = self.session(self.connector.connect_within(limit).await?);
         let done = self.perform_on(&mut session, task).await?;
         *current = Some(session);
         Ok(done)
@@ -123,8 +173,25 @@ impl Control {
 
     async fn perform_on(&self, session: &mut Session, task: &Task<'_>) -> Result<Done, DbError> {
         match task {
+            // Another server does not have the session, which proves nothing.
+            Task::End(name, _) if !session.is_on(&name.server) => Err(DbError::Lost),
             Task::End(name, kill) => session.kill(name, *kill).await.map(Done::Ended),
+            Task::Look => self.look_on(session).await.map(|()| Done::Looked),
             Task::Probe => session.health(self.counters.refusals()).await.map(|health| Done::Probed(Box::new(health))),
+        }
+    }
+}
+
+impl Control {
+    async fn look_on(&self, session: &mut Session) -> Result<(), DbError> {
+        let standing = session.standing(!self.route.is_blind()).await?;
+        self.route.learn(&standing);
+        match standing.obstacle() {
+            None => Ok(()),
+            Some(obstacle) => {
+                session.leave_server();
+                Err(DbError::nowhere(&obstacle))
+            }
         }
     }
 }

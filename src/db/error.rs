@@ -4,9 +4,10 @@
 
 use std::time::Duration;
 
-use mysql_async::{DriverError, Error};
+use mysql_async::{DriverError, Error, IoError, TlsError};
 
 use super::error_codes::{Entry, Meaning, entry_of};
+use crate::net::{self, TlsNames};
 use crate::units;
 
 /// Why a database operation failed.
@@ -61,7 +62,7 @@ pub enum DbError {
         code: u16,
     },
     /// The server does not take work now: it is read-only, full, shutting down, or refused for an unknown reason.
-    #[error("the database is not available: {reason} ({code}: {message}); {advice}")]
+    #[error("the database is not available: {reason} ({}); {advice}", coded(*.code, .message))]
     Unavailable {
         /// MySQL's error number.
         code: u16,
@@ -209,6 +210,21 @@ impl DbError {
         matches!(self, Self::Unavailable { .. } | Self::WrongSetup { .. })
     }
 
+    /// None of the servers takes writes; the text names each with its reason.
+    pub(super) fn nowhere(obstacles: &str) -> Self {
+        Self::Unavailable {
+            code: 0,
+            reason: "no server of DB_HOST takes writes",
+            advice: "look at the state of the group's members, and whether DB_HOST names them",
+            message: obstacles.to_owned(),
+        }
+    }
+
+    /// Whether another server of the same group may do what this one did not: this one is gone, or does not take work.
+    pub(super) fn may_lie_elsewhere(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Unavailable { .. } | Self::Lost)
+    }
+
     /// Translates an error of connecting.
     pub(super) fn from_connect(error: Error) -> Self {
         match error {
@@ -216,9 +232,10 @@ impl DbError {
                 Self::Refused(error.message)
             }
             Error::Server(error) => Self::from_server(error.code, error.message),
-            Error::Io(error) => Self::Unreachable(match error {
-                mysql_async::IoError::Io(error) => reason(&error),
-            }),
+            Error::Io(IoError::Io(error)) => Self::Unreachable(reason(&error)),
+            Error::Io(IoError::Tls(TlsError::Tls(error))) => Self::Unreachable(in_words(&error)),
+            Error::Io(IoError::Tls(error)) => Self::Unreachable(format!("TLS cannot be used: {error}")),
+            Error::Driver(DriverError::NoClientSslFlagFromServer) => Self::Unreachable(NO_TLS.to_owned()),
             Error::Driver(DriverError::ConnectionClosed | DriverError::PoolDisconnected) => {
                 Self::Unreachable("it closed the connection".to_owned())
             }
@@ -259,8 +276,28 @@ impl DbError {
     }
 }
 
-/// The operating system's reason in plain words.
+/// The server's number and message; what this program found by itself has no number.
+fn coded(code: u16, message: &str) -> String {
+    if code == 0 { message.to_owned() } else { format!("{code}: {message}") }
+}
+
+/// The sentence for a server without TLS.
+const NO_TLS: &str = "it offers no TLS, and DB_TLS asks for it: give the server a certificate, or set DB_TLS to off";
+
+/// The variables of the database's TLS.
+const TLS_NAMES: TlsNames =
+    TlsNames { authority: "DB_TLS_CA", certificate: "DB_TLS_CERT", key: "DB_TLS_KEY", in_clear: "plain text" };
+
+/// An error of TLS in words that say what to do.
+fn in_words(error: &rustls::Error) -> String {
+    net::tls_sentence(error, TLS_NAMES)
+}
+
+/// The reason in plain words: that of TLS, which the error may contain, or the operating system's.
 fn reason(error: &std::io::Error) -> String {
+    if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        return in_words(error);
+    }
     match error.kind() {
         std::io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
         std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset => {
@@ -278,7 +315,7 @@ fn duplicate_key(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mysql_async::{IoError, ServerError};
+    use mysql_async::ServerError;
 
     use super::*;
 
@@ -296,6 +333,13 @@ mod tests {
         let mariadb = "Duplicate entry 'ada@example.com' for key 'users_email'";
         assert_eq!([duplicate_key(mysql), duplicate_key(mariadb)], ["users_email", "users_email"]);
         assert_eq!(duplicate_key("gibberish"), "");
+    }
+
+    #[test]
+    fn what_the_operating_system_says_is_said_in_plain_words() {
+        let refused = std::io::Error::from_raw_os_error(111);
+        let told = DbError::from_connect(Error::Io(IoError::Io(refused))).to_string();
+        assert_eq!(told, "the database cannot be reached: connection refused");
     }
 
     #[test]

@@ -13,6 +13,13 @@ use super::{DbError, SchemaState, Session};
 /// Variables that prevent writes while they are on. Not every server has all of them.
 const READ_ONLY: [&str; 4] = ["read_only", "super_read_only", "offline_mode", "innodb_read_only"];
 
+/// Says when a member of a group reads what the group has agreed on and it has not applied yet; servers without group
+/// replication do not have it.
+const CONSISTENCY: &str = "group_replication_consistency";
+
+const CONSISTENCY_ADVICE: &str = "a new primary would answer before it has all orders that were accepted; set it to \
+     BEFORE_ON_PRIMARY_FAILOVER on every member (SET PERSIST)";
+
 /// Result of a probe.
 #[derive(Clone, Debug)]
 pub struct Health {
@@ -53,6 +60,9 @@ impl Session {
         if is("log_bin", "ON") && is("binlog_format", "STATEMENT") {
             faults.push("binlog_format is STATEMENT, which does not go with READ COMMITTED: set it to ROW".to_owned());
         }
+        if is(CONSISTENCY, "EVENTUAL") {
+            faults.push(format!("{CONSISTENCY} is EVENTUAL: {CONSISTENCY_ADVICE}"));
+        }
         for statement in include_str!("../../sql/setup/writes.sql").lines().filter(|line| !line.starts_with("--")) {
             match self.run(&format!("EXPLAIN {statement}")).await {
                 Ok(()) => {}
@@ -83,9 +93,15 @@ impl Session {
         Ok(faults)
     }
 
+    /// The setting of a server with group replication; `None` on any other.
+    pub(super) async fn group_consistency(&mut self) -> Result<Option<String>, DbError> {
+        let sql = format!("SHOW GLOBAL VARIABLES LIKE '{CONSISTENCY}'");
+        Ok(self.run_rows::<(String, String)>(&sql).await?.into_iter().next().map(|(_, value)| value))
+    }
+
     /// The server's variables that this module reads; those that a server does not have are missing.
     async fn variables(&mut self) -> Result<BTreeMap<String, String>, DbError> {
-        let others = ["max_connections", "log_bin", "binlog_format"];
+        let others = ["max_connections", "log_bin", "binlog_format", CONSISTENCY];
         let names: Vec<_> = READ_ONLY.iter().chain(&others).map(|name| format!("'{name}'")).collect();
         let sql = format!("SHOW GLOBAL VARIABLES WHERE Variable_name IN ({})", names.join(","));
         Ok(self.run_rows::<(String, String)>(&sql).await?.into_iter().collect())

@@ -31,6 +31,7 @@ pub struct Migration {
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "catalog", sql: include_str!("../../sql/schema/0001_catalog.sql") },
     Migration { version: 2, name: "orders", sql: include_str!("../../sql/schema/0002_orders.sql") },
+    Migration { version: 3, name: "clients", sql: include_str!("../../sql/schema/0003_clients.sql") },
 ];
 
 /// Time limit for connecting, and for one statement: an index on a large table takes minutes.
@@ -354,9 +355,9 @@ mod tests {
     #[test]
     fn a_schema_is_current_behind_or_changed() {
         let all: Vec<_> = MIGRATIONS.iter().map(record).collect();
-        assert_eq!(state(&all), SchemaState::Current { version: 2 });
-        assert_eq!(state(&all[..1]), SchemaState::Behind { version: 1, needed: 2 });
-        assert_eq!(state(&[]), SchemaState::Behind { version: 0, needed: 2 });
+        assert_eq!(state(&all), SchemaState::Current { version: 3 });
+        assert_eq!(state(&all[..1]), SchemaState::Behind { version: 1, needed: 3 });
+        assert_eq!(state(&[]), SchemaState::Behind { version: 0, needed: 3 });
         let newer: Vec<_> =
             MIGRATIONS.iter().map(record).chain([Record { version: 9, checksum: String::new() }]).collect();
         assert_eq!(state(&newer), SchemaState::Current { version: 9 });

@@ -3,7 +3,7 @@
 use super::literals::numbers;
 use super::rows::Rows;
 use super::{DbError, RowId, RowWait, Session};
-use crate::domain::{Cents, Order, OrderId, PricedLine, ProductId, UserId};
+use crate::domain::{Cents, Order, OrderCursor, OrderId, PricedLine, ProductId, UserId};
 
 /// The head of a stored order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,45 @@ pub struct StoredOrder {
     pub total: Cents,
 }
 
+/// An order without its lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderHead {
+    /// Number of the order.
+    pub id: OrderId,
+    /// The sum of its lines.
+    pub total: Cents,
+    /// When it was stored: RFC 3339 in UTC, with microseconds.
+    pub created_at: String,
+}
+
 impl Session {
+    /// Reads the heads of a user's orders, newest first, from after the given place.
+    pub async fn orders_of(
+        &mut self,
+        user_id: UserId,
+        after: Option<&OrderCursor>,
+        limit: u32,
+    ) -> Result<Vec<OrderHead>, DbError> {
+        let columns =
+            "SELECT id, total_cents, DATE_FORMAT(created_at, '%Y-%m-%dT%H:%i:%s.%fZ') FROM orders WHERE user_id = ?";
+        let order = "ORDER BY created_at DESC, id DESC LIMIT ?";
+        let rows = match after {
+            None => self.rows(&format!("{columns} {order}"), (user_id.get(), limit)).await?,
+            // Both orders of the comparison are one range of the index, where OR alone would be two.
+            Some(cursor) => {
+                let sql = format!("{columns} AND created_at <= ? AND (created_at < ? OR id < ?) {order}");
+                let instant = cursor.instant_in_sql();
+                self.rows(&sql, (user_id.get(), &instant, &instant, cursor.id().get(), limit)).await?
+            }
+        };
+        let head = |(id, total, created_at): (u64, u64, String)| OrderHead {
+            id: OrderId::new(id),
+            total: Cents::new(total),
+            created_at,
+        };
+        Ok(rows.into_iter().map(head).collect())
+    }
+
     /// Stores the head of an order.
     pub async fn insert_order(&mut self, id: OrderId, user_id: UserId, total: Cents) -> Result<(), DbError> {
         let sql = "INSERT INTO orders (id, user_id, total_cents, created_at) VALUES (?, ?, ?, UTC_TIMESTAMP(6))";

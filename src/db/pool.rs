@@ -2,7 +2,7 @@
 //!
 //! The most recently used connection is used first, so that the others age. A connection that was idle for too long is
 //! closed before the server does it. One that was idle for a moment is checked before use: a router or firewall on the
-//! way may have dropped it silently.
+//! way may have dropped it silently. One that leads to a server that was left, or was used for long, is closed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -80,7 +80,12 @@ impl Pool {
     }
 
     async fn take_idle(&self) -> Option<Connection> {
-        let newest = self.idle_connections().pop()?;
+        let newest = loop {
+            let newest = self.idle_connections().pop()?;
+            if newest.connection.is_current() {
+                break newest;
+            }
+        };
         let age = newest.since.elapsed();
         let mut connection = newest.connection;
         if age < TRUSTED {
@@ -126,6 +131,9 @@ impl Slot {
         // Without a runtime the process is ending, and the connection ends with it.
         let Ok(runtime) = Handle::try_current() else { return };
         let pool = &self.pool;
+        if !connection.is_current() {
+            return;
+        }
         let mut idle = pool.idle_connections();
         idle.push(Idle { connection, since: Instant::now() });
         let sweeps = pool.sweeping.swap(true, Ordering::SeqCst);

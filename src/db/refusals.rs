@@ -37,6 +37,13 @@ impl RecentRefusals {
         self.state().refused = None;
     }
 
+    /// Records that another server is used now: what the one before refused says nothing about it.
+    pub(super) fn moved(&self) {
+        let mut state = self.state();
+        state.refused = None;
+        state.set_up = None;
+    }
+
     /// Records a failed operation, and logs what the operator has to do, if anything.
     pub(super) fn failed(&self, error: &DbError) {
         let Some(kind) = error.kind() else { return };

@@ -16,6 +16,8 @@ use super::counters::Counters;
 use super::interrupted_commit::InterruptedCommit;
 use super::killer::SessionKiller;
 use super::pool::Slot;
+use super::servers::Server;
+use super::standing::Standing;
 use crate::metrics::GaugeGuard;
 
 /// Longest time for closing a connection in an orderly way.
@@ -102,7 +104,17 @@ impl Session {
     /// Begins a transaction. It ends with [`Session::commit`], with [`Session::rollback`], or when the session is
     /// dropped.
     pub async fn begin(&mut self) -> Result<(), DbError> {
-        self.run("START TRANSACTION").await?;
+        self.enter_transaction()?;
+        self.run("START TRANSACTION").await
+    }
+
+    /// Notes that a transaction is open. Called before the answer is known: whatever it is, one may have begun. If one is
+    /// open already, the connection is given up, because START TRANSACTION would commit it.
+    fn enter_transaction(&mut self) -> Result<(), DbError> {
+        if self.in_transaction {
+            self.give_up();
+            return Err(DbError::Lost);
+        }
         self.in_transaction = true;
         Ok(())
     }
@@ -110,8 +122,7 @@ impl Session {
     /// Begins a transaction and runs queries as text, all in one round trip; returns the rows of each query.
     pub(super) async fn begin_and_query(&mut self, sql: &str) -> Result<Vec<Vec<Row>>, DbError> {
         let limit = self.time_limit();
-        // Set before the answer is known: if a query fails, the transaction has begun and must be undone.
-        self.in_transaction = true;
+        self.enter_transaction()?;
         let conn = self.conn()?;
         let reading = async {
             let mut answers = conn.query_iter(format!("START TRANSACTION;{sql}")).await?;
@@ -148,10 +159,15 @@ impl Session {
         committed
     }
 
-    /// Undoes the transaction. If that fails, the connection is given up, which undoes it too.
+    /// Undoes the transaction. On any answer except OK the connection is given up, which undoes it too: whatever ran on it
+    /// next could commit what is left.
     pub async fn rollback(&mut self) {
-        if self.in_transaction && self.run_within(self.statement_timeout, "ROLLBACK").await.is_ok() {
-            self.in_transaction = false;
+        if !self.in_transaction {
+            return;
+        }
+        match self.run_within(self.statement_timeout, "ROLLBACK").await {
+            Ok(()) => self.in_transaction = false,
+            Err(_) => self.give_up(),
         }
     }
 
@@ -189,26 +205,34 @@ impl Session {
         self.run_within(limit, sql).await
     }
 
-    /// Runs statements as text and returns the number of rows that the last one changed. After `patience`, the running
-    /// statement is interrupted on the server: it is taken to wait for a row, and fails with a
-    /// [`DbError::LockTimeout`].
-    pub(super) async fn run_change_within(&mut self, patience: Duration, sql: &str) -> Result<u64, DbError> {
+    /// Runs so many statements as one text and returns the number of rows that the last one changed. After `patience`, the
+    /// running statement is interrupted on the server: it is taken to wait for a row, and fails with a
+    /// [`DbError::LockTimeout`]. So does a text of which only a part was executed.
+    pub(super) async fn run_changes_within(
+        &mut self,
+        patience: Duration,
+        statements: usize,
+        sql: &str,
+    ) -> Result<u64, DbError> {
         let limit = self.time_limit();
         let name = self.connection.as_ref().and_then(|connection| connection.name.clone());
         let killer = self.killer.clone();
         let conn = self.conn()?;
         let running = async {
-            let mut statement = std::pin::pin!(conn.query_drop(sql));
-            if let Ok(done) = tokio::time::timeout(patience, &mut statement).await {
+            let mut text = std::pin::pin!(run_all(conn, sql));
+            if let Ok(done) = tokio::time::timeout(patience, &mut text).await {
                 return done;
             }
             if let (Some(name), Some(killer)) = (name, killer) {
                 killer.interrupt(name);
             }
-            statement.await.map_err(own_limit)
+            text.await.map_err(own_limit)
         };
         let result = tokio::time::timeout(limit, running).await;
-        self.settle(result)?;
+        if self.settle(result)? != statements {
+            self.counters.count(&DbError::LockTimeout);
+            return Err(DbError::LockTimeout);
+        }
         Ok(self.conn()?.affected_rows())
     }
 
@@ -240,6 +264,43 @@ impl Session {
         self.connection.as_ref().and_then(|connection| connection.conn.last_insert_id()).unwrap_or_default()
     }
 
+    /// The server that it leads to, as far as the address says.
+    pub(super) fn server(&self) -> Option<&Server> {
+        self.connection.as_ref().map(|connection| &connection.way.server)
+    }
+
+    /// Whether it may be used again: its server was not left, and its connection is not too old.
+    pub(super) fn is_current(&self) -> bool {
+        self.connection.as_ref().is_some_and(Connection::is_current)
+    }
+
+    /// What the server says about itself at this moment.
+    pub(super) async fn standing(&mut self, with_group: bool) -> Result<Standing, DbError> {
+        let limit = self.time_limit();
+        let result = tokio::time::timeout(limit, Standing::ask(self.conn()?, with_group)).await;
+        self.settle(result)
+    }
+
+    /// The connection does not return to its source.
+    pub(super) fn use_once(&mut self) {
+        if let Some(connection) = &mut self.connection {
+            connection.expires = Instant::now();
+        }
+    }
+
+    /// Whether it is a session of this server.
+    pub(super) fn is_on(&self, server: &Server) -> bool {
+        self.connection.as_ref().is_some_and(|connection| connection.way.server == *server)
+    }
+
+    /// Gives up the connection, whose server is not the one to use.
+    pub(super) fn leave_server(&mut self) {
+        if let Some(connection) = &self.connection {
+            connection.way.leave();
+        }
+        self.give_up();
+    }
+
     /// The server's number of this connection.
     pub(super) fn connection_number(&self) -> Option<u32> {
         self.connection.as_ref().map(|connection| connection.conn.id())
@@ -267,10 +328,16 @@ impl Session {
             Ok(Err(error)) => DbError::from_statement(error),
             Err(_) => DbError::TimedOut { after: self.statement_timeout },
         };
-        if error.spoils_server()
-            && let Some(Origin::Pool(slot)) = &self.origin
-        {
-            slot.discard_idle();
+        if error.spoils_server() {
+            if let Some(Origin::Pool(slot)) = &self.origin {
+                slot.discard_idle();
+            }
+            // A right or a table that is missing is missing on all members.
+            if error.may_lie_elsewhere()
+                && let Some(connection) = &self.connection
+            {
+                connection.way.leave();
+            }
         }
         if error.spoils_connection() {
             self.give_up();
@@ -282,7 +349,7 @@ impl Session {
     /// Closes the connection and has its session ended on the server, which does not notice the close while it runs a
     /// statement or waits for the next one with a transaction open.
     fn give_up(&mut self) {
-        let Some(Connection { conn, name }) = self.connection.take() else { return };
+        let Some(Connection { conn, name, .. }) = self.connection.take() else { return };
         if let (Some(name), Some(killer)) = (name, &self.killer) {
             killer.end(name);
         }
@@ -290,6 +357,19 @@ impl Session {
             runtime.spawn(async move { drop(tokio::time::timeout(GOODBYE, conn.disconnect()).await) });
         }
     }
+}
+
+/// Runs the statements of a text; returns how many were answered. The number of rows that the last one changed is no sign
+/// of that, for an earlier one may have changed as many.
+async fn run_all(conn: &mut Conn, sql: &str) -> mysql_async::Result<usize> {
+    let mut answers = conn.query_iter(sql).await?;
+    let mut answered = 1;
+    while !answers.is_empty() {
+        answers.for_each(drop).await?;
+        answered += 1;
+    }
+    answers.drop_result().await?;
+    Ok(answered)
 }
 
 /// Translates the error of a statement that had a short time limit of its own: reaching it means that it waited for a

@@ -56,13 +56,15 @@ const ROWS_READ: &str = "Handler_read_";
 const READS: [&str; 7] = ["first", "key", "last", "next", "prev", "rnd", "rnd_next"];
 
 impl Session {
-    /// Connections that this account may see, except this one.
+    /// Open connections that this account may see, except this one. A connection that is still being made, and may be refused,
+    /// is not open, and neither is a thread of the server itself.
     pub async fn connection_states(&mut self) -> Result<Vec<ConnectionState>, DbError> {
         // The columns are Id, User, Host, db, Command, Time, State, Info, and another one on MariaDB.
         let rows = self.run_rows::<mysql_async::Row>("SHOW PROCESSLIST").await?;
         let own = self.connection_number();
         let others = rows.iter().filter(|row| row.get::<u64, _>(0).map(|id| id as u32) != own);
-        Ok(others.map(state).collect())
+        let open = others.filter(|row| !NOT_OPEN.contains(&command(row).as_str()));
+        Ok(open.map(state).collect())
     }
 
     /// The counters at this moment; none of them includes this query.
@@ -87,9 +89,15 @@ impl Session {
     }
 }
 
+/// Commands of the list that are no open connections: one that is being made, and the server's own threads.
+const NOT_OPEN: [&str; 2] = ["Connect", "Daemon"];
+
+fn command(row: &mysql_async::Row) -> String {
+    row.get_opt(4).and_then(Result::ok).unwrap_or_default()
+}
+
 fn state(row: &mysql_async::Row) -> ConnectionState {
-    let command: String = row.get_opt(4).and_then(Result::ok).unwrap_or_default();
-    let activity = match command.as_str() {
+    let activity = match command(row).as_str() {
         "Sleep" => Activity::Asleep,
         "Query" | "Execute" | "Prepare" => Activity::Running,
         _ => Activity::Other,

@@ -28,9 +28,9 @@ pub enum OrderError {
     /// The sum of the user's orders would exceed the largest total that can be stored.
     #[error("the orders of user {0} cost at most {MAX_USER_TOTAL} together")]
     UserTotalTooLarge(UserId),
-    /// The idempotency key belongs to another order.
-    #[error("this Idempotency-Key was used for an order with other items: use a new key for a new order")]
-    KeyReused,
+    /// The idempotency key belongs to another request.
+    #[error(transparent)]
+    KeyReused(#[from] crate::domain::KeyReused),
     /// The first request with this key has not ended yet.
     #[error("the first request with this Idempotency-Key is still being worked on: repeat it in a moment")]
     InProgress,

@@ -12,6 +12,9 @@ const INTERVAL: Duration = Duration::from_mins(1);
 /// Keys deleted per statement: few enough that no order waits noticeably.
 const STEP: u32 = 1_000;
 
+/// Shortest age of a key that is deleted: its row may be needed to look up a commit, for up to 20 s.
+const SHORTEST_AGE: Duration = Duration::from_mins(1);
+
 /// Longest duration of one step.
 const STEP_LIMIT: Duration = Duration::from_secs(5);
 
@@ -31,6 +34,6 @@ impl Orders {
     /// Runs one step; `None` if the database is unreachable, which is reported elsewhere.
     async fn forget_step(&self, age: Duration) -> Option<u64> {
         let mut session = self.database.session(Instant::now() + STEP_LIMIT).await.ok()?;
-        session.forget_answers(age, STEP).await.ok()
+        session.forget_answers(age.max(SHORTEST_AGE), STEP).await.ok()
     }
 }

@@ -26,8 +26,8 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::db::{Database, DbError};
-use crate::domain::{Order, OrderId};
+use crate::db::{Database, DbError, OrderHead};
+use crate::domain::{Order, OrderCursor, OrderId, UserId};
 use crate::metrics::Metrics;
 
 pub use error::OrderError;
@@ -116,5 +116,19 @@ impl Orders {
     /// Reads an order with its lines; `None` if it does not exist.
     pub async fn find(&self, id: OrderId, deadline: Instant) -> Result<Option<Order>, DbError> {
         self.database.session(deadline).await?.order(id).await
+    }
+
+    /// Reads the heads of a user's orders, newest first, from after the given place; `None` if there is no such user.
+    pub async fn of_user(
+        &self,
+        user_id: UserId,
+        after: Option<&OrderCursor>,
+        limit: u32,
+        deadline: Instant,
+    ) -> Result<Option<Vec<OrderHead>>, DbError> {
+        let mut session = self.database.session(deadline).await?;
+        let orders = session.orders_of(user_id, after, limit).await?;
+        let exists = !orders.is_empty() || session.user(user_id).await?.is_some();
+        Ok(exists.then_some(orders))
     }
 }

@@ -72,7 +72,7 @@ impl OrderMetrics {
                 | OrderError::UnknownUser(_)
                 | OrderError::TotalTooLarge(_)
                 | OrderError::UserTotalTooLarge(_)
-                | OrderError::KeyReused
+                | OrderError::KeyReused(_)
                 | OrderError::InProgress,
             ) => &self.refused_invalid,
             Err(OrderError::Overloaded | OrderError::RowsHeld) => &self.shed,

@@ -137,6 +137,27 @@ mod tests {
     }
 
     #[test]
+    fn clocks_may_differ_by_the_tolerance_and_by_no_more() {
+        let now = SystemTime::now();
+        let ahead = |ms| {
+            let computed_at_ms = since_epoch_ms(now) + ms;
+            Snapshot { computed_at_ms, ..Snapshot::now(vec![0_u32], Duration::ZERO) }.read_at(now)
+        };
+        let tolerance_ms = TOLERANCE.as_millis() as u64;
+        assert!(ahead(tolerance_ms).is_some());
+        assert!(ahead(tolerance_ms + 1).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_two_reports_of_the_same_age_none_is_newer() {
+        let mine = Snapshot::now(vec![0_u32], Duration::ZERO);
+        let computed_at_ms = mine.computed_at_ms + 500;
+        let theirs = Snapshot { computed_at_ms, ..Snapshot::now(vec![0_u32], Duration::ZERO) };
+        assert_eq!(mine.age(), theirs.age());
+        assert!(!mine.is_newer_than(&theirs) && !theirs.is_newer_than(&mine));
+    }
+
+    #[test]
     fn a_time_beyond_every_clock_does_not_overflow() {
         let text = format!(r#"{{"computed_at_ms":{},"computed_in_ms":{0},"rows":[]}}"#, u64::MAX);
         assert!(serde_json::from_str::<Snapshot<u32>>(&text).unwrap().read_at(SystemTime::now()).is_none());

@@ -130,7 +130,7 @@ mod tests {
 
     use super::*;
     use crate::db::Offer;
-    use crate::domain::{Fingerprint, NewOrder};
+    use crate::domain::{Fingerprint, KeyReused, NewOrder};
 
     fn entry(user: u64, items: &[(u64, u64)], key: Option<&str>) -> Entry {
         let items: Vec<_> = items.iter().map(|&(product, pieces)| (ProductId::new(product), pieces)).collect();
@@ -180,6 +180,13 @@ mod tests {
     }
 
     #[test]
+    fn what_an_order_took_is_missing_for_the_next_and_nothing_else_is() {
+        let entries = [3, 4, 1].map(|pieces| entry(1, &[(1, pieces)], None));
+        let decided = decide(&entries, locked(&[(1, 7)], &[1]), 1..4);
+        assert_eq!(outcomes(&decided), ["1", "2", "product 1 has 0 in stock and 1 were ordered"]);
+    }
+
+    #[test]
     fn a_refused_order_takes_nothing_and_no_number() {
         let entries = [entry(1, &[(1, 1), (2, 9)], None), entry(1, &[(1, 1)], None)];
         let decided = decide(&entries, locked(&[(1, 1), (2, 5)], &[1]), 5..7);
@@ -196,7 +203,7 @@ mod tests {
             entry(1, &[(1, 1)], Some("b")),
         ];
         let decided = decide(&entries, locked(&[(1, 5)], &[1]), 1..6);
-        let reused = OrderError::KeyReused.to_string();
+        let reused = KeyReused.to_string();
         assert_eq!(
             outcomes(&decided),
             ["product 1 has 5 in stock and 9 were ordered", "1", "1 again", reused.as_str(), "2"],

@@ -1,0 +1,29 @@
+//! The group that a server belongs to, for who looks after it.
+
+use super::{DbError, Session};
+
+/// A group as one of its members sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupFacts {
+    /// Host and port of each member, and its state, such as `ONLINE`.
+    pub members: Vec<(String, String)>,
+    /// The value of `group_replication_consistency`.
+    pub consistency: String,
+}
+
+impl GroupFacts {
+    /// Whether a new primary may answer before it has all that was accepted.
+    pub fn forgets_at_failover(&self) -> bool {
+        self.consistency.eq_ignore_ascii_case("EVENTUAL")
+    }
+}
+
+impl Session {
+    /// The group of the server; `None` if it has none. An error if the account may not see the members.
+    pub async fn group_facts(&mut self) -> Result<Option<GroupFacts>, DbError> {
+        let Some(consistency) = self.group_consistency().await? else { return Ok(None) };
+        let sql = "SELECT CONCAT(MEMBER_HOST, ':', COALESCE(MEMBER_PORT, 0)), MEMBER_STATE \
+                   FROM performance_schema.replication_group_members ORDER BY MEMBER_HOST, MEMBER_PORT";
+        Ok(Some(GroupFacts { members: self.run_rows(sql).await?, consistency }))
+    }
+}
