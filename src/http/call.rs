@@ -1,5 +1,7 @@
 //! The input of a handler: a request that was read, and its request ID.
 
+use std::sync::Arc;
+
 use hyper::header::{HeaderMap, HeaderValue};
 use rand::RngExt;
 use serde::de::DeserializeOwned;
@@ -7,7 +9,8 @@ use tokio::time::Instant;
 
 use super::body::ReadBody;
 use super::error::ApiError;
-use crate::wire::{Code, REQUEST_ID};
+use crate::domain::IdempotencyKey;
+use crate::wire::{Code, IDEMPOTENCY_KEY, REQUEST_ID};
 
 /// A request whose head and body were read and are within the limits.
 #[derive(Debug)]
@@ -18,13 +21,21 @@ pub(super) struct Call {
     pub(super) query: String,
     /// Only those headers that handlers use.
     pub(super) headers: HeaderMap,
-    /// The body; empty unless the method is POST.
+    /// The body; empty unless the method is POST or PATCH.
     pub(super) body: ReadBody,
     /// The time by which the request must be answered.
     pub(super) deadline: Instant,
+    /// The name of the token, if the store asks for one.
+    pub(super) client: Option<Arc<str>>,
 }
 
 impl Call {
+    /// A call that has only headers.
+    #[cfg(test)]
+    pub(super) fn with_headers(headers: HeaderMap, deadline: Instant) -> Self {
+        Self { id: 0, query: String::new(), headers, body: ReadBody::default(), deadline, client: None }
+    }
+
     /// The bytes of the body as the client sent them.
     pub(super) fn body(&self) -> &[u8] {
         &self.body.bytes
@@ -46,13 +57,38 @@ impl Call {
         })
     }
 
-    /// A whole number from `least` to `most` in the query, or `default` if it is not given.
-    pub(super) fn number(&self, name: &str, default: u64, least: u64, most: u64) -> Result<u64, ApiError> {
+    /// A parameter of the query as it was sent, without decoding; an error if it is given several times, because the
+    /// intended value is unknown.
+    pub(super) fn parameter(&self, name: &str) -> Result<Option<&str>, ApiError> {
         let pairs = self.query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
         let mut given = pairs.filter(|(key, _)| *key == name).map(|(_, text)| text);
-        let Some(text) = given.next() else { return Ok(default) };
-        // A parameter that is given several times is refused, because the intended value is unknown.
-        let plain = given.next().is_none() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let text = given.next();
+        if given.next().is_some() {
+            let sentence = format!("give the query parameter {name} once, not several times");
+            return Err(ApiError::new(Code::InvalidParameter, sentence));
+        }
+        Ok(text)
+    }
+
+    /// The key under which the client may repeat the request, if it gave one.
+    pub(super) fn idempotency_key(&self) -> Result<Option<IdempotencyKey>, ApiError> {
+        let mut values = self.headers.get_all(IDEMPOTENCY_KEY).iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        if values.next().is_some() {
+            return Err(ApiError::new(Code::InvalidParameter, "give one Idempotency-Key, not several"));
+        }
+        let key = IdempotencyKey::parse(value.as_bytes());
+        let key = key.map_err(|error| ApiError::new(Code::InvalidParameter, error.to_string()))?;
+        Ok(Some(match &self.client {
+            Some(client) => key.of_client(client),
+            None => key,
+        }))
+    }
+
+    /// A whole number from `least` to `most` in the query, or `default` if it is not given.
+    pub(super) fn number(&self, name: &str, default: u64, least: u64, most: u64) -> Result<u64, ApiError> {
+        let Some(text) = self.parameter(name)? else { return Ok(default) };
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse::<u64>().ok().filter(|number| plain && (least..=most).contains(number));
         number.ok_or_else(|| {
             let sentence = format!("the query parameter {name} is one whole number from {least} to {most}");

@@ -20,9 +20,12 @@ use super::observe::RouteMetrics;
 use super::payload::Payload;
 use super::refusals::Refusals;
 use super::router::{Found, Router};
-use super::{Limits, Store, body, head, reply};
+use super::{Access, Limits, Store, body, head, reply};
 use crate::metrics::GaugeGuard;
-use crate::wire::{Code, IDEMPOTENCY_KEY};
+use crate::wire::{Code, IDEMPOTENCY_KEY, Route};
+
+/// The endpoint of a request, and the name of its token where the store asks for one.
+type Admitted = (Found, Option<Arc<str>>);
 
 /// Answers all requests to one listener of a store.
 #[derive(Debug)]
@@ -57,19 +60,18 @@ impl Dispatcher {
     /// Answers one request. This never fails, because every error becomes an answer as well.
     pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>, member: &Arc<Member>) -> Response<Payload> {
         let mut arrival = Arrival::of(&self.store, &request);
-        let found = head::check(&request).and_then(|()| self.router.find(request.method(), request.uri().path()));
-        let found = match found {
-            Ok(found) => found,
-            Err(error) => return arrival.answered(&self, None, Err(error)),
+        let (found, client) = match self.admit(&request) {
+            Ok(admitted) => admitted,
+            Err((found, error)) => return arrival.answered(&self, found, Err(error)),
         };
         if (found.endpoint().only_waits)(&self.store) {
-            let result = self.handle(request, found, &mut arrival, member).await;
+            let result = self.handle(request, found, client, &mut arrival, member).await;
             return arrival.answered(&self, Some(found), result);
         }
         let request_id = arrival.request_id.clone();
         let member = Arc::clone(member);
         let working = tokio::spawn(async move {
-            let result = self.handle(request, found, &mut arrival, &member).await;
+            let result = self.handle(request, found, client, &mut arrival, &member).await;
             arrival.answered(&self, Some(found), result)
         });
         working.await.unwrap_or_else(|_| {
@@ -78,16 +80,33 @@ impl Dispatcher {
         })
     }
 
+    /// The endpoint of a request, and the name of its token where the store asks for one. Not part of the future that each
+    /// connection holds, which stays small.
+    fn admit(&self, request: &Request<Incoming>) -> Result<Admitted, (Option<Found>, ApiError)> {
+        let found = head::check(request).and_then(|()| self.router.find(request.method(), request.uri().path()));
+        let Some(access) = &self.store.access else {
+            return found.map(|found| (found, None)).map_err(|error| (None, error));
+        };
+        let client = client_of(access, request, found.as_ref().ok().copied());
+        match (found, client) {
+            (found, Err(error)) => Err((found.ok(), error)),
+            (Ok(found), Ok(client)) => Ok((found, client)),
+            (Err(error), Ok(_)) => Err((None, error)),
+        }
+    }
+
     /// Reads a request and calls the handler of its endpoint.
     async fn handle(
         &self,
         request: Request<Incoming>,
         found: Found,
+        client: Option<Arc<str>>,
         arrival: &mut Arrival,
         member: &Member,
     ) -> Result<Response<Payload>, ApiError> {
-        let takes_body = request.method() == Method::POST;
-        let call = self.read(request, found, arrival.started + self.limits.request).await?;
+        let takes_body = takes_body(request.method());
+        let mut call = self.read(request, found, arrival.started + self.limits.request).await?;
+        call.client = client;
         arrival.body_unread &= !takes_body;
         if !member.begin_work() {
             return Err(ApiError::new(Code::Overloaded, "too many clients are connected: try again in a moment"));
@@ -96,9 +115,9 @@ impl Dispatcher {
     }
 
     async fn read(&self, request: Request<Incoming>, found: Found, deadline: Instant) -> Result<Call, ApiError> {
-        let takes_body = request.method() == Method::POST;
+        let takes_body = takes_body(request.method());
         let query = request.uri().query().unwrap_or_default().to_owned();
-        let headers = copied(request.headers());
+        let headers = copied(request.headers(), found.endpoint().route);
         // Only the body is kept from here on: the head is a slice of the connection's buffer and would keep that alive.
         let incoming = request.into_body();
         let body = if takes_body {
@@ -107,17 +126,41 @@ impl Dispatcher {
         } else {
             ReadBody::default()
         };
-        Ok(Call { id: found.id, query, headers, body, deadline })
+        Ok(Call { id: found.id, query, headers, body, deadline, client: None })
     }
+}
+
+/// The name of the token with which a request may use its endpoint; `None` if everyone may use it.
+fn client_of(access: &Access, request: &Request<Incoming>, found: Option<Found>) -> Result<Option<Arc<str>>, ApiError> {
+    match found.map(|found| found.endpoint().scope) {
+        Some(None) => Ok(None),
+        Some(scope) => access.check(request.headers(), scope).map(Some),
+        None => access.check(request.headers(), None).map(Some),
+    }
+}
+
+/// Whether the body of a request with this method is read.
+fn takes_body(method: &Method) -> bool {
+    method == Method::POST || method == Method::PATCH
 }
 
 /// The headers that handlers and the reading of the body use.
 const READ_HEADERS: [&str; 3] = ["content-type", "content-length", IDEMPOTENCY_KEY];
 
+/// The headers that one route alone uses.
+fn headers_of(route: Route) -> &'static [&'static str] {
+    match (route.method, route.path) {
+        ("PATCH", "/products/{id}") => &["if-match"],
+        ("POST", "/graphql") => &["accept"],
+        _ => &[],
+    }
+}
+
 /// A copy of those headers in separate memory, so that the connection's buffer can be freed.
-fn copied(headers: &HeaderMap) -> HeaderMap {
+fn copied(headers: &HeaderMap, route: Route) -> HeaderMap {
     let mut copies = HeaderMap::new();
-    for name in READ_HEADERS.map(HeaderName::from_static) {
+    let names = READ_HEADERS.iter().chain(headers_of(route));
+    for name in names.map(|name| HeaderName::from_static(name)) {
         let values = headers.get_all(&name).iter();
         for value in values.filter_map(|value| HeaderValue::from_bytes(value.as_bytes()).ok()) {
             copies.append(&name, value);

@@ -12,9 +12,9 @@ use super::Store;
 use super::call::Call;
 use super::error::ApiError;
 use super::handlers::{
-    add_product, add_user, best_sellers, delete_order, delete_product, delete_user, find_order, find_product,
-    find_stock, find_user, highest_spenders, list_products, metrics, open_api, place_order, ready, set_stock,
-    stock_overview,
+    add_product, add_user, best_sellers, change_product, delete_order, delete_product, delete_user, find_order,
+    find_product, find_stock, find_user, graphql, graphql_of_the_lab, highest_spenders, list_products,
+    list_user_orders, metrics, move_stock, open_api, place_order, ready, set_stock, stock_overview,
 };
 use super::payload::Payload;
 use super::reply;
@@ -29,8 +29,8 @@ type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response<Payload>, ApiError
 pub(super) struct Endpoint {
     /// The method and path, as declared in the contract.
     pub(super) route: Route,
-    /// The scope that a client will need; `None` if everyone may use the route. It is not checked yet.
-    scope: Option<Scope>,
+    /// The scope that a client needs where the store asks for tokens; `None` if everyone may use the route.
+    pub(super) scope: Option<Scope>,
     /// Whether dropping the handler when the client hangs up cancels no work, because the work is done in another task
     /// or there is none.
     pub(super) only_waits: fn(&Store) -> bool,
@@ -38,8 +38,7 @@ pub(super) struct Endpoint {
     pub(super) handle: for<'a> fn(&'a Arc<Store>, &'a Call) -> Answer<'a>,
 }
 
-/// Every route with the scope that a client will need for it; `None` if everyone may use it. Scopes are not checked
-/// yet.
+/// Every route with the scope that a client needs for it; `None` if everyone may use it.
 pub fn required_scopes() -> impl Iterator<Item = (Route, Option<Scope>)> {
     ENDPOINTS.iter().map(|endpoint| (endpoint.route, endpoint.scope))
 }
@@ -95,6 +94,12 @@ pub(super) static ENDPOINTS: [Endpoint; ALL.len()] = [
         handle: |store, call| Box::pin(find_product::handle(store, call)),
     },
     Endpoint {
+        route: Route { method: "PATCH", path: "/products/{id}" },
+        scope: Some(Scope::Admin),
+        only_waits: |_| false,
+        handle: |store, call| Box::pin(change_product::handle(store, call)),
+    },
+    Endpoint {
         route: Route { method: "DELETE", path: "/products/{id}" },
         scope: Some(Scope::Admin),
         only_waits: |_| false,
@@ -119,6 +124,12 @@ pub(super) static ENDPOINTS: [Endpoint; ALL.len()] = [
         handle: |store, call| Box::pin(delete_user::handle(store, call)),
     },
     Endpoint {
+        route: Route { method: "GET", path: "/users/{id}/orders" },
+        scope: Some(Scope::Read),
+        only_waits: |_| false,
+        handle: |store, call| Box::pin(list_user_orders::handle(store, call)),
+    },
+    Endpoint {
         route: Route { method: "POST", path: "/stocks" },
         scope: Some(Scope::Admin),
         only_waits: |_| false,
@@ -131,10 +142,28 @@ pub(super) static ENDPOINTS: [Endpoint; ALL.len()] = [
         handle: |store, call| Box::pin(find_stock::handle(store, call)),
     },
     Endpoint {
+        route: Route { method: "POST", path: "/stocks/{id}/movements" },
+        scope: Some(Scope::Admin),
+        only_waits: |_| false,
+        handle: |store, call| Box::pin(move_stock::handle(store, call)),
+    },
+    Endpoint {
         route: Route { method: "GET", path: "/stocks/reports/overview-stocks" },
         scope: Some(Scope::Read),
         only_waits: |_| false,
         handle: |store, call| Box::pin(stock_overview::handle(store, call)),
+    },
+    Endpoint {
+        route: Route { method: "POST", path: "/stocks/graphql-query" },
+        scope: Some(Scope::Read),
+        only_waits: |_| false,
+        handle: |store, call| Box::pin(graphql_of_the_lab::handle(store, call)),
+    },
+    Endpoint {
+        route: Route { method: "POST", path: "/graphql" },
+        scope: Some(Scope::Read),
+        only_waits: |_| false,
+        handle: |store, call| Box::pin(graphql::handle(store, call)),
     },
     Endpoint {
         route: Route { method: "GET", path: "/health-check" },

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use hyper::header::HeaderValue;
+use hyper::header::{HeaderName, HeaderValue};
 
 use crate::catalog::CatalogError;
 use crate::db::DbError;
@@ -23,15 +23,15 @@ pub(super) struct ApiError {
     pub(super) sentence: String,
     /// Details for the log that the client must not see.
     hidden: Option<String>,
-    /// The methods of the route, for the `Allow` header.
-    pub(super) allow: Option<HeaderValue>,
+    /// A header of the answer: the methods of the route, or what a token needs.
+    pub(super) header: Option<Box<(HeaderName, HeaderValue)>>,
     /// Whether the body says `"deleted": false`, as the answer to a DELETE does.
     pub(super) says_deleted: bool,
 }
 
 impl ApiError {
     pub(super) fn new(code: Code, sentence: impl Into<String>) -> Self {
-        Self { code, sentence: sentence.into(), hidden: None, allow: None, says_deleted: false }
+        Self { code, sentence: sentence.into(), hidden: None, header: None, says_deleted: false }
     }
 
     fn hiding(mut self, error: &dyn fmt::Display) -> Self {
@@ -39,9 +39,9 @@ impl ApiError {
         self
     }
 
-    /// Adds the `Allow` header with the methods of the route.
-    pub(super) fn with_allow(mut self, allow: HeaderValue) -> Self {
-        self.allow = Some(allow);
+    /// Adds a header to the answer.
+    pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.header = Some(Box::new((name, value)));
         self
     }
 
@@ -113,7 +113,7 @@ impl From<OrderError> for ApiError {
             OrderError::UnknownProduct(_) => Code::UnknownProduct,
             OrderError::UnknownUser(_) => Code::UnknownUser,
             OrderError::TotalTooLarge(_) | OrderError::UserTotalTooLarge(_) => Code::TotalTooLarge,
-            OrderError::KeyReused => Code::IdempotencyKeyReused,
+            OrderError::KeyReused(_) => Code::IdempotencyKeyReused,
             OrderError::InProgress => Code::RequestInProgress,
             OrderError::Overloaded | OrderError::RowsHeld => Code::Overloaded,
             OrderError::OutcomeUnknown => Code::OutcomeUnknown,
@@ -130,7 +130,12 @@ impl From<CatalogError> for ApiError {
             CatalogError::ProductInUse => Code::ProductInUse,
             CatalogError::UserInUse => Code::UserInUse,
             CatalogError::UnknownProduct(_) => Code::UnknownProduct,
-            CatalogError::TooManyPieces { .. } => Code::InvalidQuantity,
+            CatalogError::NoSuchProduct(_) => Code::NotFound,
+            CatalogError::ProductChanged(_) => Code::PreconditionFailed,
+            CatalogError::InsufficientStock { .. } => Code::InsufficientStock,
+            CatalogError::TooManyPieces { .. } | CatalogError::StockTooLarge(_) => Code::InvalidQuantity,
+            CatalogError::KeyReused(_) => Code::IdempotencyKeyReused,
+            CatalogError::InProgress => Code::RequestInProgress,
             CatalogError::Database(error) => return error.into(),
         };
         Self::new(code, error.to_string())

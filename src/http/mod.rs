@@ -6,6 +6,7 @@
 //! cancels a transaction.
 
 mod accept;
+mod access;
 mod body;
 mod budget;
 mod call;
@@ -14,6 +15,7 @@ mod crowd;
 mod dispatch;
 mod endpoint;
 mod error;
+mod graphql;
 mod handlers;
 mod head;
 mod limits;
@@ -25,10 +27,13 @@ mod router;
 mod scope;
 mod socket;
 mod store;
+mod tokens;
 mod turns;
 
 pub use accept::{Listeners, serve};
+pub use access::Access;
 pub use endpoint::required_scopes;
 pub use limits::{Limits, PROBE_CONNECTIONS};
 pub use scope::Scope;
 pub use store::Store;
+pub use tokens::{Grant, InvalidGrant, InvalidTokens, Tokens};

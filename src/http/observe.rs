@@ -8,7 +8,7 @@ use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec};
 use super::endpoint::{ENDPOINTS, Endpoint};
 use super::router::Found;
 use crate::metrics::Metrics;
-use crate::wire::Code;
+use crate::wire::{Code, Route};
 
 /// The label for paths without a route: with the path itself, any client could create new labels.
 const UNMATCHED: &str = "(unmatched)";
@@ -29,7 +29,7 @@ pub(super) struct RouteMetrics {
 
 #[derive(Debug)]
 struct RouteMetric {
-    /// The number of answers with the route's usual status: 201 for POST, 200 otherwise.
+    /// The number of answers with the route's usual status.
     usual: IntCounter,
     /// The times of good answers. A failure is often quick, and would improve them.
     good: Histogram,
@@ -39,7 +39,7 @@ impl RouteMetrics {
     pub(super) fn new(metrics: &Metrics) -> Self {
         let route = |endpoint: &Endpoint| {
             let route = endpoint.route;
-            let usual = usual(route.method);
+            let usual = usual(route);
             let labels = [route.method, route.path, usual.as_str()];
             RouteMetric {
                 usual: metrics.http_requests_total.with_label_values(&labels),
@@ -66,7 +66,7 @@ impl RouteMetrics {
             _ => self.durations.with_label_values(&[method, route, FAILED]).observe(took.as_secs_f64()),
         }
         match metric {
-            Some(metric) if status == usual(method) => metric.usual.inc(),
+            Some(metric) if found.is_some_and(|found| status == usual(found.endpoint().route)) => metric.usual.inc(),
             _ => self.requests.with_label_values(&[method, route, status.as_str()]).inc(),
         }
         if let Some(code) = code {
@@ -75,6 +75,10 @@ impl RouteMetrics {
     }
 }
 
-fn usual(method: &str) -> StatusCode {
-    if method == "POST" { StatusCode::CREATED } else { StatusCode::OK }
+/// 201 for what creates or sets something, 200 otherwise.
+fn usual(route: Route) -> StatusCode {
+    match (route.method, route.path) {
+        ("POST", "/orders" | "/products" | "/users" | "/stocks") => StatusCode::CREATED,
+        _ => StatusCode::OK,
+    }
 }

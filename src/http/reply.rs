@@ -1,6 +1,6 @@
 //! Builds answers: text, JSON, reports and refusals.
 
-use hyper::header::{AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use rand::RngExt;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::error::ApiError;
 use super::payload::{self, Payload};
 use crate::read_models::Report;
-use crate::wire::{Code, Deleted, ErrorBody, HealthBody, JSON, Route};
+use crate::wire::{Code, Deleted, ErrorBody, HealthBody, IDEMPOTENCY_REPLAYED, JSON, Route};
 
 /// The seconds after which a client may try again, chosen at random so that refused clients do not return all at once.
 const RETRY_AFTER_S: std::ops::RangeInclusive<u32> = 1..=3;
@@ -32,6 +32,23 @@ pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Result<Respons
         ApiError::new(Code::InternalError, "the store has a defect: please report it")
     })?;
     Ok(text(status, JSON, bytes))
+}
+
+/// The same, with the state of what is shown as its strong entity tag.
+pub(super) fn tagged(status: StatusCode, value: &impl Serialize, state: &str) -> Result<Response<Payload>, ApiError> {
+    let mut response = json(status, value)?;
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{state}\"")) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    Ok(response)
+}
+
+/// Says of an answer whether an earlier request with the same key got it first.
+pub(super) fn replayed(mut response: Response<Payload>, replayed: bool) -> Response<Payload> {
+    if replayed {
+        response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
 }
 
 /// 200 with the value as JSON, or 404 if it is `None`.
@@ -80,8 +97,8 @@ pub(super) fn refused(error: ApiError, request_id: &str, route: Option<Route>) -
         let seconds = rand::rng().random_range(RETRY_AFTER_S);
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if let Some(allow) = error.allow {
-        response.headers_mut().insert(ALLOW, allow);
+    if let Some((name, value)) = error.header.map(|header| *header) {
+        response.headers_mut().insert(name, value);
     }
     response
 }

@@ -1,7 +1,7 @@
 //! Finds the endpoint for a request by its method and path.
 
 use hyper::Method;
-use hyper::header::HeaderValue;
+use hyper::header::{ALLOW, HeaderValue};
 
 use super::endpoint::{ENDPOINTS, Endpoint};
 use super::error::ApiError;
@@ -80,7 +80,7 @@ fn not_allowed(places: &[usize]) -> ApiError {
     let methods = methods.join(", ");
     let error = ApiError::new(Code::MethodNotAllowed, format!("this route takes {methods}"));
     match HeaderValue::from_str(&methods) {
-        Ok(allow) => error.with_allow(allow),
+        Ok(allow) => error.with_header(ALLOW, allow),
         Err(_) => error,
     }
 }

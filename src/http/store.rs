@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::Access;
 use crate::catalog::Catalog;
 use crate::db::Database;
 use crate::metrics::Metrics;
@@ -17,6 +18,8 @@ pub struct Store {
     pub(super) reports: Reports,
     pub(super) database: Arc<Database>,
     pub(super) metrics: Metrics,
+    /// The tokens that requests are asked for; every route is open without.
+    pub(super) access: Option<Arc<Access>>,
     draining: AtomicBool,
 }
 
@@ -29,7 +32,13 @@ impl Store {
         database: Arc<Database>,
         metrics: Metrics,
     ) -> Self {
-        Self { orders, catalog, reports, database, metrics, draining: AtomicBool::new(false) }
+        Self { orders, catalog, reports, database, metrics, access: None, draining: AtomicBool::new(false) }
+    }
+
+    /// Asks requests for a token.
+    #[must_use]
+    pub fn with_access(self, access: Arc<Access>) -> Self {
+        Self { access: Some(access), ..self }
     }
 
     /// From now on, the store is not ready, and every answer tells the client to close its connection.

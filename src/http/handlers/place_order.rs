@@ -7,11 +7,11 @@ use super::super::call::Call;
 use super::super::error::ApiError;
 use super::super::payload::Payload;
 use super::super::{Store, reply};
-use crate::domain::{IdempotencyKey, InvalidOrder, NewOrder};
-use crate::wire::{Code, IDEMPOTENCY_KEY, ItemBody, NewOrderBody, OrderPlaced};
+use crate::domain::{InvalidOrder, NewOrder};
+use crate::wire::{ItemBody, NewOrderBody, OrderPlaced};
 
 pub(in crate::http) async fn handle(store: &Store, call: &Call) -> Result<Response<Payload>, ApiError> {
-    let key = idempotency_key(call)?;
+    let key = call.idempotency_key()?;
     let order = new_order(call)?;
     let placed = store.orders.place(order, key, call.deadline).await?;
     let answer = OrderPlaced { order_id: placed.order_id, total_amount: placed.total };
@@ -19,10 +19,7 @@ pub(in crate::http) async fn handle(store: &Store, call: &Call) -> Result<Respon
     if let Ok(location) = HeaderValue::from_str(&format!("/orders/{}", placed.order_id)) {
         response.headers_mut().insert(LOCATION, location);
     }
-    if placed.replayed {
-        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
-    }
-    Ok(response)
+    Ok(reply::replayed(response, placed.replayed))
 }
 
 fn new_order(call: &Call) -> Result<NewOrder, ApiError> {
@@ -34,14 +31,4 @@ fn new_order(call: &Call) -> Result<NewOrder, ApiError> {
     };
     let items = body.items.iter().zip(quantities).map(item).collect::<Result<Vec<_>, InvalidOrder>>()?;
     Ok(NewOrder::new(body.user_id, &items)?)
-}
-
-fn idempotency_key(call: &Call) -> Result<Option<IdempotencyKey>, ApiError> {
-    let mut values = call.headers.get_all(IDEMPOTENCY_KEY).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    if values.next().is_some() {
-        return Err(ApiError::new(Code::InvalidParameter, "give one Idempotency-Key, not several"));
-    }
-    let key = IdempotencyKey::parse(value.as_bytes());
-    key.map(Some).map_err(|error| ApiError::new(Code::InvalidParameter, error.to_string()))
 }

@@ -48,10 +48,9 @@ mod tests {
 
     use hyper::HeaderMap;
 
-    use super::super::super::body::ReadBody;
     use super::*;
     use crate::catalog::Catalog;
-    use crate::db::{Address, Config, ConnectionMode, Database};
+    use crate::db::{Address, Config, ConnectionMode, Database, Servers};
     use crate::domain::{NewOrder, ProductId, UserId};
     use crate::metrics::Metrics;
     use crate::orders::{Orders, QueueLimits};
@@ -63,8 +62,13 @@ mod tests {
         let metrics = Metrics::new().unwrap();
         let limit = Duration::from_secs(5);
         let (name, user) = ("none".to_owned(), "nobody".to_owned());
-        let address =
-            Address { host: "127.0.0.1".to_owned(), port: 1, name, user, password: Secret::new(String::new()) };
+        let address = Address {
+            servers: Servers::one("127.0.0.1", 1),
+            tls: None,
+            name,
+            user,
+            password: Secret::new(String::new()),
+        };
         let connections = ConnectionMode::Pool { size: 2, for_writer: 1, wait: limit };
         let config = Config { address, connections, statement_timeout: limit, lock_wait_timeout: limit };
         let database = Arc::new(Database::open(&config, &metrics).unwrap());
@@ -77,8 +81,7 @@ mod tests {
 
     async fn code(store: &Store) -> Code {
         let deadline = Instant::now() + Duration::from_secs(10);
-        let (headers, body) = (HeaderMap::default(), ReadBody::default());
-        let call = Call { id: 0, query: String::new(), headers, body, deadline };
+        let call = Call::with_headers(HeaderMap::default(), deadline);
         handle(store, &call).await.unwrap_err().code
     }
 
