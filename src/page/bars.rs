@@ -70,7 +70,7 @@ pub(super) fn draw<'a>(value_axis: &ValueAxis, names: &[String], groups: &[Bars]
         .label_style(("sans-serif", LETTERS).into_font().color(&Color::Text.stand_in()))
         .x_labels(0)
         .y_labels(y_labels)
-        .y_label_formatter(&|place| (value_axis.format)(scale.value(*place)))
+        .y_label_formatter(&|place| value_axis.write(scale.value(*place)))
         .draw()?;
     for (group, place) in groups.iter().zip(0..) {
         draw_group(value_axis, group, (place, groups.len() as u32), names.len(), &mut drawn, area)?;
@@ -101,14 +101,19 @@ fn draw_group<'a>(
         let top = value.map_or(low, |value| value_axis.scale.place(value).max(low));
         // Leaves a little space between neighbours.
         let corners = [(left + bar * 0.03, low), (left + bar * 0.97, top)];
-        drawn.draw_series([Rectangle::new(corners, group.color.stand_in().filled())])?;
+        drawn.draw_series([Rectangle::new(corners, group.color.stand_in().mix(opacity(place)).filled())])?;
         if written {
-            let text = value.map_or_else(|| "–".to_owned(), value_axis.format);
+            let text = value.map_or_else(|| "–".to_owned(), |value| value_axis.write(value));
             let (x, y) = drawn.plotting_area().map_coordinate(&(left + bar / 2.0, top));
             area.draw(&Text::new(text, (x, y - 3), style(VPos::Bottom)))?;
         }
     }
     Ok(())
+}
+
+/// How dense the bars of a group are: less for each further group, so that groups differ without their colors as well.
+pub(super) fn opacity(place: u32) -> f64 {
+    [1.0, 0.55, 0.3].get(place as usize).copied().unwrap_or(0.2)
 }
 
 /// The width of each name in pixels.

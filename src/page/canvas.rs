@@ -6,6 +6,9 @@ use plotters::prelude::*;
 /// telephone.
 pub(super) const SIZE: (u32, u32) = (520, 230);
 
+/// The height of a panel where a drawing has several, two beside each other.
+pub(super) const PANEL_HEIGHT: u32 = 112;
+
 /// The size of letters in pixels.
 pub(super) const LETTERS: u32 = 14;
 

@@ -25,6 +25,13 @@ const FALLBACK: [&str; 11] = [
     "#56606f",
 ];
 
+/// How the line of a series is broken, in pixels drawn and left out, so that lines differ without their colors as well. The
+/// first is whole.
+const DASHES: [&str; 8] = ["", "7 3", "2 2", "9 3 2 3", "13 4", "5 2 1 2 1 2", "1 3", "3 5"];
+
+/// How the line of failures is broken.
+const BAD_DASHES: &str = "5 2";
+
 fn all() -> impl Iterator<Item = Color> {
     [Color::Text, Color::Grid, Color::Bad].into_iter().chain((0..Color::SERIES).map(Color::Series))
 }
@@ -43,6 +50,16 @@ impl Color {
         format!("var(--color-{}, {})", self.number(), FALLBACK[usize::from(self.number())])
     }
 
+    /// How a line of this color is broken, as an attribute with a space before it; empty for a whole line.
+    pub(super) fn dashes(self) -> String {
+        let dashes = match self {
+            Self::Text | Self::Grid => "",
+            Self::Bad => BAD_DASHES,
+            Self::Series(place) => DASHES[usize::from(place % Self::SERIES)],
+        };
+        if dashes.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dashes}\"") }
+    }
+
     fn number(self) -> u8 {
         match self {
             Self::Text => 0,
@@ -53,10 +70,19 @@ impl Color {
     }
 }
 
-/// Replaces the stand-ins in a drawing by the colors.
+/// Replaces the stand-ins in a drawing by the colors, and breaks the lines as those of their color are.
 pub(super) fn replace(drawing: &str) -> String {
     all().fold(drawing.to_owned(), |drawing, color| {
         let RGBColor(red, green, blue) = color.stand_in();
-        drawing.replace(&format!("\"#{red:02X}{green:02X}{blue:02X}\""), &format!("\"{}\"", color.value()))
+        let (stand_in, value) = (format!("\"#{red:02X}{green:02X}{blue:02X}\""), format!("\"{}\"", color.value()));
+        let lines = drawing.replace(&format!("stroke={stand_in}"), &format!("stroke={value}{}", color.dashes()));
+        lines.replace(&stand_in, &value)
+    })
+}
+
+/// Replaces the colors of the page by those of the light page, for a drawing that stands alone.
+pub(super) fn fixed(drawing: &str) -> String {
+    all().fold(drawing.to_owned(), |drawing, color| {
+        drawing.replace(&color.value(), FALLBACK[usize::from(color.number())])
     })
 }

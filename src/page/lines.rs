@@ -46,6 +46,18 @@ pub struct Series {
     pub points: Vec<(f64, Option<f64>)>,
 }
 
+/// Places on the x axis at which something was changed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Divisions {
+    /// The name in the legend.
+    pub(super) name: String,
+    pub(super) places: Vec<f64>,
+}
+
+impl Divisions {
+    pub(super) const COLOR: Color = Color::Text;
+}
+
 /// Stretches of the x axis in which something special was the case.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Marks {
@@ -72,6 +84,20 @@ fn clock(seconds: f64) -> String {
     }
 }
 
+/// The room of a drawing beside its data.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Pixels above the data.
+    pub(super) top: u32,
+    /// The most labels of both axes; None for as many as fit the chart.
+    pub(super) labels: Option<usize>,
+}
+
+impl Room {
+    /// That of a chart of its own.
+    pub(super) const WHOLE: Self = Self { top: 10, labels: None };
+}
+
 /// The share by which the axis goes beyond the largest value.
 const MARGIN: f64 = 0.08;
 
@@ -79,13 +105,14 @@ pub(super) fn draw<'a>(
     value_axis: &ValueAxis,
     axis: &Axis,
     series: &[Series],
-    marks: &Marks,
+    (marks, divisions): (&Marks, &Divisions),
+    room: Room,
     area: &Area<'a>,
 ) -> Drawn<'a> {
     let scale = value_axis.scale;
     let (low, high, y_labels) = value_axis.range(MARGIN);
     let mut drawn = ChartBuilder::on(area)
-        .margin_top(10)
+        .margin_top(room.top)
         .margin_right(RIGHT)
         .x_label_area_size(26)
         .y_label_area_size(LEFT)
@@ -98,16 +125,23 @@ pub(super) fn draw<'a>(
         .bold_line_style(color(Color::Grid))
         .axis_style(color(Color::Grid))
         .label_style(("sans-serif", LETTERS).into_font().color(&color(Color::Text)))
-        .x_labels(axis.labels)
-        .y_labels(y_labels)
-        .x_label_formatter(&|x| (axis.format)(*x))
-        .y_label_formatter(&|place| (value_axis.format)(scale.value(*place)))
+        .x_labels(room.labels.unwrap_or(axis.labels))
+        .y_labels(room.labels.unwrap_or(y_labels))
+        .x_label_formatter(&|x| value_axis.language.number(&(axis.format)(*x)))
+        .y_label_formatter(&|place| value_axis.write(scale.value(*place)))
         .draw()?;
     let narrowest = Marks::NARROWEST * (axis.to - axis.from);
     drawn.draw_series(marks.stretches.iter().map(|(from, to)| {
         let corners = [(*from, low), (to.max(from + narrowest).min(axis.to), high)];
         Rectangle::new(corners, color(Marks::COLOR).mix(0.25).filled())
     }))?;
+    drawn.draw_series(
+        divisions
+            .places
+            .iter()
+            .filter(|place| **place <= axis.to)
+            .map(|place| PathElement::new([(*place, low), (*place, high)], color(Divisions::COLOR).stroke_width(1))),
+    )?;
     for line in series {
         let stroke = color(line.color);
         for part in line.points.split(|(_, value)| value.is_none()) {

@@ -9,23 +9,29 @@ mod canvas;
 mod chart;
 mod color;
 mod lines;
+mod panels;
+mod picture;
+mod readings;
 mod value_axis;
 
 pub use bars::Bars;
 pub use chart::Chart;
 pub use color::Color;
 pub use lines::{Axis, Series};
+pub use picture::Letters;
 pub use value_axis::Scale;
 
-use crate::units::escaped;
+use crate::units::{Language, escaped};
 
-const STYLE: &str = include_str!("style.css");
+/// The style of all pages.
+pub const STYLE: &str = include_str!("style.css");
 
 /// A page that is written from top to bottom.
 #[derive(Clone, Debug)]
 pub struct Page {
     title: String,
     body: String,
+    language: Language,
 }
 
 /// The verdict on the subject of a page, which decides its color.
@@ -67,7 +73,23 @@ impl Page {
     pub fn new(title: &str) -> Self {
         let title = escaped(title);
         let body = format!("<h1>{title}</h1>\n");
-        Self { title, body }
+        Self { title, body, language: Language::English }
+    }
+
+    /// A part of another page, without a heading of its own.
+    pub fn fragment() -> Self {
+        Self { title: String::new(), body: String::new(), language: Language::English }
+    }
+
+    /// The markup so far, without a page around it.
+    pub fn into_markup(self) -> String {
+        self.body
+    }
+
+    /// Says that the page is in this language; numbers on its charts are written accordingly.
+    #[must_use]
+    pub fn in_language(self, language: Language) -> Self {
+        Self { language, ..self }
     }
 
     /// Adds the verdict, in one or a few lines.
@@ -94,7 +116,7 @@ impl Page {
 
     /// Adds charts, as many beside each other as there is room for.
     pub fn charts(&mut self, charts: &[Chart]) {
-        let figures: String = charts.iter().map(Chart::figure).collect();
+        let figures: String = charts.iter().map(|chart| chart.clone().in_language(self.language).to_html()).collect();
         self.markup(&format!("<div class=\"charts\">\n{figures}</div>\n"));
     }
 
@@ -115,10 +137,11 @@ impl Page {
 
     /// Gives the whole page. The footer says how to read it.
     pub fn finish(self, footer: &str) -> String {
-        let Self { title, body } = self;
+        let Self { title, body, language } = self;
+        let language = language.code();
         let footer = escaped(footer);
         format!(
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+            "<!doctype html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\

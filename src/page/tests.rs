@@ -86,3 +86,49 @@ fn the_scale_is_one_on_which_values_can_be_told_apart() {
         assert!(nothing.draw().unwrap().ends_with("</svg>\n"));
     }
 }
+
+#[test]
+fn lines_that_would_cover_each_other_each_have_a_panel() {
+    let same = |number: u8| Series {
+        name: format!("rung {number}"),
+        color: Color::Series(number),
+        filled: false,
+        points: vec![(0.0, Some(0.0)), (6.0, Some(150.0))],
+    };
+    let drawing = Chart::panels("open", Axis::seconds(6.0), (1..=7).map(same).collect()).draw().unwrap();
+    assert!((1..=7).all(|number| drawing.contains(&format!("rung {number}\n"))), "{drawing}");
+    assert_eq!(drawn(&drawing, "polyline", Color::Series(0)), 7, "each is drawn strongly once");
+    assert!(drawing.contains("viewBox=\"0 0 520 448\""), "{drawing}");
+}
+
+#[test]
+fn lines_and_bars_differ_without_their_colors() {
+    let series = |place| Series {
+        color: Color::Series(place),
+        ..Series {
+            name: place.to_string(),
+            filled: false,
+            color: Color::Bad,
+            points: vec![(0.0, Some(1.0)), (1.0, Some(2.0))],
+        }
+    };
+    let lines = Chart::lines("", Axis::numbers(0.0, 1.0), (0..Color::SERIES).map(series).collect()).draw().unwrap();
+    let dashes: std::collections::BTreeSet<_> =
+        lines.split("stroke-dasharray=\"").skip(1).map(|rest| rest.split('"').next()).collect();
+    assert_eq!(dashes.len(), 7, "the first line is whole, and each other one broken in its own way: {lines}");
+    let bars = bars(2, &[&[Some(1.0); 2], &[Some(1.0); 2]]).draw().unwrap();
+    assert!(bars.contains("opacity=\"1\"") && bars.contains("opacity=\"0.55\""), "{bars}");
+}
+
+#[test]
+fn a_chart_is_a_picture_that_needs_nothing_else() {
+    let chart = lines().in_language(Language::French);
+    let svg = chart.to_svg().unwrap();
+    assert!(
+        svg.starts_with("<svg xmlns=") && svg.contains("p95, &lt;ms&gt;") && svg.contains("GET &lt;b&gt;"),
+        "{svg}"
+    );
+    assert!(!svg.contains("var(") && svg.contains("#1b66c9"), "colors are fixed: {svg}");
+    let png = chart.to_png(&Letters::of_this_machine().unwrap()).unwrap();
+    assert!(png.starts_with(b"\x89PNG") && png.len() > 5_000, "{} bytes", png.len());
+}

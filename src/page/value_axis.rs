@@ -1,5 +1,7 @@
 //! The value axis of a chart: its scale and the format of its values.
 
+use crate::units::Language;
+
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ValueAxis {
     /// The scale of the axis.
@@ -7,6 +9,8 @@ pub(super) struct ValueAxis {
     /// The range of all values.
     pub(super) bounds: Bounds,
     pub(super) format: fn(f64) -> String,
+    /// The language in which all numbers of the chart are written.
+    pub(super) language: Language,
 }
 
 /// The scale of a value axis.
@@ -41,6 +45,11 @@ impl Bounds {
 }
 
 impl ValueAxis {
+    /// Writes a value.
+    pub(super) fn write(&self, value: f64) -> String {
+        self.language.number(&(self.format)(value))
+    }
+
     /// The first and the last place on the axis, with a margin above the largest value, and the most labels.
     pub(super) fn range(&self, margin: f64) -> (f64, f64, usize) {
         let Bounds { least, most } = self.bounds;

@@ -23,7 +23,9 @@ pub(super) fn with_run(run: &RecordedRun, total: &Traffic, routes: &[Route]) -> 
     }
     compared.sort_by(|one, other| (&one.route, &one.method).cmp(&(&other.route, &other.method)));
     let total = RouteComparison::new("", "Aggregated", (run.requests, run.failures), counted(total));
-    CountComparison { total, routes: compared }
+    let (host, scenario) = (run.conditions.host.clone(), run.conditions.scenario.as_ref());
+    let scenario = scenario.map(|scenario| scenario.name.clone());
+    CountComparison { total, host, scenario, routes: compared }
 }
 
 #[cfg(test)]

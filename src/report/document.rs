@@ -2,11 +2,13 @@
 
 use crate::page::{Chart, Fact, Judgement, Page};
 use crate::table::Table;
-use crate::units::printable;
+use crate::units::{Language, printable};
 
 /// The content of a report or a comparison, independent of its form.
 #[derive(Clone, Debug)]
 pub struct Document {
+    /// The language of all of it.
+    pub(super) language: Language,
     /// The title, a few words.
     pub(super) title: String,
     /// The window and the source of the figures, in a few lines.
@@ -55,7 +57,7 @@ impl Document {
 
     /// One HTML page that needs no other file.
     pub fn to_html(&self) -> String {
-        let mut page = Page::new(&self.title);
+        let mut page = Page::new(&self.title).in_language(self.language);
         page.verdict(self.judgement, &self.heading);
         page.facts(&self.facts);
         if !self.charts.is_empty() {

@@ -42,6 +42,7 @@ pub async fn gather(client: &Prometheus, span: &Span, waiting: &(dyn Fn() + Sync
         database_errors: counts(&asking.increases(&query::DATABASE_ERRORS).await?, "kind"),
         caches: caches(&asking.increases(&query::CACHE).await?),
         processes: asking.processes().await?,
+        builds: asking.builds().await?,
         load_test: load_test(span, &total, &routes),
         timeline: asking.timeline(&requests, &buckets).await?,
         remarks: remarks(&asking.watch, &unseen),

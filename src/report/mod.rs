@@ -13,10 +13,12 @@ mod counter;
 mod csv;
 mod document;
 mod error;
+mod explanation;
 mod failures;
 mod gather;
 mod histogram;
 mod instant;
+mod kept;
 mod model;
 mod percentile;
 mod query;
@@ -33,8 +35,10 @@ pub use comparison::{Figure, RunComparison, Section, comparison_document};
 pub use csv::csv;
 pub use document::Document;
 pub use error::ReportError;
+pub use explanation::explanation_document;
 pub use gather::gather;
 pub use instant::{InvalidInstant, parse_instant};
+pub use kept::kept;
 pub use model::{
     BatchSize, Batches, CacheUse, ConnectionPeak, Connections, Count, CountComparison, FailureGroup, Instance,
     ProcessUse, Report, Route, RouteComparison, RouteLine, Saturation, StateLine, Stretch, Timeline, Traffic,

@@ -2,12 +2,13 @@
 //!
 //! The totals and each route have the same keys as in `loadtest --json`, so that the two can be compared.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::percentile::Latencies;
+use crate::run_result::Build;
 
 /// What the store did in a window of time.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Report {
     /// The address of the Prometheus that was asked.
     pub prometheus: String,
@@ -38,6 +39,9 @@ pub struct Report {
     pub caches: Vec<CacheUse>,
     /// Processor time and memory of each instance.
     pub processes: Vec<ProcessUse>,
+    /// What ran in each instance; more than one entry where an instance was restarted with other settings.
+    #[serde(default)]
+    pub builds: Vec<Build>,
     /// The counts of the load test beside these; only if the window is a run.
     pub load_test: Option<CountComparison>,
     /// The course of the window; empty if there were too few scrapes.
@@ -47,7 +51,7 @@ pub struct Report {
 }
 
 /// The window of the report.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Stretch {
     /// The beginning, in UTC.
     pub started_at: String,
@@ -62,7 +66,7 @@ pub struct Stretch {
 }
 
 /// Counts, rates and percentiles of requests.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Traffic {
     /// Requests that were answered.
     pub requests: u64,
@@ -79,7 +83,7 @@ pub struct Traffic {
 }
 
 /// The requests of one method and route.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Route {
     /// The HTTP method.
     pub method: String,
@@ -91,7 +95,7 @@ pub struct Route {
 }
 
 /// The requests of one instance.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Instance {
     /// The address under which Prometheus scrapes it.
     pub instance: String,
@@ -101,7 +105,7 @@ pub struct Instance {
 }
 
 /// Requests of one route that were refused or failed for one reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct FailureGroup {
     /// The HTTP method.
     pub method: String,
@@ -116,7 +120,7 @@ pub struct FailureGroup {
 }
 
 /// Peaks of queues, and waiting times. A peak is the highest sum over all instances at any scrape; `None` if unknown.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Saturation {
     /// The highest number of requests in flight.
     pub requests_in_flight_peak: Option<u64>,
@@ -131,7 +135,7 @@ pub struct Saturation {
 }
 
 /// Transactions with orders: counts, rates and sizes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Batches {
     /// The number of committed transactions.
     pub batches: u64,
@@ -152,7 +156,7 @@ pub struct Batches {
 }
 
 /// The transactions whose number of orders is in one bucket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct BatchSize {
     /// The lowest number of orders in the bucket.
     pub from: u64,
@@ -163,7 +167,7 @@ pub struct BatchSize {
 }
 
 /// The course of the window, in slots of equal length. All lines have one value per slot; `None` means unknown.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Timeline {
     /// The width of a slot in seconds.
     pub slot_s: f64,
@@ -188,7 +192,7 @@ pub struct Timeline {
 }
 
 /// The course of one route.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct RouteLine {
     /// The HTTP method.
     pub method: String,
@@ -199,7 +203,7 @@ pub struct RouteLine {
 }
 
 /// The course of the database connections in one state.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct StateLine {
     /// `in_use`, `idle` or `lingering`.
     pub state: String,
@@ -208,7 +212,7 @@ pub struct StateLine {
 }
 
 /// How often one thing happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Count {
     /// The value of the label that was counted, such as an outcome.
     pub name: String,
@@ -217,7 +221,7 @@ pub struct Count {
 }
 
 /// The highest numbers of open database connections at any scrape, and what is allowed.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Connections {
     /// The peak of each state. They may be at different times, so they need not add up to the total.
     pub states: Vec<ConnectionPeak>,
@@ -232,7 +236,7 @@ pub struct Connections {
 }
 
 /// The highest numbers of connections in one state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct ConnectionPeak {
     /// `in_use`, `idle`, `lingering`, or `all`.
     pub state: String,
@@ -243,7 +247,7 @@ pub struct ConnectionPeak {
 }
 
 /// How requests for one report of the store were answered.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct CacheUse {
     /// The name of the report, such as `best_sellers`.
     pub cache: String,
@@ -260,7 +264,7 @@ pub struct CacheUse {
 }
 
 /// Processor time and memory of one instance.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ProcessUse {
     /// The address under which Prometheus scrapes it.
     pub instance: String,
@@ -277,17 +281,23 @@ pub struct ProcessUse {
 }
 
 /// The counts of the load test beside those of Prometheus.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct CountComparison {
     /// All requests together.
     #[serde(flatten)]
     pub total: RouteComparison,
+    /// The URL that was loaded, if the file of the run has it.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// The name of the scenario, if the file of the run has it.
+    #[serde(default)]
+    pub scenario: Option<String>,
     /// Every route that at least one side has counted.
     pub routes: Vec<RouteComparison>,
 }
 
 /// The counts of both sides for one route.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct RouteComparison {
     /// The HTTP method.
     pub method: String,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A percentile of a duration.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -17,7 +17,7 @@ pub enum Percentile {
 }
 
 /// The percentiles of a group of requests.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Latencies {
     /// The 50th percentile, the median.
     pub p50: Percentile,
@@ -38,7 +38,39 @@ impl Serialize for Percentile {
     }
 }
 
+/// Reads what was serialized.
+impl<'de> Deserialize<'de> for Percentile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Option::<Written>::deserialize(deserializer)? {
+            None => Self::Nothing,
+            Some(Written::Near(milliseconds)) => Self::Near(milliseconds / 1e3),
+            Some(Written::Above { above }) => Self::Above(above / 1e3),
+        })
+    }
+}
+
+/// A known percentile in JSON, in milliseconds.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Near(f64),
+    Above { above: f64 },
+}
+
 /// Rounds to a microsecond; the estimate is less exact than that.
 fn milliseconds(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_read_as_it_was_written() {
+        for percentile in [Percentile::Nothing, Percentile::Near(0.25), Percentile::Above(60.0)] {
+            let text = serde_json::to_string(&percentile).unwrap();
+            assert_eq!(serde_json::from_str::<Percentile>(&text).unwrap(), percentile, "{text}");
+        }
+    }
 }

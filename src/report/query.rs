@@ -97,10 +97,10 @@ pub(super) const WATCHED: Query = value(
     r#"max_over_time(up{job="storemgr"}[5m]) == 1"#,
 );
 
-pub(super) const STARTED: Query = value(
+pub(super) const STARTS: Query = counter(
     "window",
-    "when each instance's process started",
-    r#"min_over_time(process_start_time_seconds{job="storemgr"}[$window])"#,
+    "when each instance's process started, which changes with a restart",
+    r#"process_start_time_seconds{job="storemgr"}"#,
 );
 
 pub(super) const REQUESTS: Query =
@@ -216,11 +216,17 @@ pub(super) const MEMORY_LAST: Query = value(
 pub(super) const RESTARTS: Query =
     value("processes", "restarts", r#"changes(process_start_time_seconds{job="storemgr"}[$window])"#);
 
+pub(super) const BUILDS: Query = value(
+    "builds",
+    "version and settings of each instance",
+    r#"last_over_time(storemgr_build_info{job="storemgr"}[$window])"#,
+);
+
 /// All queries of a report, in the order of the tables.
 pub const QUERIES: &[&Query] = &[
     &SCRAPES,
     &WATCHED,
-    &STARTED,
+    &STARTS,
     &REQUESTS,
     &LATENCIES,
     &ERRORS,
@@ -244,6 +250,7 @@ pub const QUERIES: &[&Query] = &[
     &MEMORY_PEAK,
     &MEMORY_LAST,
     &RESTARTS,
+    &BUILDS,
     &QUEUE_LINE,
     &IN_FLIGHT_LINE,
     &CONNECTIONS_TOTAL_LINE,

@@ -4,19 +4,21 @@ use super::document::Document;
 use super::tables::{fail_share, heading, notes, over_time, percentile, rate, tables};
 use super::{Report, StateLine, Timeline};
 use crate::page::{Axis, Chart, Color, Fact, Judgement, Series};
-use crate::units;
+use crate::units::{self, Language};
+use crate::{say, text};
 
-/// Makes the document of a report.
-pub fn document(report: &Report) -> Document {
+/// Makes the document of a report, in this language.
+pub fn document(report: &Report, language: Language) -> Document {
     Document {
-        title: format!("What the store did from {}", report.window.started_at),
-        heading: heading(report),
+        language,
+        title: say!(language, "What the store did from {start}", start = report.window.started_at),
+        heading: heading(report, language),
         judgement: judgement(report),
-        facts: facts(report),
-        at_a_glance: Some(over_time(report)).filter(|table| !table.is_empty()),
-        charts: charts(report),
-        tables: tables(report),
-        notes: notes(report),
+        facts: facts(report, language),
+        at_a_glance: Some(over_time(report, language)).filter(|table| !table.is_empty()),
+        charts: charts(report, language),
+        tables: tables(report, language),
+        notes: notes(report, language),
     }
 }
 
@@ -28,37 +30,51 @@ fn judgement(report: &Report) -> Judgement {
     }
 }
 
-fn facts(report: &Report) -> Vec<Fact> {
+fn facts(report: &Report, language: Language) -> Vec<Fact> {
     let total = &report.total;
+    let fact = |name: &'static str, value: String| Fact::new(language.text(name), language.number(&value));
     let mut facts = vec![
-        Fact::new("requests", units::count(total.requests)),
-        Fact::new("failed", fail_share(total)).bad_if(total.failures > 0),
-        Fact::new("refused", units::count(total.refusals)),
-        Fact::new("requests/s", rate(total.requests_per_s)),
-        Fact::new("p50", percentile(total.latency_ms.p50)),
-        Fact::new("p95", percentile(total.latency_ms.p95)),
-        Fact::new("p99", percentile(total.latency_ms.p99)),
+        fact(text!("requests"), units::count(total.requests)),
+        fact(text!("failed"), fail_share(total)).bad_if(total.failures > 0),
+        fact(text!("rejected"), units::count(total.refusals)),
+        fact(text!("requests/s"), rate(total.requests_per_s)),
+        fact(text!("p50"), percentile(total.latency_ms.p50)),
+        fact(text!("p95"), percentile(total.latency_ms.p95)),
+        fact(text!("p99"), percentile(total.latency_ms.p99)),
     ];
     if let Some(open) = &report.connections.total {
         let limit = report.connections.max_connections;
-        let of = limit.map_or_else(String::new, |limit| format!(" of {}", units::count(limit)));
+        let peak = language.count(open.peak);
+        let shown = limit.map(|limit| say!(language, "{open} of {most}", open = &peak, most = language.count(limit)));
         let full = limit.is_some_and(|limit| open.peak >= limit);
-        facts.push(Fact::new("connections", format!("{}{of}", units::count(open.peak))).bad_if(full));
+        facts.push(Fact::new(language.text(text!("connections")), shown.unwrap_or(peak)).bad_if(full));
     }
     facts
 }
 
 /// The charts: requests and failures, percentiles by route, connections by state, queues. Empty if there were too few
 /// scrapes.
-fn charts(report: &Report) -> Vec<Chart> {
+fn charts(report: &Report, language: Language) -> Vec<Chart> {
     let timeline = &report.timeline;
     if timeline.at_s.is_empty() {
         return Vec::new();
     }
     let axis = Axis::seconds(report.window.duration_s);
     let rates = vec![
-        line(timeline, "requests", Color::Series(0), true, timeline.requests_per_s.iter().copied().map(Some)),
-        line(timeline, "failures", Color::Bad, false, timeline.failures_per_s.iter().copied().map(Some)),
+        line(
+            timeline,
+            language.text(text!("requests")),
+            Color::Series(0),
+            true,
+            timeline.requests_per_s.iter().copied().map(Some),
+        ),
+        line(
+            timeline,
+            language.text(text!("failures")),
+            Color::Bad,
+            false,
+            timeline.failures_per_s.iter().copied().map(Some),
+        ),
     ];
     let by_route = timeline.routes.iter().take(usize::from(Color::SERIES)).zip(0..).map(|(route, place)| {
         let name = format!("{} {}", route.method, route.route);
@@ -68,18 +84,36 @@ fn charts(report: &Report) -> Vec<Chart> {
     let of_state = |(state, place): (&StateLine, u8)| {
         line(timeline, &state.state, Color::Series(place), false, state.open.iter().copied())
     };
-    // The total comes first, so that a state with nearly all connections is drawn over it.
-    let all = line(timeline, "all", Color::Text, false, timeline.connections_total.iter().copied());
+    // A state often has nearly all connections, so that its line would cover that of the total.
+    let all =
+        line(timeline, language.text(text!("all")), Color::Text, false, timeline.connections_total.iter().copied());
     let by_state = std::iter::once(all).chain(states.map(of_state)).collect();
     let waiting = vec![
-        line(timeline, "orders waiting", Color::Series(1), true, timeline.order_queue_depth.iter().copied()),
-        line(timeline, "requests in flight", Color::Series(0), false, timeline.requests_in_flight.iter().copied()),
+        line(
+            timeline,
+            language.text(text!("orders waiting")),
+            Color::Series(1),
+            true,
+            timeline.order_queue_depth.iter().copied(),
+        ),
+        line(
+            timeline,
+            language.text(text!("requests in flight")),
+            Color::Series(0),
+            false,
+            timeline.requests_in_flight.iter().copied(),
+        ),
     ];
     vec![
-        Chart::lines("Requests and failures per second", axis, rates),
-        Chart::lines("95th percentile by route, milliseconds", axis, by_route.collect()).on_fitting_scale(),
-        Chart::lines("Database connections by state", axis, by_state),
-        Chart::lines("Orders waiting and requests in flight, the most at one time", axis, waiting),
+        Chart::lines(language.text(text!("Requests and failures per second")), axis, rates),
+        Chart::lines(language.text(text!("95th percentile by route, milliseconds")), axis, by_route.collect())
+            .on_fitting_scale(),
+        Chart::panels(language.text(text!("Database connections by state")), axis, by_state),
+        Chart::lines(
+            language.text(text!("Orders waiting and requests in flight, the most at one time")),
+            axis,
+            waiting,
+        ),
     ]
 }
 
@@ -101,10 +135,10 @@ mod tests {
 
     #[test]
     fn a_page_has_charts_over_time_and_every_table() {
-        let page = document(&report()).to_html();
+        let page = document(&report(), Language::English).to_html();
         assert_eq!(page.matches("<svg role=\"img\"").count(), 4);
         for text in [
-            "Refused and failed, by reason",
+            "Rejected and failed, by reason",
             "40 of 151",
             "insufficient_stock",
             "class=\"verdict bad\"",
@@ -114,12 +148,12 @@ mod tests {
         }
         assert!(!page.contains("<script") && !page.contains('▁'), "a page has charts and no lines of text");
         let few = Report { timeline: Timeline::default(), ..report() };
-        assert!(!document(&few).to_html().contains("<figure"), "too few scrapes make no chart");
+        assert!(!document(&few, Language::English).to_html().contains("<figure"), "too few scrapes make no chart");
     }
 
     #[test]
     fn markdown_can_be_pasted_into_an_issue() {
-        let text = document(&report()).to_markdown();
+        let text = document(&report(), Language::English).to_markdown();
         assert!(text.starts_with("### What the store did from 2026-11-24T12:00:00.000Z\n\n2026-11-24"), "{text}");
         for line in
             ["**Over time**", "| Method | Route                            |        p50 |        p95 |        p99 |"]
@@ -130,8 +164,17 @@ mod tests {
     }
 
     #[test]
+    fn in_french_the_numbers_are_french_too_and_addresses_stay() {
+        let text = document(&report(), Language::French).to_text(None, false);
+        for part in ["1\u{202f}234\u{202f}567", "1,02\u{202f}%", "Requêtes", "127.0.0.1:40001", "insufficient_stock"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(document(&report(), Language::French).to_html().contains("<html lang=\"fr\">"));
+    }
+
+    #[test]
     fn text_begins_with_the_window_and_ends_with_how_to_read_it() {
-        let text = document(&report()).to_text(Some(80), false);
+        let text = document(&report(), Language::English).to_text(Some(80), false);
         assert!(text.starts_with("2026-11-24T12:00:00.000Z to") && text.contains("\n\nOver time\n"), "{text}");
     }
 }

@@ -16,27 +16,69 @@ pub(super) struct Watch {
     /// For instances that ran before the window but were first scraped in it: the time of that scrape, in milliseconds since
     /// 1970.
     first_looks: BTreeMap<String, i64>,
+    /// The times of the scrapes that first saw a new process of an instance, in milliseconds since 1970.
+    restarts: BTreeMap<String, Vec<i64>>,
     interval_ms: Option<f64>,
+}
+
+/// The start times of the instances' processes, in seconds since 1970.
+#[derive(Debug)]
+pub(super) struct Starts<'a> {
+    /// The last one before the window.
+    pub(super) before: &'a [Sample],
+    /// Those of every scrape in the window.
+    pub(super) within: &'a [Series],
+}
+
+impl Starts<'_> {
+    /// The first start time in the window of each instance.
+    fn earliest(&self) -> impl Iterator<Item = (String, f64)> {
+        let earliest = |series: &Series| series.points.iter().map(|point| point.value).reduce(f64::min);
+        self.within.iter().filter_map(move |series| Some((instance_of(&series.labels), earliest(series)?)))
+    }
+
+    /// When another process was first seen, for each instance. A process keeps its start time, so that any other belongs to
+    /// another process, also one that has already counted more than the one before.
+    fn restarts(&self) -> BTreeMap<String, Vec<i64>> {
+        let mut restarts: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        for series in self.within {
+            let instance = instance_of(&series.labels);
+            let before = self.before.iter().find(|sample| instance_of(&sample.labels) == instance);
+            let mut last = before.map(|sample| sample.value);
+            for point in &series.points {
+                if last.replace(point.value).is_some_and(|last| last.to_bits() != point.value.to_bits()) {
+                    restarts.entry(instance.clone()).or_default().push(point.at_ms);
+                }
+            }
+        }
+        restarts
+    }
 }
 
 impl Watch {
     /// Takes the scrapes of the window, the instances that were watched before it, and the start times of the processes.
-    pub(super) fn new(scrapes: &[Series], before: &[Sample], started: &[Sample], from: SystemTime) -> Self {
+    pub(super) fn new(scrapes: &[Series], before: &[Sample], starts: &Starts<'_>, from: SystemTime) -> Self {
         let from_seconds = from.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let of = |value: &Sample| instance_of(&value.labels);
         let watched: BTreeSet<String> = before.iter().map(of).collect();
-        let older = started.iter().filter(|value| value.value < from_seconds).map(of);
+        let older = starts.earliest().filter(|(_, started)| *started < from_seconds).map(|(instance, _)| instance);
         let first_looks = older
             .filter(|instance| !watched.contains(instance))
             .filter_map(|instance| first_success(scrapes, &instance).map(|at_ms| (instance, at_ms)))
             .collect();
         let instances = scrapes.iter().map(|series| instance_of(&series.labels)).collect();
-        Self { instances, first_looks, interval_ms: interval_ms(scrapes) }
+        Self { instances, first_looks, restarts: starts.restarts(), interval_ms: interval_ms(scrapes) }
     }
 
     /// Whether a sample at this time is from the first scrape of an instance that had counted before the window.
     pub(super) fn is_first_look(&self, labels: &Labels, at_ms: i64) -> bool {
         labels.get(INSTANCE).and_then(|instance| self.first_looks.get(instance)).is_some_and(|first| at_ms <= *first)
+    }
+
+    /// Whether the instance was restarted between two scrapes of a series, of which the second one is at `at_ms`.
+    pub(super) fn is_restarted_between(&self, labels: &Labels, since_ms: i64, at_ms: i64) -> bool {
+        let restarts = labels.get(INSTANCE).and_then(|instance| self.restarts.get(instance));
+        restarts.is_some_and(|restarts| restarts.iter().any(|restart| since_ms < *restart && *restart <= at_ms))
     }
 
     /// The instances that Prometheus tried to scrape in the window.
@@ -57,6 +99,11 @@ impl Watch {
     #[cfg(test)]
     pub(super) fn with_first_look(instance: &str, at_ms: i64) -> Self {
         Self { first_looks: BTreeMap::from([(instance.to_owned(), at_ms)]), ..Self::default() }
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_restarts(instance: &str, at_ms: &[i64]) -> Self {
+        Self { restarts: BTreeMap::from([(instance.to_owned(), at_ms.to_vec())]), ..Self::default() }
     }
 }
 
@@ -103,13 +150,27 @@ mod tests {
             up("fresh", &[(100_500, 1.0)]),
             up("late", &[(100_500, 0.0), (101_500, 1.0), (102_500, 1.0)]),
         ];
-        let started = [value("watched", 10.0), value("fresh", 100.0), value("late", 10.0)];
+        let starts = [("watched", 10.0), ("fresh", 100.0), ("late", 10.0)].map(|(name, at)| up(name, &[(101_500, at)]));
+        let starts = Starts { before: &[], within: &starts };
         let from = UNIX_EPOCH + Duration::from_secs(100);
-        let watch = Watch::new(&scrapes, &[value("watched", 1.0)], &started, from);
+        let watch = Watch::new(&scrapes, &[value("watched", 1.0)], &starts, from);
         assert_eq!(watch.late().collect::<Vec<_>>(), ["late"]);
         assert!(watch.is_first_look(&labels("late"), 101_500) && !watch.is_first_look(&labels("late"), 102_500));
         assert!(!watch.is_first_look(&labels("fresh"), 100_500) && !watch.is_first_look(&labels("watched"), 100_500));
         assert_eq!(watch.instances().count(), 3);
         assert_eq!(watch.interval_s(), Some(1.0));
+    }
+
+    #[test]
+    fn another_start_time_is_another_process_also_when_only_the_one_before_the_window_differs() {
+        let within =
+            [up("a", &[(1, 50.0), (2, 50.0), (3, 52.0), (4, 52.0)]), up("b", &[(1, 9.0)]), up("c", &[(2, 7.0)])];
+        let before = [value("a", 50.0), value("b", 8.0)];
+        let watch = Watch::new(&[], &[], &Starts { before: &before, within: &within }, UNIX_EPOCH);
+        let restarted = |instance, since, at| watch.is_restarted_between(&labels(instance), since, at);
+        assert!(restarted("a", 2, 3) && restarted("a", i64::MIN, 4), "its start time changed at 3");
+        assert!(!restarted("a", i64::MIN, 2) && !restarted("a", 3, 4));
+        assert!(restarted("b", i64::MIN, 1), "it was another process before the window");
+        assert!(!restarted("c", i64::MIN, 2), "it was not there before");
     }
 }

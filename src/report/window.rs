@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::ReportError;
 use super::query::SCRAPES;
 use super::watch::instance_of;
-use crate::promql::{Prometheus, Series};
+use crate::promql::{Prometheus, ScrapeTarget, Series};
 use crate::run_result::RecordedRun;
 use crate::units;
 
@@ -20,6 +20,9 @@ const SETTLE: Duration = Duration::from_secs(20);
 
 /// After this many failed scrapes an instance is considered gone. An overloaded one fails one or two.
 const GONE: usize = 3;
+
+/// The job whose instances are those of the store, as in every query.
+const JOB: &str = "storemgr";
 
 /// The pause between two queries whether the scrape has happened.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
@@ -121,7 +124,10 @@ impl Window {
             let at = SystemTime::now().min(deadline);
             let range = at.duration_since(run.started_at).unwrap_or_default();
             let scrapes = client.series(&SCRAPES.over(range), at).await?;
-            let settled = settled(&scrapes, run.ended_at);
+            let mut settled = settled(&scrapes, run.ended_at);
+            if at < deadline {
+                settled.pending |= awaited(client).await.iter().any(|instance| !has(&scrapes, instance));
+            }
             if !settled.pending || at == deadline {
                 let window = Self { from: run.started_at, to: run.ended_at, counted_until: settled.until };
                 return Ok((window, settled.unseen));
@@ -132,6 +138,18 @@ impl Window {
             tokio::time::sleep(ASK_AGAIN).await;
         }
     }
+}
+
+/// The instances that Prometheus will scrape again. In a run that is shorter than the time between two scrapes, none of them
+/// may have been scraped yet. A server that does not tell its targets has none that can be waited for.
+async fn awaited(client: &Prometheus) -> Vec<String> {
+    let targets = client.targets().await.unwrap_or_default();
+    let ours = |target: &&ScrapeTarget| target.labels.get("job").is_some_and(|job| job == JOB);
+    targets.iter().filter(ours).map(|target| target.instance().to_owned()).collect()
+}
+
+fn has(scrapes: &[Series], instance: &str) -> bool {
+    scrapes.iter().any(|series| instance_of(&series.labels) == instance)
 }
 
 /// Which instances have been scraped successfully after `end`, and when the last of them was.

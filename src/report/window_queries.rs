@@ -7,10 +7,11 @@ use super::histogram::Buckets;
 use super::query::{self, Query};
 use super::slots::Slots;
 use super::timeline;
-use super::watch::{Watch, instance_of};
+use super::watch::{Starts, Watch, instance_of};
 use super::window::Window;
 use super::{ConnectionPeak, Connections, ProcessUse, ReportError, Saturation, Timeline};
 use crate::promql::{PromError, Prometheus, Sample, Series};
+use crate::run_result::Build;
 use crate::units;
 
 /// How much of a window is fetched with one query: a few megabytes with a scrape per second and some hundred series.
@@ -39,8 +40,10 @@ impl<'a> WindowQueries<'a> {
             return Err(ReportError::NoneUp { url, from, to, instances: instances.join(" and ") });
         }
         let before = client.query(query::WATCHED.promql, window.from).await?;
-        let started = asking.values(&query::STARTED).await?;
-        asking.watch = Watch::new(&scrapes, &before, &started, window.from);
+        let starts_before = client.query(&query::STARTS.before(), window.from).await?;
+        let starts = client.series(&query::STARTS.over(window.counted()), window.counted_until).await?;
+        let starts = Starts { before: &starts_before, within: &starts };
+        asking.watch = Watch::new(&scrapes, &before, &starts, window.from);
         Ok(asking)
     }
 
@@ -136,6 +139,15 @@ impl<'a> WindowQueries<'a> {
             pool_size_of_one: pools.into_iter().max().filter(|_| bounded),
             max_connections: self.single(&query::MAX_CONNECTIONS).await?.filter(|limit| *limit > 0),
         })
+    }
+
+    /// What ran in each instance.
+    pub(super) async fn builds(&self) -> Result<Vec<Build>, PromError> {
+        let values = self.values(&query::BUILDS).await?;
+        let build = |value: &Sample| Build::of_labels(&instance_of(&value.labels), &value.labels);
+        let mut builds: Vec<_> = values.iter().map(build).collect();
+        builds.sort_by(|one, other| one.instance.cmp(&other.instance));
+        Ok(builds)
     }
 
     pub(super) async fn processes(&self) -> Result<Vec<ProcessUse>, PromError> {

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::timeline::TimelinePoint;
+
 /// The differences between two sets of runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Comparison {
@@ -18,6 +20,9 @@ pub struct Comparison {
     pub doubtful: Vec<String>,
     /// All compared figures, route by route.
     pub figures: Vec<Difference>,
+    /// The course of the first earlier run, to be drawn under that of this run; absent where its file has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<TimelinePoint>,
 }
 
 /// One figure before and now.

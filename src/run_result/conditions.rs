@@ -11,6 +11,9 @@ use crate::units;
 /// Lengths that differ by less than this share of the longer one count as equal.
 const SAME_LENGTH: f64 = 0.02;
 
+/// Stages that differ by no more than this, in seconds, count as equally long.
+const SAME_STAGE_S: f64 = 0.5;
+
 /// The conditions on which the figures of a run depend. A condition that a file does not contain is None and is not
 /// compared.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -31,9 +34,12 @@ pub struct Conditions {
     /// The stages: how long each took in seconds, and the load at its end.
     #[serde(deserialize_with = "known")]
     pub stages: Option<Vec<(f64, f64)>>,
-    /// How long requests were sent, in seconds.
+    /// How long requests were sent, in seconds; None if their number ended the run.
     #[serde(deserialize_with = "known")]
     pub duration_s: Option<f64>,
+    /// How many requests were to be sent in all; None where only time ended the run.
+    #[serde(deserialize_with = "known")]
+    pub iterations: Option<u64>,
     /// The scenario.
     #[serde(deserialize_with = "known")]
     pub scenario: Option<ScenarioSummary>,
@@ -115,8 +121,13 @@ impl Conditions {
             [self, second].iter().all(|run| run.rate.as_ref().is_none_or(|rate| rate.arrivals.is_some()));
         let shown_rate = if has_arrivals { Self::shown_rate } else { Self::shown_bare_rate };
         compare_each(Condition::Rate, both(shown_rate));
-        compare_each(Condition::Stages, both(Self::shown_stages));
-        if !self.lasts_as_long_as(second) {
+        if !self.has_stages_like(second) {
+            compare_each(Condition::Stages, both(Self::shown_stages));
+        }
+        let ended_by_number = [self, second].iter().any(|run| run.iterations.is_some());
+        if ended_by_number {
+            compare(Condition::Length, self.shown_length(), second.shown_length());
+        } else if !self.lasts_as_long_as(second) {
             let shown = |seconds: f64| units::duration(Duration::try_from_secs_f64(seconds).unwrap_or_default());
             compare_each(Condition::Length, (self.duration_s.map(shown), second.duration_s.map(shown)));
         }
@@ -130,6 +141,13 @@ impl Conditions {
             |run: &Self| run.scenario.as_ref().map(ScenarioSummary::shown_ranges).filter(|shown| !shown.is_empty());
         compare(Condition::Ranges, ranges(self), ranges(second));
         found
+    }
+
+    /// The number of requests, or the time, that ended the run.
+    fn shown_length(&self) -> Option<String> {
+        let seconds = |seconds| units::duration(Duration::try_from_secs_f64(seconds).unwrap_or_default());
+        let requests = self.iterations.map(|requests| format!("{} requests", units::count(requests)));
+        requests.or_else(|| self.duration_s.map(seconds))
     }
 
     /// At a rate, the number is that of the allowed connections, which is not part of the load.
@@ -154,6 +172,17 @@ impl Conditions {
         Some(stages.iter().map(|(seconds, level)| format!("{seconds}s:{level}")).collect::<Vec<_>>().join(" "))
     }
 
+    /// Whether the stages lead to the same levels in about the same times: nobody steers two runs by hand in the same tenths of
+    /// a second.
+    fn has_stages_like(&self, second: &Self) -> bool {
+        let (Some(first), Some(second)) = (&self.stages, &second.stages) else { return true };
+        let alike = |((first, level), (second, other)): (&(f64, f64), &(f64, f64))| {
+            let near = SAME_STAGE_S.max(SAME_LENGTH * first.max(*second));
+            (level - other).abs() < f64::EPSILON && (first - second).abs() <= near
+        };
+        first.len() == second.len() && first.iter().zip(second).all(alike)
+    }
+
     fn lasts_as_long_as(&self, second: &Self) -> bool {
         let Some((first, second)) = self.duration_s.zip(second.duration_s) else { return true };
         (first - second).abs() <= SAME_LENGTH * first.max(second)
@@ -173,6 +202,7 @@ impl From<&RunResult> for Conditions {
             rate,
             stages: Some(run.stages.clone()),
             duration_s: Some(run.duration_s),
+            iterations: run.iterations,
             scenario: Some(run.scenario.clone()),
         }
     }
@@ -230,6 +260,17 @@ mod tests {
                 (Condition::Scenario, "nothing", "GET / x2 (think 0 to 5 ms)"),
             ]
         );
+    }
+
+    #[test]
+    fn stages_of_about_the_same_length_are_the_same_course() {
+        let with = |stages: &str| conditions(&RUN.replace("\"stages\":[]", &format!("\"stages\":{stages}")));
+        let first = with("[[10,20],[20.2,60]]");
+        assert_eq!(first.differences(&with("[[10.4,20],[20,60]]")), []);
+        for other in ["[[11,20],[20.2,60]]", "[[10,21],[20.2,60]]", "[[10,20]]"] {
+            let found = first.differences(&with(other));
+            assert_eq!(found.iter().map(|one| one.condition).collect::<Vec<_>>(), [Condition::Stages], "{other}");
+        }
     }
 
     #[test]

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use super::environment::Environment;
 use super::generator::{GeneratorCost, Verdict};
 use super::latency::LatencySummary;
+use super::level::LevelSummary;
 use super::limit::{GaveWay, LimitEnded, LimitResult, LimitStep};
 use super::route::{FailureKind, FailureSummary, Histograms, RouteSummary};
 use super::run::{RunResult, ScenarioSummary, ThresholdOutcome};
 use super::standstill::Standstills;
+use super::transport::Transport;
 
 /// A run of 150 users in which most orders failed.
 pub(crate) fn example_run() -> RunResult {
@@ -18,6 +20,7 @@ pub(crate) fn example_run() -> RunResult {
         fail_ratio: Some(0.33),
         duration_s: 60.0,
         planned_s: 60.0,
+        iterations: None,
         requests_per_s: 50.5,
         verdict: Verdict::Valid,
         verdict_reasons: Vec::new(),
@@ -33,8 +36,10 @@ pub(crate) fn example_run() -> RunResult {
         spawn_rate: Some(10.0),
         rate: None,
         stages: Vec::new(),
+        start_users: None,
         seed: 1,
         in_flight_at_end: 3,
+        transport: Transport::default(),
         reconnects: 0,
         routes: vec![
             example_route("POST", "/orders", 1_010, 1_000),
@@ -42,6 +47,7 @@ pub(crate) fn example_run() -> RunResult {
             example_route("GET", "/orders/reports/highest-spenders", 20, 0),
         ],
         aggregated: example_route("", "Aggregated", 3_030, 1_001),
+        journeys: Vec::new(),
         failure_groups: vec![FailureSummary {
             method: "POST".to_owned(),
             route: "/orders".to_owned(),
@@ -52,9 +58,15 @@ pub(crate) fn example_run() -> RunResult {
             first_seen: "2026-11-24T12:00:07.001Z".to_owned(),
             last_seen: "2026-11-24T12:00:59.001Z".to_owned(),
             example: "503 the database refused a connection: Too many connections (1040)".to_owned(),
+            code: None,
             advice: None,
         }],
-        scenario: ScenarioSummary { name: String::new(), tasks: Vec::new(), ranges: BTreeMap::new() },
+        scenario: ScenarioSummary {
+            name: String::new(),
+            tasks: Vec::new(),
+            journeys: Vec::new(),
+            ranges: BTreeMap::new(),
+        },
         thresholds: vec![
             ThresholdOutcome {
                 threshold: "p95<200ms".to_owned(),
@@ -75,9 +87,12 @@ pub(crate) fn example_run() -> RunResult {
         generator: GeneratorCost::small(),
         standstills: Standstills::default(),
         timeline: Vec::new(),
+        levels: Vec::new(),
         environment: Environment::of_this_machine(),
         tags: BTreeMap::new(),
+        builds: Vec::new(),
         comparison: None,
+        observed: None,
     }
 }
 
@@ -110,6 +125,8 @@ fn example_route(method: &str, route: &str, requests: u64, failures: u64) -> Rou
         failed_latency_ms: Some(times).filter(|_| failures > 0),
         service_ms: None,
         average_body_bytes: Some(40.0),
+        average_decoded_bytes: None,
+        redirects: 0,
         statuses: Some(
             [(200, requests - failures), (503, failures)].into_iter().filter(|(_, count)| *count > 0).collect(),
         ),
@@ -138,6 +155,9 @@ pub(crate) fn example_step(level: u32, requests_per_s: f64, p95_ms: f64, broken:
         generator_cores: 0.12,
         started_at: String::new(),
         ended_at: String::new(),
+        held_s: 28.0,
+        connections: None,
+        moving: None,
     }
 }
 
@@ -156,13 +176,19 @@ pub(crate) fn example_limit(steps: Vec<LimitStep>) -> LimitResult {
         held_back: None,
         criteria: vec!["fail_ratio<1%".to_owned(), "p95<500ms".to_owned()],
         host: "http://127.0.0.1:5000".to_owned(),
-        scenario: ScenarioSummary { name: "store".to_owned(), tasks: Vec::new(), ranges: BTreeMap::new() },
+        scenario: ScenarioSummary {
+            name: "store".to_owned(),
+            tasks: Vec::new(),
+            journeys: Vec::new(),
+            ranges: BTreeMap::new(),
+        },
         step_s: 10.0,
         settle_s: 4.0,
         rest_s: 14.0,
         steps,
         environment: Environment { cores: 2, ..Environment::of_this_machine() },
         tags: BTreeMap::new(),
+        builds: Vec::new(),
     }
 }
 
@@ -185,5 +211,24 @@ impl GeneratorCost {
             exhausted: 0,
             peak_memory_bytes: 10 << 20,
         }
+    }
+}
+
+/// A level of a steered run, at which 30 of 1,000 requests failed.
+pub(crate) fn example_level(level: f64) -> LevelSummary {
+    LevelSummary {
+        at_s: 0.0,
+        lasts_s: 10.0,
+        level,
+        paused: false,
+        requests: 1_000,
+        failures: 30,
+        unanswered: 0,
+        fail_ratio: Some(0.03),
+        good_per_s: 97.0,
+        failures_per_s: 3.0,
+        succeeded_latency_ms: None,
+        failed_latency_ms: None,
+        routes: Vec::new(),
     }
 }

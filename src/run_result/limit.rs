@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::build::Build;
 use super::environment::Environment;
 use super::generator::Verdict;
 use super::run::ScenarioSummary;
@@ -72,6 +73,12 @@ pub struct LimitStep {
     pub started_at: String,
     /// The end of the run as RFC 3339.
     pub ended_at: String,
+    /// How long the load was held in all, in seconds; the other figures are those of the last run of it.
+    pub held_s: f64,
+    /// The database connections that the service had open at the end; null where it does not tell them.
+    pub connections: Option<f64>,
+    /// What still rose when the load had been held as long as any; null if it was steady.
+    pub moving: Option<String>,
 }
 
 /// The result of a search: the content of the file of `--find-limit --json`.
@@ -115,6 +122,9 @@ pub struct LimitResult {
     pub environment: Environment,
     /// Notes on the search by name, given by the user.
     pub tags: BTreeMap<String, String>,
+    /// What ran in the instances of the store that were asked; empty for another service.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub builds: Vec<Build>,
 }
 
 impl LimitResult {

@@ -13,6 +13,7 @@ use super::generator::Verdict;
 use super::known::known;
 use super::route::{Histograms, RouteSummary};
 use super::run::RunResult;
+use super::timeline::TimelinePoint;
 use crate::units;
 
 /// Why a file cannot be read as a run.
@@ -38,6 +39,13 @@ pub enum ReadError {
     },
 }
 
+/// Reads the whole result of a run, which a file of this version has.
+pub fn read_result(path: &Path) -> Result<RunResult, ReadError> {
+    let text = std::fs::read(path).map_err(|error| ReadError::Unreadable { path: path.to_owned(), error })?;
+    serde_json::from_slice(&text)
+        .map_err(|error| ReadError::NotARun { path: path.to_owned(), reason: error.to_string() })
+}
+
 /// A run as far as its file describes it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct RecordedRun {
@@ -60,6 +68,9 @@ pub struct RecordedRun {
     /// Whether the generator was the bottleneck.
     #[serde(default, deserialize_with = "known")]
     pub verdict: Option<Verdict>,
+    /// The run second by second; None where the file does not have it.
+    #[serde(default, deserialize_with = "known")]
+    pub timeline: Option<Vec<TimelinePoint>>,
     /// The conditions of the run.
     #[serde(flatten)]
     pub conditions: Conditions,
@@ -104,7 +115,8 @@ impl RecordedRun {
     /// A run of which only the times and the counts are known.
     pub fn counted(started_at: SystemTime, ended_at: SystemTime, requests: u64, failures: u64) -> Self {
         let (routes, conditions) = (Vec::new(), Conditions::default());
-        Self { started_at, ended_at, requests, failures, routes, complete: None, verdict: None, conditions }
+        let timeline = None;
+        Self { started_at, ended_at, requests, failures, routes, complete: None, verdict: None, timeline, conditions }
     }
 
     /// Whether both are the same run: no two runs start in the same millisecond and have the same counts.
@@ -137,6 +149,7 @@ impl TryFrom<&RunResult> for RecordedRun {
             routes: run.routes.iter().map(RecordedRoute::from).collect(),
             complete: Some(run.complete),
             verdict: Some(run.verdict),
+            timeline: Some(run.timeline.clone()),
             conditions: Conditions::from(run),
         })
     }

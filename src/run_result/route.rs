@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::latency::{LatencySummary, or_nulls};
 use super::standstill::TouchedTimes;
 use crate::stats::Latencies;
+use crate::units::Language;
 
 /// The results of one route, or of all requests together.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,6 +42,13 @@ pub struct RouteSummary {
     pub failed_latency_ms: Option<LatencySummary>,
     /// The mean size of an answer's body, in bytes; None without an answer.
     pub average_body_bytes: Option<f64>,
+    /// The mean size of a body that came with a content coding such as gzip, after it was decoded, in bytes; None if none
+    /// was decoded.
+    #[serde(default)]
+    pub average_decoded_bytes: Option<f64>,
+    /// Redirects that were followed: a request with all its redirects is one, and has the time of all of them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub redirects: u64,
     /// The number of answers by status code. A request without an answer, for example because its connection was
     /// refused, has no status and is not in it. None in a file that was written before this field existed.
     #[serde(default, deserialize_with = "statuses")]
@@ -103,9 +111,31 @@ pub struct FailureSummary {
     pub last_seen: String,
     /// The complete message of the first one.
     pub example: String,
+    /// The code that the service gave beside its message, such as `database_unavailable`; None if it gave none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// What to do about them, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
+}
+
+impl FailureSummary {
+    /// Their message in this language, with their code behind it. What a service said stays as it said it.
+    pub fn told(&self, language: Language) -> String {
+        self.with_code(&self.kind.told(&self.message, language))
+    }
+
+    /// A text about them with their code behind it.
+    pub fn with_code(&self, text: &str) -> String {
+        self.code.as_ref().map_or_else(|| text.to_owned(), |code| format!("{text} · {code}"))
+    }
+}
+
+impl FailureKind {
+    /// A message of a failure of this kind in this language: those of answers are the service's own.
+    pub fn told(self, message: &str, language: Language) -> String {
+        if self == Self::Http { message.to_owned() } else { language.retold(message) }
+    }
 }
 
 /// The kind of a failure, ordered by how much of an answer came.
@@ -116,6 +146,10 @@ pub enum FailureKind {
     Timeout,
     /// The connection was refused: no process listened on the port.
     Refused,
+    /// TLS could not be used, for example because the certificate is not valid.
+    Tls,
+    /// The server said that it had not begun with the request.
+    Unprocessed,
     /// The connection was closed or reset before the answer was complete.
     Reset,
     /// The status of the answer is an error.
@@ -131,6 +165,8 @@ impl fmt::Display for FailureKind {
         formatter.pad(match self {
             Self::Timeout => "timeout",
             Self::Refused => "refused",
+            Self::Tls => "TLS",
+            Self::Unprocessed => "unprocessed",
             Self::Reset => "reset",
             Self::Http => "HTTP",
             Self::Check => "check",
@@ -169,6 +205,11 @@ impl<'de> Deserialize<'de> for RouteSummary {
         route.average_body_bytes = route.average_body_bytes.filter(|_| route.requests > 0);
         Ok(route)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Reads counts by status code. In a file whose run is part of a larger object, serde gives keys as text only.

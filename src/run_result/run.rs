@@ -5,13 +5,18 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::build::Build;
 use super::comparison::Comparison;
 use super::environment::Environment;
 use super::generator::{GeneratorCost, Verdict};
+use super::journey::JourneySummary;
 use super::latency::{LatencySummary, or_nulls};
+use super::level::LevelSummary;
 use super::route::{FailureSummary, RouteSummary};
 use super::standstill::Standstills;
 use super::timeline::TimelinePoint;
+use super::transport::Transport;
+use crate::observe::Observed;
 use crate::units;
 
 /// The result of a run: the content of the file of `--json`, and the source of every table and page.
@@ -29,6 +34,9 @@ pub struct RunResult {
     /// How long they were to be sent, in seconds; 0 in a file that was written before this field existed.
     #[serde(default)]
     pub planned_s: f64,
+    /// How many requests were to be sent in all; null where only time ended the run.
+    #[serde(default)]
+    pub iterations: Option<u64>,
     /// Requests that were completed in that time, per second.
     pub requests_per_s: f64,
     /// Whether the generator was the bottleneck.
@@ -61,12 +69,18 @@ pub struct RunResult {
     pub rate: Option<RateSummary>,
     /// The stages: how long each took in seconds, and the load at its end.
     pub stages: Vec<(f64, f64)>,
+    /// The users with which the stages of a steered run begin; absent in any other run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_users: Option<u32>,
     /// The seed of all random numbers.
     pub seed: u64,
     /// The scenario.
     pub scenario: ScenarioSummary,
     /// Requests whose answer had not come when the run ended.
     pub in_flight_at_end: u64,
+    /// How the service was reached.
+    #[serde(default)]
+    pub transport: Transport,
     /// Connections opened by users that had one before, because the service had closed it or it was dropped after an
     /// error.
     pub reconnects: u64,
@@ -74,6 +88,9 @@ pub struct RunResult {
     pub routes: Vec<RouteSummary>,
     /// All requests together.
     pub aggregated: RouteSummary,
+    /// The results by journey, in the order of the scenario; absent where it has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub journeys: Vec<JourneySummary>,
     /// The failures by route, kind and message, the most frequent first.
     pub failure_groups: Vec<FailureSummary>,
     /// The outcome of each threshold, in the order in which they were given.
@@ -87,12 +104,22 @@ pub struct RunResult {
     pub standstills: Standstills,
     /// The run second by second; in a long run a point covers several seconds.
     pub timeline: Vec<TimelinePoint>,
+    /// What was measured at each level of the load, if it was changed by hand while the run lasted; the stages are then those
+    /// that repeat it. Absent if nobody changed it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<LevelSummary>,
     /// The machine on which the run was made.
     pub environment: Environment,
     /// Notes on the run by name, given by the user.
     pub tags: BTreeMap<String, String>,
+    /// What ran in the instances of the store that were asked; empty for another service.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub builds: Vec<Build>,
     /// The comparison with earlier runs; null if there was none.
     pub comparison: Option<Comparison>,
+    /// What was seen of the parts of the service while the run lasted; absent if none was watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Box<Observed>>,
 }
 
 /// A description of a scenario, to tell whether another run did the same.
@@ -102,10 +129,24 @@ pub struct ScenarioSummary {
     pub name: String,
     /// The tasks in the order of the file.
     pub tasks: Vec<TaskSummary>,
+    /// The journeys in the order of the file, whose steps are then the tasks; absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub journeys: Vec<JourneyOutline>,
     /// The ranges from which numbers such as ids were drawn, first and last, by the variable of the scenario that ends
     /// them. Empty in a file that was written before this field existed.
     #[serde(default)]
     pub ranges: BTreeMap<String, (i64, i64)>,
+}
+
+/// A journey of a scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JourneyOutline {
+    /// The name of the journey.
+    pub name: String,
+    /// How often it was made, relative to the other journeys.
+    pub weight: u32,
+    /// The names of its steps.
+    pub steps: Vec<String>,
 }
 
 /// A task of a scenario.
@@ -197,6 +238,35 @@ impl RunResult {
         self.thresholds.iter().all(|threshold| threshold.held)
     }
 
+    /// What the load is counted in, and came to a good end while requests were sent, per second: journeys where the
+    /// scenario has some, and else requests.
+    pub fn good_per_s(&self) -> f64 {
+        if self.journeys.is_empty() {
+            return self.aggregated.good_per_s();
+        }
+        self.journeys.iter().map(|journey| (journey.journeys_per_s - journey.failures_per_s).max(0.0)).sum()
+    }
+
+    /// Whether the load was changed by hand while the run lasted.
+    pub fn is_steered(&self) -> bool {
+        !self.levels.is_empty()
+    }
+
+    /// The options that repeat the load of a run that was steered; None if it was not.
+    pub fn repeated_by(&self) -> Option<String> {
+        if !self.is_steered() {
+            return None;
+        }
+        let start = match (&self.rate, self.start_users) {
+            (Some(rate), _) => Some(format!("--rate {}", rate.per_second)),
+            (None, Some(users @ 1..)) => Some(format!("--users {users}")),
+            // Stages begin with nobody where nothing else is said.
+            (None, _) => None,
+        };
+        let stages = self.stages.iter().map(|(seconds, level)| format!("--stage {}:{level}", short(*seconds)));
+        Some(start.into_iter().chain(stages).collect::<Vec<_>>().join(" "))
+    }
+
     /// The number of due requests: those that were answered or failed, those still unanswered at the end, and those
     /// never sent because all connections were busy.
     pub fn due(&self) -> u64 {
@@ -208,6 +278,12 @@ impl RunResult {
     pub fn bad_ratio(&self) -> f64 {
         units::ratio(self.failures + self.in_flight_at_end + self.generator.arrivals_missed, self.due())
     }
+}
+
+/// A length of whole tenths of a second, as an option takes it.
+fn short(seconds: f64) -> String {
+    let tenths = (10.0 * seconds).round() as u64;
+    if tenths.is_multiple_of(10) { format!("{}s", tenths / 10) } else { format!("{}ms", tenths * 100) }
 }
 
 impl ScenarioSummary {
@@ -223,7 +299,10 @@ impl ScenarioSummary {
             let think = format!("{} to {} ms", task.think_time_min_ms, task.think_time_max_ms);
             format!("{} {} x{} (think {think})", task.method, task.route, task.weight)
         };
-        let tasks: Vec<_> = self.tasks.iter().map(task).collect();
+        let journey = |journey: &JourneyOutline| {
+            format!("journey {} x{} ({})", journey.name, journey.weight, journey.steps.join(" > "))
+        };
+        let tasks: Vec<_> = self.journeys.iter().map(journey).chain(self.tasks.iter().map(task)).collect();
         if tasks.is_empty() { "nothing".to_owned() } else { tasks.join(", ") }
     }
 }
@@ -232,7 +311,7 @@ impl ScenarioSummary {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::example_run;
+    use super::super::{example_level, example_run};
     use super::*;
 
     /// A run inside a larger object, as the lab keeps it.
@@ -260,6 +339,16 @@ mod tests {
         assert_eq!(serde_json::to_value(alone).unwrap(), written);
         let around: Around = serde_json::from_str(&serde_json::to_string(&Around { run: run() }).unwrap()).unwrap();
         assert_eq!(serde_json::to_value(around.run).unwrap(), written);
+    }
+
+    #[test]
+    fn a_steered_run_says_how_to_repeat_it() {
+        let mut run = RunResult { stages: vec![(5.0, 20.0), (0.0, 0.0), (4.2, 60.5)], ..run() };
+        assert_eq!(run.repeated_by(), None, "nobody steered it");
+        (run.levels, run.start_users) = (vec![example_level(20.0)], Some(1));
+        assert_eq!(run.repeated_by().unwrap(), "--users 1 --stage 5s:20 --stage 0s:0 --stage 4200ms:60.5");
+        run.start_users = Some(0);
+        assert!(run.repeated_by().unwrap().starts_with("--stage 5s:20"));
     }
 
     #[test]

@@ -5,106 +5,122 @@ use std::time::Duration;
 use super::figure::{Better, Figure, Section, Unit};
 use super::run_comparison::RunComparison;
 use crate::page::{Bars, Chart, Color, Fact, Judgement};
+use crate::report::Report;
 use crate::report::document::Document;
 use crate::report::tables::{NOTHING, fail_share, percentile, rate};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};
-use crate::units;
+use crate::units::{self, Language};
+use crate::{say, text};
 
 /// A change is coloured if it is greater than this, in percent.
 const NOTICEABLE_PERCENT: f64 = 10.0;
 
-/// Makes the document of a comparison. The names are those of the two runs, for the heading.
-pub fn comparison_document(comparison: &RunComparison, [first, second]: [&str; 2]) -> Document {
-    let line = |side: &str, name: &str, report: &crate::report::Report| {
+/// Makes the document of a comparison, in this language. The names are those of the two runs, for the heading.
+pub fn comparison_document(comparison: &RunComparison, [first, second]: [&str; 2], language: Language) -> Document {
+    let line = |side: &'static str, name: &str, report: &Report| {
         let window = &report.window;
-        let length = units::duration(Duration::from_secs_f64(window.duration_s));
-        format!("{side}: {name}, {} ({length})", window.started_at)
+        let length = language.number(&units::duration(Duration::from_secs_f64(window.duration_s)));
+        format!("{}{} {name}, {} ({length})", language.text(side), language.colon(), window.started_at)
     };
-    let mut heading = vec![line("Before", first, &comparison.before), line("After", second, &comparison.after)];
+    let mut heading =
+        vec![line(text!("Before"), first, &comparison.before), line(text!("After"), second, &comparison.after)];
     if !comparison.comparable {
-        heading.push(format!("The two cannot be compared. {}", comparison.reservations.join(" ")));
+        let reasons = language.retold_all(&comparison.reservations).join(" ");
+        heading.push(say!(language, "The two cannot be compared. {reasons}", reasons));
     }
     let sections = [Section::Requests, Section::Failures, Section::Saturation, Section::Cache, Section::Processes];
-    let tables = sections.map(|section| table(comparison, section)).into_iter().filter(|table| !table.is_empty());
+    let tables = sections.map(|section| table(comparison, section, language));
     Document {
-        title: format!("{first} and {second} compared"),
+        language,
+        title: say!(language, "{first} and {second} compared", first, second),
         heading: heading.join("\n"),
         judgement: if comparison.comparable { Judgement::Open } else { Judgement::Bad },
-        facts: facts(comparison),
+        facts: facts(comparison, language),
         at_a_glance: None,
-        charts: charts(comparison),
-        tables: tables.collect(),
-        notes: notes(comparison),
+        charts: charts(comparison, language),
+        tables: tables.into_iter().filter(|table| !table.is_empty()).collect(),
+        notes: notes(comparison, language),
     }
 }
 
 /// A rise of at least this, in percent, is written as a factor.
 const MANIFOLD_PERCENT: f64 = 1_000.0;
 
-fn facts(comparison: &RunComparison) -> Vec<Fact> {
+fn facts(comparison: &RunComparison, language: Language) -> Vec<Fact> {
     let (before, after) = (&comparison.before.total, &comparison.after.total);
-    let both = |name: &str, before: String, after: String| Fact::new(name, format!("{before} → {after}"));
+    let both = |name: &'static str, before: String, after: String| {
+        Fact::new(language.text(name), language.number(&format!("{before} → {after}")))
+    };
     vec![
-        both("failed", fail_share(before), fail_share(after)).bad_if(after.failures > 0),
-        both("requests/s", rate(before.requests_per_s), rate(after.requests_per_s)),
-        both("p50", percentile(before.latency_ms.p50), percentile(after.latency_ms.p50)),
-        both("p95", percentile(before.latency_ms.p95), percentile(after.latency_ms.p95)),
+        both(text!("failed"), fail_share(before), fail_share(after)).bad_if(after.failures > 0),
+        both(text!("requests/s"), rate(before.requests_per_s), rate(after.requests_per_s)),
+        both(text!("p50"), percentile(before.latency_ms.p50), percentile(after.latency_ms.p50)),
+        both(text!("p95"), percentile(before.latency_ms.p95), percentile(after.latency_ms.p95)),
     ]
 }
 
 /// The charts: the share of failed requests and the 95th percentile by route, before and after.
-fn charts(comparison: &RunComparison) -> Vec<Chart> {
-    let chart = |title: &str, name: &str, scale: f64| {
+fn charts(comparison: &RunComparison, language: Language) -> Vec<Chart> {
+    let chart = |title: &'static str, name: &str, scale: f64| {
         let rows: Vec<&Figure> = comparison
             .figures
             .iter()
             .filter(|figure| figure.section == Section::Requests && figure.figure == name)
             .collect();
-        let bars = |name: &str, color, side: fn(&Figure) -> Option<f64>| Bars {
-            name: name.to_owned(),
+        let bars = |name: &'static str, color, side: fn(&Figure) -> Option<f64>| Bars {
+            name: language.text(name).to_owned(),
             color,
             values: rows.iter().map(|figure| side(figure).map(|value| value * scale)).collect(),
         };
         let groups = vec![
-            bars("before", Color::Series(1), |figure| figure.before),
-            bars("after", Color::Series(0), |figure| figure.after),
+            bars(text!("before"), Color::Series(1), |figure| figure.before),
+            bars(text!("after"), Color::Series(0), |figure| figure.after),
         ];
-        Chart::bars(title, rows.iter().map(|figure| figure.group.replace('/', " /")).collect(), groups)
+        Chart::bars(language.text(title), rows.iter().map(|figure| figure.group.replace('/', " /")).collect(), groups)
     };
     vec![
-        chart("Failed, percent of the requests", "failed", 100.0),
-        chart("95th percentile, milliseconds", "p95", 1.0).on_fitting_scale(),
+        chart(text!("Failed, percent of the requests"), "failed", 100.0),
+        chart(text!("95th percentile, milliseconds"), "p95", 1.0).on_fitting_scale(),
     ]
 }
 
-fn notes(comparison: &RunComparison) -> Vec<String> {
-    let of_side =
-        |side: &str, remarks: &[String]| remarks.iter().map(|remark| format!("{side}: {remark}")).collect::<Vec<_>>();
-    let mut notes = of_side("Before", &comparison.before.remarks);
-    notes.extend(of_side("After", &comparison.after.remarks));
-    notes.push(
-        "One run on each side cannot tell a difference from the noise between runs: `loadtest --baseline` with several \
-         runs can."
-            .to_owned(),
-    );
-    notes.push(
-        "Failed: answered with 5xx. Percentiles are measured in the server; beyond the last bucket of 60 s, its bound \
-         stands."
-            .to_owned(),
-    );
+fn notes(comparison: &RunComparison, language: Language) -> Vec<String> {
+    let of_side = |side: &'static str, remarks: &[String]| {
+        let side = format!("{}{}", language.text(side), language.colon());
+        language.retold_all(remarks).iter().map(|remark| format!("{side} {remark}")).collect::<Vec<_>>()
+    };
+    let mut notes = of_side(text!("Before"), &comparison.before.remarks);
+    notes.extend(of_side(text!("After"), &comparison.after.remarks));
+    let how_to_read = [
+        text!(
+            "One run on each side cannot tell a difference from the noise between runs: `loadtest --baseline` with several \
+             runs can."
+        ),
+        text!(
+            "Failed: answered with 5xx. Percentiles are measured in the server; beyond the last bucket of 60 s, its bound \
+             stands."
+        ),
+    ];
+    notes.extend(how_to_read.map(|note| language.text(note).to_owned()));
     notes
 }
 
-fn table(comparison: &RunComparison, section: Section) -> Table {
+fn table(comparison: &RunComparison, section: Section, language: Language) -> Table {
     let (title, of) = match section {
-        Section::Requests => ("Requests", "Route"),
-        Section::Failures => ("Refused and failed, by reason", "Reason"),
-        Section::Saturation => ("Saturation", ""),
-        Section::Cache => ("Report cache", "Cache"),
-        Section::Processes => ("Processor and memory", ""),
+        Section::Requests => (text!("Requests"), text!("Route")),
+        Section::Failures => (text!("Rejected and failed, by reason"), text!("Reason")),
+        Section::Saturation => (text!("Saturation"), ""),
+        Section::Cache => (text!("Report cache"), text!("Cache")),
+        Section::Processes => (text!("Processor and memory"), ""),
     };
-    let columns = [(of, Left), ("Figure", Left), ("Before", Right), ("After", Right), ("Change", Right)];
+    let columns = [
+        (of, Left),
+        (text!("Figure"), Left),
+        (text!("Before"), Right),
+        (text!("After"), Right),
+        (text!("Change"), Right),
+    ];
     // Without groups, the first column would be empty.
     let columns = if of.is_empty() { &columns[1..] } else { &columns[..] };
     let mut table = Table::new(title, columns);
@@ -116,14 +132,22 @@ fn table(comparison: &RunComparison, section: Section) -> Table {
         let group = (!of.is_empty()).then(|| (group.to_owned(), Tone::Plain));
         let written = |value: Option<f64>| value.map_or_else(|| NOTHING.to_owned(), |value| value_text(figure, value));
         let cells = [
-            (figure.figure.to_owned(), Tone::Plain),
+            (language.text(name(figure)).to_owned(), Tone::Plain),
             (written(figure.before), Tone::Plain),
             (written(figure.after), Tone::Plain),
             (change(figure), tone),
         ];
         table.toned_row(group.into_iter().chain(cells));
     }
-    table
+    table.in_language(language)
+}
+
+/// The name of a figure in tables. In JSON it is what it was before "refused" was said of connections alone.
+fn name(figure: &Figure) -> &'static str {
+    match figure.figure {
+        "refused" => text!("rejected"),
+        other => other,
+    }
 }
 
 fn value_text(figure: &Figure, value: f64) -> String {
@@ -213,7 +237,7 @@ mod tests {
     #[test]
     fn two_reports_stand_side_by_side() {
         let alike = comparison("{}", "{}");
-        let text = comparison_document(&alike, ["before.json", "after.json"]).to_text(None, false);
+        let text = comparison_document(&alike, ["before.json", "after.json"], Language::English).to_text(None, false);
         assert!(
             text.lines().take_while(|line| !line.starts_with('*')).all(|line| line.chars().count() <= 100),
             "{text}"
@@ -227,27 +251,27 @@ mod tests {
         ──────────────────────────────────────────────────────────────────────────────────
          POST /orders                          requests    1,234,567  1,234,567    +0.0 %
                                                failed         1.02 %     0.00 %  -1.02 pp
-                                               refused            41         41    +0.0 %
+                                               rejected           41         41    +0.0 %
                                                requests/s     20,576     20,576    +0.0 %
                                                p50            250 ms     250 ms    +0.0 %
                                                p95            31.5 s    42.0 ms   -99.9 %
                                                p99            60.0 s     60.0 s    +0.0 %
          GET /orders/reports/highest-spenders  requests            -     11,454         -
                                                failed              -     0.00 %         -
-                                               refused             -          0         -
+                                               rejected            -          0         -
                                                requests/s          -        191         -
                                                p50                 -    1.23 ms         -
                                                p95                 -    42.0 ms         -
                                                p99                 -     750 ms         -
          Aggregated                            requests    1,246,021  1,246,021    +0.0 %
                                                failed         1.01 %     0.00 %  -1.01 pp
-                                               refused            41         41    +0.0 %
+                                               rejected           41         41    +0.0 %
                                                requests/s     20,767     20,767    +0.0 %
                                                p50            250 ms     250 ms    +0.0 %
                                                p95            31.5 s    42.0 ms   -99.9 %
                                                p99            60.0 s     60.0 s    +0.0 %
 
-        Refused and failed, by reason
+        Rejected and failed, by reason
          Reason                                 Figure    Before  After    Change
         ──────────────────────────────────────────────────────────────────────────
          POST /orders 409 insufficient_stock    requests      40      0  -100.0 %
@@ -294,7 +318,7 @@ mod tests {
     #[test]
     fn runs_that_cannot_be_compared_are_told_first() {
         let other = comparison(r#"{"users":10}"#, r#"{"users":150}"#);
-        let document = comparison_document(&other, ["a", "b"]);
+        let document = comparison_document(&other, ["a", "b"], Language::English);
         let third = document.to_text(None, false).lines().nth(2).map(str::to_owned);
         let expected = "The two cannot be compared. Another number of users: 10 before, 150 after.";
         assert_eq!(third.as_deref(), Some(expected));

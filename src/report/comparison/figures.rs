@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::figure::{Better, Figure, FigureFormat, Section, Unit};
 use crate::report::{FailureGroup, Latencies, Percentile, Report, Traffic};
+use crate::text;
 
 /// All figures that at least one report has, in the order of the tables.
 pub(super) fn figures(before: &Report, after: &Report) -> Vec<Figure> {
@@ -79,13 +80,13 @@ impl Pair<'_> {
             self.figure(Section::Requests, group, name, |report| value(&of(report)?))
         };
         vec![
-            figure(("requests", COUNT), |traffic| Some(traffic.requests as f64)),
-            figure(("failed", SHARE_LESS), |traffic| (traffic.requests > 0).then_some(traffic.fail_ratio)),
+            figure((text!("requests"), COUNT), |traffic| Some(traffic.requests as f64)),
+            figure((text!("failed"), SHARE_LESS), |traffic| (traffic.requests > 0).then_some(traffic.fail_ratio)),
             figure(("refused", COUNT), |traffic| Some(traffic.refusals as f64)),
-            figure(("requests/s", RATE), |traffic| Some(traffic.requests_per_s)),
-            figure(("p50", TIME), |traffic| milliseconds(traffic.latency_ms.p50)),
-            figure(("p95", TIME), |traffic| milliseconds(traffic.latency_ms.p95)),
-            figure(("p99", TIME), |traffic| milliseconds(traffic.latency_ms.p99)),
+            figure((text!("requests/s"), RATE), |traffic| Some(traffic.requests_per_s)),
+            figure((text!("p50"), TIME), |traffic| milliseconds(traffic.latency_ms.p50)),
+            figure((text!("p95"), TIME), |traffic| milliseconds(traffic.latency_ms.p95)),
+            figure((text!("p99"), TIME), |traffic| milliseconds(traffic.latency_ms.p99)),
         ]
     }
 
@@ -112,24 +113,26 @@ impl Pair<'_> {
     fn saturation(&self) -> Vec<Figure> {
         let figure = |name, value: fn(&Report) -> Option<f64>| self.figure(Section::Saturation, "", name, value);
         vec![
-            figure(("requests in flight, peak", COUNT), |report| {
+            figure((text!("requests in flight, peak"), COUNT), |report| {
                 report.saturation.requests_in_flight_peak.map(|peak| peak as f64)
             }),
-            figure(("orders waiting, peak", COUNT), |report| {
+            figure((text!("orders waiting, peak"), COUNT), |report| {
                 report.saturation.order_queue_depth_peak.map(|peak| peak as f64)
             }),
-            figure(("connections, peak", LESS), |report| Some(report.connections.total.as_ref()?.peak as f64)),
-            figure(("connections in use, peak", COUNT), |report| {
+            figure((text!("connections, peak"), LESS), |report| Some(report.connections.total.as_ref()?.peak as f64)),
+            figure((text!("connections in use, peak"), COUNT), |report| {
                 let in_use = report.connections.states.iter().find(|peak| peak.state == "in_use")?;
                 Some(in_use.peak as f64)
             }),
-            figure(("pools", COUNT), |report| report.connections.pool_size.map(|size| size as f64)),
-            figure(("max_connections", COUNT), |report| report.connections.max_connections.map(|size| size as f64)),
-            figure(("wait in the queue, p95", TIME), |report| p95(report.saturation.order_queue_wait_ms)),
-            figure(("commit, p95", TIME), |report| p95(report.saturation.order_commit_ms)),
-            figure(("orders in one transaction", NUMBER), |report| report.batches.orders_per_batch),
-            figure(("orders written/s", RATE), |report| Some(report.batches.orders_per_s)),
-            figure(("database errors", LESS), |report| {
+            figure((text!("pools"), COUNT), |report| report.connections.pool_size.map(|size| size as f64)),
+            figure((text!("max_connections"), COUNT), |report| {
+                report.connections.max_connections.map(|size| size as f64)
+            }),
+            figure((text!("wait in the queue, p95"), TIME), |report| p95(report.saturation.order_queue_wait_ms)),
+            figure((text!("commit, p95"), TIME), |report| p95(report.saturation.order_commit_ms)),
+            figure((text!("orders in one transaction"), NUMBER), |report| report.batches.orders_per_batch),
+            figure((text!("orders written/s"), RATE), |report| Some(report.batches.orders_per_s)),
+            figure((text!("database errors"), LESS), |report| {
                 Some(report.database_errors.iter().map(|error| error.count as f64).sum())
             }),
         ]
@@ -141,13 +144,13 @@ impl Pair<'_> {
         let of = |report: &Report, name: &str| report.caches.iter().find(|cache| cache.cache == name).cloned();
         let mut figures = Vec::new();
         for name in names {
-            figures.push(self.figure(Section::Cache, name, ("look-ups", COUNT), |report| {
+            figures.push(self.figure(Section::Cache, name, (text!("look-ups"), COUNT), |report| {
                 let cache = of(report, name)?;
                 Some((cache.hit + cache.stale + cache.miss + cache.error) as f64)
             }));
-            figures.push(
-                self.figure(Section::Cache, name, ("from the cache", SHARE_MORE), |report| of(report, name)?.hit_ratio),
-            );
+            figures.push(self.figure(Section::Cache, name, (text!("from the cache"), SHARE_MORE), |report| {
+                of(report, name)?.hit_ratio
+            }));
         }
         figures
     }
@@ -160,11 +163,11 @@ impl Pair<'_> {
             self.figure(Section::Processes, "all instances", name, |report| sum(report, value))
         };
         vec![
-            self.figure(Section::Processes, "all instances", ("instances", COUNT), |report| {
+            self.figure(Section::Processes, "all instances", (text!("instances"), COUNT), |report| {
                 Some(report.instances.len() as f64)
             }),
-            figure(("processors", format(Unit::Number, Better::Lower)), |process| process.cpu_cores),
-            figure(("memory, peak", BYTES), |process| process.memory_peak_bytes.map(|bytes| bytes as f64)),
+            figure((text!("processors"), format(Unit::Number, Better::Lower)), |process| process.cpu_cores),
+            figure((text!("memory, peak"), BYTES), |process| process.memory_peak_bytes.map(|bytes| bytes as f64)),
         ]
     }
 }

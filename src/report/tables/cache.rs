@@ -4,12 +4,19 @@ use super::cells::{NOTHING, zero_is_good};
 use crate::report::Report;
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};
+use crate::text;
 use crate::units;
 
 pub(super) fn table(report: &Report) -> Table {
-    let columns =
-        [("Cache", Left), ("Hit", Right), ("Stale", Right), ("Miss", Right), ("Error", Right), ("From cache", Right)];
-    let mut table = Table::new("Report cache", &columns);
+    let columns = [
+        (text!("Cache"), Left),
+        (text!("Hit"), Right),
+        (text!("Stale"), Right),
+        (text!("Miss"), Right),
+        (text!("Error"), Right),
+        (text!("From cache"), Right),
+    ];
+    let mut table = Table::new(text!("Report cache"), &columns);
     for cache in report.caches.iter().filter(|cache| cache.hit_ratio.is_some()) {
         table.toned_row([
             (cache.cache.clone(), Tone::Plain),

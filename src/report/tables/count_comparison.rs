@@ -4,19 +4,21 @@ use super::cells::{DOUBTFUL_DIFFERENCE, NOTHING};
 use crate::report::{CountComparison, Report, RouteComparison};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};
-use crate::units;
+use crate::units::{self, Language};
+use crate::{say, text};
 
 pub(super) fn table(comparison: &CountComparison) -> Table {
     let columns = [
-        ("Method", Left),
-        ("Route", Left),
-        ("Load test", Right),
-        ("Prometheus", Right),
-        ("Diff", Right),
-        ("Failed", Right),
-        ("4xx, 5xx", Right),
+        (text!("Method"), Left),
+        (text!("Route"), Left),
+        (text!("Load test"), Right),
+        (text!("Prometheus"), Right),
+        (text!("Diff"), Right),
+        (text!("Failed"), Right),
+        (text!("4xx, 5xx"), Right),
     ];
-    let mut table = Table::new("Requests and failures as the load test counted them, beside Prometheus", &columns);
+    let mut table =
+        Table::new(text!("Requests and failures as the load test counted them, beside Prometheus"), &columns);
     for route in &comparison.routes {
         table.toned_row(cells(route, Tone::Plain));
     }
@@ -25,15 +27,17 @@ pub(super) fn table(comparison: &CountComparison) -> Table {
 }
 
 /// The note that explains a difference between the counts; `None` if it is small.
-pub(super) fn note(report: &Report, comparison: &CountComparison) -> Option<String> {
+pub(super) fn note(report: &Report, comparison: &CountComparison, language: Language) -> Option<String> {
     if !is_doubtful(&comparison.total) {
         return None;
     }
     let until = &report.window.counted_until;
-    Some(format!(
-        "The counts differ by more than {DOUBTFUL_DIFFERENCE} %. Only the load test counts requests that never reached an \
-        instance; only Prometheus counts requests of other clients, and those between the end of the run and the scrape at \
-        {until}."
+    Some(say!(
+        language,
+        "The counts differ by more than {percent} %. Only the load test counts requests that never reached an instance; only \
+         Prometheus counts requests of other clients, and those between the end of the run and the scrape at {until}.",
+        percent = DOUBTFUL_DIFFERENCE,
+        until
     ))
 }
 

@@ -4,21 +4,22 @@ use super::cells::{fail_share, per_second, percentile, zero_is_good};
 use crate::report::Report;
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};
+use crate::text;
 use crate::units;
 
 pub(super) fn table(report: &Report) -> Table {
     let columns = [
-        ("Instance", Left),
-        ("Requests", Right),
-        ("Failed", Right),
-        ("Refused", Right),
-        ("Failed %", Right),
-        ("Req/s", Right),
-        ("p50", Right),
-        ("p95", Right),
-        ("p99", Right),
+        (text!("Instance"), Left),
+        (text!("Requests"), Right),
+        (text!("Failed"), Right),
+        (text!("Rejected"), Right),
+        (text!("Failed %"), Right),
+        (text!("Req/s"), Right),
+        (text!("p50"), Right),
+        (text!("p95"), Right),
+        (text!("p99"), Right),
     ];
-    let mut table = Table::new("By instance", &columns);
+    let mut table = Table::new(text!("By instance"), &columns);
     for instance in &report.instances {
         let traffic = &instance.traffic;
         let failed = zero_is_good(traffic.failures);

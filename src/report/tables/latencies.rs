@@ -4,15 +4,22 @@ use super::cells::percentile;
 use crate::report::{Latencies, Report};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};
+use crate::text;
 
 pub(super) fn table(report: &Report) -> Table {
-    let columns = [("Method", Left), ("Route", Left), ("p50", Right), ("p95", Right), ("p99", Right)];
-    let mut table = Table::new("Time to a good answer", &columns);
+    let columns = [
+        (text!("Method"), Left),
+        (text!("Route"), Left),
+        (text!("p50"), Right),
+        (text!("p95"), Right),
+        (text!("p99"), Right),
+    ];
+    let mut table = Table::new(text!("Time to a good answer"), &columns);
     for route in &report.routes {
         table.toned_row(cells(&route.method, &route.route, &route.traffic.latency_ms, Tone::Plain));
     }
     if !table.is_empty() {
-        table.toned_row(cells("", "Aggregated", &report.total.latency_ms, Tone::Strong));
+        table.toned_row(cells("", text!("Aggregated"), &report.total.latency_ms, Tone::Strong));
     }
     table
 }

@@ -3,10 +3,12 @@
 use crate::report::Report;
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};
+use crate::text;
 use crate::units;
 
 pub(super) fn table(report: &Report) -> Table {
-    let mut table = Table::new("Orders", &[("Outcome", Left), ("Orders", Right), ("Share", Right)]);
+    let mut table =
+        Table::new(text!("Orders"), &[(text!("Outcome"), Left), (text!("Orders"), Right), (text!("Share"), Right)]);
     let all: u64 = report.orders.iter().map(|outcome| outcome.count).sum();
     if all == 0 {
         return table;
@@ -17,7 +19,7 @@ pub(super) fn table(report: &Report) -> Table {
         let share = units::percent(outcome.count as f64 / all as f64);
         table.toned_row([(outcome.name.clone(), tone), (units::count(outcome.count), tone), (share, tone)]);
     }
-    let total = ["all".to_owned(), units::count(all), units::percent(1.0)];
+    let total = [text!("all").to_owned(), units::count(all), units::percent(1.0)];
     table.toned_row(total.map(|cell| (cell, Tone::Strong)));
     table
 }

@@ -4,18 +4,19 @@ use super::cells::{NOTHING, zero_is_good};
 use crate::report::Report;
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};
+use crate::text;
 use crate::units;
 
 pub(super) fn table(report: &Report) -> Table {
     let columns = [
-        ("Instance", Left),
-        ("Processor time", Right),
-        ("Processors", Right),
-        ("Memory, peak", Right),
-        ("Memory, last", Right),
-        ("Restarts", Right),
+        (text!("Instance"), Left),
+        (text!("Processor time"), Right),
+        (text!("Processors"), Right),
+        (text!("Memory, peak"), Right),
+        (text!("Memory, last"), Right),
+        (text!("Restarts"), Right),
     ];
-    let mut table = Table::new("Processor and memory", &columns);
+    let mut table = Table::new(text!("Processor and memory"), &columns);
     let or_nothing = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
     for process in &report.processes {
         table.toned_row([

@@ -4,23 +4,24 @@ use super::cells::{fail_share, per_second, zero_is_good};
 use crate::report::{Report, Traffic};
 use crate::table::Align::{Left, Right};
 use crate::table::{Table, Tone};
+use crate::text;
 use crate::units;
 
 pub(super) fn table(report: &Report) -> Table {
     let columns = [
-        ("Method", Left),
-        ("Route", Left),
-        ("Requests", Right),
-        ("Failed", Right),
-        ("Refused", Right),
-        ("Failed %", Right),
-        ("Req/s", Right),
+        (text!("Method"), Left),
+        (text!("Route"), Left),
+        (text!("Requests"), Right),
+        (text!("Failed"), Right),
+        (text!("Rejected"), Right),
+        (text!("Failed %"), Right),
+        (text!("Req/s"), Right),
     ];
-    let mut table = Table::new("Requests", &columns);
+    let mut table = Table::new(text!("Requests"), &columns);
     for route in &report.routes {
         table.toned_row(cells(&route.method, &route.route, &route.traffic, Tone::Plain));
     }
-    table.toned_row(cells("", "Aggregated", &report.total, Tone::Strong));
+    table.toned_row(cells("", text!("Aggregated"), &report.total, Tone::Strong));
     table
 }
 

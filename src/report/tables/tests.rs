@@ -6,6 +6,7 @@ use crate::report::{
     Latencies, ProcessUse, Route, RouteComparison, RouteLine, Saturation, StateLine, Stretch, Timeline,
 };
 use crate::report::{Percentile, Traffic};
+use crate::run_result::Build;
 
 fn traffic(requests: u64, failures: u64, refusals: u64, latencies: [Percentile; 3]) -> Traffic {
     let [p50, p95, p99] = latencies;
@@ -18,6 +19,10 @@ fn traffic(requests: u64, failures: u64, refusals: u64, latencies: [Percentile; 
         latency_ms: Latencies { p50, p95, p99 },
     }
 }
+
+/// What an instance tells of itself.
+const BUILD: &str = "storemgr_build_info{db_connections=\"pool\",order_writer=\"group-commit\",report_cache=\"redis\",\
+                     report_source=\"read-model\",revision=\"unknown\",version=\"1.2.3\"} 1";
 
 pub(in crate::report) fn report() -> Report {
     let near = [0.001_23, 0.0125, 0.75].map(Percentile::Near);
@@ -78,8 +83,11 @@ pub(in crate::report) fn report() -> Report {
             },
             ProcessUse { instance: "127.0.0.1:40002".into(), ..ProcessUse::default() },
         ],
+        builds: vec![Build::of_metrics("127.0.0.1:40001", BUILD).unwrap()],
         load_test: Some(CountComparison {
             total: RouteComparison::new("", "Aggregated", (1_260_000, 12_700), (1_246_021, 12_641)),
+            host: Some("http://127.0.0.1:5000".into()),
+            scenario: Some("store".into()),
             routes: vec![
                 RouteComparison::new("POST", "/orders", (1_248_546, 12_700), (1_234_567, 12_641)),
                 RouteComparison::new("GET", "/orders/reports/highest-spenders", (11_454, 0), (11_454, 0)),
@@ -144,13 +152,14 @@ fn timeline() -> Timeline {
 }
 
 fn drawn(report: &Report) -> String {
-    tables(report).iter().map(|table| table.render(None, false)).collect::<Vec<_>>().join("\n\n")
+    tables(report, Language::English).iter().map(|table| table.render(None, false)).collect::<Vec<_>>().join("\n\n")
 }
 
 #[test]
 fn the_heading_says_when_and_whence() {
-    insta::assert_snapshot!(heading(&report()), @"
+    insta::assert_snapshot!(heading(&report(), Language::English), @"
     2026-11-24T12:00:00.000Z to 2026-11-24T12:01:00.000Z (60.0 s)
+    Load test store on http://127.0.0.1:5000
     2 instances, scraped every 1.00 s, as seen by Prometheus at http://127.0.0.1:9090
     ");
 }
@@ -159,11 +168,11 @@ fn the_heading_says_when_and_whence() {
 fn the_tables_of_a_run() {
     insta::assert_snapshot!(drawn(&report()), @"
     Requests
-     Method  Route                              Requests  Failed  Refused  Failed %   Req/s
-    ────────────────────────────────────────────────────────────────────────────────────────
-     POST    /orders                           1,234,567  12,600       41    1.02 %  20,576
-     GET     /orders/reports/highest-spenders     11,454       0        0    0.00 %     191
-             Aggregated                        1,246,021  12,600       41    1.01 %  20,767
+     Method  Route                              Requests  Failed  Rejected  Failed %   Req/s
+    ─────────────────────────────────────────────────────────────────────────────────────────
+     POST    /orders                           1,234,567  12,600        41    1.02 %  20,576
+     GET     /orders/reports/highest-spenders     11,454       0         0    0.00 %     191
+             Aggregated                        1,246,021  12,600        41    1.01 %  20,767
 
     Time to a good answer
      Method  Route                                 p50      p95     p99
@@ -173,12 +182,12 @@ fn the_tables_of_a_run() {
              Aggregated                         250 ms   31.5 s  > 60 s
 
     By instance
-     Instance          Requests  Failed  Refused  Failed %   Req/s     p50     p95     p99
-    ───────────────────────────────────────────────────────────────────────────────────────
-     127.0.0.1:40001  1,246,021  12,600       41    1.01 %  20,767  250 ms  31.5 s  > 60 s
-     127.0.0.1:40002          0       0        0         -    0.00       -       -       -
+     Instance          Requests  Failed  Rejected  Failed %   Req/s     p50     p95     p99
+    ────────────────────────────────────────────────────────────────────────────────────────
+     127.0.0.1:40001  1,246,021  12,600        41    1.01 %  20,767  250 ms  31.5 s  > 60 s
+     127.0.0.1:40002          0       0         0         -    0.00       -       -       -
 
-    Refused and failed, by reason
+    Rejected and failed, by reason
      Method  Route    Status  Reason                Requests    Share
     ──────────────────────────────────────────────────────────────────
      POST    /orders  503     database_unavailable    12,345   0.99 %
@@ -231,14 +240,14 @@ fn the_tables_of_a_run() {
      65 or more                            1  <0.01 %
 
     Database connections, the most at one time
-     State                     All instances  Of the limit  One instance
-    ─────────────────────────────────────────────────────────────────────
-     idle                                  8        5.30 %             5
-     in_use                               36       23.84 %            20
-     lingering                             0        0.00 %             0
-     all                                  40       26.49 %            20
-     allowed: pools                       40       26.49 %            20
-     allowed: max_connections            151             -             -
+     State                            All instances  Of the limit  One instance
+    ────────────────────────────────────────────────────────────────────────────
+     asleep, in the pool (idle)                   8        5.30 %             5
+     in use                                      36       23.84 %            20
+     asleep, left behind (lingering)              0        0.00 %             0
+     all                                         40       26.49 %            20
+     allowed: pools                              40       26.49 %            20
+     allowed: max_connections                   151             -             -
 
     Database errors
      Kind                   Count
@@ -255,12 +264,17 @@ fn the_tables_of_a_run() {
     ───────────────────────────────────────────────────────────────────────────────────
      127.0.0.1:40001          42.5 s        0.71      19.0 MiB      17.0 MiB         1
      127.0.0.1:40002               -           -             -             -         0
+
+    What ran
+     Instance         Version  db-connections  order-writer  report-source  report-cache
+    ─────────────────────────────────────────────────────────────────────────────────────
+     127.0.0.1:40001  1.2.3    pool            group-commit  read-model     redis
     ");
 }
 
 #[test]
 fn the_window_at_a_glance() {
-    insta::assert_snapshot!(over_time(&report()).render(None, false), @"
+    insta::assert_snapshot!(over_time(&report(), Language::English).render(None, false), @"
     Over time
                      Highest  in 60.0 s
     ─────────────────────────────────────────────────────────
@@ -271,15 +285,15 @@ fn the_window_at_a_glance() {
      orders waiting       96  ▂▄▆▇██▇▆▄▂▃▅▇██▇▇▅▃▃▅▆███▇▆▄▂▄
     ");
     let few = Report { timeline: Timeline::default(), ..report() };
-    assert!(over_time(&few).is_empty(), "too few scrapes make no line");
+    assert!(over_time(&few, Language::English).is_empty(), "too few scrapes make no line");
 }
 
 #[test]
 fn the_notes_of_a_run() {
-    insta::assert_snapshot!(notes(&report()).join("\n"), @"
+    insta::assert_snapshot!(notes(&report(), Language::English).join("\n"), @"
     127.0.0.1:40002 was not scraped after the end of the run: its last requests may be missing.
     180 requests of probes and scrapes are left out.
-    Failed: answered with 5xx. Refused: answered with 4xx. Prometheus does not know requests that never reached an instance.
+    Failed: answered with 5xx. Rejected: answered with 4xx. Prometheus does not know requests that never reached an instance.
     Percentiles are estimated from the buckets of a histogram and measured in the server, so they do not include the network.
     Peaks are the highest values at a scrape; Prometheus does not see what happens between two scrapes.
     The counts differ by more than 1 %. Only the load test counts requests that never reached an instance; only Prometheus counts requests of other clients, and those between the end of the run and the scrape at 2026-11-24T12:01:00.700Z.
@@ -288,7 +302,7 @@ fn the_notes_of_a_run() {
 
 #[test]
 fn no_table_is_wider_than_a_hundred_columns() {
-    for line in drawn(&report()).lines().chain(over_time(&report()).render(None, false).lines()) {
+    for line in drawn(&report()).lines().chain(over_time(&report(), Language::English).render(None, false).lines()) {
         assert!(line.chars().count() <= 100, "{line}");
     }
 }
@@ -298,11 +312,11 @@ fn an_idle_store_shows_no_shares_of_nothing() {
     let idle = Report { instances: vec![], ..Report::default() };
     insta::assert_snapshot!(drawn(&idle), @"
     Requests
-     Method  Route       Requests  Failed  Refused  Failed %  Req/s
-    ────────────────────────────────────────────────────────────────
-             Aggregated         0       0        0         -   0.00
+     Method  Route       Requests  Failed  Rejected  Failed %  Req/s
+    ─────────────────────────────────────────────────────────────────
+             Aggregated         0       0         0         -   0.00
     ");
-    assert!(notes(&idle)[0].contains("got no requests"));
+    assert!(notes(&idle, Language::English)[0].contains("got no requests"));
 }
 
 #[test]
@@ -312,13 +326,13 @@ fn without_a_bound_or_a_limit_it_says_so() {
         Connections { pool_size: None, pool_size_of_one: None, max_connections: None, ..report.connections };
     insta::assert_snapshot!(connections::table(&report).render(None, false), @"
     Database connections, the most at one time
-     State                     All instances  Of the limit  One instance
-    ─────────────────────────────────────────────────────────────────────
-     idle                                  8             -             5
-     in_use                               36             -            20
-     lingering                             0             -             0
-     all                                  40             -            20
-     allowed: pools                 no bound             -      no bound
-     allowed: max_connections              -             -             -
+     State                            All instances  Of the limit  One instance
+    ────────────────────────────────────────────────────────────────────────────
+     asleep, in the pool (idle)                   8             -             5
+     in use                                      36             -            20
+     asleep, left behind (lingering)              0             -             0
+     all                                         40             -            20
+     allowed: pools                        no bound             -      no bound
+     allowed: max_connections                     -             -             -
     ");
 }

@@ -6,15 +6,18 @@ use super::cells::rate;
 use crate::report::Report;
 use crate::table::Align::{Left, Right};
 use crate::table::Table;
-use crate::units;
+use crate::units::{self, Language};
+use crate::{say, text};
 
 /// The maximum width of a sparkline in characters, so that the table fits a terminal of 80 columns.
 const WIDTH: usize = 52;
 
-pub(super) fn table(report: &Report) -> Table {
+pub(super) fn table(report: &Report, language: Language) -> Table {
     let timeline = &report.timeline;
-    let line = format!("in {}", units::duration(Duration::from_secs_f64(report.window.duration_s)));
-    let mut table = Table::new("Over time", &[("", Left), ("Highest", Right), (&line, Left)]);
+    let length = units::duration(Duration::from_secs_f64(report.window.duration_s));
+    let line = say!(language, "in {length}", length = language.number(&length));
+    let mut table =
+        Table::new(text!("Over time"), &[("", Left), (text!("Highest"), Right), (&line, Left)]).with_named_rows();
     if timeline.at_s.is_empty() {
         return table;
     }
@@ -27,12 +30,12 @@ pub(super) fn table(report: &Report) -> Table {
             table.row([name.to_owned(), written(most), drawn(values)]);
         }
     };
-    row("requests/s", &some(&timeline.requests_per_s), &rate);
-    row("failures/s", &some(&timeline.failures_per_s), &rate);
-    row("p95", &timeline.p95_ms, &milliseconds);
-    row("connections", &timeline.connections_total, &whole);
+    row(text!("requests/s"), &some(&timeline.requests_per_s), &rate);
+    row(text!("failures/s"), &some(&timeline.failures_per_s), &rate);
+    row(text!("p95"), &timeline.p95_ms, &milliseconds);
+    row(text!("connections"), &timeline.connections_total, &whole);
     if timeline.order_queue_depth.iter().flatten().any(|waiting| *waiting > 0.0) {
-        row("orders waiting", &timeline.order_queue_depth, &whole);
+        row(text!("orders waiting"), &timeline.order_queue_depth, &whole);
     }
     table
 }
