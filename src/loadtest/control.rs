@@ -7,24 +7,62 @@
 use tokio::sync::watch;
 
 /// The wanted state of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Wanted {
     /// Whether the run should end now, with everything gathered so far.
     interrupted: bool,
+    /// Whether the run should send no more requests, as if its time were over.
+    stopped: bool,
+    /// The load that was asked for last; `None` if it is the one that the run began with.
+    load: Option<SteeredLoad>,
+    paused: bool,
+    /// How often the load was changed, so that the run sees each state once.
+    changes: u64,
+}
+
+/// A load that was asked for while a run lasts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SteeredLoad {
+    /// Users, or requests per second.
+    pub level: f64,
+    /// By how much the load changes in a second until it is reached; `None` for at once.
+    pub per_second: Option<f64>,
+}
+
+impl SteeredLoad {
+    /// No request and no journey is begun from now on.
+    pub(super) const NOTHING: Self = Self { level: 0.0, per_second: None };
+}
+
+/// What a run is told while it sends requests.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Told {
+    /// To end now, with everything gathered so far.
+    Interrupted,
+    /// To send no more requests, and to wait for the answers as at the end of its time.
+    Stopped,
+    /// To pause: no request and no journey is begun until further notice.
+    Paused,
+    /// To go on with this load; `None` for the one that was planned.
+    Load(Option<SteeredLoad>),
 }
 
 /// The sending end of the channel. Clones steer the same run.
 #[derive(Clone, Debug)]
-struct Controller(watch::Sender<Wanted>);
+pub struct Controller(watch::Sender<Wanted>);
 
 /// The receiving end of the channel, which the run holds.
 #[derive(Clone, Debug)]
-pub struct Steering(watch::Receiver<Wanted>);
+pub struct Steering {
+    wanted: watch::Receiver<Wanted>,
+    /// The changes of the load that the run has been told of.
+    told: u64,
+}
 
 /// Makes a channel: the end that steers and the end that is steered.
-fn steering() -> (Controller, Steering) {
+pub fn steering() -> (Controller, Steering) {
     let (sender, receiver) = watch::channel(Wanted::default());
-    (Controller(sender), Steering(receiver))
+    (Controller(sender), Steering { wanted: receiver, told: 0 })
 }
 
 /// Does work that can be steered, and interrupts it when `interrupt` resolves. The work is always awaited to its end,
@@ -34,18 +72,54 @@ pub async fn interrupted_by<Work: Future>(
     work: impl FnOnce(Steering) -> Work,
 ) -> Work::Output {
     let (controller, steering) = steering();
-    let mut work = std::pin::pin!(work(steering));
-    tokio::select! {
-        done = &mut work => return done,
-        () = interrupt => controller.interrupt(),
-    }
-    work.await
+    controller.interrupts(interrupt, work(steering)).await
 }
 
 impl Controller {
+    /// Does work that this controller steers, and interrupts it when `interrupt` resolves. The work is always awaited to its
+    /// end.
+    pub async fn interrupts<Work: Future>(&self, interrupt: impl Future<Output = ()>, work: Work) -> Work::Output {
+        let mut work = std::pin::pin!(work);
+        tokio::select! {
+            done = &mut work => return done,
+            () = interrupt => self.interrupt(),
+        }
+        work.await
+    }
+
     /// Asks the run or the search to end now and keep its results.
     fn interrupt(&self) {
         self.0.send_modify(|wanted| wanted.interrupted = true);
+    }
+
+    /// Asks the run to send no more requests, as if its time were over.
+    pub fn stop(&self) {
+        self.0.send_modify(|wanted| wanted.stopped = true);
+    }
+
+    /// Asks the run to send nothing until it goes on. Nothing changes if it is paused already.
+    pub fn pause(&self) {
+        self.change(|wanted| wanted.paused = true);
+    }
+
+    /// Asks a paused run to go on, with the load that was wanted last.
+    pub fn go_on(&self) {
+        self.change(|wanted| wanted.paused = false);
+    }
+
+    /// Asks for another load. A paused run goes on with it.
+    pub fn set_load(&self, load: SteeredLoad) {
+        self.change(|wanted| (wanted.load, wanted.paused) = (Some(load), false));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Wanted)) {
+        self.0.send_if_modified(|wanted| {
+            let before = *wanted;
+            change(wanted);
+            let changed = *wanted != before;
+            wanted.changes += u64::from(changed);
+            changed
+        });
     }
 }
 
@@ -53,8 +127,23 @@ impl Steering {
     /// Resolves when the run should end; at once if that was asked before this call. Never resolves once all
     /// controllers are dropped.
     pub(super) async fn interrupted(&mut self) {
-        if self.0.wait_for(|wanted| wanted.interrupted).await.is_err() {
+        if self.wanted.wait_for(|wanted| wanted.interrupted).await.is_err() {
             std::future::pending::<()>().await;
+        }
+    }
+
+    /// Resolves when the run should end, stop or change its load. Of changes that follow each other at once it is told the
+    /// last one. Never resolves once all controllers are dropped.
+    pub(super) async fn told(&mut self) -> Told {
+        let told = self.told;
+        let news = self.wanted.wait_for(|wanted| wanted.interrupted || wanted.stopped || wanted.changes != told);
+        let Ok(wanted) = news.await.map(|wanted| *wanted) else { return std::future::pending().await };
+        self.told = wanted.changes;
+        match wanted {
+            Wanted { interrupted: true, .. } => Told::Interrupted,
+            Wanted { stopped: true, .. } => Told::Stopped,
+            Wanted { paused: true, .. } => Told::Paused,
+            Wanted { load, .. } => Told::Load(load),
         }
     }
 }
@@ -91,5 +180,24 @@ mod tests {
         let interrupt = tokio::time::sleep(std::time::Duration::from_secs(5));
         assert_eq!(interrupted_by(interrupt, work).await, "what was gathered");
         assert_eq!(interrupted_by(std::future::pending(), async |_| 7).await, 7);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_is_told_each_wanted_load_once_and_of_several_the_last() {
+        let (controller, mut steering) = steering();
+        let load = |level| SteeredLoad { level, per_second: None };
+        controller.set_load(load(20.0));
+        controller.set_load(load(60.0));
+        assert_eq!(steering.told().await, Told::Load(Some(load(60.0))));
+        controller.set_load(load(60.0));
+        controller.go_on();
+        let nothing = tokio::time::timeout(std::time::Duration::from_secs(1), steering.told()).await;
+        assert!(nothing.is_err(), "what is so already is no change");
+        controller.pause();
+        assert_eq!(steering.told().await, Told::Paused);
+        controller.go_on();
+        assert_eq!(steering.told().await, Told::Load(Some(load(60.0))));
+        controller.stop();
+        assert_eq!(steering.told().await, Told::Stopped);
     }
 }

@@ -6,7 +6,7 @@
 //! byte of the answer's body; for a closed user it is due just before it is sent, and connecting is included when a
 //! connection has to be opened. The *service time* runs from the instant it was sent. A request has *failed* when no
 //! complete answer came, its status is 400 or more, or the answer does not meet the scenario's check. Nothing depends
-//! on headers of our own, so any HTTP/1.1 service can be tested.
+//! on headers of our own, so any HTTP service can be tested.
 //!
 //! Users are spread over threads, each with its own runtime, connections and shard of results. Once a second everything
 //! recorded since is taken out of the shards and added to the totals, so that a request takes no shared lock and memory
@@ -27,13 +27,17 @@ mod run;
 mod scenario;
 mod search;
 
-pub use control::{Steering, interrupted_by};
+pub use control::{Controller, SteeredLoad, Steering, interrupted_by, steering};
 pub use engine::{Arrivals, Config, InvalidStage, Load, Rate, Stage, Users};
 pub use judge::{Baseline, BaselineError, Criteria, InvalidThreshold, Threshold, unjudged_ratio};
 pub use output::{
-    Exporter, LocustCsv, Outputs, RunOutputs, SearchOutputs, Snapshot, StepsCsv, distribution, limit_page,
-    limit_tables, page, tables,
+    Choices, Exporter, LivePage, LocustCsv, OrderedLoad, Outputs, PageSettings, Reach, RunOutputs, SearchOutputs,
+    Snapshot, StartOrder, StepsCsv, distribution, explained_briefly, junit, limit_page, limit_tables, markdown, page,
+    ramp_charts, ramp_table, tables,
 };
 pub use run::{Ended, Finished, LoadTestError, conditions, run};
-pub use scenario::{STORE_SCENARIO, Scenario, ScenarioError, StoreSize, ThinkTime, store_size};
+pub use scenario::{
+    ImportError, Imported, OneRequest, STORE_SCENARIO, Scenario, ScenarioError, StoreSize, ThinkTime, builds, import,
+    store_size,
+};
 pub use search::{DEFAULT_CRITERIA, Found, Search, find_limit};

@@ -6,12 +6,13 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::cost::Meter;
+use super::levels::{AskedLevel, Levels};
 use super::progress::Progress;
 use super::result::{Times, result};
 use super::standstills::standstills;
 use super::throughput::{Tally, Throughput};
 use super::timeline::Timeline;
-use crate::loadtest::engine::RunState;
+use crate::loadtest::engine::{RunState, Taken};
 use crate::loadtest::recording::{RouteStats, Shard, merge_all};
 use crate::run_result::RunResult;
 
@@ -28,6 +29,8 @@ pub(in crate::loadtest) struct Collector {
     /// Results recorded since the last tick, including the warm-up.
     recent: Vec<RouteStats>,
     timeline: Timeline,
+    /// What was measured at each level of the load; empty in a run that nobody steered.
+    levels: Levels,
     meter: Meter,
     started_at: SystemTime,
     started: Instant,
@@ -43,6 +46,7 @@ impl Collector {
             throughput: Throughput::default(),
             recent: Vec::new(),
             timeline: Timeline::start(),
+            levels: Levels::default(),
             meter: Meter::start(),
             started_at: SystemTime::now(),
             started: Instant::now(),
@@ -66,6 +70,15 @@ impl Collector {
         self.meter.stop();
         self.gather();
         self.throughput.end(&self.results);
+    }
+
+    /// Another level of the load begins now, of which the workers are told afterwards. `asked` is what the load is to be from
+    /// now on, and `before` what it was to be until now. False if there have been so many that no further one is told apart.
+    pub(in crate::loadtest) fn begin_level(&mut self, before: AskedLevel, asked: AskedLevel) -> bool {
+        self.gather();
+        let now = Instant::now();
+        let over = Tally::sum(&self.throughput.measured(&self.results));
+        self.levels.begin(now, before, asked, &self.results.measured, over)
     }
 
     /// Adds up what was recorded, and passes what came since the last tick to `watch`.
@@ -100,16 +113,21 @@ impl Collector {
         let mut result = result(&self.run, users_started, results, throughput, &times, cost);
         result.standstills = standstills(&self.run);
         result.timeline = self.timeline.points(&result.standstills);
+        let over = Tally::sum(&throughput.measured(results));
+        result.levels = self.levels.summaries(&self.run, self.stopped.unwrap_or_else(Instant::now), over);
         UnjudgedResult(result)
     }
 
     fn gather(&mut self) {
         for records in &self.run.records {
-            let taken = records.take();
-            // The live view shows the warm-up as well; the totals leave it out.
-            merge_all(&mut self.recent, taken.warm_up.clone());
-            merge_all(&mut self.recent, taken.measured.clone());
-            self.results.merge(taken);
+            let Taken { current, level, earlier } = records.take();
+            for (level, taken) in earlier.into_iter().chain([(level, current)]) {
+                // The live view shows the warm-up as well; the totals leave it out.
+                merge_all(&mut self.recent, taken.warm_up.clone());
+                merge_all(&mut self.recent, taken.measured.clone());
+                self.levels.add(level, &taken.measured);
+                self.results.merge(taken);
+            }
         }
     }
 
@@ -122,5 +140,56 @@ impl Collector {
     fn warming_up(&self) -> Duration {
         let until = self.stopped.unwrap_or_else(Instant::now).min(self.run.measured_from);
         until - self.run.started
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loadtest::engine::Config;
+    use crate::loadtest::recording::Sample;
+    use crate::loadtest::scenario::Scenario;
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// What one tick passes on: the requests since the last one and since the end of the warm-up, those that count for
+    /// rates, the length of the window, how long requests that count were sent, and whether the warm-up still lasts.
+    fn tick(collector: &mut Collector) -> (u64, u64, u64, Duration, Duration, bool) {
+        let mut seen = None;
+        collector.tick(|progress| {
+            let (recent, all) = (progress.recent.requests(), progress.all.requests());
+            let over = Tally::sum(&progress.over).requests;
+            seen = Some((recent, all, over, progress.window, progress.sending, progress.warming_up));
+        });
+        seen.unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_request_is_counted_in_the_part_of_the_run_in_which_it_was_due() {
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let config = Config { warm_up: seconds(2), ..Config::small(1) };
+        let run = Arc::new(RunState::for_tests(config, scenario, 1));
+        let record = |due| run.records[0].record(0, due, Instant::now(), Sample::of(5, 10, None));
+        let mut collector = Collector::start(&run);
+        record(run.started);
+        tokio::time::advance(seconds(1)).await;
+        assert_eq!(tick(&mut collector), (1, 0, 0, seconds(1), seconds(0), true));
+        tokio::time::advance(seconds(1)).await;
+        collector.begin_measuring();
+        assert_eq!(tick(&mut collector), (0, 0, 0, seconds(1), seconds(0), false));
+        (0..3).for_each(|_| record(run.measured_from));
+        tokio::time::advance(seconds(4)).await;
+        collector.end_measuring();
+        record(run.measured_from);
+        tokio::time::advance(seconds(1)).await;
+        assert_eq!(tick(&mut collector), (4, 4, 3, seconds(5), seconds(4), false));
+        let UnjudgedResult(result) = collector.result(1);
+        assert_eq!((result.requests, result.duration_s, result.requests_per_s), (4, 4.0, 0.75));
+        let warm_up = result.warm_up.unwrap();
+        assert_eq!((warm_up.requests, warm_up.duration_s), (1, 2.0));
+        assert_eq!(result.timeline.iter().map(|point| point.at_s).collect::<Vec<_>>(), [1.0, 2.0, 7.0]);
+        assert!(result.ended_at > result.started_at);
     }
 }

@@ -58,7 +58,7 @@ impl Meter {
             host_stolen_ratio: began.host.and_then(|before| until.host?.stolen_ratio_since(before)),
             throttled_s: throttling.map(|throttling| throttling.time.as_secs_f64()),
             throttled_periods: throttling.map(|throttling| throttling.periods),
-            shares_machine: run.same_machine,
+            shares_machine: run.reached.same_machine,
             timer_late_p99_ms: p99_ms(&results.late_timers).unwrap_or_default(),
             start_late_p99_ms: p99_ms(&results.late_starts),
             arrivals_missed: run.counts.missed(),
@@ -80,6 +80,20 @@ pub(in crate::loadtest) fn cores() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loadtest::engine::Config;
+    use crate::loadtest::scenario::Scenario;
+
+    #[test]
+    fn processor_time_is_told_by_second_and_by_request() {
+        let began = Reading { host: None, throttling: None, cpu: Duration::from_secs(1), ..Reading::now() };
+        let later = Reading { at: began.at + Duration::from_secs(4), cpu: Duration::from_secs(3), ..began };
+        let meter = Meter { started: began, stopped: Some(later) };
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let run = RunState::for_tests(Config::small(1), scenario, 1);
+        let cost = meter.cost(&Shard::new(1), 1_000, &run);
+        assert_eq!((cost.cpu_s, cost.cpu_cores, cost.cpu_us_per_request), (2.0, 0.5, 2_000.0));
+        assert_eq!(cost.cores, std::thread::available_parallelism().unwrap().get());
+    }
 
     #[test]
     fn costs_after_the_last_request_do_not_count() {

@@ -2,6 +2,7 @@
 
 mod collector;
 mod cost;
+mod levels;
 mod point_times;
 mod progress;
 mod result;
@@ -11,6 +12,7 @@ mod timeline;
 
 pub(super) use collector::{Collector, UnjudgedResult};
 pub(super) use cost::cores;
+pub(super) use levels::{AskedLevel, MOST_LEVELS};
 pub(super) use progress::Progress;
 pub(super) use throughput::Tally;
 pub(super) use timeline::SHORTEST_WINDOW_S;

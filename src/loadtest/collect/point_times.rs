@@ -87,6 +87,8 @@ mod tests {
             let kept = rounded(Duration::from_micros(micros));
             assert!(kept >= micros && (kept - micros) as f64 <= 0.01 * micros as f64, "{micros}: {kept}");
         }
+        let kept = [255, 1_000, 1_001, 1_004].map(|micros| rounded(Duration::from_micros(micros)));
+        assert_eq!(kept, [255, 1_000, 1_004, 1_004], "few times are told apart");
     }
 
     #[test]
@@ -99,5 +101,6 @@ mod tests {
         joined.join(&times(900, 10_000));
         assert!((joined.percentiles().unwrap().p99 - 900.0).abs() < 9.0);
         assert_eq!(PointTimes::default().percentiles(), None);
+        assert_eq!(joined.counts.len(), 2, "a time that comes again takes no memory");
     }
 }

@@ -7,11 +7,13 @@ use std::time::{Duration, SystemTime};
 
 use super::throughput::{Tally, Throughput};
 use crate::loadtest::engine::{Load, RunState};
-use crate::loadtest::recording::{RouteStats, Shard, aggregated};
-use crate::loadtest::scenario::Scenario;
+use crate::loadtest::recording::{JourneyStats, RouteStats, Shard, aggregated};
+use crate::loadtest::scenario::{Journey, Scenario, Step};
+use crate::net::AddressUse;
 use crate::run_result::{
-    Environment, FailureSummary, GeneratorCost, Histograms, LatencySummary, RateSummary, RouteSummary, RunResult,
-    Standstills, Verdict, WarmUpSummary,
+    AddressSummary, Environment, FailureSummary, GeneratorCost, Histograms, JourneySummary, LatencySummary,
+    PhaseSummaries, PhaseSummary, RateSummary, RouteSummary, RunResult, Standstills, StepSummary, Transport, Verdict,
+    WarmUpSummary,
 };
 use crate::stats::Latencies;
 use crate::units;
@@ -49,6 +51,7 @@ pub(super) fn result(
         fail_ratio: aggregated.fail_ratio(),
         duration_s: seconds,
         planned_s: config.measured().as_secs_f64(),
+        iterations: config.iterations,
         requests_per_s: aggregated.requests_per_s,
         verdict: Verdict::Valid,
         verdict_reasons: Vec::new(),
@@ -64,9 +67,11 @@ pub(super) fn result(
         spawn_rate: spawn_rate(&config.load),
         rate: rate(&config.load, results.late_starts.count() as f64 / seconds),
         stages: config.load.stages().iter().map(|stage| (stage.lasts.as_secs_f64(), stage.level)).collect(),
+        start_users: None,
         seed: config.seed,
         scenario: run.scenario.summary(),
         in_flight_at_end: awaited + all.unanswered.count(),
+        transport: transport(run, results),
         reconnects: run.counts.reconnects(),
         routes: groups
             .iter()
@@ -77,6 +82,7 @@ pub(super) fn result(
                 route(group.method.as_str(), &group.route, stats, *over, seconds, has_checks)
             })
             .collect(),
+        journeys: journeys(&run.scenario, &results.journeys, &throughput.journeys(results), seconds),
         aggregated,
         failure_groups: failure_groups(&run.scenario, totals, all.requests()),
         thresholds: Vec::new(),
@@ -84,9 +90,12 @@ pub(super) fn result(
         generator,
         standstills: Standstills::default(),
         timeline: Vec::new(),
+        levels: Vec::new(),
         environment: Environment::of_this_machine(),
         tags: BTreeMap::new(),
+        builds: Vec::new(),
         comparison: None,
+        observed: None,
     }
 }
 
@@ -107,6 +116,9 @@ fn route(method: &str, route: &str, stats: &RouteStats, over: Tally, seconds: f6
         succeeded_latency_ms: LatencySummary::of(&stats.succeeded),
         failed_latency_ms: LatencySummary::of(&stats.failed),
         average_body_bytes: (answered > 0).then(|| stats.body_bytes as f64 / answered as f64),
+        average_decoded_bytes: (stats.decoded.count > 0)
+            .then(|| stats.decoded.bytes as f64 / stats.decoded.count as f64),
+        redirects: stats.redirects,
         statuses: Some(stats.statuses.clone()),
         checks: has_checks.then_some(stats.checks),
         histograms: Histograms {
@@ -115,6 +127,63 @@ fn route(method: &str, route: &str, stats: &RouteStats, over: Tally, seconds: f6
             service,
             unanswered,
             touched: (stats.touched.count() > 0).then(|| stats.touched.clone()),
+        },
+    }
+}
+
+/// The results of the journeys, in the order of the scenario.
+fn journeys(scenario: &Scenario, totals: &[JourneyStats], over: &[Tally], seconds: f64) -> Vec<JourneySummary> {
+    let summary = |(place, journey): (usize, &Journey)| {
+        let stats = totals.get(place).cloned().unwrap_or_default();
+        let step = |(place, step): (usize, &Step)| {
+            let (task, stats) = (&scenario.tasks()[step.task], stats.steps.get(place).cloned().unwrap_or_default());
+            StepSummary {
+                name: task.name.clone(),
+                method: task.method.to_string(),
+                route: scenario.groups()[task.group].route.clone(),
+                made: stats.made,
+                failed: stats.failed,
+                not_sent: stats.not_sent,
+                left_out: stats.left_out,
+                waited_ms: LatencySummary::of(&stats.waited),
+            }
+        };
+        let mut summary =
+            JourneySummary::new(journey.name.clone(), journey.steps.iter().enumerate().map(step).collect());
+        summary.set_times(&stats.succeeded, &stats.failed, &stats.unfinished);
+        let over = over.get(place).copied().unwrap_or_default();
+        summary.journeys_per_s = over.requests as f64 / seconds;
+        summary.failures_per_s = over.failures as f64 / seconds;
+        summary
+    };
+    scenario.journeys().iter().enumerate().map(summary).collect()
+}
+
+fn transport(run: &RunState, results: &Shard) -> Transport {
+    let (dialer, phases) = (&run.dialer, &results.phases);
+    let mut resolve = Latencies::default();
+    dialer.look_ups().into_iter().for_each(|took| resolve.record(took));
+    let handshakes = dialer.handshakes();
+    let address = |used: AddressUse| AddressSummary {
+        address: used.address.to_string(),
+        connections: used.connections,
+        failed_attempts: used.failures,
+        requests: used.requests,
+        why: used.why,
+    };
+    Transport {
+        protocol: if dialer.speaks_http2() { "HTTP/2" } else { "HTTP/1.1" }.to_owned(),
+        streams: run.config.streams,
+        tls_handshakes: handshakes.by_suite,
+        tls_resumed: handshakes.resumed,
+        insecure: dialer.is_insecure(),
+        addresses: run.services.iter().flat_map(|service| service.dialer.uses()).map(address).collect(),
+        phases: PhaseSummaries {
+            resolve: PhaseSummary::of(&resolve),
+            connect: PhaseSummary::of(&phases.connect),
+            tls: PhaseSummary::of(&phases.handshake),
+            first_byte: PhaseSummary::of(&phases.first_byte),
+            last_byte: PhaseSummary::of(&phases.last_byte),
         },
     }
 }
@@ -159,10 +228,102 @@ fn failure_groups(scenario: &Scenario, totals: &[RouteStats], requests: u64) -> 
                 first_seen: units::timestamp(group.first_seen),
                 last_seen: units::timestamp(group.last_seen),
                 example: group.example.clone(),
+                code: group.code.clone(),
                 advice: scenario.advice(message),
             });
         }
     }
     all.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| (&a.route, &a.message).cmp(&(&b.route, &b.message))));
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::loadtest::engine::{Arrivals, Config, Rate, Stage, Users};
+    use crate::loadtest::recording::Sample;
+
+    const TWO_TASKS: &str = "name = 'x'\n[[task]]\nname = 'a'\npath = '/a'\ncheck = { status = 200 }\n\
+        [[task]]\nname = 'b'\nmethod = 'POST'\npath = '/b'";
+
+    fn state(load: Load) -> RunState {
+        let scenario = Scenario::parse(TWO_TASKS, "x.toml", Path::new("."), &[]).unwrap();
+        RunState::for_tests(Config { load, ..Config::small(1) }, scenario, 1)
+    }
+
+    fn users(stages: Vec<Stage>) -> Load {
+        Load::Users(Users { users: 1, spawn_rate: 3.0, stages })
+    }
+
+    /// The result of a run in which requests of the first task were sent: 4 in two seconds of warm-up, and after it
+    /// 11 in four seconds, one late answer, and two that were never answered.
+    fn of(run: &RunState, warm_up: Duration) -> RunResult {
+        let (mut results, mut throughput) = (Shard::new(2), Throughput::default());
+        for failure in [None, None, Some("500"), Some("500")] {
+            results.record(0, false, Sample::of(5, 12, failure));
+        }
+        throughput.begin(&results);
+        (0..8).for_each(|_| results.record(0, true, Sample::of(5, 12, None)));
+        (0..2).for_each(|_| results.record(0, true, Sample::of(1, 12, Some("503 busy"))));
+        results.record(0, true, Sample::of(1, 0, Some("the connection was refused")));
+        throughput.end(&results);
+        let late = Sample::of(5, 12, None);
+        results.record_touched(0, &late);
+        results.record(0, true, late);
+        (0..2).for_each(|_| results.record_unanswered(0, true, Duration::from_secs(9)));
+        (0..20).for_each(|_| results.late_starts.record(Duration::from_millis(1)));
+        let now = SystemTime::now();
+        let times = Times { started_at: now, ended_at: now, measured: Duration::from_secs(4), warm_up };
+        result(run, 1, &results, &throughput, &times, GeneratorCost::small())
+    }
+
+    #[test]
+    fn counts_are_of_all_requests_and_rates_of_those_answered_in_time() {
+        let run = of(&state(users(Vec::new())), Duration::from_secs(2));
+        assert_eq!((run.requests, run.failures, run.in_flight_at_end), (12, 3, 2));
+        assert_eq!((run.fail_ratio, run.requests_per_s, run.duration_s), (Some(0.25), 2.75, 4.0));
+        let [asked, never] = &run.routes[..] else { panic!("{:?}", run.routes) };
+        for part in [asked, &run.aggregated] {
+            assert_eq!((part.requests, part.failures, part.unanswered), (12, 3, 2));
+            assert_eq!((part.requests_per_s, part.failures_per_s, part.average_body_bytes), (2.75, 0.75, Some(12.0)));
+            let histograms = &part.histograms;
+            assert!(histograms.service.is_none() && histograms.touched.is_some() && histograms.unanswered.is_some());
+            assert!(part.checks.is_some());
+        }
+        assert_eq!((never.method.as_str(), never.route.as_str(), never.requests), ("POST", "/b", 0));
+        assert_eq!((&never.latency_ms, never.average_body_bytes, never.checks), (&None, None, None));
+        assert!(never.histograms.touched.is_none() && never.histograms.unanswered.is_none());
+    }
+
+    #[test]
+    fn the_warm_up_is_told_by_itself_if_there_was_one() {
+        let run = state(users(Vec::new()));
+        let warm_up = of(&run, Duration::from_secs(2)).warm_up.unwrap();
+        assert_eq!((warm_up.requests, warm_up.failures), (4, 2));
+        assert_eq!((warm_up.duration_s, warm_up.requests_per_s), (2.0, 2.0));
+        assert!(of(&run, Duration::ZERO).warm_up.is_none());
+    }
+
+    #[test]
+    fn failures_are_told_the_most_frequent_first() {
+        let run = of(&state(users(Vec::new())), Duration::ZERO);
+        let told: Vec<_> =
+            run.failure_groups.iter().map(|group| (group.message.as_str(), group.count, group.share)).collect();
+        assert_eq!(told, [("503 busy", 2, 2.0 / 12.0), ("the connection was refused", 1, 1.0 / 12.0)]);
+    }
+
+    #[test]
+    fn the_load_is_told_as_it_was_asked_for() {
+        let told = |load| {
+            let run = of(&state(load), Duration::ZERO);
+            (run.spawn_rate, run.rate.map(|rate| (rate.per_second, rate.offered_per_s)))
+        };
+        assert_eq!(told(users(Vec::new())), (Some(3.0), None));
+        let stage = Stage { lasts: Duration::from_secs(5), level: 7.0 };
+        assert_eq!(told(users(vec![stage])), (None, None), "users come as the stages say");
+        let rate = Rate { per_second: 6.0, arrivals: Arrivals::Constant, stages: Vec::new(), most_users: 9 };
+        assert_eq!(told(Load::Rate(rate)), (None, Some((6.0, 5.0))), "20 were due in four seconds");
+    }
 }

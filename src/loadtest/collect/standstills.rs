@@ -59,9 +59,12 @@ mod tests {
 
     #[test]
     fn what_stood_still_at_the_same_time_is_one_standstill() {
+        let told = |found: &Standstills| -> Vec<_> {
+            found.longest.iter().map(|one| (one.threads, one.touched, one.in_warm_up)).collect()
+        };
         let scenario = Scenario::store(1, 1, &[]).unwrap();
         let config = Config { warm_up: Duration::from_secs(2), ..Config::small(1) };
-        let run = RunState::new(config, scenario, Vec::new(), true, false, 3);
+        let run = RunState::for_tests(config, scenario, 3);
         let gap = |worker: usize, from: u64, to: u64, touched| {
             let at = |milliseconds| run.started + Duration::from_millis(milliseconds);
             (worker, Gap { began: at(from), ended: at(to), suspended: Duration::ZERO, touched })
@@ -69,9 +72,30 @@ mod tests {
         let gaps =
             vec![gap(0, 1_000, 1_500, 0), gap(1, 5_000, 8_000, 2), gap(0, 5_005, 8_005, 3), gap(2, 9_000, 9_400, 0)];
         let found = Standstills::of(joined(gaps).iter().map(|group| summary(group, &run)).collect());
-        let told: Vec<_> = found.longest.iter().map(|one| (one.threads, one.touched, one.in_warm_up)).collect();
-        assert_eq!(told, [(1, 0, true), (2, 5, false), (1, 0, false)]);
+        assert_eq!(told(&found), [(1, 0, true), (2, 5, false), (1, 0, false)]);
         let lengths: Vec<_> = found.longest.iter().map(|one| (one.at_s, one.length_s)).collect();
         assert_eq!(lengths, [(1.0, 0.5), (5.0, 3.0), (9.0, 0.4)]);
+        let following = joined(vec![gap(0, 1_000, 1_500, 0), gap(1, 1_500, 2_000, 0)]);
+        assert_eq!(following.len(), 2, "one after the other is not at the same time");
+        let (worker, mut asleep) = gap(0, 1_000, 1_500, 0);
+        asleep.suspended = Duration::from_mins(1);
+        let asleep = summary(&[(worker, asleep)], &run);
+        assert_eq!((asleep.length_s, asleep.suspended_s), (60.5, 60.0), "the clock stands while a machine sleeps");
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let run = RunState::for_tests(Config::small(1), scenario, 1);
+        let (began, ended) = (run.started, run.started);
+        let first = summary(&[(0, Gap { began, ended, suspended: Duration::ZERO, touched: 0 })], &run);
+        assert!(!first.in_warm_up, "there is none");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_standstills_of_a_run_are_those_of_its_workers() {
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let run = RunState::for_tests(Config::small(1), scenario, 2);
+        run.records[1].beat();
+        tokio::time::advance(Duration::from_secs(3)).await;
+        run.records[1].beat();
+        let found = standstills(&run);
+        assert_eq!(found.longest.iter().map(|one| (one.length_s, one.of_threads)).collect::<Vec<_>>(), [(3.0, 2)]);
     }
 }

@@ -5,7 +5,7 @@
 //! came between the end of the warm-up and the last request, whenever those requests were due. Counts and response
 //! times are of all requests.
 
-use crate::loadtest::recording::{RouteStats, Shard};
+use crate::loadtest::recording::{JourneyStats, RouteStats, Shard};
 
 /// Counts of requests and failures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Tally {
         Self { requests: self.requests + other.requests, failures: self.failures + other.failures }
     }
 
-    fn since(self, before: Self) -> Self {
+    pub(super) fn since(self, before: Self) -> Self {
         Self { requests: self.requests - before.requests, failures: self.failures - before.failures }
     }
 }
@@ -41,17 +41,21 @@ impl Tally {
 pub(in crate::loadtest) struct Throughput {
     begun: Option<Vec<Tally>>,
     ended: Option<Vec<Tally>>,
+    begun_journeys: Option<Vec<Tally>>,
+    ended_journeys: Option<Vec<Tally>>,
 }
 
 impl Throughput {
     /// Notes the counts at the end of the warm-up.
     pub(in crate::loadtest) fn begin(&mut self, results: &Shard) {
         self.begun = Some(over(results));
+        self.begun_journeys = Some(over_journeys(results));
     }
 
     /// Notes the counts at the moment the last request was sent.
     pub(in crate::loadtest) fn end(&mut self, results: &Shard) {
         self.ended = Some(over(results));
+        self.ended_journeys = Some(over_journeys(results));
     }
 
     /// The requests completed between the two moments, so far; zero during the warm-up.
@@ -59,6 +63,15 @@ impl Throughput {
         let ended = self.ended.clone().unwrap_or_else(|| over(results));
         let begun = self.begun.as_ref().unwrap_or(&ended);
         ended.iter().zip(begun).map(|(ended, begun)| ended.since(*begun)).collect()
+    }
+
+    /// The journeys that ended between the two moments, so far; zero during the warm-up.
+    pub(in crate::loadtest) fn journeys(&self, results: &Shard) -> Vec<Tally> {
+        let ended = self.ended_journeys.clone().unwrap_or_else(|| over_journeys(results));
+        let begun = self.begun_journeys.as_ref().unwrap_or(&ended);
+        // A kind of journey has no tally before the first of them ends.
+        let begun = begun.iter().copied().chain(std::iter::repeat(Tally::default()));
+        ended.iter().zip(begun).map(|(ended, begun)| ended.since(begun)).collect()
     }
 
     /// The requests completed by the end of the warm-up, so far.
@@ -73,6 +86,16 @@ impl Throughput {
 /// The completed requests of each group, in the warm-up or after it.
 fn over(results: &Shard) -> Vec<Tally> {
     results.warm_up.iter().zip(&results.measured).map(|(one, other)| Tally::of(one).plus(Tally::of(other))).collect()
+}
+
+/// The journeys that ended, in the warm-up or after it.
+fn over_journeys(results: &Shard) -> Vec<Tally> {
+    let kinds = results.warm_up_journeys.len().max(results.journeys.len());
+    let tally = |stats: Option<&JourneyStats>| {
+        stats.map_or_else(Tally::default, |stats| Tally { requests: stats.journeys(), failures: stats.failed.count() })
+    };
+    let both = |place| tally(results.warm_up_journeys.get(place)).plus(tally(results.journeys.get(place)));
+    (0..kinds).map(both).collect()
 }
 
 #[cfg(test)]

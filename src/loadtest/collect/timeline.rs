@@ -138,6 +138,8 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loadtest::recording::{RouteStats, Sample, Shard};
+    use crate::loadtest::scenario::Scenario;
     use crate::run_result::Standstill;
     use crate::stats::Latencies;
 
@@ -167,6 +169,40 @@ mod tests {
     }
 
     #[test]
+    fn a_window_has_the_times_of_good_and_failed_answers_and_its_share_of_the_processor() {
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let mut results = Shard::new(scenario.groups().len());
+        results.record(0, true, Sample::of(20, 0, None));
+        results.record(0, true, Sample::of(2, 0, Some("500")));
+        let recent: Vec<RouteStats> = results.measured;
+        let mut timeline = Timeline::start();
+        // As if nothing had been measured since this program began.
+        let used_before = std::mem::take(&mut timeline.cpu).as_secs_f64();
+        let mut progress = Progress::new(&scenario, &recent, &recent);
+        timeline.add(&progress, Duration::from_secs(1));
+        assert_eq!(points(&timeline).len(), 0, "nothing happens in no time");
+        (progress.window, progress.users) = (Duration::from_secs(1_000), 7);
+        timeline.cpu = Duration::ZERO;
+        timeline.add(&progress, Duration::from_secs(1_000));
+        let [point] = &points(&timeline)[..] else { panic!("one point") };
+        assert_eq!((point.at_s, point.window_s), (1_000.0, 1_000.0));
+        assert_eq!((point.requests, point.failures, point.users), (2, 1, 7));
+        let times = [&point.succeeded_latency_ms, &point.failed_latency_ms, &point.latency_ms];
+        let longest = times.map(|times| times.as_ref().unwrap().max.round() as u64);
+        assert_eq!(longest, [20, 2, 20]);
+        let used = 1_000.0 * point.cpu_cores;
+        assert!(used >= used_before && used <= cpu_time().as_secs_f64() + 1e-6, "{used}");
+    }
+
+    #[test]
+    fn half_a_second_is_a_window_of_its_own() {
+        let mut timeline = Timeline::start();
+        timeline.push(window(1, 1.0));
+        timeline.push(window(2, SHORTEST_WINDOW_S));
+        assert_eq!(points(&timeline).len(), 2);
+    }
+
+    #[test]
     fn a_short_last_window_is_joined_to_the_point_before() {
         let mut timeline = Timeline::start();
         timeline.push(window(5, 1.0));
@@ -180,7 +216,7 @@ mod tests {
     #[test]
     fn a_long_run_keeps_few_points_and_loses_no_request() {
         let mut timeline = Timeline::start();
-        let seconds = 24 * 3_600;
+        let seconds = 3 * 3_600;
         for second in 1..=seconds {
             timeline.push(window(second, 1.0));
         }
@@ -224,9 +260,12 @@ mod tests {
         let (suspended_s, in_warm_up, touched) = (0.0, false, 1);
         let (at_s, length_s, threads, of_threads) = (1.5, 3.0, 2, 2);
         let one = Standstill { at_s, length_s, suspended_s, threads, of_threads, in_warm_up, touched };
-        let points = timeline.points(&Standstills::of(vec![one]));
+        let points = timeline.points(&Standstills::of(vec![one.clone()]));
         let still: Vec<_> = points.iter().map(|point| point.standstill_s).collect();
         assert_eq!(still, [0.0, 3.0]);
+        let earlier = Standstill { at_s: 0.5, length_s: 1.0, ..one.clone() };
+        let points = timeline.points(&Standstills::of(vec![earlier]));
+        assert_eq!(points.iter().map(|point| point.standstill_s).collect::<Vec<_>>(), [0.5, 0.5]);
         assert!((points[1].requests_per_s() - 2.5).abs() < 1e-9, "a rate is of its own window");
     }
 }

@@ -72,6 +72,8 @@ impl ArrivalQueue {
                 if due >= run.measured_from {
                     run.counts.count_missed(1);
                 }
+                // It was one of those that the run may make.
+                run.end_iteration();
             }
             if state.closed {
                 return None;

@@ -33,13 +33,21 @@ impl ArrivalSchedule {
     }
 
     /// When the next request is due, as time after the start; None if no more are due.
-    pub(super) fn next(&mut self) -> Option<Duration> {
-        let due = self.area.reaches(self.next)?;
+    pub(super) fn due(&mut self) -> Option<Duration> {
+        Duration::try_from_secs_f64(self.area.reaches(self.next)?).ok()
+    }
+
+    /// Passes on to the request after the next one.
+    pub(super) fn advance(&mut self) {
         self.next += match self.arrivals {
             Arrivals::Constant => self.step,
             Arrivals::Poisson => self.gap(),
         };
-        Duration::try_from_secs_f64(due).ok()
+    }
+
+    /// Follows another course, which is the same up to now: what was due is neither lost nor doubled.
+    pub(super) fn follow(&mut self, profile: Profile) {
+        self.area = Area::new(profile);
     }
 
     /// Draws the area to the next Poisson arrival: exponentially distributed with mean `step`.
@@ -58,6 +66,33 @@ mod tests {
     fn schedule(arrivals: Arrivals, index: usize, workers: usize) -> ArrivalSchedule {
         let profile = Profile::stages(100.0, Duration::ZERO, &[]);
         ArrivalSchedule::new(profile, arrivals, index, workers, Pcg64Mcg::seed_from_u64(index as u64))
+    }
+
+    impl ArrivalSchedule {
+        fn next(&mut self) -> Option<Duration> {
+            let due = self.due();
+            self.advance();
+            due
+        }
+    }
+
+    #[test]
+    fn a_changed_course_neither_loses_nor_doubles_an_arrival() {
+        let mut profile = Profile::stages(100.0, Duration::ZERO, &[]);
+        let mut schedule = schedule(Arrivals::Constant, 0, 1);
+        let mut dues = 0;
+        while schedule.due().unwrap() < Duration::from_secs(10) {
+            dues += 1;
+            schedule.advance();
+        }
+        profile.steer(10.0, 0.0, None);
+        schedule.follow(profile.clone());
+        assert_eq!((dues, schedule.due()), (1_000, Some(Duration::from_secs(10))), "the one that is due now");
+        schedule.advance();
+        assert_eq!(schedule.due(), None, "it is paused");
+        profile.steer(20.0, 10.0, None);
+        schedule.follow(profile);
+        assert_eq!(schedule.due().unwrap().as_millis(), 20_100);
     }
 
     #[test]

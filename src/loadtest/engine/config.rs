@@ -3,19 +3,25 @@
 use std::time::Duration;
 
 use super::profile::{Profile, Stage};
-use crate::net::Target;
+use crate::net::{Target, Way};
 
 /// The target, load and times of a run. The scenario is given separately.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The address of the service.
     pub target: Target,
+    /// The way to it.
+    pub way: Way,
     /// Users, or a rate of arrivals.
     pub load: Load,
     /// How long requests are sent before the run time without being counted.
     pub warm_up: Duration,
     /// How long requests are sent and counted. Ignored with stages, whose durations add up to it.
     pub run_time: Duration,
+    /// How many requests are sent in all, after which the run is over; None without such an end.
+    pub iterations: Option<u64>,
+    /// How many users share one HTTP/2 connection, each with one request at a time; 1 for one each.
+    pub streams: u32,
     /// The longest wait for an answer, from the instant its request was due. After it the request has failed and the
     /// connection is closed.
     pub timeout: Duration,
@@ -125,9 +131,12 @@ impl Config {
     pub(in crate::loadtest) fn small(users: u32) -> Self {
         Self {
             target: Target::loopback(1),
+            way: Way::default(),
             load: Load::Users(Users { users, spawn_rate: 1.0, stages: Vec::new() }),
             warm_up: Duration::ZERO,
             run_time: Duration::from_secs(1),
+            iterations: None,
+            streams: 1,
             timeout: Duration::from_secs(1),
             stop_timeout: Duration::ZERO,
             seed: 1,

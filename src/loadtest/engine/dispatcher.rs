@@ -7,13 +7,17 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::arrival_queue::{ArrivalQueue, Assigned, IdleUser};
 use super::arrival_schedule::ArrivalSchedule;
+use super::channel::{Slot, Slots};
 use super::config::Load;
 use super::connection::UserConnection;
+use super::journey::make_next;
 use super::pacer::Pacer;
+use super::profile::Profile;
 use super::state::{RunState, UserGuard, WorkerRecords};
 
 /// Dispatches the due requests of one worker.
@@ -23,6 +27,8 @@ pub(super) struct Dispatcher {
     task: tokio::task::JoinHandle<io::Result<()>>,
     /// When the last request is due.
     until: Instant,
+    /// Tells the task of another course of the load.
+    courses: mpsc::UnboundedSender<Profile>,
 }
 
 impl Dispatcher {
@@ -36,8 +42,16 @@ impl Dispatcher {
         let most_users = all / workers + usize::from(index < all % workers);
         let until = run.config.warm_up + run.config.measured();
         let (own, own_records) = (Arc::clone(run), Arc::clone(records));
-        let dispatch = dispatch(schedule, Arc::clone(&queue), own, own_records, most_users, until);
-        Some(Self { queue, task: tokio::spawn(dispatch), until: run.started + until })
+        let (courses, changes) = mpsc::unbounded_channel();
+        let due = DueRequests { schedule, pacer: None, changes, until };
+        let dispatch = dispatch(due, Arc::clone(&queue), own, own_records, most_users);
+        Some(Self { queue, task: tokio::spawn(dispatch), until: run.started + until, courses })
+    }
+
+    /// Follows another course of the load, which is the same up to now.
+    pub(super) fn follow(&self, course: Profile) {
+        // A task that has ended has nothing to send any more.
+        drop(self.courses.send(course));
     }
 
     /// Stops dispatching. At the end of the run everything that was due is dispatched first, however late; before it,
@@ -60,25 +74,60 @@ impl Dispatcher {
     }
 }
 
-/// Dispatches requests until `until`, or waits forever when no more are due. It is stopped by aborting its task.
+/// The requests of one worker, one after the other, as they are due.
+struct DueRequests {
+    schedule: ArrivalSchedule,
+    /// Made by the task that waits, on the runtime of its worker.
+    pacer: Option<Pacer>,
+    changes: mpsc::UnboundedReceiver<Profile>,
+    until: Duration,
+}
+
+impl DueRequests {
+    /// Waits until the next request is due. None when the time is over.
+    async fn next(&mut self, started: Instant) -> io::Result<Option<Instant>> {
+        let Self { schedule, pacer, changes, until } = self;
+        let pacer = match pacer {
+            Some(pacer) => pacer,
+            None => pacer.insert(Pacer::new()?),
+        };
+        loop {
+            let next = schedule.due().filter(|due| due < until).map(|due| started + due);
+            let course = tokio::select! {
+                // A change comes first: behind schedule, the pacer never waits.
+                biased;
+                Some(course) = changes.recv() => course,
+                waited = pacer.wait_until(next.unwrap_or(started + *until)) => {
+                    waited?;
+                    schedule.advance();
+                    return Ok(next);
+                }
+            };
+            schedule.follow(course);
+        }
+    }
+}
+
+/// Dispatches requests until the time is over. It is stopped by aborting its task.
 async fn dispatch(
-    mut schedule: ArrivalSchedule,
+    mut requests: DueRequests,
     queue: Arc<ArrivalQueue>,
     run: Arc<RunState>,
     records: Arc<WorkerRecords>,
     most_users: usize,
-    until: Duration,
 ) -> io::Result<()> {
-    let pacer = Pacer::new()?;
     let mut users = 0;
-    while let Some(due) = schedule.next().filter(|due| *due < until) {
-        let due = run.started + due;
-        pacer.wait_until(due).await?;
+    let mut slots = Slots::new(run.config.streams);
+    while let Some(due) = requests.next(run.started).await? {
+        if !run.take_iteration() {
+            break;
+        }
         records.record_start(due);
         if let Assigned::New = queue.assign(due, most_users) {
             users += 1;
             let number = users * run.records.len() as u64 + records.index as u64;
-            tokio::spawn(serve(number, due, Arc::clone(&queue), Arc::clone(&run), Arc::clone(&records)));
+            let user = User { number, run: Arc::clone(&run), records: Arc::clone(&records), slot: slots.next() };
+            tokio::spawn(serve(user, due, Arc::clone(&queue)));
         }
         // When it is behind schedule the pacer does not wait; without a yield, answers would not be read.
         tokio::task::consume_budget().await;
@@ -86,15 +135,29 @@ async fn dispatch(
     Ok(())
 }
 
+/// What one user needs.
+struct User {
+    number: u64,
+    run: Arc<RunState>,
+    records: Arc<WorkerRecords>,
+    slot: Arc<Slot>,
+}
+
 /// Runs one user: sends the first request, then further due requests until the queue is closed.
-async fn serve(number: u64, first: Instant, queue: Arc<ArrivalQueue>, run: Arc<RunState>, records: Arc<WorkerRecords>) {
+async fn serve(user: User, first: Instant, queue: Arc<ArrivalQueue>) {
+    let User { number, run, records, slot } = user;
     let _counted = UserGuard::new(&run);
     let mut random = run.random(number);
-    let mut connection = UserConnection::new(number);
+    let mut connection = UserConnection::new(number, &run, slot);
+    let is_plain = run.scenario.is_plain();
     let user = Arc::new(IdleUser::default());
     let mut next = Some(first);
     while let Some(due) = next {
-        connection.request(&run, &records, &mut random, due).await;
+        if is_plain {
+            connection.request(&run, &records, &mut random, due).await;
+        } else {
+            Box::pin(make_next(&mut connection, &run, &records, &mut random, due)).await;
+        }
         next = queue.next(&user, &run).await;
     }
 }

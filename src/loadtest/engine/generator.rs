@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::profile::Profile;
 use super::state::RunState;
 use super::worker::Worker;
+use crate::loadtest::control::SteeredLoad;
 
 /// How often the number of users is adjusted while it changes.
 const SLOPE_STEP: Duration = Duration::from_millis(5);
@@ -52,6 +53,43 @@ impl Generator {
             self.workers[self.users % self.workers.len()].let_one_leave();
         }
         self.most_users = self.most_users.max(self.users);
+    }
+
+    /// Changes the course of the load from `now` on, in seconds after the start, and begins another level.
+    pub(in crate::loadtest) fn steer(&mut self, now: f64, load: Option<SteeredLoad>) {
+        match load {
+            Some(SteeredLoad { level, per_second }) => self.profile.steer(now, level, per_second),
+            None => self.profile.resume(now, &self.run.config.profile()),
+        }
+        // Users who leave at once send nothing in the new level, and those who come nothing in the old one.
+        if (self.profile.level(now) as usize) < self.users {
+            self.follow_profile(now);
+        }
+        self.workers.iter().for_each(Worker::begin_level);
+        if self.run.is_open() {
+            self.workers.iter().for_each(|worker| worker.follow(self.profile.clone()));
+        }
+    }
+
+    /// The level to which the load leads: users, or requests per second.
+    pub(in crate::loadtest) fn wanted_level(&self) -> f64 {
+        self.profile.last_level()
+    }
+
+    /// The level to which the load leads that was planned.
+    pub(in crate::loadtest) fn planned_level(&self) -> f64 {
+        self.run.config.profile().last_level()
+    }
+
+    /// What the load was between two instants, in seconds after the start: the level at the first of them, and the stages
+    /// that repeat it.
+    pub(in crate::loadtest) fn as_stages(&self, from: f64, to: f64) -> (f64, Vec<(f64, f64)>) {
+        self.profile.as_stages(from, to)
+    }
+
+    /// The highest level so far.
+    pub(in crate::loadtest) fn highest_level(&self, now: f64) -> f64 {
+        self.profile.highest(now)
     }
 
     /// When the number of users changes next. None if it never does, or so late that an Instant cannot hold it.

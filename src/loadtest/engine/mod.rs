@@ -3,14 +3,17 @@
 
 mod arrival_queue;
 mod arrival_schedule;
+mod channel;
 mod clockwork;
 mod config;
 mod connection;
 mod dispatcher;
 mod generator;
 mod handles;
+mod journey;
 mod pacer;
 mod profile;
+mod session;
 mod state;
 mod user;
 mod worker;
@@ -20,4 +23,4 @@ pub use config::{Arrivals, Config, Load, Rate, Users};
 pub(super) use generator::Generator;
 pub(super) use handles::{handles_for, most_connections, raise_handles};
 pub use profile::{InvalidStage, Stage};
-pub(super) use state::RunState;
+pub(super) use state::{Reached, RunState, Taken};

@@ -36,6 +36,9 @@ impl std::str::FromStr for Stage {
     }
 }
 
+/// A change of the load by hand takes at most this long, in seconds: longer than any run.
+const LONGEST_CHANGE_S: f64 = 1e7;
+
 /// A line of straight segments. After its last point it stays level.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Profile {
@@ -59,6 +62,66 @@ impl Profile {
             points.push((at, stage.level));
         }
         Self { points }
+    }
+
+    /// Changes the course from `now` on, in seconds after the start: to a level, by so much per second or at once.
+    pub(super) fn steer(&mut self, now: f64, level: f64, per_second: Option<f64>) {
+        let reached = self.cut(now);
+        let within = per_second.map_or(0.0, |per_second| (level - reached).abs() / per_second.max(f64::MIN_POSITIVE));
+        self.points.push((now + within.min(LONGEST_CHANGE_S), level));
+    }
+
+    /// Goes back to a planned course from `now` on.
+    pub(super) fn resume(&mut self, now: f64, planned: &Self) {
+        self.cut(now);
+        self.points.push((now, planned.level(now)));
+        self.points.extend(planned.points.iter().filter(|(at, _)| *at > now));
+    }
+
+    /// Forgets the course after `now`, and gives the level that is reached then.
+    fn cut(&mut self, now: f64) -> f64 {
+        let reached = self.level(now);
+        self.points.retain(|(at, _)| *at <= now);
+        self.points.push((now, reached));
+        reached
+    }
+
+    /// The level to which it leads in the end.
+    pub(super) fn last_level(&self) -> f64 {
+        self.points.last().map_or(0.0, |(_, level)| *level)
+    }
+
+    /// The highest level up to an instant.
+    pub(super) fn highest(&self, until: f64) -> f64 {
+        let passed = self.points.iter().filter(|(at, _)| *at <= until).map(|(_, level)| *level);
+        passed.fold(self.level(until), f64::max)
+    }
+
+    /// The stages that repeat the course between two instants, each with its length in seconds, and the level at its start.
+    /// Lengths are whole tenths of a second.
+    pub(super) fn as_stages(&self, from: f64, to: f64) -> (f64, Vec<(f64, f64)>) {
+        let start = self.level(from);
+        let within = self.points.iter().copied().filter(|(at, _)| *at > from && *at < to);
+        let (mut stages, mut at, mut level) = (Vec::<(f64, f64)>::new(), 0, start);
+        for (time, reached) in within.chain([(to, self.level_before(to))]) {
+            let tenths = (10.0 * (time - from)).round() as i64;
+            let changes = (reached - level).abs() > f64::EPSILON;
+            if tenths > at || changes {
+                stages.push(((tenths - at) as f64 / 10.0, (10.0 * reached).round() / 10.0));
+            }
+            (at, level) = (tenths, reached);
+        }
+        (start, stages)
+    }
+
+    /// The level just before an instant, at which it may jump.
+    fn level_before(&self, at: f64) -> f64 {
+        let after = self.points.partition_point(|(time, _)| *time < at);
+        match (after.checked_sub(1).map(|index| self.points[index]), self.points.get(after).copied()) {
+            (Some((from, a)), Some((to, b))) => a + (b - a) * ((at - from) / (to - from)),
+            (Some((_, level)), None) | (None, Some((_, level))) => level,
+            (None, None) => 0.0,
+        }
     }
 
     /// The level at this many seconds after the start.
@@ -156,6 +219,29 @@ mod tests {
         assert_eq!(levels, [0, 0, 50, 99, 20, 20, 10, 0, 0]);
         let changes = [1.0, 7.0, 16.0, 30.0, 35.0].map(|at| profile.next_change(at));
         assert_eq!(changes, [Some(5.0), Some(7.0), Some(25.0), Some(30.0), None]);
+    }
+
+    #[test]
+    fn a_course_that_is_changed_by_hand_is_repeated_by_its_stages() {
+        let planned = Profile::spawn(20, 19.0);
+        let mut profile = planned.clone();
+        profile.steer(10.0, 60.0, Some(10.0));
+        assert_eq!((profile.level(9.9), profile.level(12.0), profile.level(30.0)), (20.0, 40.0, 60.0));
+        profile.steer(12.0, 0.0, None);
+        assert_eq!((profile.level(12.0), profile.level(50.0), profile.highest(20.0)), (0.0, 0.0, 40.0));
+        profile.resume(15.0, &planned);
+        assert_eq!((profile.level(16.0), profile.last_level()), (20.0, 20.0));
+        let (start, stages) = profile.as_stages(0.0, 20.0);
+        assert!((start - 1.0).abs() < 1e-9);
+        assert_eq!(stages, [(1.0, 20.0), (9.0, 20.0), (2.0, 40.0), (0.0, 0.0), (3.0, 0.0), (0.0, 20.0), (5.0, 20.0)]);
+        let stages: Vec<_> = stages
+            .iter()
+            .map(|(lasts, level)| Stage { lasts: Duration::from_secs_f64(*lasts), level: *level })
+            .collect();
+        let repeated = Profile::stages(start, Duration::ZERO, &stages);
+        for at in [0.5, 5.0, 11.0, 13.0, 16.0, 19.0] {
+            assert!((repeated.level(at) - profile.level(at)).abs() < 1e-9, "{at}");
+        }
     }
 
     #[test]

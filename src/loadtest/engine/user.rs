@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
-use rand::RngExt;
-use rand_pcg::Pcg64Mcg;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::channel::Slot;
 use super::connection::{RECONNECT_PAUSE, UserConnection};
+use super::journey::make_next;
 use super::state::{RunState, UserGuard, WorkerRecords};
-use crate::loadtest::scenario::ThinkTime;
 
 /// The signal by which a user is told to leave.
 #[derive(Debug, Default)]
@@ -33,13 +30,26 @@ impl LeaveSignal {
 }
 
 /// Runs a user until it is told to leave.
-pub(super) async fn run(number: u64, run: Arc<RunState>, records: Arc<WorkerRecords>, leave: Arc<LeaveSignal>) {
+pub(super) async fn run(
+    number: u64,
+    run: Arc<RunState>,
+    records: Arc<WorkerRecords>,
+    leave: Arc<LeaveSignal>,
+    slot: Arc<Slot>,
+) {
     let _alive = UserGuard::new(&run);
     let mut random = run.random(number);
-    let mut connection = UserConnection::new(number + 1);
-    while !leave.was_told() {
-        let next = connection.request(&run, &records, &mut random, Instant::now()).await;
-        let mut pause = pause(next.think_time, &mut random);
+    let mut connection = UserConnection::new(number + 1, &run, slot);
+    let is_plain = run.scenario.is_plain();
+    while !leave.was_told() && run.take_iteration() {
+        let due = Instant::now();
+        let next = if is_plain {
+            connection.request(&run, &records, &mut random, due).await
+        } else {
+            // What a session needs is large, and most runs have none.
+            Box::pin(make_next(&mut connection, &run, &records, &mut random, due)).await
+        };
+        let mut pause = next.think_time.draw(&mut random);
         if !next.connected {
             pause = pause.max(RECONNECT_PAUSE);
         }
@@ -47,9 +57,4 @@ pub(super) async fn run(number: u64, run: Arc<RunState>, records: Arc<WorkerReco
             return;
         }
     }
-}
-
-fn pause(think_time: ThinkTime, random: &mut Pcg64Mcg) -> Duration {
-    let ThinkTime { least, most } = think_time;
-    if least >= most { least } else { random.random_range(least..=most) }
 }

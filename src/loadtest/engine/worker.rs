@@ -10,7 +10,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::channel::Slots;
 use super::dispatcher::Dispatcher;
+use super::profile::Profile;
 use super::state::{RunState, WorkerRecords};
 use super::user::{self, LeaveSignal};
 
@@ -21,6 +23,10 @@ enum WorkerCommand {
     Start(u64),
     /// Let the user that started last leave.
     Leave,
+    /// The load was changed: what is due from now on belongs to another level.
+    Level,
+    /// Send requests at another rate from now on.
+    Follow(Profile),
     Stop,
 }
 
@@ -55,6 +61,16 @@ impl Worker {
         drop(self.commands.send(WorkerCommand::Leave));
     }
 
+    /// Begins another level of the load, before or after other commands.
+    pub(super) fn begin_level(&self) {
+        drop(self.commands.send(WorkerCommand::Level));
+    }
+
+    /// Follows another course of the rate.
+    pub(super) fn follow(&self, course: Profile) {
+        drop(self.commands.send(WorkerCommand::Follow(course)));
+    }
+
     /// Sends no more requests; outstanding answers are still awaited.
     pub(super) fn stop(&self) {
         drop(self.commands.send(WorkerCommand::Stop));
@@ -76,15 +92,19 @@ async fn work(index: usize, run: Arc<RunState>, mut commands: mpsc::UnboundedRec
     let sending = Arc::new(AtomicBool::new(true));
     let probe = tokio::spawn(probe(Arc::clone(&records), Arc::clone(&sending)));
     let mut users: Vec<Arc<LeaveSignal>> = Vec::new();
+    let mut slots = Slots::new(run.config.streams);
     let mut dispatcher = Dispatcher::start(index, &run, &records);
     while let Some(command) = commands.recv().await {
         match command {
             WorkerCommand::Start(number) => {
                 let leave = Arc::new(LeaveSignal::default());
                 users.push(Arc::clone(&leave));
-                tokio::spawn(user::run(number, Arc::clone(&run), Arc::clone(&records), leave));
+                let (run, records) = (Arc::clone(&run), Arc::clone(&records));
+                tokio::spawn(user::run(number, run, records, leave, slots.next()));
             }
             WorkerCommand::Leave => users.pop().iter().for_each(|user| user.tell()),
+            WorkerCommand::Level => records.begin_level(Instant::now()),
+            WorkerCommand::Follow(course) => dispatcher.iter().for_each(|dispatcher| dispatcher.follow(course.clone())),
             WorkerCommand::Stop => {
                 records.beat();
                 // A worker that only waits for the last answers is on time, however busy it was before, so lateness is
@@ -127,12 +147,12 @@ mod tests {
     #[tokio::test]
     async fn lateness_is_not_measured_while_a_worker_only_waits_for_answers() {
         let scenario = Scenario::store(1, 1, &[]).unwrap();
-        let run = Arc::new(RunState::new(Config::small(0), scenario, Vec::new(), true, false, 1));
+        let run = Arc::new(RunState::for_tests(Config::small(0), scenario, 1));
         let (commands, received) = mpsc::unbounded_channel();
         let worker = tokio::spawn(work(0, Arc::clone(&run), received));
         let timed = async || {
             tokio::time::sleep(10 * PROBE).await;
-            run.records[0].take().late_timers.count()
+            run.records[0].take().current.late_timers.count()
         };
         assert!(timed().await > 0);
         commands.send(WorkerCommand::Stop).unwrap();

@@ -10,8 +10,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::run_result::{
-    Comparison, Condition, Conditions, Difference, Histograms, Meaning, RecordedRoute, RecordedRun, RouteSummary,
-    RunResult, Verdict,
+    Comparison, Conditions, Difference, Histograms, Meaning, RecordedRoute, RecordedRun, RouteSummary, RunResult,
+    TimelinePoint, Verdict,
 };
 use crate::stats::{Latencies, rank_sum_p, smallest_rank_sum_p};
 use crate::units;
@@ -87,6 +87,10 @@ pub struct Baseline {
     now: Vec<Run>,
     /// The files of runs in which the generator was the bottleneck.
     doubtful: Vec<String>,
+    /// The conditions of each run, and its file.
+    conditions: Vec<(PathBuf, Conditions)>,
+    /// The course of the first earlier run.
+    course: Vec<TimelinePoint>,
 }
 
 /// A recorded run and its file.
@@ -112,7 +116,21 @@ impl Baseline {
         let runs = |side: Vec<Recorded>| {
             side.into_iter().map(|(path, run)| Run::recorded(&path, run)).collect::<Result<Vec<_>, _>>()
         };
-        Ok(Self { before: runs(before)?, now: runs(now)?, doubtful })
+        let conditions = all.iter().map(|(path, run)| (path.clone(), run.conditions.clone())).collect();
+        let course = before.first().and_then(|(_, run)| run.timeline.clone()).unwrap_or_default();
+        Ok(Self { before: runs(before)?, now: runs(now)?, doubtful, conditions, course })
+    }
+
+    /// The course of the first earlier run, to be drawn under that of this run; empty if its file has none.
+    pub fn course(&self) -> &[TimelinePoint] {
+        &self.course
+    }
+
+    /// The file of a run with other levels than those of a run that was steered; None if it was not, or all have the same.
+    pub(super) fn file_of_other_levels(&self, run: &RunResult) -> Option<&str> {
+        let ours = run.is_steered().then(|| Conditions::from(run))?;
+        let other = self.conditions.iter().find(|(path, theirs)| check_conditions(path, theirs, &ours).is_err());
+        other.map(|(path, _)| path.to_str().unwrap_or("another run"))
     }
 
     /// Compares a finished run, together with the earlier runs of what is tested now, with the runs before.
@@ -128,7 +146,14 @@ impl Baseline {
         if run.verdict == Verdict::GeneratorLimited {
             doubtful.push("this run".to_owned());
         }
-        Comparison { runs_before: before.len(), runs_now: now.len(), smallest_p: lowest, doubtful, figures }
+        Comparison {
+            runs_before: before.len(),
+            runs_now: now.len(),
+            smallest_p: lowest,
+            doubtful,
+            figures,
+            before: self.course.clone(),
+        }
     }
 }
 
@@ -150,13 +175,13 @@ fn check_complete(path: &Path, run: &RecordedRun) -> Result<(), BaselineError> {
     }
 }
 
-/// Refuses a run made under other conditions. Runs of different lengths can be compared, because the figures are
-/// percentiles, shares and rates.
+/// Refuses a run made under other conditions. The length is one of them: what a service remembers, such as connections that
+/// it leaves open, decides how many requests fail in a short run and how many in a long one.
 fn check_conditions(path: &Path, theirs: &Conditions, ours: &Conditions) -> Result<(), BaselineError> {
     // A file of a run without stages may not contain them.
     let theirs = Conditions { stages: Some(theirs.stages.clone().unwrap_or_default()), ..theirs.clone() };
     let differences = theirs.differences(ours);
-    match differences.into_iter().find(|difference| difference.condition != Condition::Length) {
+    match differences.into_iter().next() {
         None => Ok(()),
         Some(difference) => Err(BaselineError::Different {
             path: path.to_owned(),

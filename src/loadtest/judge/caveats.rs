@@ -11,10 +11,12 @@ const MOST_NAMES: usize = 5;
 
 /// The caveats of a run so far; empty if there are none.
 pub(super) fn caveats(run: &RunResult) -> Vec<String> {
-    if run.requests == 0 {
-        return vec![nothing(run)];
-    }
     let mut caveats = Vec::new();
+    if run.requests == 0 {
+        caveats.push(nothing(run));
+        caveats.extend(reached(run));
+        return caveats;
+    }
     if run.requests == run.failures {
         caveats.push("No request succeeded, so there are no times of good answers.".to_owned());
     }
@@ -24,6 +26,40 @@ pub(super) fn caveats(run: &RunResult) -> Vec<String> {
         caveats.push(format!("Nothing was measured of {}: no request of it was due.", listed(&never)));
     }
     caveats.extend(redirects(run));
+    caveats.extend(reached(run));
+    caveats
+}
+
+/// Why a run that was steered is not compared with the run of a file.
+pub(super) fn of_other_levels(file: &str) -> String {
+    format!("This run was steered: it is comparable with a run of the same levels only, and {file} is not one.")
+}
+
+/// Whether it was the service that was reached, and all of it.
+fn reached(run: &RunResult) -> Vec<String> {
+    let mut caveats = Vec::new();
+    if run.transport.insecure {
+        caveats.push(
+            "The certificate of the service was not checked (--insecure): it may have been somebody else who answered."
+                .to_owned(),
+        );
+    }
+    for address in run.transport.addresses.iter().filter(|address| address.failed_attempts > 0) {
+        let attempts = address.failed_attempts + address.connections;
+        let [failed, all] = [address.failed_attempts, attempts].map(units::count);
+        let why = address.why.as_deref().unwrap_or("no reason is known");
+        caveats.push(format!("{} did not accept {failed} of {all} connections: {why}.", address.address));
+    }
+    let made = run.journeys.iter().map(|journey| journey.journeys + journey.unfinished);
+    let sent = if run.journeys.is_empty() { run.requests + run.in_flight_at_end } else { made.sum() };
+    if let Some(wanted) = run.iterations.filter(|wanted| run.duration_s >= run.planned_s && sent < *wanted) {
+        let [sent, wanted] = [sent, wanted].map(units::count);
+        caveats.push(if run.journeys.is_empty() {
+            format!("Only {sent} of {wanted} requests were sent in the run time: give a longer --run-time.")
+        } else {
+            format!("Only {sent} of {wanted} journeys were made in the run time: give a longer --run-time.")
+        });
+    }
     caveats
 }
 
@@ -87,7 +123,31 @@ fn listed(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_result::{WarmUpSummary, example_run};
+    use crate::run_result::{AddressSummary, WarmUpSummary, example_run};
+
+    #[test]
+    fn what_was_not_reached_is_told() {
+        let mut run = example_run();
+        let said = |run: &RunResult| reached(run).join(" ");
+        assert_eq!(said(&run), "");
+        let address = |connections, failed_attempts| AddressSummary {
+            address: "127.0.0.2:80".to_owned(),
+            connections,
+            failed_attempts,
+            requests: 0,
+            why: Some("connection refused".to_owned()),
+        };
+        run.transport.addresses = vec![address(5, 0), address(1_000, 500)];
+        assert_eq!(said(&run), "127.0.0.2:80 did not accept 500 of 1,500 connections: connection refused.");
+        (run.transport.addresses, run.transport.insecure) = (Vec::new(), true);
+        assert!(said(&run).contains("not checked (--insecure)"));
+        (run.transport.insecure, run.iterations) = (false, Some(3_033));
+        assert_eq!(said(&run), "", "all were sent");
+        run.iterations = Some(3_034);
+        assert!(said(&run).starts_with("Only 3,033 of 3,034 requests were sent"), "{}", said(&run));
+        run.planned_s = 600.0;
+        assert_eq!(said(&run), "", "it is not over, or was interrupted");
+    }
 
     fn of(change: impl FnOnce(&mut RunResult)) -> Vec<String> {
         let mut run = example_run();
@@ -158,6 +218,7 @@ mod tests {
         let none = Vec::<String>::new();
         assert_eq!(with(&[(200, 1_990), (302, 10)], 0), none, "fewer than one in a hundred");
         assert_eq!(with(&[(304, 2_000)], 0), none, "not a redirect");
+        assert_eq!(with(&[], 0), none, "no status is known");
         assert_eq!(with(&[(301, 2_000)], 2_000), none, "a check refused them, so they are failures");
     }
 }

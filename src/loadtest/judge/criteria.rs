@@ -1,12 +1,12 @@
 //! The criteria of a run, and the judgement of its result.
 
 use super::baseline::Baseline;
-use super::caveats::caveats;
+use super::caveats::{caveats, of_other_levels};
 use super::generator::{is_late_beside, reasons};
 use super::standstill;
 use super::threshold::Threshold;
 use crate::loadtest::collect::UnjudgedResult;
-use crate::run_result::{RouteSummary, RunResult, Verdict};
+use crate::run_result::{JOURNEY, JourneySummary, RouteSummary, RunResult, Verdict};
 use crate::units;
 
 /// The criteria of a run; by default there are none.
@@ -33,9 +33,13 @@ impl Criteria {
         run
     }
 
-    /// Compares a finished run with the earlier ones.
+    /// Compares a finished run with the earlier ones. One that was steered is compared only with runs of the same levels.
     pub(in crate::loadtest) fn compare(&self, run: &mut RunResult) {
-        run.comparison = self.baseline.as_ref().map(|baseline| baseline.compare(run));
+        let Some(baseline) = &self.baseline else { return };
+        match baseline.file_of_other_levels(run) {
+            Some(file) => run.caveats.push(of_other_levels(file)),
+            None => run.comparison = Some(baseline.compare(run)),
+        }
     }
 }
 
@@ -49,10 +53,19 @@ pub fn unjudged_ratio(run: &RunResult, thresholds: &[Threshold]) -> f64 {
     }
     let checks: Vec<_> = thresholds.iter().filter(|threshold| threshold.demands_checks()).collect();
     let of_all = checks.iter().any(|threshold| threshold.route().is_none());
+    // A request that fails ends its journey, so who limits the failures of all journeys with that step limits its failures.
+    let is_of_judged_journeys = |route: &RouteSummary| {
+        let has = |journey: &&JourneySummary| {
+            journey.steps.iter().any(|step| step.method == route.method && step.route == route.route)
+        };
+        let limited = |journey: &JourneySummary| limits.iter().any(|one| one.is_about(JOURNEY, &journey.name));
+        run.journeys.iter().any(|journey| has(&journey)) && run.journeys.iter().filter(has).all(limited)
+    };
     let is_judged = |route: &RouteSummary| {
         let is_about = |one: &&&Threshold| one.is_about(&route.method, &route.route);
         let is_checked = route.checks.is_some_and(|checks| checks.checked == route.requests);
-        limits.iter().any(|one| is_about(&one)) || is_checked && (of_all || checks.iter().any(|one| is_about(&one)))
+        let is_limited = limits.iter().any(|one| is_about(&one)) || is_of_judged_journeys(route);
+        is_limited || is_checked && (of_all || checks.iter().any(|one| is_about(&one)))
     };
     let bad = run.routes.iter().filter(|route| !is_judged(route)).map(|route| route.failures + route.unanswered);
     let missed = if of_all { 0 } else { run.generator.arrivals_missed };
@@ -62,7 +75,9 @@ pub fn unjudged_ratio(run: &RunResult, thresholds: &[Threshold]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_result::{CheckCounts, example_run};
+    use std::path::PathBuf;
+
+    use crate::run_result::{CheckCounts, Conditions, RecordedRun, StepSummary, example_level, example_run};
 
     #[test]
     fn failures_that_no_threshold_limits_are_still_bad() {
@@ -96,5 +111,58 @@ mod tests {
         assert!((unjudged(&summary, &["checks<1%"]) - all).abs() < 1e-9);
         summary.routes[0].checks = Some(CheckCounts { checked: 1_009, met: 10 });
         assert!((unjudged(&summary, &["checks>1%"]) - all).abs() < 1e-9, "one had no check");
+        let step = |route: &RouteSummary| StepSummary {
+            method: route.method.clone(),
+            route: route.route.clone(),
+            ..StepSummary::default()
+        };
+        let steps = summary.routes.iter().map(step).collect();
+        summary.journeys = vec![JourneySummary::new("buy".to_owned(), steps)];
+        assert!(unjudged(&summary, &["buy:fail_ratio<1%"]) <= 0.0, "each failed request failed its journey");
+        assert!((unjudged(&summary, &["buy:p95<1s"]) - all).abs() < 1e-9);
+        summary.journeys.clear();
+        (summary.routes[1].unanswered, summary.in_flight_at_end) = (3, 3);
+        assert!((unjudged(&summary, &[]) - 1_004.0 / 3_033.0).abs() < 1e-9, "no answer is not a good one");
+    }
+
+    #[test]
+    fn a_run_is_judged_by_its_own_figures() {
+        let criteria = Criteria { thresholds: vec!["failures<5".parse().unwrap()], baseline: None };
+        let judged = |change: fn(&mut RunResult)| {
+            let mut run = example_run();
+            change(&mut run);
+            criteria.judge(UnjudgedResult(run), false)
+        };
+        let valid = judged(|_| {});
+        assert_eq!((valid.verdict, valid.times_doubtful, valid.caveats.len()), (Verdict::Valid, false, 0));
+        assert_eq!(valid.thresholds.iter().map(|outcome| outcome.held).collect::<Vec<_>>(), [false]);
+        let limited = judged(|run| run.generator.cpu_cores = 2.0);
+        assert_eq!((limited.verdict, limited.verdict_reasons.len()), (Verdict::GeneratorLimited, 1));
+        assert!(judged(|run| run.generator.timer_late_p99_ms = 401.0).times_doubtful, "half of the p99 of 801 ms");
+    }
+
+    #[test]
+    fn a_run_is_compared_if_there_are_earlier_ones() {
+        let mut run = example_run();
+        run.ended_at.clone_from(&run.started_at);
+        Criteria::default().compare(&mut run);
+        assert!(run.comparison.is_none());
+        let earlier = (PathBuf::from("earlier"), RecordedRun::try_from(&run).unwrap());
+        let baseline = Baseline::new(vec![earlier], Vec::new(), &Conditions::from(&run)).unwrap();
+        Criteria { thresholds: Vec::new(), baseline: Some(baseline) }.compare(&mut run);
+        assert_eq!(run.comparison.map(|comparison| comparison.runs_before), Some(1));
+    }
+
+    #[test]
+    fn a_steered_run_is_compared_with_runs_of_the_same_levels_only() {
+        let mut run = example_run();
+        run.ended_at.clone_from(&run.started_at);
+        let earlier = (PathBuf::from("earlier.json"), RecordedRun::try_from(&run).unwrap());
+        let baseline = Baseline::new(vec![earlier], Vec::new(), &Conditions::from(&run)).unwrap();
+        let criteria = Criteria { thresholds: Vec::new(), baseline: Some(baseline) };
+        (run.levels, run.stages) = (vec![example_level(150.0), example_level(60.0)], vec![(30.0, 150.0), (30.0, 60.0)]);
+        criteria.compare(&mut run);
+        assert!(run.comparison.is_none());
+        assert!(run.caveats.last().unwrap().contains("of the same levels only, and earlier.json is not one"));
     }
 }

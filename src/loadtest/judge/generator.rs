@@ -119,9 +119,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_exactly_at_a_limit_is_within_it() {
+        let told = |cost: GeneratorCost| reasons(&cost, 9_990, true);
+        let none = Vec::<String>::new();
+        assert_eq!(told(cost(1.8, 100.0)), none, "90 % of two cores, timers 100 ms late");
+        assert_eq!(told(GeneratorCost { start_late_p99_ms: Some(100.0), ..cost(0.3, 0.5) }), none);
+        let crowded = |cpu_cores, idle| told(GeneratorCost { host_idle_ratio: Some(idle), ..cost(cpu_cores, 0.5) });
+        assert_eq!((crowded(1.0, 0.01), crowded(1.1, 0.05)), (none.clone(), none.clone()), "half of a busy machine");
+        // Half a core is used for a second in 2 s.
+        assert_eq!(told(GeneratorCost { throttled_s: Some(0.02), ..cost(0.5, 0.5) }), none);
+        assert_eq!(told(GeneratorCost { arrivals_missed: 10, ..cost(0.3, 0.5) }), none, "one in a thousand");
+    }
+
+    #[test]
+    fn nothing_is_said_of_missed_requests_where_none_was_missed() {
+        assert_eq!(reasons(&cost(1.9, 0.5), 10_000, false), ["the generator used 1.90 of 2 cores"]);
+    }
+
+    #[test]
     fn lateness_is_judged_relative_to_the_measured_times() {
         assert!(is_late_beside(&cost(0.3, 12.0), 15.0), "most of 15 ms may be the generator's");
         assert!(!is_late_beside(&cost(0.3, 12.0), 900.0), "of 900 ms next to nothing is");
         assert!(!is_late_beside(&cost(0.3, 4.0), 1.0), "as late as any machine with other work");
+        assert!(!is_late_beside(&cost(0.3, 5.0), 1.0) && !is_late_beside(&cost(0.3, 8.0), 16.0), "at the limit");
     }
 }

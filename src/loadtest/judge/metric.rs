@@ -18,7 +18,7 @@
 use std::time::Duration;
 
 use super::invalid_threshold::InvalidThreshold;
-use crate::run_result::{CheckCounts, RouteSummary, RunResult};
+use crate::run_result::{CheckCounts, JOURNEY, RouteSummary, RunResult};
 use crate::stats::Latencies;
 use crate::units;
 
@@ -99,19 +99,29 @@ impl<'a> Part<'a> {
     /// Why a figure has no value, as a sentence without a full stop; None if it has one.
     pub(super) fn why(&self, metric: Metric, measured: Measured) -> Option<String> {
         let (failures, lost, due) = (self.route.failures, self.lost, self.due());
+        let is_journey = self.route.method == JOURNEY;
         let requests = match (self.route.method.as_str(), self.route.route.as_str()) {
             ("", _) => "request".to_owned(),
+            (JOURNEY, name) => format!("journey {name}"),
             (method, route) => format!("request of {method} {route}"),
         };
         match measured {
             Measured::Value(_) => None,
             Measured::Failed => {
                 let [failures, due] = [failures, due].map(units::count);
-                Some(format!("{failures} of {due} requests failed, and count as slower than all good answers"))
+                Some(if is_journey {
+                    format!("{failures} of {due} journeys failed, and count as slower than all good ones")
+                } else {
+                    format!("{failures} of {due} requests failed, and count as slower than all good answers")
+                })
             }
             Measured::Unanswered => {
                 let [lost, due] = [lost, due].map(units::count);
-                Some(format!("{lost} of {due} requests were never answered, and count as slower than all others"))
+                Some(if is_journey {
+                    format!("{lost} of {due} journeys came to no end, and count as slower than all others")
+                } else {
+                    format!("{lost} of {due} requests were never answered, and count as slower than all others")
+                })
             }
             Measured::Nothing if due == 0 => Some(format!("nothing was measured: no {requests} was due")),
             Measured::Nothing if metric == Metric::Checks => {

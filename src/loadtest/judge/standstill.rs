@@ -29,7 +29,8 @@ pub(super) fn reason(run: &RunResult, thresholds: &[Threshold]) -> Option<String
     }
     let fallen = run.routes.iter().chain([&run.aggregated]).find_map(|route| {
         let (percent, _) = SHOWN.into_iter().find(|(percent, enough)| falls_on_touched(route, *percent, *enough))?;
-        Some(format!("the {} of {} is the time of an answer that was touched by that", name(percent), named(route)))
+        let (name, route) = (name(percent), named(route));
+        Some(format!("{stood_still}, and the {name} of {route} is the time of an answer that was touched by that"))
     });
     let judged = || {
         let threshold = thresholds.iter().find(|threshold| {
@@ -38,9 +39,9 @@ pub(super) fn reason(run: &RunResult, thresholds: &[Threshold]) -> Option<String
             let route = if threshold.route().is_none() { Some(&run.aggregated) } else { routes.next() };
             route.is_some_and(|route| falls_on_touched(route, percent, 1))
         })?;
-        Some(format!("the threshold {threshold} is judged by an answer that was touched by that"))
+        Some(format!("{stood_still}, and the threshold {threshold} is judged by an answer that was touched by that"))
     };
-    fallen.or_else(judged).map(|why| format!("{stood_still}, and {why}"))
+    fallen.or_else(judged)
 }
 
 /// The number of answers of a route that a standstill touched.
@@ -126,6 +127,33 @@ mod tests {
     }
 
     #[test]
+    fn a_percentile_of_good_or_of_failed_answers_alone_must_not_be_the_generators() {
+        let many = run(99_998, 0).aggregated.histograms.succeeded;
+        let two = run(1, 2).aggregated.histograms.touched.unwrap().succeeded;
+        let mut of_good = run(99_998, 2);
+        let histograms = &mut of_good.aggregated.histograms;
+        (histograms.succeeded, histograms.failed) = (two.clone(), many.clone());
+        let told = judged(&of_good, &[]).unwrap();
+        assert!(told.ends_with("the p50 of all requests is the time of an answer that was touched by that"), "{told}");
+        let mut of_failed = run(99_998, 2);
+        let histograms = &mut of_failed.aggregated.histograms;
+        (histograms.succeeded, histograms.failed) = (many, two.clone());
+        histograms.touched = Some(TouchedTimes { succeeded: Latencies::default(), failed: two });
+        assert!(judged(&of_failed, &[]).unwrap().contains("the p50 of all requests"));
+    }
+
+    #[test]
+    fn a_time_is_the_generators_if_at_least_half_of_its_answers_were_touched() {
+        let with_others = |others: u64| {
+            let mut run = run(99_990, 10);
+            (0..others).for_each(|_| run.aggregated.histograms.succeeded.record(Duration::from_secs(3)));
+            judged(&run, &["max<1s"])
+        };
+        assert!(with_others(8).is_some() && with_others(10).is_some());
+        assert_eq!(with_others(11), None);
+    }
+
+    #[test]
     fn a_threshold_must_not_be_crossed_by_the_generator() {
         let few = run(99_999, 1);
         assert_eq!(judged(&few, &["p99<100ms", "rps>5"]), None);
@@ -137,9 +165,10 @@ mod tests {
 
     #[test]
     fn touched_answers_that_took_as_long_as_others_move_no_percentile() {
-        let mut like_others = run(20_000, 0);
+        // As many as may be: one in a thousand.
+        let mut like_others = run(10_000, 0);
         let mut times = TouchedTimes::default();
-        (0..10).for_each(|_| times.succeeded.record(Duration::from_micros(1_500)));
+        (0..10).for_each(|_| times.succeeded.record(Duration::from_micros(1_600)));
         let histograms = &mut like_others.aggregated.histograms;
         histograms.succeeded.merge(&times.succeeded);
         histograms.touched = Some(times);

@@ -1,4 +1,5 @@
-//! Thresholds, which a run must meet: `p95<200ms`, `POST /orders:fail_ratio<1%`, `good:p95<200ms`, `rps>500`.
+//! Thresholds, which a run must meet: `p95<200ms`, `POST /orders:fail_ratio<1%`, `good:p95<200ms`, `rps>500`, and of a
+//! journey `buy:p95<3s`.
 //!
 //! They are evaluated on the measured part, without the warm-up. No failure improves what is compared ([`super::metric`]
 //! says how), and a threshold on something that never happened does not hold: a route without requests has no p95, and
@@ -11,7 +12,7 @@ use std::str::FromStr;
 
 use super::invalid_threshold::InvalidThreshold;
 use super::metric::{Answers, Measured, Metric, Part};
-use crate::run_result::{RunResult, ThresholdOutcome};
+use crate::run_result::{JOURNEY, JourneySummary, RunResult, ThresholdOutcome};
 use crate::units::Relation;
 
 /// A condition on one figure of a run.
@@ -169,12 +170,11 @@ impl Threshold {
 
     /// Evaluates it on a run.
     pub(in crate::loadtest) fn evaluate(&self, run: &RunResult) -> ThresholdOutcome {
-        let about: Vec<_> = match &self.route {
-            None => vec![Part::whole(run)],
-            Some(_) => {
-                run.routes.iter().filter(|route| self.is_about(&route.method, &route.route)).map(Part::of).collect()
-            }
-        };
+        let journeys = run.journeys.iter().filter(|journey| self.is_about(JOURNEY, &journey.name));
+        let journeys: Vec<_> = journeys.map(JourneySummary::as_route).collect();
+        let routes = run.routes.iter().filter(|route| self.is_about(&route.method, &route.route));
+        let about: Vec<_> =
+            if self.route.is_none() { vec![Part::whole(run)] } else { routes.chain(&journeys).map(Part::of).collect() };
         // A name without a method may match several routes. It must hold on each of them, so the worst value counts, and
         // a route on which nothing was measured is the worst.
         let all = about.iter().map(|part| (part, self.metric.of(part, self.answers, self.is_most())));

@@ -2,74 +2,86 @@
 
 use crate::run_result::{Comparison, Difference, Meaning};
 use crate::table::{Align, Table, Tone};
-use crate::units;
+use crate::units::{self, Language};
+use crate::{say, text};
 
 /// The differences, one row for each figure.
-pub(super) fn table(comparison: &Comparison) -> Table {
+pub(super) fn table(comparison: &Comparison, language: Language) -> Table {
     let mut table = Table::new(
-        title(comparison),
+        title(comparison, language),
         &[
-            ("Type", Align::Left),
-            ("Name", Align::Left),
-            ("Figure", Align::Left),
-            ("Before", Align::Right),
-            ("Now", Align::Right),
-            ("Change", Align::Right),
-            ("p", Align::Right),
-            ("Verdict", Align::Left),
+            (text!("Type"), Align::Left),
+            (text!("Name"), Align::Left),
+            (text!("Figure"), Align::Left),
+            (text!("Before"), Align::Right),
+            (text!("Now"), Align::Right),
+            (text!("Change"), Align::Right),
+            (text!("p"), Align::Right),
+            (text!("Verdict"), Align::Left),
         ],
     );
     for difference in &comparison.figures {
         let (word, tone) = match difference.meaning {
-            Meaning::Better => ("better", Tone::Good),
-            Meaning::Worse => ("worse", Tone::Bad),
-            Meaning::Noise => ("within noise", Tone::Plain),
-            Meaning::MoreFailed => ("more failed", Tone::Doubtful),
-            Meaning::Unknown => ("unknown", Tone::Doubtful),
-            Meaning::Unmeasured => ("not measured", Tone::Doubtful),
+            Meaning::Better => (text!("better"), Tone::Good),
+            Meaning::Worse => (text!("worse"), Tone::Bad),
+            Meaning::Noise => (text!("within noise"), Tone::Plain),
+            Meaning::MoreFailed => (text!("more failed"), Tone::Doubtful),
+            Meaning::Unknown => (text!("unknown"), Tone::Doubtful),
+            Meaning::Unmeasured => (text!("not measured"), Tone::Doubtful),
         };
         let cells = [
             difference.method.clone(),
             difference.route.clone(),
-            named(&difference.figure),
+            named(&difference.figure, language),
             shown(difference, difference.before),
             shown(difference, difference.now),
             difference.change.map_or_else(|| "-".to_owned(), |change| format!("{:+.1} %", 100.0 * change)),
             difference.p.map_or_else(|| "-".to_owned(), |p| format!("{p:.3}")),
         ];
         let plain = if difference.method.is_empty() { Tone::Strong } else { Tone::Plain };
-        table.toned_row(cells.map(|cell| (cell, plain)).into_iter().chain([(word.to_owned(), tone)]));
+        table.toned_row(cells.map(|cell| (cell, plain)).into_iter().chain([(language.text(word).to_owned(), tone)]));
     }
     table
 }
 
 /// The name of a figure, such as `good p95 ms`: times are those of good answers.
-fn named(figure: &str) -> String {
+fn named(figure: &str, language: Language) -> String {
     match figure {
-        "fail_ratio" => "failed".to_owned(),
-        "good_per_s" => "good/s".to_owned(),
-        time => format!("good {}", time.replace("_ms", " ms")),
+        "fail_ratio" => language.text(text!("failed")).to_owned(),
+        "good_per_s" => language.text(text!("good/s")).to_owned(),
+        time => say!(language, "good {time}", time = time.replace("_ms", " ms")),
     }
 }
 
-fn title(comparison: &Comparison) -> String {
-    let runs = |count: usize| if count == 1 { "one run".to_owned() } else { format!("{count} runs") };
+fn title(comparison: &Comparison, language: Language) -> String {
+    let runs = |count: usize| match count {
+        1 => language.text(text!("one run")).to_owned(),
+        count => say!(language, "{count} runs", count),
+    };
     let (before, now) = (runs(comparison.runs_before), runs(comparison.runs_now));
-    let doubtful = if comparison.doubtful.is_empty() {
-        String::new()
-    } else {
-        format!("; doubtful because of {}: the generator was the bottleneck", comparison.doubtful.join(", "))
+    let doubtful = match comparison.doubtful.join(", ") {
+        none if none.is_empty() => none,
+        names => say!(language, "; doubtful because of {names}: the generator was the bottleneck", names),
     };
     if comparison.figures.iter().any(|difference| difference.p.is_none()) {
-        return format!(
-            "Compared with the baseline: {before} before, {now} now. These are too few runs to tell a difference from \
-             noise (p is at least {:.2}): 4 and 4 are enough{doubtful}",
-            comparison.smallest_p
+        return say!(
+            language,
+            "Compared with the baseline: {before} before, {now} now. These are too few runs to tell a difference from noise (p is \
+             at least {least}): 4 and 4 are enough{doubtful}",
+            before,
+            now,
+            least = language.decimals(comparison.smallest_p, 2),
+            doubtful
         );
     }
-    format!(
+    say!(
+        language,
         "Compared with the baseline: {before} before, {now} now; p of an exact Mann-Whitney U test, noise above \
-         0.05{doubtful}"
+         {noise}{doubtful}",
+        before,
+        now,
+        noise = language.number("0.05"),
+        doubtful
     )
 }
 
@@ -86,9 +98,15 @@ mod tests {
     fn a_comparison_with_doubtful_runs_names_them_in_its_title() {
         let title = |doubtful: &[&str]| {
             let doubtful = doubtful.iter().map(|name| (*name).to_owned()).collect();
-            let comparison =
-                Comparison { runs_before: 2, runs_now: 1, smallest_p: 0.67, doubtful, figures: Vec::new() };
-            table(&comparison).render(None, false).lines().next().unwrap().to_owned()
+            let comparison = Comparison {
+                runs_before: 2,
+                runs_now: 1,
+                smallest_p: 0.67,
+                doubtful,
+                figures: Vec::new(),
+                before: Vec::new(),
+            };
+            table(&comparison, Language::English).render(None, false).lines().next().unwrap().to_owned()
         };
         let named = title(&["limited.json", "this run"]);
         assert!(
@@ -115,8 +133,15 @@ mod tests {
             figure("fail_ratio", Some(1.0), Meaning::Worse),
             figure("good_per_s", Some(0.0), Meaning::Worse),
         ];
-        let comparison = Comparison { runs_before: 1, runs_now: 1, smallest_p: 1.0, doubtful: Vec::new(), figures };
-        let text = table(&comparison).render(None, false);
+        let comparison = Comparison {
+            runs_before: 1,
+            runs_now: 1,
+            smallest_p: 1.0,
+            doubtful: Vec::new(),
+            figures,
+            before: Vec::new(),
+        };
+        let text = table(&comparison, Language::English).render(None, false);
         insta::assert_snapshot!(text.split_once('\n').unwrap().1, @"
          Type  Name        Figure        Before       Now  Change  p  Verdict
         ───────────────────────────────────────────────────────────────────────────

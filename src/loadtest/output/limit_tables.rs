@@ -3,97 +3,129 @@
 use super::statistics::{dashed, shown};
 use crate::run_result::{GaveWay, LimitEnded, LimitResult, LimitStep};
 use crate::table::{Align, Table, Tone};
-use crate::units;
+use crate::units::{self, Language};
+use crate::{say, text};
 
 /// The result of a search as sentences, a chart, and a table of all steps.
-pub fn limit_tables(limit: &LimitResult) -> (String, String, Table) {
-    (sentences(limit), chart(limit), steps(limit))
+pub fn limit_tables(limit: &LimitResult, language: Language) -> (String, String, Table) {
+    (sentences(limit, language), chart(limit, language), steps(limit, language))
 }
 
 /// One line for a step, printed while the search lasts.
-pub(in crate::loadtest) fn step_line(step: &LimitStep, unit: &str) -> String {
-    let result = if step.good { "good".to_owned() } else { format!("bad ({})", step.broken.join("; ")) };
-    format!(
-        "{:>7} {unit}: {:>7} good answers/s, {} failed, p95 {} ms: {result}",
-        units::count(u64::from(step.level)),
-        units::significant(step.good_per_s),
-        dashed(step.fail_ratio, units::percent),
-        dashed(step.p95_ms, shown)
+pub(in crate::loadtest) fn step_line(step: &LimitStep, unit: &'static str, language: Language) -> String {
+    let result = match &step.moving {
+        _ if !step.good => say!(language, "bad ({why})", why = language.retold_all(&step.broken).join("; ")),
+        None => language.text(text!("good")).to_owned(),
+        Some(what) => say!(language, "good, but not steady ({what})", what = language.retold(what)),
+    };
+    say!(
+        language,
+        "{level} {unit}: {rate} good answers/s, {failed} failed, p95 {p95} ms: {result}",
+        level = format!("{:>7}", language.count(u64::from(step.level))),
+        unit = language.text(unit),
+        rate = format!("{:>7}", language.significant(step.good_per_s)),
+        failed = dashed(step.fail_ratio, |ratio| language.percent(ratio)),
+        p95 = language.number(&dashed(step.p95_ms, shown)),
+        result
     )
 }
 
-fn sentences(limit: &LimitResult) -> String {
-    let unit = limit.unit;
-    let shown = |level: u32| format!("{} {unit}", units::count(u64::from(level)));
-    let mut lines = vec![match (limit.last_good, limit.first_bad) {
-        (Some(good), Some(bad)) => format!("Limit: good with {}, bad from {}.", shown(good), shown(bad)),
-        (Some(good), None) => format!("No limit found: good with {}, the highest load tried.", shown(good)),
-        (None, Some(bad)) => format!("No load was good: already bad with {}.", shown(bad)),
-        (None, None) => "Nothing was measured.".to_owned(),
+fn sentences(limit: &LimitResult, language: Language) -> String {
+    let unit = language.text(limit.unit);
+    let text = |text: &'static str| language.text(text).to_owned();
+    let shown = |level: u32| format!("{} {unit}", language.count(u64::from(level)));
+    let mut lines = vec![match (limit.last_good.map(shown), limit.first_bad.map(shown)) {
+        (Some(good), Some(bad)) => say!(language, "Limit: good with {good}, bad from {bad}.", good, bad),
+        (Some(good), None) => say!(language, "No limit found: good with {good}, the highest load tried.", good),
+        (None, Some(bad)) => say!(language, "No load was good: already bad with {bad}.", bad),
+        (None, None) => text(text!("Nothing was measured.")),
     }];
     if !limit.broken.is_empty() {
-        lines.push(format!("What broke: {}.", limit.broken.join("; ")));
+        lines.push(say!(language, "What broke: {what}.", what = language.retold_all(&limit.broken).join("; ")));
     }
     let edge = limit.steps.iter().find(|step| Some(step.level) == limit.first_bad && !step.good);
     if let Some(said) = edge.and_then(|step| step.most_frequent_failure.as_ref()) {
-        lines.push(format!("Most failures there: {said}."));
+        lines.push(say!(language, "Most failures there: {said}.", said = told(said, language)));
     }
     match limit.gave_way {
         GaveWay::Service => {
-            let used =
-                |step: &LimitStep| format!(" ({:.2} of {} cores)", step.generator_cores, limit.environment.cores);
+            let used = |step: &LimitStep| {
+                let used = language.decimals(step.generator_cores, 2);
+                say!(language, " ({used} of {cores} cores)", used, cores = limit.environment.cores)
+            };
             let used = edge.map(used).unwrap_or_default();
-            lines.push(format!("The service gave way; the generator had time to spare{used}."));
+            lines.push(say!(language, "The service gave way; the generator had time to spare{used}.", used));
         }
         GaveWay::Generator => {
-            lines.push("The generator gave way first: the limit of the service is higher.".to_owned());
+            lines.push(text(text!("The generator gave way first: the limit of the service is higher.")));
         }
         GaveWay::Nobody => {}
     }
     if limit.shares_machine {
-        lines.push("The service runs on the same machine and shares its processor with the generator.".to_owned());
+        lines.push(text(text!("The service runs on the same machine and shares its processor with the generator.")));
     }
     if let Some(knee) = limit.knee {
         let highest = limit.steps.iter().map(|step| step.level).max() == Some(knee);
         let meaning = if highest {
-            "or above, nothing higher was tried"
+            text!("or above, nothing higher was tried")
         } else {
-            "beyond it more load brings mostly more waiting"
+            text!("beyond it more load brings mostly more waiting")
         };
-        lines.push(format!("Knee: {}; {meaning}.", shown(knee)));
+        lines.push(say!(language, "Knee: {load}; {meaning}.", load = shown(knee), meaning = language.text(meaning)));
     }
     if !limit.steady {
-        lines.push("The limit is not steady: a repetition had another result.".to_owned());
+        lines.push(text(text!("The limit is not steady: a repetition had another result.")));
+    }
+    let moving = limit.steps.iter().filter(|step| Some(step.level) == limit.last_good);
+    if let Some((step, what)) = moving.filter_map(|step| Some((step, step.moving.as_ref()?))).next_back() {
+        lines.push(say!(
+            language,
+            "With {load} nothing came to rest within {held} s: {what}.",
+            load = shown(step.level),
+            held = language.significant(step.held_s),
+            what = language.retold(what)
+        ));
     }
     if let Some(why) = &limit.held_back {
-        lines.push(format!("The search could not go further: {why}."));
+        lines.push(say!(language, "The search could not go further: {why}.", why = language.retold(why)));
     }
     if limit.ended == LimitEnded::Interrupted {
-        lines.push("The search was interrupted: this is what it had found by then.".to_owned());
+        lines.push(text(text!("The search was interrupted: this is what it had found by then.")));
     }
-    lines.push(format!("Good means: {}.", limit.criteria.join(", ")));
+    lines.push(say!(language, "Good means: {criteria}.", criteria = limit.criteria.join(", ")));
     lines.join("\n")
+}
+
+/// The message of a failure: one that begins with a status is the service's own.
+fn told(message: &str, language: Language) -> String {
+    let is_answer = message.starts_with(|letter: char| letter.is_ascii_digit());
+    if is_answer { message.to_owned() } else { language.retold(message) }
 }
 
 /// The columns of the longest bar: two bars and their figures fit into eighty columns.
 const BAR: usize = 22;
 
 /// One row for each load, with its first measurement, lowest load first. A load that was ever bad is marked.
-fn chart(limit: &LimitResult) -> String {
+fn chart(limit: &LimitResult, language: Language) -> String {
     let mut steps: Vec<&LimitStep> = limit.steps.iter().filter(|step| step.purpose != "repeat").collect();
     steps.sort_by_key(|step| step.level);
     let most = |of: fn(&LimitStep) -> f64| steps.iter().map(|step| of(step)).fold(0.0, f64::max);
     let (most_rate, most_p95) = (most(|step| step.good_per_s), most(|step| step.p95_ms.unwrap_or_default()));
-    let heading = format!("{:>9}  {:<32}  {}", load_column(limit).to_lowercase(), "good answers/s", "p95 ms");
+    let heading = format!(
+        "{:>9}  {:<32}  {}",
+        language.text(load_column(limit)).to_lowercase(),
+        language.text(text!("good answers/s")),
+        language.text(text!("p95 ms"))
+    );
     let rows = steps.iter().map(|step| {
         format!(
             "{:>9}{} {:<BAR$} {:>8}   {:<BAR$} {:>8}",
-            units::count(u64::from(step.level)),
+            language.count(u64::from(step.level)),
             if limit.was_bad(step.level) { "×" } else { " " },
             bar(step.good_per_s, most_rate),
-            units::significant(step.good_per_s),
+            language.significant(step.good_per_s),
             bar(step.p95_ms.unwrap_or_default(), most_p95),
-            dashed(step.p95_ms, shown)
+            language.number(&dashed(step.p95_ms, shown))
         )
     });
     std::iter::once(heading).chain(rows).collect::<Vec<_>>().join("\n")
@@ -107,27 +139,30 @@ fn bar(value: f64, most: f64) -> String {
 }
 
 fn load_column(limit: &LimitResult) -> &'static str {
-    if limit.unit == "users" { "Users" } else { "Due/s" }
+    if limit.unit == "users" { text!("Users") } else { text!("Due/s") }
 }
 
-fn steps(limit: &LimitResult) -> Table {
+fn steps(limit: &LimitResult, language: Language) -> Table {
     let mut table = Table::new(
-        format!("Steps, times of good answers in milliseconds ({})", limit.host),
+        say!(language, "Steps, times of good answers in milliseconds ({host})", host = limit.host),
         &[
             (load_column(limit), Align::Right),
-            ("good/s", Align::Right),
-            ("Failed", Align::Right),
+            (text!("good/s"), Align::Right),
+            (text!("Failed"), Align::Right),
             ("50%", Align::Right),
             ("95%", Align::Right),
             ("99%", Align::Right),
-            ("Own CPU", Align::Right),
-            ("Why", Align::Left),
-            ("Result", Align::Left),
+            (text!("Own CPU"), Align::Right),
+            (text!("Why"), Align::Left),
+            (text!("Result"), Align::Left),
         ],
     );
     for step in &limit.steps {
-        let (result, tone) =
-            if step.good { ("good".to_owned(), Tone::Good) } else { (step.broken.join("; "), Tone::Bad) };
+        let (result, tone) = if step.good {
+            (language.text(text!("good")).to_owned(), Tone::Good)
+        } else {
+            (language.retold_all(&step.broken).join("; "), Tone::Bad)
+        };
         let cells = [
             units::count(u64::from(step.level)),
             units::significant(step.good_per_s),
@@ -136,18 +171,40 @@ fn steps(limit: &LimitResult) -> Table {
             dashed(step.p95_ms, shown),
             dashed(step.p99_ms, shown),
             format!("{:.2}", step.generator_cores),
-            step.purpose.to_owned(),
+            purpose(step, language).to_owned(),
         ];
         let plain = cells.into_iter().map(|cell| (cell, Tone::Plain));
         table.toned_row(plain.chain([(result, tone)]));
     }
-    table
+    table.in_language(language)
+}
+
+/// Why a load was measured.
+fn purpose(step: &LimitStep, language: Language) -> &str {
+    let known = [text!("climb"), text!("bisect"), text!("repeat")];
+    known.into_iter().find(|known| *known == step.purpose).map_or(step.purpose, |known| language.text(known))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::run_result::{example_limit, example_step};
+
+    #[test]
+    fn what_never_came_to_rest_is_told_in_both_languages() {
+        let step = LimitStep {
+            moving: Some("database connections rose from 80 to 1,090".to_owned()),
+            held_s: 126.0,
+            ..example_step(140, 90.0, 130.0, &[])
+        };
+        let limit = LimitResult { last_good: Some(140), ..example_limit(vec![step]) };
+        let said = |language| limit_tables(&limit, language).0;
+        let english = "With 140 users nothing came to rest within 126 s: database connections rose from 80 to 1,090.";
+        assert!(said(Language::English).contains(english), "{}", said(Language::English));
+        let french = said(Language::French);
+        assert!(french.contains("Avec 140 utilisateurs, rien ne s’est stabilisé en 126 s"), "{french}");
+        assert!(french.contains("de 80 à 1\u{202f}090"), "{french}");
+    }
 
     #[test]
     fn a_limit_reads_as_an_answer_and_fits_a_terminal() {
@@ -168,7 +225,7 @@ mod tests {
                 },
             ])
         };
-        let (sentences, chart, table) = limit_tables(&limit);
+        let (sentences, chart, table) = limit_tables(&limit, Language::English);
         let sentences = crate::table::folded(&sentences, Some(80));
         let text = format!("{sentences}\n{chart}\n{}", table.render(Some(80), false));
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");

@@ -5,9 +5,12 @@ use std::fmt;
 use std::io;
 
 use super::exporter::Exporter;
+use super::live_page::LivePage;
 use super::locust_csv::LocustCsv;
 use super::steps_csv::StepsCsv;
-use crate::run_result::{LimitResult, RunResult};
+use crate::observe::Observing;
+use crate::run_result::{Build, LimitResult, RunResult};
+use crate::units::Language;
 
 /// Called with the result so far, to write it.
 pub type Snapshot<'a, Written> = Box<dyn FnMut(&Written) + Send + 'a>;
@@ -17,14 +20,22 @@ pub type Snapshot<'a, Written> = Box<dyn FnMut(&Written) + Send + 'a>;
 pub struct Outputs<'a, Csv, Written> {
     /// Whether progress is shown on standard error.
     pub show: bool,
+    /// The language of what is shown.
+    pub language: Language,
     /// The CSV files to write, if any.
     pub csv: Option<Csv>,
     /// Writes the result so far, if it is to be kept.
     pub snapshot: Option<Snapshot<'a, Written>>,
     /// Serves the metrics for Prometheus, if asked for.
     pub exporter: Option<&'a Exporter>,
+    /// Shows the run in a browser, if asked for.
+    pub page: Option<&'a LivePage>,
     /// Notes on the run by name, given by the user.
     pub tags: BTreeMap<String, String>,
+    /// What runs in the instances of the store.
+    pub builds: Vec<Build>,
+    /// Watches the parts of the service, if any are watched; a search watches none.
+    pub observing: Option<&'a Observing>,
 }
 
 /// The outputs of a run: Locust's CSV files every second, and a snapshot every ten seconds.
@@ -55,7 +66,17 @@ impl<Csv, Written> Outputs<'_, Csv, Written> {
 
 impl<Csv, Written> Default for Outputs<'_, Csv, Written> {
     fn default() -> Self {
-        Self { show: false, csv: None, snapshot: None, exporter: None, tags: BTreeMap::new() }
+        Self {
+            show: false,
+            language: Language::English,
+            csv: None,
+            snapshot: None,
+            exporter: None,
+            page: None,
+            tags: BTreeMap::new(),
+            builds: Vec::new(),
+            observing: None,
+        }
     }
 }
 

@@ -3,50 +3,70 @@
 use std::time::Duration;
 
 use crate::run_result::{RunResult, Standstill, Standstills};
-use crate::units;
+use crate::units::{self, Language};
+use crate::{say, text};
 
 /// How often and how long the generator stood still, in words that follow "the load generator"; None if it never did.
-pub(super) fn told(standstills: &Standstills) -> Option<String> {
+pub(super) fn told(standstills: &Standstills, language: Language) -> Option<String> {
     let worst = standstills.worst()?;
     if standstills.count == 1 {
-        return Some(format!("stood still for {}", described(worst)));
+        return Some(say!(language, "stood still for {longest}", longest = described(worst, language)));
     }
-    let (times, all) = (units::count(standstills.count), units::duration(standstills.total()));
-    Some(format!("stood still {times} times, for {all} in all, the longest for {}", described(worst)))
-}
-
-/// The sentence of a verdict; None if the generator never stood still.
-pub(super) fn sentence(run: &RunResult) -> Option<String> {
-    let told = told(&run.standstills)?;
-    let Some(touched) = &run.aggregated.histograms.touched else {
-        return Some(format!("The load generator {told}; no answer that counts was touched by that."));
-    };
-    let count = touched.count();
-    let answers = if count == 1 { "1 answer" } else { &format!("{} answers", units::count(count)) };
-    // The longest of all is not longer than that of the touched ones.
-    let longest = touched.all().largest().filter(|longest| run.aggregated.histograms.all().largest() <= Some(*longest));
-    let among = |longest| format!(", the longest one of {} among them", units::duration(longest));
-    let longest = longest.map(among).unwrap_or_default();
-    Some(format!(
-        "The load generator {told}: it was late to ask for or to read {answers}{longest}. Their times are not the \
-         service's."
+    Some(say!(
+        language,
+        "stood still {times} times, for {all} in all, the longest for {longest}",
+        times = language.count(standstills.count),
+        all = language.number(&units::duration(standstills.total())),
+        longest = described(worst, language)
     ))
 }
 
-fn described(one: &Standstill) -> String {
-    let seconds = |seconds: f64| units::duration(Duration::try_from_secs_f64(seconds).unwrap_or_default());
+/// The sentence of a verdict; None if the generator never stood still.
+pub(super) fn sentence(run: &RunResult, language: Language) -> Option<String> {
+    let told = told(&run.standstills, language)?;
+    let Some(touched) = &run.aggregated.histograms.touched else {
+        return Some(say!(language, "The load generator {told}; no answer that counts was touched by that.", told));
+    };
+    let answers = match touched.count() {
+        1 => language.text(text!("1 answer")).to_owned(),
+        count => say!(language, "{count} answers", count = language.count(count)),
+    };
+    // The longest of all is not longer than that of the touched ones.
+    let longest = touched.all().largest().filter(|longest| run.aggregated.histograms.all().largest() <= Some(*longest));
+    let among = |longest| {
+        let longest = language.number(&units::duration(longest));
+        say!(language, ", the longest one of {longest} among them", longest)
+    };
+    let longest = longest.map(among).unwrap_or_default();
+    Some(say!(
+        language,
+        "The load generator {told}: it was late to ask for or to read {answers}{longest}. Their times are not the service's.",
+        told,
+        answers,
+        longest
+    ))
+}
+
+fn described(one: &Standstill, language: Language) -> String {
+    let length = units::duration(Duration::try_from_secs_f64(one.length_s).unwrap_or_default());
     let mut notes = vec![match (one.threads, one.of_threads) {
-        (_, 1) => "its only thread".to_owned(),
-        (threads, all) if threads == all => format!("all {all} threads"),
-        (threads, all) => format!("{threads} of {all} threads"),
+        (_, 1) => language.text(text!("its only thread")).to_owned(),
+        (threads, all) if threads == all => say!(language, "all {all} threads", all),
+        (threads, all) => say!(language, "{threads} of {all} threads", threads, all),
     }];
     if one.suspended_s > 0.0 {
-        notes.push("the machine was suspended".to_owned());
+        notes.push(language.text(text!("the machine was suspended")).to_owned());
     }
     if one.in_warm_up {
-        notes.push("in the warm-up".to_owned());
+        notes.push(language.text(text!("in the warm-up")).to_owned());
     }
-    format!("{}, {:.1} s after the first request ({})", seconds(one.length_s), one.at_s, notes.join(", "))
+    say!(
+        language,
+        "{length}, {at} s after the first request ({notes})",
+        length = language.number(&length),
+        at = language.decimals(one.at_s, 1),
+        notes = notes.join(", ")
+    )
 }
 
 #[cfg(test)]
@@ -62,10 +82,10 @@ mod tests {
     #[test]
     fn a_standstill_is_told_with_its_length_and_what_it_touched() {
         let mut run = example_run();
-        assert_eq!(sentence(&run), None);
+        assert_eq!(sentence(&run, Language::English), None);
         run.standstills = Standstills::of(vec![standstill(4.12, 3.004)]);
         assert_eq!(
-            sentence(&run).unwrap(),
+            sentence(&run, Language::English).unwrap(),
             "The load generator stood still for 3.00 s, 4.1 s after the first request (all 2 threads); no answer that \
              counts was touched by that."
         );
@@ -73,7 +93,7 @@ mod tests {
         (1..=2).for_each(|seconds| touched.succeeded.record(Duration::from_secs(seconds)));
         run.aggregated.histograms.succeeded.merge(&touched.succeeded);
         run.aggregated.histograms.touched = Some(touched);
-        let told = sentence(&run).unwrap();
+        let told = sentence(&run, Language::English).unwrap();
         let expected = "it was late to ask for or to read 2 answers, the longest one of 2.00 s among them. Their times";
         assert!(told.contains(expected), "{told}");
     }
@@ -83,7 +103,7 @@ mod tests {
         let suspended = Standstill { suspended_s: 60.0, in_warm_up: true, ..standstill(1.0, 60.2) };
         let one = Standstill { threads: 1, ..standstill(7.0, 0.3) };
         assert_eq!(
-            told(&Standstills::of(vec![suspended, one])).unwrap(),
+            told(&Standstills::of(vec![suspended, one]), Language::English).unwrap(),
             "stood still 2 times, for 60.5 s in all, the longest for 60.2 s, 1.0 s after the first request (all 2 \
              threads, the machine was suspended, in the warm-up)"
         );

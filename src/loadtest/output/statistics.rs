@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use crate::run_result::{LatencySummary, Outcome, OutcomeSummary, RouteSummary, RunResult};
 use crate::table::{Align, Table, Tone};
-use crate::units;
+use crate::units::{self, Language};
+use crate::{say, text};
 
 /// Takes one of the times out of a summary.
 type Figure = fn(&LatencySummary) -> f64;
 
 /// The name of the row of failed requests, below that of the good answers.
-const FAILED: &str = "  failed";
+const FAILED: &str = text!("  failed");
 
 /// The routes, and all requests together.
 fn routes(summary: &RunResult) -> impl Iterator<Item = &RouteSummary> {
@@ -20,26 +21,31 @@ fn routes(summary: &RunResult) -> impl Iterator<Item = &RouteSummary> {
 }
 
 /// The counts of each route, and the times of its good answers; below, those of its failed requests.
-pub(super) fn statistics(summary: &RunResult) -> Table {
-    let below = if summary.failures > 0 { " of good answers, below of failed ones" } else { "" };
-    let title = format!(
-        "Requests, times in milliseconds{below} ({}, {})",
-        load(summary),
-        units::duration(Duration::from_secs_f64(summary.duration_s))
-    );
+pub(super) fn statistics(summary: &RunResult, language: Language) -> Table {
+    let load = load(summary, language);
+    let length = language.number(&units::duration(Duration::from_secs_f64(summary.duration_s)));
+    let title = match summary.failures {
+        0 => say!(language, "Requests, times in milliseconds ({load}, {length})", load, length),
+        _ => say!(
+            language,
+            "Requests, times in milliseconds of good answers, below of failed ones ({load}, {length})",
+            load,
+            length
+        ),
+    };
     let mut table = Table::new(
         title,
         &[
-            ("Type", Align::Left),
-            ("Name", Align::Left),
-            ("# reqs", Align::Right),
-            ("# fails", Align::Right),
-            ("Avg", Align::Right),
-            ("Min", Align::Right),
-            ("Max", Align::Right),
-            ("Med", Align::Right),
-            ("good/s", Align::Right),
-            ("fail/s", Align::Right),
+            (text!("Type"), Align::Left),
+            (text!("Name"), Align::Left),
+            (text!("# reqs"), Align::Right),
+            (text!("# fails"), Align::Right),
+            (text!("Avg"), Align::Right),
+            (text!("Min"), Align::Right),
+            (text!("Max"), Align::Right),
+            (text!("Med"), Align::Right),
+            (text!("good/s"), Align::Right),
+            (text!("fail/s"), Align::Right),
         ],
     );
     for route in routes(summary) {
@@ -57,7 +63,7 @@ pub(super) fn statistics(summary: &RunResult) -> Table {
         table.toned_row(cells);
         if let Some(failed) = route.failed_requests() {
             let [method, requests, fails] = [const { String::new() }; 3];
-            let name = FAILED.to_owned();
+            let name = language.text(FAILED).to_owned();
             table.toned_row(
                 [method, name, requests, fails].into_iter().chain(main_times(&failed)).map(|cell| (cell, Tone::Bad)),
             );
@@ -67,23 +73,25 @@ pub(super) fn statistics(summary: &RunResult) -> Table {
 }
 
 /// Average, least, most and median.
-fn main_times(of: &OutcomeSummary<'_>) -> [String; 4] {
+pub(super) fn main_times(of: &OutcomeSummary<'_>) -> [String; 4] {
     let figures: [Figure; 4] = [|t| t.mean, |t| t.min, |t| t.max, |t| t.p50];
     figures.map(|figure| dashed(of.time(figure), shown))
 }
 
-pub(super) fn percentiles(summary: &RunResult) -> Table {
+pub(super) fn percentiles(summary: &RunResult, language: Language) -> Table {
     let columns = ["50%", "75%", "90%", "95%", "98%", "99%", "99.9%", "100%"];
-    let mut header = vec![("Type", Align::Left), ("Name", Align::Left)];
+    let mut header = vec![(text!("Type"), Align::Left), (text!("Name"), Align::Left)];
     header.extend(columns.map(|column| (column, Align::Right)));
-    let below = if summary.failures > 0 { " (below: failed)" } else { "" };
-    let title = format!("Response times in milliseconds: that share of good answers{below} took no longer");
+    let title = match summary.failures {
+        0 => text!("Response times in milliseconds: that share of good answers took no longer"),
+        _ => text!("Response times in milliseconds: that share of good answers (below: failed) took no longer"),
+    };
     let mut table = Table::new(title, &header);
     for route in routes(summary) {
         for of in route.by_outcome() {
             let (method, name, tone) = match of.outcome {
                 Outcome::Good => (route.method.clone(), route.route.clone(), row_tone(route)),
-                Outcome::Failed => (String::new(), FAILED.to_owned(), Tone::Bad),
+                Outcome::Failed => (String::new(), language.text(FAILED).to_owned(), Tone::Bad),
             };
             let cells = [method, name].into_iter().chain(shares(of.requests, of.latency_ms));
             table.toned_row(cells.map(|cell| (cell, tone)));
@@ -92,7 +100,7 @@ pub(super) fn percentiles(summary: &RunResult) -> Table {
     let all = &summary.aggregated;
     // The service time, where it differs from the response time.
     if let Some(times) = &all.service_ms {
-        let name = if all.failures > 0 { "service time, failed ones too" } else { "service time alone" };
+        let name = if all.failures > 0 { text!("service time, failed ones too") } else { text!("service time alone") };
         let cells = [String::new(), name.to_owned()].into_iter().chain(shares(all.requests, Some(times)));
         table.toned_row(cells.map(|cell| (cell, Tone::Strong)));
     }
@@ -116,21 +124,22 @@ fn shares(requests: u64, times: Option<&LatencySummary>) -> [String; 8] {
 
 /// The answers of each route by their status, the most frequent first. None where every answer is a 200, or the file does not
 /// tell.
-pub(super) fn statuses(summary: &RunResult) -> Option<Table> {
+pub(super) fn statuses(summary: &RunResult, language: Language) -> Option<Table> {
     let known = summary.aggregated.statuses.as_ref()?;
     if known.keys().all(|status| *status == 200) {
         return None;
     }
-    let columns = [("Type", Align::Left), ("Name", Align::Left), ("Status: answers", Align::Left)];
-    let mut table = Table::new("Answers by status", &columns);
+    let columns = [(text!("Type"), Align::Left), (text!("Name"), Align::Left), (text!("Status: answers"), Align::Left)];
+    let mut table = Table::new(text!("Answers by status"), &columns);
     for route in routes(summary) {
         let tone = row_tone(route);
         let mut counts: Vec<_> = route.statuses.iter().flatten().map(|(status, count)| (*count, *status)).collect();
         counts.sort_unstable_by_key(|(count, status)| (Reverse(*count), *status));
         let answered: u64 = counts.iter().map(|(count, _)| count).sum();
-        let counts = counts.into_iter().map(|(count, status)| format!("{status}: {}", units::count(count)));
+        let counts =
+            counts.into_iter().map(|(count, status)| format!("{status}{} {}", language.colon(), language.count(count)));
         let silent = route.requests.saturating_sub(answered);
-        let silent = (silent > 0).then(|| format!("no answer: {}", units::count(silent)));
+        let silent = (silent > 0).then(|| say!(language, "no answer: {count}", count = language.count(silent)));
         let counts = counts.chain(silent).collect::<Vec<_>>().join(", ");
         table.toned_row([(route.method.clone(), tone), (route.route.clone(), tone), (counts, tone)]);
     }
@@ -138,10 +147,15 @@ pub(super) fn statuses(summary: &RunResult) -> Option<Table> {
 }
 
 /// The load that was asked for, in a few words.
-fn load(summary: &RunResult) -> String {
+fn load(summary: &RunResult, language: Language) -> String {
     match &summary.rate {
-        None => format!("{} users", units::count(u64::from(summary.users))),
-        Some(rate) => format!("{} due per second, {}", units::significant(rate.offered_per_s), rate.arrivals),
+        None => say!(language, "{users} users", users = language.count(u64::from(summary.users))),
+        Some(rate) => say!(
+            language,
+            "{rate} due per second, {arrivals}",
+            rate = language.significant(rate.offered_per_s),
+            arrivals = rate.arrivals
+        ),
     }
 }
 
@@ -149,7 +163,7 @@ fn row_tone(route: &RouteSummary) -> Tone {
     if route.method.is_empty() { Tone::Strong } else { Tone::Plain }
 }
 
-fn short_percent(route: &RouteSummary) -> String {
+pub(super) fn short_percent(route: &RouteSummary) -> String {
     match 100.0 * route.failures as f64 / route.requests.max(1) as f64 {
         p if p > 0.0 && p < 1.0 => "<1%".to_owned(),
         p if p < 100.0 && p > 99.0 => ">99%".to_owned(),
@@ -168,6 +182,7 @@ pub(super) fn shown(milliseconds: f64) -> String {
     match milliseconds {
         long if long >= 9.95 => format!("{long:.0}"),
         short if short >= 0.095 || short <= 0.0 => format!("{short:.1}"),
+        nearly_none if nearly_none < 0.005 => "<0.01".to_owned(),
         shortest => format!("{shortest:.2}"),
     }
 }
@@ -185,7 +200,8 @@ mod tests {
         let orders = &mut summary.routes[0];
         (orders.requests, orders.requests_per_s) = (orders.failures, orders.failures_per_s);
         orders.succeeded_latency_ms = None;
-        let tables = [statistics(&summary), percentiles(&summary)].map(|table| table.render(Some(100), false));
+        let tables = [statistics(&summary, Language::English), percentiles(&summary, Language::English)]
+            .map(|table| table.render(Some(100), false));
         insta::assert_snapshot!(tables.join("\n"), @"
         Requests, times in milliseconds of good answers, below of failed ones (150 users, 60.0 s)
          Type  Name        # reqs       # fails  Avg  Min    Max  Med  good/s  fail/s
@@ -211,7 +227,7 @@ mod tests {
         let all = [(404, 7), (503, 999), (200, 2_022)];
         summary.aggregated.statuses = Some(all.into_iter().collect());
         summary.routes[0].statuses = Some(std::iter::once((503, 1_010)).collect());
-        insta::assert_snapshot!(statuses(&summary).unwrap().render(Some(100), false), @"
+        insta::assert_snapshot!(statuses(&summary, Language::English).unwrap().render(Some(100), false), @"
         Answers by status
          Type  Name                          Status: answers
         ────────────────────────────────────────────────────────────────────────────────
@@ -220,8 +236,8 @@ mod tests {
                Aggregated                    200: 2,022, 503: 999, 404: 7, no answer: 2
         ");
         summary.aggregated.statuses = Some(std::iter::once((301, 9)).collect());
-        assert!(statuses(&summary).is_some(), "always 301 is told");
+        assert!(statuses(&summary, Language::English).is_some(), "always 301 is told");
         summary.aggregated.statuses = Some(std::iter::once((200, 9)).collect());
-        assert!(statuses(&summary).is_none());
+        assert!(statuses(&summary, Language::English).is_none());
     }
 }

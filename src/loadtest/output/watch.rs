@@ -3,6 +3,7 @@
 use std::io;
 
 use super::live::Live;
+use super::live_page::LivePage;
 use super::outputs::RunOutputs;
 use crate::loadtest::collect::Progress;
 use crate::run_result::RunResult;
@@ -22,7 +23,7 @@ pub(in crate::loadtest) struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     pub(in crate::loadtest) fn new(outputs: RunOutputs<'a>) -> Self {
-        Self { live: Live::new(outputs.show), outputs, seconds: 0, unwritten: None }
+        Self { live: Live::new(outputs.show, outputs.language), outputs, seconds: 0, unwritten: None }
     }
 
     /// Shows and writes one more second.
@@ -47,9 +48,30 @@ impl<'a> Watch<'a> {
         self.outputs.write_snapshot(run);
     }
 
-    /// Adds the user's tags to a result.
+    /// Whether somebody looks at the run in a browser.
+    pub(in crate::loadtest) fn is_looked_at(&self) -> bool {
+        self.outputs.page.is_some_and(LivePage::is_looked_at)
+    }
+
+    /// Shows the result so far in the browser.
+    pub(in crate::loadtest) fn show_page(&self, run: RunResult) {
+        if let Some(page) = self.outputs.page {
+            page.show(run);
+        }
+    }
+
+    /// Adds the user's tags, what runs, and what was seen of the service's parts to a result.
     pub(in crate::loadtest) fn tag(&self, run: &mut RunResult) {
         run.tags.clone_from(&self.outputs.tags);
+        run.builds.clone_from(&self.outputs.builds);
+        run.observed = self.outputs.observing.map(|observing| Box::new(observing.so_far()));
+    }
+
+    /// Looks at the parts of the service for the last time.
+    pub(in crate::loadtest) async fn last_look(&self) {
+        if let Some(observing) = self.outputs.observing {
+            observing.finish().await;
+        }
     }
 
     /// Ends the live view; the tables show the rest.

@@ -8,7 +8,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 
 use super::failure::{Failure, cut};
 use crate::loadtest::scenario::{Check, Seen};
-use crate::net::{Cut, KeepBody, NetError, Reply};
+use crate::net::{Cut, KeepBody, NetError, Reply, Undecodable};
 use crate::run_result::FailureKind;
 use crate::units::printable;
 
@@ -26,21 +26,35 @@ pub(in crate::loadtest) fn reads_of(status: u16, check: &Check) -> KeepBody {
 
 /// The failure of a request without a complete answer.
 pub(in crate::loadtest) fn of_error(error: &NetError) -> Failure {
-    Failure { kind: kind(error), said: error.to_string() }
+    Failure::new(kind(error), error.to_string())
 }
 
 /// Why an answer counts as a failure; None if it does not. `took` is its response time.
 pub(in crate::loadtest) fn of_answer(reply: &Reply<'_>, took: Duration, check: &Check) -> Option<Failure> {
     let Reply { status, .. } = *reply;
     if status >= 400 && !check.allows(status) {
-        let said = match sentence(reply) {
+        let Sentence { text, code } = sentence(reply);
+        let said = match text {
             Some(sentence) => format!("{status} {sentence}"),
             None => StatusCode::from_u16(status).map_or_else(|_| status.to_string(), |status| status.to_string()),
         };
-        return Some(Failure { kind: FailureKind::Http, said });
+        return Some(Failure { kind: FailureKind::Http, said, code });
     }
     let said = check.complaint(&Seen { reply, took })?;
-    Some(Failure { kind: FailureKind::Check, said: printable(&said).replace('\n', " ") })
+    Some(Failure::new(FailureKind::Check, printable(&said).replace('\n', " ")))
+}
+
+/// The failure of an answer whose body cannot be decoded: its status, if that is a failure by itself, or what is wrong with
+/// the body.
+pub(in crate::loadtest) fn of_undecodable(
+    reply: &Reply<'_>,
+    took: Duration,
+    check: &Check,
+    error: &Undecodable,
+) -> Failure {
+    let bare = Reply { body: b"", ..*reply };
+    let by_status = of_answer(&bare, took, check).filter(|failure| failure.kind == FailureKind::Http);
+    by_status.unwrap_or_else(|| Failure::new(FailureKind::Check, printable(&error.to_string()).into_owned()))
 }
 
 fn kind(error: &NetError) -> FailureKind {
@@ -49,7 +63,11 @@ fn kind(error: &NetError) -> FailureKind {
         | NetError::ConnectTimedOut { .. }
         | NetError::CutShort { cut: Cut::TimedOut { .. }, .. } => FailureKind::Timeout,
         NetError::Refused => FailureKind::Refused,
+        NetError::Tls(_) => FailureKind::Tls,
+        NetError::Unprocessed(_) => FailureKind::Unprocessed,
         NetError::Reset
+        | NetError::GoneAway(_)
+        | NetError::StreamReset(_)
         | NetError::Closed
         | NetError::ClosedIdle
         | NetError::HeadCutShort { .. }
@@ -60,21 +78,49 @@ fn kind(error: &NetError) -> FailureKind {
         | NetError::CutShort { cut: Cut::Broken(_), .. }
         | NetError::Exhausted { .. }
         | NetError::Malformed { .. }
+        | NetError::NotHttp2(_)
+        | NetError::Proxy(_)
+        | NetError::Unasked
+        | NetError::Unbindable { .. }
         | NetError::Unsendable(_)
         | NetError::Other(_) => FailureKind::Other,
     }
 }
 
-/// The first line of the `error`, `detail` or `message` in a JSON body, of which only the beginning may be there.
-fn sentence(reply: &Reply<'_>) -> Option<String> {
+/// What the body of an error says.
+struct Sentence {
+    /// The first line of its message.
+    text: Option<String>,
+    /// Its code, if it is one word.
+    code: Option<String>,
+}
+
+/// The longest word that is taken for a code.
+const LONGEST_CODE: usize = 40;
+
+/// The first line of the `error`, `detail` or `message` in a JSON body, of which only the beginning may be there, and the
+/// `code` beside it.
+fn sentence(reply: &Reply<'_>) -> Sentence {
     let body = reply.body;
     let mut said = Said::default();
     // A body that is cut off is an error at its end, and what was found before that counts.
     drop(serde_json::Deserializer::from_slice(body).deserialize_map(&mut said));
-    let said = said.0.into_iter().flatten().next();
-    let said = said.or_else(|| reply.whole_body().is_none().then(|| cut_off(body))?)?;
-    let line = said.lines().next().unwrap_or_default().trim();
-    (!line.is_empty()).then(|| printable(cut(line, LONGEST)).into_owned())
+    let [error, detail, message, code] = said.0;
+    let said = error.or(detail).or(message);
+    let said = said.or_else(|| reply.whole_body().is_none().then(|| cut_off(body))?);
+    let line = said.as_deref().and_then(|said| said.lines().next()).unwrap_or_default().trim();
+    Sentence {
+        text: (!line.is_empty()).then(|| printable(cut(line, LONGEST)).into_owned()),
+        code: code.filter(|code| is_code(code)),
+    }
+}
+
+/// Whether a text is one plain word: a sentence, an id or a number is no code.
+fn is_code(text: &str) -> bool {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
+    (1..=LONGEST_CODE).contains(&text.len())
+        && text.chars().all(is_plain)
+        && text.starts_with(|letter: char| letter.is_ascii_alphabetic())
 }
 
 /// The message of a body that was cut off within it: it is closed after the last character that is whole.
@@ -84,13 +130,14 @@ fn cut_off(body: &[u8]) -> Option<String> {
         let closed = [body.get(..body.len().checked_sub(less)?)?, b"\""].concat();
         let mut said = Said::default();
         drop(serde_json::Deserializer::from_slice(&closed).deserialize_map(&mut said));
-        said.0.into_iter().flatten().next()
+        let [error, detail, message, _] = said.0;
+        error.or(detail).or(message)
     })
 }
 
-/// The texts of `error`, `detail` and `message`.
+/// The texts of `error`, `detail`, `message` and `code`.
 #[derive(Default)]
-struct Said([Option<String>; 3]);
+struct Said([Option<String>; 4]);
 
 impl<'a> Visitor<'a> for &mut Said {
     type Value = ();
@@ -101,7 +148,7 @@ impl<'a> Visitor<'a> for &mut Said {
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
         while let Some(key) = map.next_key::<String>()? {
-            match ["error", "detail", "message"].iter().position(|known| *known == key) {
+            match ["error", "detail", "message", "code"].iter().position(|known| *known == key) {
                 None => drop(map.next_value::<IgnoredAny>()?),
                 Some(place) => {
                     let value: serde_json::Value = map.next_value()?;
@@ -118,7 +165,7 @@ mod tests {
     use super::*;
 
     fn reply(status: u16, body: &str) -> Reply<'_> {
-        Reply { status, head: b"", body: body.as_bytes(), body_bytes: body.len() as u64 }
+        Reply::of(status, b"", body.as_bytes())
     }
 
     fn failure(reply: &Reply<'_>, check: &Check) -> Option<Failure> {
@@ -139,6 +186,16 @@ mod tests {
         let python = r#"{"error":"(1040, 'Too many connections')\nTraceback"}"#;
         assert_eq!(said(500, python), "500 (1040, 'Too many connections')");
         assert_eq!(said(500, r#"{"message":"m","detail":"d","error":{"code":7}}"#), "500 d");
+    }
+
+    #[test]
+    fn a_code_is_one_word_beside_the_message() {
+        let code = |body: &str| failure(&reply(503, body), &Check::default()).unwrap().code;
+        let full = r#"{"error":"Too many connections (1040)","code":"database_unavailable","request_id":"7"}"#;
+        assert_eq!(code(full).as_deref(), Some("database_unavailable"));
+        for none in ["{}", r#"{"code":7}"#, r#"{"code":"a sentence"}"#, r#"{"code":"1040"}"#, r#"{"code":""}"#] {
+            assert_eq!(code(none), None, "{none}");
+        }
     }
 
     #[test]

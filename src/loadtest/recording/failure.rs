@@ -21,9 +21,16 @@ const OTHER: &str = "(other failures)";
 pub(in crate::loadtest) struct Failure {
     pub(in crate::loadtest) kind: FailureKind,
     pub(in crate::loadtest) said: String,
+    /// The code that the service gave beside its message.
+    pub(in crate::loadtest) code: Option<String>,
 }
 
 impl Failure {
+    /// A failure without a code.
+    pub(in crate::loadtest) fn new(kind: FailureKind, said: String) -> Self {
+        Self { kind, said, code: None }
+    }
+
     /// The message under which it is counted. Our own messages, and what a scenario expects, contain no ids.
     fn message(&self) -> Generalised<'_> {
         let said = cut(&self.said, LONGEST_MESSAGE);
@@ -38,7 +45,11 @@ impl Failure {
                 let found = said.find(" is ").zip(said.rfind(", expected")).filter(|(from, to)| from < to);
                 found.map_or(said.len()..said.len(), |(from, to)| from..to)
             }
-            FailureKind::Timeout | FailureKind::Refused | FailureKind::Other => 0..0,
+            FailureKind::Timeout
+            | FailureKind::Refused
+            | FailureKind::Tls
+            | FailureKind::Unprocessed
+            | FailureKind::Other => 0..0,
         };
         generalised(said, from_service)
     }
@@ -52,6 +63,8 @@ pub(in crate::loadtest) struct FailureGroup {
     pub(in crate::loadtest) last_seen: SystemTime,
     /// The complete message of the first one.
     pub(in crate::loadtest) example: String,
+    /// The code that the service gave with the first one.
+    pub(in crate::loadtest) code: Option<String>,
     /// The message of all: their words, with what differs among them left out.
     shown: Shown,
 }
@@ -137,7 +150,8 @@ impl Failures {
             return;
         }
         let shown = Shown::of(&message);
-        let group = FailureGroup { count: 1, first_seen: now, last_seen: now, example: failure.said, shown };
+        let (example, code) = (failure.said, failure.code);
+        let group = FailureGroup { count: 1, first_seen: now, last_seen: now, example, code, shown };
         self.add(key, group);
     }
 
@@ -159,6 +173,7 @@ impl Failures {
             key
         } else {
             group.shown = Shown::name(OTHER);
+            group.code = None;
             (key.0, OTHER.to_owned())
         };
         let name = key.1.clone();
@@ -177,6 +192,7 @@ impl FailureGroup {
         self.count += other.count;
         if other.first_seen < self.first_seen {
             self.example = other.example;
+            self.code = other.code;
         }
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
@@ -201,7 +217,7 @@ mod tests {
             ("JSON \"/items/0/id\" is 17, expected at least 20", "JSON \"/items/0/id\" is N, expected at least 20"),
             ("the body is not JSON", "the body is not JSON"),
         ] {
-            let failure = Failure { kind: FailureKind::Check, said: said.to_owned() };
+            let failure = Failure::new(FailureKind::Check, said.to_owned());
             assert_eq!(failure.message().name, group);
         }
     }
@@ -211,7 +227,7 @@ mod tests {
         let of = |said: &[&str]| {
             let mut failures = Failures::default();
             for said in said {
-                failures.record(Failure { kind: FailureKind::Http, said: (*said).to_owned() });
+                failures.record(Failure::new(FailureKind::Http, (*said).to_owned()));
             }
             failures
         };
@@ -263,7 +279,7 @@ mod tests {
     fn an_example_is_longer_than_its_message() {
         let long = format!("{} {}", "word ".repeat(40), "the end");
         let mut failures = Failures::default();
-        failures.record(Failure { kind: FailureKind::Http, said: format!("500 {long}") });
+        failures.record(Failure::new(FailureKind::Http, format!("500 {long}")));
         let (_, message, group) = failures.groups().next().unwrap();
         assert!(message.len() <= LONGEST_MESSAGE && group.example.ends_with("the end"), "{group:?}");
     }
@@ -274,11 +290,11 @@ mod tests {
         for number in 0_u32..100_000 {
             let letters: String = number.to_string().bytes().map(|digit| char::from(digit + 49)).collect();
             let said = format!("no {letters}");
-            failures.record(Failure { kind: FailureKind::Http, said });
+            failures.record(Failure::new(FailureKind::Http, said));
         }
         assert_eq!(failures.groups().count(), MOST_GROUPS + 1);
         assert_eq!(failures.groups().map(|(_, _, group)| group.count).sum::<u64>(), 100_000);
-        failures.record(Failure { kind: FailureKind::Timeout, said: "no answer".to_owned() });
+        failures.record(Failure::new(FailureKind::Timeout, "no answer".to_owned()));
         let others: Vec<_> = failures.groups().filter(|(_, message, _)| *message == OTHER).collect();
         assert_eq!(
             others.iter().map(|(kind, ..)| *kind).collect::<Vec<_>>(),
@@ -291,7 +307,7 @@ mod tests {
         let mut failures = Failures::default();
         for number in [17, 18, 19] {
             let said = format!("404 no product {number}");
-            failures.record(Failure { kind: FailureKind::Http, said });
+            failures.record(Failure::new(FailureKind::Http, said));
         }
         let groups: Vec<_> =
             failures.groups().map(|(_, message, group)| (message, group.count, group.example.as_str())).collect();

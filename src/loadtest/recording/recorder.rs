@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::failure::{Failure, Failures};
+use super::journeys::{JourneyEnd, JourneyStats, JourneyTrace, merge_journeys};
+use super::phases::{PhaseTimes, Phases};
 use crate::run_result::{CheckCounts, TouchedTimes};
 use crate::stats::Latencies;
 
@@ -20,11 +22,22 @@ pub(in crate::loadtest) struct RouteStats {
     pub(in crate::loadtest) touched: TouchedTimes,
     /// Bytes of all received bodies.
     pub(in crate::loadtest) body_bytes: u64,
+    /// Those of bodies that were decoded.
+    pub(in crate::loadtest) decoded: DecodedBodies,
+    /// Redirects that were followed.
+    pub(in crate::loadtest) redirects: u64,
     /// Answers by status code.
     pub(in crate::loadtest) statuses: BTreeMap<u16, u64>,
     /// Requests of tasks with a check.
     pub(in crate::loadtest) checks: CheckCounts,
     pub(in crate::loadtest) failures: Failures,
+}
+
+/// Bodies that came with a content coding and were decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::loadtest) struct DecodedBodies {
+    pub(in crate::loadtest) count: u64,
+    pub(in crate::loadtest) bytes: u64,
 }
 
 impl RouteStats {
@@ -41,8 +54,14 @@ impl RouteStats {
     }
 
     pub(in crate::loadtest) fn record(&mut self, sample: Sample) {
-        let Sample { response, service, body_bytes, status, checked, failure } = sample;
+        let Sample { response, service, body_bytes, decoded_bytes, redirects, status, checked, phases: _, failure } =
+            sample;
         self.body_bytes += body_bytes;
+        if let Some(bytes) = decoded_bytes {
+            self.decoded.count += 1;
+            self.decoded.bytes += bytes;
+        }
+        self.redirects += u64::from(redirects);
         if let Some(status) = status {
             *self.statuses.entry(status).or_default() += 1;
         }
@@ -63,6 +82,9 @@ impl RouteStats {
         self.unanswered.merge(&other.unanswered);
         self.touched.merge(&other.touched);
         self.body_bytes += other.body_bytes;
+        self.decoded.count += other.decoded.count;
+        self.decoded.bytes += other.decoded.bytes;
+        self.redirects += other.redirects;
         for (status, count) in other.statuses {
             *self.statuses.entry(status).or_default() += count;
         }
@@ -80,10 +102,16 @@ pub(in crate::loadtest) struct Sample {
     /// The service time, from the instant it was sent; only in a run at a rate, where it may be sent late.
     pub(in crate::loadtest) service: Option<Duration>,
     pub(in crate::loadtest) body_bytes: u64,
+    /// The bytes of its body after it was decoded; None if it was not.
+    pub(in crate::loadtest) decoded_bytes: Option<u64>,
+    /// How many redirects were followed for it.
+    pub(in crate::loadtest) redirects: u32,
     /// The status of its answer; None without a complete answer.
     pub(in crate::loadtest) status: Option<u16>,
     /// Whether its task has a check.
     pub(in crate::loadtest) checked: bool,
+    /// The parts of its time.
+    pub(in crate::loadtest) phases: Phases,
     /// Why it failed; None if it succeeded.
     pub(in crate::loadtest) failure: Option<Failure>,
 }
@@ -95,6 +123,12 @@ pub(in crate::loadtest) struct Shard {
     pub(in crate::loadtest) warm_up: Vec<RouteStats>,
     /// Requests that were due after it, by group.
     pub(in crate::loadtest) measured: Vec<RouteStats>,
+    /// Journeys that were due in the warm-up; empty until one ended.
+    pub(in crate::loadtest) warm_up_journeys: Vec<JourneyStats>,
+    /// Journeys that were due after it.
+    pub(in crate::loadtest) journeys: Vec<JourneyStats>,
+    /// The parts of the times of good answers, without the warm-up.
+    pub(in crate::loadtest) phases: PhaseTimes,
     pub(in crate::loadtest) late_timers: Latencies,
     /// In a run at a rate: how late the generator reached requests that were due.
     pub(in crate::loadtest) late_starts: Latencies,
@@ -106,12 +140,18 @@ impl Shard {
         Self {
             warm_up: vec![RouteStats::default(); groups],
             measured: vec![RouteStats::default(); groups],
+            warm_up_journeys: Vec::new(),
+            journeys: Vec::new(),
+            phases: PhaseTimes::default(),
             late_timers: Latencies::default(),
             late_starts: Latencies::default(),
         }
     }
 
     pub(in crate::loadtest) fn record(&mut self, group: usize, measured: bool, sample: Sample) {
+        if measured && sample.failure.is_none() {
+            self.phases.record(sample.phases);
+        }
         let stats = if measured { &mut self.measured } else { &mut self.warm_up };
         stats[group].record(sample);
     }
@@ -129,6 +169,21 @@ impl Shard {
         stats[group].unanswered.record(waited);
     }
 
+    /// Adds a journey of so many steps, and how far it came.
+    pub(in crate::loadtest) fn record_journey(
+        &mut self,
+        (journey, steps): (usize, usize),
+        measured: bool,
+        (end, took): (JourneyEnd, Duration),
+        trace: &JourneyTrace,
+    ) {
+        let all = if measured { &mut self.journeys } else { &mut self.warm_up_journeys };
+        if all.len() <= journey {
+            all.resize_with(journey + 1, JourneyStats::default);
+        }
+        all[journey].record(end, took, trace, steps);
+    }
+
     /// Takes everything that was recorded since the last call.
     pub(in crate::loadtest) fn take(&mut self) -> Self {
         std::mem::replace(self, Self::new(self.measured.len()))
@@ -137,6 +192,9 @@ impl Shard {
     pub(in crate::loadtest) fn merge(&mut self, other: Self) {
         merge_all(&mut self.warm_up, other.warm_up);
         merge_all(&mut self.measured, other.measured);
+        merge_journeys(&mut self.warm_up_journeys, &other.warm_up_journeys);
+        merge_journeys(&mut self.journeys, &other.journeys);
+        self.phases.merge(&other.phases);
         self.late_timers.merge(&other.late_timers);
         self.late_starts.merge(&other.late_starts);
     }
@@ -165,8 +223,19 @@ impl Sample {
     /// failure, if there is one.
     pub(in crate::loadtest) fn of(millis: u64, body_bytes: u64, failure: Option<&str>) -> Self {
         let status = failure.map_or(Some(200), |said| said.split(' ').next()?.parse().ok());
-        let failure = failure.map(|said| Failure { kind: crate::run_result::FailureKind::Http, said: said.to_owned() });
-        Self { response: Duration::from_millis(millis), service: None, body_bytes, status, checked: false, failure }
+        let failure = failure.map(|said| Failure::new(crate::run_result::FailureKind::Http, said.to_owned()));
+        let (response, phases) = (Duration::from_millis(millis), Phases::default());
+        Self {
+            response,
+            service: None,
+            body_bytes,
+            decoded_bytes: None,
+            redirects: 0,
+            status,
+            checked: false,
+            phases,
+            failure,
+        }
     }
 }
 

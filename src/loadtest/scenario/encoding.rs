@@ -7,18 +7,22 @@ pub(super) enum Encoding {
     Plain,
     /// A JSON text, with its quotes.
     Json,
+    /// The inside of a JSON text, without quotes.
+    JsonInside,
     /// Percent-encoded for a URL.
     Url,
+    /// As browsers send the fields of a form (WHATWG URL, application/x-www-form-urlencoded).
+    Form,
 }
 
 impl Encoding {
     /// The encoding with this name; none is plain.
     pub(super) fn of(name: Option<&str>) -> Result<Self, String> {
         match name {
-            None => Ok(Self::Plain),
+            None | Some("text") => Ok(Self::Plain),
             Some("json") => Ok(Self::Json),
             Some("url") => Ok(Self::Url),
-            Some(other) => Err(format!("the encoding {other} is not known: write json or url")),
+            Some(other) => Err(format!("the encoding {other} is not known: write json, url or text")),
         }
     }
 
@@ -30,6 +34,11 @@ impl Encoding {
                 into.push_str(&serde_json::Value::from(text).to_string());
             }
             Self::Json => into.extend(["\"", text, "\""]),
+            Self::JsonInside => {
+                let quoted = Self::Json.encoded(text);
+                into.push_str(&quoted[1..quoted.len() - 1]);
+            }
+            Self::Form => into.extend(form_urlencoded::byte_serialize(text.as_bytes())),
             Self::Url => {
                 let parts = form_urlencoded::byte_serialize(text.as_bytes());
                 into.extend(parts.map(|part| if part == "+" { "%20" } else { part }));
@@ -60,6 +69,6 @@ mod tests {
             assert_eq!(Encoding::Json.encoded(text), json);
             assert_eq!(Encoding::Url.encoded(text), url);
         }
-        assert!(Encoding::of(Some("xml")).unwrap_err().contains("write json or url"));
+        assert!(Encoding::of(Some("xml")).unwrap_err().contains("write json, url or text"));
     }
 }

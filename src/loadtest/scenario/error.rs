@@ -7,7 +7,8 @@ use std::fmt;
 pub struct ScenarioError {
     pub(super) origin: String,
     pub(super) line: Option<usize>,
-    pub(super) task: Option<String>,
+    /// The task, or the journey and the step: `task "order"`.
+    pub(super) place: Option<String>,
     pub(super) what: String,
 }
 
@@ -19,8 +20,8 @@ impl fmt::Display for ScenarioError {
         if let Some(line) = self.line {
             write!(formatter, ", line {line}")?;
         }
-        if let Some(task) = &self.task {
-            write!(formatter, ", task {task:?}")?;
+        if let Some(place) = &self.place {
+            write!(formatter, ", {place}")?;
         }
         write!(formatter, ": {}", self.what)
     }

@@ -7,7 +7,7 @@ pub(super) struct Expression {
     pub(super) name: Option<String>,
     /// The source of the value.
     pub(super) call: Call,
-    /// The encoding: `json` or `url`.
+    /// The encoding: `json`, `url` or `text`.
     pub(super) encoding: Option<String>,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn read(text: &str) -> Result<(Expression, usize), String> {
         reader.next()?;
         match reader.next()? {
             Token::Word(word) => Some(word),
-            _ => return Err("write json or url after |".to_owned()),
+            _ => return Err("write json, url or text after |".to_owned()),
         }
     } else {
         None
@@ -171,7 +171,7 @@ mod tests {
             ("a.b = uuid}}", "a name has no dot"),
             ("99999999999999999999}}", "not a whole number"),
             ("$x}}", "unexpected character '$'"),
-            ("x | }}", "write json or url"),
+            ("x | }}", "write json, url or text"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(sentence), "{text}: {error}");

@@ -1,108 +1,24 @@
 //! The format of a scenario file, and how a scenario is made of it.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::Path;
 
-use hyper::Method;
-use hyper::header::{HeaderName, HeaderValue};
-use serde::Deserialize;
-use toml::Spanned;
-
-use super::check::Check;
 use super::error::ScenarioError;
+use super::journey_file::read_journey;
+use super::journeys::Client;
+use super::reading::Reading;
+use super::request_file::read_task;
+use super::shapes::FileShape;
 use super::table::Table;
-use super::tasks::{Group, Scenario, Task};
-use super::template::{Fits, Names, Scope, Template};
-use super::think_time::ThinkTime;
-use crate::units::printable;
-use crate::wire;
+use super::tasks::Scenario;
 
 /// The built-in scenario for the store, with the requests of the original's load test, as the text of a scenario file.
 pub const STORE_SCENARIO: &str = include_str!("../../../scenarios/store.toml");
 
-/// The most tasks: each may need its own line in every table and its own histograms in memory.
+/// The most tasks, or steps of all journeys: each may need its own line in every table and its own histograms in memory.
 const MOST_TASKS: usize = 200;
 
-/// The highest weight: the sum of the weights of all tasks fits 32 bits.
-const HIGHEST_WEIGHT: u32 = 1_000_000;
-
-/// The longest name of a route, in bytes: it stands in the tables of a terminal.
-const LONGEST_ROUTE: usize = 200;
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileShape {
-    name: String,
-    think_time: Option<Spanned<Plain>>,
-    #[serde(default)]
-    variables: BTreeMap<String, Spanned<Plain>>,
-    #[serde(default)]
-    csv: BTreeMap<String, Spanned<CsvShape>>,
-    #[serde(default)]
-    task: Vec<Spanned<TaskShape>>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged, expecting = "a text or a whole number was expected")]
-enum Plain {
-    Number(i64),
-    Text(String),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "write the path of a CSV file, or { file = \"users.csv\", order = \"sequential\" }")]
-enum CsvShape {
-    File(String),
-    Ordered(CsvFile),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CsvFile {
-    file: String,
-    #[serde(default)]
-    order: Order,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Order {
-    #[default]
-    Random,
-    Sequential,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TaskShape {
-    name: String,
-    weight: Option<Spanned<u32>>,
-    method: Option<Spanned<String>>,
-    path: Spanned<String>,
-    route: Option<Spanned<String>>,
-    #[serde(default)]
-    headers: BTreeMap<Spanned<String>, Spanned<String>>,
-    body: Option<Spanned<String>>,
-    think_time: Option<Spanned<Plain>>,
-    check: Option<Spanned<toml::Table>>,
-}
-
-impl std::fmt::Display for Plain {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Number(number) => write!(formatter, "{number}"),
-            Self::Text(text) => formatter.write_str(text),
-        }
-    }
-}
-
-/// The text of a scenario that is being read, to give errors their line and task.
-struct Reading<'a> {
-    origin: &'a str,
-    text: &'a str,
-    task: Option<String>,
-}
+/// The most redirects of one request: browsers give up after twenty.
+const MOST_REDIRECTS: u32 = 20;
 
 impl Scenario {
     /// The store's scenario. Products and customers are numbered from 1 to these counts, as `seed` numbers them;
@@ -121,7 +37,7 @@ impl Scenario {
         let text = std::fs::read_to_string(path).map_err(|error| ScenarioError {
             origin: origin.clone(),
             line: None,
-            task: None,
+            place: None,
             what: format!("the scenario cannot be read: {error}"),
         })?;
         let mut scenario = Self::parse(&text, &origin, path.parent().unwrap_or(Path::new(".")), values)?;
@@ -138,205 +54,85 @@ impl Scenario {
 /// Reads a scenario. Errors call it `origin`; paths of CSV files are relative to `folder`; `values` are other values
 /// for its variables.
 fn read(text: &str, origin: &str, folder: &Path, values: &[(String, String)]) -> Result<Scenario, ScenarioError> {
-    let mut reading = Reading { origin, text, task: None };
-    let file: FileShape = toml::from_str(text).map_err(|error| {
-        // The parser's own message would be that a map is not a sequence.
-        if let Ok(table) = toml::from_str::<toml::Table>(text)
-            && table.get("task").is_some_and(toml::Value::is_table)
-        {
-            let what = "a scenario has a list of tasks: write [[task]] in double brackets";
-            return reading.wrong(error.span(), what.to_owned());
-        }
-        let message = error.message().trim_end_matches('.').replace('\n', ", ");
-        reading.wrong(error.span(), message)
-    })?;
+    let mut reading = Reading::new(origin, text, folder);
+    let file: FileShape = toml::from_str(text).map_err(|error| malformed(&reading, text, &error))?;
     let think_time = reading.think_time(file.think_time.as_ref())?.unwrap_or_default();
-    let mut names = reading.names(file.variables, &file.csv, folder, values)?;
-    if file.task.is_empty() {
-        return Err(reading.wrong(None, "there is no task: write [[task]] with a name and a path".to_owned()));
+    reading.hosts(&file.hosts)?;
+    reading.client = client(&reading, &file)?;
+    reading.compression = file.client.compression;
+    let mut names = reading.names(file.variables, &file.csv, values)?;
+    let steps = file.journey.iter().map(|journey| journey.as_ref().step.len()).sum::<usize>();
+    let (tasks, journeys) = (file.task.len(), file.journey.len());
+    if tasks > 0 && journeys > 0 {
+        let what = "a scenario has tasks or journeys, and this one has both: write each task as a journey of one step";
+        return Err(reading.wrong(Some(file.task[0].span()), what.to_owned()));
     }
-    if file.task.len() > MOST_TASKS {
-        return Err(
-            reading.wrong(None, format!("there are {} tasks and at most {MOST_TASKS} are allowed", file.task.len()))
-        );
+    if tasks + journeys == 0 {
+        return Err(reading.wrong(
+            None,
+            "there is no task: write [[task]] with a name and a path, or [[journey]] with steps".to_owned(),
+        ));
+    }
+    for (count, word) in [(tasks, "tasks"), (steps, "steps")] {
+        if count > MOST_TASKS {
+            return Err(reading.wrong(None, format!("there are {count} {word} and at most {MOST_TASKS} are allowed")));
+        }
     }
     let mut scenario = Scenario::empty(file.name);
     for shape in file.task {
-        reading.task = Some(shape.as_ref().name.clone());
-        let (task, label) = reading.task(shape.into_inner(), think_time, &mut names)?;
-        scenario.add(task, label);
+        let (task, group) = read_task(&mut reading, shape, think_time, &mut names)?;
+        scenario.add(task, group);
     }
-    reading.task = None;
-    if scenario.total_weight == 0 {
+    for shape in file.journey {
+        let journey = read_journey(&mut reading, shape, think_time, &mut names, &mut scenario)?;
+        scenario.journeys.push(journey);
+    }
+    reading.place = None;
+    let weights = scenario.total_weight + scenario.journeys.iter().map(|journey| journey.weight).sum::<u32>();
+    if weights == 0 {
+        let word = if tasks > 0 { "task" } else { "journey" };
         return Err(
-            reading.wrong(None, "the weight of every task is 0: give at least one task a weight above 0".to_owned())
+            reading.wrong(None, format!("the weight of every {word} is 0: give at least one {word} a weight above 0"))
         );
     }
+    scenario.client = reading.client;
     scenario.tables = names.tables.iter().map(Table::rows).collect();
     scenario.ranges = names.ranges;
-    scenario.files = names.tables.into_iter().map(|table| table.path).collect();
+    scenario.secrets = names.secrets;
+    scenario.files =
+        names.tables.into_iter().map(|table| table.path).chain(std::mem::take(&mut reading.files)).collect();
+    scenario.hosts = reading.hosts;
     Ok(scenario)
 }
 
-impl Reading<'_> {
-    fn wrong(&self, span: Option<Range<usize>>, what: String) -> ScenarioError {
-        let line = span.map(|span| 1 + self.text[..span.start.min(self.text.len())].matches('\n').count());
-        ScenarioError { origin: self.origin.to_owned(), line, task: self.task.clone(), what }
+/// What is wrong with the form of a file. The parser's own message would sometimes be that a map is not a sequence.
+fn malformed(reading: &Reading<'_>, text: &str, error: &toml::de::Error) -> ScenarioError {
+    let table = toml::from_str::<toml::Table>(text).unwrap_or_default();
+    let is_table = |name: &str| table.get(name).is_some_and(toml::Value::is_table);
+    if is_table("task") {
+        let what = "a scenario has a list of tasks: write [[task]] in double brackets";
+        return reading.wrong(error.span(), what.to_owned());
     }
-
-    fn think_time(&self, given: Option<&Spanned<Plain>>) -> Result<Option<ThinkTime>, ScenarioError> {
-        let Some(given) = given else { return Ok(None) };
-        let parsed = ThinkTime::parse(&given.as_ref().to_string());
-        parsed.map(Some).map_err(|what| self.wrong(Some(given.span()), format!("think_time: {what}")))
+    if is_table("journey") {
+        let what = "a scenario has a list of journeys: write [[journey]] in double brackets, and [[journey.step]]";
+        return reading.wrong(error.span(), what.to_owned());
     }
-
-    fn names(
-        &self,
-        variables: BTreeMap<String, Spanned<Plain>>,
-        tables: &BTreeMap<String, Spanned<CsvShape>>,
-        folder: &Path,
-        values: &[(String, String)],
-    ) -> Result<Names, ScenarioError> {
-        let mut names = Names::default();
-        for (name, value) in variables {
-            names.variables.insert(name, value.into_inner().to_string());
-        }
-        for (name, value) in values {
-            let Some(variable) = names.variables.get_mut(name) else {
-                let known: Vec<_> = names.variables.keys().map(String::as_str).collect();
-                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                return Err(
-                    self.wrong(None, format!("there is no variable {name} to set; its [variables] are: {known}"))
-                );
-            };
-            variable.clone_from(value);
-        }
-        for (name, given) in tables {
-            let (file, order) = match given.as_ref() {
-                CsvShape::File(file) => (file, Order::default()),
-                CsvShape::Ordered(CsvFile { file, order }) => (file, *order),
-            };
-            let table = Table::read(name, &folder.join(file), order == Order::Sequential);
-            names.tables.push(table.map_err(|what| self.wrong(Some(given.span()), what))?);
-        }
-        Ok(names)
+    let steps = |journey: &toml::Value| journey.get("step").is_some_and(toml::Value::is_table);
+    if table.get("journey").and_then(toml::Value::as_array).is_some_and(|all| all.iter().any(steps)) {
+        let what = "a journey has a list of steps: write [[journey.step]] in double brackets";
+        return reading.wrong(error.span(), what.to_owned());
     }
-
-    fn task(&self, shape: TaskShape, think_time: ThinkTime, names: &mut Names) -> Result<(Task, Group), ScenarioError> {
-        let weight = shape.weight.as_ref().map_or(1, |weight| *weight.as_ref());
-        if weight > HIGHEST_WEIGHT {
-            let span = shape.weight.map(|weight| weight.span());
-            return Err(self.wrong(span, format!("a weight must be at most {HIGHEST_WEIGHT}, not {weight}")));
-        }
-        let method = match &shape.method {
-            None => Method::GET,
-            Some(given) => self.method(given)?,
-        };
-        let mut scope = Scope::default();
-        let path = self.template(&shape.path, names, &mut scope, Some(path_text))?;
-        if !shape.path.as_ref().starts_with('/') {
-            return Err(self.wrong(Some(shape.path.span()), "the path must start with a slash".to_owned()));
-        }
-        let mut headers = Vec::new();
-        for (name, value) in &shape.headers {
-            headers.push((self.header_name(name)?, self.template(value, names, &mut scope, Some(header_text))?));
-        }
-        let body = match &shape.body {
-            None => Template::default(),
-            Some(body) => self.template(body, names, &mut scope, None)?,
-        };
-        add_default(&mut headers, "user-agent", concat!("storemgr/", env!("CARGO_PKG_VERSION")));
-        if !body.is_empty() {
-            add_default(&mut headers, "content-type", wire::JSON);
-        }
-        let check = match &shape.check {
-            None => Check::default(),
-            Some(rules) => Check::read(rules.as_ref()).map_err(|what| self.wrong(Some(rules.span()), what))?,
-        };
-        let think_time = self.think_time(shape.think_time.as_ref())?.unwrap_or(think_time);
-        if method == Method::HEAD && check.reads_bodies() {
-            let span = shape.check.map(|rules| rules.span());
-            let what = "an answer to HEAD has no body, so check.body and check.json can never hold: leave them out";
-            return Err(self.wrong(span, what.to_owned()));
-        }
-        let route = match &shape.route {
-            Some(route) => self.route(route)?,
-            None => path.label().split('?').next().unwrap_or_default().to_owned(),
-        };
-        let group = Group { method: method.clone(), route };
-        let checked = shape.check.is_some();
-        Ok((
-            Task { name: shape.name, method, group: 0, weight, think_time, check, checked, path, headers, body },
-            group,
-        ))
-    }
-
-    /// The name that a task is counted under, which stands in tables and in thresholds.
-    fn route(&self, given: &Spanned<String>) -> Result<String, ScenarioError> {
-        let name = given.as_ref();
-        let fits = !name.is_empty() && name.trim() == name && name.len() <= LONGEST_ROUTE && printable(name) == *name;
-        let is_one_line = !name.contains('\n');
-        let what = || format!("route = {name:?} is not a name: write one line of 1 to {LONGEST_ROUTE} bytes");
-        (fits && is_one_line).then(|| name.clone()).ok_or_else(|| self.wrong(Some(given.span()), what()))
-    }
-
-    fn method(&self, given: &Spanned<String>) -> Result<Method, ScenarioError> {
-        let name = given.as_ref();
-        let known = name.bytes().all(|letter| letter.is_ascii_uppercase()) && name != "CONNECT";
-        let method = Method::from_bytes(name.as_bytes()).ok().filter(|_| known && !name.is_empty());
-        let what = || format!("{name:?} is not a method: write GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS");
-        method.ok_or_else(|| self.wrong(Some(given.span()), what()))
-    }
-
-    fn header_name(&self, given: &Spanned<String>) -> Result<HeaderName, ScenarioError> {
-        let wrong = |what: String| self.wrong(Some(given.span()), what);
-        let name: HeaderName = given
-            .as_ref()
-            .parse()
-            .map_err(|_| wrong(format!("{:?} is not a valid name of a header", given.as_ref())))?;
-        // Headers that frame the message are written by the sender; a second one would make the request ambiguous.
-        if ["host", "content-length", "transfer-encoding", "connection"].contains(&name.as_str()) {
-            return Err(wrong(format!("{name} is written by the load test itself: leave it out")));
-        }
-        Ok(name)
-    }
-
-    fn template(
-        &self,
-        given: &Spanned<String>,
-        names: &mut Names,
-        scope: &mut Scope,
-        fits: Fits,
-    ) -> Result<Template, ScenarioError> {
-        let text = given.as_ref();
-        Template::compile(text, names, scope, fits).map_err(|(at, what)| {
-            // A text of several lines has the same line breaks in the file.
-            let inside = text[..at].matches('\n').count();
-            let mut error = self.wrong(Some(given.span()), what);
-            let opening =
-                self.text[given.span()].starts_with("'''\n") || self.text[given.span()].starts_with("\"\"\"\n");
-            error.line = error.line.map(|line| line + inside + usize::from(opening));
-            error
-        })
-    }
+    let message = error.message().trim_end_matches('.').replace('\n', ", ");
+    reading.wrong(error.span(), message)
 }
 
-fn add_default(headers: &mut Vec<(HeaderName, Template)>, name: &'static str, value: &str) {
-    if !headers.iter().any(|(known, _)| known == name) {
-        headers.push((HeaderName::from_static(name), Template::constant(value)));
+fn client(reading: &Reading<'_>, file: &FileShape) -> Result<Client, ScenarioError> {
+    let given = file.client.redirects.as_ref();
+    let redirects = given.map_or(0, |given| *given.as_ref());
+    if redirects > MOST_REDIRECTS {
+        let what =
+            format!("client.redirects is {redirects}: at most {MOST_REDIRECTS} redirects of one request are followed");
+        return Err(reading.wrong(given.map(toml::Spanned::span), what));
     }
-}
-
-fn path_text(text: &str) -> Result<(), &'static str> {
-    let fine = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
-    if fine {
-        Ok(())
-    } else {
-        Err("has a character that is not allowed in a path: write %20 for a space, or add | url to a value")
-    }
-}
-
-fn header_text(text: &str) -> Result<(), &'static str> {
-    let fine = HeaderValue::from_str(text).is_ok();
-    if fine { Ok(()) } else { Err("has a character that is not allowed in a header: add | url, or use another value") }
+    Ok(Client { cookies: file.client.cookies, redirects })
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use hyper::body::Bytes;
 use hyper::{Method, StatusCode};
 
-use crate::net::{Answer, Connection, Limits, Target};
+use crate::net::{Answer, Connection, Limits, Target, Way};
+use crate::units::Secret;
 
 /// The longest that a store may take for all answers, of which there are some thirty at most.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -23,16 +24,25 @@ pub struct StoreSize {
 
 /// Asks which of these numbers a store has: each answer is at most what `wanted` says. A store that has none of a kind tells
 /// nothing about it.
-pub async fn store_size(target: &Target, wanted: StoreSize) -> StoreSize {
+pub async fn store_size(target: &Target, way: &Way, token: Option<&Secret>, wanted: StoreSize) -> StoreSize {
     let mut size = StoreSize::default();
     // What is known when the time is over is used.
-    drop(tokio::time::timeout(PATIENCE, ask(target, wanted, &mut size)).await);
+    drop(tokio::time::timeout(PATIENCE, ask(target, way, token, wanted, &mut size)).await);
     size
 }
 
-async fn ask(target: &Target, wanted: StoreSize, size: &mut StoreSize) -> Option<()> {
+async fn ask(
+    target: &Target,
+    way: &Way,
+    token: Option<&Secret>,
+    wanted: StoreSize,
+    size: &mut StoreSize,
+) -> Option<()> {
     let limits = Limits { connect_timeout: PATIENCE, ..Limits::default() };
-    let mut store = Store { connection: Connection::open(target, limits).await.ok()? };
+    // The requests are few, and HTTP/1.1 does for them.
+    let way = Way { http2: false, ..way.clone() };
+    let connection = Connection::open_by(target, &way, limits).await.ok()?;
+    let mut store = Store { connection, authorization: token.map(|token| format!("Bearer {}", token.reveal())) };
     // Users cannot be listed, and other services have no such path; a list of products tells that it is the store.
     let any = store.has_product(1).await?;
     if let (Some(most), true) = (wanted.products, any) {
@@ -54,6 +64,7 @@ enum Kind {
 
 struct Store {
     connection: Connection,
+    authorization: Option<String>,
 }
 
 impl Store {
@@ -97,6 +108,7 @@ impl Store {
     }
 
     async fn get(&mut self, path: &str) -> Option<Answer> {
-        self.connection.send(Method::GET, path, &[], Bytes::new()).await.ok()
+        let headers: Vec<_> = self.authorization.as_deref().map(|value| ("authorization", value)).into_iter().collect();
+        self.connection.send(Method::GET, path, &headers, Bytes::new()).await.ok()
     }
 }

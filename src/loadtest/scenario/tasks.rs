@@ -3,31 +3,45 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use hyper::Method;
-use hyper::header::HeaderName;
+use hyper::header::{AUTHORIZATION, HeaderName};
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 
+use super::captured::Captured;
 use super::check::Check;
+use super::fits::{header_text, path_text};
+use super::hosts::Host;
+use super::journeys::{Client, Journey};
+use super::secrets::Secrets;
 use super::table::Rows;
 use super::template::Template;
 use super::think_time::ThinkTime;
 use super::value::{Draws, Who};
-use crate::run_result::{ScenarioSummary, TaskSummary};
-use crate::units;
+use super::when::When;
+use crate::run_result::{JourneyOutline, ScenarioSummary, TaskSummary};
+use crate::units::{self, Secret};
 
 /// A scenario that was read and checked: weighted tasks, ready to be rendered.
 #[derive(Clone, Debug)]
 pub struct Scenario {
     name: String,
+    /// The tasks, or the requests of all steps of all journeys: a file has the one or the other.
     tasks: Vec<Task>,
     groups: Vec<Group>,
+    pub(super) journeys: Vec<Journey>,
+    pub(super) client: Client,
+    /// The services beside that of the run.
+    pub(super) hosts: Vec<Host>,
     pub(super) tables: Vec<Rows>,
     /// The files that it was read from.
     pub(super) files: Vec<PathBuf>,
     /// The ranges from which numbers are drawn, by the variable that ends them.
     pub(super) ranges: BTreeMap<String, (i64, i64)>,
+    /// What was taken from the environment.
+    pub(super) secrets: Secrets,
     pub(super) total_weight: u32,
     /// A random number per run that UUIDs are combined with.
     run: u128,
@@ -49,9 +63,32 @@ pub(in crate::loadtest) struct Task {
     pub(in crate::loadtest) check: Check,
     /// Whether the scenario gives it a check, beyond the rule that a status of 400 or more is a failure.
     pub(in crate::loadtest) checked: bool,
+    /// Whether it accepts compressed answers, which are then decoded and counted.
+    pub(in crate::loadtest) decodes: bool,
+    /// Whether something of the body of a good answer is used later.
+    pub(in crate::loadtest) reads: bool,
+    /// The service that it is sent to: 0 for that of the run.
+    pub(in crate::loadtest) host: usize,
     pub(super) path: Template,
     pub(super) headers: Vec<(HeaderName, Template)>,
     pub(super) body: Template,
+    /// A body of several parts, if it has bytes that are no text; the body is then empty.
+    pub(super) parts: Vec<BodyPart>,
+}
+
+impl Task {
+    /// Whether its path begins with what was captured, which may be a whole URL.
+    pub(in crate::loadtest) fn is_captured(&self) -> bool {
+        self.path.begins_with_a_captured_value()
+    }
+}
+
+/// A part of a body.
+#[derive(Clone, Debug)]
+pub(super) enum BodyPart {
+    Text(Template),
+    /// The content of a file, as it is.
+    Bytes(Arc<[u8]>),
 }
 
 /// Requests that are counted together: the tasks with the same method and route. There are few groups, however many
@@ -72,8 +109,14 @@ pub(in crate::loadtest) struct Rendered {
     path_end: usize,
     /// The end of each header value; it starts where the one before ended.
     header_ends: Vec<usize>,
+    /// The body, if it has several parts.
+    bytes: Vec<u8>,
     draws: Draws,
 }
+
+/// Why a request could not be rendered: what is wrong with its values, as a sentence without a full stop.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::loadtest) struct Unsendable(pub(in crate::loadtest) String);
 
 impl Scenario {
     pub(super) fn empty(name: String) -> Self {
@@ -81,9 +124,13 @@ impl Scenario {
             name,
             tasks: Vec::new(),
             groups: Vec::new(),
+            journeys: Vec::new(),
+            client: Client::default(),
+            hosts: Vec::new(),
             tables: Vec::new(),
             files: Vec::new(),
             ranges: BTreeMap::new(),
+            secrets: Secrets::default(),
             total_weight: 0,
             run: 0,
         }
@@ -100,9 +147,23 @@ impl Scenario {
         self.tasks.push(task);
     }
 
+    /// Adds the request of a step, which no draw gives. Gives its index.
+    pub(super) fn add_step(&mut self, task: Task, group: Group) -> usize {
+        self.add(Task { weight: 0, ..task }, group);
+        self.tasks.len() - 1
+    }
+
     /// Replaces the think time of every task.
     pub fn set_think_time(&mut self, think_time: ThinkTime) {
         self.tasks.iter_mut().for_each(|task| task.think_time = think_time);
+    }
+
+    /// Sends a token with every request.
+    pub fn authorize(&mut self, token: &Secret) {
+        for task in &mut self.tasks {
+            task.headers.push((AUTHORIZATION, Template::constant(&format!("Bearer {}", token.reveal()))));
+        }
+        self.secrets.add_form("STOREMGR_TOKEN", token.reveal().to_owned());
     }
 
     /// Starts a new run, whose UUIDs differ from those of any other run, whatever the seed. Everything else depends
@@ -119,6 +180,11 @@ impl Scenario {
     /// The files that it was read from: the scenario and its CSV tables. None for the built-in scenario.
     pub fn files(&self) -> &[PathBuf] {
         &self.files
+    }
+
+    /// A text that may be shown: without what was taken from the environment, which a service may have sent back.
+    pub(in crate::loadtest) fn without_secrets(&self, text: String) -> String {
+        self.secrets.hidden_in(text)
     }
 
     pub(in crate::loadtest) fn tasks(&self) -> &[Task] {
@@ -146,7 +212,13 @@ impl Scenario {
             think_time_max_ms: units::milliseconds(task.think_time.most),
         };
         let tasks = self.tasks.iter().map(task).collect();
-        ScenarioSummary { name: self.name.clone(), tasks, ranges: self.ranges.clone() }
+        let journeys = self.journeys.iter().map(|journey| JourneyOutline {
+            name: journey.name.clone(),
+            weight: journey.weight,
+            steps: journey.steps.iter().map(|step| self.tasks[step.task].name.clone()).collect(),
+        });
+        let journeys = journeys.collect();
+        ScenarioSummary { name: self.name.clone(), tasks, journeys, ranges: self.ranges.clone() }
     }
 
     /// What to do about a failure which says that something asked for does not exist: the scenario may draw numbers from a
@@ -178,14 +250,102 @@ impl Scenario {
         0
     }
 
+    /// Draws a journey by weight and gives its index.
+    pub(in crate::loadtest) fn draw_journey(&self, random: &mut Pcg64Mcg) -> usize {
+        let all: u32 = self.journeys.iter().map(|journey| journey.weight).sum();
+        let mut left = random.random_range(0..all.max(1));
+        for (place, journey) in self.journeys.iter().enumerate() {
+            match left.checked_sub(journey.weight) {
+                Some(rest) => left = rest,
+                None => return place,
+            }
+        }
+        0
+    }
+
+    /// The journeys; empty in a scenario of tasks.
+    pub(in crate::loadtest) fn journeys(&self) -> &[Journey] {
+        &self.journeys
+    }
+
+    /// Whether it has journeys, and not tasks.
+    pub fn has_journeys(&self) -> bool {
+        !self.journeys.is_empty()
+    }
+
+    /// What users do of themselves.
+    pub(in crate::loadtest) fn client(&self) -> Client {
+        self.client
+    }
+
+    /// The services beside that of the run.
+    pub(in crate::loadtest) fn hosts(&self) -> &[Host] {
+        &self.hosts
+    }
+
+    /// Whether there is one service, and users keep nothing from one request to the next, so that each is sent by itself.
+    pub(in crate::loadtest) fn is_plain(&self) -> bool {
+        self.journeys.is_empty() && self.hosts.is_empty() && !self.client.cookies && self.client.redirects == 0
+    }
+
     /// Renders the request of the task at `place` for a user, whose numbers start at 1.
     pub(in crate::loadtest) fn render(&self, place: usize, user: u64, random: &mut Pcg64Mcg, into: &mut Rendered) {
+        into.draws.clear_rows();
+        self.write(place, user, random, &Captured::default(), into);
+    }
+
+    /// Begins a journey: other rows are drawn from the tables.
+    pub(in crate::loadtest) fn begin_journey(into: &mut Rendered) {
+        into.draws.clear_rows();
+    }
+
+    /// Renders the request of a step, with what its journey has captured.
+    pub(in crate::loadtest) fn render_step(
+        &self,
+        place: usize,
+        user: u64,
+        random: &mut Pcg64Mcg,
+        captured: &Captured,
+        into: &mut Rendered,
+    ) -> Result<(), Unsendable> {
+        self.write(place, user, random, captured, into);
+        if let Some(slot) = into.draws.missing {
+            let names = self.journeys.iter().find(|journey| journey.steps.iter().any(|step| step.task == place));
+            let name = names.and_then(|journey| journey.captures.get(slot)).map_or("a value", String::as_str);
+            return Err(Unsendable(format!("{name} was not captured, because the step that captures it was left out")));
+        }
         let task = &self.tasks[place];
-        let Rendered { text, path_end, header_ends, draws } = into;
+        if let Err(why) = path_text(into.path()) {
+            return Err(Unsendable(format!("the path {why}")));
+        }
+        for (name, value) in into.headers(task) {
+            header_text(value).map_err(|why| Unsendable(format!("the header {name} {why}")))?;
+        }
+        Ok(())
+    }
+
+    /// Renders what decides whether a step is left out, and gives the decision.
+    pub(in crate::loadtest) fn is_left_out(
+        &self,
+        when: &When,
+        user: u64,
+        random: &mut Pcg64Mcg,
+        captured: &Captured,
+        into: &mut Rendered,
+    ) -> bool {
+        let draws = &mut into.draws;
+        draws.clear();
+        !when.holds(draws, &mut Who { user, random, tables: &self.tables, run: self.run, captured })
+    }
+
+    fn write(&self, place: usize, user: u64, random: &mut Pcg64Mcg, captured: &Captured, into: &mut Rendered) {
+        let task = &self.tasks[place];
+        let Rendered { text, path_end, header_ends, bytes, draws } = into;
         text.clear();
         header_ends.clear();
+        bytes.clear();
         draws.clear();
-        let mut who = Who { user, random, tables: &self.tables, run: self.run };
+        let mut who = Who { user, random, tables: &self.tables, run: self.run, captured };
         task.path.render(draws, &mut who, text);
         *path_end = text.len();
         for (_, value) in &task.headers {
@@ -193,6 +353,17 @@ impl Scenario {
             header_ends.push(text.len());
         }
         task.body.render(draws, &mut who, text);
+        for part in &task.parts {
+            match part {
+                BodyPart::Bytes(content) => bytes.extend_from_slice(content),
+                BodyPart::Text(template) => {
+                    let start = text.len();
+                    template.render(draws, &mut who, text);
+                    bytes.extend_from_slice(&text.as_bytes()[start..]);
+                    text.truncate(start);
+                }
+            }
+        }
     }
 }
 
@@ -221,6 +392,9 @@ impl Rendered {
 
     /// The body; empty if there is none.
     pub(in crate::loadtest) fn body(&self) -> &[u8] {
+        if !self.bytes.is_empty() {
+            return &self.bytes;
+        }
         &self.text.as_bytes()[self.header_ends.last().copied().unwrap_or(self.path_end)..]
     }
 }

@@ -227,7 +227,7 @@ fn a_mistake_is_reported_with_file_line_task_and_remedy() {
         (&format!("{head}path = '/{{{{a = uuid}}}}{{{{a = uuid}}}}'"), "the name a is given twice"),
         (&format!("{head}path = '/{{{{csv.users.email}}}}'"), "there is no table users: add its file under [csv]"),
         (&format!("{head}path = '/{{{{uuid | json}}}}'"), "uuid needs no encoding"),
-        (&format!("{head}path = '/{{{{uuid | xml}}}}'"), "the encoding xml is not known: write json or url"),
+        (&format!("{head}path = '/{{{{uuid | xml}}}}'"), "the encoding xml is not known: write json, url or text"),
         (
             "name = 'x'\n[csv]\nusers = 'nowhere.csv'\n[[task]]\nname = 't'\npath = '/'",
             "line 3: ./nowhere.csv cannot be read",

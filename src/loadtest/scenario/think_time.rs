@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use rand::RngExt;
+use rand_pcg::Pcg64Mcg;
+
 use crate::units;
 
 /// A pause drawn evenly from a range.
@@ -21,6 +24,15 @@ impl Default for ThinkTime {
 }
 
 impl ThinkTime {
+    /// No pause: the next request follows the answer at once.
+    pub const NONE: Self = Self { least: Duration::ZERO, most: Duration::ZERO };
+
+    /// A pause, drawn evenly.
+    pub(in crate::loadtest) fn draw(self, random: &mut Pcg64Mcg) -> Duration {
+        let Self { least, most } = self;
+        if least >= most { least } else { random.random_range(least..=most) }
+    }
+
     /// Reads a range like `1s..2s` or a single duration.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (least, most) = text.split_once("..").unwrap_or((text, text));

@@ -1,11 +1,14 @@
 //! The sources of the values in a request, and the scratch space in which one user draws them.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 
+use super::captured::Captured;
+use super::encoding::Encoding;
 use super::table::{Column, Rows};
 
 /// The source of a value that differs from request to request. Everything that is known before the run (bounds, encoded
@@ -18,6 +21,8 @@ pub(super) enum Source {
     Distinct { least: i64, most: i64, group: usize },
     /// The next number of a counter shared by all users.
     Sequence(Arc<AtomicU64>),
+    /// A text from the environment, the same in every request, which is never shown.
+    Secret(Hidden),
     /// One of several texts, all equally likely.
     Choice(Vec<Box<str>>),
     /// A cell of a table. All cells of one table in a request are from the same row.
@@ -29,6 +34,18 @@ pub(super) enum Source {
     User,
     /// A value that this request has drawn before under a name; the field is its index.
     Again(usize),
+    /// A value that the journey has captured, in this slot.
+    Captured(usize, Encoding),
+}
+
+/// A text that is not shown, not even in a dump of what has it.
+#[derive(Clone)]
+pub(super) struct Hidden(pub(super) Box<str>);
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("(hidden)")
+    }
 }
 
 /// The values drawn for one request. A user has one and reuses it for every request.
@@ -41,15 +58,24 @@ pub(super) struct Draws {
     rows: Vec<Option<usize>>,
     /// The numbers that the groups of `distinct` have used, sorted.
     given: Vec<(usize, i64)>,
+    /// A value on its way into the place where it stands.
+    pub(super) scratch: String,
+    /// The first slot that was needed and has no value.
+    pub(super) missing: Option<usize>,
 }
 
 impl Draws {
-    /// Clears everything for a new request.
+    /// Clears everything for a new request but the rows, which are those of a whole journey.
     pub(super) fn clear(&mut self) {
         self.named.clear();
         self.text.clear();
-        self.rows.clear();
         self.given.clear();
+        self.missing = None;
+    }
+
+    /// Forgets the rows of the tables, so that others are drawn.
+    pub(super) fn clear_rows(&mut self) {
+        self.rows.clear();
     }
 
     /// Keeps `written` as the value of the next name.
@@ -67,6 +93,7 @@ impl Draws {
                 write_integer(self.distinct(*least, *most, *group, who.random), into);
             }
             Source::Sequence(counter) => into.push_str(itoa::Buffer::new().format(next(counter))),
+            Source::Secret(text) => into.push_str(&text.0),
             Source::Choice(texts) => into.push_str(&texts[who.random.random_range(0..texts.len())]),
             Source::Column { table, column } => column.write(self.row(*table, who), into),
             Source::Uuid => write_uuid(who.random.random::<u128>() ^ who.run, into),
@@ -75,6 +102,10 @@ impl Draws {
                 let (start, end) = self.named[*name];
                 into.push_str(&self.text[start..end]);
             }
+            Source::Captured(slot, encoding) => match who.captured.get(*slot) {
+                Some(text) => encoding.write(text, into),
+                None => self.missing = self.missing.or(Some(*slot)),
+            },
         }
     }
 
@@ -117,6 +148,8 @@ pub(super) struct Who<'a> {
     pub(super) tables: &'a [Rows],
     /// The number that makes the UUIDs of this run differ from those of other runs.
     pub(super) run: u128,
+    /// What its journey has captured.
+    pub(super) captured: &'a Captured,
 }
 
 fn next(counter: &AtomicU64) -> u64 {
@@ -145,7 +178,11 @@ mod tests {
 
     fn drawn(source: &Source, draws: &mut Draws, random: &mut Pcg64Mcg) -> String {
         let mut text = String::new();
-        draws.write(source, &mut Who { user: 7, random, tables: &[], run: 0 }, &mut text);
+        draws.write(
+            source,
+            &mut Who { user: 7, random, tables: &[], run: 0, captured: &Captured::default() },
+            &mut text,
+        );
         text
     }
 

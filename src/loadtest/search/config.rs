@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use crate::net::Target;
+
 /// The loads, times and precision of a search.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Search {
     /// The highest load to try: users, or requests per second.
     pub most: u32,
-    /// How long each load is measured.
+    /// How long each load is measured at a time. It is held for at least two of these times, and until nothing piles up.
     pub step: Duration,
     /// How long each load is held before it is measured.
     pub settle: Duration,
@@ -17,6 +19,9 @@ pub struct Search {
     pub precision: f64,
     /// How often the last good load is repeated and must be good again.
     pub repeats: u32,
+    /// The instances of a store whose metrics tell how many database connections are open. Where there are none, or they do
+    /// not tell it, only answers are looked at.
+    pub instances: Vec<Target>,
 }
 
 impl Default for Search {
@@ -31,7 +36,7 @@ impl Search {
     /// go away as the step lasted. Five per cent is about the difference between two runs at the same load.
     pub fn with_step(step: Duration) -> Self {
         let settle = step * 2 / 5;
-        Self { most: 10_000, step, settle, rest: settle + step, precision: 0.05, repeats: 2 }
+        Self { most: 10_000, step, settle, rest: settle + step, precision: 0.05, repeats: 2, instances: Vec::new() }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::loadtest::run::LoadTestError;
 use crate::loadtest::scenario::Scenario;
 use crate::process::tell;
 use crate::run_result::{Environment, GaveWay, LimitEnded, LimitResult, LimitStep, Verdict};
-use crate::units;
+use crate::{say, text, units};
 
 /// The outcome of a search that made at least one step.
 #[derive(Debug)]
@@ -66,8 +66,8 @@ impl<'a> Searching<'a> {
         search: Search,
         outputs: SearchOutputs<'a>,
     ) -> Self {
-        let trials = TrialRunner::new(config, thresholds, scenario, search, outputs.exporter);
         let Search { precision, repeats, .. } = search;
+        let trials = TrialRunner::new(config, thresholds, scenario, search, outputs.exporter);
         let plan = Plan::new(Bounds { start: trials.start(), most: trials.most, precision, repeats });
         let (steps, shares_machine) = (Vec::new(), false);
         Self { trials, plan, steps, shares_machine, stopped: None, outputs, unwritten: None }
@@ -78,11 +78,11 @@ impl<'a> Searching<'a> {
         if self.steps.last().is_some_and(|step| !step.good) {
             self.trials.recover(steering).await?;
         }
-        let run = self.trials.measure(level, steering).await?;
+        let (run, step) = self.trials.hold(level, purpose, steering).await?;
         self.shares_machine = run.generator.shares_machine;
-        let step = self.trials.judge(level, purpose, &run);
         if self.outputs.show {
-            tell(&step_line(&step, if self.trials.unit() == "users" { "users" } else { "due/s" }));
+            let unit = if self.trials.unit() == "users" { text!("users") } else { text!("due/s") };
+            tell(&step_line(&step, unit, self.outputs.language));
         }
         self.plan.record(step.good);
         self.steps.push(step);
@@ -92,14 +92,20 @@ impl<'a> Searching<'a> {
 
     fn announce(&self) {
         if self.outputs.show {
-            let Search { step, settle, rest, .. } = self.trials.search;
-            let [step, settle, rest] = [step, settle, rest].map(units::duration);
-            let (start, unit, host) =
-                (units::count(self.trials.start().into()), self.trials.unit(), &self.trials.config.target);
-            let criteria = self.trials.criteria().join(", ");
-            tell(&format!("Searching for the limit of {host}, starting at {start} {unit}."));
-            tell(&format!("Good means: {criteria}."));
-            tell(&format!("Each load: {settle} to settle, {step} measured; after a bad one {rest} of rest."));
+            let Search { step, settle, rest, .. } = &self.trials.search;
+            let language = self.outputs.language;
+            let [step, settle, rest] = [*step, *settle, *rest].map(|time| language.number(&units::duration(time)));
+            let (start, unit) = (language.count(self.trials.start().into()), language.text(self.trials.unit()));
+            let host = &self.trials.config.target;
+            tell(&say!(language, "Searching for the limit of {host}, starting at {start} {unit}.", host, start, unit));
+            tell(&say!(language, "Good means: {criteria}.", criteria = self.trials.criteria().join(", ")));
+            tell(&say!(
+                language,
+                "Each load: {settle} to settle and {step} measured, again until nothing rises; after a bad one {rest} of rest.",
+                settle,
+                step,
+                rest
+            ));
         }
     }
 
@@ -158,6 +164,7 @@ impl<'a> Searching<'a> {
             steps: self.steps.clone(),
             environment: Environment::of_this_machine(),
             tags: self.outputs.tags.clone(),
+            builds: self.outputs.builds.clone(),
         }
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::config::{DEFAULT_CRITERIA, Search};
+use super::connections::connections;
+use super::hold::{Decision, Stretch, decide};
 use super::plan::Purpose;
 use crate::loadtest::control::Steering;
 use crate::loadtest::engine::{Config, Load, Users, most_connections};
@@ -13,7 +15,7 @@ use crate::loadtest::output::{Exporter, RunOutputs};
 use crate::loadtest::run::{Ended, LoadTestError, run};
 use crate::loadtest::scenario::Scenario;
 use crate::run_result::{LimitStep, RunResult, Verdict};
-use crate::units;
+use crate::{text, units};
 
 /// The share of requests that may be unanswered, or never sent, when a step ends.
 const MOST_UNANSWERED: f64 = 0.01;
@@ -26,6 +28,13 @@ const LEAST_OF_OFFERED: f64 = 0.95;
 
 /// After the rest that follows a bad step: the longest wait until the service answers a single user again.
 const RECOVERY: Duration = Duration::from_mins(1);
+
+/// Connections that requests of the last load left open are gone when there are no more than this. They are waited for as
+/// long as for the service itself.
+const FEW_LEFT: f64 = 2.0;
+
+/// The pause between two looks at them.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// How long that user sends requests in one attempt.
 const RECOVERY_STEP: Duration = Duration::from_secs(2);
@@ -90,8 +99,9 @@ impl<'a> TrialRunner<'a> {
 
     pub(super) fn unit(&self) -> &'static str {
         match &self.config.load {
-            Load::Users(_) => "users",
-            Load::Rate(_) => "requests per second",
+            Load::Users(_) => text!("users"),
+            Load::Rate(_) if self.scenario.has_journeys() => text!("journeys per second"),
+            Load::Rate(_) => text!("requests per second"),
         }
     }
 
@@ -110,6 +120,31 @@ impl<'a> TrialRunner<'a> {
         format!(
             "this process may open at most {most} connections: raise the limit with `ulimit -n` to try up to {wanted}"
         )
+    }
+
+    /// Holds one load until its figures are steady, and judges it by its last stretch, which is the worst: a load that is bad
+    /// in any stretch is held no longer.
+    pub(super) async fn hold(
+        &self,
+        level: u32,
+        purpose: Purpose,
+        steering: &mut Steering,
+    ) -> Result<(RunResult, LimitStep), Stop> {
+        let begin = Instant::now();
+        let mut stretches = Vec::new();
+        loop {
+            let run = self.measure(level, steering).await?;
+            let connections = connections(&self.search.instances).await.map(|connections| connections.open);
+            let mut step = self.judge(level, purpose, &run);
+            stretches.push(Stretch { good: step.good, p95_ms: step.p95_ms, connections });
+            step.moving = match decide(&stretches) {
+                Decision::HoldOn => continue,
+                Decision::Steady => None,
+                Decision::Moving(what) => Some(what),
+            };
+            (step.held_s, step.connections) = (begin.elapsed().as_secs_f64(), connections);
+            return Ok((run, step));
+        }
     }
 
     /// Makes a run at one load. Stops if no request was due in it: that says nothing about the service.
@@ -168,19 +203,24 @@ impl<'a> TrialRunner<'a> {
         config.load = Load::Users(Users { users: 1, spawn_rate: 1.0, stages: Vec::new() });
         (config.warm_up, config.run_time) = (Duration::ZERO, RECOVERY_STEP);
         let give_up = Instant::now() + RECOVERY;
+        while Instant::now() < give_up
+            && connections(&self.search.instances).await.is_some_and(|left| left.lingering > FEW_LEFT)
+        {
+            pause(LOOK_AGAIN, steering).await?;
+        }
+        let mut stood_still = Duration::ZERO;
         while Instant::now() < give_up {
             match self.run(config.clone(), &Criteria::default(), steering).await {
                 Ok(summary) if self.has_recovered(&summary) => return Ok(()),
                 // The service has not recovered yet.
-                Ok(_) => {}
+                Ok(summary) => stood_still += summary.standstills.total(),
                 Err(Stop::Failed(LoadTestError::Unreachable { .. })) => {
                     pause(RECOVERY_STEP, steering).await?;
                 }
                 Err(stop) => return Err(stop),
             }
         }
-        let waited = units::duration(self.search.rest + RECOVERY);
-        Err(Stop::HeldBack(format!("after the last load the service did not answer one user again within {waited}")))
+        Err(Stop::HeldBack(unrecovered(self.search.rest + RECOVERY, stood_still)))
     }
 
     /// Whether the single user was answered as well as the criteria demand; failures that they allow are no effect of
@@ -213,7 +253,7 @@ impl<'a> TrialRunner<'a> {
             broken.push(format!("{missed} requests never sent: the service kept all {users} connections busy"));
         }
         if let Some(rate) = &run.rate {
-            let answered = run.aggregated.good_per_s();
+            let answered = run.good_per_s();
             if answered < LEAST_OF_OFFERED * rate.offered_per_s {
                 let share = units::percent(answered / rate.offered_per_s);
                 broken.push(format!("{share} of what was due was answered well"));
@@ -243,8 +283,22 @@ impl<'a> TrialRunner<'a> {
             generator_cores: run.generator.cpu_cores,
             started_at: run.started_at.clone(),
             ended_at: run.ended_at.clone(),
+            held_s: 0.0,
+            connections: None,
+            moving: None,
         }
     }
+}
+
+/// Why a search ends after this long without an answer. The generator may have stood still for a part of it.
+fn unrecovered(waited: Duration, stood_still: Duration) -> String {
+    let waited = units::duration(waited);
+    let why = format!("after the last load the service did not answer one user again within {waited}");
+    if stood_still.is_zero() {
+        return why;
+    }
+    let stood_still = units::duration(stood_still);
+    format!("{why}; the load generator stood still for {stood_still} of it, so this may not be the service's fault")
 }
 
 /// Waits, or ends early when the search is interrupted.
@@ -256,7 +310,7 @@ async fn pause(lasts: Duration, steering: &mut Steering) -> Result<(), Stop> {
 mod tests {
     use super::*;
     use crate::loadtest::engine::{Arrivals, Rate};
-    use crate::net::Target;
+    use crate::net::{Target, Way};
     use crate::run_result::{LatencySummary, RateSummary, WarmUpSummary, example_run};
     use crate::stats::Latencies;
 
@@ -264,9 +318,12 @@ mod tests {
         let rate = Rate { per_second: 40.0, arrivals: Arrivals::Constant, stages: Vec::new(), most_users: 100 };
         Config {
             target: Target::loopback(1),
+            way: Way::default(),
             load: Load::Rate(rate),
             warm_up: Duration::ZERO,
             run_time: Duration::ZERO,
+            iterations: None,
+            streams: 1,
             timeout: Duration::from_mins(1),
             stop_timeout: Duration::from_secs(10),
             seed: 1,
@@ -358,6 +415,13 @@ mod tests {
         assert!(step.broken.contains(&"5.00 % of what was due was answered well".to_owned()), "{step:?}");
         run.aggregated.succeeded_latency_ms = None;
         assert_eq!(trials.judge(40, Purpose::Climb, &run).p95_ms, None);
+    }
+
+    #[test]
+    fn a_service_that_has_not_recovered_is_not_blamed_for_a_standstill_of_the_generator() {
+        let why = |stood_still| unrecovered(Duration::from_secs(70), Duration::from_secs(stood_still));
+        assert!(why(0).ends_with("did not answer one user again within 70.0 s"), "{}", why(0));
+        assert!(why(3).contains("; the load generator stood still for 3.00 s of it"), "{}", why(3));
     }
 
     #[test]

@@ -52,7 +52,32 @@ fn runs_merge_and_compare_exactly() {
     assert!((p95.p.unwrap() - 2.0 / 70.0).abs() < 1e-9, "{p95:?}");
     let failed = figure(&comparison, "Aggregated", "fail_ratio");
     assert_eq!((failed.before, failed.now, failed.meaning), (Some(0.0), Some(0.01), Meaning::Worse));
-    assert_eq!(figure(&comparison, "Aggregated", "good_per_s").meaning, Meaning::Noise);
+    let rate = figure(&comparison, "Aggregated", "good_per_s");
+    assert_eq!(rate.meaning, Meaning::Noise);
+    for good_per_s in [rate.before, rate.now] {
+        assert!((good_per_s.unwrap() - 2_029.0 / 60.0).abs() < 1e-9, "of all routes, on average of the runs: {rate:?}");
+    }
+    let shown: Vec<_> = comparison.figures[..5].iter().map(|found| found.figure.clone()).collect();
+    assert_eq!(shown, ["p50_ms", "p95_ms", "p99_ms", "fail_ratio", "good_per_s"]);
+}
+
+#[test]
+fn a_run_without_length_has_no_rate() {
+    let at_once = |millis| RunResult { duration_s: 0.0, ..run(millis) };
+    let now = at_once(11);
+    let baseline = Baseline::new(vec![recorded("before", &at_once(10))], Vec::new(), &conditions(&now)).unwrap();
+    let rate = figure(&baseline.compare(&now), "Aggregated", "good_per_s").clone();
+    assert_eq!((rate.before, rate.now, rate.meaning), (None, None, Meaning::Unmeasured));
+}
+
+#[test]
+fn a_difference_as_unlikely_as_the_limit_is_more_than_noise() {
+    // One of forty runs is the slowest by chance in one of forty cases, and the fastest in another one.
+    let before: Vec<_> = (0..39).map(|n| recorded(&format!("{n}"), &run(10 + n))).collect();
+    let now = run(100);
+    let comparison = Baseline::new(before, Vec::new(), &conditions(&now)).unwrap().compare(&now);
+    let p95 = figure(&comparison, "Aggregated", "p95_ms");
+    assert_eq!((p95.p, p95.meaning), (Some(SIGNIFICANT), Meaning::Worse));
 }
 
 #[test]
@@ -107,11 +132,7 @@ fn other_conditions_are_refused_with_both_values() {
     assert!(refused(|run| run.host = "x".to_owned()).contains("the host differs"));
     assert!(refused(|run| run.stages = vec![(1.0, 5.0)]).contains("the course of the load differs"));
     assert!(refused(|run| run.scenario.tasks[0].weight += 1).contains("the mix of requests differs"));
-    let longer = RunResult { duration_s: 600.0, ..run(10) };
-    assert!(
-        Baseline::new(vec![recorded("longer", &longer)], Vec::new(), &conditions(&now)).is_ok(),
-        "rates and shares"
-    );
+    assert!(refused(|run| run.duration_s = 600.0).contains("the length differs, "));
 }
 
 #[test]
@@ -136,6 +157,9 @@ fn a_file_without_what_is_compared_is_refused() {
         let error = refused(change);
         assert!(error.contains(&format!("does not contain {missing}")), "{error}");
     }
+    let (path, mut old) = recorded("old", &run(11));
+    old.conditions.stages = None;
+    assert!(Baseline::new(vec![(path, old)], Vec::new(), &conditions(&now)).is_ok(), "nor has this run stages");
     let stages = RunResult { stages: vec![(5.0, 10.0)], ..run(12) };
     let (path, mut without) = recorded("without", &run(11));
     without.conditions.stages = None;

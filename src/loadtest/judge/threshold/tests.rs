@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::run_result::{CheckCounts, RouteSummary, example_run};
+use crate::run_result::{CheckCounts, Histograms, RouteSummary, example_run};
 use crate::stats::Latencies;
 
 fn read(text: &str) -> Threshold {
@@ -31,8 +31,19 @@ fn thresholds_are_also_read_as_k6_writes_them() {
     assert_eq!((p95.metric, p95.limit, p95.route()), (Metric::Percentile(95.0), 200.0, None));
     assert_eq!(read("http_req_failed:rate<0.01").metric, Metric::FailRatio);
     assert_eq!(read("http_reqs:rate>10").metric, Metric::Rate);
+    assert_eq!(read("http_reqs:count>10").metric, Metric::Requests);
     assert_eq!(read("checks:rate>0.9").metric, Metric::Checks);
     assert_eq!(read("http_req_duration:good:p(95)<200").answers, Answers::Good);
+}
+
+#[test]
+fn a_threshold_says_what_it_limits() {
+    assert!(read("checks>1%").is_about_checks() && !read("p95<1s").is_about_checks());
+    let most = |text: &str| read(text).most_fail_ratio();
+    assert_eq!((most("fail_ratio<30%"), most("fail_ratio<=25%")), (Some(0.3), Some(0.25)));
+    for text in ["fail_ratio>30%", "/:fail_ratio<30%", "failures<3", "p95<1s"] {
+        assert_eq!(most(text), None, "{text}");
+    }
 }
 
 /// A run of 90 requests that took 1 to 90 ms, and further ones that were never answered.
@@ -70,6 +81,12 @@ fn unanswered_requests_count_as_failed_and_slowest() {
         assert!(!shown("avg<1s").0, "they were waited for");
     }
     assert_eq!(shown(&all_answered, "p80<1s"), said(true, "72.1 ms"));
+    for answers in ["", "good:", "all:"] {
+        let shown = |text: &str| shown(&all_answered, &format!("{answers}{text}"));
+        let figures = ["avg<1s", "min<1s", "med<1s", "max<1s"].map(shown);
+        let expected = ["45.5 ms", "1.00 ms", "45.0 ms", "90.0 ms"].map(|seen| said(true, seen));
+        assert_eq!(figures, expected, "{answers}");
+    }
 }
 
 #[test]
@@ -79,6 +96,7 @@ fn requests_never_sent_count_as_failed_for_all_routes_together() {
     let outcome = |text: &str| read(text).evaluate(&summary);
     assert_eq!(outcome("fail_ratio<1%").seen.as_deref(), Some("10.00 %"));
     assert!(outcome("p90<1s").held && !outcome("p95<1s").held);
+    assert_eq!(outcome("requests<95").seen.as_deref(), Some("100"));
     assert!(outcome("GET /:fail_ratio<1%").held, "which route it would have been is not known");
 }
 
@@ -177,7 +195,39 @@ fn requests_without_an_answer_improve_no_figure_either() {
     assert!(outcome("avg<1s").why.unwrap().starts_with("10 of 100 requests were never answered"));
     assert_eq!(outcome("checks>99%").seen.as_deref(), Some("90.00 %"));
     assert_eq!(outcome("requests<95").seen.as_deref(), Some("100"));
+    assert_eq!(outcome("all:requests<95").seen.as_deref(), Some("90"), "they were answered");
     assert!(outcome("good:max<1s").held && outcome("all:p95<1s").held, "of what was answered");
+}
+
+#[test]
+fn requests_without_an_answer_are_slower_than_failures() {
+    let mut run = of_which_failed(10, 20);
+    run.aggregated.unanswered = 70;
+    let seen = ["p10<1s", "p11<1s", "p30<1s", "p31<1s"].map(|text| read(text).evaluate(&run).seen.unwrap());
+    assert_eq!(seen, ["500 ms", "failed", "failed", "unanswered"]);
+}
+
+#[test]
+fn of_several_routes_the_worst_counts_in_any_order() {
+    let mut run = of_which_failed(10, 0);
+    let mut slow = run.routes[0].clone();
+    "POST".clone_into(&mut slow.method);
+    slow.histograms.succeeded.record(Duration::from_secs(2));
+    let mut silent = run.routes[0].clone();
+    "PUT".clone_into(&mut silent.method);
+    (silent.requests, silent.histograms) = (0, Histograms::default());
+    run.routes.push(slow.clone());
+    for _ in 0..2 {
+        let outcome = read("/:max<1s").evaluate(&run);
+        assert_eq!((outcome.held, outcome.seen.as_deref()), (false, Some("2.00 s")), "{:?}", run.routes);
+        run.routes.reverse();
+    }
+    run.routes = vec![slow, silent];
+    for _ in 0..2 {
+        let outcome = read("/:max<1s").evaluate(&run);
+        assert_eq!(outcome.why.as_deref(), Some("nothing was measured: no request of PUT / was due"));
+        run.routes.reverse();
+    }
 }
 
 #[test]
@@ -243,6 +293,9 @@ fn a_check_of_a_route_that_was_not_answered_was_not_met() {
     run.routes.push(silent.clone());
     run.aggregated.unanswered = 50;
     assert_eq!(read("checks>50%").evaluate(&run).seen.as_deref(), Some("66.67 %"));
+    run.generator.arrivals_missed = 50;
+    assert_eq!(read("checks>50%").evaluate(&run).seen.as_deref(), Some("50.00 %"), "nor of one that was not sent");
+    run.generator.arrivals_missed = 0;
     run.routes[1].checks = None;
     assert_eq!(read("checks>50%").evaluate(&run).seen.as_deref(), Some("100.00 %"), "it has no check");
 }

@@ -9,7 +9,8 @@ use crate::loadtest::recording::RouteStats;
 use crate::loadtest::scenario::Scenario;
 use crate::process::tell_at_once;
 use crate::stats::Latencies;
-use crate::units;
+use crate::units::{self, Language};
+use crate::{say, text};
 
 /// The number of ticks (seconds) from one line to the next.
 const EVERY: u32 = 2;
@@ -26,9 +27,14 @@ pub(super) struct Lines {
     window: Duration,
     /// The number of standstills of the generator that were told.
     standstills: u64,
+    language: Language,
 }
 
 impl Lines {
+    pub(super) fn in_language(language: Language) -> Self {
+        Self { language, ..Self::default() }
+    }
+
     /// Takes in one more second, and prints a line if it is due.
     pub(super) fn tick(&mut self, progress: &Progress<'_>) {
         self.recent.merge(progress.recent.clone());
@@ -36,17 +42,17 @@ impl Lines {
         self.ticks += 1;
         if progress.standstills.count > self.standstills {
             self.standstills = progress.standstills.count;
-            if let Some(told) = standstills::told(&progress.standstills) {
-                tell_at_once(&format!("The load generator {told}."));
+            if let Some(told) = standstills::told(&progress.standstills, self.language) {
+                tell_at_once(&say!(self.language, "The load generator {told}.", told));
             }
         }
         if self.ticks.is_multiple_of(EVERY) {
             if self.printed.is_multiple_of(HEADING_EVERY) {
-                tell_at_once(&heading(progress.scenario));
+                tell_at_once(&heading(progress.scenario, self.language));
             }
             self.printed += 1;
             let (recent, window) = (std::mem::take(&mut self.recent), std::mem::take(&mut self.window));
-            tell_at_once(&line(progress, &recent, window));
+            tell_at_once(&line(progress, &recent, window, self.language));
         }
     }
 
@@ -58,40 +64,62 @@ impl Lines {
     }
 }
 
-fn heading(scenario: &Scenario) -> String {
+fn heading(scenario: &Scenario, language: Language) -> String {
     let routes: Vec<_> = scenario.groups().iter().map(|group| format!("{} {}", group.method, group.route)).collect();
-    let columns = [
-        "time", "users", "requests", "failures", "waiting", "good/s", "fails/s", "good p50", "good p95", "fail p50",
-        "fail p95",
-    ];
-    format!("{}; times in milliseconds\n{}", routes.join(", "), row(&columns))
+    let columns = COLUMNS.map(|(name, _)| name);
+    let routes = say!(language, "{routes}; times in milliseconds", routes = routes.join(", "));
+    format!("{routes}\n{}", row(&columns.map(|column| language.text(column)), language))
 }
 
-/// A row that fits a hundred columns.
-fn row<S: AsRef<str>>(cells: &[S; 11]) -> String {
-    const WIDTHS: [usize; 11] = [8, 7, 10, 9, 8, 8, 8, 8, 8, 8, 8];
-    let cells = cells.iter().zip(WIDTHS).map(|(cell, width)| format!("{:>width$}", cell.as_ref()));
+/// The columns, each with its least width: in English a row fits a hundred columns.
+const COLUMNS: [(&str, usize); 11] = [
+    (text!("time"), 8),
+    (text!("users"), 7),
+    (text!("requests"), 10),
+    (text!("failures"), 9),
+    (text!("waiting"), 8),
+    (text!("good/s"), 8),
+    (text!("fails/s"), 8),
+    (text!("good p50"), 8),
+    (text!("good p95"), 8),
+    (text!("fail p50"), 8),
+    (text!("fail p95"), 8),
+];
+
+/// A row under its heading, or the heading itself.
+fn row<S: AsRef<str>>(cells: &[S; 11], language: Language) -> String {
+    let cells = cells.iter().zip(COLUMNS).map(|(cell, (name, width))| {
+        let width = width.max(language.text(name).chars().count());
+        format!("{:>width$}", cell.as_ref())
+    });
     cells.collect::<Vec<_>>().join(" ")
 }
 
 /// A line with the rates and times of the last two seconds, the counts since the start, and the requests that wait now.
-fn line(progress: &Progress<'_>, recent: &RouteStats, window: Duration) -> String {
-    let per_second = |times: &Latencies| units::significant(units::per_second(times.count(), window));
+fn line(progress: &Progress<'_>, recent: &RouteStats, window: Duration, language: Language) -> String {
+    let per_second = |times: &Latencies| language.significant(units::per_second(times.count(), window));
     let (good, failed) = (&recent.succeeded, &recent.failed);
-    let time = if progress.warming_up { "warm-up".to_owned() } else { format!("{}s", progress.sending.as_secs()) };
-    row(&[
-        time,
-        units::count(progress.users as u64),
-        units::count(progress.all.requests()),
-        failures(progress),
-        units::count(progress.waiting),
-        per_second(good),
-        per_second(failed),
-        percentile(good, 50.0),
-        percentile(good, 95.0),
-        percentile(failed, 50.0),
-        percentile(failed, 95.0),
-    ])
+    let time = if progress.warming_up {
+        language.text(text!("warm-up")).to_owned()
+    } else {
+        format!("{}s", progress.sending.as_secs())
+    };
+    row(
+        &[
+            time,
+            language.count(progress.users as u64),
+            language.count(progress.all.requests()),
+            failures(progress, language),
+            language.count(progress.waiting),
+            per_second(good),
+            per_second(failed),
+            percentile(good, 50.0, language),
+            percentile(good, 95.0, language),
+            percentile(failed, 50.0, language),
+            percentile(failed, 95.0, language),
+        ],
+        language,
+    )
 }
 
 #[cfg(test)]
@@ -103,7 +131,8 @@ mod tests {
     fn a_line_stands_under_its_heading() {
         let scenario = Scenario::store(10, 10, &[]).unwrap();
         let mut totals = vec![RouteStats::default(); 3];
-        let quiet = line(&Progress::new(&scenario, &totals, &[]), &RouteStats::default(), Duration::ZERO);
+        let quiet =
+            line(&Progress::new(&scenario, &totals, &[]), &RouteStats::default(), Duration::ZERO, Language::English);
         for _ in 0..3_000 {
             totals[0].record(Sample { response: Duration::from_micros(4_200), ..Sample::of(4, 10, None) });
         }
@@ -111,8 +140,8 @@ mod tests {
         let mut progress = Progress::new(&scenario, &totals, &totals);
         (progress.sending, progress.users) = (Duration::from_millis(2_500), 1_500);
         progress.waiting = 1_499;
-        let busy = line(&progress, &progress.recent, Duration::from_secs(2));
-        let text = format!("{}\n{quiet}\n{busy}", heading(&scenario));
+        let busy = line(&progress, &progress.recent, Duration::from_secs(2), Language::English);
+        let text = format!("{}\n{quiet}\n{busy}", heading(&scenario, Language::English));
         assert!(text.lines().skip(1).all(|line| line.chars().count() <= 100), "{text}");
         insta::assert_snapshot!(text, @"
         POST /orders, GET /orders/reports/best-sellers, GET /orders/reports/highest-spenders; times in milliseconds

@@ -11,6 +11,7 @@ use lines::Lines;
 use screen::Screen;
 
 use crate::loadtest::collect::Progress;
+use crate::units::Language;
 
 /// The live view, or nothing if it is not wanted.
 #[derive(Debug)]
@@ -27,13 +28,13 @@ enum View {
 }
 
 impl Live {
-    pub(super) fn new(show: bool) -> Self {
+    pub(super) fn new(show: bool, language: Language) -> Self {
         // A terminal that cannot move its cursor sets TERM to "dumb" or not at all.
         let dumb = std::env::var_os("TERM").is_none_or(|kind| kind.is_empty() || kind == "dumb");
         Self(match (show, std::io::stderr().is_terminal() && !dumb) {
             (false, _) => View::Nothing,
-            (true, false) => View::Plain(Box::default()),
-            (true, true) => View::InPlace(Box::default()),
+            (true, false) => View::Plain(Box::new(Lines::in_language(language))),
+            (true, true) => View::InPlace(Box::new(Screen::in_language(language))),
         })
     }
 

@@ -9,8 +9,10 @@ use crate::loadtest::collect::Progress;
 use crate::loadtest::output::standstills;
 use crate::loadtest::recording::RouteStats;
 use crate::process::{draw, draw_at_once};
+use crate::run_result::FailureKind;
 use crate::stats::Latencies;
-use crate::units;
+use crate::units::{self, Language};
+use crate::{say, text};
 
 /// The seconds that a sparkline shows, where the terminal is wide enough.
 const SECONDS: usize = 60;
@@ -25,10 +27,11 @@ const MOST_FAILURES: usize = 3;
 const USUAL_SIZE: Size = (80, 24);
 
 /// The lines, which are drawn again every second.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Screen {
     frame: Frame,
     history: History,
+    language: Language,
 }
 
 /// The values of the last minute, one per second; None where nothing was measured.
@@ -40,11 +43,15 @@ struct History {
 }
 
 impl Screen {
+    pub(super) fn in_language(language: Language) -> Self {
+        Self { frame: Frame::default(), history: History::default(), language }
+    }
+
     pub(super) fn tick(&mut self, progress: &Progress<'_>) {
         self.history.add(&progress.recent, progress.window);
         let size = size();
         // A terminal that was stopped with Ctrl-S would stop the run as well.
-        draw_at_once(&self.frame.draw(&lines(progress, &self.history, size.0), size));
+        draw_at_once(&self.frame.draw(&lines(progress, &self.history, size.0, self.language), size));
     }
 }
 
@@ -79,66 +86,74 @@ fn keep(values: &mut VecDeque<Option<f64>>, value: Option<f64>) {
 }
 
 /// All lines of the view on a terminal that has this many columns.
-fn lines(progress: &Progress<'_>, history: &History, columns: usize) -> Vec<String> {
+fn lines(progress: &Progress<'_>, history: &History, columns: usize, language: Language) -> Vec<String> {
     let (all, recent) = (&progress.all, &progress.recent);
     let time = if progress.warming_up {
-        "warm-up".to_owned()
+        language.text(text!("warm-up")).to_owned()
     } else {
-        format!("{:>3} of {} s", progress.sending.as_secs(), progress.lasts.as_secs())
+        let sending = format!("{:>3}", progress.sending.as_secs());
+        say!(language, "{sending} of {lasts} s", sending, lasts = progress.lasts.as_secs())
     };
-    let (users, waiting) = (units::count(progress.users as u64), units::count(progress.waiting));
-    let mut lines = vec![format!("{time}   users {users}   waiting {waiting}"), counts(progress)];
-    lines.push(times("good", &recent.succeeded));
+    let (users, waiting) = (language.count(progress.users as u64), language.count(progress.waiting));
+    let first = say!(language, "{time}   users {users}   waiting {waiting}", time, users, waiting);
+    let mut lines = vec![first, counts(progress, language)];
+    lines.push(times(language.text(text!("good")), &recent.succeeded, language));
     let failed = all.failed.count() + recent.failed.count() > 0;
     if failed || history.failures.iter().flatten().any(|rate| *rate > 0.0) {
-        lines.push(times("failed", &recent.failed));
+        lines.push(times(language.text(text!("failed")), &recent.failed, language));
     }
     // Without any answer there is nothing to draw.
     if all.requests() + recent.requests() > 0 {
-        let spark = |name, values| spark(name, values, columns);
-        lines.extend([spark("good/s", &history.good), spark("good p95", &history.p95s)]);
-        lines.extend(failed.then(|| spark("fails/s", &history.failures)));
+        let spark = |name, values| spark(language.text(name), values, columns, language);
+        lines.extend([spark(text!("good/s"), &history.good), spark(text!("good p95"), &history.p95s)]);
+        lines.extend(failed.then(|| spark(text!("fails/s"), &history.failures)));
     }
-    lines.extend(messages(progress));
-    lines.extend(standstills::told(&progress.standstills).map(|told| format!("Load generator {told}")));
-    lines.push("Ctrl-C ends the run and keeps its results.".to_owned());
+    lines.extend(messages(progress, language));
+    let told = standstills::told(&progress.standstills, language);
+    lines.extend(told.map(|told| say!(language, "The load generator {told}.", told)));
+    lines.push(language.text(text!("Ctrl-C ends the run and keeps its results.")).to_owned());
     lines
 }
 
 /// The counts since the start.
-fn counts(progress: &Progress<'_>) -> String {
+fn counts(progress: &Progress<'_>, language: Language) -> String {
     let (requests, failed) = (progress.all.requests(), progress.all.failed.count());
     match requests {
-        0 if progress.warming_up => "the requests of the warm-up are not counted".to_owned(),
-        0 => "no request was answered or failed yet".to_owned(),
-        _ => {
-            let ratio = units::percent(units::ratio(failed, requests));
-            format!("requests {}   failures {} ({ratio})", units::count(requests), failures(progress))
-        }
+        0 if progress.warming_up => language.text(text!("the requests of the warm-up are not counted")).to_owned(),
+        0 => language.text(text!("no request was answered or failed yet")).to_owned(),
+        _ => say!(
+            language,
+            "requests {requests}   failures {failures} ({ratio})",
+            requests = language.count(requests),
+            failures = failures(progress, language),
+            ratio = language.percent(units::ratio(failed, requests))
+        ),
     }
 }
 
 /// The times of the last second.
-fn times(outcome: &str, times: &Latencies) -> String {
-    let percentiles = [("p50", 50.0), ("p95", 95.0), ("p99", 99.0), ("longest", 100.0)];
-    let percentiles = percentiles.map(|(name, percent)| format!("{name} {}", percentile(times, percent)));
+fn times(outcome: &str, times: &Latencies, language: Language) -> String {
+    let percentiles = [("p50", 50.0), ("p95", 95.0), ("p99", 99.0), (language.text(text!("longest")), 100.0)];
+    let percentiles = percentiles.map(|(name, percent)| format!("{name} {}", percentile(times, percent, language)));
     format!("{outcome:>8}   {}   (ms)", percentiles.join("   "))
 }
 
 /// A sparkline of the last minute with the latest value in front; the latest second is at its right end.
-fn spark(name: &str, values: &VecDeque<Option<f64>>, columns: usize) -> String {
+fn spark(name: &str, values: &VecDeque<Option<f64>>, columns: usize, language: Language) -> String {
     let most = columns.saturating_sub(BEFORE_SPARKS).clamp(1, SECONDS);
     let line = units::sparkline(values.range(values.len().saturating_sub(most)..).copied());
-    let last = values.back().copied().flatten().map_or_else(|| "-".to_owned(), units::significant);
+    let last = values.back().copied().flatten().map_or_else(|| "-".to_owned(), |value| language.significant(value));
     format!("{name:>8} {last:>7}   {line:>most$}")
 }
 
 /// The most frequent failures so far.
-fn messages(progress: &Progress<'_>) -> Vec<String> {
+fn messages(progress: &Progress<'_>, language: Language) -> Vec<String> {
     let mut groups: Vec<_> = progress.all.failures.groups().collect();
     groups.sort_by_key(|(_, _, group)| std::cmp::Reverse(group.count));
-    let line = |count: u64, message: &str| format!("{:>16}   {message}", units::count(count));
-    groups.iter().take(MOST_FAILURES).map(|(_, message, group)| line(group.count, message)).collect()
+    let line = |kind: FailureKind, count: u64, message: &str| {
+        format!("{:>16}   {}", language.count(count), kind.told(message, language))
+    };
+    groups.iter().take(MOST_FAILURES).map(|(kind, message, group)| line(*kind, group.count, message)).collect()
 }
 
 #[cfg(test)]
@@ -171,7 +186,8 @@ mod tests {
         (progress.sending, progress.lasts, progress.users) = (Duration::from_secs(70), Duration::from_secs(90), 1_500);
         let text = |columns: usize| {
             let mut terminal = avt::Terminal::new(columns, 12).unwrap();
-            terminal.feed(Frame::default().draw(&lines(&progress, &history, columns), (columns, 12)));
+            terminal
+                .feed(Frame::default().draw(&lines(&progress, &history, columns, Language::English), (columns, 12)));
             terminal.screen().text().join("\n")
         };
         insta::assert_snapshot!(text(79), @"
@@ -206,7 +222,7 @@ mod tests {
         (progress.sending, progress.lasts) = (Duration::from_secs(7), Duration::from_secs(90));
         (progress.users, progress.waiting) = (150, 150);
         history.add(&progress.recent, Duration::from_secs(1));
-        insta::assert_snapshot!(lines(&progress, &history, 80).join("\n"), @"
+        insta::assert_snapshot!(lines(&progress, &history, 80, Language::English).join("\n"), @"
           7 of 90 s   users 150   waiting 150
         no request was answered or failed yet
             good   p50 -   p95 -   p99 -   longest -   (ms)
@@ -227,7 +243,7 @@ mod tests {
         let recent = [refused];
         let mut progress = Progress::new(&scenario, &totals, &recent);
         (progress.sending, progress.lasts, progress.users) = (Duration::from_secs(2), Duration::from_secs(90), 1);
-        insta::assert_snapshot!(lines(&progress, &history, 26).join("\n"), @"
+        insta::assert_snapshot!(lines(&progress, &history, 26, Language::English).join("\n"), @"
           2 of 90 s   users 1   waiting 0
         requests 2   failures 1 (50.00 %)
             good   p50 -   p95 -   p99 -   longest -   (ms)

@@ -1,53 +1,96 @@
 //! The charts of a run.
 
+use crate::loadtest::output::ramp;
 use crate::page::{Axis, Chart, Color, Series};
 use crate::run_result::{RouteSummary, RunResult, TimelinePoint};
 use crate::stats::Latencies;
+use crate::text;
+use crate::units::Language;
 
 /// The charts of a run in the order of the page.
-pub(super) fn charts(summary: &RunResult) -> Vec<Chart> {
-    let over_time = |chart: Chart| chart.marked("generator stood still", standstills(summary));
-    vec![
-        over_time(users(summary)),
-        over_time(rates(summary)),
-        over_time(percentiles(summary)),
-        distribution(summary),
-        over_time(processor(summary)),
-    ]
+pub(super) fn charts(summary: &RunResult, before: &[TimelinePoint], language: Language) -> Vec<Chart> {
+    let over_time = |chart: Chart| {
+        chart
+            .marked(language.text(text!("generator stood still")), standstills(summary))
+            .divided(language.text(text!("load changed by hand")), changes(summary))
+    };
+    let earlier = |name: &'static str, value: fn(&TimelinePoint) -> Option<f64>| {
+        earlier(language.text(name).to_owned(), before, value)
+    };
+    let mut charts = vec![
+        over_time(users(summary, earlier(text!("users of the baseline"), |point| Some(point.users as f64)), language)),
+        over_time(rates(
+            summary,
+            earlier(text!("good answers of the baseline"), |point| {
+                Some(point.requests_per_s() - point.failures_per_s())
+            }),
+            language,
+        )),
+        over_time(percentiles(
+            summary,
+            earlier(text!("p95 of the baseline"), |point| Some(point.succeeded_latency_ms?.p95)),
+            language,
+        )),
+        distribution(summary, language),
+        over_time(processor(summary, language)),
+    ];
+    charts.extend(ramp::ramp_charts(summary, language));
+    charts
 }
 
-fn users(summary: &RunResult) -> Chart {
-    let series = vec![line(summary, "users", Color::Series(0), true, |point| Some(point.users as f64))];
-    Chart::lines("Users", seconds(summary), series)
+/// The line of an earlier run; None if it is not known.
+fn earlier(name: String, before: &[TimelinePoint], value: fn(&TimelinePoint) -> Option<f64>) -> Option<Series> {
+    let points = before.iter().map(|point| (point.at_s, value(point))).collect();
+    (!before.is_empty()).then_some(Series { name, color: Color::Series(4), filled: false, points })
 }
 
-fn rates(summary: &RunResult) -> Chart {
-    let series = vec![
-        line(summary, "good answers", Color::Series(0), true, |point| {
+/// When the load was changed by hand, in seconds since the first request.
+fn changes(summary: &RunResult) -> Vec<f64> {
+    summary.levels.iter().skip(1).map(|level| level.at_s).collect()
+}
+
+fn users(summary: &RunResult, earlier: Option<Series>, language: Language) -> Chart {
+    let own = line(summary, language.text(text!("users")), Color::Series(0), true, |point| Some(point.users as f64));
+    let series = [own].into_iter().chain(earlier).collect();
+    Chart::lines(language.text(text!("Users")), seconds(summary), series)
+}
+
+fn rates(summary: &RunResult, earlier: Option<Series>, language: Language) -> Chart {
+    let mut series = vec![
+        line(summary, language.text(text!("good answers")), Color::Series(0), true, |point| {
             Some(point.requests_per_s() - point.failures_per_s())
         }),
-        line(summary, "failures", Color::Bad, false, |point| Some(point.failures_per_s())),
+        line(summary, language.text(text!("failures")), Color::Bad, false, |point| Some(point.failures_per_s())),
     ];
-    Chart::lines("Good answers and failures per second", seconds(summary), series)
+    series.extend(earlier);
+    Chart::lines(language.text(text!("Good answers and failures per second")), seconds(summary), series)
 }
 
-fn percentiles(summary: &RunResult) -> Chart {
+fn percentiles(summary: &RunResult, earlier: Option<Series>, language: Language) -> Chart {
     let good = |point: &TimelinePoint| point.succeeded_latency_ms;
     let mut series = vec![
-        line(summary, "p50", Color::Series(0), false, |point| Some(good(point)?.p50)),
-        line(summary, "p95", Color::Series(1), false, |point| Some(good(point)?.p95)),
-        line(summary, "p99", Color::Series(3), false, |point| Some(good(point)?.p99)),
+        line(summary, language.text(text!("p50")), Color::Series(0), false, |point| Some(good(point)?.p50)),
+        line(summary, language.text(text!("p95")), Color::Series(1), false, |point| Some(good(point)?.p95)),
+        line(summary, language.text(text!("p99")), Color::Series(3), false, |point| Some(good(point)?.p99)),
     ];
     if summary.failures > 0 {
-        series.push(line(summary, "p95 of failures", Color::Bad, false, |point| Some(point.failed_latency_ms?.p95)));
+        series.push(line(summary, language.text(text!("p95 of failures")), Color::Bad, false, |point| {
+            Some(point.failed_latency_ms?.p95)
+        }));
     }
-    Chart::lines("Response times of good answers in each second, milliseconds", seconds(summary), series)
-        .on_fitting_scale()
+    series.extend(earlier);
+    Chart::lines(
+        language.text(text!("Response times of good answers in each second, milliseconds")),
+        seconds(summary),
+        series,
+    )
+    .on_fitting_scale()
 }
 
-fn processor(summary: &RunResult) -> Chart {
-    let series = vec![line(summary, "cores", Color::Series(2), true, |point| Some(point.cpu_cores))];
-    Chart::lines("Processor time of the load generator, cores", seconds(summary), series)
+fn processor(summary: &RunResult, language: Language) -> Chart {
+    let series =
+        vec![line(summary, language.text(text!("cores")), Color::Series(2), true, |point| Some(point.cpu_cores))];
+    Chart::lines(language.text(text!("Processor time of the load generator, cores")), seconds(summary), series)
 }
 
 fn line(
@@ -88,7 +131,7 @@ fn seconds(summary: &RunResult) -> Axis {
     Axis::seconds(summary.timeline.last().map_or(1.0, |point| point.at_s))
 }
 
-fn distribution(summary: &RunResult) -> Chart {
+fn distribution(summary: &RunResult, language: Language) -> Chart {
     let route = |route: &RouteSummary| {
         let name = format!("{} {}", route.method, route.route);
         (name, route.histograms.succeeded.clone())
@@ -97,5 +140,5 @@ fn distribution(summary: &RunResult) -> Chart {
     for route in &summary.routes {
         failed.merge(&route.histograms.failed);
     }
-    super::distribution::of_routes(summary.routes.iter().map(route).collect(), &failed)
+    super::distribution::of_routes(summary.routes.iter().map(route).collect(), &failed, language)
 }

@@ -4,29 +4,30 @@ use std::time::Duration;
 
 use crate::page::{Axis, Chart, Color, Series};
 use crate::stats::Latencies;
-use crate::units;
+use crate::units::{self, Language};
+use crate::{say, text};
 
 /// The title: what is shown, and its unit.
-const TITLE: &str = "Response times by the share of good answers that took no longer, milliseconds";
+const TITLE: &str = text!("Response times by the share of good answers that took no longer, milliseconds");
 
 /// The name of the curve of failed requests.
-const FAILED: &str = "failed requests";
+const FAILED: &str = text!("failed requests");
 
 /// Draws the share of good answers that took no longer than a time, on an axis that gives each further nine (90 %, 99 %,
 /// 99.9 %) the same width, as HdrHistogram's own plots do: slow requests are few, and are what users remember. One
 /// curve for each name, as far as there are colors.
-pub fn distribution(times: impl IntoIterator<Item = (String, Latencies)>) -> Chart {
-    drawn(TITLE, times, &Latencies::default())
+pub fn distribution(times: impl IntoIterator<Item = (String, Latencies)>, language: Language) -> Chart {
+    drawn(language.text(TITLE), times, &Latencies::default(), language)
 }
 
 /// Draws the good answers of each route of a run, and the failed requests of all routes together. When there are more
 /// routes than colors, only the busiest ones and all good answers together are drawn, and the title says how many routes
 /// are not.
-pub(super) fn of_routes(mut routes: Vec<(String, Latencies)>, failed: &Latencies) -> Chart {
+pub(super) fn of_routes(mut routes: Vec<(String, Latencies)>, failed: &Latencies, language: Language) -> Chart {
     routes.retain(|(_, times)| times.count() > 0);
     let colors = usize::from(Color::SERIES);
     if routes.len() <= colors {
-        return drawn(TITLE, routes, failed);
+        return drawn(language.text(TITLE), routes, failed, language);
     }
     let mut all = Latencies::default();
     for (_, times) in &routes {
@@ -36,24 +37,31 @@ pub(super) fn of_routes(mut routes: Vec<(String, Latencies)>, failed: &Latencies
     routes.sort_by_key(|(_, times)| std::cmp::Reverse(times.count()));
     let left_out = routes.len() - (colors - 1);
     routes.truncate(colors - 1);
-    routes.push(("all".to_owned(), all));
-    drawn(
-        &format!("{TITLE}; the {left_out} least busy routes are not drawn, but counted in \u{201c}all\u{201d}"),
-        routes,
-        failed,
-    )
+    routes.push((language.text(text!("all")).to_owned(), all));
+    let title = say!(
+        language,
+        "{title}; the {count} least busy routes are not drawn, but counted in “all”",
+        title = language.text(TITLE),
+        count = left_out
+    );
+    drawn(&title, routes, failed, language)
 }
 
-fn drawn(title: &str, times: impl IntoIterator<Item = (String, Latencies)>, failed: &Latencies) -> Chart {
+fn drawn(
+    title: &str,
+    times: impl IntoIterator<Item = (String, Latencies)>,
+    failed: &Latencies,
+    language: Language,
+) -> Chart {
     let times: Vec<_> = times.into_iter().filter(|(_, times)| times.count() > 0).collect();
     let most =
         times.iter().map(|(_, times)| times.count()).chain([failed.count()]).max().unwrap_or_default().max(10) as f64;
     let colors = (0..Color::SERIES).map(Color::Series);
     let good = times.into_iter().zip(colors).map(|((name, times), color)| curve(name, color, &times));
-    let failed = (failed.count() > 0).then(|| curve(FAILED.to_owned(), Color::Bad, failed));
+    let failed = (failed.count() > 0).then(|| curve(language.text(FAILED).to_owned(), Color::Bad, failed));
     let series = good.chain(failed).collect();
     let axis = Axis { from: 0.0, to: most.log10().min(5.0), labels: 6, format: share };
-    Chart::lines(title, axis, series).on_fitting_scale()
+    Chart::lines(title, axis, series).on_fitting_scale().in_language(language)
 }
 
 /// A position on the axis of nines, as a percentage.

@@ -8,37 +8,63 @@ use std::collections::BTreeMap;
 
 pub use self::distribution::distribution;
 pub use self::limit::limit_page;
-use super::{statistics, tables};
-use crate::page::{Fact, Judgement, Page};
-use crate::run_result::{Environment, LatencySummary, OutcomeSummary, RunResult, Verdict};
+use super::explained::explained;
+use super::{statistics, tables, transport};
+use crate::page::{Chart, Fact, Judgement, Page};
+use crate::run_result::{Environment, LatencySummary, OutcomeSummary, RunResult, TimelinePoint, Verdict, builds_table};
 use crate::table::{Align, Table};
-use crate::units;
+use crate::units::{self, Language};
+use crate::{say, text};
+
+/// The title of the page of a run.
+pub(super) fn title(summary: &RunResult, language: Language) -> String {
+    let (scenario, host) = (&summary.scenario.name, &summary.host);
+    say!(language, "Load test {scenario} on {host}", scenario, host)
+}
+
+/// The charts of a run, with those of an earlier one over them if its points are given.
+pub(super) fn charts_of(summary: &RunResult, before: &[TimelinePoint], language: Language) -> Vec<Chart> {
+    charts::charts(summary, before, language)
+}
 
 /// Makes the HTML page of a run.
-pub fn page(summary: &RunResult) -> String {
-    let mut page = Page::new(&format!("Load test {} on {}", summary.scenario.name, summary.host));
-    let (verdict, tables) = tables::whole_tables(summary);
+pub fn page(summary: &RunResult, language: Language) -> String {
+    let title = title(summary, language);
+    let mut page = Page::new(&title).in_language(language);
+    let (verdict, tables) = tables::whole_tables(summary, language);
     page.verdict(judgement(summary), &verdict);
-    page.facts(&facts(summary));
-    page.charts(&charts::charts(summary));
+    page.facts(&facts(summary, language));
+    let before = summary.comparison.as_ref().map_or(&[][..], |comparison| &comparison.before);
+    page.charts(&charts::charts(summary, before, language));
     let rows = [
-        ("Started", summary.started_at.clone()),
-        ("Ended", summary.ended_at.clone()),
-        ("Service", summary.host.clone()),
-        ("Scenario", summary.scenario.name.clone()),
-        ("Seed", summary.seed.to_string()),
+        (text!("Started"), summary.started_at.clone()),
+        (text!("Ended"), summary.ended_at.clone()),
+        (text!("Service"), summary.host.clone()),
+        (text!("Scenario"), summary.scenario.name.clone()),
+        (text!("Seed"), summary.seed.to_string()),
     ];
-    for table in tables.iter().chain([&environment(rows, &summary.environment, &summary.tags)]) {
+    if let Some(shown) = explained(summary, language) {
+        page.heading(language.text(text!("What explains it")));
+        shown.paragraphs.iter().chain(&shown.notes).for_each(|text| page.paragraph(text));
+        shown.tables.iter().for_each(|table| page.markup(&table.to_html()));
+    }
+    let rows = rows.into_iter().chain(transport::environment(summary, language));
+    let ran = builds_table(&summary.builds).in_language(language);
+    let environment = environment(rows, &summary.environment, &summary.tags, language);
+    for table in tables.iter().chain(Some(&ran).filter(|ran| !ran.is_empty())).chain([&environment]) {
         page.markup(&table.to_html());
     }
-    page.finish(&format!(
-        "A response time runs from just before a request is sent, connecting included, to the last byte of the answer. \
-         Times are of good answers, except where failed requests are named. Percentiles are nearest ranks of HDR histograms with three significant digits. storemgr {}",
-        summary.environment.storemgr
+    page.finish(&say!(
+        language,
+        "A response time runs from just before a request is sent, connecting included, to the last byte of the answer. Times are \
+         of good answers, except where failed requests are named. Percentiles are nearest ranks of HDR histograms with three \
+         significant digits. storemgr {version}",
+        version = summary.environment.storemgr
     ))
 }
 
-fn judgement(summary: &RunResult) -> Judgement {
+/// The judgement on a run, which decides the color of its verdict.
+pub(super) fn judgement(summary: &RunResult) -> Judgement {
     match summary.verdict {
         Verdict::GeneratorLimited => Judgement::Bad,
         Verdict::Valid if summary.requests == 0 || !summary.thresholds_hold() => Judgement::Bad,
@@ -48,43 +74,47 @@ fn judgement(summary: &RunResult) -> Judgement {
 }
 
 /// The main figures, which stand at the top.
-fn facts(summary: &RunResult) -> Vec<Fact> {
+pub(super) fn facts(summary: &RunResult, language: Language) -> Vec<Fact> {
+    let fact = |name: &'static str, value: String| Fact::new(language.text(name), language.number(&value));
     let good = summary.aggregated.good_answers();
     let shown = |value: f64| format!("{} ms", units::significant(value));
     let time = |of: &OutcomeSummary<'_>, figure: fn(&LatencySummary) -> f64| statistics::dashed(of.time(figure), shown);
     let mut facts = vec![
-        Fact::new("requests", units::count(summary.requests)),
-        Fact::new("failed", statistics::dashed(summary.fail_ratio, units::percent)).bad_if(summary.failures > 0),
-        Fact::new("good answers/s", units::significant(good.per_second)),
-        Fact::new("p50 of good answers", time(&good, |times| times.p50)),
-        Fact::new("p95 of good answers", time(&good, |times| times.p95)),
-        Fact::new("p99 of good answers", time(&good, |times| times.p99)),
-        Fact::new("longest good answer", time(&good, |times| times.max)),
+        fact(text!("requests"), units::count(summary.requests)),
+        fact(text!("failed"), statistics::dashed(summary.fail_ratio, units::percent)).bad_if(summary.failures > 0),
+        fact(text!("good answers/s"), units::significant(good.per_second)),
+        fact(text!("p50 of good answers"), time(&good, |times| times.p50)),
+        fact(text!("p95 of good answers"), time(&good, |times| times.p95)),
+        fact(text!("p99 of good answers"), time(&good, |times| times.p99)),
+        fact(text!("longest good answer"), time(&good, |times| times.max)),
     ];
     let failed = summary.aggregated.failed_requests();
-    facts.extend(failed.map(|failed| Fact::new("p95 of failures", time(&failed, |times| times.p95)).bad_if(true)));
+    facts.extend(failed.map(|failed| fact(text!("p95 of failures"), time(&failed, |times| times.p95)).bad_if(true)));
     facts
 }
 
 /// The conditions that a reader needs to compare this with another run.
-fn environment<const N: usize>(
-    rows: [(&str, String); N],
+fn environment(
+    rows: impl IntoIterator<Item = (&'static str, String)>,
     machine: &Environment,
     tags: &BTreeMap<String, String>,
+    language: Language,
 ) -> Table {
-    let mut table = Table::new("Environment", &[("What", Align::Left), ("Value", Align::Left)]);
-    let memory = machine.memory_bytes.map_or_else(|| "unknown".to_owned(), units::bytes);
+    let mut table = Table::new(text!("Environment"), &[(text!("What"), Align::Left), (text!("Value"), Align::Left)]);
+    let unknown = || language.text(text!("unknown")).to_owned();
+    let memory = machine.memory_bytes.map_or_else(unknown, |bytes| language.bytes(bytes));
+    let (cores, processor) = (machine.cores, &machine.cpu);
     let of_machine = [
-        ("Load generator", format!("storemgr {}", machine.storemgr)),
-        ("Processor", format!("{} cores of {}", machine.cores, machine.cpu)),
-        ("Memory", memory),
-        ("Operating system", machine.os.clone()),
+        (text!("Load generator"), format!("storemgr {}", machine.storemgr)),
+        (text!("Processor"), say!(language, "{cores} cores of {processor}", cores, processor)),
+        (text!("Memory"), memory),
+        (text!("Operating system"), machine.os.clone()),
     ];
-    let rows = rows.into_iter().chain(of_machine).map(|(name, value)| (name.to_owned(), value));
+    let rows = rows.into_iter().chain(of_machine).map(|(name, value)| (language.text(name).to_owned(), value));
     for (name, value) in rows.chain(tags.clone()) {
         table.row([name, value]);
     }
-    table
+    table.in_language(language)
 }
 
 #[cfg(test)]

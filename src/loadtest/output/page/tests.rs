@@ -35,7 +35,7 @@ fn a_page_loads_nothing_and_runs_nothing() {
     summary.scenario.name = "<script>alert(1)</script>".to_owned();
     summary.failure_groups[0].message = "<img src=x onerror=alert(1)>".to_owned();
     summary.tags.insert("<b>".to_owned(), "\"&".to_owned());
-    let page = page(&summary);
+    let page = page(&summary, Language::English);
     for forbidden in ["<script", "<img", "<b>", "url(", "@import", "http://www.w3.org"] {
         assert!(!page.contains(forbidden), "the page has {forbidden}");
     }
@@ -49,7 +49,7 @@ fn a_run_is_green_only_when_it_is_complete_and_its_thresholds_hold() {
         let mut summary = run();
         summary.thresholds.truncate(1);
         change(&mut summary);
-        let page = page(&summary);
+        let page = page(&summary, Language::English);
         let (_, rest) = page.split_once("<p class=\"verdict ").unwrap();
         rest.split_once('"').unwrap().0.to_owned()
     };
@@ -62,7 +62,7 @@ fn a_run_is_green_only_when_it_is_complete_and_its_thresholds_hold() {
 
 #[test]
 fn a_line_is_broken_where_there_was_no_answer() {
-    let page = page(&run());
+    let page = page(&run(), Language::English);
     let lines = |title: &str| {
         let drawn = page.split("<figure>").find(|figure| figure.contains(title)).unwrap().split("<polyline").skip(1);
         // The axes use colors 0 and 1.
@@ -77,7 +77,7 @@ fn a_run_without_a_single_answer_has_a_page() {
     let mut summary = run();
     summary.timeline.clear();
     summary.routes.clear();
-    let page = page(&summary);
+    let page = page(&summary, Language::English);
     assert!(page.contains("</html>") && page.matches("<svg role=\"img\"").count() == 5);
 }
 
@@ -93,7 +93,7 @@ fn a_distribution_of_many_routes_draws_the_busiest_and_says_how_many_it_does_not
         route
     };
     let chart = |summary: &RunResult| {
-        let page = page(summary);
+        let page = page(summary, Language::English);
         page.split("<figure>").find(|figure| figure.contains("took no longer, milliseconds")).unwrap().to_owned()
     };
     summary.routes = (1..=8).map(numbered).collect();

@@ -8,7 +8,7 @@ use regex_syntax::hir::{Hir, HirKind, Look};
 const MOST_BYTES: usize = 1 << 20;
 
 /// Compiles an expression. `key` names where it stands.
-pub(super) fn compile(key: &str, text: &str) -> Result<Regex, String> {
+pub(in crate::loadtest::scenario) fn compile(key: &str, text: &str) -> Result<Regex, String> {
     let built = RegexBuilder::new(text).size_limit(MOST_BYTES).dfa_size_limit(MOST_BYTES).build();
     let regex = built.map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => format!("{key} = {text:?} is too large: use fewer or smaller repetitions"),

@@ -11,14 +11,14 @@ use super::expected::{Expected, Found};
 
 /// A place, as it was written, and compiled.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(in crate::loadtest::scenario) struct Place {
     text: String,
     path: Option<JpQuery>,
 }
 
 impl Place {
     /// Reads a pointer, which is empty or starts with a slash, or a path, which starts with `$`.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
+    pub(in crate::loadtest::scenario) fn read(text: &str) -> Result<Self, String> {
         let path = if text.starts_with('$') {
             let parsed = parse_json_path(text);
             Some(parsed.map_err(|_| {
@@ -37,6 +37,14 @@ impl Place {
     /// Whether it may find several values.
     pub(super) fn is_path(&self) -> bool {
         self.path.is_some()
+    }
+
+    /// The first value that it leads to.
+    pub(in crate::loadtest::scenario) fn first<'b>(&self, body: &'b Value) -> Option<&'b Value> {
+        match &self.path {
+            None => body.pointer(&self.text),
+            Some(path) => js_path_process(path, body).ok()?.into_iter().next().map(|node| node.val),
+        }
     }
 
     /// Why the values that it leads to are not as expected; None if they are.

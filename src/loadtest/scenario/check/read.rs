@@ -1,4 +1,4 @@
-//! Reads the `check` table of a task. What can never fail or never hold is refused, with the name of its key.
+//! Reads the rules of a table like the `check` of a task. What can never fail or never hold is refused, with the name of its key.
 
 use std::ops::RangeInclusive;
 
@@ -12,51 +12,61 @@ use super::time_limit::TimeLimit;
 /// What a value is found in, which decides the rules that it may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
-    Text,
+    Body,
+    Header,
     Pointer,
     Path,
+}
+
+impl Source {
+    /// Whether the value is a text, and not JSON.
+    fn is_text(self) -> bool {
+        matches!(self, Self::Body | Self::Header)
+    }
 }
 
 impl Check {
     /// Reads a check from the text of a `check` table.
     #[cfg(test)]
     pub(in crate::loadtest) fn read_for_tests(text: &str) -> Self {
-        Self::read(&text.parse().unwrap()).unwrap()
+        Self::read("check", &text.parse().unwrap()).unwrap()
     }
 
-    /// Reads the `check` table of a scenario.
-    pub(in crate::loadtest::scenario) fn read(rules: &toml::Table) -> Result<Self, String> {
+    /// Reads a table of this name, such as `check`.
+    pub(in crate::loadtest::scenario) fn read(name: &str, rules: &toml::Table) -> Result<Self, String> {
         if rules.is_empty() {
-            return Err("check = {} can never fail: write a rule, like status = 200, or leave it out".to_owned());
+            return Err(format!("{name} = {{}} can never fail: write a rule, like status = 200, or leave it out"));
         }
+        let key = |rule: &str| format!("{name}.{rule}");
         let mut check = Self::default();
         for (rule, value) in rules {
             match rule.as_str() {
-                "status" => check.status = statuses(value)?,
+                "status" => check.status = statuses(&key(rule), value)?,
                 "time" => check.time = Some(TimeLimit::read(value)?),
-                "size" => check.size = Bounds::read_count("check.size", value)?,
-                "body" => check.body = Some(expected("check.body", value, Source::Text)?),
+                "size" => check.size = Bounds::read_count(&key(rule), value)?,
+                "body" => check.body = Some(expected(&key(rule), value, Source::Body)?),
                 "header" => {
-                    for (name, value) in table("check.header", value, "header.location = \"/orders/1\"")? {
-                        let rules = expected(&format!("check.header.{name}"), value, Source::Text)?;
-                        check.headers.push((name.to_lowercase(), rules));
+                    for (header, value) in table(&key(rule), value, "header.location = \"/orders/1\"")? {
+                        let rules = expected(&key(&format!("header.{header}")), value, Source::Header)?;
+                        check.headers.push((header.to_lowercase(), rules));
                     }
                 }
                 "json" => {
-                    for (text, value) in table("check.json", value, "json.\"/order_id\" = { exists = true }")? {
+                    for (text, value) in table(&key(rule), value, "json.\"/order_id\" = { exists = true }")? {
                         let place = Place::read(text)?;
                         let source = if place.is_path() { Source::Path } else { Source::Pointer };
-                        check.json.push((place, expected(&format!("check.json.{text:?}"), value, source)?));
+                        let rules = expected(&key(&format!("json.{text:?}")), value, source)?;
+                        check.json.push((place, rules));
                     }
                 }
                 other => {
-                    return Err(format!("check.{other} is not known; write status, time, size, header, body or json"));
+                    return Err(format!("{name}.{other} is not known; write status, time, size, header, body or json"));
                 }
             }
         }
         let all_statuses = (100..600).all(|status| !check.status.is_empty() && check.allows(status));
         if rules.len() == 1 && all_statuses {
-            return Err("check.status can never fail: it allows every status; leave some out".to_owned());
+            return Err(format!("{name}.status can never fail: it allows every status; leave some out"));
         }
         Ok(check)
     }
@@ -72,17 +82,17 @@ fn table<'a>(key: &str, value: &'a toml::Value, example: &str) -> Result<&'a tom
     }
 }
 
-fn statuses(value: &toml::Value) -> Result<Vec<RangeInclusive<u16>>, String> {
+fn statuses(key: &str, value: &toml::Value) -> Result<Vec<RangeInclusive<u16>>, String> {
     match value {
         toml::Value::Array(all) if all.is_empty() => {
-            Err("check.status = [] can never hold: write the statuses that are good, or leave it out".to_owned())
+            Err(format!("{key} = [] can never hold: write the statuses that are good, or leave it out"))
         }
-        toml::Value::Array(all) => all.iter().map(status).collect(),
-        one => Ok(vec![status(one)?]),
+        toml::Value::Array(all) => all.iter().map(|one| status(key, one)).collect(),
+        one => Ok(vec![status(key, one)?]),
     }
 }
 
-fn status(value: &toml::Value) -> Result<RangeInclusive<u16>, String> {
+fn status(key: &str, value: &toml::Value) -> Result<RangeInclusive<u16>, String> {
     let range = match value {
         toml::Value::Integer(number) => u16::try_from(*number).ok().map(|number| number..=number),
         toml::Value::String(class) => {
@@ -92,7 +102,7 @@ fn status(value: &toml::Value) -> Result<RangeInclusive<u16>, String> {
         _ => None,
     };
     let valid = range.filter(|range| (100..600).contains(range.start()));
-    valid.ok_or_else(|| format!("check.status is {value}: write 201, \"2xx\" or a list of these, from 100 to 599"))
+    valid.ok_or_else(|| format!("{key} is {value}: write 201, \"2xx\" or a list of these, from 100 to 599"))
 }
 
 /// Reads the rules for a value: the value that it must be, or a table of rules.
@@ -104,7 +114,7 @@ fn expected(key: &str, value: &toml::Value, source: Source) -> Result<Expected, 
     for (rule, value) in rules {
         read_rule(&mut expected, key, rule, value, source)?;
     }
-    check_rules(&expected, key, rules)?;
+    check_rules(&expected, key, rules, source)?;
     Ok(expected)
 }
 
@@ -121,18 +131,18 @@ fn read_rule(
         "equals" => expected.equals = Some(scalar(key, value)?),
         "contains" => expected.contains = Some(text()?.to_owned()),
         "regex" => expected.regex = Some(pattern::compile(&format!("{key}.regex"), text()?)?),
-        "exists" if key != "check.body" => expected.exists = Some(truth()?),
+        "exists" if source != Source::Body => expected.exists = Some(truth()?),
         "min" | "max" => expected.bounds.read(key, rule, value)?,
         "length" => expected.length = Bounds::read_count(&format!("{key}.length"), value)?,
-        "type" if source != Source::Text => expected.kind = Some(kind(key, text()?)?),
+        "type" if !source.is_text() => expected.kind = Some(kind(key, text()?)?),
         "all" if source == Source::Path => expected.all = truth()?,
         "all" if source == Source::Pointer => {
             return Err(format!("{key}.all has no effect: a pointer leads to one value; write a path like \"$..id\""));
         }
         other => {
             let known = match source {
-                Source::Text if key == "check.body" => "equals, contains, regex, min, max or length",
-                Source::Text => "equals, contains, regex, exists, min, max or length",
+                Source::Body => "equals, contains, regex, min, max or length",
+                Source::Header => "equals, contains, regex, exists, min, max or length",
                 Source::Pointer => "equals, contains, regex, exists, min, max, type or length",
                 Source::Path => "equals, contains, regex, exists, min, max, type, length or all",
             };
@@ -143,7 +153,7 @@ fn read_rule(
 }
 
 /// Refuses rules that no value could break or that no value could meet.
-fn check_rules(expected: &Expected, key: &str, rules: &toml::Table) -> Result<(), String> {
+fn check_rules(expected: &Expected, key: &str, rules: &toml::Table, source: Source) -> Result<(), String> {
     let others = || rules.keys().filter(|rule| !["exists", "all"].contains(&rule.as_str()));
     let never_holds = |why: String| Err(format!("{key} can never hold: {why}"));
     if rules.is_empty() {
@@ -170,9 +180,8 @@ fn check_rules(expected: &Expected, key: &str, rules: &toml::Table) -> Result<()
     }
     if let Some(wanted) = &expected.equals {
         let json = wanted.to_json();
-        let is_text = key == "check.body" || key.starts_with("check.header.");
         let text = json.as_str().map_or_else(|| wanted.to_string(), str::to_owned);
-        let found = if is_text { Found::Text(text.into()) } else { Found::Json(&json) };
+        let found = if source.is_text() { Found::Text(text.into()) } else { Found::Json(&json) };
         if expected.wrong(&found).is_some() {
             return never_holds(format!("{wanted} does not meet its other rules"));
         }

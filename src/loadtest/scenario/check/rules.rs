@@ -48,6 +48,23 @@ impl Check {
         if self.status.is_empty() { status < 400 } else { self.status.iter().any(|range| range.contains(&status)) }
     }
 
+    /// Whether the scenario says that this status is good.
+    pub(in crate::loadtest) fn names(&self, status: u16) -> bool {
+        self.status.iter().any(|range| range.contains(&status))
+    }
+
+    /// Takes the rule on the status of another check, if it has none itself.
+    pub(in crate::loadtest::scenario) fn adopt_status(&mut self, other: &Self) {
+        if self.status.is_empty() {
+            self.status.clone_from(&other.status);
+        }
+    }
+
+    /// Whether it has a rule on the status.
+    pub(in crate::loadtest) fn has_status(&self) -> bool {
+        !self.status.is_empty()
+    }
+
     /// Whether it has rules on the body, other than its size, so that the body must be kept.
     pub(in crate::loadtest) fn reads_bodies(&self) -> bool {
         self.body.is_some() || !self.json.is_empty()
@@ -107,7 +124,7 @@ fn header_complaint(name: &str, expected: &Expected, reply: &Reply<'_>) -> Optio
 }
 
 /// A text in UTF-8, or in Latin-1 if it is none.
-fn decoded(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
+pub(in crate::loadtest::scenario) fn decoded(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
     let latin_1 = |bytes: &[u8]| bytes.iter().map(|byte| char::from(*byte)).collect();
     match bytes {
         Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map_or_else(|_| Cow::Owned(latin_1(bytes)), Cow::Borrowed),

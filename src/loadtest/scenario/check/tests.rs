@@ -6,14 +6,14 @@ use super::*;
 use crate::net::Reply;
 
 fn read(text: &str) -> Result<Check, String> {
-    Check::read(&text.parse().unwrap())
+    Check::read("check", &text.parse().unwrap())
 }
 
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-count: 17\r\nx-name: caf\xe9\r\n\
     x-city: Montr\xc3\xa9al\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n\r\n";
 
 fn reply(status: u16, body: &[u8]) -> Reply<'_> {
-    Reply { status, head: HEAD, body, body_bytes: body.len() as u64 }
+    Reply::of(status, HEAD, body)
 }
 
 fn complaint_of(check: &Check, status: u16, body: &[u8]) -> String {

@@ -1,0 +1,278 @@
+//! The board of a page: what is shown now, who looks at it, and what was asked for.
+//!
+//! A run puts its result on the board once a second, if anybody looks. It is drawn on a thread of its own, and every viewer
+//! is sent the same texts, so that many viewers cost hardly more than one.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{mpsc, watch};
+
+use super::draw::{Around, draw};
+use super::forms;
+use super::kept::{FileKind, Kept, KeptRuns};
+use super::order::{Choices, Order, StartOrder};
+use super::places::{Phase, Places, State};
+use crate::loadtest::collect::MOST_LEVELS;
+use crate::loadtest::control::Controller;
+use crate::run_result::{RunResult, TimelinePoint};
+use crate::units::Language;
+use crate::{say, text};
+
+/// Viewers at the same time.
+const MOST_VIEWERS: usize = 64;
+
+/// What is shown and what was asked for.
+#[derive(Debug)]
+pub(super) struct Board {
+    pub(super) language: Language,
+    /// What can be chosen where runs are started from the page; None where the command line started the run.
+    pub(super) choices: Option<Choices>,
+    /// Whether the page steers.
+    pub(super) steers: bool,
+    shown: watch::Sender<Arc<Places>>,
+    viewers: AtomicUsize,
+    inner: Mutex<Inner>,
+    /// Held while a run is drawn.
+    drawing: Arc<tokio::sync::Mutex<()>>,
+    orders: mpsc::Sender<StartOrder>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    phase: Phase,
+    controller: Option<Controller>,
+    before: Arc<[TimelinePoint]>,
+    kept: KeptRuns,
+    number: u64,
+    last: Option<StartOrder>,
+    is_rate: bool,
+    most_users: u32,
+}
+
+/// A viewer, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Viewer {
+    board: Arc<Board>,
+    pub(super) shown: watch::Receiver<Arc<Places>>,
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        self.board.viewers.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Board {
+    /// An empty board, and the runs that will be ordered.
+    pub(super) fn new(
+        language: Language,
+        steers: bool,
+        choices: Option<Choices>,
+    ) -> (Self, mpsc::Receiver<StartOrder>) {
+        let (orders, ordered) = mpsc::channel(1);
+        let board = Self {
+            language,
+            choices,
+            steers,
+            shown: watch::Sender::new(Arc::default()),
+            viewers: AtomicUsize::new(0),
+            inner: Mutex::default(),
+            drawing: Arc::default(),
+            orders,
+        };
+        board.put_forms(&mut board.lock());
+        (board, ordered)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new viewer; None if there are too many.
+    pub(super) fn viewer(self: &Arc<Self>) -> Option<Viewer> {
+        let more = |viewers: usize| (viewers < MOST_VIEWERS).then_some(viewers + 1);
+        self.viewers.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).ok()?;
+        Some(Viewer { board: Arc::clone(self), shown: self.shown.subscribe() })
+    }
+
+    pub(super) fn viewers(&self) -> usize {
+        self.viewers.load(Ordering::SeqCst)
+    }
+
+    /// As many users as a run can be given.
+    pub(super) fn allow_users(&self, most: u32) {
+        self.lock().most_users = most;
+    }
+
+    /// A run begins, which this controller steers. An earlier run may be drawn over it.
+    pub(super) fn begin(&self, controller: Controller, is_rate: bool, before: Vec<TimelinePoint>) {
+        let mut inner = self.lock();
+        inner.number += 1;
+        inner.controller = self.steers.then_some(controller);
+        (inner.phase, inner.is_rate, inner.before) = (Phase::Running, is_rate, before.into());
+        let kind = if is_rate { "rate" } else { "users" };
+        self.publish(|places| places.state = State { phase: Phase::Running, level: String::new(), kind });
+        self.put_forms(&mut inner);
+    }
+
+    /// The run that was ordered cannot be made.
+    pub(super) fn refuse(&self, sentence: &str) {
+        let mut inner = self.lock();
+        (inner.phase, inner.controller) = (Phase::Idle, None);
+        let said = crate::units::escaped(sentence);
+        self.publish(|places| {
+            places.state.phase = Phase::Idle;
+            places.put([("status".to_owned(), said)]);
+        });
+        self.put_forms(&mut inner);
+    }
+
+    /// Shows a run that goes on. If the one before is still being drawn, this one is left out.
+    pub(super) fn show(self: &Arc<Self>, run: RunResult) {
+        let Ok(permit) = Arc::clone(&self.drawing).try_lock_owned() else { return };
+        let board = Arc::clone(self);
+        drop(tokio::task::spawn_blocking(move || {
+            board.draw(&Arc::new(run), Phase::Running);
+            drop(permit);
+        }));
+    }
+
+    /// Shows a run that has ended. With `for_good` nobody will serve its files any more, so they are sent to the viewers.
+    pub(super) async fn end(self: &Arc<Self>, run: RunResult, for_good: bool) {
+        let permit = Arc::clone(&self.drawing).lock_owned().await;
+        let board = Arc::clone(self);
+        let drawn = tokio::task::spawn_blocking(move || {
+            let phase = if for_good { Phase::Ended } else { Phase::Idle };
+            {
+                let mut inner = board.lock();
+                (inner.phase, inner.controller) = (phase, None);
+            }
+            board.draw(&Arc::new(run), phase);
+            drop(permit);
+        });
+        // A page that cannot be drawn must not cost the result.
+        drop(drawn.await);
+    }
+
+    /// Says that nothing more will come, with the run that was shown last.
+    pub(super) async fn close(self: &Arc<Self>) {
+        let last = self.lock().kept.iter().next().map(|kept| RunResult::clone(&kept.run));
+        match last {
+            Some(run) => self.end(run, true).await,
+            None => self.publish(|places| {
+                places.state.phase = Phase::Ended;
+                // Without a file the viewers would wait for more.
+                places.files.insert(String::new(), "".into());
+            }),
+        }
+    }
+
+    fn draw(&self, run: &Arc<RunResult>, phase: Phase) {
+        let (before, kept) = {
+            let mut inner = self.lock();
+            let kept = Kept { number: inner.number, run: Arc::clone(run) };
+            inner.kept.keep(kept.clone());
+            (Arc::clone(&inner.before), kept)
+        };
+        let mut drawn = Places::default();
+        draw(run, Around { phase, before: &before, language: self.language }, &mut drawn);
+        if phase == Phase::Ended {
+            let file = |kind| (kept.file_name(kind), kept.file(kind, self.language).into());
+            drawn.files = FileKind::ALL.into_iter().map(file).collect();
+        }
+        let has_moved_on = self.lock().phase != phase;
+        self.publish(|shown| shown.take_over(drawn, has_moved_on));
+        self.put_forms(&mut self.lock());
+    }
+
+    fn publish(&self, change: impl FnOnce(&mut Places)) {
+        self.shown.send_modify(|shown| {
+            let mut places = Places::clone(shown);
+            change(&mut places);
+            *shown = Arc::new(places);
+        });
+    }
+
+    /// Shows the forms as they are now.
+    fn put_forms(&self, inner: &mut MutexGuard<'_, Inner>) {
+        let start = self.choices.as_ref().map(|choices| forms::start(choices, inner.last.as_ref(), self.language));
+        let downloads = forms::downloads(inner.kept.iter(), self.language);
+        self.publish(|places| {
+            places.put([("start-form".to_owned(), start.unwrap_or_default()), ("downloads".to_owned(), downloads)]);
+        });
+    }
+
+    /// Puts markup into a place of its own, such as the ladder of a lab.
+    pub(super) fn put(&self, id: &str, markup: String) {
+        self.publish(|places| places.put([(id.to_owned(), markup)]));
+    }
+
+    /// Does what was asked for. The sentence says what will happen, or why nothing will.
+    pub(super) fn obey(
+        &self,
+        read: impl FnOnce(&Choices, bool, u32) -> Result<Order, String>,
+    ) -> Result<String, String> {
+        let language = self.language;
+        if !self.steers {
+            return Err(language.text(text!("This page shows and does not steer")).to_owned());
+        }
+        let mut inner = self.lock();
+        let none = Choices::default();
+        let choices = self.choices.as_ref().unwrap_or(&none);
+        let most_users = if inner.most_users == 0 { 1_000_000 } else { inner.most_users };
+        let order = read(choices, inner.is_rate, most_users)?;
+        if let Order::Start(order) = order {
+            return self.start(&mut inner, *order);
+        }
+        let Some(controller) = &inner.controller else {
+            return Err(language.text(text!("No run is going on")).to_owned());
+        };
+        let levels = inner.kept.get(inner.number).map_or(0, |kept| kept.run.levels.len());
+        if levels >= MOST_LEVELS && !matches!(order, Order::Stop) {
+            return Err(language
+                .text(text!("This run has as many levels as are told apart: stop it, and start another one"))
+                .to_owned());
+        }
+        Ok(match order {
+            Order::Pause => {
+                controller.pause();
+                language.text(text!("The run pauses")).to_owned()
+            }
+            Order::GoOn => {
+                controller.go_on();
+                language.text(text!("The run goes on")).to_owned()
+            }
+            Order::Load(load) => {
+                controller.set_load(load);
+                let level = language.number(&load.level.to_string());
+                if inner.is_rate {
+                    say!(language, "{level} requests per second were asked for", level)
+                } else {
+                    say!(language, "{level} users were asked for", level)
+                }
+            }
+            Order::Stop | Order::Start(_) => {
+                controller.stop();
+                language.text(text!("The run stops: the last answers are awaited")).to_owned()
+            }
+        })
+    }
+
+    fn start(&self, inner: &mut MutexGuard<'_, Inner>, order: StartOrder) -> Result<String, String> {
+        let language = self.language;
+        let going_on = || language.text(text!("A run is going on: stop it first")).to_owned();
+        if inner.phase != Phase::Idle || self.choices.is_none() {
+            return Err(going_on());
+        }
+        self.orders.try_send(order.clone()).map_err(|_| going_on())?;
+        (inner.phase, inner.last) = (Phase::Starting, Some(order));
+        self.publish(|places| places.state = State { phase: Phase::Starting, ..places.state.clone() });
+        Ok(language.text(text!("The run starts")).to_owned())
+    }
+
+    /// A run that can be downloaded.
+    pub(super) fn kept(&self, number: u64) -> Option<Kept> {
+        self.lock().kept.get(number).cloned()
+    }
+}

@@ -1,0 +1,69 @@
+//! Serves the page: accepts connections, with TLS where it is wanted, and drops those that do not read.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use super::answers::Answers;
+use super::events::Unread;
+use crate::net::ServerTls;
+
+/// Connections at the same time. A browser opens up to six.
+const MOST_CONNECTIONS: usize = 256;
+
+/// A connection that has not sent its request, or finished its TLS handshake, within this time is closed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Accepts connections for ever.
+pub(super) async fn serve(listener: TcpListener, answers: Arc<Answers>, tls: Option<ServerTls>) {
+    let permits = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    loop {
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+        let Ok((stream, _)) = listener.accept().await else {
+            // For example no file handle was left; there may be one later.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            continue;
+        };
+        let (answers, tls) = (Arc::clone(&answers), tls.clone());
+        tokio::spawn(async move {
+            // An error means that the browser closed the connection, which it knows.
+            drop(connection(stream, answers, tls).await);
+            drop(permit);
+        });
+    }
+}
+
+async fn connection(stream: TcpStream, answers: Arc<Answers>, tls: Option<ServerTls>) -> io::Result<()> {
+    match tls {
+        None => answer(stream, answers).await,
+        Some(tls) => {
+            let stream = tokio::time::timeout(PATIENCE, tls.accept(stream)).await??;
+            answer(stream, answers).await
+        }
+    }
+}
+
+async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin, answers: Arc<Answers>) -> io::Result<()> {
+    let unread = Unread::default();
+    let of_viewer = unread.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (answers, unread) = (Arc::clone(&answers), of_viewer.clone());
+        async move { Ok::<_, Infallible>(answers.answer(request, unread).await) }
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+    tokio::select! {
+        served = builder.serve_connection(TokioIo::new(stream), service) => served.map_err(io::Error::other),
+        () = unread.for_too_long() => Err(io::ErrorKind::TimedOut.into()),
+    }
+}

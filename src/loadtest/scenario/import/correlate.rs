@@ -1,0 +1,157 @@
+//! Finds where a value that a request sent came from: an earlier answer that had it, and how it is taken out of that
+//! answer again.
+
+use regex::Regex;
+use serde_json::Value;
+
+use super::draft::Capture;
+
+/// The shortest text that is looked for: a shorter one is in every page.
+const SHORTEST: usize = 8;
+
+/// The most bytes before a value by which it is found again.
+const CONTEXT: usize = 80;
+
+/// The largest body that is looked through.
+const MOST_BYTES: usize = 2 << 20;
+
+/// An answer, as it was recorded.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Answer {
+    /// The names in lower case.
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: String,
+    pub(super) json: Option<Value>,
+}
+
+impl Answer {
+    pub(super) fn new(headers: Vec<(String, String)>, body: String) -> Self {
+        let body = if body.len() > MOST_BYTES { String::new() } else { body };
+        let json = serde_json::from_str(&body).ok().filter(|json: &Value| json.is_object() || json.is_array());
+        Self { headers, body, json }
+    }
+
+    /// How a value is taken out of this answer: its kind and place, and the word that names it. None if it does not have
+    /// the value.
+    pub(super) fn source(&self, value: &str) -> Option<Capture> {
+        self.header(value).or_else(|| self.json_leaf(value)).or_else(|| self.text(value))
+    }
+
+    fn header(&self, value: &str) -> Option<Capture> {
+        let is_telling =
+            |name: &str| name == "location" || name == "etag" || (name.starts_with("x-") && value.len() >= SHORTEST);
+        let (name, _) = self.headers.iter().find(|(name, found)| found == value && is_telling(name))?;
+        Some(Capture { name: name.trim_start_matches("x-").to_owned(), kind: "header", place: name.clone() })
+    }
+
+    /// A leaf of a JSON body. A short value must be called an id.
+    fn json_leaf(&self, value: &str) -> Option<Capture> {
+        let (pointer, name) = leaf(self.json.as_ref()?, value, String::new(), "")?;
+        Some(Capture { name, kind: "json", place: pointer })
+    }
+
+    /// A value within a page: by what stands before it, up to what ends it.
+    fn text(&self, value: &str) -> Option<Capture> {
+        if value.len() < SHORTEST || self.json.is_some() {
+            return None;
+        }
+        let at = self.body.find(value)?;
+        let end = self.body[at + value.len()..].chars().next()?;
+        if end.is_alphanumeric() || value.contains(end) {
+            return None;
+        }
+        let line = self.body[..at].rfind('\n').map_or(0, |line| line + 1);
+        let before = &self.body[line..at];
+        let tag = before.rfind('<').map_or(before, |tag| &before[tag..]);
+        let start = tag.char_indices().rev().nth(CONTEXT - 1).map_or(0, |(start, _)| start);
+        let context = &tag[start..];
+        let pattern = format!("{}([^{}]+)", regex::escape(context), regex::escape(&end.to_string()));
+        let found = Regex::new(&pattern).ok()?.captures(&self.body)?;
+        (found.get(1)?.as_str() == value).then(|| Capture { name: named(context), kind: "body", place: pattern })
+    }
+}
+
+fn leaf(json: &Value, value: &str, pointer: String, name: &str) -> Option<(String, String)> {
+    let is_id = |name: &str| {
+        let name = name.to_lowercase();
+        name == "id" || name.ends_with("_id") || name.ends_with("id") && name.len() <= 12 || name == "key"
+    };
+    match json {
+        Value::Object(all) => all.iter().find_map(|(key, inner)| {
+            leaf(inner, value, format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")), key)
+        }),
+        Value::Array(all) => {
+            all.iter().enumerate().find_map(|(place, inner)| leaf(inner, value, format!("{pointer}/{place}"), name))
+        }
+        Value::String(text) if text == value && (value.len() >= SHORTEST || is_id(name)) => {
+            Some((pointer, name.to_owned()))
+        }
+        Value::Number(number) if number.to_string() == value && is_id(name) => Some((pointer, name.to_owned())),
+        _ => None,
+    }
+}
+
+/// A word for a value, from what stands before it: `csrf` of `name="csrf" value="`.
+fn named(context: &str) -> String {
+    let after = |key: &str| {
+        let rest = context.split_once(key)?.1;
+        let end = rest.find(['"', '\''])?;
+        Some(rest[..end].to_owned())
+    };
+    let name = after("name=\"").or_else(|| after("name='")).or_else(|| after("id=\""));
+    name.unwrap_or_else(
+        || if context.to_lowercase().contains("bearer") { "token".to_owned() } else { "value".to_owned() },
+    )
+}
+
+/// A name that a placeholder may have, and that is not taken.
+pub(super) fn free_name(wanted: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c.to_ascii_lowercase() } else { '_' };
+    let word = wanted.chars().map(plain).collect::<String>();
+    let word = word.trim_matches('_');
+    let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic());
+    let mut name = if is_word { word.to_owned() } else { format!("value_{word}").trim_end_matches('_').to_owned() };
+    if ["random", "distinct", "sequence", "choice", "uuid", "user"].contains(&name.as_str()) {
+        name.push_str("_value");
+    }
+    let mut free = name.clone();
+    let mut number = 2;
+    while is_taken(&free) {
+        free = format!("{name}_{number}");
+        number += 1;
+    }
+    free
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(headers: &[(&str, &str)], body: &str, value: &str) -> Option<(String, &'static str, String)> {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let found = Answer::new(headers, body.to_owned()).source(value)?;
+        Some((found.name, found.kind, found.place))
+    }
+
+    #[test]
+    fn a_value_is_found_where_it_came_from() {
+        let page = r#"<form><input name="csrf" value="abcDEF123456"><b>x</b></form>"#;
+        let (name, kind, place) = source(&[], page, "abcDEF123456").unwrap();
+        assert_eq!((name.as_str(), kind), ("csrf", "body"));
+        assert_eq!(&Regex::new(&place).unwrap().captures(page).unwrap()[1], "abcDEF123456");
+        let json = r#"{"data":{"items":[{"id":17,"n":17}],"access/token":"abcdefgh"}}"#;
+        assert_eq!(source(&[], json, "17").unwrap().2, "/data/items/0/id");
+        assert_eq!(source(&[], json, "abcdefgh").unwrap().2, "/data/access~1token");
+        assert_eq!(source(&[("location", "/orders/1")], "", "/orders/1").unwrap().1, "header");
+        for (body, value) in [(json, "18"), ("<p>17</p>", "17"), ("{\"n\":17}", "17"), ("", "abcdefgh")] {
+            assert_eq!(source(&[], body, value), None, "{body} {value}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_free_and_may_be_written() {
+        assert_eq!(free_name("X-CSRF Token", |_| false), "x_csrf_token");
+        assert_eq!(free_name("user", |name| name == "user_value"), "user_value_2");
+        assert_eq!(free_name("7", |_| false), "value_7");
+    }
+}

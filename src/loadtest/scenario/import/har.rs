@@ -1,0 +1,451 @@
+//! Reads a HAR, as browsers save it: the requests to the first document's origin become the steps of a journey. What an
+//! answer gave and a later request sent becomes a capture, and what looks like a secret a variable of the environment.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use url::{Position, Url};
+
+use super::correlate::{Answer, free_name};
+use super::draft::{Body, Capture, Draft, Request, encoded_path, literal, literal_json};
+use super::imported::ImportError;
+use super::without_secrets::{authorization, env_in_url, form, is_secret, json_without_secrets, secret_or};
+
+/// Headers that a browser sends of itself, or that are not of one request.
+const OF_BROWSERS: [&str; 24] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "connection",
+    "content-length",
+    "cookie",
+    "dnt",
+    "host",
+    "if-modified-since",
+    "if-none-match",
+    "keep-alive",
+    "origin",
+    "pragma",
+    "priority",
+    "purpose",
+    "range",
+    "referer",
+    "te",
+    "transfer-encoding",
+    "upgrade-insecure-requests",
+    "user-agent",
+    "x-client-data",
+    "x-devtools-emulate-network-conditions-client-id",
+];
+
+/// Pauses between requests that are shorter are the browser's, not the person's.
+const SHORTEST_PAUSE_MS: f64 = 300.0;
+
+/// The longest pause that is taken over: somebody left the desk.
+const LONGEST_PAUSE_MS: f64 = 30_000.0;
+
+/// Reads a HAR.
+pub(super) fn read(document: &Value) -> Result<Draft, ImportError> {
+    let entries = document.pointer("/log/entries").and_then(Value::as_array).cloned().unwrap_or_default();
+    let recorded: Vec<_> = entries.iter().filter_map(Recorded::of).collect();
+    let Some(first) = recorded.first() else {
+        return Err(ImportError("the HAR has no request: record it again with the network log open".to_owned()));
+    };
+    let origin = first.url.origin();
+    let host = origin.ascii_serialization();
+    let mut reader = Reader {
+        draft: Draft {
+            source: "a HAR",
+            name: first.url.host_str().unwrap_or("har").to_owned(),
+            host: Some(host),
+            is_journey: true,
+            // A browser has both, and a HAR may be saved without its cookies.
+            cookies: true,
+            redirects: 10,
+            ..Draft::default()
+        },
+        answers: Vec::new(),
+        headers_left_out: 0,
+    };
+    let mut others: BTreeMap<String, usize> = BTreeMap::new();
+    let mut followed: Option<Url> = None;
+    let mut last_end: Option<f64> = None;
+    for entry in &recorded {
+        if entry.url.origin() != origin {
+            *others.entry(entry.url.origin().ascii_serialization()).or_default() += 1;
+            continue;
+        }
+        if entry.method == "OPTIONS" || entry.method == "CONNECT" || entry.url.path() == "/favicon.ico" {
+            let what = format!("{} {}, which a browser sends of itself", entry.method, entry.url.path());
+            reader.draft.left_out.push(what);
+            continue;
+        }
+        // The answer of a redirect is that of the request which it leads to.
+        let is_followed = followed.take().is_some_and(|url| same(&url, &entry.url));
+        followed = entry.redirect.as_ref().and_then(|to| entry.url.join(to).ok());
+        if is_followed {
+            reader.answer(entry);
+        } else {
+            reader.pause(entry, last_end);
+            reader.request(entry);
+        }
+        last_end = entry.end_ms;
+    }
+    for (host, count) in others {
+        reader.draft.left_out.push(format!("{count} requests to {host}: name it under [hosts] to send them"));
+    }
+    let is_credential = |(name, _): &(String, String)| name == "cookie" || name == "authorization";
+    if !recorded.iter().any(|entry| entry.headers.iter().any(is_credential)) {
+        let what = "cookies and authorization, which the HAR was saved without: each user has a jar of cookies; write bearer or basic \
+                    where the service wants it";
+        reader.draft.left_out.push(what.to_owned());
+    }
+    if reader.headers_left_out > 0 {
+        let count = reader.headers_left_out;
+        reader
+            .draft
+            .left_out
+            .push(format!("{count} headers that browsers send of themselves, such as accept and sec-fetch-mode"));
+    }
+    Ok(reader.draft)
+}
+
+/// Whether two URLs are the same, whatever their fragments are.
+fn same(one: &Url, other: &Url) -> bool {
+    one[..Position::AfterQuery] == other[..Position::AfterQuery]
+}
+
+/// One entry of a HAR.
+struct Recorded {
+    method: String,
+    url: Url,
+    headers: Vec<(String, String)>,
+    mime: String,
+    body: Option<String>,
+    /// Where its answer leads.
+    redirect: Option<String>,
+    answer_headers: Vec<(String, String)>,
+    answer: String,
+    start_ms: Option<f64>,
+    end_ms: Option<f64>,
+}
+
+impl Recorded {
+    fn of(entry: &Value) -> Option<Self> {
+        let text = |pointer: &str| entry.pointer(pointer).and_then(Value::as_str);
+        let url = Url::parse(text("/request/url")?).ok()?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return None;
+        }
+        let status = entry.pointer("/response/status").and_then(Value::as_i64).unwrap_or(0);
+        let answer_headers = headers(entry.pointer("/response/headers"));
+        let location = answer_headers.iter().find(|(name, _)| name == "location").map(|(_, value)| value.clone());
+        let redirect = text("/response/redirectURL").filter(|url| !url.is_empty()).map(str::to_owned).or(location);
+        let start_ms = text("/startedDateTime").and_then(milliseconds);
+        let took = entry.get("time").and_then(Value::as_f64).unwrap_or(0.0).max(0.0);
+        Some(Self {
+            method: text("/request/method")?.to_uppercase(),
+            url,
+            headers: headers(entry.pointer("/request/headers")),
+            mime: text("/request/postData/mimeType").unwrap_or_default().to_owned(),
+            body: text("/request/postData/text").filter(|text| !text.is_empty()).map(str::to_owned),
+            redirect: redirect.filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308)),
+            answer: content(entry),
+            answer_headers,
+            start_ms,
+            end_ms: start_ms.map(|start| start + took),
+        })
+    }
+}
+
+/// The text of an answer, which may be in base64.
+fn content(entry: &Value) -> String {
+    let text = entry.pointer("/response/content/text").and_then(Value::as_str).unwrap_or_default();
+    if entry.pointer("/response/content/encoding").and_then(Value::as_str) != Some("base64") {
+        return text.to_owned();
+    }
+    let decoded = STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    decoded.unwrap_or_default()
+}
+
+fn headers(list: Option<&Value>) -> Vec<(String, String)> {
+    let pair = |header: &Value| {
+        Some((header.get("name")?.as_str()?.to_lowercase(), header.get("value")?.as_str()?.to_owned()))
+    };
+    list.and_then(Value::as_array).map(|all| all.iter().filter_map(pair).collect()).unwrap_or_default()
+}
+
+fn milliseconds(time: &str) -> Option<f64> {
+    let instant = humantime::parse_rfc3339_weak(time).or_else(|_| humantime::parse_rfc3339(time)).ok()?;
+    Some(instant.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs_f64() * 1e3)
+}
+
+struct Reader {
+    draft: Draft,
+    /// The answers so far, each with the place of the step that got it.
+    answers: Vec<(usize, Answer)>,
+    headers_left_out: usize,
+}
+
+impl Reader {
+    /// Keeps the answer to the last step.
+    fn answer(&mut self, entry: &Recorded) {
+        let Some(step) = self.draft.requests.len().checked_sub(1) else { return };
+        self.answers.push((step, Answer::new(entry.answer_headers.clone(), entry.answer.clone())));
+    }
+
+    /// The pause before a request is that after the one before.
+    fn pause(&mut self, entry: &Recorded, last_end: Option<f64>) {
+        let pause = entry.start_ms.zip(last_end).map(|(start, end)| start - end);
+        if let (Some(pause), Some(last)) =
+            (pause.filter(|pause| *pause >= SHORTEST_PAUSE_MS), self.draft.requests.last_mut())
+        {
+            last.pause_ms = Some(pause.min(LONGEST_PAUSE_MS).round() as u64);
+        }
+    }
+
+    fn request(&mut self, entry: &Recorded) {
+        let mut request = Request { method: entry.method.clone(), ..Request::default() };
+        request.name = format!("{} {}", entry.method, entry.url.path());
+        for (name, value) in &entry.headers {
+            self.header(name, value, &mut request);
+        }
+        (request.path, request.route) = self.path(&entry.url);
+        request.body = self.body(entry, &mut request);
+        self.draft.requests.push(request);
+        self.answer(entry);
+    }
+
+    fn header(&mut self, name: &str, value: &str, request: &mut Request) {
+        if OF_BROWSERS.contains(&name) || name.starts_with(':') || name.starts_with("sec-") {
+            self.headers_left_out +=
+                usize::from(!name.starts_with(':') && !["cookie", "host", "content-length"].contains(&name));
+            return;
+        }
+        if name == "content-type" {
+            return;
+        }
+        if name == "authorization" {
+            match value.split_once(' ').and_then(|(scheme, token)| Some((scheme, self.captured(token)?))) {
+                Some((scheme, name)) if scheme.eq_ignore_ascii_case("bearer") => request.bearer = Some(name),
+                Some((scheme, name)) => request.headers.push(("authorization".to_owned(), format!("{scheme} {name}"))),
+                None => authorization(value, request),
+            }
+            return;
+        }
+        let sent = self.captured(value);
+        request.headers.push((name.to_owned(), sent.unwrap_or_else(|| secret_or(name, value))));
+    }
+
+    /// The path of a URL with what was captured, and the route if something was.
+    fn path(&mut self, url: &Url) -> (String, Option<String>) {
+        let whole = &url[Position::BeforePath..Position::AfterQuery];
+        if whole.len() > 1
+            && let Some(found) = self.captured_from(whole, "header")
+        {
+            return (found, Some(generalised(url.path())));
+        }
+        let (mut has_captured, mut path) = (false, String::new());
+        for part in url.path().split('/').skip(1) {
+            path.push('/');
+            let found = self.captured(part).filter(|_| !part.is_empty());
+            has_captured |= found.is_some();
+            path.push_str(&found.unwrap_or_else(|| literal(part)));
+        }
+        let pairs: Vec<_> = url.query().map(|query| query.split('&').collect()).unwrap_or_default();
+        for (place, pair) in pairs.into_iter().enumerate() {
+            path.push(if place == 0 { '?' } else { '&' });
+            let (name, value) = pair.split_once('=').map_or((pair, None), |(name, value)| (name, Some(value)));
+            path.push_str(&literal(name));
+            let Some(value) = value else { continue };
+            path.push('=');
+            let plain =
+                form_urlencoded::parse(format!("v={value}").as_bytes()).next().map(|(_, value)| value.into_owned());
+            let found =
+                plain.as_deref().and_then(|plain| self.captured(plain)).map(|name| name.replace("}}", " | url}}"));
+            let secret = || is_secret(name).then(|| env_in_url(name));
+            path.push_str(&found.or_else(secret).unwrap_or_else(|| literal(value)));
+        }
+        (encoded_path(&path), has_captured.then(|| generalised(url.path())))
+    }
+
+    fn body(&mut self, entry: &Recorded, request: &mut Request) -> Body {
+        let Some(text) = &entry.body else {
+            if !entry.mime.is_empty() && matches!(entry.method.as_str(), "POST" | "PUT" | "PATCH") {
+                request.left_out.push("the body, which the HAR does not have as text".to_owned());
+            }
+            return Body::None;
+        };
+        if entry.mime.starts_with("application/x-www-form-urlencoded") {
+            return match form(text) {
+                Body::Form(fields) => {
+                    let field = |(name, value): (String, String)| {
+                        let sent = form_urlencoded::parse(text.as_bytes()).find(|(known, _)| *known == name);
+                        let found = sent.and_then(|(_, sent)| self.captured(&sent));
+                        (name, found.unwrap_or(value))
+                    };
+                    Body::Form(fields.into_iter().map(field).collect())
+                }
+                other => other,
+            };
+        }
+        if entry.mime.starts_with("multipart/") {
+            request.left_out.push("the body of several parts: write it as multipart".to_owned());
+            return Body::None;
+        }
+        match serde_json::from_str::<Value>(text) {
+            Ok(json) if json.is_object() || json.is_array() => {
+                let json = self.captured_json(&json);
+                if !entry.mime.starts_with("application/json") {
+                    request.headers.push(("content-type".to_owned(), literal(&entry.mime)));
+                }
+                Body::Json(json_without_secrets(&json))
+            }
+            _ => {
+                if !entry.mime.is_empty() {
+                    request.headers.push(("content-type".to_owned(), literal(&entry.mime)));
+                }
+                Body::Text(literal(text))
+            }
+        }
+    }
+
+    fn captured_json(&mut self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => self.captured(text).map_or_else(|| literal_json(value), Value::from),
+            Value::Object(all) => all.iter().map(|(name, value)| (name.clone(), self.captured_json(value))).collect(),
+            Value::Array(all) => all.iter().map(|value| self.captured_json(value)).collect(),
+            other => other.clone(),
+        }
+    }
+
+    /// The placeholder of a value that an earlier answer gave. None if none did.
+    fn captured(&mut self, value: &str) -> Option<String> {
+        self.captured_from(value, "")
+    }
+
+    fn captured_from(&mut self, value: &str, kind: &str) -> Option<String> {
+        if value.is_empty() {
+            return None;
+        }
+        // The last answer that gave it: a token may be renewed.
+        let found = self.answers.iter().rev().find_map(|(step, answer)| {
+            let source = answer.source(value).filter(|source| kind.is_empty() || source.kind == kind)?;
+            Some((*step, source))
+        });
+        let (step, source) = found?;
+        let known = self.draft.requests[step].captures.iter();
+        if let Some(known) = known.clone().find(|known| (known.kind, &known.place) == (source.kind, &source.place)) {
+            return Some(format!("{{{{{}}}}}", known.name));
+        }
+        let is_taken = |name: &str| {
+            self.draft.requests.iter().flat_map(|request| &request.captures).any(|known| known.name == name)
+        };
+        let name = free_name(&source.name, is_taken);
+        let placeholder = format!("{{{{{name}}}}}");
+        self.draft.requests[step].captures.push(Capture { name, ..source });
+        Some(placeholder)
+    }
+}
+
+/// A path as a route: whatever has a digit in it stands for others of its kind.
+fn generalised(path: &str) -> String {
+    let part =
+        |part: &str| if part.bytes().any(|byte| byte.is_ascii_digit()) { "{id}".to_owned() } else { literal(part) };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::import;
+    use serde_json::json;
+
+    fn entry(
+        method: &str,
+        url: &str,
+        post: &serde_json::Value,
+        status: u16,
+        location: &str,
+        body: &str,
+    ) -> serde_json::Value {
+        let headers = if location.is_empty() { json!([]) } else { json!([{"name": "Location", "value": location}]) };
+        json!({
+            "startedDateTime": "2026-11-28T12:00:00.000Z", "time": 10,
+            "request": {"method": method, "url": url, "headers": [{"name": "Accept", "value": "*/*"}], "postData": post},
+            "response": {"status": status, "headers": headers, "redirectURL": location, "content": {"text": body}}
+        })
+    }
+
+    #[test]
+    fn what_an_answer_gave_and_a_later_request_sent_is_captured() {
+        let page = "<input type=\"hidden\" name=\"csrf\" value=\"abcdEFGH1234\">";
+        let post = json!({"mimeType": "application/x-www-form-urlencoded", "text": "csrf=abcdEFGH1234&password=hunter2&note=%7B%7Bx"});
+        let none = serde_json::Value::Null;
+        let mut order = entry(
+            "POST",
+            "http://shop/orders",
+            &json!({"mimeType": "application/json", "text": "{\"session\":\"tok-abcdefgh\",\"n\":null}"}),
+            201,
+            "/orders/17",
+            "{\"id\":17}",
+        );
+        order["request"]["headers"] = json!([{"name": "Authorization", "value": "Bearer tok-abcdefgh"}]);
+        let har = json!({"log": {"entries": [
+            entry("GET", "http://shop/login", &none, 200, "", page),
+            entry("GET", "http://fonts.example/a.woff", &none, 200, "", ""),
+            entry("POST", "http://shop/login", &post, 303, "/account", ""),
+            entry("GET", "http://shop/account", &none, 200, "", "{\"token\":\"tok-abcdefgh\"}"),
+            order,
+            entry("GET", "http://shop/orders/17?full=1", &none, 200, "", "{}"),
+        ]}});
+        let imported = import(&har.to_string()).unwrap();
+        insta::assert_snapshot!(imported.text, @r#"
+        # Made of a HAR. Read it before it is run:
+        #
+        #     storemgr loadtest --scenario FILE --host http://shop --users 10
+
+        # left out: 1 requests to http://fonts.example: name it under [hosts] to send them
+        # left out: 3 headers that browsers send of themselves, such as accept and sec-fetch-mode
+
+        name = "shop"
+        think_time = "0s"
+
+        [client]
+        cookies = true
+        redirects = 10
+
+        [[journey]]
+        name = "shop"
+
+        [[journey.step]]
+        name = "GET /login"
+        path = "/login"
+        capture = { csrf = { body = "<input type=\"hidden\" name=\"csrf\" value=\"([^\"]+)" } }
+
+        [[journey.step]]
+        name = "POST /login"
+        method = "POST"
+        path = "/login"
+        form = { csrf = "{{csrf}}", password = "{{env.PASSWORD}}", note = "{{\"{{\"}}x" }
+        capture = { token = { json = "/token" } }
+
+        [[journey.step]]
+        name = "POST /orders"
+        method = "POST"
+        path = "/orders"
+        bearer = "{{token}}"
+        body = "{\"n\":null,\"session\":\"{{token}}\"}"
+        capture = { id = { json = "/id" } }
+
+        [[journey.step]]
+        name = "GET /orders/17"
+        path = "/orders/{{id}}?full=1"
+        route = "/orders/{id}"
+        "#);
+        assert_eq!(imported.variables, ["PASSWORD"]);
+        assert_eq!((imported.left_out, imported.host.as_deref()), (2, Some("http://shop")));
+        assert!(!imported.text.contains("hunter2") && !imported.text.contains("tok-abcdefgh"));
+    }
+}
