@@ -67,6 +67,8 @@ mod tests {
             id,
             status,
             seen: seen.to_owned(),
+            severity: None,
+            places: Vec::new(),
             expected: "a & b".to_owned(),
             advice: "do it".to_owned(),
         };
@@ -103,6 +105,8 @@ mod tests {
             id: "one",
             status,
             seen: text.to_owned(),
+            severity: None,
+            places: Vec::new(),
             expected: "it to work".to_owned(),
             advice: text.to_owned(),
         };

@@ -5,21 +5,29 @@
 //! configured or does not answer, so that one fault shows as one failure. Tables, documents and the exit code are
 //! computed from the findings afterwards, by pure functions.
 
+mod access;
 mod checks;
 mod defaults;
+mod endpoints;
 mod files;
 mod finding;
 mod junit;
+mod markdown;
+mod place;
+mod reach;
 mod run;
 mod running_deployment;
+mod sarif;
 mod secrets;
 mod tables;
 
 pub use checks::{CATALOG, Check};
 pub use defaults::{SETTINGS, Setting};
-pub use files::{Files, Location, Locations, alert_names};
-pub use finding::{Finding, Phase, Status, Verdict};
+pub use files::{Files, Location, Locations, Piece, alert_names, compose_files, compose_variables};
+pub use finding::{Finding, Phase, Severity, Spot, Status, Verdict};
 pub use junit::junit;
+pub use markdown::markdown;
 pub use run::{after, before};
 pub use running_deployment::RunningDeployment;
-pub use tables::{catalog_table, summary_line, table};
+pub use sarif::sarif;
+pub use tables::{catalog_table, found_table, screen, summary_line, table};

@@ -15,7 +15,7 @@ use crate::units;
 const QUESTIONS: u32 = 6;
 
 /// The limit of a check of files. The programs that it may run read a few files.
-const FILES_LIMIT: Duration = Duration::from_secs(30);
+const FILES_LIMIT: Duration = Duration::from_secs(10);
 
 /// Runs those of the checks that look at files; returns their findings in the order of the list.
 pub async fn before(checks: &[Check], files: Files) -> Verdict {
@@ -53,9 +53,11 @@ async fn gather(running: Vec<(Check, JoinHandle<CheckOutcome>)>) -> Vec<Finding>
         findings.push(Finding {
             id: check.id,
             status: outcome.status,
+            severity: outcome.severity,
             seen: outcome.seen,
             expected: check.expected.to_owned(),
             advice: outcome.advice,
+            places: outcome.places,
         });
     }
     findings

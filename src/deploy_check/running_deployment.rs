@@ -8,9 +8,10 @@ use hyper::Method;
 use super::finding::CheckOutcome;
 use crate::cache;
 use crate::db::{self, SchemaState, Session};
-use crate::net::{self, Answer, Target};
+use crate::net::{self, Answer, NetError, Target, Way};
 use crate::process;
 use crate::promql::Prometheus;
+use crate::units::Secret;
 use crate::wire::ErrorBody;
 
 /// The addresses of the deployment's parts, and the limits that they are checked against. A part without an address is
@@ -25,8 +26,12 @@ pub struct RunningDeployment {
     pub front: Option<Target>,
     /// The instances behind nginx, each by its own address.
     pub instances: Vec<Target>,
+    /// The way to the instances, to nginx and to Grafana.
+    pub way: Way,
+    /// The token with which the store is used, if it asks for one.
+    pub token: Option<Secret>,
     /// The Prometheus that scrapes the instances.
-    pub prometheus: Option<Target>,
+    pub prometheus: Option<Prometheus>,
     /// The Grafana that shows the dashboard.
     pub grafana: Option<Target>,
     /// The version of storemgr that the instances should run.
@@ -55,6 +60,8 @@ impl Default for RunningDeployment {
             redis: None,
             front: None,
             instances: Vec::new(),
+            way: Way::default(),
+            token: None,
             prometheus: None,
             grafana: None,
             version: process::VERSION.to_owned(),
@@ -78,8 +85,8 @@ fn configure(variables: &str) -> String {
 impl RunningDeployment {
     /// Whether no part is configured, so that there is nothing to check.
     pub fn is_empty(&self) -> bool {
-        let web = [&self.front, &self.prometheus, &self.grafana];
-        let parts = [self.database.is_some(), self.redis.is_some(), web.iter().any(|target| target.is_some())];
+        let web = self.front.is_some() || self.prometheus.is_some() || self.grafana.is_some();
+        let parts = [self.database.is_some(), self.redis.is_some(), web];
         !parts.contains(&true) && self.instances.is_empty()
     }
 
@@ -122,17 +129,33 @@ impl RunningDeployment {
         Ok(&self.instances)
     }
 
-    pub(super) fn prometheus_target(&self) -> Result<&Target, CheckOutcome> {
+    pub(super) fn prometheus(&self) -> Result<&Prometheus, CheckOutcome> {
         let missing = || CheckOutcome::skip("no Prometheus is configured", configure("PROMETHEUS_URL"));
         self.prometheus.as_ref().ok_or_else(missing)
     }
 
     /// A client of Prometheus; a skip if Prometheus does not answer, which `prometheus-targets` reports.
-    pub(super) async fn answering_prometheus(&self) -> Result<Prometheus, CheckOutcome> {
-        let target = self.prometheus_target()?;
-        let ready = self.get(target, "/-/ready").await;
+    pub(super) async fn answering_prometheus(&self) -> Result<&Prometheus, CheckOutcome> {
+        let prometheus = self.prometheus()?;
+        let ready = prometheus.ready(self.timeout).await;
         ready.map_err(|_| CheckOutcome::skip("Prometheus does not answer", "see prometheus-targets"))?;
-        Ok(Prometheus::new(target.clone()))
+        Ok(prometheus)
+    }
+
+    /// Sends one request by the way to the store's services.
+    pub(super) async fn request(
+        &self,
+        target: &Target,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Answer, NetError> {
+        let is_store = self.front.iter().chain(&self.instances).any(|known| known == target);
+        let token = self.token.as_ref().filter(|_| is_store).map(|token| format!("Bearer {}", token.reveal()));
+        let mut headers = headers.to_vec();
+        headers.extend(token.as_deref().map(|token| ("authorization", token)));
+        net::request_by(target, &self.way, method, path, &headers, body, self.timeout).await
     }
 
     /// The time that a check may spend on waiting for something that takes `wanted`. It ends before the check's own
@@ -159,7 +182,7 @@ impl RunningDeployment {
 
     /// Sends a GET. The error is a sentence, also for every status but 200.
     pub(super) async fn get(&self, target: &Target, path: &str) -> Result<Answer, String> {
-        let answer = net::request_once(target, Method::GET, path, &[], Vec::new(), self.timeout).await;
+        let answer = self.request(target, Method::GET, path, &[], Vec::new()).await;
         let answer = answer.map_err(|error| error.to_string())?;
         if answer.status.as_u16() == 200 { Ok(answer) } else { Err(refusal(&answer)) }
     }

@@ -1,7 +1,8 @@
 //! Findings as tables and as one line of text.
 
 use super::checks::Check;
-use super::finding::{Phase, Status, Verdict};
+use super::files::Piece;
+use super::finding::{Finding, Phase, Severity, Status, Verdict};
 use crate::table::{Align, Table, Tone};
 
 /// The findings as a table, one row per check; expectation and advice are shown below what was seen.
@@ -22,6 +23,83 @@ pub fn table(verdict: &Verdict) -> Table {
             seen = format!("{seen}\n→ {}", finding.advice);
         }
         table.toned_row([(finding.id.to_owned(), Tone::Plain), (word.to_owned(), tone), (seen, Tone::Plain)]);
+    }
+    table
+}
+
+/// The most lines of findings on a screen.
+const SCREEN: usize = 30;
+
+/// The findings of files as a screen: first what was found, then the worst of what is wrong with it. With `all`, every
+/// check, and all that it says.
+pub fn screen(verdict: &Verdict, pieces: &[Piece], all: bool) -> String {
+    let mut parts = vec![found_table(pieces).to_terminal()];
+    if all {
+        parts.push(table(verdict).to_terminal());
+        return parts.join("\n");
+    }
+    let wrong =
+        verdict.checks.iter().filter(|finding| finding.severity.is_some_and(|severity| severity < Severity::Note));
+    let mut table = Table::new("", &[("Severity", Align::Left), ("Check", Align::Left), ("Seen", Align::Left)]);
+    let (mut lines, mut left) = (0, 0);
+    for finding in wrong {
+        let seen = briefly(finding);
+        if lines > 0 && lines + seen.lines().count() > SCREEN {
+            left += 1;
+            continue;
+        }
+        lines += seen.lines().count();
+        let severity = finding.severity.unwrap_or(Severity::Warning);
+        let tone = if severity == Severity::Error { Tone::Bad } else { Tone::Doubtful };
+        table.toned_row([
+            (severity.word().to_owned(), tone),
+            (finding.id.to_owned(), Tone::Plain),
+            (seen, Tone::Plain),
+        ]);
+    }
+    if lines > 0 {
+        parts.push(table.to_terminal());
+    }
+    if left > 0 {
+        parts.push(format!("{left} more checks have something to say: --all shows everything."));
+    }
+    parts.join("\n")
+}
+
+/// What a check saw, on a few lines, with what to write.
+fn briefly(finding: &Finding) -> String {
+    const MOST: usize = 5;
+    let mut lines: Vec<String> = Vec::new();
+    for spot in finding.places.iter().take(MOST) {
+        let place = match (spot.file.as_str(), spot.line) {
+            ("", _) => String::new(),
+            (file, 0) => format!("{file}: "),
+            (file, line) => format!("{file}:{line}: "),
+        };
+        lines.push(format!("{place}{}", spot.seen));
+        if !spot.write.is_empty() && !spot.write.contains('\n') {
+            lines.push(format!("  write: {}", spot.write));
+        }
+    }
+    if finding.places.is_empty() {
+        lines.extend(finding.seen.lines().take(MOST).map(str::to_owned));
+    }
+    if finding.places.len() > MOST {
+        lines.push(format!("and {} more", finding.places.len() - MOST));
+    }
+    lines.dedup();
+    if !finding.advice.is_empty() {
+        lines.push(format!("→ {}", finding.advice));
+    }
+    lines.join("\n")
+}
+
+/// Which files were found, and which were not.
+pub fn found_table(pieces: &[Piece]) -> Table {
+    let mut table = Table::new("", &[("Read", Align::Left), ("Files", Align::Left)]);
+    for piece in pieces {
+        let tone = if piece.found { Tone::Plain } else { Tone::Doubtful };
+        table.toned_row([(piece.part.to_owned(), Tone::Plain), (piece.files.clone(), tone)]);
     }
     table
 }
@@ -56,11 +134,18 @@ pub fn catalog_table(checks: &[Check]) -> Table {
 
 #[cfg(test)]
 mod tests {
-    use super::super::finding::Finding;
     use super::*;
 
     fn finding(id: &'static str, status: Status, seen: &str, advice: &str) -> Finding {
-        Finding { id, status, seen: seen.to_owned(), expected: "it to work".to_owned(), advice: advice.to_owned() }
+        Finding {
+            id,
+            status,
+            seen: seen.to_owned(),
+            severity: None,
+            expected: "it to work".to_owned(),
+            advice: advice.to_owned(),
+            places: Vec::new(),
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::deploy_check::place::{Place, Problem};
+
 #[derive(Debug)]
 pub(in crate::deploy_check) struct Dashboard {
     pub(in crate::deploy_check) path: PathBuf,
@@ -11,8 +13,10 @@ pub(in crate::deploy_check) struct Dashboard {
 }
 
 impl Dashboard {
-    pub(super) fn parse(path: &Path, text: &str) -> Result<Self, String> {
-        let document: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    pub(super) fn parse(path: &Path, text: &str) -> Result<Self, Problem> {
+        let place = Place::new(path, 0);
+        let document: Value =
+            serde_json::from_str(text).map_err(|error| Problem::new(&place.at(error.line()), "it is not JSON"))?;
         let mut expressions = Vec::new();
         gather(&document, &mut expressions);
         Ok(Self { path: path.to_owned(), expressions })

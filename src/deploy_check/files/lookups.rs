@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
-use super::compose::SecretSource;
+use super::collect::Files;
+use super::compose::{SecretSource, Service};
+use super::image::{Store, ports_of, store_of};
 use super::nginx::address;
-use super::{Document, Files, Service};
+use super::text::read_text;
 use crate::deploy_check::defaults::{LISTEN, PROBE_LISTEN};
 use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::place::Place;
 use crate::deploy_check::secrets::is_secret;
 
 impl Files {
@@ -31,6 +34,12 @@ impl Files {
         self.variables.read().map(|variables| variables.path.as_path())
     }
 
+    /// Where a variable stands in `.env`; the file as a whole, if it does not.
+    pub(in crate::deploy_check) fn place_in_env(&self, name: &str) -> Option<Place> {
+        let variables = self.variables.read()?;
+        Some(Place::new(&variables.path, variables.lines.get(name).copied().unwrap_or_default()))
+    }
+
     /// The names of the variables in `.env.example`.
     pub(in crate::deploy_check) fn example_names(&self) -> impl Iterator<Item = &str> {
         self.example.read().into_iter().flat_map(|example| example.values.keys().map(String::as_str))
@@ -38,24 +47,53 @@ impl Files {
 
     /// The names of accounts, which must not serve as passwords.
     pub(in crate::deploy_check) fn user_names(&self) -> Vec<&str> {
-        let users = self.own_variables().filter(|(name, _)| name.contains("USER"));
-        users.map(|(_, value)| value.as_str()).collect()
+        let names_account = |name: &str| {
+            let name = name.to_ascii_uppercase();
+            name.contains("USER") && !is_secret(&name)
+        };
+        self.own_variables()
+            .filter(|(name, value)| names_account(name) && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+            .collect()
+    }
+
+    /// The services that are instances of the store; a skip if there are none.
+    pub(in crate::deploy_check) fn instances(&self) -> Result<Vec<&Service>, CheckOutcome> {
+        let compose = self.compose()?;
+        let instances: Vec<_> = compose.services.iter().filter(|service| self.is_instance(service)).collect();
+        if instances.is_empty() {
+            return Err(CheckOutcome::skip("no service of the compose file runs `storemgr serve`", "nothing to do"));
+        }
+        Ok(instances)
+    }
+
+    /// Whether a service runs `storemgr serve`: by its program, its image, or the variables that only the store has.
+    pub(in crate::deploy_check) fn is_instance(&self, service: &Service) -> bool {
+        let own = service.words();
+        let of_image = self.dockerfile_of(service).map(super::dockerfile::Dockerfile::words).unwrap_or_default();
+        let serves = if own.is_empty() { &of_image } else { &own }.iter().any(|word| word == "serve");
+        let is_program = |word: &String| word.rsplit('/').next() == Some("storemgr");
+        let program = own.iter().chain(&of_image).any(is_program) || service.image_name().contains("storemgr");
+        let variables = service.environment.keys().any(|name| name.starts_with("STOREMGR_"));
+        let other =
+            own.first().is_some_and(|word| word != "serve" && !is_program(word) && service.entrypoint.is_empty());
+        serves && (program || variables) && !other
     }
 
     /// The database service: the one that the instances name, otherwise the one that runs a database's image.
     pub(in crate::deploy_check) fn database(&self) -> Result<&Service, CheckOutcome> {
-        self.server("DB_HOST", &["mysql", "mariadb", "percona", "percona-server"], "database")
+        self.server("DB_HOST", Store::MySql, "database")
     }
 
     /// The Redis service, found in the same way.
     pub(in crate::deploy_check) fn redis(&self) -> Result<&Service, CheckOutcome> {
-        self.server("REDIS_HOST", &["redis", "valkey"], "Redis")
+        self.server("REDIS_HOST", Store::Redis, "Redis")
     }
 
-    fn server(&self, variable: &str, images: &[&str], what: &str) -> Result<&Service, CheckOutcome> {
+    fn server(&self, variable: &str, store: Store, what: &str) -> Result<&Service, CheckOutcome> {
         let compose = self.compose()?;
         let named = self.instances()?.into_iter().find_map(|one| compose.service(one.environment.get(variable)?));
-        let by_image = || compose.services.iter().find(|service| images.contains(&service.image_name()));
+        let by_image = || compose.services.iter().find(|service| store_of(service) == Some(store));
         let skip = || {
             CheckOutcome::skip(
                 format!("no service of the compose file is the {what}"),
@@ -71,25 +109,49 @@ impl Files {
             return Some(value.clone());
         }
         let place = service.environment.get(&format!("{name}_FILE"))?;
-        let read = |path: &Path| std::fs::read_to_string(path).ok();
+        let read = |path: &Path| read_text(path).ok();
         let text = match place.strip_prefix("/run/secrets/") {
             Some(secret) => match self.compose().ok()?.secrets.get(secret)? {
                 SecretSource::File(path) => read(path)?,
                 SecretSource::Variable(variable) => self.variable(variable)?.to_owned(),
+                SecretSource::Text(text) => text.clone(),
                 SecretSource::External => return None,
             },
-            None => service.mounts.iter().find(|(_, there)| there == place).and_then(|(here, _)| read(here))?,
+            None => service.mounts.iter().find(|mount| mount.target == *place).and_then(|mount| read(mount.path()?))?,
         };
         Some(text.trim_end_matches(['\r', '\n']).to_owned())
     }
-}
 
-impl<T> Document<T> {
-    fn read(&self) -> Option<&T> {
-        match self {
-            Self::Read(value) => Some(value),
-            Self::Absent(_) | Self::Unreadable(_) => None,
+    /// The ports that a service listens on; `None` if they are not known.
+    pub(in crate::deploy_check) fn listening(&self, service: &Service) -> Option<Vec<u16>> {
+        if self.is_instance(service) {
+            return Some(probe_ports_of(service));
         }
+        let configurations = self.nginx().unwrap_or_default();
+        if let Some(nginx) = configurations.iter().find(|one| one.service.as_deref() == Some(&service.name)) {
+            // A file that is included and not here may name further ports.
+            return nginx.unseen().is_none().then(|| nginx.ports()).filter(|ports| !ports.is_empty());
+        }
+        if service.build.is_none()
+            && let Some(ports) = ports_of(service)
+        {
+            return Some(ports);
+        }
+        let file = self.dockerfile_of(service).filter(|file| !file.exposed.is_empty())?;
+        let mut ports = file.exposed.clone();
+        ports.extend(&service.exposed);
+        // A program may be told another port than the one that its image was made for.
+        let numbers = |text: &str| -> Vec<u16> {
+            let digits = text.split(|character: char| !character.is_ascii_digit());
+            digits.filter_map(|part| part.parse().ok()).collect()
+        };
+        ports.extend(service.words().iter().chain(&file.words()).flat_map(|word| numbers(word)));
+        let named = service
+            .environment
+            .iter()
+            .filter(|(name, _)| name.ends_with("PORT") || name.contains("LISTEN") || name.contains("BIND"));
+        ports.extend(named.flat_map(|(_, value)| numbers(value)));
+        Some(ports)
     }
 }
 
@@ -109,39 +171,4 @@ pub(in crate::deploy_check) fn probe_ports_of(instance: &Service) -> Vec<u16> {
 pub(in crate::deploy_check) fn places(instances: &[&Service]) -> String {
     let places = instances.iter().map(|one| format!("{}:{}", one.name, port_of(one)));
     places.collect::<Vec<_>>().join(", ")
-}
-
-/// Sentences for what is wrong with a list of addresses that should be those of the instances. A list that was not read
-/// completely may lack some of them. `ports` gives the ports at which an instance may be asked.
-pub(in crate::deploy_check) fn wrong_addresses(
-    instances: &[&Service],
-    listed: &[(String, u16)],
-    ports: impl Fn(&Service) -> Vec<u16>,
-    who: &str,
-    whole: bool,
-) -> Vec<String> {
-    let mut wrong = Vec::new();
-    // A misspelt name is one fault, not an unknown and a missing instance.
-    let mut unknown = 0;
-    for (host, port) in listed {
-        // In Docker, `tasks.NAME` resolves to all containers of a service.
-        let name = host.strip_prefix("tasks.").unwrap_or(host);
-        match instances.iter().find(|one| one.answers_to(name)) {
-            Some(instance) if ports(instance).contains(port) => {}
-            Some(instance) => {
-                wrong.push(format!("{who} asks {host}:{port}; {} listens on {}", instance.name, port_of(instance)));
-            }
-            None => {
-                unknown += 1;
-                wrong.push(format!("{who} asks {host}:{port}, which is not an instance"));
-            }
-        }
-    }
-    let hosts: Vec<_> = listed.iter().map(|(host, _)| host.strip_prefix("tasks.").unwrap_or(host)).collect();
-    let forgotten = instances.iter().filter(|one| !hosts.iter().any(|host| one.answers_to(host)));
-    let forgotten: Vec<_> = forgotten.map(|one| format!("{who} does not know {}", one.name)).collect();
-    if whole && forgotten.len() > unknown {
-        wrong.extend(forgotten);
-    }
-    wrong
 }

@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use yaml_serde::Value;
-
-use super::compose::text_of;
+use super::yaml::{Node, document};
+use crate::deploy_check::place::{Place, Problem};
 
 #[derive(Debug)]
 pub(in crate::deploy_check) struct RuleFile {
@@ -18,19 +17,22 @@ pub(in crate::deploy_check) struct Rule {
     pub(in crate::deploy_check) name: String,
     pub(in crate::deploy_check) is_alert: bool,
     pub(in crate::deploy_check) expression: String,
+    pub(in crate::deploy_check) place: Place,
 }
 
 impl RuleFile {
-    pub(super) fn parse(path: &Path, text: &str) -> Result<Self, String> {
-        let document: Value = yaml_serde::from_str(text).map_err(|error| error.to_string())?;
-        let groups = document.get("groups").and_then(Value::as_sequence).ok_or("it has no rule groups")?;
-        let rules = groups.iter().filter_map(|group| group.get("rules").and_then(Value::as_sequence)).flatten();
+    pub(super) fn parse(path: &Path, text: &str) -> Result<Self, Problem> {
+        let document = document(path, text)?;
+        let groups = document.get("groups").filter(|groups| groups.is_list());
+        let groups = groups.ok_or_else(|| Problem::new(&Place::new(path, 0), "it has no rule groups"))?;
+        let rules = groups.list().iter().flat_map(|group| group.get("rules").map(Node::list).unwrap_or_default());
         let rules = rules.map(|rule| {
-            let alert = rule.get("alert").map(text_of);
+            let alert = rule.get("alert").map(Node::string);
             Rule {
                 is_alert: alert.is_some(),
-                name: alert.or_else(|| rule.get("record").map(text_of)).unwrap_or_default(),
-                expression: rule.get("expr").map(text_of).unwrap_or_default(),
+                name: alert.unwrap_or_else(|| rule.field("record")),
+                expression: rule.field("expr"),
+                place: rule.get("expr").map_or_else(|| rule.place.clone(), |node| node.place.clone()),
             }
         });
         Ok(Self { path: path.to_owned(), rules: rules.collect() })

@@ -19,7 +19,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let prometheus = deployment.answering_prometheus().await?;
     let away = |error: PromError| CheckOutcome::skip(error.to_string(), "see prometheus-targets");
-    let rules = settled(deployment, &prometheus).await.map_err(away)?;
+    let rules = settled(deployment, prometheus).await.map_err(away)?;
     if rules.is_empty() {
         return Err(CheckOutcome::skip("no alerts are loaded", "see alerts-loaded"));
     }

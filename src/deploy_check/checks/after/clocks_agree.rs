@@ -7,7 +7,8 @@ use hyper::Method;
 use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
-use crate::net::{self, Target};
+use crate::net::Target;
+use crate::promql::Prometheus;
 use crate::units;
 
 pub(crate) const CHECK: Check = Check {
@@ -33,7 +34,11 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
         let clock = session.server_clock().await.ok();
         compare("the database".to_owned(), clock.map(|clock| Reading { before, clock, after: SystemTime::now() }));
     }
-    let targets = deployment.instances.iter().chain(&deployment.front).chain(&deployment.prometheus);
+    let targets = deployment
+        .instances
+        .iter()
+        .chain(&deployment.front)
+        .chain(deployment.prometheus.as_ref().map(Prometheus::target));
     for target in targets {
         compare(target.to_string(), date_of(deployment, target).await);
     }
@@ -71,7 +76,7 @@ impl Reading {
 
 async fn date_of(deployment: &RunningDeployment, target: &Target) -> Option<Reading> {
     let before = SystemTime::now();
-    let answer = net::request_once(target, Method::GET, "/live", &[], Vec::new(), deployment.timeout).await.ok()?;
+    let answer = deployment.request(target, Method::GET, "/live", &[], Vec::new()).await.ok()?;
     let clock = httpdate::parse_http_date(answer.headers.get("date")?.to_str().ok()?).ok()?;
     Some(Reading { before, clock, after: SystemTime::now() })
 }

@@ -13,7 +13,7 @@ pub(crate) const CHECK: Check = Check {
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let address = deployment.database_address()?;
-    let place = format!("{}:{}", address.host, address.port);
+    let place = address.servers.to_string();
     match Session::connect(address, deployment.timeout).await {
         Ok(_) => Ok(CheckOutcome::pass(format!("{place}, database {}, as {}", address.name, address.user))),
         Err(error) => Ok(CheckOutcome::fail(

@@ -8,7 +8,6 @@ use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
 use crate::deploy_check::secrets::COMMON;
-use crate::net;
 use crate::units::Secret;
 use crate::{cache, net::Target};
 
@@ -100,7 +99,7 @@ async fn redis(deployment: &RunningDeployment, address: &cache::Address) -> Vec<
 
 async fn grafana(deployment: &RunningDeployment, target: &Target) -> Result<Vec<String>, CheckOutcome> {
     let headers = [("authorization", GRAFANA_DEFAULT)];
-    let answer = net::request_once(target, Method::GET, "/api/org", &headers, Vec::new(), deployment.timeout).await;
+    let answer = deployment.request(target, Method::GET, "/api/org", &headers, Vec::new()).await;
     let answer =
         answer.map_err(|error| CheckOutcome::skip(format!("Grafana at {target}: {error}"), "see that it runs"))?;
     let open = answer.status.is_success();

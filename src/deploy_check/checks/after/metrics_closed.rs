@@ -5,7 +5,6 @@ use hyper::Method;
 use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::RunningDeployment;
-use crate::net;
 
 pub(crate) const CHECK: Check = Check {
     id: "metrics-closed",
@@ -15,7 +14,7 @@ pub(crate) const CHECK: Check = Check {
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let front = deployment.front_target()?;
-    let answer = net::request_once(front, Method::GET, "/metrics", &[], Vec::new(), deployment.timeout).await;
+    let answer = deployment.request(front, Method::GET, "/metrics", &[], Vec::new()).await;
     let answer = answer.map_err(|_| CheckOutcome::skip("nginx does not answer", "see front-reaches-instances"))?;
     if answer.status.is_success() {
         let seen = format!("{front}/metrics is answered with {} bytes", answer.body.len());

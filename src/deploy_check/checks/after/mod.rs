@@ -5,6 +5,8 @@ pub(super) mod alerts_quiet;
 pub(super) mod build_current;
 pub(super) mod clocks_agree;
 pub(super) mod connection_budget;
+pub(super) mod connections_encrypted;
+pub(super) mod database_group;
 pub(super) mod database_reachable;
 pub(super) mod database_version;
 pub(super) mod default_passwords;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
 use crate::deploy_check::running_deployment::{RunningDeployment, refusal};
-use crate::net::{self, Target};
+use crate::net::Target;
 use crate::wire::{IDEMPOTENCY_KEY, JSON};
 
 pub(crate) const CHECK: Check = Check {
@@ -88,7 +88,7 @@ impl Client<'_> {
         let mut all = vec![("content-type", JSON)];
         all.extend_from_slice(headers);
         let body = body.map(ToString::to_string).unwrap_or_default().into_bytes();
-        let answer = net::request_once(self.front, method, path, &all, body, self.deployment.timeout).await;
+        let answer = self.deployment.request(self.front, method, path, &all, body).await;
         let answer = answer.map_err(|error| format!("{step}: {error}"))?;
         if answer.status.as_u16() != expected {
             return Err(format!("{step}: {}", refusal(&answer)));

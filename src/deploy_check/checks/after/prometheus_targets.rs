@@ -22,12 +22,12 @@ const DISCOVERY: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
-    let target = deployment.prometheus_target()?;
+    let prometheus = deployment.prometheus()?;
     let away = |error: PromError| CheckOutcome::fail(error.to_string(), "see that Prometheus runs, and its log");
-    let live: Vec<_> = deployment.answering("/live").await.into_iter().map(Target::authority).collect();
-    let instances: Vec<_> = deployment.instances.iter().map(Target::authority).collect();
+    let live: Vec<_> = deployment.answering("/live").await.into_iter().map(Target::address).collect();
+    let instances: Vec<_> = deployment.instances.iter().map(Target::address).collect();
     let is_away = |name: &str| instances.iter().any(|one| one == name && !live.contains(one));
-    let targets = seen_since_now(deployment, &Prometheus::new(target.clone()), is_away).await.map_err(away)?;
+    let targets = seen_since_now(deployment, prometheus, is_away).await.map_err(away)?;
     let missing: Vec<_> =
         instances.iter().filter(|name| targets.iter().all(|target| target.instance() != **name)).cloned().collect();
     if !missing.is_empty() {

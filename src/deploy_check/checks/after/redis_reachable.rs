@@ -13,7 +13,7 @@ pub(crate) const CHECK: Check = Check {
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let address = deployment.redis_address()?;
-    let place = format!("{}:{}", address.host, address.port);
+    let place = address.to_string();
     match cache::server_facts(address, deployment.timeout).await {
         Ok(facts) => Ok(CheckOutcome::pass(format!("Redis {} at {place}", facts.version))),
         Err(error) => Ok(CheckOutcome::fail(

@@ -2,7 +2,7 @@
 
 use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::files::Files;
-use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::finding::{CheckOutcome, Fault};
 
 pub(crate) const CHECK: Check = Check {
     id: "actions-pinned",
@@ -15,13 +15,11 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     if workflows.is_empty() {
         return Err(CheckOutcome::skip("there are no workflows", "name the folder if it is elsewhere; see --help"));
     }
-    let all = || workflows.iter().flat_map(|workflow| workflow.uses.iter().map(move |used| (workflow, used)));
-    let loose = all().filter(|(_, used)| !is_pinned(used));
-    let loose: Vec<_> = loose.map(|(workflow, used)| format!("{}: {used}", workflow.path.display())).collect();
-    if loose.is_empty() {
-        return Ok(CheckOutcome::pass(format!("{} actions in {} workflows", all().count(), workflows.len())));
-    }
-    Ok(CheckOutcome::fail(loose.join("\n"), "write the commit's 40 digits after the @, and the version in a comment"))
+    let all = || workflows.iter().flat_map(|workflow| &workflow.uses);
+    let loose = all().filter(|(used, _)| !is_pinned(used));
+    let loose: Vec<_> = loose.map(|(used, place)| Fault::warning(Some(place.clone()), used.clone())).collect();
+    let advice = "write the commit's 40 digits after the @, and the version in a comment";
+    Ok(CheckOutcome::of(loose, advice, || format!("{} actions in {} workflows", all().count(), workflows.len())))
 }
 
 fn is_pinned(used: &str) -> bool {

@@ -2,100 +2,131 @@
 
 use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::defaults::{DB_PORT, REDIS_PORT};
-use crate::deploy_check::files::{Compose, Files, Nginx, Service, port_of};
-use crate::deploy_check::finding::CheckOutcome;
-use crate::net::Target;
+use crate::deploy_check::endpoints::{Endpoint, endpoints};
+use crate::deploy_check::files::{Compose, Files, Nginx, Service, Store, store_of};
+use crate::deploy_check::finding::{CheckOutcome, Fault};
+use crate::deploy_check::reach::{Reach, host_and_port, reach};
 
 pub(crate) const CHECK: Check = Check {
     id: "addresses-named",
-    expected: "DB_HOST, REDIS_HOST, PROMETHEUS_URL, STOREMGR_URL and STOREMGR_INSTANCES name services of the compose file",
+    expected: "every address in a container's environment names a service of the compose file, at a port where it listens",
     probe: Probe::Files(|files| finished(check(files))),
 };
 
-/// Variables whose value is a host name.
-const HOSTS: [&str; 2] = ["DB_HOST", "REDIS_HOST"];
-
-/// Variables whose value is one URL or several.
-const URLS: [&str; 4] = ["PROMETHEUS_URL", "GRAFANA_URL", "STOREMGR_URL", "STOREMGR_INSTANCES"];
-
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let compose = files.compose()?;
-    let mut wrong = Vec::new();
+    let mut faults = Vec::new();
     let mut looked = 0;
     for service in &compose.services {
-        for (variable, host, port) in hosts(service) {
+        for endpoint in of_service(files, service) {
             looked += 1;
-            let place = format!("{variable} of {}", service.name);
-            let fault = fault(compose, service, &place, &host);
-            wrong.extend(fault.or_else(|| unserved_port(files, &place, compose.service(&host)?, port?)));
+            faults.extend(fault(files, compose, service, &endpoint));
         }
-        for published in &service.published {
-            let place = format!("the published port {}", published.port);
-            wrong.extend(unserved_port(files, &place, service, published.inside));
+        for published in service.published.iter().filter(|port| !port.udp) {
+            let Some(listens) = inner_ports(files, service) else { continue };
+            looked += 1;
+            if !listens.contains(&published.inside) {
+                let shown = listens.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                let says = format!(
+                    "the published port {} asks {} at port {}; it listens on {shown}",
+                    published.port, service.name, published.inside
+                );
+                faults.push(Fault::error(Some(published.place.clone()), says));
+            }
         }
-        wrong.extend(wrong_port(compose, service, "DB_HOST", &DB_PORT.of(service), "3306"));
-        wrong.extend(wrong_port(compose, service, "REDIS_HOST", &REDIS_PORT.of(service), "6379"));
+    }
+    for source in files.datasources() {
+        let Some(from) = compose.services.iter().find(|one| one.name == source.service) else { continue };
+        for target in &source.addresses {
+            looked += 1;
+            let (host, port) = host_and_port(&target.address);
+            let place = Some(target.place.clone());
+            if matches!(host.as_str(), "localhost" | "127.0.0.1") && from.network_mode.is_empty() {
+                let says = format!("the datasource {} is Grafana's own container", target.address);
+                faults.push(Fault::error(place, says));
+            } else if let Reach::Wrong { says, write } = reach(files, compose, from, &host, port) {
+                faults.push(Fault::error(place, format!("a datasource of {} asks {says}", from.name)).write(write));
+            }
+        }
     }
     if looked == 0 {
         return Err(CheckOutcome::skip("no service is configured with an address", "see files-readable"));
     }
-    if wrong.is_empty() {
-        let unseen = files.nginx().ok().and_then(Nginx::unseen);
-        let unseen = unseen.map(|unseen| format!("where nginx listens, by {unseen}"));
-        return Ok(CheckOutcome::pass(format!("{looked} addresses")).with_unseen(unseen));
-    }
     let names: Vec<_> = compose.services.iter().map(|service| service.name.as_str()).collect();
-    Ok(CheckOutcome::fail(wrong.join("\n"), format!("the services are {}", names.join(", "))))
+    let unseen: Vec<_> = files.nginx().unwrap_or_default().into_iter().filter_map(Nginx::unseen).collect();
+    let unseen = (!unseen.is_empty() && files.instances().is_ok())
+        .then(|| format!("where nginx listens, by {}", unseen.join(", ")));
+    let advice = format!("the services are {}", names.join(", "));
+    Ok(CheckOutcome::of(faults, advice, || format!("{looked} addresses")).with_unseen(unseen))
 }
 
-/// For each variable with a host: its name, the host, and the port if the value includes one.
-fn hosts(service: &Service) -> Vec<(String, String, Option<u16>)> {
-    let mut found = Vec::new();
-    for variable in HOSTS {
-        found.extend(service.environment.get(variable).map(|host| (variable.to_owned(), host.clone(), None)));
-    }
-    for variable in URLS {
-        for url in service.environment.get(variable).into_iter().flat_map(|urls| urls.split(',')) {
-            found.extend(
-                Target::parse(url)
-                    .ok()
-                    .map(|target| (variable.to_owned(), target.host().to_owned(), Some(target.port()))),
-            );
+/// The addresses of a service; an instance of the store uses the usual ports where it is told none.
+fn of_service(files: &Files, service: &Service) -> Vec<Endpoint> {
+    let mut found = endpoints(service);
+    // A store's own variables say what it is, not where it is.
+    found.retain(|one| store_of(service).is_none() || one.variable.contains("URL"));
+    if files.is_instance(service) {
+        for one in found.iter_mut().filter(|one| one.port.is_none()) {
+            let setting = if one.variable == "DB_HOST" { DB_PORT } else { REDIS_PORT };
+            if ["DB_HOST", "REDIS_HOST"].contains(&one.variable.as_str()) {
+                one.port = setting.of(service).parse().ok();
+            }
         }
     }
-    found.retain(|(_, host, _)| !host.is_empty());
     found
 }
 
-/// A sentence if `place` uses an instance or nginx at a port where that does not listen.
-fn unserved_port(files: &Files, place: &str, asked: &Service, port: u16) -> Option<String> {
-    let listens = if files.is_instance(asked) {
-        vec![port_of(asked)]
-    } else if asked.image_name() == "nginx" {
-        let nginx = files.nginx().ok()?;
-        // A file that nginx.conf includes may name further ports.
-        nginx.unseen().is_none().then(|| nginx.ports())?
-    } else {
-        return None;
-    };
-    let shown = || listens.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    (!listens.contains(&port)).then(|| format!("{place} asks {} at port {port}; it listens on {}", asked.name, shown()))
+/// The ports at which a published port is of use; `None` if they are not known.
+fn inner_ports(files: &Files, service: &Service) -> Option<Vec<u16>> {
+    let known = files.is_instance(service)
+        || store_of(service).is_some()
+        || files.nginx().unwrap_or_default().iter().any(|one| one.service.as_deref() == Some(&service.name));
+    known.then(|| files.listening(service)).flatten()
 }
 
-fn fault(compose: &Compose, service: &Service, place: &str, host: &str) -> Option<String> {
-    if (host == "localhost" || host.starts_with("127.")) && !service.on_host {
-        return Some(format!("{place} is {host}, which is its own container"));
+fn fault(files: &Files, compose: &Compose, service: &Service, endpoint: &Endpoint) -> Option<Fault> {
+    let place = Some(endpoint.place.clone());
+    let of = format!("{} of {}", endpoint.variable, service.name);
+    let host = endpoint.host.as_str();
+    if host == "localhost" || host.starts_with("127.") {
+        return own_container(compose, service, endpoint, &of);
     }
-    // A name with a dot and an IP address are outside of the deployment; so may be any name on a shared network.
-    let outside = host.contains(['.', ':']) || host == "localhost" || service.on_shared_network;
-    (!outside && compose.service(host).is_none()).then(|| format!("{place} is {host}, which is not a service"))
+    // An address for browsers is none of a container's, unless it names one.
+    if endpoint.is_page && compose.service_for(service, host).is_none() {
+        return None;
+    }
+    match reach(files, compose, service, host, endpoint.port) {
+        Reach::Wrong { says, write } if says.ends_with("which is not a service") => {
+            Some(Fault::error(place, format!("{of} is {says}")).write(replaced(endpoint, &write)))
+        }
+        Reach::Wrong { says, write } => Some(Fault::error(place, format!("{of} asks {says}")).write(write)),
+        Reach::Outside => None,
+        Reach::Fine(target) => {
+            let (wanted, found) = (endpoint.store?, store_of(target)?);
+            let differ = wanted != found && wanted != Store::Other && found != Store::Other && endpoint.port.is_some();
+            differ.then(|| {
+                Fault::error(place, format!("{of} speaks to {host} as to {}, which is {}", wanted.word(), found.word()))
+            })
+        }
+    }
 }
 
-/// A sentence if a service uses the database or Redis at a port other than its usual one. `None` if the server is no
-/// service of the compose file.
-fn wrong_port(compose: &Compose, service: &Service, host: &str, port: &str, usual: &str) -> Option<String> {
-    let server = compose.service(service.environment.get(host)?)?;
-    let listens = server.server_option("port").unwrap_or_else(|| usual.to_owned());
-    (listens != port)
-        .then(|| format!("{} talks to {} at port {port}; it listens on {listens}", service.name, server.name))
+/// `localhost` in place of a store that is another container.
+fn own_container(compose: &Compose, service: &Service, endpoint: &Endpoint, of: &str) -> Option<Fault> {
+    let wanted = endpoint.store.filter(|_| service.network_mode.is_empty())?;
+    let is_meant = |other: &&Service| {
+        let found = store_of(other);
+        found.is_some() && other.name != service.name && (wanted == Store::Other || found == Some(wanted))
+    };
+    let meant = compose.services.iter().find(is_meant)?;
+    let says = format!("{of} is {}, which is its own container", endpoint.host);
+    Some(Fault::error(Some(endpoint.place.clone()), says).write(replaced(endpoint, &meant.name)))
+}
+
+/// The line to write: the variable with another host. A URL is not shown, because it may hold a password.
+fn replaced(endpoint: &Endpoint, host: &str) -> String {
+    if host.is_empty() {
+        return String::new();
+    }
+    if endpoint.variable.ends_with("HOST") { format!("{}: {host}", endpoint.variable) } else { host.to_owned() }
 }

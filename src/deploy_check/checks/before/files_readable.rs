@@ -1,8 +1,8 @@
 //! `files-readable`: every file of the deployment can be read and parsed.
 
 use crate::deploy_check::checks::check::{Check, Probe, finished};
-use crate::deploy_check::files::Files;
-use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::files::{Files, Nginx, PrometheusConfig};
+use crate::deploy_check::finding::{CheckOutcome, Fault};
 
 pub(crate) const CHECK: Check = Check {
     id: "files-readable",
@@ -12,15 +12,16 @@ pub(crate) const CHECK: Check = Check {
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let states = files.states();
-    let bad: Vec<_> = states.iter().filter_map(|state| state.err()).collect();
+    let bad = states.iter().filter_map(|state| state.err());
+    let bad: Vec<_> = bad.map(|problem| Fault::error(Some(problem.place.clone()), problem.says.clone())).collect();
     if !bad.is_empty() {
-        return Ok(CheckOutcome::fail(bad.join("\n"), "correct the file at that place, or name another one"));
+        return Ok(CheckOutcome::of(bad, "correct the file at that place, or name another one", String::new));
     }
     let read = states.iter().filter(|state| **state == Ok(true)).count();
     if read == 0 {
         return Err(CheckOutcome::skip(
             "there are no files of a deployment here",
-            "run it in the folder that has ops/ and nginx/",
+            "run it in the folder that has the compose file",
         ));
     }
     if let Some(unseen) = files.unseen_services() {
@@ -29,5 +30,9 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
             "write it out with `docker compose config > whole.yml`, and check that with --compose whole.yml",
         ));
     }
-    Ok(CheckOutcome::pass(format!("{read} files")))
+    // One line for what is included and not here; the checks that it matters to say so themselves.
+    let nginx = files.nginx().unwrap_or_default().into_iter().filter_map(Nginx::unseen);
+    let prometheus = files.prometheus().unwrap_or_default().into_iter().filter_map(PrometheusConfig::unseen);
+    let unseen: Vec<_> = nginx.chain(prometheus).map(|what| Fault::note(None, format!("not seen: {what}"))).collect();
+    Ok(CheckOutcome::of(unseen, "see that part by hand", || format!("{read} files")))
 }

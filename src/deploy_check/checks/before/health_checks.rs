@@ -3,7 +3,7 @@
 
 use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::files::{Files, Health, Service};
-use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::finding::{CheckOutcome, Fault};
 
 pub(crate) const CHECK: Check = Check {
     id: "health-checks",
@@ -21,12 +21,25 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         Health::Unsaid => !built_in(service),
         Health::Off => true,
     };
-    let without: Vec<_> = staying.iter().filter(|one| lacks(one)).map(|service| service.name.as_str()).collect();
-    if without.is_empty() {
-        return Ok(CheckOutcome::pass(format!("{} services", staying.len())));
+    // Where another service waits until it is healthy, it never starts.
+    let awaited = |service: &Service| {
+        compose
+            .services
+            .iter()
+            .any(|other| other.depends_on.get(&service.name).is_some_and(|what| what == "service_healthy"))
+    };
+    let mut faults = Vec::new();
+    for service in staying.iter().filter(|one| lacks(one)) {
+        let place = Some(service.place.clone());
+        if service.health == Health::Off && awaited(service) {
+            let says =
+                format!("{} has its health check switched off, and others wait until it is healthy", service.name);
+            faults.push(Fault::error(place, says));
+        } else {
+            let line = "healthcheck: {test: [CMD, …], interval: 10s, timeout: 3s, retries: 5}";
+            faults.push(Fault::warning(place, format!("no health check: {}", service.name)).write(line));
+        }
     }
-    Ok(CheckOutcome::fail(
-        format!("no health check: {}", without.join(", ")),
-        "add a healthcheck that succeeds once the service is ready",
-    ))
+    let advice = "add a healthcheck that succeeds once the service is ready";
+    Ok(CheckOutcome::of(faults, advice, || format!("{} services", staying.len())))
 }

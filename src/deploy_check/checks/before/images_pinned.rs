@@ -2,7 +2,8 @@
 
 use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::files::Files;
-use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::finding::{CheckOutcome, Fault};
+use crate::deploy_check::place::Place;
 
 pub(crate) const CHECK: Check = Check {
     id: "images-pinned",
@@ -11,30 +12,29 @@ pub(crate) const CHECK: Check = Check {
 };
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
-    let mut images: Vec<(String, String)> = Vec::new();
+    let mut images: Vec<(String, Place)> = Vec::new();
     if let Ok(compose) = files.compose() {
-        for service in &compose.services {
-            if compose.dockerfile_of(service).is_none() {
-                // env-complete reports a variable that is not set, here as the name of an image.
-                images.extend(service.image.clone().map(|image| (service.name.clone(), image)));
-            }
+        for service in compose.services.iter().filter(|service| compose.build_of(service).is_none()) {
+            // env-complete reports a variable that is not set, here as the name of an image.
+            images.extend(service.image.clone().map(|image| (image, service.place_of("image"))));
         }
     }
     for file in files.dockerfiles().unwrap_or_default() {
-        images.extend(file.bases.iter().map(|base| (file.path.display().to_string(), base.clone())));
+        let start = Place::new(&file.path, 0);
+        let bases = file.bases.iter().zip(&file.base_lines);
+        // An argument without a value is given when the image is built.
+        images.extend(bases.filter(|(base, _)| !base.is_empty()).map(|(base, line)| (base.clone(), start.at(*line))));
     }
     for workflow in files.workflows().unwrap_or_default() {
-        images.extend(workflow.images.iter().map(|image| (workflow.path.display().to_string(), image.clone())));
+        images.extend(workflow.images.iter().cloned());
     }
     if images.is_empty() {
         return Err(CheckOutcome::skip("no images are named", "see files-readable"));
     }
-    let loose: Vec<_> = images.iter().filter(|(_, image)| !is_pinned(image)).collect();
-    if loose.is_empty() {
-        return Ok(CheckOutcome::pass(format!("{} images", images.len())).with_unseen(files.unseen_services()));
-    }
-    let loose: Vec<_> = loose.iter().map(|(place, image)| format!("{place}: {image}")).collect();
-    Ok(CheckOutcome::fail(loose.join("\n"), "write the version that was tested, as name:1.2.3 or name@sha256:…"))
+    let loose = images.iter().filter(|(image, _)| !is_pinned(image));
+    let loose: Vec<_> = loose.map(|(image, place)| Fault::warning(Some(place.clone()), image.clone())).collect();
+    let advice = "write the version that was tested, as name:1.2.3 or name@sha256:…";
+    Ok(CheckOutcome::of(loose, advice, || format!("{} images", images.len())).with_unseen(files.unseen_services()))
 }
 
 /// Whether an image has a digest, or a tag and a number in the tag or in a name such as `cc-debian12`. An expression of

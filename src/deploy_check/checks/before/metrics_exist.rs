@@ -4,25 +4,15 @@ use std::collections::BTreeSet;
 
 use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::files::{Files, Use, names_in};
-use crate::deploy_check::finding::CheckOutcome;
-use crate::metrics::{DECLARED, Declaration, OF_THE_PROCESS};
+use crate::deploy_check::finding::{CheckOutcome, Fault};
+use crate::deploy_check::place::Place;
+use crate::metrics::{DECLARED, Declaration};
 
 pub(crate) const CHECK: Check = Check {
     id: "metrics-exist",
-    expected: "every metric that rules and dashboards name is declared, recorded, or Prometheus's own, with its labels",
+    expected: "every metric of the store that rules and dashboards name is declared or recorded, with its labels",
     probe: Probe::Files(|files| finished(check(files))),
 };
-
-/// The series that Prometheus itself adds for each target and each alert.
-const OF_PROMETHEUS: [&str; 7] = [
-    "up",
-    "ALERTS",
-    "ALERTS_FOR_STATE",
-    "scrape_duration_seconds",
-    "scrape_samples_scraped",
-    "scrape_samples_post_metric_relabeling",
-    "scrape_series_added",
-];
 
 /// Labels that Prometheus adds to every series it scrapes.
 const ADDED_LABELS: [&str; 2] = ["job", "instance"];
@@ -37,28 +27,26 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     }
     let all = rules.iter().flat_map(|file| file.rules.iter());
     let recorded: BTreeSet<_> = all.filter(|rule| !rule.is_alert).map(|rule| rule.name.as_str()).collect();
-    let in_rules = rules.iter().flat_map(|file| file.rules.iter().map(|rule| (&file.path, &rule.expression)));
-    let in_panels = dashboards.iter().flat_map(|file| file.expressions.iter().map(|text| (&file.path, text)));
-    // The metrics of other scraped programs are not known here.
-    let others = files.prometheus().is_ok_and(|config| config.jobs.len() > 1 || config.unseen().is_some());
+    let in_rules = rules.iter().flat_map(|file| file.rules.iter().map(|rule| (rule.place.clone(), &rule.expression)));
+    let whole = |path| Place::new(path, 0);
+    let in_panels =
+        dashboards.iter().flat_map(|file| file.expressions.iter().map(move |text| (whole(&file.path), text)));
     let mut wrong = BTreeSet::new();
     let mut uses = 0;
-    for (path, expression) in in_rules.chain(in_panels) {
+    for (place, expression) in in_rules.chain(in_panels) {
         for one in names_in(expression) {
             uses += 1;
-            if let Some(fault) = fault(&one, &recorded, others) {
-                wrong.insert(format!("{}: {fault}", path.display()));
+            if let Some(fault) = fault(&one, &recorded) {
+                wrong.insert((place.clone(), fault));
             }
         }
     }
-    if wrong.is_empty() {
-        return Ok(CheckOutcome::pass(format!("{uses} uses in {} files", rules.len() + dashboards.len())));
-    }
-    let wrong: Vec<_> = wrong.into_iter().collect();
-    Ok(CheckOutcome::fail(wrong.join("\n"), "docs/metrics.md lists what the store exports, with labels"))
+    let faults = wrong.into_iter().map(|(place, says)| Fault::error(Some(place), says)).collect();
+    let advice = "docs/metrics.md lists what the store exports, with labels";
+    Ok(CheckOutcome::of(faults, advice, || format!("{uses} uses in {} files", rules.len() + dashboards.len())))
 }
 
-fn fault(used: &Use, recorded: &BTreeSet<&str>, others: bool) -> Option<String> {
+fn fault(used: &Use, recorded: &BTreeSet<&str>) -> Option<String> {
     let name = used.metric.as_str();
     if let Some((declared, extra)) = declaration(name) {
         let known =
@@ -66,9 +54,9 @@ fn fault(used: &Use, recorded: &BTreeSet<&str>, others: bool) -> Option<String> 
         let stranger = used.labels.iter().find(|label| !known(label))?;
         return Some(format!("{name} has no label {stranger}"));
     }
-    let known = recorded.contains(name) || OF_PROMETHEUS.contains(&name) || OF_THE_PROCESS.contains(&name);
-    let ours = name.starts_with("storemgr_") || name.contains(':');
-    (!known && (ours || !others)).then(|| format!("no program exports {name}"))
+    // What other programs export, and what others record, is not known here.
+    let ours = name.starts_with("storemgr_") || name.contains(":storemgr_");
+    (!recorded.contains(name) && ours).then(|| format!("no program exports {name}"))
 }
 
 /// The metric that a series belongs to, and the label that its suffix adds (`le` for `_bucket`).

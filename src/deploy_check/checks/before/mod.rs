@@ -1,10 +1,15 @@
 //! Checks of a deployment's files, made before it is started.
 
+pub(super) mod access_limited;
 pub(super) mod actions_pinned;
 pub(super) mod addresses_named;
+pub(super) mod compose_valid;
 pub(super) mod credentials_agree;
+pub(super) mod data_kept;
+pub(super) mod datastores_published;
 pub(super) mod drain_order;
 pub(super) mod env_complete;
+pub(super) mod env_not_committed;
 pub(super) mod files_readable;
 pub(super) mod health_checks;
 pub(super) mod images_pinned;
@@ -12,12 +17,18 @@ pub(super) mod keepalive_order;
 pub(super) mod metrics_exist;
 pub(super) mod migration_planned;
 pub(super) mod mounts_exist;
+pub(super) mod networks_shared;
+mod nginx_copy;
 pub(super) mod nginx_valid;
+pub(super) mod passwords_set;
 pub(super) mod planned_connections;
 pub(super) mod planned_eviction;
 pub(super) mod ports_free;
 pub(super) mod prometheus_valid;
+pub(super) mod replicas_possible;
+pub(super) mod rule_files_found;
 mod scratch;
+pub(super) mod secrets_in_urls;
 pub(super) mod secrets_private;
 pub(super) mod secrets_strong;
 pub(super) mod targets_named;

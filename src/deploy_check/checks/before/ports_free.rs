@@ -1,14 +1,13 @@
 //! `ports-free`: the ports to be published are free, or held by a container of this deployment.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::net::{TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, TcpListener, UdpSocket};
 use std::path::Path;
-use std::time::Duration;
 
 use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::files::{Compose, Files, Published, find, run};
-use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::finding::{CheckOutcome, Fault};
 
 pub(crate) const CHECK: Check = Check {
     id: "ports-free",
@@ -16,8 +15,8 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| Box::pin(outcome_of(check(files)))),
 };
 
-/// The longest wait for a connection to a port of this machine.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// The most ports that are asked for; more are a mistake, or take long.
+const MOST: usize = 512;
 
 /// Files by which container engines mark the inside of a container.
 const MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
@@ -38,45 +37,70 @@ async fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         ));
     }
     // Services with a profile are started only when they are named.
-    let services = compose.services.iter().filter(|service| service.profiles.is_empty());
-    let published: Vec<_> = services.flat_map(|one| one.published.iter().map(move |port| (&one.name, port))).collect();
+    let services = compose.services.iter().filter(|service| service.active);
+    let published: Vec<_> =
+        services.flat_map(|one| one.published.iter().map(move |port| (&one.name, port))).take(MOST).collect();
     if published.is_empty() {
         return Err(CheckOutcome::skip("no service publishes a port", "nothing to do"));
     }
-    let mut wrong = Vec::new();
-    let mut claimed = BTreeSet::new();
+    let mut faults = Vec::new();
+    let mut claimed: BTreeMap<(bool, u16), Vec<&Published>> = BTreeMap::new();
     let mut own = Vec::new();
     for (service, port) in &published {
-        if !claimed.insert((port.address.as_str(), port.port)) {
-            wrong.push(format!("port {} is published twice, by {service} too", port.port));
+        // Of a range any port will do.
+        if port.last != port.port {
+            continue;
+        }
+        let others = claimed.entry((port.udp, port.port)).or_default();
+        let place = Some(port.place.clone());
+        if others.iter().any(|other| collide(other, port)) {
+            faults.push(Fault::error(place, format!("port {} is published twice, by {service} too", port.port)));
         } else if is_taken(port) {
             if is_own(compose, port.port).await {
                 own.push(port.port.to_string());
             } else {
-                wrong.push(format!("port {} of {service} is in use", port.port));
+                faults.push(Fault::error(place, format!("port {} of {service} is in use", port.port)));
             }
         }
-    }
-    if !wrong.is_empty() {
-        let advice = "stop what listens there (`ss -ltnp` names it), or publish another port";
-        return Ok(CheckOutcome::fail(wrong.join("\n"), advice));
+        others.push(port);
     }
     let held = if own.is_empty() { String::new() } else { format!("; this deployment holds {}", own.join(", ")) };
-    Ok(CheckOutcome::pass(format!("{} ports{held}", published.len())))
+    let advice = "stop what listens there (`ss -ltnp` names it), or publish another port";
+    Ok(CheckOutcome::of(faults, advice, || format!("{} ports{held}", published.len())))
 }
 
+/// Whether two ports of the same number and protocol cannot both be bound.
+fn collide(one: &Published, other: &Published) -> bool {
+    let plain = |port: &Published| port.address.trim_matches(['[', ']']).to_owned();
+    one.is_everywhere() || other.is_everywhere() || plain(one) == plain(other)
+}
+
+/// Whether something of this machine holds the port. An address that is not this machine's is not asked: it belongs to the
+/// one that the deployment is for.
 fn is_taken(port: &Published) -> bool {
-    let address = if port.address.is_empty() { "0.0.0.0" } else { &port.address };
+    let address: IpAddr = match port.address.trim_matches(['[', ']']) {
+        "" | "*" => IpAddr::from([0, 0, 0, 0]),
+        "localhost" => IpAddr::from([127, 0, 0, 1]),
+        text => match text.parse() {
+            Ok(address) => address,
+            Err(_) => return false,
+        },
+    };
+    let in_use = |kind: ErrorKind| kind == ErrorKind::AddrInUse;
+    if port.udp {
+        return UdpSocket::bind((address, port.port)).is_err_and(|error| in_use(error.kind()));
+    }
     match TcpListener::bind((address, port.port)) {
         Ok(_) => false,
-        Err(error) if error.kind() == ErrorKind::AddrInUse => true,
-        // Only root may open the port, or the address is not this machine's: try to connect instead.
-        Err(_) => {
-            let address = if address == "0.0.0.0" { "127.0.0.1" } else { address };
-            let addresses = (address, port.port).to_socket_addrs().into_iter().flatten();
-            addresses.into_iter().any(|address| TcpStream::connect_timeout(&address, PATIENCE).is_ok())
-        }
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => is_answered(port.port),
+        Err(error) => in_use(error.kind()),
     }
+}
+
+/// Only root may open the port: whether something answers there on this machine.
+fn is_answered(port: u16) -> bool {
+    let patience = std::time::Duration::from_millis(200);
+    std::net::TcpStream::connect_timeout(&(IpAddr::from([127, 0, 0, 1]), port).into(), patience).is_ok()
 }
 
 /// Whether a container of the same compose project holds the port, as during a redeployment.

@@ -1,11 +1,12 @@
 //! `secrets-private`: other accounts on this machine cannot read the secrets.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::files::{Files, SecretSource};
-use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::finding::{CheckOutcome, Fault};
+use crate::deploy_check::place::Place;
 
 pub(crate) const CHECK: Check = Check {
     id: "secrets-private",
@@ -37,8 +38,11 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     if open.is_empty() {
         return Ok(CheckOutcome::pass(format!("{looked} files")).with_unseen(files.unseen_services()));
     }
-    let names: Vec<_> = open.iter().map(|path| format!("{} can be read by others", path.display())).collect();
-    Ok(CheckOutcome::fail(names.join("\n"), "chmod 600 the file, or chmod 700 its folder"))
+    let told = |path: &PathBuf| {
+        let fault = Fault::warning(Some(Place::new(path, 0)), format!("{} can be read by others", path.display()));
+        fault.write(format!("chmod 600 {}", path.display()))
+    };
+    Ok(CheckOutcome::of(open.iter().map(told).collect(), "chmod 600 the file, or chmod 700 its folder", String::new))
 }
 
 /// Whether the file's group or all accounts can read it. A missing file is reported by other checks.

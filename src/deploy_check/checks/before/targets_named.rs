@@ -1,12 +1,13 @@
-//! `targets-named`: Prometheus scrapes all instances, at the port where they answer.
+//! `targets-named`: Prometheus scrapes services that exist at ports where they answer, and all instances of the store.
 
 use crate::deploy_check::checks::check::{Check, Probe, finished};
-use crate::deploy_check::files::{Files, address, places, probe_ports_of, wrong_addresses};
-use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::files::{Compose, Files, PrometheusConfig, Service, Target, places, port_of};
+use crate::deploy_check::finding::{CheckOutcome, Fault};
+use crate::deploy_check::reach::{Reach, host_and_port, reach};
 
 pub(crate) const CHECK: Check = Check {
     id: "targets-named",
-    expected: "the job storemgr lists every instance of the compose file at its port, or that for probes; other jobs name services",
+    expected: "the jobs of Prometheus name services at their ports, and the job storemgr every instance of the store",
     probe: Probe::Files(|files| finished(check(files))),
 };
 
@@ -14,39 +15,92 @@ pub(crate) const CHECK: Check = Check {
 const JOB: &str = "storemgr";
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
-    let prometheus = files.prometheus()?;
-    let instances = files.instances()?;
-    let path = prometheus.path.display();
-    let unseen = prometheus.unseen();
-    let Some(job) = prometheus.jobs.iter().find(|job| job.name == JOB) else {
+    let configurations = files.prometheus()?;
+    let compose = files.compose()?;
+    let instances = files.instances().unwrap_or_default();
+    let unseen: Vec<_> = configurations.iter().filter_map(|one| one.unseen()).collect();
+    let unseen = (!unseen.is_empty()).then(|| unseen.join(", "));
+    let mut faults = Vec::new();
+    let mut count = 0;
+    for config in &configurations {
+        let from = config.service.as_ref().and_then(|(name, _)| compose.service(name));
+        let from = from
+            .or_else(|| compose.services.iter().find(|one| one.image_name() == "prometheus"))
+            .or(compose.services.first());
+        let Some(from) = from else { continue };
+        for job in &config.jobs {
+            count += job.targets.len();
+            let who = format!("the job {}", job.name);
+            faults.extend(job.targets.iter().filter_map(|target| fault(files, compose, from, target, &who)));
+        }
+        faults.extend(config.others.iter().filter_map(|target| fault(files, compose, from, target, "Prometheus")));
+        if !instances.is_empty() {
+            of_the_store(config, &instances, unseen.as_deref(), &mut faults)?;
+        }
+    }
+    let advice = if instances.is_empty() {
+        let names: Vec<_> = compose.services.iter().map(|service| service.name.as_str()).collect();
+        format!("the services are {}", names.join(", "))
+    } else {
+        format!("correct the targets: the instances are {}", places(&instances))
+    };
+    Ok(CheckOutcome::of(faults, advice, || format!("{count} targets, {} instances", instances.len()))
+        .with_unseen(unseen))
+}
+
+fn fault(files: &Files, compose: &Compose, from: &Service, target: &Target, who: &str) -> Option<Fault> {
+    let (host, port) = host_and_port(&target.address);
+    if host.contains(['$', '{', '<']) || host.is_empty() {
+        return None;
+    }
+    let place = Some(target.place.clone());
+    if matches!(host.as_str(), "localhost" | "127.0.0.1") {
+        let own = port.is_none_or(|port| files.listening(from).is_none_or(|ports| ports.contains(&port)));
+        let own = own || !from.network_mode.is_empty();
+        return (!own)
+            .then(|| Fault::error(place, format!("{who} names {}, which is its own container", target.address)));
+    }
+    match reach(files, compose, from, &host, port) {
+        Reach::Wrong { says, write } => Some(Fault::error(place, format!("{who} names {says}")).write(write)),
+        Reach::Fine(_) | Reach::Outside => None,
+    }
+}
+
+/// The job of the store: it must list every instance.
+fn of_the_store(
+    config: &PrometheusConfig,
+    instances: &[&Service],
+    unseen: Option<&str>,
+    faults: &mut Vec<Fault>,
+) -> Result<(), CheckOutcome> {
+    let path = config.path.display();
+    let Some(job) = config.jobs.iter().find(|job| job.name == JOB) else {
         if let Some(unseen) = unseen {
             return Err(CheckOutcome::skip(format!("the job {JOB} may be in {unseen}"), "see prometheus-targets"));
         }
-        let seen = format!("{path} has no job {JOB}");
-        return Ok(CheckOutcome::fail(seen, format!("scrape {} in a job of that name", places(&instances))));
+        let place = config.jobs.iter().find(|job| {
+            job.targets.iter().any(|one| instances.iter().any(|own| own.answers_to(&host_and_port(&one.address).0)))
+        });
+        faults.push(
+            Fault::error(place.map(|job| job.place.clone()), format!("{path} has no job {JOB}"))
+                .write(format!("job_name: {JOB}")),
+        );
+        return Ok(());
     };
     if !job.listed {
-        return Err(CheckOutcome::skip("Prometheus discovers the targets itself", "see prometheus-targets"));
+        return Ok(());
     }
-    let targets: Vec<_> =
-        job.targets.iter().filter_map(|text| address(text)).map(|server| (server.host, server.port)).collect();
-    let mut wrong = wrong_addresses(&instances, &targets, probe_ports_of, "Prometheus", true);
-    let compose = files.compose()?;
-    for other in prometheus.jobs.iter().filter(|other| other.name != JOB) {
-        for server in other.targets.iter().filter_map(|text| address(text)) {
-            let known = compose.service(&server.host).is_some() || server.host.contains('.');
-            if !known && server.host != "localhost" {
-                wrong.push(format!("the job {} names {}, which is not a service", other.name, server.host));
-            }
-        }
+    let hosts: Vec<String> = job.targets.iter().map(|target| host_and_port(&target.address).0).collect();
+    let hosts: Vec<&str> = hosts.iter().map(|host| host.strip_prefix("tasks.").unwrap_or(host)).collect();
+    let unknown = hosts.iter().filter(|host| !instances.iter().any(|one| one.answers_to(host))).count();
+    let forgotten: Vec<_> = instances.iter().filter(|one| !hosts.iter().any(|host| one.answers_to(host))).collect();
+    if unseen.is_none() && forgotten.len() > unknown {
+        let place = job.targets.first().map_or_else(|| job.place.clone(), |target| target.place.clone());
+        let told = |one: &&&Service| {
+            let line = format!("{}:{}", one.name, port_of(one));
+            Fault::error(Some(place.clone()), format!("Prometheus does not know {}", one.name)).write(line)
+        };
+        faults.extend(forgotten.iter().map(told));
     }
-    if wrong.is_empty() {
-        return Ok(
-            CheckOutcome::pass(format!("{} targets, {} instances", targets.len(), instances.len())).with_unseen(unseen)
-        );
-    }
-    Ok(CheckOutcome::fail(
-        wrong.join("\n"),
-        format!("correct the targets in {path}: the instances are {}", places(&instances)),
-    ))
+    Ok(())
 }

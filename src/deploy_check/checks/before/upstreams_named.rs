@@ -1,38 +1,102 @@
-//! `upstreams-named`: nginx passes requests to all instances and to nothing else.
+//! `upstreams-named`: nginx passes requests to services that exist, at ports where they listen, and to all instances of
+//! the store.
 
 use crate::deploy_check::checks::check::{Check, Probe, finished};
-use crate::deploy_check::files::{Files, places, port_of, wrong_addresses};
-use crate::deploy_check::finding::CheckOutcome;
+use crate::deploy_check::files::{Compose, Files, Nginx, Pass, Service, places, port_of};
+use crate::deploy_check::finding::{CheckOutcome, Fault};
+use crate::deploy_check::reach::{Reach, reach};
 
 pub(crate) const CHECK: Check = Check {
     id: "upstreams-named",
-    expected: "nginx's upstream lists every instance of the compose file at its port, and nothing else",
+    expected: "nginx passes requests to services of the compose file at their ports, and to every instance of the store",
     probe: Probe::Files(|files| finished(check(files))),
 };
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
-    let nginx = files.nginx()?;
-    let instances = files.instances()?;
-    let servers: Vec<_> = nginx.servers().into_iter().map(|server| (server.host, server.port)).collect();
-    let unseen = nginx.unseen();
-    if let (true, Some(unseen)) = (servers.is_empty(), &unseen) {
-        return Err(CheckOutcome::skip(format!("upstreams may be defined in {unseen}"), "see front-reaches-instances"));
+    let configurations = files.nginx()?;
+    let compose = files.compose()?;
+    let instances = files.instances().unwrap_or_default();
+    let passes: Vec<_> = configurations.iter().map(|nginx| (*nginx, nginx.passes())).collect();
+    let count: usize = passes.iter().map(|(_, passes)| passes.len()).sum();
+    let unseen: Vec<_> = configurations.iter().filter_map(|nginx| nginx.unseen()).collect();
+    if count == 0 {
+        if !unseen.is_empty() {
+            let seen = format!("upstreams may be defined in {}", unseen.join(", "));
+            return Err(CheckOutcome::skip(seen, "see front-reaches-instances"));
+        }
+        if instances.is_empty() {
+            return Err(CheckOutcome::skip(
+                "nginx passes requests to no server with a constant address",
+                "nothing to do",
+            ));
+        }
+        let advice = "add a proxy_pass to an upstream that lists the instances";
+        return Ok(CheckOutcome::fail("nginx passes requests to no server", advice));
     }
-    if servers.is_empty() {
-        return Ok(CheckOutcome::fail(
-            "nginx passes requests to no server",
-            "add a proxy_pass to an upstream that lists the instances",
-        ));
+    let mut faults = Vec::new();
+    for (nginx, passes) in &passes {
+        let before = faults.len();
+        let front = front_of(compose, nginx);
+        faults.extend(passes.iter().filter_map(|pass| fault(files, compose, nginx, front, pass)));
+        // A misspelt name is one fault, not an unknown and a missing instance.
+        let unknown = faults.len() - before;
+        let forgotten = forgotten(&instances, passes);
+        if nginx.unseen().is_none() && forgotten.len() > unknown {
+            let place = passes.iter().find(|pass| !pass.upstream.is_empty()).map(|pass| pass.place.clone());
+            let told = |one: &&Service| {
+                let line = format!("server {}:{};", one.name, port_of(one));
+                Fault::error(place.clone(), format!("nginx does not know {}", one.name)).write(line)
+            };
+            faults.extend(forgotten.iter().map(told));
+        }
     }
-    let wrong = wrong_addresses(&instances, &servers, |one| vec![port_of(one)], "nginx", unseen.is_none());
-    if wrong.is_empty() {
-        return Ok(
-            CheckOutcome::pass(format!("{} servers, {} instances", servers.len(), instances.len())).with_unseen(unseen)
-        );
+    let advice = if instances.is_empty() {
+        let names: Vec<_> = compose.services.iter().map(|service| service.name.as_str()).collect();
+        format!("name a service: {}", names.join(", "))
+    } else {
+        format!("correct the upstream: the instances are {}", places(&instances))
+    };
+    let unseen = (!unseen.is_empty()).then(|| unseen.join(", "));
+    Ok(CheckOutcome::of(faults, advice, || format!("{count} servers, {} instances", instances.len()))
+        .with_unseen(unseen))
+}
+
+/// The service that reads a configuration, as far as it is known.
+fn front_of<'a>(compose: &'a Compose, nginx: &Nginx) -> Option<&'a Service> {
+    let named = nginx.service.as_deref().and_then(|name| compose.services.iter().find(|one| one.name == name));
+    named.or_else(|| compose.services.iter().find(|one| one.image_name().contains("nginx")))
+}
+
+/// The instances that a list of servers leaves out, if it has any of them.
+fn forgotten<'a>(instances: &[&'a Service], passes: &[Pass]) -> Vec<&'a Service> {
+    let knows = |one: &Service| {
+        passes.iter().any(|pass| one.answers_to(pass.host.strip_prefix("tasks.").unwrap_or(&pass.host)))
+    };
+    if instances.iter().any(|one| knows(one)) {
+        instances.iter().copied().filter(|one| !knows(one)).collect()
+    } else {
+        Vec::new()
     }
-    let path = nginx.path.display();
-    Ok(CheckOutcome::fail(
-        wrong.join("\n"),
-        format!("correct the upstream in {path}: the instances are {}", places(&instances)),
-    ))
+}
+
+fn fault(files: &Files, compose: &Compose, nginx: &Nginx, front: Option<&Service>, pass: &Pass) -> Option<Fault> {
+    let from = front.or(compose.services.first())?;
+    let (host, port) = (pass.host.as_str(), pass.port);
+    let place = Some(pass.place.clone());
+    if matches!(host, "localhost" | "127.0.0.1" | "[::1]") {
+        let own = nginx.ports().contains(&port)
+            || !from.network_mode.is_empty()
+            || nginx.service.is_none()
+            || from.build.is_some();
+        let says = format!("nginx asks {host}:{port}, which is its own container");
+        return (!own).then(|| Fault::error(place, says));
+    }
+    match reach(files, compose, from, host, Some(port)) {
+        Reach::Fine(service) if files.is_instance(service) && port != port_of(service) => {
+            let says = format!("nginx asks {host}:{port}; {} listens on {}", service.name, port_of(service));
+            Some(Fault::error(place, says).write(format!("{host}:{}", port_of(service))))
+        }
+        Reach::Fine(_) | Reach::Outside => None,
+        Reach::Wrong { says, write } => Some(Fault::error(place, format!("nginx asks {says}")).write(write)),
+    }
 }

@@ -1,0 +1,8 @@
+//! The configuration of an nginx.
+
+mod configuration;
+mod load;
+mod reader;
+
+pub(in crate::deploy_check) use configuration::{Nginx, Pass, address, all_of};
+pub(in crate::deploy_check) use reader::Directive;
