@@ -10,7 +10,7 @@ use crate::db::{Address, Session};
 use crate::loadtest::{
     self, Config, Criteria, Ended, Load, RunOutputs, Scenario, ScenarioError, Users, interrupted_by,
 };
-use crate::net::Target;
+use crate::net::{Target, Way};
 
 /// The number of users, who have no think time: enough to fill a batch of group commit several times.
 const USERS: u32 = 256;
@@ -45,17 +45,24 @@ pub(super) async fn run(
         Some(session) => Some(session.server_counters().await.map_err(unwatched)?),
         None => None,
     };
+    let left_open = match &mut session {
+        Some(session) => Some(session.connection_states().await.map_err(unwatched)?.len() as u64),
+        None => None,
+    };
     let config = Config {
         target: target.clone(),
+        way: Way::default(),
         load: Load::Users(Users { users: USERS, spawn_rate: f64::from(USERS) * 2.0, stages: Vec::new() }),
         warm_up: Duration::ZERO,
         run_time: lasts,
+        iterations: None,
+        streams: 1,
         timeout: LIMIT,
         stop_timeout: LIMIT,
         seed,
     };
     let criteria = Criteria::default();
-    let run = |steering| loadtest::run(config, &criteria, scenario, RunOutputs::default(), steering);
+    let run = |steering| Box::pin(loadtest::run(config, &criteria, scenario, RunOutputs::default(), steering));
     let finished = interrupted_by(stop.asked(), run).await;
     let finished = finished.map_err(|error| error.to_string())?;
     if finished.ended == Ended::Interrupted {
@@ -78,6 +85,7 @@ pub(super) async fn run(
         p99_ms: accepted_times.map(|times| times.p99),
         statements_per_order: counted.and_then(|counted| ratio(counted.statements as f64, accepted)),
         orders_per_commit: counted.and_then(|counted| ratio(accepted, counted.commits as f64)),
+        left_open,
         verdict: summary.verdict,
     }))
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::LabError;
 use super::ladder::{LADDER, Rung};
 use crate::net::Target;
+use crate::stack::Balance;
 
 /// The conditions of a lab. They are stored with its results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,12 @@ pub struct LabConditions {
     pub burst_s: u64,
     /// Whether to search how many users each subject serves correctly.
     pub find_limit: bool,
+    /// The numbers of articles of the orders that are sent alone with each writer; empty for none.
+    #[serde(default)]
+    pub order_lines: Vec<u64>,
+    /// The balancing policies to compare on instances whose processor is the limit; empty for none.
+    #[serde(default)]
+    pub balance: Vec<Balance>,
     /// The number of products in the store.
     pub products: u64,
     /// The number of users in the store.
@@ -59,6 +66,8 @@ impl Default for LabConditions {
             run_time_s: 60,
             burst_s: 10,
             find_limit: false,
+            order_lines: Vec::new(),
+            balance: Vec::new(),
             products: 10_000,
             customers: 1_000,
             history_orders: 100_000,
@@ -67,6 +76,12 @@ impl Default for LabConditions {
         }
     }
 }
+
+/// The time within which all users of a load test start, in seconds.
+pub(in crate::lab) const SPAWN_SECONDS: f64 = 5.0;
+
+/// The least length of a load test that compares balancing policies.
+const LEAST_BALANCE: Duration = Duration::from_secs(5);
 
 /// What a lab measures.
 #[derive(Clone, Debug)]
@@ -96,6 +111,17 @@ impl LabConditions {
         }
         self.others.push(other);
         Ok(())
+    }
+
+    /// The length of a load test that compares balancing policies: a third of the others, because every user sends all the
+    /// time, but at least long enough for Prometheus to see it.
+    pub(super) fn balance_run_time(&self) -> Duration {
+        (self.run_time() / 3).max(LEAST_BALANCE)
+    }
+
+    /// Whether anything is to be measured.
+    pub(super) fn measures_nothing(&self) -> bool {
+        self.subjects().is_empty() && self.order_lines.is_empty() && self.balance.is_empty()
     }
 
     /// The length of the load test.
@@ -138,7 +164,7 @@ mod tests {
         for like in [other("a b", "http://127.0.0.1:2"), other("a-b", "http://127.0.0.1:1")] {
             assert!(matches!(conditions.add(like), Err(LabError::SameLabel { .. })));
         }
-        assert!(matches!(conditions.add(other("c", "https://shop")), Err(LabError::Target(_))));
+        assert!(matches!(conditions.add(other("c", "ftp://shop")), Err(LabError::Target(_))));
         assert_eq!(conditions.others.len(), 1);
     }
 }

@@ -1,7 +1,7 @@
 //! The folder with the results of one lab. It is written as results come, and the lab can be resumed from it.
 //!
 //! Files are written whole or not at all. `conditions.json` has the conditions of the lab; `rung-3.1.json` is the measurement of the
-//! third rung in the first round; `lab.json`, `lab.md` and `lab.html` are the account so far.
+//! third rung in the first round; `order-lines.json` and `balance.json` are the experiments beside the ladder; `lab.json`, `lab.md` and `lab.html` are the account so far.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -80,6 +80,16 @@ impl ResultFolder {
         self.write(&file_name(subject, round), &json(measurement))
     }
 
+    /// The result of an experiment beside the ladder; `None` if there is none.
+    pub(super) fn experiment<T: DeserializeOwned>(&self, experiment: Experiment) -> Result<Option<T>, LabError> {
+        self.read(experiment.file_name())
+    }
+
+    /// Writes the result of an experiment beside the ladder.
+    pub(super) fn keep_experiment(&self, experiment: Experiment, result: &impl Serialize) -> Result<(), LabError> {
+        self.write(experiment.file_name(), &json(result))
+    }
+
     /// Writes an incomplete measurement after an interrupt, under a new name that is not mistaken for a complete one.
     pub(super) fn keep_part(&self, subject: &Subject, round: u32, part: &Measurement) -> Result<(), LabError> {
         let first = format!("{}.{round}.interrupted.json", subject.file_name());
@@ -103,6 +113,32 @@ impl ResultFolder {
         };
         let read = serde_json::from_slice(&text).map_err(io::Error::from);
         read.map(Some).map_err(LabError::file(&path, "understood"))
+    }
+}
+
+/// An experiment beside the ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Experiment {
+    /// Orders of growing size, with each writer.
+    OrderLines,
+    /// Balancing policies against each other.
+    Balancing,
+}
+
+impl Experiment {
+    const fn file_name(self) -> &'static str {
+        match self {
+            Self::OrderLines => "order-lines.json",
+            Self::Balancing => "balance.json",
+        }
+    }
+
+    /// The name in messages.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::OrderLines => "orders of growing size",
+            Self::Balancing => "balancing policies",
+        }
     }
 }
 

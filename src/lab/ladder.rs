@@ -1,15 +1,19 @@
 //! The rungs as data. Each differs from the one before in one setting.
 //!
-//! To add a rung, add a [`Setup`] that differs in one field, and an entry in [`LADDER`]; everything else is derived from it.
+//! To add a rung, add a [`Setup`] that differs in one field, an entry in [`LADDER`], and its texts in the catalogue of each
+//! language; everything else is derived from it.
 
 use std::ffi::OsString;
+
+use crate::text;
+use crate::units::Language;
 
 /// One experiment of the ladder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rung {
     /// The place on the ladder, from 1.
     pub number: u8,
-    /// The name in tables and headings.
+    /// The name in tables and headings, in English as the other texts.
     pub name: &'static str,
     /// The difference to the rung before.
     pub change: &'static str,
@@ -34,8 +38,23 @@ pub struct Setup {
     pub two_instances: bool,
 }
 
+/// The setup of the last rung, with another writer of orders.
+pub(super) const fn cured(writer: &'static str) -> Setup {
+    Setup { writer, ..GROUP_COMMIT }
+}
+
+/// The writers of orders, in the order of the ladder.
+pub(super) const WRITERS: [&str; 3] = [BASELINE.writer, ONE_QUERY.writer, GROUP_COMMIT.writer];
+
+/// For how many seconds a request leaves its connection open with `--db-connections per-request`: the default of
+/// `--db-connection-linger`, which no rung changes.
+pub(in crate::lab) const LINGER_SECONDS: f64 = 30.0;
+
+/// The value of `--db-connections` with which requests leave their connections open.
+pub(in crate::lab) const PER_REQUEST: &str = "per-request";
+
 const BASELINE: Setup =
-    Setup { connections: "per-request", writer: "per-item", reports: "scan", cache: "off", two_instances: false };
+    Setup { connections: PER_REQUEST, writer: "per-item", reports: "scan", cache: "off", two_instances: false };
 const ONE_QUERY: Setup = Setup { writer: "batched", ..BASELINE };
 const REPORT_CACHE: Setup = Setup { cache: "redis", ..ONE_QUERY };
 const TWO_INSTANCES: Setup = Setup { two_instances: true, ..REPORT_CACHE };
@@ -47,51 +66,51 @@ const GROUP_COMMIT: Setup = Setup { writer: "group-commit", ..READ_MODELS };
 pub const LADDER: [Rung; 7] = [
     Rung {
         number: 1,
-        name: "baseline",
-        change: "a connection per request, a query per article, reports from all orders, no cache, one instance",
-        question: "From how many users does it fail, where, and with what message?",
+        name: text!("baseline"),
+        change: text!("a connection per request, a query per article, reports from all orders, no cache, one instance"),
+        question: text!("From how many users does it fail, where, and with what message?"),
         setup: BASELINE,
     },
     Rung {
         number: 2,
-        name: "one query per order",
-        change: "all articles of an order in one query",
-        question: "Why do writes not get better?",
+        name: text!("one query per order"),
+        change: text!("all articles of an order in one query"),
+        question: text!("Why do writes not get better?"),
         setup: ONE_QUERY,
     },
     Rung {
         number: 3,
-        name: "report cache",
-        change: "reports cached in Redis",
-        question: "What does a cache cure, and what not?",
+        name: text!("report cache"),
+        change: text!("reports cached in Redis"),
+        question: text!("What does a cache cure, and what not?"),
         setup: REPORT_CACHE,
     },
     Rung {
         number: 4,
-        name: "two instances",
-        change: "two instances behind nginx (least_conn)",
-        question: "What does balancing add?",
+        name: text!("two instances"),
+        change: text!("two instances behind nginx (least_conn)"),
+        question: text!("What does balancing add?"),
         setup: TWO_INSTANCES,
     },
     Rung {
         number: 5,
-        name: "bounded connections",
-        change: "a pool of connections instead of one per request",
-        question: "Where do the 1040s go?",
+        name: text!("bounded connections"),
+        change: text!("a pool of connections instead of one per request"),
+        question: text!("Where do the 1040s go?"),
         setup: BOUNDED,
     },
     Rung {
         number: 6,
-        name: "read models",
-        change: "reports read the totals that every order keeps up to date",
-        question: "What if the cache is cold and the history long?",
+        name: text!("read models"),
+        change: text!("reports read the totals that every order keeps up to date"),
+        question: text!("What if the cache is cold and the history long?"),
         setup: READ_MODELS,
     },
     Rung {
         number: 7,
-        name: "group commit",
-        change: "many orders in one transaction",
-        question: "What is the write limit?",
+        name: text!("group commit"),
+        change: text!("many orders in one transaction"),
+        question: text!("What is the write limit?"),
         setup: GROUP_COMMIT,
     },
 ];
@@ -116,11 +135,11 @@ impl Setup {
     }
 
     /// The options and the number of instances in one line.
-    pub fn line(&self) -> String {
+    pub fn line(&self, language: Language) -> String {
         let options = self.options();
         let words: Vec<_> = options.iter().map(|word| word.to_string_lossy()).collect();
-        let instances = if self.two_instances { "two instances behind nginx" } else { "one instance" };
-        format!("{} ({instances})", words.join(" "))
+        let (two, one) = (text!("two instances behind nginx"), text!("one instance"));
+        format!("{} ({})", words.join(" "), language.text(if self.two_instances { two } else { one }))
     }
 }
 

@@ -16,6 +16,10 @@ pub struct Measurement {
     pub load: RunResult,
     /// What Prometheus saw during the load test; `None` for another service.
     pub server: Option<ServerSide>,
+    /// The whole report on the load test, for `report --run` when the lab's Prometheus is gone. `None` where there was none,
+    /// and in the account of a lab, which has its figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Box<Report>>,
     /// What the database did during the load test; `None` for another service.
     pub database: Option<DatabaseSide>,
     /// Single requests before the load; `None` for another service.
@@ -31,7 +35,16 @@ pub struct Measurement {
 impl Measurement {
     /// A measurement with a load test and nothing else yet.
     pub(super) fn of(load: RunResult) -> Self {
-        Self { load, server: None, database: None, alone: None, burst: None, limit: None, remarks: Vec::new() }
+        Self {
+            load,
+            server: None,
+            report: None,
+            database: None,
+            alone: None,
+            burst: None,
+            limit: None,
+            remarks: Vec::new(),
+        }
     }
 }
 
@@ -131,6 +144,10 @@ pub struct Burst {
     pub statements_per_order: Option<f64>,
     /// The mean number of accepted orders in a commit, if the database was watched.
     pub orders_per_commit: Option<f64>,
+    /// The database's connections that were open when the burst began, left by the load test before it; `None` if the
+    /// database was not watched.
+    #[serde(default)]
+    pub left_open: Option<u64>,
     /// Whether the load generator was the bottleneck.
     pub verdict: Verdict,
 }

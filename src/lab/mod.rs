@@ -8,27 +8,40 @@
 //! sentence about a rung is computed from its figures ([`Account`]).
 
 mod account;
+mod balancing;
 mod burst;
 mod conditions;
 mod error;
+mod experiment_results;
+mod experiments;
+mod failure;
 mod folder;
 mod ladder;
 mod measurement;
+mod order_lines;
 mod run;
 mod rung_runner;
 mod silent_progress;
 mod stop;
+mod store;
 mod unloaded;
 mod watcher;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-pub use account::{Account, SubjectAccount, SubjectState};
+use crate::loadtest::LivePage;
+use crate::observe::Subject;
+use crate::units::Language;
+
+pub use account::{Account, ExperimentAccount, SubjectAccount, SubjectState};
 pub use conditions::{LabConditions, OtherService};
 pub use error::LabError;
+pub use experiment_results::{BalancedInstance, BalancedRun, Balancing, OrderLines, OrderOfLines};
 pub use folder::ResultFolder;
 pub use ladder::{LADDER, Rung, Setup};
 pub use measurement::{Burst, ConnectionPoint, DatabaseSide, Measurement, ServerSide, UnloadedRequests, UserLimit};
+pub use order_lines::MOST_ORDER_LINES;
 pub use run::{Finished, run};
 
 /// Everything that a lab needs to run.
@@ -44,6 +57,12 @@ pub struct Config {
     pub serve_program: PathBuf,
     /// Whether load tests show their progress on standard error.
     pub show: bool,
+    /// The language of the account.
+    pub language: Language,
+    /// Shows the load tests in a browser, if asked for.
+    pub page: Option<Arc<LivePage>>,
+    /// What is watched of another service while it is measured; the lab's own stack is watched by itself.
+    pub observe: Vec<Subject>,
 }
 
 /// What happens while a lab runs, so that a command can show it.
@@ -62,6 +81,10 @@ pub enum Event<'a> {
     Step(&'a str),
     /// The subject of this name was measured before the lab was resumed.
     Kept(&'a str),
+    /// The measurement of an experiment beside the ladder begins.
+    Experiment(&'a str),
+    /// An experiment beside the ladder has been measured.
+    Experimented(&'a ExperimentAccount),
     /// The measurement of a subject has ended, with or without a result.
     Measured {
         /// The results of the lab so far.

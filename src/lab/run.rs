@@ -5,9 +5,11 @@ use std::path::Path;
 
 use super::account::Account;
 use super::conditions::{LabConditions, Subject};
-use super::rung_runner::{RungFailure, RungRunner, plan};
+use super::failure::RungFailure;
+use super::rung_runner::RungRunner;
 use super::stop::Stop;
-use super::{Config, Event, LabError, Observer, burst};
+use super::store::{StoreStarter, plan};
+use super::{Config, Event, LabError, Observer, burst, experiments};
 use crate::loadtest::Scenario;
 use crate::stack::Stack;
 
@@ -36,7 +38,7 @@ async fn locked(
     observer: Observer<'_>,
     interrupt: impl Future<Output = ()>,
 ) -> Result<Finished, LabError> {
-    if config.conditions.subjects().is_empty() {
+    if config.conditions.measures_nothing() {
         return Err(LabError::Nothing);
     }
     let _lock = lock(&config.home)?;
@@ -46,7 +48,7 @@ async fn locked(
     Stop::while_running(interrupt, |stop| async move {
         // Stop what a killed lab may have left running.
         stack.down(&|_| {}).await?;
-        let finished = work(config, &stack, &stop, observer).await;
+        let finished = Box::pin(work(config, &stack, &stop, observer)).await;
         if stack.access()?.is_some() {
             observer(Event::Step("stopping"));
         }
@@ -59,55 +61,57 @@ async fn locked(
 async fn work(config: &Config, stack: &Stack, stop: &Stop, observer: Observer<'_>) -> Result<Finished, LabError> {
     let conditions = &config.conditions;
     let LabConditions { products, customers, .. } = *conditions;
-    let runner = RungRunner {
-        config,
-        stack,
-        plan: plan(conditions)?,
-        scenario: &Scenario::store(products, customers, &[])?,
-        orders_alone: &burst::scenario(products, customers)?,
-        stop,
-    };
+    let store = StoreStarter { config, stack, plan: plan(conditions)?, stop };
+    let scenario = Scenario::store(products, customers, &[])?;
+    let runner =
+        RungRunner { store: &store, scenario: &scenario, orders_alone: &burst::scenario(products, customers)? };
+    let mut account = Account::new(conditions, &conditions.subjects(), config.language);
+    let interrupted = Box::pin(ladder(&runner, &mut account, observer)).await?
+        || experiments::run(&store, &scenario, &mut account, observer).await?;
+    // Also needed if everything had been measured before.
+    account.write(&config.folder)?;
+    Ok(Finished { account, interrupted })
+}
+
+/// Measures all subjects in rounds. Returns whether the lab was interrupted.
+async fn ladder(runner: &RungRunner<'_>, account: &mut Account, observer: Observer<'_>) -> Result<bool, LabError> {
+    let Config { conditions, folder, .. } = runner.store.config;
     let subjects = conditions.subjects();
-    let mut account = Account::new(conditions, &subjects);
     let turns = subjects.len() * conditions.repeat as usize;
     let rounds = (1..=conditions.repeat).flat_map(|round| subjects.iter().enumerate().map(move |at| (round, at)));
     for ((round, (place, subject)), turn) in rounds.zip(1..) {
-        if let Some(measurement) = config.folder.measurement(subject, round)? {
+        if let Some(measurement) = folder.measurement(subject, round)? {
             account.add(place, measurement);
             observer(Event::Kept(subject.name()));
             continue;
         }
-        if stop.is_asked() {
-            account.write(&config.folder)?;
-            return Ok(Finished { account, interrupted: true });
+        if runner.store.stop.is_asked() {
+            return Ok(true);
         }
         let rung = if let Subject::Rung(rung) = subject { Some(*rung) } else { None };
         observer(Event::Begun { name: subject.name(), rung, turn: (turn, turns) });
         let measured = match subject {
-            Subject::Rung(rung) => runner.rung(rung, observer).await,
+            Subject::Rung(rung) => Box::pin(runner.rung(rung, observer)).await,
             Subject::OtherService(other) => runner.other(other, observer).await,
         };
         match measured {
             Ok(measurement) => {
-                config.folder.keep(subject, round, &measurement)?;
+                folder.keep(subject, round, &measurement)?;
                 account.add(place, measurement);
             }
             Err(RungFailure::Broken(reason)) => account.broken(place, reason),
             Err(RungFailure::Fatal(error)) => return Err(error),
             Err(RungFailure::Interrupted(part)) => {
                 if let Some(part) = part {
-                    config.folder.keep_part(subject, round, &part)?;
+                    folder.keep_part(subject, round, &part)?;
                 }
-                account.write(&config.folder)?;
-                return Ok(Finished { account, interrupted: true });
+                return Ok(true);
             }
         }
-        account.write(&config.folder)?;
-        observer(Event::Measured { account: &account, place });
+        account.write(folder)?;
+        observer(Event::Measured { account, place });
     }
-    // Needed if everything had been measured before.
-    account.write(&config.folder)?;
-    Ok(Finished { account, interrupted: false })
+    Ok(false)
 }
 
 /// Makes sure that only one lab runs in a directory. The lock is held as long as the returned file is open, so it also

@@ -11,13 +11,13 @@ use hyper::Method;
 use super::measurement::UnloadedRequests;
 use super::watcher::unwatched;
 use crate::db::{Address, ServerCounters, Session};
-use crate::net::{Target, request_once};
+use crate::net::{Answer, Target, request_once};
 
 /// The number of orders that are placed, of which the median is taken.
 const ORDERS: usize = 9;
 
 /// The time limit of an answer; a scan of a long history takes long.
-const LIMIT: Duration = Duration::from_mins(1);
+pub(super) const LIMIT: Duration = Duration::from_mins(1);
 
 /// Requests a report and places several orders, one at a time. An error is a sentence.
 pub(super) async fn ask(target: &Target, database: &Address) -> Result<UnloadedRequests, String> {
@@ -40,7 +40,8 @@ pub(super) async fn ask(target: &Target, database: &Address) -> Result<UnloadedR
     Ok(alone)
 }
 
-/// Sends one request. Returns its time in milliseconds, including the connection, and what the server counted.
+/// Sends one request, which must succeed. Returns its time in milliseconds, including the connection, and what the server
+/// counted.
 async fn measure(
     session: &mut Session,
     target: &Target,
@@ -48,15 +49,39 @@ async fn measure(
     path: &str,
     body: &str,
 ) -> Result<(f64, ServerCounters), String> {
-    let before = session.server_counters().await.map_err(unwatched)?;
-    let headers: &[(&str, &str)] = if body.is_empty() { &[] } else { &[("content-type", "application/json")] };
-    let start = Instant::now();
-    let answer = request_once(target, method.clone(), path, headers, body.into(), LIMIT).await;
-    let took = start.elapsed().as_secs_f64() * 1e3;
-    let answer = answer.map_err(|error| format!("{method} {path} alone was not answered: {error}"))?;
+    let Sent { took_ms, counted, answer } = send(session, target, method.clone(), path, body.to_owned()).await?;
     if !answer.status.is_success() {
         let said = answer.text();
         return Err(format!("{method} {path} alone was answered {}: {}", answer.status.as_u16(), said.trim()));
     }
-    Ok((took, session.server_counters().await.map_err(unwatched)?.since(&before)))
+    Ok((took_ms, counted))
+}
+
+/// A request that was answered, whatever the answer is.
+#[derive(Debug)]
+pub(super) struct Sent {
+    /// Its time in milliseconds, including the connection.
+    pub(super) took_ms: f64,
+    /// What the database server counted meanwhile.
+    pub(super) counted: ServerCounters,
+    /// The answer.
+    pub(super) answer: Answer,
+}
+
+/// Sends one request while nothing else is sent.
+pub(super) async fn send(
+    session: &mut Session,
+    target: &Target,
+    method: Method,
+    path: &str,
+    body: String,
+) -> Result<Sent, String> {
+    let before = session.server_counters().await.map_err(unwatched)?;
+    let headers: &[(&str, &str)] = if body.is_empty() { &[] } else { &[("content-type", "application/json")] };
+    let start = Instant::now();
+    let answer = request_once(target, method.clone(), path, headers, body.into(), LIMIT).await;
+    let took_ms = start.elapsed().as_secs_f64() * 1e3;
+    let answer = answer.map_err(|error| format!("{method} {path} alone was not answered: {error}"))?;
+    let counted = session.server_counters().await.map_err(unwatched)?.since(&before);
+    Ok(Sent { took_ms, counted, answer })
 }

@@ -2,7 +2,7 @@
 
 use super::layout::Layout;
 use super::state::StateFile;
-use super::{Observer, ProcessName, StackError, files, lock, stop};
+use super::{Observer, StackError, files, lock, stop};
 
 /// Ends all processes. The data, the logs and the ports are kept for the next `up`.
 pub(super) async fn down(layout: &Layout, observer: Observer<'_>) -> Result<(), StackError> {
@@ -14,7 +14,8 @@ pub(super) async fn down(layout: &Layout, observer: Observer<'_>) -> Result<(), 
     // First of all, so that other commands do not use a stack that is being stopped.
     let environment = layout.environment();
     files::remove(&environment).map_err(StackError::file(&environment, "removed"))?;
-    stop::stop(&ProcessName::ALL, layout, &state_file, observer).await
+    let names = state_file.state().known();
+    stop::stop(&names, layout, &state_file, observer).await
 }
 
 /// Ends the instances only; the services stay.
@@ -23,5 +24,8 @@ pub(super) async fn stop_instances(layout: &Layout, observer: Observer<'_>) -> R
         return Ok(());
     }
     let _lock = lock::acquire(layout, observer).await?;
-    stop::stop(&ProcessName::INSTANCES, layout, &StateFile::load(layout)?, observer).await
+    let state_file = StateFile::load(layout)?;
+    let mut names = state_file.state().known();
+    names.retain(|name| name.is_instance());
+    stop::stop(&names, layout, &state_file, observer).await
 }

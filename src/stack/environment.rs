@@ -7,6 +7,8 @@ use rand::distr::Alphanumeric;
 
 use super::layout::Layout;
 use super::ports::Ports;
+use super::sentinel::MASTER;
+use super::state::State;
 use super::{ProcessName, StackError, files};
 use crate::units::Secret;
 
@@ -14,14 +16,19 @@ use crate::units::Secret;
 pub(super) const DATABASE: &str = "store";
 /// The name of the database account, fixed like [`DATABASE`].
 pub(super) const ACCOUNT: &str = "store";
+/// The name of the account that load tests use to watch the server. Its password is that of [`ACCOUNT`].
+pub(super) const OBSERVER: &str = "observer";
+
+/// The name of the account with which the members of a group are joined. Its password is that of [`ACCOUNT`].
+pub(super) const GROUP_ACCOUNT: &str = "group_admin";
 
 /// 32 letters and digits: 190 bits of entropy, and no character that a shell, SQL or a file of variables must quote.
 const PASSWORD_LENGTH: usize = 32;
 
 /// The variables for the services that an instance needs.
-pub(super) fn services(ports: &Ports, password: &Secret) -> Vec<(&'static str, String)> {
-    vec![
-        ("DB_HOST", "127.0.0.1".to_owned()),
+pub(super) fn services(ports: &Ports, password: &Secret, replicas: u8) -> Vec<(&'static str, String)> {
+    let mut services = vec![
+        ("DB_HOST", database_hosts(ports, replicas)),
         ("DB_PORT", ports.of(ProcessName::Database).to_string()),
         ("DB_NAME", DATABASE.to_owned()),
         ("DB_USER", ACCOUNT.to_owned()),
@@ -29,25 +36,34 @@ pub(super) fn services(ports: &Ports, password: &Secret) -> Vec<(&'static str, S
         ("REDIS_HOST", "127.0.0.1".to_owned()),
         ("REDIS_PORT", ports.of(ProcessName::Redis).to_string()),
         ("REDIS_DB", "0".to_owned()),
-    ]
+    ];
+    if replicas > 1 {
+        services.push(("REDIS_SENTINELS", format!("127.0.0.1:{}", ports.of(ProcessName::Sentinel))));
+        services.push(("REDIS_SENTINEL_NAME", MASTER.to_owned()));
+    }
+    services
+}
+
+/// The host of the database, or all members of the group with their ports.
+fn database_hosts(ports: &Ports, replicas: u8) -> String {
+    if replicas <= 1 {
+        return "127.0.0.1".to_owned();
+    }
+    let places = ProcessName::databases(replicas).map(|name| format!("127.0.0.1:{}", ports.of(name)));
+    places.collect::<Vec<_>>().join(",")
 }
 
 /// Writes `.storemgr/env`.
-pub(super) fn write(
-    layout: &Layout,
-    ports: &Ports,
-    password: &Secret,
-    instances: &[ProcessName],
-) -> Result<(), StackError> {
-    files::replace(&layout.environment(), &text(ports, password, instances))
+pub(super) fn write(layout: &Layout, state: &State, password: &Secret) -> Result<(), StackError> {
+    files::replace(&layout.environment(), &text(&state.ports, password, state.instances, state.replicas))
 }
 
-fn text(ports: &Ports, password: &Secret, instances: &[ProcessName]) -> String {
+fn text(ports: &Ports, password: &Secret, instances: u8, replicas: u8) -> String {
     let url = |name| format!("http://127.0.0.1:{}", ports.of(name));
-    let mut variables = services(ports, password);
+    let mut variables = services(ports, password, replicas);
     variables.push(("PROMETHEUS_URL", url(ProcessName::Prometheus)));
     variables.push(("STOREMGR_URL", url(ProcessName::Nginx)));
-    let instances: Vec<_> = instances.iter().copied().map(url).collect();
+    let instances: Vec<_> = ProcessName::instances(instances).map(url).collect();
     variables.push(("STOREMGR_INSTANCES", instances.join(",")));
     let mut text = "# Written by `storemgr stack up`; `storemgr stack down` removes it.\n".to_owned();
     for (name, value) in variables {
@@ -78,9 +94,9 @@ mod tests {
 
     #[test]
     fn the_file_names_everything_a_command_needs() {
-        let ports = Ports::default().complete(None, |_, _| true).unwrap();
-        let mut shown = text(&ports, &Secret::new("pass".to_owned()), &ProcessName::INSTANCES);
-        for name in ProcessName::ALL {
+        let ports = Ports::default().complete(ProcessName::all(2), None, |_, _| true).unwrap();
+        let mut shown = text(&ports, &Secret::new("pass".to_owned()), 2, 1);
+        for name in ProcessName::all(2) {
             shown = shown.replace(&ports.of(name).to_string(), &format!("({name})"));
         }
         insta::assert_snapshot!(shown, @r"

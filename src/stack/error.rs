@@ -37,6 +37,18 @@ pub enum StackError {
         /// The first line that it printed for `--version`.
         said: String,
     },
+    /// A group was asked for, and the database server has none.
+    #[error("{} is MariaDB, and a group needs MySQL 8.4 or newer: name its server with --mysqld", .path.display())]
+    NoGroup {
+        /// The path of the server.
+        path: PathBuf,
+    },
+    /// The members of the group did not come together.
+    #[error("the database servers did not become a group: {0}")]
+    Group(crate::db::DbError),
+    /// What is to fail does not run, or is not there.
+    #[error("{0}")]
+    NothingToFail(&'static str),
     /// Another program uses the port in the configuration.
     #[error("port {port} is in use by another program: choose another port, or name none to get a free one")]
     PortInUse {
@@ -116,7 +128,7 @@ pub enum StackError {
 impl StackError {
     /// Whether the command line or the installed programs must change first, so that trying again cannot help.
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::Missing(_) | Self::NoProgram { .. } | Self::NoDatabase { .. })
+        matches!(self, Self::Missing(_) | Self::NoProgram { .. } | Self::NoDatabase { .. } | Self::NoGroup { .. })
     }
 
     /// Makes the error of an operation on a file, for `map_err`. `verb` is a participle: `read`, `written`.
@@ -139,7 +151,7 @@ fn missing(programs: &[MissingProgram]) -> String {
 }
 
 fn names(names: &[ProcessName]) -> String {
-    names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
+    names.iter().map(ProcessName::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Lines of a log, each on an indented line of its own.

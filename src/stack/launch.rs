@@ -85,7 +85,7 @@ pub(super) async fn start(
     let (log, file) = Log::open(layout.log(name))?;
     let spawn_error = |source| StackError::Spawn { name, source };
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", GATE, name.as_str()]).arg(what.path).args(what.arguments);
+    command.args(["-c", GATE, &name.to_string()]).arg(what.path).args(what.arguments);
     command.current_dir(layout.home(name)).process_group(0).stdin(Stdio::piped());
     command.stdout(file.try_clone().map_err(spawn_error)?).stderr(file);
     for variable in foreign_variables() {

@@ -18,6 +18,8 @@ pub(super) struct LaunchContext<'a> {
     pub(super) config: &'a Config,
     pub(super) programs: &'a Programs,
     pub(super) ports: &'a Ports,
+    /// The ports on which the members of a group talk with each other.
+    pub(super) group_ports: &'a Ports,
     pub(super) password: &'a Secret,
 }
 

@@ -48,7 +48,7 @@ impl Layout {
 
     /// The folder of one process: its working directory, its configuration and its data.
     pub(super) fn home(&self, name: ProcessName) -> PathBuf {
-        self.root.join(name.as_str())
+        self.root.join(name.to_string())
     }
 
     /// The folder that holds the logs of all processes.

@@ -1,4 +1,4 @@
-//! A private stack of ordinary processes: MySQL or MariaDB, Redis, Prometheus, nginx and two instances of the store. They
+//! A private stack of ordinary processes: MySQL or MariaDB, Redis, Prometheus, nginx and instances of the store. They
 //! listen on free loopback ports and write only below `.storemgr/` of one directory.
 //!
 //! Promises: a stack touches only processes that it started. Every process is recorded before it does anything, so that
@@ -8,13 +8,16 @@
 //! Each kind of process is one file with the same two functions, `launch_spec` and `answers`; `process` lists them.
 
 mod access;
+mod balance;
 mod config;
 mod database;
 mod down;
 mod environment;
 mod error;
 mod event;
+mod fail;
 mod files;
+mod group;
 mod identity;
 mod launch;
 mod launch_spec;
@@ -29,22 +32,28 @@ mod programs;
 mod prometheus;
 mod ready;
 mod redis;
+mod sentinel;
 mod serve;
 mod state;
 mod status;
 mod stop;
+mod subjects;
 mod up;
 
 use std::io;
 use std::path::Path;
 
 pub use access::Access;
+pub use balance::Balance;
 pub use config::Config;
 pub use error::{MissingProgram, StackError};
 pub use event::{Event, Observer};
+pub use fail::Part;
 pub use process_name::ProcessName;
 pub use status::{ProcessState, ProcessStatus, Status};
 
+use crate::net::Target;
+use crate::observe::Subject;
 use layout::Layout;
 
 /// The stack of one directory, running or not.
@@ -72,6 +81,22 @@ impl Stack {
         up::up(&self.layout, config, observer, cancelled).await
     }
 
+    /// Kills a part of the running stack, as a failure would; gives the process that was killed.
+    pub async fn fail(&self, part: Part) -> Result<ProcessName, StackError> {
+        fail::fail(&self.layout, part).await
+    }
+
+    /// Starts again what has failed, with the options of the last [`Stack::up`].
+    pub async fn heal(
+        &self,
+        config: Config,
+        observer: Observer<'_>,
+        cancelled: impl Future<Output = ()>,
+    ) -> Result<Status, StackError> {
+        let config = fail::as_before(&self.layout, config)?;
+        up::up(&self.layout, &config, observer, cancelled).await
+    }
+
     /// Stops all processes, the instances first so that they can finish their requests. It is no error if none runs.
     pub async fn down(&self, observer: Observer<'_>) -> Result<(), StackError> {
         down::down(&self.layout, observer).await
@@ -85,6 +110,11 @@ impl Stack {
     /// The addresses of the services and the account of the database; `None` if no process of the stack runs.
     pub fn access(&self) -> Result<Option<Access>, StackError> {
         access::access(&self.layout)
+    }
+
+    /// What a load test of this address of the stack, nginx or an instance, can watch; empty for any other address.
+    pub fn subjects(&self, target: &Target) -> Result<Vec<Subject>, StackError> {
+        subjects::behind(&self.layout, target)
     }
 
     /// The state of every process; `None` if this directory has never had a stack.

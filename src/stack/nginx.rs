@@ -1,4 +1,4 @@
-//! nginx, which gives clients one address for both instances.
+//! nginx, which gives clients one address for all instances.
 
 use std::ffi::OsString;
 use std::process::Command;
@@ -48,8 +48,8 @@ fn configuration(context: &LaunchContext<'_>) -> String {
     fill(CONFIGURATION, |name, line| match name {
         // A log line per request would cost more than the request; the instances count requests.
         "log" => "access_log off;".to_owned(),
-        // A load test opens many connections from one address.
-        "crowd" => String::new(),
+        // A load test opens many connections from one address. The line of the first instance stands for all.
+        "crowd" | "serve-2" => String::new(),
         "workers" => format!("worker_processes {workers};"),
         "files" => format!("worker_rlimit_nofile {files};"),
         "connections" => format!("worker_connections {};", files / 2),
@@ -59,9 +59,11 @@ fn configuration(context: &LaunchContext<'_>) -> String {
         // Relative paths are relative to the folder of -p.
         "temporary" => line.replace("/tmp/", "temporary/"),
         "listen" => line.replace("8080", &address(ProcessName::Nginx)),
-        "serve-1" => line.replace("serve-1:5000", &address(ProcessName::Serve1)),
-        "serve-2" if !context.config.second_instance => String::new(),
-        "serve-2" => line.replace("serve-2:5000", &address(ProcessName::Serve2)),
+        "balance" => context.config.balance.directive(),
+        "serve-1" => {
+            let server = |name| line.replace("serve-1:5000", &address(name));
+            ProcessName::instances(context.config.instances()).map(server).collect::<Vec<_>>().join("\n        ")
+        }
         _ => line.to_owned(),
     })
 }
@@ -107,8 +109,19 @@ mod tests {
         });
         let mut names = names.into_inner();
         names.dedup();
-        let expected =
-            ["workers", "files", "pid", "connections", "log", "temporary", "serve-1", "serve-2", "listen", "crowd"];
+        let expected = [
+            "workers",
+            "files",
+            "pid",
+            "connections",
+            "log",
+            "temporary",
+            "balance",
+            "serve-1",
+            "serve-2",
+            "listen",
+            "crowd",
+        ];
         assert_eq!(names, expected);
     }
 

@@ -23,17 +23,18 @@ const ATTEMPTS: usize = 100;
 pub(super) struct Ports(BTreeMap<ProcessName, u16>);
 
 impl Ports {
-    /// Assigns a port to every process: the port in `asked`, otherwise its present port if `usable` allows it, otherwise a
+    /// Assigns a port to each of these processes and keeps those of others: the port in `asked`, otherwise its present port if `usable` allows it, otherwise a
     /// free one.
     pub(super) fn complete(
         &self,
+        names: impl Iterator<Item = ProcessName>,
         asked: Option<(ProcessName, u16)>,
         usable: impl Fn(ProcessName, u16) -> bool,
     ) -> Result<Self, StackError> {
         // Kept bound until all are found, so that no port is found twice.
         let mut held = Vec::new();
-        let mut ports = BTreeMap::new();
-        for name in ProcessName::ALL {
+        let mut ports = self.0.clone();
+        for name in names {
             let before = self.0.get(&name).copied();
             let port = match asked.filter(|(asked, _)| *asked == name) {
                 Some((_, port)) if before == Some(port) && usable(name, port) => port,
@@ -98,12 +99,12 @@ mod tests {
 
     #[test]
     fn ports_are_kept_while_they_can_be() {
-        let first = Ports::default().complete(None, |_, _| true).unwrap();
+        let first = Ports::default().complete(ProcessName::all(2), None, |_, _| true).unwrap();
         let mut distinct: Vec<u16> = first.0.values().copied().collect();
         distinct.dedup();
-        assert_eq!(distinct.len(), ProcessName::ALL.len());
-        assert_eq!(first.complete(None, |_, _| true).unwrap(), first);
-        let moved = first.complete(None, |name, _| name != ProcessName::Redis).unwrap();
+        assert_eq!(distinct.len(), ProcessName::all(2).count());
+        assert_eq!(first.complete(ProcessName::all(2), None, |_, _| true).unwrap(), first);
+        let moved = first.complete(ProcessName::all(2), None, |name, _| name != ProcessName::Redis).unwrap();
         assert_ne!(moved.of(ProcessName::Redis), first.of(ProcessName::Redis));
         assert_eq!(moved.of(ProcessName::Nginx), first.of(ProcessName::Nginx));
     }
@@ -112,7 +113,7 @@ mod tests {
     fn a_port_that_is_asked_for_and_taken_is_named() {
         let other = bind(0).unwrap();
         let port = other.local_addr().unwrap().port();
-        let refused = Ports::default().complete(Some((ProcessName::Nginx, port)), |_, _| true);
+        let refused = Ports::default().complete(ProcessName::all(2), Some((ProcessName::Nginx, port)), |_, _| true);
         assert!(matches!(refused, Err(StackError::PortInUse { port: named }) if named == port), "{refused:?}");
     }
 }

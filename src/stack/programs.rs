@@ -55,6 +55,9 @@ impl Programs {
             return Err(StackError::Missing(missing));
         };
         let kind = kind(&mysqld)?;
+        if config.replicas() > 1 && kind == DatabaseKind::MariaDb {
+            return Err(StackError::NoGroup { path: mysqld });
+        }
         let mariadb_install_db = match kind {
             DatabaseKind::MySql => None,
             DatabaseKind::MariaDb => Some(install_script(&mysqld).ok_or_else(|| {

@@ -17,20 +17,21 @@ pub(super) fn launch_spec(context: &LaunchContext<'_>) -> LaunchSpec {
         arguments.push(argument);
     }
     arguments.push(format!("--web.listen-address=127.0.0.1:{port}").into());
-    let mut text = CONFIGURATION.to_owned();
-    for name in ProcessName::INSTANCES {
-        let place = format!("{{{{{name}}}}}");
-        if context.config.instances().contains(&name) {
-            text = text.replace(&place, &format!("127.0.0.1:{}", context.ports.of(name)));
-        } else {
-            text = text.lines().filter(|line| !line.contains(&place)).map(|line| format!("{line}\n")).collect();
-        }
+    let target = |name| format!("\"127.0.0.1:{}\"", context.ports.of(name));
+    let targets: Vec<_> = ProcessName::instances(context.config.instances()).map(target).collect();
+    let mut text = CONFIGURATION.replace("{{instances}}", &targets.join(", "));
+    let mut files = Vec::new();
+    if let Some(token) = &context.config.token {
+        // Relative to the configuration.
+        text.push_str("    authorization: {credentials_file: token}\n");
+        files.push((home.join("token"), token.reveal().to_owned()));
     }
+    files.push((file, text));
     LaunchSpec {
         program: context.programs.prometheus.clone(),
         arguments,
         directories: vec![home],
-        files: vec![(file, text)],
+        files,
         ..LaunchSpec::default()
     }
 }

@@ -6,9 +6,11 @@ use tokio::net::TcpStream;
 use super::launch_spec::{LaunchContext, LaunchSpec};
 use super::{ProcessName, probe};
 
-pub(super) fn launch_spec(context: &LaunchContext<'_>) -> LaunchSpec {
-    let home = context.layout.home(ProcessName::Redis);
-    let port = context.ports.of(ProcessName::Redis).to_string();
+pub(super) fn launch_spec(name: ProcessName, context: &LaunchContext<'_>) -> LaunchSpec {
+    let home = context.layout.home(name);
+    let port = context.ports.of(name).to_string();
+    let master = format!("127.0.0.1 {}", context.ports.of(ProcessName::Redis));
+    let replica = (name == ProcessName::RedisReplica).then_some(("--replicaof", master.as_str()));
     let options = [
         ("--port", port.as_str()),
         ("--bind", "127.0.0.1"),
@@ -20,7 +22,7 @@ pub(super) fn launch_spec(context: &LaunchContext<'_>) -> LaunchSpec {
     ];
     LaunchSpec {
         program: context.programs.redis.clone(),
-        arguments: options.iter().flat_map(|(name, value)| [(*name).into(), (*value).into()]).collect(),
+        arguments: options.into_iter().chain(replica).flat_map(|(name, value)| [name.into(), value.into()]).collect(),
         directories: vec![home],
         ..LaunchSpec::default()
     }

@@ -7,20 +7,25 @@ use super::launch_spec::{LaunchContext, LaunchSpec};
 use super::{ProcessName, environment, probe};
 
 /// Variables of storemgr that are not settings of an instance.
-const NOT_FOR_INSTANCES: [&str; 6] = [
+const NOT_FOR_INSTANCES: [&str; 11] = [
+    "STOREMGR_TOKEN",
+    "STOREMGR_TOKEN_FILE",
     "STOREMGR_URL",
     "STOREMGR_INSTANCES",
     "STOREMGR_LISTEN",
     "STOREMGR_PROBE_LISTEN",
     "STOREMGR_MYSQLD",
     "STOREMGR_STACK_PORT",
+    "STOREMGR_STACK_INSTANCES",
+    "STOREMGR_STACK_REPLICAS",
+    "STOREMGR_STACK_BALANCE",
 ];
 
 pub(super) fn launch_spec(name: ProcessName, context: &LaunchContext<'_>) -> LaunchSpec {
     let port = context.ports.of(name);
     let mut arguments = vec!["serve".into(), "--listen".into(), format!("127.0.0.1:{port}").into()];
     arguments.extend(context.config.serve_options.iter().cloned());
-    let services = environment::services(context.ports, context.password);
+    let services = environment::services(context.ports, context.password, context.config.replicas());
     let services = services.into_iter().map(|(name, value)| (name.to_owned(), value.into()));
     LaunchSpec {
         program: context.programs.store.clone(),

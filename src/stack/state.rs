@@ -2,6 +2,7 @@
 //! commands.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -22,10 +23,31 @@ const VERSION: u32 = 1;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct State {
     version: u32,
+    /// How many instances were last asked for.
+    #[serde(default = "two")]
+    pub(super) instances: u8,
+    /// How many database servers were last asked for.
+    #[serde(default = "one")]
+    pub(super) replicas: u8,
+    /// The ports on which the members of a group talk with each other.
+    #[serde(default)]
+    pub(super) group_ports: Ports,
+    /// The options that were last asked for, so that what has failed can be started again.
+    #[serde(default)]
+    pub(super) asked: Option<Asked>,
     /// The ports, kept while the stack is down so that addresses stay the same.
     pub(super) ports: Ports,
     /// The processes that should run. A process is recorded before it does anything, and removed when it has ended.
     pub(super) processes: BTreeMap<ProcessName, ProcessEntry>,
+}
+
+/// The options of the last `up`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Asked {
+    pub(super) mysqld: Option<PathBuf>,
+    pub(super) port: Option<u16>,
+    pub(super) serve_options: Vec<OsString>,
+    pub(super) balance: String,
 }
 
 /// A process that was started.
@@ -65,7 +87,23 @@ pub(super) struct StateFile {
     state: Mutex<State>,
 }
 
+/// The number of instances of a stack whose file does not tell it, which is one of an earlier version.
+const fn two() -> u8 {
+    2
+}
+
+const fn one() -> u8 {
+    1
+}
+
 impl State {
+    /// The processes that were asked for, and those that are left of an earlier configuration.
+    pub(super) fn known(&self) -> Vec<ProcessName> {
+        let asked = ProcessName::all(self.instances).chain(ProcessName::replicated(self.replicas));
+        let left = self.processes.keys().copied().filter(|name| !asked.clone().any(|asked| asked == *name));
+        asked.clone().chain(left).collect()
+    }
+
     /// Reads the file; `None` if there is none.
     pub(super) fn read(layout: &Layout) -> Result<Option<Self>, StackError> {
         let path = layout.state();
@@ -85,7 +123,15 @@ impl State {
 impl StateFile {
     /// Reads the state from the file, or begins an empty one.
     pub(super) fn load(layout: &Layout) -> Result<Self, StackError> {
-        let new = || State { version: VERSION, ports: Ports::default(), processes: BTreeMap::new() };
+        let new = || State {
+            version: VERSION,
+            instances: two(),
+            replicas: one(),
+            group_ports: Ports::default(),
+            asked: None,
+            ports: Ports::default(),
+            processes: BTreeMap::new(),
+        };
         let state = State::read(layout)?.unwrap_or_else(new);
         Ok(Self { path: layout.state(), state: Mutex::new(state) })
     }

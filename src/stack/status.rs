@@ -12,7 +12,7 @@ use super::{ProcessName, StackError};
 /// The status of all processes of a stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// The processes, in the order of [`ProcessName::ALL`].
+    /// The processes, in the order of [`ProcessName::all`].
     pub processes: Vec<ProcessStatus>,
 }
 
@@ -87,5 +87,5 @@ pub(super) fn look(layout: &Layout, state: &State) -> Status {
             log: layout.log(name),
         }
     };
-    Status { processes: ProcessName::ALL.map(one).into() }
+    Status { processes: state.known().into_iter().map(one).collect() }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use rustix::process::Signal;
 use tokio::time::{Instant, sleep};
 
@@ -25,9 +26,13 @@ const START: Duration = Duration::from_secs(10);
 /// minute at most; a database writes its pages.
 fn deadline(name: ProcessName) -> Duration {
     Duration::from_secs(match name {
-        ProcessName::Database => 60,
-        ProcessName::Serve1 | ProcessName::Serve2 => 30,
-        ProcessName::Redis | ProcessName::Prometheus | ProcessName::Nginx => 10,
+        ProcessName::Database | ProcessName::Member(_) => 60,
+        ProcessName::Serve(_) => 30,
+        ProcessName::Redis
+        | ProcessName::RedisReplica
+        | ProcessName::Sentinel
+        | ProcessName::Prometheus
+        | ProcessName::Nginx => 10,
     })
 }
 
@@ -38,20 +43,13 @@ pub(super) async fn stop(
     state_file: &StateFile,
     observer: Observer<'_>,
 ) -> Result<(), StackError> {
-    let wanted = |name: ProcessName| names.contains(&name).then_some(name);
-    let one = |name: Option<ProcessName>| async move {
-        match name {
-            Some(name) => stop_one(name, layout, state_file, observer).await,
-            None => Ok(None),
-        }
-    };
-    let [first, second] = ProcessName::INSTANCES.map(wanted);
-    let (first, second) = tokio::join!(one(first), one(second));
-    let [nginx, prometheus, redis, database] = ProcessName::SERVICES.map(wanted);
-    let (nginx, prometheus, redis, database) = tokio::join!(one(nginx), one(prometheus), one(redis), one(database));
+    let (instances, services): (Vec<ProcessName>, Vec<_>) = names.iter().partition(|name| name.is_instance());
     let mut surviving = Vec::new();
-    for survivor in [first, second, nginx, prometheus, redis, database] {
-        surviving.extend(survivor?);
+    for together in [instances, services] {
+        let ends = together.into_iter().map(|name| stop_one(name, layout, state_file, observer));
+        for survivor in join_all(ends).await {
+            surviving.extend(survivor?);
+        }
     }
     if surviving.is_empty() { Ok(()) } else { Err(StackError::WouldNotStop(surviving)) }
 }
@@ -70,7 +68,7 @@ async fn stop_one(
         // Its output is incomplete and will be deleted, so it may be killed at once.
         false
     } else {
-        if name == ProcessName::Database {
+        if matches!(name, ProcessName::Database | ProcessName::Member(_)) {
             wait_for_start(&entry, state_file.state().ports.of(name)).await;
         }
         end_within(&entry, &home, Signal::TERM, deadline(name)).await
@@ -116,6 +114,8 @@ async fn end_within(entry: &ProcessEntry, home: &Path, signal: Signal, limit: Du
         for target in targets {
             if !told.contains(&target) {
                 target.signal(signal);
+                // A process that stands still, because it was being held back, ends only when it goes on.
+                target.signal(Signal::CONT);
                 told.push(target);
             }
         }

@@ -4,14 +4,17 @@ use std::fs;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use futures_util::future::try_join_all;
+
 use super::launch::{Launched, Log, Program, ending, launch, start};
 use super::launch_spec::{LaunchContext, LaunchSpec, Preparation};
 use super::layout::Layout;
 use super::process::launch_spec;
 use super::programs::Programs;
-use super::state::StateFile;
+use super::state::{Asked, StateFile};
 use super::status::{Status, look};
-use super::{Config, Event, Observer, ProcessName, StackError, environment, files, lock, ports, ready, stop};
+use super::{Config, Event, Observer, ProcessName, StackError, environment, files, group, lock, ports, ready, stop};
+use crate::units::Secret;
 
 /// One run of `up`. It remembers what it starts, so that it can stop that again.
 struct StackStart<'a> {
@@ -67,18 +70,31 @@ impl StackStart<'_> {
         };
         let asked = self.config.port.map(|port| (ProcessName::Nginx, port));
         // If a process of ours still runs, it is the one that uses its port, and it keeps the port or is replaced.
-        let ports = before.ports.complete(asked, |name, port| there(name) || ports::is_free(port))?;
-        self.state_file.change(|state| state.ports = ports.clone())?;
+        let usable = |name, port| there(name) || ports::is_free(port);
+        let ports = before.ports.complete(self.config.processes(), asked, usable)?;
+        let members = ProcessName::databases(self.config.replicas()).filter(|_| self.config.replicas() > 1);
+        let group_ports = before.group_ports.complete(members, None, usable)?;
+        self.state_file.change(|state| {
+            state.ports = ports.clone();
+            state.group_ports = group_ports.clone();
+            state.instances = self.config.instances();
+            state.replicas = self.config.replicas();
+            state.asked = Some(Asked {
+                mysqld: self.config.mysqld.as_ref().map(|path| std::path::absolute(path).unwrap_or_default()),
+                port: self.config.port,
+                serve_options: self.config.serve_options.clone(),
+                balance: self.config.balance.name().to_owned(),
+            });
+        })?;
         let password = environment::password(self.layout)?;
         let Self { layout, config, .. } = *self;
-        let context = LaunchContext { layout, config, programs, ports: &ports, password: &password };
-        let wanted =
-            ProcessName::ALL.into_iter().filter(|name| !name.is_instance() || config.instances().contains(name));
-        let specs = wanted.map(|name| launch_spec(name, &context).map(|launch_spec| (name, launch_spec)));
+        let context =
+            LaunchContext { layout, config, programs, ports: &ports, group_ports: &group_ports, password: &password };
+        let specs = config.processes().map(|name| launch_spec(name, &context).map(|launch_spec| (name, launch_spec)));
         let specs = specs.collect::<Result<Vec<_>, _>>()?;
         self.stop_what_must_go(&specs).await?;
-        self.start_all(&specs).await?;
-        environment::write(layout, &ports, &password, config.instances())
+        self.start_all(&specs, &password).await?;
+        environment::write(layout, &self.state_file.state(), &password)
     }
 
     /// Ends processes that run with other options than asked for, and what dead processes have left behind.
@@ -95,12 +111,14 @@ impl StackStart<'_> {
                 None => {}
             }
         }
-        if self.state_file.entry(ProcessName::Serve2).is_some() && !self.config.second_instance {
-            gone.push(ProcessName::Serve2);
-        }
+        // Instances beyond the number that is asked for.
+        let known = self.state_file.state().processes.into_keys();
+        gone.extend(known.filter(|name| !specs.iter().any(|(wanted, _)| wanted == name)));
         if changed.contains(&ProcessName::Database) {
             // Another server has other data. The instances migrate its schema when they start, so they restart too.
-            changed.extend(ProcessName::INSTANCES.iter().filter(|name| !gone.contains(name)));
+            let others = |name: &ProcessName| !gone.contains(name) && !changed.contains(name);
+            let instances: Vec<_> = ProcessName::instances(self.config.instances()).filter(others).collect();
+            changed.extend(instances);
         }
         for name in changed.iter().filter(|name| self.state_file.entry(**name).is_some()) {
             (self.observer)(Event::Changed(*name));
@@ -109,20 +127,30 @@ impl StackStart<'_> {
     }
 
     /// Starts all processes; those that do not depend on each other start at the same time.
-    async fn start_all(&self, specs: &[(ProcessName, LaunchSpec)]) -> Result<(), StackError> {
+    async fn start_all(&self, specs: &[(ProcessName, LaunchSpec)], password: &Secret) -> Result<(), StackError> {
         let launch = |name: ProcessName| self.launch(name, specs);
         let bring = |name: ProcessName| async move {
             let launched = self.launch(name, specs).await?;
             self.wait(name, launched).await
         };
-        let ((), (), prometheus, nginx) = tokio::try_join!(
-            bring(ProcessName::Database),
-            bring(ProcessName::Redis),
-            launch(ProcessName::Prometheus),
-            launch(ProcessName::Nginx)
-        )?;
-        let second = async { if self.config.second_instance { bring(ProcessName::Serve2).await } else { Ok(()) } };
-        tokio::try_join!(bring(ProcessName::Serve1), second)?;
+        let replicas = self.config.replicas();
+        let databases = async {
+            try_join_all(ProcessName::databases(replicas).map(bring)).await?;
+            if replicas > 1 {
+                group::join(&self.state_file.state().ports, replicas, password, self.config.start_timeout).await?;
+            }
+            Ok(())
+        };
+        let caches = async {
+            bring(ProcessName::Redis).await?;
+            for name in ProcessName::replicated(replicas).filter(|name| !matches!(name, ProcessName::Member(_))) {
+                bring(name).await?;
+            }
+            Ok(())
+        };
+        let ((), (), prometheus, nginx) =
+            tokio::try_join!(databases, caches, launch(ProcessName::Prometheus), launch(ProcessName::Nginx))?;
+        try_join_all(ProcessName::instances(self.config.instances()).map(bring)).await?;
         // These two are ready only when the instances are.
         tokio::try_join!(self.wait(ProcessName::Nginx, nginx), self.wait(ProcessName::Prometheus, prometheus))?;
         Ok(())

@@ -3,92 +3,120 @@
 
 use super::cells::{NOTHING, milliseconds, users};
 use super::subject_account::SubjectAccount;
+use crate::lab::ladder::{LINGER_SECONDS, PER_REQUEST, Rung};
 use crate::lab::{Burst, DatabaseSide, LabConditions, Measurement, ServerSide, UnloadedRequests};
 use crate::table::{Align, Table};
-use crate::units;
+use crate::units::Language;
+use crate::{say, text};
 
 /// One row: its name, and the function that takes its value from a measurement.
-type Row = (&'static str, fn(&Measurement) -> Option<String>);
+type Row = (&'static str, fn(&Measurement, Language) -> Option<String>);
 
 /// All rows of the table, in order.
 const ROWS: &[Row] = &[
-    ("database connections open at the peak", |m| database(m, |d| format!("{} of {}", d.peak.open, d.max_connections))),
-    ("  of these asleep", |m| database(m, |d| units::count(d.peak.asleep))),
-    ("  of these running a statement", |m| database(m, |d| units::count(d.peak.running))),
-    ("longest that one was seen asleep", |m| database(m, |d| format!("{} s", d.longest_sleep_s))),
-    ("connections the database refused", |m| server(m, |s| units::count(s.refused_connections))),
-    ("statements for an order of three products, alone", |m| alone(m, |a| units::count(a.order_statements))),
-    ("  milliseconds", |m| alone(m, |a| milliseconds(a.order_ms))),
-    ("rows read for a report that is in no cache, alone", |m| alone(m, |a| units::count(a.cold_report_rows))),
-    ("  milliseconds", |m| alone(m, |a| milliseconds(a.cold_report_ms))),
-    ("reports answered out of the cache", |m| m.server.as_ref()?.hit_ratio().map(units::percent)),
-    ("  of these older than they should be", |m| m.server.as_ref()?.stale_ratio().map(units::percent)),
-    ("statements per second", |m| database(m, |d| units::count((d.statements as f64 / m.load.duration_s) as u64))),
-    ("rows read per second", |m| database(m, |d| units::count((d.rows_read as f64 / m.load.duration_s) as u64))),
-    ("processors used by the instances", |m| server(m, |s| format!("{:.2}", s.cpu_cores))),
-    ("processors used by the database", |m| m.database.as_ref()?.cpu_cores.map(|cores| format!("{cores:.2}"))),
-    ("most memory of an instance", |m| server(m, |s| units::bytes(s.memory_peak_bytes))),
-    ("orders accepted per second, as fast as they come", |m| burst(m, |b| Some(units::significant(b.orders_per_s)))),
-    ("  of these orders failed", |m| burst(m, |b| b.fail_ratio.map(units::percent))),
-    ("  milliseconds of accepted ones, median", |m| burst(m, |b| b.p50_ms.map(milliseconds))),
-    ("  statements per accepted order", |m| burst(m, |b| b.statements_per_order.map(units::significant))),
-    ("  accepted orders per commit", |m| burst(m, |b| b.orders_per_commit.map(units::significant))),
-    ("users served correctly", |m| m.limit.as_ref().map(users)),
+    (text!("database connections open at the peak"), |m, l| {
+        database(m, |d| say!(l, "{open} of {most}", open = d.peak.open, most = d.max_connections))
+    }),
+    (text!("  of these asleep"), |m, l| database(m, |d| l.count(d.peak.asleep))),
+    (text!("  of these running a statement"), |m, l| database(m, |d| l.count(d.peak.running))),
+    (text!("longest that one was seen asleep"), |m, l| database(m, |d| l.number(&format!("{} s", d.longest_sleep_s)))),
+    (text!("connections the database refused (1040)"), |m, l| server(m, |s| l.count(s.refused_connections))),
+    (text!("statements for an order of three products, alone"), |m, l| alone(m, |a| l.count(a.order_statements))),
+    (text!("  milliseconds"), |m, l| alone(m, |a| milliseconds(a.order_ms, l))),
+    (text!("rows read for a report that is in no cache, alone"), |m, l| alone(m, |a| l.count(a.cold_report_rows))),
+    (text!("  milliseconds"), |m, l| alone(m, |a| milliseconds(a.cold_report_ms, l))),
+    (text!("reports answered out of the cache"), |m, l| Some(l.percent(m.server.as_ref()?.hit_ratio()?))),
+    (text!("  of these older than they should be"), |m, l| Some(l.percent(m.server.as_ref()?.stale_ratio()?))),
+    (text!("statements per second"), |m, l| database(m, |d| l.count((d.statements as f64 / m.load.duration_s) as u64))),
+    (text!("rows read per second"), |m, l| database(m, |d| l.count((d.rows_read as f64 / m.load.duration_s) as u64))),
+    (text!("processors used by the instances"), |m, l| server(m, |s| l.decimals(s.cpu_cores, 2))),
+    (text!("processors used by the database"), |m, l| Some(l.decimals(m.database.as_ref()?.cpu_cores?, 2))),
+    (text!("most memory of an instance"), |m, l| server(m, |s| l.bytes(s.memory_peak_bytes))),
+    (text!("orders accepted per second, as fast as they come"), |m, l| {
+        burst(m, |b| Some(l.significant(b.orders_per_s)))
+    }),
+    (text!("  of these orders failed"), |m, l| burst(m, |b| Some(l.percent(b.fail_ratio?)))),
+    (text!("  milliseconds of accepted ones, median"), |m, l| burst(m, |b| Some(milliseconds(b.p50_ms?, l)))),
+    (text!("  statements per accepted order"), |m, l| burst(m, |b| Some(l.significant(b.statements_per_order?)))),
+    (text!("  accepted orders per commit"), |m, l| burst(m, |b| Some(l.significant(b.orders_per_commit?)))),
+    (text!("users served correctly"), |m, l| Some(users(m.limit.as_ref()?, l))),
 ];
 
 /// Makes the table; `None` if no value is known, as for another service.
-pub(super) fn table(shown: &Measurement, before: Option<&SubjectAccount>) -> Option<Table> {
+pub(super) fn table(shown: &Measurement, before: Option<&SubjectAccount>, language: Language) -> Option<Table> {
     let earlier = before.and_then(|before| before.shown.as_ref());
-    let was = before.map(|before| capitalised(&before.short()));
-    let mut columns = vec![("Figure", Align::Left)];
+    let was = before.map(|before| before.column(language));
+    let mut columns = vec![(language.text(text!("Figure")), Align::Left)];
     columns.extend(was.as_deref().map(|was| (was, Align::Right)));
-    columns.push(("Here", Align::Right));
-    let mut table = Table::new("What explains it", &columns);
+    columns.push((language.text(text!("Here")), Align::Right));
+    let mut table = Table::new(language.text(text!("What explains it")), &columns);
     for (name, value) in ROWS {
-        let here = value(shown);
-        let was = before.map(|_| earlier.and_then(value));
+        let here = value(shown, language);
+        let was = before.map(|_| earlier.and_then(|earlier| value(earlier, language)));
         if here.is_none() && was.iter().flatten().next().is_none() {
             continue;
         }
         let cell = |value: Option<String>| value.unwrap_or_else(|| NOTHING.to_owned());
-        table.row([(*name).to_owned()].into_iter().chain(was.map(cell)).chain([cell(here)]));
+        table.row([language.text(name).to_owned()].into_iter().chain(was.map(cell)).chain([cell(here)]));
     }
     (!table.is_empty()).then_some(table)
 }
 
 /// The conditions of the lab in a few lines: load, store, database, machine.
-pub(super) fn setting(conditions: &LabConditions, subjects: &[SubjectAccount]) -> Vec<String> {
-    let count = |number: u64| units::count(number);
-    let rounds = if conditions.repeat > 1 { format!(", {} rounds", conditions.repeat) } else { String::new() };
+pub(super) fn setting(conditions: &LabConditions, subjects: &[SubjectAccount], language: Language) -> Vec<String> {
+    let count = |number: u64| language.count(number);
+    let rounds = match conditions.repeat {
+        0 | 1 => String::new(),
+        rounds => say!(language, ", {rounds} rounds", rounds),
+    };
     let mut lines = vec![
-        format!(
-            "Load: {} users, think time 1 to 2 s, {} s{rounds}; a third each of orders, best sellers and highest spenders.",
-            count(u64::from(conditions.users)),
-            conditions.run_time_s
+        say!(
+            language,
+            "Load: {users} users, think time 1 to 2 s, {seconds} s{rounds}; a third each of orders, best sellers and highest \
+             spenders.",
+            users = count(u64::from(conditions.users)),
+            seconds = conditions.run_time_s,
+            rounds
         ),
-        format!(
-            "Store: {} products, {} users, {} orders of history, filled anew for each rung.",
-            count(conditions.products),
-            count(conditions.customers),
-            count(conditions.history_orders)
+        say!(
+            language,
+            "Store: {products} products, {customers} users, {orders} orders of history, filled anew for each rung.",
+            products = count(conditions.products),
+            customers = count(conditions.customers),
+            orders = count(conditions.history_orders)
         ),
     ];
+    let leaves_open = |number: &u8| Rung::find(*number).is_some_and(|rung| rung.setup.connections == PER_REQUEST);
+    if (conditions.run_time_s as f64) < LINGER_SECONDS && conditions.rungs.iter().any(leaves_open) {
+        lines.push(say!(
+            language,
+            "The load test is shorter than the {linger} s for which requests of the first rungs leave their connections open: none \
+             comes back before its end, so more requests fail there, and fewer orders are accepted after it, than in a longer lab.",
+            linger = language.decimals(LINGER_SECONDS, 0)
+        ));
+    }
     let mut shown = subjects.iter().filter_map(|subject| subject.shown.as_ref());
     if let Some(database) = shown.clone().find_map(|shown| shown.database.as_ref()) {
-        let max = database.max_connections;
         // The version of MariaDB contains its name, that of MySQL only a number.
         let server = if database.version.contains("MariaDB") { "" } else { "MySQL " };
-        lines.push(format!(
-            "Database: {server}{}, its own defaults: {max} connections, one of them the lab's; every commit on disk.",
-            database.version
+        lines.push(say!(
+            language,
+            "Database: {server}{version}, its own defaults: {most} connections, two of them the lab's; every commit on disk.",
+            server,
+            version = database.version,
+            most = database.max_connections
         ));
     }
     if let Some(shown) = shown.next() {
         let machine = &shown.load.environment;
-        let memory = machine.memory_bytes.map(|bytes| format!(", {}", units::bytes(bytes))).unwrap_or_default();
-        lines.push(format!(
-            "Machine: {} cores of {}{memory}, shared by database, store and load generator; storemgr {}.",
-            machine.cores, machine.cpu, machine.storemgr
+        let memory = machine.memory_bytes.map(|bytes| format!(", {}", language.bytes(bytes))).unwrap_or_default();
+        lines.push(say!(
+            language,
+            "Machine: {cores} cores of {processor}{memory}, shared by database, store and load generator; storemgr {version}.",
+            cores = machine.cores,
+            processor = machine.cpu,
+            memory,
+            version = machine.storemgr
         ));
     }
     lines
@@ -108,9 +136,4 @@ fn alone(measurement: &Measurement, value: impl Fn(&UnloadedRequests) -> String)
 
 fn burst(measurement: &Measurement, value: impl Fn(&Burst) -> Option<String>) -> Option<String> {
     measurement.burst.as_ref().and_then(value)
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

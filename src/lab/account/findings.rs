@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use super::cells::{milliseconds, users};
+use super::causes;
+use super::cells::{milliseconds, not_measured, users};
 use super::kind::RequestKind;
 use super::subject_account::{SubjectAccount, rung_before};
 use crate::lab::{Burst, Measurement, ServerSide};
-use crate::run_result::Verdict;
-use crate::units;
+use crate::run_result::{FailureSummary, Verdict};
+use crate::units::Language;
+use crate::{say, text};
 
 /// A difference between two shares below this, in percentage points, is not reported.
 const NOISE_POINTS: f64 = 1.0;
@@ -32,99 +34,139 @@ const USED_UP: f64 = 0.97;
 /// A database that uses fewer processors than this counts as idle.
 const IDLE_CORES: f64 = 0.5;
 
+/// From this share of failed orders on, a burst says what kept it from more.
+const MOSTLY: f64 = 0.5;
+
 /// If at most this share of the open connections runs a statement, the database lacks connections and not processing power.
 const IDLE_SHARE: f64 = 0.1;
 
-/// Returns the headline and all findings of the subject at this place.
-pub(super) fn of(subjects: &[SubjectAccount], place: usize) -> (String, Vec<String>) {
+/// What the figures of a subject say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Findings {
+    /// The most important findings, in a sentence or two.
+    pub(super) headline: String,
+    /// All findings, one sentence each, including those of the headline.
+    pub(super) all: Vec<String>,
+}
+
+/// Returns all findings of the subject at this place.
+pub(super) fn of(subjects: &[SubjectAccount], place: usize, language: Language) -> Findings {
     let subject = &subjects[place];
     let mut findings = Vec::new();
     let mut headline = 0;
     if let Some(shown) = &subject.shown {
         let before = rung_before(subjects, place).and_then(|before| Some((before, before.shown.as_ref()?)));
-        findings.extend(valid(shown));
-        findings.push(failed(shown) + &rounds(subject));
-        findings.extend(unanswered(shown));
-        findings
-            .extend(before.map(|(before, was)| compared(subject, shown, before, was)).filter(|said| !said.is_empty()));
+        let was = before.map(|(_, was)| was);
+        findings.extend(valid(shown, language));
+        findings.push(failed(shown, language) + &rounds(subject, language));
+        findings.extend(unanswered(shown, language));
+        let compared = before.map(|(before, was)| compared(subject, shown, before, was, language));
+        findings.extend(compared.filter(|said| !said.is_empty()));
         headline = findings.len();
-        findings.extend(times(shown));
-        findings.extend(message(shown));
-        findings.extend(connections(shown));
-        findings.extend(cached(shown, before.map(|(_, was)| was)));
-        findings.extend(before.and_then(|(_, was)| order_alone(shown, was)));
-        findings.extend(before.and_then(|(_, was)| cold_report(shown, was)));
-        findings.extend(shown.burst.as_ref().map(|burst| written(burst, before)));
-        findings.extend(limit(shown));
-        findings.extend(shown.remarks.iter().map(|remark| format!("Not measured: {remark}.")));
+        findings.extend(times(shown, language));
+        findings.extend(message(shown, language));
+        findings.extend(connections(shown, language));
+        findings.extend(refusals(shown, language));
+        findings.extend(causes::sentences(shown, language));
+        findings.extend(cached(shown, was, language));
+        findings.extend(was.and_then(|was| order_alone(shown, was, language)));
+        findings.extend(was.and_then(|was| cold_report(shown, was, language)));
+        findings.extend(shown.burst.as_ref().map(|burst| written(burst, before, language)));
+        findings.extend(limit(shown, language));
+        findings.extend(not_measured(&shown.remarks, language));
     }
     if let Some(reason) = &subject.reason {
-        let what = if subject.shown.is_some() { "A round of it" } else { "It" };
-        findings.push(format!("{what} broke: {reason}"));
+        findings.push(match subject.shown {
+            Some(_) => say!(language, "A round of it broke: {reason}", reason = language.retold(reason)),
+            None => say!(language, "It broke: {reason}", reason = language.retold(reason)),
+        });
         headline = headline.max(1);
     }
-    (findings[..headline].join(" "), findings)
+    Findings { headline: findings[..headline].join(" "), all: findings }
 }
 
-fn valid(shown: &Measurement) -> Option<String> {
+fn valid(shown: &Measurement, language: Language) -> Option<String> {
     let limited = shown.load.verdict == Verdict::GeneratorLimited;
     limited.then(|| {
-        let reasons = shown.load.verdict_reasons.join("; ");
-        format!("The load generator was the bottleneck, and these are not the figures of the store: {reasons}.")
+        say!(
+            language,
+            "The load generator was the bottleneck, and these are not the figures of the store: {reasons}.",
+            reasons = language.retold_all(&shown.load.verdict_reasons).join("; ")
+        )
     })
 }
 
-fn failed(shown: &Measurement) -> String {
+/// The sentence about how many requests failed, of which kind, and from when on.
+pub(super) fn failed(shown: &Measurement, language: Language) -> String {
     let load = &shown.load;
-    let requests = units::count(load.requests);
+    let requests = language.count(load.requests);
     if load.requests == 0 {
-        return "No request was answered.".to_owned();
+        return language.text(text!("No request was answered.")).to_owned();
     }
     if load.failures == 0 {
-        return format!("None of {requests} requests failed.");
+        return say!(language, "None of {requests} requests failed.", requests);
     }
     let kinds = RequestKind::ALL.iter().filter_map(|kind| {
-        let ratio = kind.fail_ratio(shown)?;
-        Some(format!("{} of the {}", units::percent(ratio), kind.name()))
+        let share = language.percent(kind.fail_ratio(shown)?);
+        Some(say!(language, "{share} of the {kind}", share, kind = language.text(kind.name())))
     });
-    let kinds = kinds.collect::<Vec<_>>().join(" and ");
-    let first = load.timeline.iter().find(|point| point.failures > 0);
-    let first = first.map(|point| format!(", from second {:.0} on, with {} users", point.at_s, point.users));
-    let share = load.fail_ratio.map(units::percent).unwrap_or_default();
-    let first = first.unwrap_or_default();
-    format!("{share} of {requests} requests failed: {kinds}{first}.")
+    let kinds = kinds.collect::<Vec<_>>().join(language.text(text!(" and ")));
+    let share = load.fail_ratio.map(|ratio| language.percent(ratio)).unwrap_or_default();
+    match load.timeline.iter().find(|point| point.failures > 0) {
+        Some(first) => say!(
+            language,
+            "{share} of {requests} requests failed: {kinds}, from second {second} on, with {users} users.",
+            share,
+            requests,
+            kinds,
+            second = language.decimals(first.at_s, 0),
+            users = language.count(first.users as u64)
+        ),
+        None => say!(language, "{share} of {requests} requests failed: {kinds}.", share, requests, kinds),
+    }
 }
 
 /// The sentence about the range of the rounds; empty if they are equal.
-fn rounds(subject: &SubjectAccount) -> String {
+fn rounds(subject: &SubjectAccount, language: Language) -> String {
     let apart = subject.fail_ratio_range.filter(|(low, high)| high > low);
     apart.map_or_else(String::new, |(low, high)| {
-        let [low, high] = [low, high].map(units::percent);
-        format!(" That is the median of {} rounds, from {low} to {high}.", subject.rounds)
+        let [low, high] = [low, high].map(|ratio| language.percent(ratio));
+        let said = say!(
+            language,
+            "That is the median of {rounds} rounds, from {low} to {high}.",
+            rounds = subject.rounds,
+            low,
+            high
+        );
+        format!(" {said}")
     })
 }
 
 /// The sentence about the times of good answers and of failed requests, where there are both or only failed ones: a quick
 /// refusal says nothing about how long an answer takes.
-fn times(shown: &Measurement) -> Option<String> {
+fn times(shown: &Measurement, language: Language) -> Option<String> {
     let (all, failed) = (&shown.load.aggregated, shown.load.aggregated.failed_requests()?);
-    let failed = milliseconds(failed.time(|times| times.p50)?);
+    let failed = milliseconds(failed.time(|times| times.p50)?, language);
     Some(match all.good_answers().time(|times| times.p50) {
-        Some(good) => format!(
-            "Half of the good answers came within {} ms, half of the failures within {failed} ms.",
-            milliseconds(good)
+        Some(good) => say!(
+            language,
+            "Half of the good answers came within {good} ms, half of the failures within {failed} ms.",
+            good = milliseconds(good, language),
+            failed
         ),
-        None => {
-            format!("No answer was good; half of the failures came within {failed} ms.")
-        }
+        None => say!(language, "No answer was good; half of the failures came within {failed} ms.", failed),
     })
 }
 
 /// The sentence about requests that were still unanswered at the end of the load test, which no other figure contains.
-fn unanswered(shown: &Measurement) -> Option<String> {
-    let waiting = shown.load.in_flight_at_end;
-    let were = if waiting == 1 { "request was" } else { "requests were" };
-    (waiting > 0).then(|| format!("{} more {were} not answered at the end.", units::count(waiting)))
+fn unanswered(shown: &Measurement, language: Language) -> Option<String> {
+    match shown.load.in_flight_at_end {
+        0 => None,
+        1 => Some(language.text(text!("1 more request was not answered at the end.")).to_owned()),
+        waiting => {
+            Some(say!(language, "{count} more requests were not answered at the end.", count = language.count(waiting)))
+        }
+    }
 }
 
 /// The range of the fail ratios of the subject's rounds, in percentage points.
@@ -145,144 +187,305 @@ fn chance(a: (u64, u64), b: (u64, u64)) -> f64 {
     100.0 * STANDARD_ERRORS * variance.sqrt()
 }
 
-fn compared(subject: &SubjectAccount, shown: &Measurement, before: &SubjectAccount, was: &Measurement) -> String {
-    let name = before.short();
+/// The sentence that compares a subject with the rung before it; empty if one of them has no requests.
+pub(super) fn compared(
+    subject: &SubjectAccount,
+    shown: &Measurement,
+    before: &SubjectAccount,
+    was: &Measurement,
+    language: Language,
+) -> String {
+    let rung = before.short(language);
     let points = |now: f64, was: f64| 100.0 * (now - was);
     let changed = RequestKind::ALL.iter().filter_map(|kind| {
         let rounds = spread(subject, *kind).max(spread(before, *kind));
         let noise = NOISE_POINTS.max(rounds).max(chance(kind.counts(shown), kind.counts(was)));
         let (now, was) = (kind.fail_ratio(shown)?, kind.fail_ratio(was)?);
         let moved = points(now, was).abs() >= noise;
-        moved.then(|| format!("{} {} instead of {}", kind.name(), units::percent(now), units::percent(was)))
+        moved.then(|| {
+            let kind = language.text(kind.name());
+            let [now, was] = [now, was].map(|ratio| language.percent(ratio));
+            say!(language, "{kind} {now} instead of {was}", kind, now, was)
+        })
     });
-    let changed: Vec<_> = changed.collect();
+    let changed = changed.collect::<Vec<_>>().join(", ");
     let Some((now, was_ratio)) = shown.load.fail_ratio.zip(was.load.fail_ratio) else { return String::new() };
-    let (total, before) = (points(now, was_ratio), units::percent(was_ratio));
+    let (total, before) = (points(now, was_ratio), language.percent(was_ratio));
     if changed.is_empty() {
         return match shown.load.failures + was.load.failures {
-            0 => format!("The same is true of {name}."),
-            _ => format!("That is no change beyond the noise, compared with {name} ({before})."),
+            0 => say!(language, "The same is true of {rung}.", rung),
+            _ => say!(language, "That is no change beyond the noise, compared with {rung} ({before}).", rung, before),
         };
     }
     if total.abs() < 0.05 {
-        return format!("In total that is the same as in {name} ({before}), but {}.", changed.join(", "));
+        return say!(
+            language,
+            "In total that is the same as in {rung} ({before}), but {changed}.",
+            rung,
+            before,
+            changed
+        );
     }
-    let word = if total < 0.0 { "fewer" } else { "more" };
-    format!("That is {:.1} points {word} than in {name} ({before}): {}.", total.abs(), changed.join(", "))
+    let points = language.decimals(total.abs(), 1);
+    if total < 0.0 {
+        say!(
+            language,
+            "That is {points} points fewer than in {rung} ({before}): {changed}.",
+            points,
+            rung,
+            before,
+            changed
+        )
+    } else {
+        say!(
+            language,
+            "That is {points} points more than in {rung} ({before}): {changed}.",
+            points,
+            rung,
+            before,
+            changed
+        )
+    }
 }
 
-fn message(shown: &Measurement) -> Option<String> {
+/// A group of the failures with the most frequent message, and the share of that message.
+pub(super) fn most_frequent(shown: &Measurement) -> Option<(&FailureSummary, f64)> {
     let mut messages: BTreeMap<&str, u64> = BTreeMap::new();
     for group in &shown.load.failure_groups {
         *messages.entry(&group.message).or_default() += group.count;
     }
     let (message, count) = messages.into_iter().max_by_key(|(_, count)| *count)?;
-    let share = units::percent(count as f64 / shown.load.failures.max(1) as f64);
-    Some(format!("{share} of the failures say: {message}."))
+    let group = shown.load.failure_groups.iter().find(|group| group.message == message)?;
+    Some((group, count as f64 / shown.load.failures.max(1) as f64))
 }
 
-fn connections(shown: &Measurement) -> Option<String> {
-    let database = shown.database.as_ref().filter(|database| database.max_connections > 0)?;
-    let peak = &database.peak;
-    let (open, most) = (units::count(peak.open), units::count(database.max_connections));
-    if (peak.open as f64) < USED_UP * database.max_connections as f64 {
-        return Some(format!("At most {open} of {most} database connections were open."));
+fn message(shown: &Measurement, language: Language) -> Option<String> {
+    let (group, share) = most_frequent(shown)?;
+    let message = group.told(language);
+    Some(say!(language, "{share} of the failures say: {message}.", share = language.percent(share), message))
+}
+
+/// From this share of the larger number on, it is said why the database refused another number of connections than requests
+/// failed.
+const APART: f64 = 0.05;
+
+/// The sentence about connections that the database refused and no request that failed, or the other way round: the two
+/// numbers stand beside each other in the tables, and differ.
+pub(super) fn refusals(shown: &Measurement, language: Language) -> Option<String> {
+    let server = shown.server.as_ref()?;
+    let (refused, failed) = (server.refused_connections, shown.load.failures);
+    let apart = refused.abs_diff(failed);
+    if refused == 0 || (apart as f64) < APART * refused.max(failed) as f64 {
+        return None;
     }
-    let asleep = format!("{} asleep, one of them for {} s", units::count(peak.asleep), peak.longest_sleep_s);
-    let processors = database.cpu_cores.map(|cores| format!(", and the database used {cores:.2} processors"));
-    let seen = format!(
-        "At the peak {open} of {most} database connections were open, {asleep}; {} ran a statement{}.",
-        units::count(peak.running),
-        processors.unwrap_or_default()
-    );
-    let refused = shown.server.as_ref().map_or(shown.load.failures, |server| server.refused_connections);
-    let idle = peak.running as f64 <= IDLE_SHARE * peak.open as f64
-        && peak.asleep * 2 > peak.open
-        && database.cpu_cores.is_none_or(|cores| cores < IDLE_CORES)
-        && refused > 0;
-    Some(if idle {
-        format!("{seen} The database was idle: connections were missing, left open by requests that had ended.")
+    let [refused_count, failed_count, apart] = [refused, failed, apart].map(|count| language.count(count));
+    if refused < failed {
+        return Some(say!(
+            language,
+            "The database refused {refused} connections, and {failed} requests failed: {apart} of them for another reason, which \
+             their messages tell.",
+            refused = refused_count,
+            failed = failed_count,
+            apart
+        ));
+    }
+    (server.cache_stale > 0).then(|| {
+        say!(
+            language,
+            "The database refused {refused} connections, but only {failed} requests failed: the other {apart} connections were \
+             wanted for newer reports, which the store computes in the background; whoever asked got the old report ({stale} \
+             times) and noticed nothing.",
+            refused = refused_count,
+            failed = failed_count,
+            apart,
+            stale = language.count(server.cache_stale)
+        )
+    })
+}
+
+/// The sentences about the database's connections, and whether it was idle.
+pub(super) fn connections(shown: &Measurement, language: Language) -> Option<String> {
+    // Of another service only what was observed is known.
+    let Some(database) = shown.database.as_ref().filter(|database| database.max_connections > 0) else {
+        return causes::left_open(shown, language);
+    };
+    let peak = &database.peak;
+    let (open, most) = (language.count(peak.open), language.count(database.max_connections));
+    if (peak.open as f64) < USED_UP * database.max_connections as f64 {
+        return Some(say!(language, "At most {open} of {most} database connections were open.", open, most));
+    }
+    if let Some(left_open) = causes::left_open(shown, language) {
+        return Some(left_open);
+    }
+    let (asleep, running) = (language.count(peak.asleep), language.count(peak.running));
+    let longest = peak.longest_sleep_s;
+    let seen = match database.cpu_cores {
+        Some(cores) => say!(
+            language,
+            "At the peak {open} of {most} database connections were open, {asleep} asleep, one of them for {longest} s; \
+             {running} ran a statement, and the database used {cores} processors.",
+            open,
+            most,
+            asleep,
+            longest,
+            running,
+            cores = language.decimals(cores, 2)
+        ),
+        None => say!(
+            language,
+            "At the peak {open} of {most} database connections were open, {asleep} asleep, one of them for {longest} s; \
+             {running} ran a statement.",
+            open,
+            most,
+            asleep,
+            longest,
+            running
+        ),
+    };
+    Some(if was_idle(shown) {
+        let idle = language
+            .text(text!("The database was idle: connections were missing, left open by requests that had ended."));
+        format!("{seen} {idle}")
     } else {
         seen
     })
 }
 
-fn cached(shown: &Measurement, was: Option<&Measurement>) -> Option<String> {
+/// Whether connections were missing while the database had nothing to do.
+pub(super) fn was_idle(shown: &Measurement) -> bool {
+    let Some(database) = &shown.database else { return false };
+    let peak = &database.peak;
+    let refused = shown.server.as_ref().map_or(shown.load.failures, |server| server.refused_connections);
+    peak.open as f64 >= USED_UP * database.max_connections as f64
+        && peak.running as f64 <= IDLE_SHARE * peak.open as f64
+        && peak.asleep * 2 > peak.open
+        && database.cpu_cores.is_none_or(|cores| cores < IDLE_CORES)
+        && refused > 0
+}
+
+/// The sentence about the report cache; `None` if it says the same as for the rung before.
+pub(super) fn cached(shown: &Measurement, was: Option<&Measurement>, language: Language) -> Option<String> {
     let server = shown.server.as_ref()?;
-    let ratio = units::percent(server.hit_ratio()?);
+    let share = language.percent(server.hit_ratio()?);
     let stale = server.stale_ratio().unwrap_or_default();
     let before = was.and_then(|was| was.server.as_ref()).filter(|server| server.hit_ratio().is_some());
     let stale_before = before.and_then(ServerSide::stale_ratio).unwrap_or_default();
     let changed = 100.0 * (stale - stale_before).abs() >= NOISE_POINTS;
-    let [stale, stale_before] = [stale, stale_before].map(units::percent);
+    let [stale, stale_before] = [stale, stale_before].map(|ratio| language.percent(ratio));
     match before {
-        None => Some(format!(
-            "{ratio} of the reports came from the cache, without waiting for the database; {stale} of these were older than \
-             they should be."
+        None => Some(say!(
+            language,
+            "{share} of the reports came from the cache, without waiting for the database; {stale} of these were older than \
+             they should be.",
+            share,
+            stale
         )),
-        Some(_) if changed => Some(format!(
-            "{stale} of the reports from the cache were older than they should be, instead of {stale_before}."
+        Some(_) if changed => Some(say!(
+            language,
+            "{stale} of the reports from the cache were older than they should be, instead of {before}.",
+            stale,
+            before = stale_before
         )),
         Some(_) => None,
     }
 }
 
-fn order_alone(shown: &Measurement, was: &Measurement) -> Option<String> {
+/// The sentence about the statements of an order, if they have changed.
+pub(super) fn order_alone(shown: &Measurement, was: &Measurement, language: Language) -> Option<String> {
     let (now, was) = (shown.alone.as_ref()?, was.alone.as_ref()?);
-    let [statements, before] = [now.order_statements, was.order_statements].map(units::count);
-    let [took, earlier] = [now.order_ms, was.order_ms].map(milliseconds);
     (now.order_statements != was.order_statements).then(|| {
-        format!(
+        say!(
+            language,
             "An order of three products, alone, takes {statements} statements instead of {before} ({took} ms instead of \
-             {earlier})."
+             {earlier}).",
+            statements = language.count(now.order_statements),
+            before = language.count(was.order_statements),
+            took = milliseconds(now.order_ms, language),
+            earlier = milliseconds(was.order_ms, language)
         )
     })
 }
 
-fn cold_report(shown: &Measurement, was: &Measurement) -> Option<String> {
+fn cold_report(shown: &Measurement, was: &Measurement, language: Language) -> Option<String> {
     let (now, was) = (shown.alone.as_ref()?, was.alone.as_ref()?);
     let times = now.cold_report_rows.max(1) as f64 / was.cold_report_rows.max(1) as f64;
-    let [rows, before] = [now.cold_report_rows, was.cold_report_rows].map(units::count);
-    let [took, earlier] = [now.cold_report_ms, was.cold_report_ms].map(milliseconds);
     (times >= CHANGED_ROWS || times <= 1.0 / CHANGED_ROWS).then(|| {
-        format!("A report that is in no cache reads {rows} rows instead of {before} ({took} ms instead of {earlier}).")
+        say!(
+            language,
+            "A report that is in no cache reads {rows} rows instead of {before} ({took} ms instead of {earlier}).",
+            rows = language.count(now.cold_report_rows),
+            before = language.count(was.cold_report_rows),
+            took = milliseconds(now.cold_report_ms, language),
+            earlier = milliseconds(was.cold_report_ms, language)
+        )
     })
 }
 
-fn written(burst: &Burst, before: Option<(&SubjectAccount, &Measurement)>) -> String {
-    let rate = units::significant(burst.orders_per_s);
+/// The sentence about the orders that come as fast as they are answered.
+pub(super) fn written(burst: &Burst, before: Option<(&SubjectAccount, &Measurement)>, language: Language) -> String {
     let refused = burst.fail_ratio.filter(|ratio| *ratio > 0.0);
-    let refused = refused.map(|ratio| format!(" and fails {}", units::percent(ratio))).unwrap_or_default();
+    let refused = refused.map(|ratio| say!(language, " and fails {share}", share = language.percent(ratio)));
     let together = burst.orders_per_commit.filter(|orders| *orders >= TOGETHER);
-    let together = together.map(|orders| format!(", {} in one commit", units::significant(orders)));
-    let earlier = before.and_then(|(before, was)| Some((before.short(), was.burst.as_ref()?.orders_per_s)));
-    let compared = earlier.filter(|(_, was)| burst.orders_per_s > 0.0 || *was > 0.0).map(|(name, was)| {
+    let together =
+        together.map(|orders| say!(language, ", {orders} in one commit", orders = language.significant(orders)));
+    let earlier = before.and_then(|(before, was)| Some((before.short(language), was.burst.as_ref()?.orders_per_s)));
+    let compared = earlier.filter(|(_, was)| burst.orders_per_s > 0.0 || *was > 0.0).map(|(rung, was)| {
         if was <= 0.0 {
-            return format!(", where {name} accepts none");
+            return say!(language, ", where {rung} accepts none", rung);
         }
         let times = burst.orders_per_s / was;
         if times < CHANGED_RATE && times > 1.0 / CHANGED_RATE {
-            return format!(", about as many as {name}");
+            return say!(language, ", about as many as {rung}", rung);
         }
-        format!(", {} times as many as {name} ({})", units::significant(times), units::significant(was))
+        let [times, was] = [times, was].map(|value| language.significant(value));
+        say!(language, ", {times} times as many as {rung} ({was})", times, rung, was)
     });
-    let (compared, together) = (compared.unwrap_or_default(), together.unwrap_or_default());
-    let limited = match burst.verdict {
-        Verdict::GeneratorLimited => " The load generator was the bottleneck there: the store can do more.",
-        Verdict::Valid => "",
-    };
-    format!(
-        "When orders come as fast as they are answered, it accepts {rate} of them a second{refused}{compared}{together}.{limited}"
-    )
+    let mut said = say!(
+        language,
+        "When orders come as fast as they are answered, it accepts {rate} of them a second{refused}{compared}{together}.",
+        rate = language.significant(burst.orders_per_s),
+        refused = refused.unwrap_or_default(),
+        compared = compared.unwrap_or_default(),
+        together = together.unwrap_or_default()
+    );
+    let left = burst.left_open.filter(|left| *left > 0 && burst.fail_ratio.is_some_and(|ratio| ratio > MOSTLY));
+    if let Some(left) = left {
+        said.push(' ');
+        said.push_str(&say!(
+            language,
+            "When it began, {left} connections were still open, left by the requests of the load test; an order is accepted only \
+             when one of them comes back within these {seconds} s.",
+            left = language.count(left),
+            seconds = language.significant(burst.duration_s)
+        ));
+    }
+    if burst.verdict == Verdict::GeneratorLimited {
+        said.push(' ');
+        said.push_str(language.text(text!("The load generator was the bottleneck there: the store can do more.")));
+    }
+    said
 }
 
-fn limit(shown: &Measurement) -> Option<String> {
+/// The sentence about the number of users that are served correctly, if it was searched.
+pub(super) fn limit(shown: &Measurement, language: Language) -> Option<String> {
     let limit = shown.limit.as_ref()?;
-    let users = users(limit);
-    let who = if limit.generator_gave_way { "; the load generator gave way first" } else { "" };
-    let broken = limit.broken.first().map(|broken| format!("; beyond that {broken}")).unwrap_or_default();
     if limit.last_good.is_none() && limit.first_bad.is_none() {
         return None;
     }
-    Some(format!("Users served correctly: {users}{broken}{who}."))
+    let broken = limit.broken.first();
+    let broken = broken.map(|broken| say!(language, "; beyond that {broken}", broken = language.retold(broken)));
+    let broken = broken.unwrap_or_default();
+    let gave_way = language.text(text!("; the load generator gave way first"));
+    let gave_way = if limit.generator_gave_way { gave_way } else { "" };
+    let users = users(limit, language);
+    let served = say!(language, "Users served correctly: {users}{broken}{gave_way}.", users, broken, gave_way);
+    let Some(bad) = limit.first_bad.filter(|_| !limit.generator_gave_way) else { return Some(served) };
+    // The one number, with its definition.
+    let from = say!(
+        language,
+        "It fails from {users} users on, the fewest with which a threshold is crossed when each load is held until nothing rises \
+         any more.",
+        users = language.count(bad.into())
+    );
+    Some(format!("{from} {served}"))
 }

@@ -2,6 +2,7 @@
 
 use crate::lab::Measurement;
 use crate::run_result::RouteSummary;
+use crate::text;
 
 /// The two kinds of requests that the findings distinguish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,14 +14,16 @@ pub(super) enum RequestKind {
 impl RequestKind {
     pub(super) const ALL: [Self; 2] = [Self::Orders, Self::Reports];
 
+    /// The name in English, for the language to translate.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Orders => "orders",
-            Self::Reports => "reports",
+            Self::Orders => text!("orders"),
+            Self::Reports => text!("reports"),
         }
     }
 
-    fn has(self, route: &RouteSummary) -> bool {
+    /// Whether a route is of this kind.
+    pub(super) fn has(self, route: &RouteSummary) -> bool {
         match self {
             Self::Orders => route.method == "POST",
             Self::Reports => route.method == "GET",

@@ -3,13 +3,19 @@
 use super::cells::{NOTHING, milliseconds, time, users};
 use super::kind::RequestKind;
 use super::subject_account::{SubjectAccount, SubjectState};
-use crate::lab::Measurement;
+use crate::lab::{DatabaseSide, Measurement, ServerSide, UnloadedRequests};
 use crate::run_result::Verdict;
 use crate::table::{Align, Table, Tone};
-use crate::units;
+use crate::units::Language;
+use crate::{say, text};
 
-pub(super) fn tables(subjects: &[SubjectAccount]) -> Vec<Table> {
-    let mut tables = vec![results(subjects), reasons(subjects), writes(subjects), agreement(subjects)];
+pub(super) fn tables(subjects: &[SubjectAccount], language: Language) -> Vec<Table> {
+    let mut tables = vec![
+        results(subjects, language),
+        reasons(subjects, language),
+        writes(subjects, language),
+        agreement(subjects, language),
+    ];
     tables.retain(|table| !table.is_empty());
     tables
 }
@@ -20,93 +26,95 @@ fn number(subject: &SubjectAccount) -> String {
 }
 
 /// A share of failed requests with its tone: bad unless it is zero.
-fn share(ratio: Option<f64>) -> (String, Tone) {
+pub(super) fn share(ratio: Option<f64>, language: Language) -> (String, Tone) {
     match ratio {
-        Some(ratio) if ratio > 0.0 => (units::percent(ratio), Tone::Bad),
-        Some(ratio) => (units::percent(ratio), Tone::Good),
+        Some(ratio) if ratio > 0.0 => (language.percent(ratio), Tone::Bad),
+        Some(ratio) => (language.percent(ratio), Tone::Good),
         None => (NOTHING.to_owned(), Tone::Plain),
     }
 }
 
-fn results(subjects: &[SubjectAccount]) -> Table {
-    let columns = [
+pub(super) fn results(subjects: &[SubjectAccount], language: Language) -> Table {
+    let columns = language.names([
         ("#", Align::Right),
-        ("Rung", Align::Left),
-        ("Requests", Align::Right),
-        ("Failed", Align::Right),
-        ("Orders", Align::Right),
-        ("Reports", Align::Right),
-        ("good/s", Align::Right),
-        ("p50", Align::Right),
-        ("p95", Align::Right),
-        ("p99", Align::Right),
-        ("Failed p50", Align::Right),
-    ];
+        (text!("Rung"), Align::Left),
+        (text!("Requests"), Align::Right),
+        (text!("Failed"), Align::Right),
+        (text!("Orders"), Align::Right),
+        (text!("Reports"), Align::Right),
+        (text!("good/s"), Align::Right),
+        (text!("p50"), Align::Right),
+        (text!("p95"), Align::Right),
+        (text!("p99"), Align::Right),
+        (text!("Failed p50"), Align::Right),
+    ]);
     let several = subjects.iter().any(|subject| subject.rounds > 1);
     let title = if several {
-        "All rungs: the share that failed, and how long good answers took, in ms; the median round of each"
+        text!("All rungs: the share that failed, and how long good answers took, in ms; the median round of each")
     } else {
-        "All rungs: the share that failed, and how long good answers took, in milliseconds"
+        text!("All rungs: the share that failed, and how long good answers took, in milliseconds")
     };
-    let mut table = Table::new(title, &columns);
+    let mut table = Table::new(language.text(title), &columns);
     for subject in subjects.iter().filter(|subject| subject.state != SubjectState::Pending) {
         let Some(shown) = &subject.shown else {
             let dash = || NOTHING.to_owned();
-            let mut cells = vec![(number(subject), Tone::Plain), (subject.name.clone(), Tone::Plain)];
+            let mut cells = vec![(number(subject), Tone::Plain), (subject.name_in(language).to_owned(), Tone::Plain)];
             cells.push((dash(), Tone::Plain));
-            cells.push(("broke".to_owned(), Tone::Bad));
+            cells.push((language.text(text!("broke")).to_owned(), Tone::Bad));
             cells.extend((0..7).map(|_| (dash(), Tone::Plain)));
             table.toned_row(cells);
             continue;
         };
-        table.toned_row(result(subject, shown));
+        table.toned_row(result(subject, shown, language));
     }
     table
 }
 
-fn result(subject: &SubjectAccount, shown: &Measurement) -> [(String, Tone); 11] {
+fn result(subject: &SubjectAccount, shown: &Measurement, language: Language) -> [(String, Tone); 11] {
     let load = &shown.load;
     let plain = |text: String| (text, Tone::Plain);
     // If the generator was the bottleneck, the figures are those of the generator.
     let doubtful = load.verdict == Verdict::GeneratorLimited;
-    let name = if doubtful { format!("{} (!)", subject.name) } else { subject.name.clone() };
+    let name = subject.name_in(language);
+    let name = if doubtful { format!("{name} (!)") } else { name.to_owned() };
     let (good, failures) = (load.aggregated.good_answers(), load.aggregated.failed_requests());
-    let kind = |kind: RequestKind| share(kind.fail_ratio(shown));
-    let mut failed = share(load.fail_ratio);
+    let kind = |kind: RequestKind| share(kind.fail_ratio(shown), language);
+    let mut failed = share(load.fail_ratio, language);
     if let Some((low, high)) = subject.fail_ratio_range.filter(|(low, high)| high - low >= 0.001) {
-        failed = (format!("{:.1} to {:.1} %", 100.0 * low, 100.0 * high), Tone::Bad);
+        let [low, high] = [low, high].map(|ratio| language.decimals(100.0 * ratio, 1));
+        failed = (say!(language, "{low} to {high} %", low, high), Tone::Bad);
     }
     [
         plain(number(subject)),
         (name, if doubtful { Tone::Doubtful } else { Tone::Plain }),
-        plain(units::count(load.requests)),
+        plain(language.count(load.requests)),
         failed,
         kind(RequestKind::Orders),
         kind(RequestKind::Reports),
-        plain(units::significant(good.per_second)),
-        plain(time(&good, |times| times.p50)),
-        plain(time(&good, |times| times.p95)),
-        plain(time(&good, |times| times.p99)),
-        plain(failures.map_or_else(|| NOTHING.to_owned(), |failures| time(&failures, |times| times.p50))),
+        plain(language.significant(good.per_second)),
+        plain(time(&good, |times| times.p50, language)),
+        plain(time(&good, |times| times.p95, language)),
+        plain(time(&good, |times| times.p99, language)),
+        plain(failures.map_or_else(|| NOTHING.to_owned(), |failures| time(&failures, |times| times.p50, language))),
     ]
 }
 
-fn reasons(subjects: &[SubjectAccount]) -> Table {
-    let columns = [
+pub(super) fn reasons(subjects: &[SubjectAccount], language: Language) -> Table {
+    let columns = language.names([
         ("#", Align::Right),
-        ("Connections", Align::Right),
-        ("Asleep", Align::Right),
-        ("Running", Align::Right),
-        ("Refused", Align::Right),
-        ("Statements", Align::Right),
-        ("Cached", Align::Right),
-        ("Rows", Align::Right),
-        ("ms", Align::Right),
-        ("Store", Align::Right),
-        ("Database", Align::Right),
-    ];
-    let title = "What explains it: connections at the peak; an order of three products and a cold report, alone";
-    let mut table = Table::new(title, &columns);
+        (text!("Connections"), Align::Right),
+        (text!("Asleep"), Align::Right),
+        (text!("Running"), Align::Right),
+        (text!("Refused"), Align::Right),
+        (text!("Statements"), Align::Right),
+        (text!("Cached"), Align::Right),
+        (text!("Rows"), Align::Right),
+        (text!("ms"), Align::Right),
+        (text!("Store"), Align::Right),
+        (text!("Database"), Align::Right),
+    ]);
+    let title = text!("What explains it: connections at the peak; an order of three products and a cold report, alone");
+    let mut table = Table::new(language.text(title), &columns);
     let dash = || NOTHING.to_owned();
     for subject in subjects {
         let Some(shown) = subject.shown.as_ref().filter(|shown| shown.database.is_some() || shown.server.is_some())
@@ -114,47 +122,51 @@ fn reasons(subjects: &[SubjectAccount]) -> Table {
             continue;
         };
         let database = shown.database.as_ref();
-        let of_database = |value: fn(&crate::lab::DatabaseSide) -> String| database.map_or_else(dash, value);
-        let of_alone =
-            |value: fn(&crate::lab::UnloadedRequests) -> String| shown.alone.as_ref().map_or_else(dash, value);
+        let of_database = |value: &dyn Fn(&DatabaseSide) -> String| database.map_or_else(dash, value);
+        let of_alone = |value: &dyn Fn(&UnloadedRequests) -> String| shown.alone.as_ref().map_or_else(dash, value);
         let server = shown.server.as_ref();
         table.row([
             number(subject),
-            of_database(|database| format!("{} of {}", database.peak.open, database.max_connections)),
-            of_database(|database| units::count(database.peak.asleep)),
-            of_database(|database| units::count(database.peak.running)),
-            server.map_or_else(dash, |server| units::count(server.refused_connections)),
-            of_alone(|alone| units::count(alone.order_statements)),
-            server.and_then(crate::lab::ServerSide::hit_ratio).map_or_else(dash, units::percent),
-            of_alone(|alone| units::count(alone.cold_report_rows)),
-            of_alone(|alone| milliseconds(alone.cold_report_ms)),
-            server.map_or_else(dash, |server| format!("{:.2}", server.cpu_cores)),
-            database.and_then(|database| database.cpu_cores).map_or_else(dash, |cores| format!("{cores:.2}")),
+            of_database(&|database| {
+                say!(language, "{open} of {most}", open = database.peak.open, most = database.max_connections)
+            }),
+            of_database(&|database| language.count(database.peak.asleep)),
+            of_database(&|database| language.count(database.peak.running)),
+            server.map_or_else(dash, |server| language.count(server.refused_connections)),
+            of_alone(&|alone| language.count(alone.order_statements)),
+            server.and_then(ServerSide::hit_ratio).map_or_else(dash, |ratio| language.percent(ratio)),
+            of_alone(&|alone| language.count(alone.cold_report_rows)),
+            of_alone(&|alone| milliseconds(alone.cold_report_ms, language)),
+            server.map_or_else(dash, |server| language.decimals(server.cpu_cores, 2)),
+            database.and_then(|database| database.cpu_cores).map_or_else(dash, |cores| language.decimals(cores, 2)),
         ]);
     }
     table
 }
 
-fn writes(subjects: &[SubjectAccount]) -> Table {
+pub(super) fn writes(subjects: &[SubjectAccount], language: Language) -> Table {
     let searched = subjects.iter().any(|subject| subject.shown.as_ref().is_some_and(|shown| shown.limit.is_some()));
     let mut columns = vec![
         ("#", Align::Right),
-        ("Rung", Align::Left),
-        ("Orders/s", Align::Right),
-        ("Failed", Align::Right),
-        ("p50 ms", Align::Right),
-        ("p99 ms", Align::Right),
-        ("Statements", Align::Right),
-        ("Per commit", Align::Right),
+        (text!("Rung"), Align::Left),
+        (text!("Orders/s"), Align::Right),
+        (text!("Failed"), Align::Right),
+        (text!("p50 ms"), Align::Right),
+        (text!("p99 ms"), Align::Right),
+        (text!("Statements"), Align::Right),
+        (text!("Per commit"), Align::Right),
     ];
-    columns.extend(searched.then_some(("Users", Align::Right)));
+    columns.extend(searched.then_some((text!("Users"), Align::Right)));
+    let columns: Vec<_> = columns.into_iter().map(|(name, align)| (language.text(name), align)).collect();
     let burst = subjects.iter().find_map(|subject| subject.shown.as_ref()?.burst.as_ref());
     let title = match burst {
-        Some(burst) => format!(
-            "What it can write: {} users who order as fast as they are answered, {:.0} s",
-            burst.users, burst.duration_s
+        Some(burst) => say!(
+            language,
+            "What it can write: {users} users who order as fast as they are answered, {seconds} s",
+            users = burst.users,
+            seconds = language.decimals(burst.duration_s, 0)
         ),
-        None => "Users served correctly".to_owned(),
+        None => language.text(text!("Users served correctly")).to_owned(),
     };
     let mut table = Table::new(title, &columns);
     let dash = || NOTHING.to_owned();
@@ -164,20 +176,20 @@ fn writes(subjects: &[SubjectAccount]) -> Table {
         };
         let burst = shown.burst.as_ref();
         let plain = |text: String| (text, Tone::Plain);
-        let optional = |value: Option<f64>| plain(value.map_or_else(dash, units::significant));
+        let optional = |value: Option<f64>| plain(value.map_or_else(dash, |value| language.significant(value)));
         let doubtful = burst.is_some_and(|burst| burst.verdict == Verdict::GeneratorLimited);
-        let rate = burst.map_or_else(dash, |burst| units::significant(burst.orders_per_s));
+        let rate = burst.map_or_else(dash, |burst| language.significant(burst.orders_per_s));
         let mut cells = vec![
             plain(number(subject)),
-            plain(subject.name.clone()),
+            plain(subject.name_in(language).to_owned()),
             if doubtful { (format!("{rate} (!)"), Tone::Doubtful) } else { plain(rate) },
-            share(burst.and_then(|burst| burst.fail_ratio)),
-            plain(burst.and_then(|burst| burst.p50_ms).map_or_else(dash, milliseconds)),
-            plain(burst.and_then(|burst| burst.p99_ms).map_or_else(dash, milliseconds)),
+            share(burst.and_then(|burst| burst.fail_ratio), language),
+            plain(burst.and_then(|burst| burst.p50_ms).map_or_else(dash, |time| milliseconds(time, language))),
+            plain(burst.and_then(|burst| burst.p99_ms).map_or_else(dash, |time| milliseconds(time, language))),
             optional(burst.and_then(|burst| burst.statements_per_order)),
             optional(burst.and_then(|burst| burst.orders_per_commit)),
         ];
-        cells.extend(searched.then(|| plain(shown.limit.as_ref().map_or_else(dash, users))));
+        cells.extend(searched.then(|| plain(shown.limit.as_ref().map_or_else(dash, |limit| users(limit, language)))));
         table.toned_row(cells);
     }
     table
@@ -186,19 +198,19 @@ fn writes(subjects: &[SubjectAccount]) -> Table {
 /// A difference above this, in percent, is marked as doubtful.
 const DOUBTFUL_DIFFERENCE: f64 = 1.0;
 
-fn agreement(subjects: &[SubjectAccount]) -> Table {
-    let columns = [
+fn agreement(subjects: &[SubjectAccount], language: Language) -> Table {
+    let columns = language.names([
         ("#", Align::Right),
-        ("Rung", Align::Left),
-        ("Load test", Align::Right),
-        ("Prometheus", Align::Right),
-        ("Diff", Align::Right),
-        ("Failed", Align::Right),
-        ("4xx, 5xx", Align::Right),
-        ("Diff", Align::Right),
-    ];
-    let title = "Requests and failures as the load test counted them, beside Prometheus";
-    let mut table = Table::new(title, &columns);
+        (text!("Rung"), Align::Left),
+        (text!("Load test"), Align::Right),
+        (text!("Prometheus"), Align::Right),
+        (text!("Diff"), Align::Right),
+        (text!("Failed"), Align::Right),
+        (text!("4xx, 5xx"), Align::Right),
+        (text!("Diff"), Align::Right),
+    ]);
+    let title = text!("Requests and failures as the load test counted them, beside Prometheus");
+    let mut table = Table::new(language.text(title), &columns);
     for subject in subjects {
         let Some((shown, server)) = subject.shown.as_ref().and_then(|shown| Some((shown, shown.server.as_ref()?)))
         else {
@@ -208,23 +220,23 @@ fn agreement(subjects: &[SubjectAccount]) -> Table {
         let plain = |text: String| (text, Tone::Plain);
         table.toned_row([
             plain(number(subject)),
-            plain(subject.name.clone()),
-            plain(units::count(load.requests)),
-            plain(units::count(server.requests)),
-            difference(load.requests, server.requests),
-            plain(units::count(load.failures)),
-            plain(units::count(server.failures)),
-            difference(load.failures, server.failures),
+            plain(subject.name_in(language).to_owned()),
+            plain(language.count(load.requests)),
+            plain(language.count(server.requests)),
+            difference(load.requests, server.requests, language),
+            plain(language.count(load.failures)),
+            plain(language.count(server.failures)),
+            difference(load.failures, server.failures, language),
         ]);
     }
     table
 }
 
-fn difference(own: u64, theirs: u64) -> (String, Tone) {
+fn difference(own: u64, theirs: u64, language: Language) -> (String, Tone) {
     if own == 0 && theirs == 0 {
-        return ("+0.00 %".to_owned(), Tone::Plain);
+        return (language.number("+0.00 %"), Tone::Plain);
     }
     let percent = 100.0 * (theirs as f64 - own as f64) / own.max(1) as f64;
     let tone = if percent.abs() > DOUBTFUL_DIFFERENCE { Tone::Doubtful } else { Tone::Plain };
-    (format!("{percent:+.2} %"), tone)
+    (language.number(&format!("{percent:+.2} %")), tone)
 }

@@ -5,9 +5,11 @@ use super::cells::{NOTHING, time};
 use super::explanation;
 use super::subject_account::SubjectAccount;
 use crate::lab::Measurement;
+use crate::loadtest::ramp_table;
 use crate::run_result::{LatencySummary, Outcome, RouteSummary};
 use crate::table::{Align, Table, Tone};
-use crate::units;
+use crate::units::Language;
+use crate::{say, text};
 
 /// The maximum number of kinds of failures that are shown; the measurement's file has all of them.
 const MOST_FAILURES: usize = 8;
@@ -15,13 +17,14 @@ const MOST_FAILURES: usize = 8;
 /// Takes one of the times out of a summary.
 type Figure = fn(&LatencySummary) -> f64;
 
-pub(super) fn tables(subject: &SubjectAccount, before: Option<&SubjectAccount>) -> Vec<Table> {
+pub(super) fn tables(subject: &SubjectAccount, before: Option<&SubjectAccount>, language: Language) -> Vec<Table> {
     let Some(shown) = &subject.shown else { return Vec::new() };
-    let mut tables = vec![requests(shown, before), times(shown)];
+    let mut tables = vec![requests(shown, before, language), times(shown, language)];
+    tables.extend(ramp_table(&shown.load, language));
     if !shown.load.failure_groups.is_empty() {
-        tables.push(failures(shown));
+        tables.push(failures(shown, language));
     }
-    tables.extend(explanation::table(shown, before));
+    tables.extend(explanation::table(shown, before, language));
     tables
 }
 
@@ -31,35 +34,54 @@ fn rows(measurement: &Measurement) -> impl Iterator<Item = (&RouteSummary, Tone)
     load.routes.iter().map(|route| (route, Tone::Plain)).chain([(&load.aggregated, Tone::Strong)])
 }
 
-fn requests(shown: &Measurement, before: Option<&SubjectAccount>) -> Table {
-    let difference = before.map_or_else(|| "Before".to_owned(), |before| format!("To {}", before.short()));
-    let columns = [
-        ("Type", Align::Left),
-        ("Name", Align::Left),
-        ("# reqs", Align::Right),
-        ("# fails", Align::Right),
-        ("Failed", Align::Right),
-        (difference.as_str(), Align::Right),
-        ("good/s", Align::Right),
-        ("fails/s", Align::Right),
-    ];
-    let mut table = Table::new("Requests and failures; differences in percentage points", &columns);
+/// The route; for the sum of all, the word for it.
+fn route_name(route: &RouteSummary, language: Language) -> String {
+    if route.method.is_empty() { language.text(&route.route).to_owned() } else { route.route.clone() }
+}
+
+/// The table of requests and failures by route, beside those of the rung before.
+pub(super) fn requests(shown: &Measurement, before: Option<&SubjectAccount>, language: Language) -> Table {
+    let difference = before.map(|before| say!(language, "To {rung}", rung = before.short(language)));
+    let mut columns = language
+        .names([
+            (text!("Type"), Align::Left),
+            (text!("Name"), Align::Left),
+            (text!("# reqs"), Align::Right),
+            (text!("# fails"), Align::Right),
+            (text!("Failed"), Align::Right),
+            (text!("good/s"), Align::Right),
+            (text!("fails/s"), Align::Right),
+        ])
+        .to_vec();
+    // Without a rung before, a column of differences would be empty.
+    if let Some(difference) = &difference {
+        columns.insert(5, (difference, Align::Right));
+    }
+    let title = match difference {
+        Some(_) => text!("Requests and failures; differences in percentage points"),
+        None => text!("Requests and failures"),
+    };
+    let mut table = Table::new(language.text(title), &columns);
     let earlier = before.and_then(|before| before.shown.as_ref());
     for (route, tone) in rows(shown) {
         let same = |other: &&RouteSummary| other.method == route.method && other.route == route.route;
         let was = earlier.and_then(|earlier| rows(earlier).map(|(route, _)| route).find(same));
         let points = was.and_then(|was| Some(100.0 * (route.fail_ratio()? - was.fail_ratio()?)));
         let (failed, changed) = (if route.failures > 0 { Tone::Bad } else { tone }, tone_of(points));
-        table.toned_row([
+        let mut cells = vec![
             (route.method.clone(), tone),
-            (route.route.clone(), tone),
-            (units::count(route.requests), tone),
-            (units::count(route.failures), failed),
-            (route.fail_ratio().map_or_else(|| NOTHING.to_owned(), units::percent), failed),
-            (points.map_or_else(|| NOTHING.to_owned(), |points| format!("{points:+.1}")), changed),
-            (units::significant(route.good_answers().per_second), tone),
-            (units::significant(route.failures_per_s), failed),
-        ]);
+            (route_name(route, language), tone),
+            (language.count(route.requests), tone),
+            (language.count(route.failures), failed),
+            (route.fail_ratio().map_or_else(|| NOTHING.to_owned(), |ratio| language.percent(ratio)), failed),
+            (language.significant(route.good_answers().per_second), tone),
+            (language.significant(route.failures_per_s), failed),
+        ];
+        if difference.is_some() {
+            let points = points.map(|points| language.number(&format!("{points:+.1}")));
+            cells.insert(5, (points.unwrap_or_else(|| NOTHING.to_owned()), changed));
+        }
+        table.toned_row(cells);
     }
     table
 }
@@ -74,56 +96,61 @@ fn tone_of(points: Option<f64>) -> Tone {
 }
 
 /// The times of good answers, and below those of failed requests, where there are any.
-fn times(shown: &Measurement) -> Table {
+fn times(shown: &Measurement, language: Language) -> Table {
     const FIGURES: [(&str, Figure); 6] = [
-        ("Med", |t| t.p50),
-        ("p95", |t| t.p95),
-        ("p99", |t| t.p99),
-        ("Avg", |t| t.mean),
-        ("Min", |t| t.min),
-        ("Max", |t| t.max),
+        (text!("Med"), |t| t.p50),
+        (text!("p95"), |t| t.p95),
+        (text!("p99"), |t| t.p99),
+        (text!("Avg"), |t| t.mean),
+        (text!("Min"), |t| t.min),
+        (text!("Max"), |t| t.max),
     ];
-    let mut header = vec![("Type", Align::Left), ("Name", Align::Left)];
-    header.extend(FIGURES.map(|(name, _)| (name, Align::Right)));
-    let below = if shown.load.failures > 0 { ", below of failed ones" } else { "" };
-    let mut table = Table::new(format!("Response times in milliseconds, of good answers{below}"), &header);
+    let mut header = language.names([(text!("Type"), Align::Left), (text!("Name"), Align::Left)]).to_vec();
+    header.extend(language.names(FIGURES.map(|(name, _)| (name, Align::Right))));
+    let title = match shown.load.failures {
+        0 => text!("Response times in milliseconds, of good answers"),
+        _ => text!("Response times in milliseconds, of good answers, below of failed ones"),
+    };
+    let mut table = Table::new(language.text(title), &header);
     for (route, tone) in rows(shown) {
         for of in route.by_outcome() {
             let (method, name, tone) = match of.outcome {
-                Outcome::Good => (route.method.clone(), route.route.clone(), tone),
-                Outcome::Failed => (String::new(), "  failed".to_owned(), Tone::Bad),
+                Outcome::Good => (route.method.clone(), route_name(route, language), tone),
+                Outcome::Failed => (String::new(), language.text(text!("  failed")).to_owned(), Tone::Bad),
             };
-            let cells = [method, name].into_iter().chain(FIGURES.map(|(_, figure)| time(&of, figure)));
+            let cells = [method, name].into_iter().chain(FIGURES.map(|(_, figure)| time(&of, figure, language)));
             table.toned_row(cells.map(|cell| (cell, tone)));
         }
     }
     table
 }
 
-fn failures(shown: &Measurement) -> Table {
-    let columns = [
-        ("# fails", Align::Right),
-        ("Share", Align::Right),
-        ("Type", Align::Left),
-        ("Name", Align::Left),
-        ("Error", Align::Left),
-    ];
-    let mut table = Table::new("Failures by message, with their share of all requests", &columns);
+/// The table of the failures by message, with their share of all requests.
+pub(super) fn failures(shown: &Measurement, language: Language) -> Table {
+    let columns = language.names([
+        (text!("# fails"), Align::Right),
+        (text!("Share"), Align::Right),
+        (text!("Type"), Align::Left),
+        (text!("Name"), Align::Left),
+        (text!("Error"), Align::Left),
+    ]);
+    let title = text!("Failures by message, with their share of all requests");
+    let mut table = Table::new(language.text(title), &columns);
     let groups = &shown.load.failure_groups;
     for group in groups.iter().take(MOST_FAILURES) {
         table.row([
-            units::count(group.count),
-            units::percent(group.share),
+            language.count(group.count),
+            language.percent(group.share),
             group.method.clone(),
             group.route.clone(),
-            group.message.clone(),
+            group.told(language),
         ]);
     }
     if let Some(rest) = groups.get(MOST_FAILURES..).filter(|rest| !rest.is_empty()) {
         let count = rest.iter().map(|group| group.count).sum();
         let share = rest.iter().map(|group| group.share).sum();
-        let kinds = format!("{} more kinds of failures", rest.len());
-        table.row([units::count(count), units::percent(share), String::new(), String::new(), kinds]);
+        let kinds = say!(language, "{count} more kinds of failures", count = rest.len());
+        table.row([language.count(count), language.percent(share), String::new(), String::new(), kinds]);
     }
     table
 }

@@ -2,10 +2,13 @@
 
 use serde::Serialize;
 
+use crate::lab::Measurement;
 use crate::lab::conditions::Subject;
-use crate::lab::{Measurement, Rung};
+use crate::say;
+use crate::units::Language;
 
-/// The results of one subject, which is a rung or another service.
+/// The results of one subject, which is a rung or another service. The texts among them are in English, as JSON has them; the
+/// methods give those of a language.
 #[derive(Clone, Debug, Serialize)]
 pub struct SubjectAccount {
     /// The number of the rung; `None` for another service.
@@ -36,6 +39,9 @@ pub struct SubjectAccount {
     /// The measurements of all rounds.
     #[serde(skip)]
     pub(super) all: Vec<Measurement>,
+    /// The rung or the other service.
+    #[serde(skip)]
+    pub(super) subject: Subject,
 }
 
 /// Whether a subject was measured.
@@ -58,18 +64,15 @@ pub(super) fn rung_before(subjects: &[SubjectAccount], place: usize) -> Option<&
 
 impl SubjectAccount {
     pub(super) fn new(subject: &Subject) -> Self {
-        let (rung, change, question, setup) = match subject {
-            Subject::Rung(Rung { number, change, question, setup, .. }) => {
-                (Some(*number), (*change).to_owned(), (*question).to_owned(), setup.line())
-            }
-            Subject::OtherService(other) => {
-                (None, format!("another service, at {}", other.url), String::new(), String::new())
-            }
+        let english = Language::English;
+        let (rung, question, setup) = match subject {
+            Subject::Rung(rung) => (Some(rung.number), rung.question.to_owned(), rung.setup.line(english)),
+            Subject::OtherService(_) => (None, String::new(), String::new()),
         };
         Self {
             rung,
             name: subject.name().to_owned(),
-            change,
+            change: change(subject, english),
             question,
             setup,
             state: SubjectState::Pending,
@@ -80,10 +83,12 @@ impl SubjectAccount {
             fail_ratio_range: None,
             shown: None,
             all: Vec::new(),
+            subject: subject.clone(),
         }
     }
 
-    pub(super) fn add(&mut self, measurement: Measurement) {
+    pub(super) fn add(&mut self, mut measurement: Measurement) {
+        measurement.report = None;
         self.state = SubjectState::Measured;
         self.all.push(measurement);
         self.rounds = self.all.len();
@@ -102,16 +107,55 @@ impl SubjectAccount {
         self.shown = Some(ordered[ordered.len() / 2].clone());
     }
 
+    /// The name of the rung, or the label of the service.
+    pub(super) fn name_in(&self, language: Language) -> &str {
+        match &self.subject {
+            Subject::Rung(rung) => language.text(rung.name),
+            Subject::OtherService(other) => &other.label,
+        }
+    }
+
     /// The name in headings: `Rung 3: report cache`.
-    pub fn title(&self) -> String {
+    pub fn title(&self, language: Language) -> String {
+        let name = self.name_in(language);
         match self.rung {
-            Some(number) => format!("Rung {number}: {}", self.name),
-            None => self.name.clone(),
+            Some(number) => say!(language, "Rung {number}: {name}", number, name),
+            None => name.to_owned(),
+        }
+    }
+
+    /// The difference to the rung before, or the address of the service.
+    pub fn change_in(&self, language: Language) -> String {
+        change(&self.subject, language)
+    }
+
+    /// The question that the figures answer; empty for another service.
+    pub(super) fn question_in(&self, language: Language) -> &str {
+        language.text(&self.question)
+    }
+
+    /// The options of the store and its instances; empty for another service.
+    pub(super) fn setup_in(&self, language: Language) -> String {
+        match &self.subject {
+            Subject::Rung(rung) => rung.setup.line(language),
+            Subject::OtherService(_) => String::new(),
         }
     }
 
     /// The name in sentences: `rung 3`.
-    pub(super) fn short(&self) -> String {
-        self.rung.map_or_else(|| self.name.clone(), |number| format!("rung {number}"))
+    pub(super) fn short(&self, language: Language) -> String {
+        self.rung.map_or_else(|| self.name.clone(), |number| say!(language, "rung {number}", number))
+    }
+
+    /// The name above a column: `Rung 3`.
+    pub(super) fn column(&self, language: Language) -> String {
+        self.rung.map_or_else(|| self.name.clone(), |number| say!(language, "Rung {number}", number))
+    }
+}
+
+fn change(subject: &Subject, language: Language) -> String {
+    match subject {
+        Subject::Rung(rung) => language.text(rung.change).to_owned(),
+        Subject::OtherService(other) => say!(language, "another service, at {url}", url = other.url),
     }
 }

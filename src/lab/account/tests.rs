@@ -42,6 +42,7 @@ fn measurement(orders: u64, reports: u64) -> Measurement {
             memory_peak_bytes: 12 << 20,
             ..ServerSide::default()
         }),
+        report: None,
         database: Some(DatabaseSide {
             version: "9.7.1".to_owned(),
             max_connections: 151,
@@ -68,6 +69,7 @@ fn measurement(orders: u64, reports: u64) -> Measurement {
             p99_ms: Some(9.0),
             statements_per_order: Some(15.2),
             orders_per_commit: Some(1.0),
+            left_open: None,
             verdict: Verdict::Valid,
         }),
         limit: None,
@@ -94,7 +96,7 @@ fn cured() -> Measurement {
 
 fn account(first: Measurement, second: Measurement) -> Account {
     let conditions = LabConditions { rungs: vec![1, 5], ..LabConditions::default() };
-    let mut account = Account::new(&conditions, &conditions.subjects());
+    let mut account = Account::new(&conditions, &conditions.subjects(), Language::English);
     account.add(0, first);
     account.add(1, second);
     account
@@ -201,7 +203,7 @@ fn what_was_never_answered_is_told_and_nothing_answered_is_no_success() {
 #[test]
 fn a_rung_that_broke_says_why_and_the_next_one_is_held_against_the_one_before_it() {
     let conditions = LabConditions { rungs: vec![1, 2, 3], ..LabConditions::default() };
-    let mut account = Account::new(&conditions, &conditions.subjects());
+    let mut account = Account::new(&conditions, &conditions.subjects(), Language::English);
     account.add(0, measurement(900, 1_000));
     account.broken(1, "serve-1 ended with exit code 2".to_owned());
     account.add(2, measurement(900, 0));
@@ -258,7 +260,7 @@ fn the_tables_fit_a_hundred_columns() {
        of these asleep                                         149         10
        of these running a statement                              1          2
      longest that one was seen asleep                         30 s       30 s
-     connections the database refused                        1,900          0
+     connections the database refused (1040)                 1,900          0
      statements for an order of three products, alone           15          7
        milliseconds                                             12        2.1
      rows read for a report that is in no cache, alone     160,321     10,003
@@ -283,8 +285,12 @@ fn the_page_and_the_document_hold_every_rung() {
     let account = account(measurement(900, 1_000), cured());
     let (page, document) = (page::page(&account), markdown::text(&account));
     for subject in &account.rungs {
-        assert!(page.contains(&format!("<h2 class=\"part\">{}</h2>", subject.title())), "{}", subject.name);
-        assert!(document.contains(&format!("## {}", subject.title())), "{}", subject.name);
+        assert!(
+            page.contains(&format!("<h2 class=\"part\">{}</h2>", subject.title(Language::English))),
+            "{}",
+            subject.name
+        );
+        assert!(document.contains(&format!("## {}", subject.title(Language::English))), "{}", subject.name);
     }
     assert!(page.matches("<figure>").count() >= 6 && !page.contains("<script"), "{}", page.len());
 }
@@ -335,4 +341,79 @@ fn where_no_answer_was_good_its_time_is_a_dash() {
     let row = table.lines().find(|line| line.contains("baseline")).unwrap();
     assert_eq!(row.split_whitespace().rev().take(5).collect::<Vec<_>>(), ["0.9", "-", "-", "-", "33.8"], "{table}");
     assert!(page::page(&account).contains("<dt>p95 of good answers, baseline</dt><dd>-</dd>"));
+}
+
+#[test]
+fn each_question_is_answered_by_the_figures_or_says_how_to_measure_it() {
+    let account = account(measurement(900, 1_000), cured());
+    let answers = answers::answers(&account);
+    assert_eq!(answers.len(), 9);
+    let said = |number: usize| answers[number - 1].sentences.join(" ");
+    assert!(said(1).starts_with("Rung 1: baseline. 63.33 % of 3,000 requests failed"), "{}", said(1));
+    assert!(said(2).contains("orders: 900 of 1,000 (90.00 %), reports: 1,000 of 2,000 (50.00 %)"), "{}", said(2));
+    assert!(said(7).contains("Rung 1: baseline. 90.00 % of the orders failed."), "{}", said(7));
+    assert!(said(7).contains("instead of one per request). 0.00 % of the orders failed."), "{}", said(7));
+    for (number, options) in
+        [(4, "--rungs 1,2"), (5, "--order-lines"), (6, "--rungs 2,3"), (8, "--rungs 3,4"), (9, "--balance")]
+    {
+        assert!(said(number).contains(&format!("`storemgr lab {options}")), "{}", said(number));
+    }
+    for (answer, number) in answers.iter().zip(1..) {
+        assert_eq!(!answer.charts.is_empty(), [1, 2, 3, 7].contains(&number), "question {number}");
+    }
+}
+
+#[test]
+fn each_answer_stands_beside_that_of_the_original_with_a_figure_that_explains_the_difference() {
+    let mut account = account(measurement(900, 1_000), cured());
+    let text = |account: &Account| answers::beside_the_original(account).render(None, false);
+    let english = text(&account);
+    let row = |number: &str| english.lines().find(|line| line.trim_start().starts_with(number)).unwrap().to_owned();
+    assert!(row("2 ").contains("orders 96 %, reports 54 %") && row("2 ").contains("orders 90.00 %, reports 50.00 %"));
+    // 150 connections for 30 s, and the rate of the example.
+    let expected = 1.0 - 150.0 / (30.0 * account.rungs[0].shown.as_ref().unwrap().load.requests_per_s);
+    assert!(row("2 ").contains(&Language::English.percent(expected)), "{}", row("2 "));
+    assert!(row("4 ").trim_end().ends_with('-'), "what was not measured is not compared: {}", row("4 "));
+    account.language = Language::French;
+    assert!(text(&account).contains("commandes 90,00\u{202f}%, rapports 50,00\u{202f}%"), "{}", text(&account));
+}
+
+#[test]
+fn a_lab_that_is_shorter_than_connections_linger_says_what_that_changes() {
+    let said = |run_time_s: u64, rungs: &[u8]| {
+        let conditions = LabConditions { run_time_s, rungs: rungs.to_vec(), ..LabConditions::default() };
+        let account = Account::new(&conditions, &conditions.subjects(), Language::English);
+        account.setting().join(" ").contains("shorter than the 30 s")
+    };
+    assert!(said(12, &[1, 7]));
+    assert!(!said(60, &[1, 7]) && !said(12, &[5, 7]));
+}
+
+#[test]
+fn refusals_that_no_request_felt_are_explained() {
+    let said = |failed: (u64, u64), refused: u64, stale: u64| {
+        let mut one = measurement(failed.0, failed.1);
+        let server = one.server.as_mut().unwrap();
+        (server.refused_connections, server.cache_stale) = (refused, stale);
+        findings::refusals(&one, Language::English)
+    };
+    let behind = said((206, 0), 426, 230).unwrap();
+    assert!(behind.starts_with("The database refused 426 connections, but only 206 requests failed: the other 220"));
+    assert!(behind.contains("(230 times)"), "{behind}");
+    assert_eq!(said((206, 0), 210, 230), None, "about as many");
+    assert_eq!(said((206, 0), 426, 0), None, "no report was computed in the background");
+    assert!(said((206, 0), 150, 0).unwrap().contains("56 of them for another reason"));
+    assert_eq!(said((0, 0), 0, 0), None);
+}
+
+#[test]
+fn in_french_nothing_is_left_in_english() {
+    let mut account = account(measurement(900, 1_000), cured());
+    account.language = Language::French;
+    let text = markdown::text(&account);
+    for (english, french) in Language::French.catalogue().filter(|(english, french)| english != french) {
+        let long = english.len() > 25 && !english.contains('{') && !french.contains(english);
+        assert!(!long || !text.contains(english), "{english} is left in {text}");
+    }
+    assert!(text.contains("63,33\u{202f}%") && !text.contains("63.33"), "{text}");
 }
