@@ -4,21 +4,26 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use storemgr::deploy_check::{self, CATALOG, Check, Files, Location, Locations, Phase, RunningDeployment};
-use storemgr::net::Target;
+use storemgr::deploy_check::{
+    self, CATALOG, Check, Files, Location, Locations, Phase, Piece, RunningDeployment, Verdict,
+};
+use storemgr::net::{Target, TlsOptions, Way};
 use storemgr::process::{self, Exit};
 
 use crate::failure::{CommandResult, Failure};
 use crate::options::{
-    DatabaseArgs, JsonArgs, NamedFiles, RedisArgs, ReportFile, TypedOptions, duration, environment, target,
+    DatabaseArgs, JsonArgs, NamedFiles, PrometheusAccess, RedisArgs, ReportFile, TypedOptions, duration, environment,
+    target, token,
 };
 use crate::output;
 
 /// Check a deployment: its files before it starts (--before), or the running services (--after, the default)
 ///
-/// --before reads .env, the compose file, the nginx and Prometheus configurations, rules, dashboards and workflows, and
-/// checks that they agree. --after asks the database, Redis, the instances, nginx and Prometheus, and places one order
-/// and deletes it again. A check whose part is missing or not configured is skipped. Exit code 0 when no check fails, 1
+/// --before reads the compose files of this folder, .env, and the nginx, Prometheus, rule and Grafana files that the containers
+/// will see, and checks that they agree. It runs nothing of them, fetches nothing, and takes no option from the .env that
+/// it checks. --after asks the database, Redis, the instances, nginx and Prometheus, and places one order
+/// and deletes it again; a store that asks for tokens is asked with STOREMGR_TOKEN, or with that of the file that
+/// STOREMGR_TOKEN_FILE names. A check whose part is missing or not configured is skipped. Exit code 0 when no check fails, 1
 /// when one does.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -66,6 +71,15 @@ struct ResultArgs {
     /// Also write the result as JUnit XML to FILE
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Also write the result as SARIF to FILE, for code hosts that show findings at their lines
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<PathBuf>,
+    /// Also write the result as Markdown to FILE
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// Show every check of --before and all that it says, not only a screen of the worst
+    #[arg(long)]
+    all: bool,
 }
 
 /// Where the files are. A file that does not exist is not checked, unless an option names it.
@@ -75,19 +89,19 @@ struct FileArgs {
     /// Variables and secrets for compose [default: .env]; FILE.example, if it is there, lists what belongs in it
     #[arg(long, value_name = "FILE")]
     env_file: Option<PathBuf>,
-    /// The compose file [default: ops/compose.yml]
+    /// A compose file; repeatable, each put on top of those before [default: those that Compose would take in this folder, or ops/compose.yml]
     #[arg(long, value_name = "FILE")]
-    compose: Option<PathBuf>,
+    compose: Vec<PathBuf>,
     /// The folder to which paths in the compose file are relative [default: the compose file's own]
     #[arg(long, value_name = "FOLDER")]
     project_directory: Option<PathBuf>,
     /// The Dockerfile [default: ops/Dockerfile, and those that the compose file names]
     #[arg(long, value_name = "FILE")]
     dockerfile: Option<PathBuf>,
-    /// The configuration of nginx [default: nginx/nginx.conf]
+    /// The configuration of nginx [default: nginx/nginx.conf, and those that containers see]
     #[arg(long, value_name = "FILE")]
     nginx: Option<PathBuf>,
-    /// The configuration of Prometheus [default: monitoring/prometheus.yml]
+    /// The configuration of Prometheus [default: monitoring/prometheus.yml, and those that containers see]
     #[arg(long, value_name = "FILE")]
     prometheus_config: Option<PathBuf>,
     /// Recording and alerting rules, a folder or a file; --after expects Prometheus to have these alerts [default: monitoring/rules]
@@ -114,6 +128,11 @@ struct RunningArgs {
     /// The address of Prometheus
     #[arg(long, env = "PROMETHEUS_URL", value_name = "URL", value_parser = target)]
     prometheus: Option<Target>,
+    #[command(flatten)]
+    access: PrometheusAccess,
+    /// For https addresses of the store: trust the authorities of this file, certificates in PEM, instead of the system's
+    #[arg(long, env = "STOREMGR_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// The address of Grafana
     #[arg(long, env = "GRAFANA_URL", value_name = "URL", value_parser = target)]
     grafana: Option<Target>,
@@ -144,6 +163,20 @@ const RUNNING: &str = "Running services";
 /// The default of `--rules`.
 const RULES: &str = "monitoring/rules";
 
+/// Whether a command line is one of `deploy-check --before`. The files that it checks must not fill its own options.
+pub(crate) fn checks_files(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    let words: Vec<_> = arguments.skip(1).collect();
+    words.first().is_some_and(|word| word == "deploy-check") && words.iter().any(|word| word == "--before")
+}
+
+/// The command line without the variables of deploy-check: those of the shell are for the containers, and what is meant
+/// for --after has no effect on --before.
+pub(crate) fn without_variables(command: clap::Command) -> clap::Command {
+    command.mut_subcommand("deploy-check", |command| {
+        command.mut_args(|argument| argument.env(clap::builder::Resettable::<clap::builder::OsStr>::Reset))
+    })
+}
+
 pub(crate) async fn run(args: Args, typed: &TypedOptions) -> CommandResult {
     if args.selection.list {
         typed.only("--list")?;
@@ -156,17 +189,42 @@ pub(crate) async fn run(args: Args, typed: &TypedOptions) -> CommandResult {
     args.named_files().check()?;
     let json = args.results.json.open()?;
     let junit = ReportFile::open("--junit", args.results.junit.as_ref())?;
-    let verdict = match phase {
-        Phase::Before => deploy_check::before(&checks, args.files.load()?).await,
-        Phase::After => deploy_check::after(&checks, args.deployment()?).await,
+    let sarif = ReportFile::open("--sarif", args.results.sarif.as_ref())?;
+    let markdown = ReportFile::open("--markdown", args.results.markdown.as_ref())?;
+    let (verdict, shown, pieces) = match phase {
+        Phase::Before => {
+            let files = args.files.load()?;
+            let pieces = files.pieces();
+            let verdict = deploy_check::before(&checks, files).await;
+            let shown = deploy_check::screen(&verdict, &pieces, args.results.all);
+            (verdict, shown, pieces)
+        }
+        Phase::After => {
+            let verdict = deploy_check::after(&checks, args.deployment()?).await;
+            let shown = deploy_check::table(&verdict).to_terminal();
+            (verdict, shown, Vec::new())
+        }
     };
     if json.tables_wanted() {
-        output::say(&deploy_check::table(&verdict).to_terminal())?;
+        output::say(&shown)?;
         output::say(&format!("\n{}", deploy_check::summary_line(&verdict)))?;
     }
-    json.write(&verdict)?;
+    json.write(&Written { verdict: &verdict, files: pieces })?;
     junit.write(&deploy_check::junit(&verdict).map_err(Failure::could_not_run)?)?;
+    let folder = std::env::current_dir().unwrap_or_default();
+    sarif.write(&deploy_check::sarif(&verdict, &folder))?;
+    markdown.write(&deploy_check::markdown(&verdict))?;
     Ok(if verdict.healthy { Exit::Good } else { Exit::Bad })
+}
+
+/// What --json writes.
+#[derive(serde::Serialize)]
+struct Written<'a> {
+    #[serde(flatten)]
+    verdict: &'a Verdict,
+    /// What was read, for --before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<Piece>,
 }
 
 /// Refuses options of the other phase.
@@ -196,11 +254,33 @@ fn percent(text: &str) -> Result<f64, String> {
 }
 
 impl FileArgs {
+    /// The file of variables and the compose files. Compose takes `.env` from the folder of the project.
+    fn project(&self) -> (Location, Vec<Location>) {
+        let named = |path: &PathBuf| Location { path: path.clone(), named: true };
+        let usual = |path: PathBuf| Location { path, named: false };
+        let beside = |path: Option<&PathBuf>| path.and_then(|path| path.parent()).map(|folder| folder.join(".env"));
+        let here = PathBuf::from(".env");
+        if !self.compose.is_empty() {
+            let first = if here.exists() { None } else { beside(self.compose.first()) };
+            let env_file = self.env_file.as_ref().map_or_else(|| usual(first.unwrap_or(here)), named);
+            return (env_file, self.compose.iter().map(named).collect());
+        }
+        let env_file = self.env_file.as_ref().map_or_else(|| usual(here.clone()), named);
+        let mut variables = deploy_check::compose_variables(&env_file.path);
+        variables.extend(environment::of_the_shell());
+        let files = deploy_check::compose_files(std::path::Path::new(""), &variables);
+        let by_name = variables.get("COMPOSE_FILE").is_some_and(|named| !named.is_empty());
+        let above = beside(files.first()).filter(|path| self.env_file.is_none() && !here.exists() && path.exists());
+        let env_file = above.map_or(env_file, usual);
+        (env_file, files.into_iter().map(|path| Location { path, named: by_name }).collect())
+    }
+
     fn load(&self) -> Result<Files, Failure> {
         let place = |named: &Option<PathBuf>, usual| Location::or_usual(named.clone(), usual);
+        let (env_file, compose) = self.project();
         let files = Files::load(&Locations {
-            env_file: place(&self.env_file, ".env"),
-            compose: place(&self.compose, "ops/compose.yml"),
+            env_file,
+            compose,
             project_directory: self.project_directory.clone(),
             dockerfile: place(&self.dockerfile, "ops/Dockerfile"),
             nginx: place(&self.nginx, "nginx/nginx.conf"),
@@ -211,7 +291,7 @@ impl FileArgs {
             environment: environment::of_the_shell(),
         });
         if files.is_empty() {
-            let sentence = "there are no files of a deployment here: run the command where ops/compose.yml is, or name the file with --compose";
+            let sentence = "there are no files of a deployment here: run the command where the compose file is, or name the file with --compose";
             return Err(Failure::usage(anyhow!(sentence)));
         }
         Ok(files)
@@ -222,20 +302,29 @@ impl Args {
     /// The files that are read only if they are named, and those that will be written.
     fn named_files(&self) -> NamedFiles {
         let FileArgs { env_file, compose, dockerfile, nginx, prometheus_config, rules, .. } = &self.files;
-        let read = [env_file, compose, dockerfile, nginx, prometheus_config, rules];
+        let read = [env_file, dockerfile, nginx, prometheus_config, rules];
         NamedFiles::default()
-            .inputs("the check", read.into_iter().flatten())
+            .inputs("the check", read.into_iter().flatten().chain(compose))
+            .output("--sarif", self.results.sarif.as_deref())
+            .output("--markdown", self.results.markdown.as_deref())
             .output("--json", self.results.json.path())
             .output("--junit", self.results.junit.as_deref())
     }
 
     fn deployment(&self) -> Result<RunningDeployment, Failure> {
+        let access = &self.running.access;
+        let prometheus = self.running.prometheus.clone().map(|target| access.client(target));
         let deployment = RunningDeployment {
             database: if self.database.is_configured() { Some(self.database.address()?) } else { None },
             redis: self.redis.address()?,
             front: self.running.host.clone(),
             instances: self.running.instances.clone(),
-            prometheus: self.running.prometheus.clone(),
+            way: Way {
+                tls: TlsOptions { authorities: self.running.ca.clone(), ..TlsOptions::default() },
+                ..Way::default()
+            },
+            token: token()?,
+            prometheus: prometheus.transpose()?,
             grafana: self.running.grafana.clone(),
             revision: self.running.revision.clone().or_else(process::revision),
             alerts: deploy_check::alert_names(&Location::or_usual(self.files.rules.clone(), RULES)),

@@ -24,6 +24,16 @@ impl Failure {
     pub(crate) fn could_not_run(error: impl Into<anyhow::Error>) -> Self {
         Self { exit: Exit::CouldNotRun, error: error.into() }
     }
+
+    /// Its exit code.
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// Why, in one sentence with its causes.
+    pub(crate) fn sentence(&self) -> String {
+        format!("{:#}", self.error)
+    }
 }
 
 /// The longest that a process which ends waits for its log to be written.
@@ -35,7 +45,7 @@ pub(crate) fn report(outcome: CommandResult) -> u8 {
     match outcome {
         Ok(exit) => exit.code(),
         Err(failure) => {
-            process::tell(&format!("storemgr: {:#}", failure.error));
+            process::tell(&format!("storemgr: {}", failure.sentence()));
             failure.exit.code()
         }
     }

@@ -1,18 +1,23 @@
 //! `storemgr lab`: runs the ladder of experiments, and shows what each change of the store improves.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow};
 use storemgr::lab::{
-    self, Account, Config, Event, Finished, LADDER, LabConditions, LabError, OtherService, ResultFolder, SubjectState,
+    self, Account, Config, Event, ExperimentAccount, Finished, LADDER, LabConditions, LabError, MOST_ORDER_LINES,
+    OtherService, ResultFolder, SubjectState,
 };
+use storemgr::observe::Subject;
 use storemgr::process::{self, Exit};
+use storemgr::stack::Balance;
 use storemgr::table::{self, Align, Table};
-use storemgr::units;
+use storemgr::units::{self, Language};
+use storemgr::{say, text};
 
 use crate::failure::{CommandResult, Failure};
-use crate::options::{JsonArgs, NamedFiles, TypedOptions};
+use crate::options::{JsonArgs, NamedFiles, PageArgs, TypedOptions, observed_subjects};
 use crate::output;
 
 /// The folder of the lab's own stack, which is separate from the one that `stack up` starts.
@@ -40,6 +45,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
+    page: PageArgs,
+    #[command(flatten)]
     results: ResultArgs,
 }
 
@@ -63,12 +70,25 @@ struct MeasuredArgs {
     /// Also search how many users each rung serves correctly; takes five to ten minutes for each
     #[arg(long, conflicts_with = "resume")]
     find_limit: bool,
+    /// Send single orders of so many articles with every writer, e.g. 1,10,100,1000,10000,100000,1000000; rungs are
+    /// measured too if --rungs names some
+    #[arg(long, value_name = "COUNTS", value_parser = order_lines)]
+    order_lines: Option<OrderLines>,
+    /// Compare these balancing policies on instances whose processor is the limit, e.g. least_conn,round_robin or all;
+    /// rungs are measured too if --rungs names some
+    #[arg(long, value_name = "POLICIES", value_parser = policies)]
+    balance: Option<Policies>,
     /// Also measure another service that has the store's routes; it must run, with as many products and users
     #[arg(long, value_name = "URL", requires = "label")]
     target: Option<String>,
     /// The name of that service in the tables
     #[arg(long, value_name = "NAME", requires = "target", value_parser = label)]
     label: Option<String>,
+    /// Watch a part of that service while it is measured, and say what explains its figures: mysql://user@host:port/database,
+    /// redis://host:port or pid:NUMBER (passwords: OBSERVE_DB_PASSWORD and OBSERVE_REDIS_PASSWORD, or each with _FILE);
+    /// repeatable. The rungs are watched by themselves
+    #[arg(long, value_name = "WHAT", requires = "target")]
+    observe: Vec<Subject>,
 }
 
 /// The load that every rung gets.
@@ -114,11 +134,43 @@ struct ResultArgs {
     /// Continue the lab in this folder and keep what it has measured; --rungs and --target add to it
     #[arg(long, value_name = "FOLDER")]
     resume: Option<PathBuf>,
+    /// Answer the nine questions of the original lab in this Markdown document, each with its table and chart; a new lab
+    /// measures what each of them needs, unless --rungs, --order-lines or --balance says what
+    #[arg(long, value_name = "FILE.md")]
+    answers: Option<PathBuf>,
+    /// Write every chart as SVG and PNG into this folder [default with --answers: beside the document]
+    #[arg(long, value_name = "FOLDER")]
+    charts: Option<PathBuf>,
+    /// The language of tables, sentences, pages and charts: en or fr; JSON is always in English
+    #[arg(long, value_name = "LANGUAGE", default_value_t)]
+    language: Language,
     /// Print nothing on standard error while the lab runs
     #[arg(short, long)]
     quiet: bool,
     #[command(flatten)]
     json: JsonArgs,
+}
+
+/// The numbers of articles that `--order-lines` names, ascending and without duplicates.
+#[derive(Clone, Debug)]
+struct OrderLines(Vec<u64>);
+
+/// The balancing policies that `--balance` names.
+#[derive(Clone, Debug)]
+struct Policies(Vec<Balance>);
+impl ResultArgs {
+    /// Writes the answers and the charts that were asked for.
+    fn export(&self, account: &Account) -> Result<(), Failure> {
+        let complaint = match (&self.answers, &self.charts) {
+            (Some(answers), charts) => account.write_answers(answers, charts.as_deref()),
+            (None, Some(charts)) => account.write_charts(charts),
+            (None, None) => Ok(None),
+        };
+        if let Some(complaint) = complaint.map_err(failure)? {
+            process::tell(&format!("storemgr: {complaint}"));
+        }
+        Ok(())
+    }
 }
 
 /// The numbers of rungs that `--rungs` names, ascending and without duplicates.
@@ -128,7 +180,7 @@ struct Rungs(Vec<u8>);
 pub(crate) async fn run(args: Args, typed: &TypedOptions) -> CommandResult {
     if args.measured.list {
         typed.only("--list")?;
-        output::say(&list().to_terminal())?;
+        output::say(&list(args.results.language).to_terminal())?;
         return Ok(Exit::Good);
     }
     let program = std::env::current_exe().context("the path of this program cannot be found");
@@ -138,31 +190,57 @@ pub(crate) async fn run(args: Args, typed: &TypedOptions) -> CommandResult {
     let (folder, conditions) = args.folder().map_err(failure)?;
     let interrupt = process::terminated().map_err(Failure::could_not_run)?;
     let shown = folder.path().display().to_string();
-    let config = Config { conditions, folder, home: HOME.into(), serve_program: program, show: !args.results.quiet };
+    let language = args.results.language;
+    let observe = observed_subjects(&args.measured.observe)?;
+    let (home, show) = (HOME.into(), !args.results.quiet);
+    let page = args.page.listen(language, false, None).await?.map(Arc::new);
+    let own = page.clone();
+    let config = Config { conditions, folder, home, serve_program: program, show, language, page, observe };
     let tables = json.tables_wanted();
     let observer = |event: Event<'_>| {
         if !args.results.quiet {
-            tell(event);
+            tell(event, language);
         }
-        if let Event::Measured { account, place } = event
-            && tables
-        {
+        if let (Some(page), Event::Measured { account, .. }) = (&own, event) {
+            page.put_ladder(account.ladder_tables().iter().map(Table::to_html).collect());
+        }
+        let text = match event {
+            Event::Measured { account, place } => subject(account, place),
+            Event::Experimented(account) => experiment(account),
+            _ => return,
+        };
+        if tables {
             // If standard output fails, the write at the end reports it.
-            drop(output::say(&subject(account, place)));
+            drop(output::say(&text));
         }
     };
     if !args.results.quiet {
-        process::tell(&announcement(&config.conditions, &shown));
+        process::tell(&announcement(&config.conditions, &shown, language));
     }
     let Finished { account, interrupted } = lab::run(&config, &observer, interrupt).await.map_err(failure)?;
+    for broken in &account.broken_experiments {
+        process::tell(&format!("storemgr: {}", language.retold(broken)));
+    }
     if tables {
-        output::say(&ladder(&account))?;
-        output::say(&format!("Written to {shown}: lab.html, lab.md, lab.json, and a file for each measurement."))?;
+        if !account.rungs.is_empty() {
+            output::say(&ladder(&account))?;
+        }
+        output::say(&say!(
+            language,
+            "Written to {folder}: lab.html, lab.md, lab.json, and a file for each measurement.",
+            folder = shown
+        ))?;
     }
     json.write(&account)?;
+    args.results.export(&account)?;
+    if let Some(page) = &own {
+        page.close().await;
+    }
     if interrupted {
-        process::tell(&format!(
-            "storemgr: interrupted; nothing of the lab is running any more. Continue with: storemgr lab --resume {shown}"
+        process::tell(&say!(
+            language,
+            "storemgr: interrupted; nothing of the lab is running any more. Continue with: storemgr lab --resume {folder}",
+            folder = shown
         ));
     }
     Ok(match account {
@@ -181,7 +259,8 @@ impl Args {
     /// Refuses a `--json` in the folder for results, whose files have names of their own.
     fn check_json(&self) -> Result<(), Failure> {
         let ResultArgs { output, resume, json, .. } = &self.results;
-        NamedFiles::default().output("--json", json.path()).check()?;
+        let answers = self.results.answers.as_deref();
+        NamedFiles::default().output("--json", json.path()).output("--answers", answers).check()?;
         let real = |path: &Path| path.canonicalize().ok();
         let folder = json.path().and_then(Path::parent).and_then(real);
         let results = output.as_deref().or(resume.as_deref()).and_then(real);
@@ -198,6 +277,11 @@ impl Args {
         let Some(path) = &self.results.resume else {
             let mut conditions = self.conditions();
             self.add_other(&mut conditions)?;
+            self.add_experiments(&mut conditions);
+            if self.answers_everything() {
+                conditions.order_lines = (0..=6).map(|zeros| 10_u64.pow(zeros)).collect();
+                conditions.balance = Balance::ALL.to_vec();
+            }
             let path = self.results.output.clone().unwrap_or_else(|| default_folder().into());
             return Ok((ResultFolder::create(&path, &conditions)?, conditions));
         };
@@ -208,6 +292,7 @@ impl Args {
             conditions.rungs.dedup();
         }
         self.add_other(&mut conditions)?;
+        self.add_experiments(&mut conditions);
         if self.store.mysqld.is_some() && self.store.mysqld != conditions.mysqld {
             return Err(LabError::OtherDatabase { begun: conditions.mysqld });
         }
@@ -222,7 +307,12 @@ impl Args {
         };
         let no_burst = load.burst.is_some_and(|burst| burst.is_zero());
         LabConditions {
-            rungs: measured.rungs.clone().map_or(usual.rungs, |Rungs(numbers)| numbers),
+            rungs: match &measured.rungs {
+                Some(Rungs(numbers)) => numbers.clone(),
+                // An experiment alone needs no ladder.
+                None if measured.order_lines.is_some() || measured.balance.is_some() => Vec::new(),
+                None => usual.rungs,
+            },
             others: Vec::new(),
             repeat: measured.repeat,
             users: load.users,
@@ -237,6 +327,21 @@ impl Args {
             seed: load.seed,
             mysqld: store.mysqld.clone(),
             ..usual
+        }
+    }
+
+    /// Whether every question is to be answered, and so every experiment is needed.
+    fn answers_everything(&self) -> bool {
+        let MeasuredArgs { rungs, order_lines, balance, .. } = &self.measured;
+        self.results.answers.is_some() && rungs.is_none() && order_lines.is_none() && balance.is_none()
+    }
+
+    fn add_experiments(&self, conditions: &mut LabConditions) {
+        if let Some(OrderLines(lines)) = &self.measured.order_lines {
+            conditions.order_lines.clone_from(lines);
+        }
+        if let Some(Policies(policies)) = &self.measured.balance {
+            conditions.balance.clone_from(policies);
         }
     }
 
@@ -258,31 +363,56 @@ fn default_folder() -> String {
 /// Roughly how long starting, filling and the requests without load take for each rung, in seconds.
 const OTHER_SECONDS: u64 = 12;
 
+/// Roughly how long orders of growing size take with all writers, in seconds.
+const ORDER_LINES_SECONDS: u64 = 60;
+
 /// Roughly how long a search for the limit takes, in seconds.
 const LIMIT_SECONDS: u64 = 450;
 
-fn announcement(conditions: &LabConditions, folder: &str) -> String {
+fn announcement(conditions: &LabConditions, folder: &str, language: Language) -> String {
     let search = if conditions.find_limit { LIMIT_SECONDS } else { 0 };
     let each = conditions.run_time_s + conditions.burst_s + search + OTHER_SECONDS;
     let turns = (conditions.rungs.len() + conditions.others.len()) as u64 * u64::from(conditions.repeat);
-    let minutes = (turns * each).div_ceil(60);
-    let lasts = if minutes == 1 { "a minute".to_owned() } else { format!("{minutes} minutes") };
-    format!("{turns} load tests of {} users; about {lasts}; results go to {folder}", conditions.users)
+    let lines = if conditions.order_lines.is_empty() { 0 } else { ORDER_LINES_SECONDS };
+    let balancing = if conditions.balance.is_empty() { 0 } else { conditions.balance.len() as u64 * 2 + 1 };
+    let balancing = balancing * (conditions.run_time_s / 3 + OTHER_SECONDS);
+    let minutes = (turns * each + lines + balancing).div_ceil(60);
+    let lasts = match minutes {
+        1 => language.text(text!("a minute")).to_owned(),
+        minutes => say!(language, "{minutes} minutes", minutes),
+    };
+    let load = match turns {
+        0 => language.text(text!("no rung")).to_owned(),
+        turns => say!(language, "{turns} load tests of {users} users", turns, users = conditions.users),
+    };
+    let experiments = [(lines, text!("orders of growing size")), (balancing, text!("balancing policies"))];
+    let measured = experiments.into_iter().filter(|(seconds, _)| *seconds > 0);
+    let experiments: String = measured.map(|(_, name)| format!(", {}", language.text(name))).collect();
+    say!(language, "{load}{experiments}; about {lasts}; results go to {folder}", load, experiments, lasts, folder)
 }
 
 /// One line on standard error for each event.
-fn tell(event: Event<'_>) {
+fn tell(event: Event<'_>, language: Language) {
     match event {
         Event::Begun { name, rung, turn: (turn, turns) } => {
-            let what =
-                rung.map_or_else(|| name.to_owned(), |rung| format!("rung {}, {name}: {}", rung.number, rung.change));
+            let what = rung.map_or_else(
+                || name.to_owned(),
+                |rung| {
+                    let (name, change) = (language.text(rung.name), language.text(rung.change));
+                    say!(language, "rung {number}, {name}: {change}", number = rung.number, name, change)
+                },
+            );
             process::tell(&format!("\n[{turn}/{turns}] {what}"));
         }
-        Event::Step(step) => process::tell(&format!("  {step}")),
-        Event::Kept(name) => process::tell(&format!("{name} was measured before")),
+        Event::Experiment(name) => process::tell(&format!("\n{}", language.text(name))),
+        Event::Experimented(_) => {}
+        Event::Step(step) => process::tell(&format!("  {}", language.retold(step))),
+        Event::Kept(name) => {
+            process::tell(&say!(language, "{name} was measured before", name = language.text(name)));
+        }
         Event::Measured { account, place } => {
             if account.rungs[place].state == SubjectState::Broken {
-                process::tell("  it broke");
+                process::tell(&format!("  {}", language.text(text!("it broke"))));
             }
         }
     }
@@ -291,28 +421,46 @@ fn tell(event: Event<'_>) {
 /// The findings and tables of one subject, as text.
 fn subject(account: &Account, place: usize) -> String {
     let subject = &account.rungs[place];
-    let head = format!("== {}\n{}", subject.title(), subject.change);
+    let language = account.language();
+    let head = format!("== {}\n{}", subject.title(language), subject.change_in(language));
     let mut parts = vec![units::printable(&head).into_owned()];
-    parts.push(folded(&subject.findings.join(" ")));
+    parts.push(folded(&account.findings(place).join(" ")));
     parts.extend(account.subject_tables(place).iter().map(Table::to_terminal));
+    parts.join("\n\n") + "\n"
+}
+
+/// The findings and tables of an experiment beside the ladder, as text.
+fn experiment(account: &ExperimentAccount) -> String {
+    let head = format!("== {}\n{}", account.title, account.question);
+    let mut parts = vec![units::printable(&head).into_owned(), folded(&account.findings.join(" "))];
+    parts.extend(account.tables.iter().map(Table::to_terminal));
     parts.join("\n\n") + "\n"
 }
 
 /// The tables of all subjects together, as text.
 fn ladder(account: &Account) -> String {
-    let mut parts = vec!["== The ladder".to_owned(), folded(&account.setting().join("\n"))];
+    let language = account.language();
+    let mut parts = vec![format!("== {}", language.text(text!("The ladder"))), folded(&account.setting().join("\n"))];
     parts.extend(account.ladder_tables().iter().map(Table::to_terminal));
-    let findings = account.rungs.iter().filter(|subject| !subject.findings.is_empty());
-    parts.extend(findings.map(|subject| folded(&format!("{}. {}", subject.title(), subject.headline))));
+    let found = account.rungs.iter().enumerate().filter(|(_, subject)| !subject.findings.is_empty());
+    parts.extend(
+        found.map(|(place, subject)| folded(&format!("{}. {}", subject.title(language), account.headline(place)))),
+    );
     parts.join("\n\n") + "\n"
 }
 
 /// The table that `--list` prints.
-fn list() -> Table {
-    let columns = [("#", Align::Right), ("Rung", Align::Left), ("Change", Align::Left), ("Question", Align::Left)];
+fn list(language: Language) -> Table {
+    let columns = language.names([
+        ("#", Align::Right),
+        (text!("Rung"), Align::Left),
+        (text!("Change"), Align::Left),
+        (text!("Question"), Align::Left),
+    ]);
     let mut table = Table::new("", &columns);
     for rung in &LADDER {
-        table.row([rung.number.to_string(), rung.name.to_owned(), rung.change.to_owned(), rung.question.to_owned()]);
+        let texts = [rung.name, rung.change, rung.question].map(|text| language.text(text).to_owned());
+        table.row([rung.number.to_string()].into_iter().chain(texts));
     }
     table
 }
@@ -344,6 +492,36 @@ fn rungs(text: &str) -> Result<Rungs, String> {
     numbers.sort_unstable();
     numbers.dedup();
     Ok(Rungs(numbers))
+}
+
+/// Reads a list of numbers of articles, such as `1,10,1000`.
+fn order_lines(text: &str) -> Result<OrderLines, String> {
+    let number = |text: &str| {
+        let number = text.trim().replace('_', "").parse::<u64>().ok();
+        number.filter(|number| (1..=MOST_ORDER_LINES).contains(number)).ok_or_else(|| {
+            let most = units::count(MOST_ORDER_LINES);
+            format!("write numbers of articles from 1 to {most}, without separators, such as 1,10,1000000")
+        })
+    };
+    let mut numbers = text.split(',').map(number).collect::<Result<Vec<_>, _>>()?;
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(OrderLines(numbers))
+}
+
+/// Reads a list of balancing policies, or `all`.
+fn policies(text: &str) -> Result<Policies, String> {
+    if text.trim() == "all" {
+        return Ok(Policies(Balance::ALL.to_vec()));
+    }
+    let mut policies = Vec::new();
+    for name in text.split(',') {
+        let policy = crate::options::balance(name)?;
+        if !policies.contains(&policy) {
+            policies.push(policy);
+        }
+    }
+    Ok(Policies(policies))
 }
 
 fn label(text: &str) -> Result<String, String> {

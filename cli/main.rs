@@ -13,6 +13,7 @@ mod report;
 mod seed;
 mod serve;
 mod stack;
+mod token;
 
 use std::process::ExitCode;
 
@@ -45,12 +46,15 @@ enum Command {
     DeployCheck(Box<deploy_check::Args>),
     Lab(Box<lab::Args>),
     Stack(stack::Args),
+    Token(token::Args),
     Completions(completions::Args),
 }
 
 fn main() -> ExitCode {
-    let loaded = options::environment::load();
-    let matches = Cli::command().get_matches();
+    let checks_files = deploy_check::checks_files(std::env::args_os());
+    let loaded = if checks_files { options::environment::load_the_shell_alone() } else { options::environment::load() };
+    let command = || if checks_files { deploy_check::without_variables(Cli::command()) } else { Cli::command() };
+    let matches = command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut Cli::command()).exit());
     let outcome = loaded.and_then(|()| run(cli.command, &matches));
     ExitCode::from(failure::report(outcome))
@@ -65,11 +69,12 @@ fn run(command: Command, matches: &ArgMatches) -> CommandResult {
             Command::Serve(args) => serve::run(*args).await,
             Command::Seed(args) => seed::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
-            Command::Loadtest(args) => loadtest::run(*args, &typed).await,
+            Command::Loadtest(args) => Box::pin(loadtest::run(*args, &typed)).await,
             Command::Report(args) => report::run(&args, &typed).await,
             Command::DeployCheck(args) => deploy_check::run(*args, &typed).await,
             Command::Lab(args) => lab::run(*args, &typed).await,
             Command::Stack(args) => stack::run(args).await,
+            Command::Token(args) => token::run(&args),
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),
         }
     })

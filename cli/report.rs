@@ -1,22 +1,26 @@
 //! `storemgr report`: reports from Prometheus what the store did.
 
+mod explain;
+mod shown;
 mod watch;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::anyhow;
-use serde::Serialize;
 use storemgr::net::Target;
 use storemgr::process::{self, Exit};
 use storemgr::promql::Prometheus;
-use storemgr::report::{self, Document, QUERIES, Report, RunComparison, Span};
+use storemgr::report::{self, QUERIES, Report, ReportError, RunComparison, Span};
 use storemgr::run_result::RecordedRun;
+use storemgr::units::Language;
+use storemgr::{say, text};
 
+use self::shown::{Format, file_name, show};
 use crate::failure::{CommandResult, Failure};
 use crate::options::json::JsonOutput;
 use crate::options::window::failure;
-use crate::options::{JsonArgs, NamedFiles, TypedOptions, WindowArgs, duration, target};
+use crate::options::{JsonArgs, NamedFiles, PrometheusAccess, TypedOptions, WindowArgs, duration, target};
 use crate::output;
 
 /// Report from Prometheus what the store did in a window of time
@@ -33,6 +37,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "RUN", num_args = 2, help_heading = "Window",
           conflicts_with_all = ["last", "from", "to", "run", "queries"])]
     compare: Vec<PathBuf>,
+    /// Name what broke in a run, with evidence: the FILE of `loadtest --json`, best of a run with --observe; with a second
+    /// FILE, of a run after a cure, also say what that changed. Needs no Prometheus; exit code 1 if a cause is named
+    #[arg(long, value_name = "RUN", num_args = 1..=2, help_heading = "Window",
+          conflicts_with_all = ["last", "from", "to", "run", "queries", "compare"])]
+    explain: Vec<PathBuf>,
     #[command(flatten)]
     source: SourceArgs,
     #[command(flatten)]
@@ -46,6 +55,8 @@ struct SourceArgs {
     /// The address of Prometheus
     #[arg(long, env = "PROMETHEUS_URL", value_name = "URL")]
     prometheus: Option<String>,
+    #[command(flatten)]
+    access: PrometheusAccess,
     /// Print the PromQL queries of the report and send none of them
     #[arg(long, conflicts_with_all = ["json", "format"])]
     queries: bool,
@@ -58,30 +69,21 @@ struct OutputArgs {
     /// The form on standard output; csv is one table `table,row,column,value`, html one page without scripts
     #[arg(long, value_enum, value_name = "FORM", default_value_t = Format::Table)]
     format: Format,
+    /// The language of tables, sentences, pages and charts: en or fr; JSON and CSV are always in English
+    #[arg(long, value_name = "LANGUAGE", default_value_t)]
+    language: Language,
     #[command(flatten)]
     json: JsonArgs,
     /// Repeat the report of the time up to now until Ctrl-C (exit code 130) [default: every 5s]
     #[arg(long, value_name = "EVERY", num_args = 0..=1, default_missing_value = "5s", value_parser = duration,
-          conflicts_with_all = ["from", "to", "run", "compare", "queries", "json", "format"])]
+          conflicts_with_all = ["from", "to", "run", "compare", "explain", "queries", "json", "format"])]
     watch: Option<Duration>,
 }
 
-/// The values of `--format`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// Tables for a terminal
-    Table,
-    /// Tables for an issue
-    Markdown,
-    /// Everything, for programs
-    Json,
-    /// Everything, for spreadsheets and notebooks
-    Csv,
-    /// One page with charts
-    Html,
-}
-
 pub(crate) async fn run(args: &Args, typed: &TypedOptions) -> CommandResult {
+    if !args.explain.is_empty() {
+        return args.explain(typed);
+    }
     let span = args.window.span()?;
     if args.source.queries {
         if typed.has("--prometheus") {
@@ -92,14 +94,19 @@ pub(crate) async fn run(args: &Args, typed: &TypedOptions) -> CommandResult {
     }
     let runs = args.compare.iter().map(|path| RecordedRun::read(path)).collect::<Result<Vec<_>, _>>();
     let runs = runs.map_err(Failure::usage)?;
-    let client = Prometheus::new(prometheus(args)?);
-    if let Some(every) = args.output.watch {
+    let client = match prometheus(args) {
+        Ok(target) => Some(args.source.access.client(target)?),
+        // Runs that keep their reports need none.
+        Err(_) if keeps_all(args) => None,
+        Err(failure) => return Err(failure),
+    };
+    if let (Some(every), Some(client)) = (args.output.watch, &client) {
         if every.is_zero() {
             return Err(Failure::usage(anyhow!(
                 "--watch must be longer than 0: say how often to report, for example --watch 5s"
             )));
         }
-        return watch::watch(&client, args.window.last, every).await;
+        return watch::watch(client, args.window.last, every, args.output.language).await;
     }
     NamedFiles::default()
         .inputs("--run", args.window.run())
@@ -107,45 +114,85 @@ pub(crate) async fn run(args: &Args, typed: &TypedOptions) -> CommandResult {
         .output("--json", args.output.json.path())
         .check()?;
     let json = args.output.json.open()?;
-    if !json.tables_wanted() && !matches!(args.output.format, Format::Table | Format::Json) {
+    refuse_two(&json, args.output.format)?;
+    if let [first, second] = &runs[..] {
+        let of_run = |run: &RecordedRun| Span::Run(Box::new(run.clone()));
+        let language = args.output.language;
+        let before = gather_or_kept(client.as_ref(), &of_run(first), Some(&args.compare[0]), language).await?;
+        let after = gather_or_kept(client.as_ref(), &of_run(second), Some(&args.compare[1]), language).await?;
+        let comparison = RunComparison::of((before, first), (after, second));
+        let names = [file_name(&args.compare[0]), file_name(&args.compare[1])];
+        let document = report::comparison_document(&comparison, [&names[0], &names[1]], language);
+        return show(args.output.format, &comparison, &document, json);
+    }
+    let language = args.output.language;
+    let report = gather_or_kept(client.as_ref(), &span, args.window.run(), language).await?;
+    show(args.output.format, &report, &report::document(&report, language), json)
+}
+
+/// Asks Prometheus. If it cannot tell anything about a run any more, the report that is kept in the run's file is taken.
+async fn gather_or_kept(
+    client: Option<&Prometheus>,
+    span: &Span,
+    run: Option<&Path>,
+    language: Language,
+) -> Result<Report, Failure> {
+    let waiting = || process::tell(language.text(text!("waiting until Prometheus has scraped the end of the run")));
+    let gathered = match client {
+        Some(client) => report::gather(client, span, &waiting).await.map_err(Some),
+        None => Err(None),
+    };
+    let error = match gathered {
+        Ok(report) => return Ok(report),
+        Err(error) => error,
+    };
+    let no_data = |error: &ReportError| {
+        matches!(error, ReportError::NoData { .. } | ReportError::NoneUp { .. } | ReportError::Prometheus(_))
+    };
+    let kept = run.filter(|_| error.as_ref().is_none_or(no_data)).and_then(report::kept);
+    match (kept, error) {
+        (Some(kept), error) => {
+            let none = text!("no Prometheus is configured");
+            let why = error.map_or_else(|| language.text(none).to_owned(), |error| language.retold(&error.to_string()));
+            process::tell(&say!(
+                language,
+                "{why}; this is the report that was kept with the run when it was made",
+                why
+            ));
+            Ok(kept)
+        }
+        (None, Some(error)) => Err(failure(error)),
+        // The file was there a moment ago.
+        (None, None) => Err(Failure::could_not_run(anyhow!("the report that was kept with the run cannot be read"))),
+    }
+}
+
+/// Whether all runs that are asked about keep their reports.
+fn keeps_all(args: &Args) -> bool {
+    let mut runs = args.window.run().into_iter().chain(args.compare.iter().map(PathBuf::as_path)).peekable();
+    runs.peek().is_some() && runs.all(|run| report::kept(run).is_some())
+}
+
+impl Args {
+    /// Explains the runs of `--explain`.
+    fn explain(&self, typed: &TypedOptions) -> CommandResult {
+        if let Some(option) = ["--prometheus"].into_iter().find(|option| typed.has(option)) {
+            return Err(Failure::usage(anyhow!("{option} has no effect with --explain, which reads files alone")));
+        }
+        NamedFiles::default().inputs("--explain", &self.explain).output("--json", self.output.json.path()).check()?;
+        let json = self.output.json.open()?;
+        refuse_two(&json, self.output.format)?;
+        explain::run(&self.explain, self.output.format, self.output.language, json)
+    }
+}
+
+/// Refuses two results on standard output.
+fn refuse_two(json: &JsonOutput, format: Format) -> Result<(), Failure> {
+    if !json.tables_wanted() && !matches!(format, Format::Table | Format::Json) {
         let sentence = "--json - and --format both write to standard output: give --json the name of a file";
         return Err(Failure::usage(anyhow!(sentence)));
     }
-    if let [first, second] = &runs[..] {
-        let before = gather(&client, &Span::Run(Box::new(first.clone()))).await?;
-        let after = gather(&client, &Span::Run(Box::new(second.clone()))).await?;
-        let comparison = RunComparison::of((before, first), (after, second));
-        let names = [file_name(&args.compare[0]), file_name(&args.compare[1])];
-        let document = report::comparison_document(&comparison, [&names[0], &names[1]]);
-        return show(args.output.format, &comparison, &document, json);
-    }
-    let report = gather(&client, &span).await?;
-    show(args.output.format, &report, &report::document(&report), json)
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
-}
-
-async fn gather(client: &Prometheus, span: &Span) -> Result<Report, Failure> {
-    let waiting = || process::tell("waiting until Prometheus has scraped the end of the run");
-    report::gather(client, span, &waiting).await.map_err(failure)
-}
-
-/// Prints the result in the format and writes the JSON file, if one was asked for.
-fn show(format: Format, result: &impl Serialize, document: &Document, json: JsonOutput) -> CommandResult {
-    if json.tables_wanted() {
-        let text = match format {
-            Format::Table => document.to_terminal(),
-            Format::Markdown => document.to_markdown(),
-            Format::Json => serde_json::to_string_pretty(result).map_err(Failure::could_not_run)?,
-            Format::Csv => report::csv(&serde_json::to_value(result).map_err(Failure::could_not_run)?),
-            Format::Html => document.to_html(),
-        };
-        output::say(text.trim_end())?;
-    }
-    json.write(result)?;
-    Ok(Exit::Good)
+    Ok(())
 }
 
 fn prometheus(args: &Args) -> Result<Target, Failure> {

@@ -106,7 +106,7 @@ fn print(summary: &Summary, address: &Address) -> Result<(), Failure> {
 
 /// The name and the address of the store's database, without the password.
 fn place(address: &Address) -> String {
-    format!("{} on {}:{}", address.name, address.host, address.port)
+    format!("{} on {}", address.name, address.servers)
 }
 
 /// A store that only the user may decide to overwrite is a usage error; a database that fails is not.

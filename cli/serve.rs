@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use storemgr::cache::Cache;
 use storemgr::catalog::Catalog;
 use storemgr::db::{self, ConnectionMode, Database, MigrateError, Session};
-use storemgr::http::{self, Limits, Listeners, PROBE_CONNECTIONS, Store};
+use storemgr::http::{self, Access, Limits, Listeners, PROBE_CONNECTIONS, Store};
 use storemgr::metrics::Metrics;
 use storemgr::orders::{Orders, QueueLimits, Writer};
 use storemgr::process::{self, Exit, LogFormat};
@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use crate::failure::{CommandResult, Failure};
 use crate::health_check;
-use crate::options::{DatabaseArgs, RedisArgs, duration};
+use crate::options::{AccessArgs, DatabaseArgs, RedisArgs, duration};
 
 /// Database connections reserved for everything but the instances: seed, report, migrate, deploy-check, an administrator.
 const CONNECTIONS_FOR_TOOLS: u64 = 10;
@@ -41,6 +41,8 @@ const CHECK_LIMIT: Duration = Duration::from_secs(5);
 pub(crate) struct Args {
     #[command(flatten)]
     listening: ListenArgs,
+    #[command(flatten)]
+    access: AccessArgs,
     #[command(flatten)]
     orders: OrderArgs,
     #[command(flatten)]
@@ -240,7 +242,8 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         LogFormatChoice::Json => LogFormat::Json,
     };
     process::init_log(format, &args.logging.log_level).map_err(|sentence| Failure::usage(anyhow!(sentence)))?;
-    let shutdown = process::terminated().map_err(Failure::could_not_run)?;
+    let access = args.access.load()?;
+    let shutdown = args.access.shutdown(access.as_ref()).map_err(Failure::could_not_run)?;
     let config = args.usage.config(args.database.address()?, args.orders.order_writer);
     if let ConnectionMode::Pool { size, for_writer, .. } = config.connections
         && size <= for_writer
@@ -252,7 +255,7 @@ pub(crate) async fn run(args: Args) -> CommandResult {
         let sentence = "--all-body-bytes is less than --max-body-bytes: the largest body would always be refused";
         return Err(Failure::usage(anyhow!(sentence)));
     }
-    let (store, orders) = args.build_store(&config)?;
+    let (store, orders) = args.build_store(&config, access)?;
     let limits = args.limits.within_handles(process::raise_open_files(), &config)?;
     let listeners =
         Listeners { main: bind(args.listening.listen)?, probes: args.listening.probe_listen.map(bind).transpose()? };
@@ -352,7 +355,11 @@ async fn check_budget(config: &db::Config) {
 }
 
 impl Args {
-    fn build_store(&self, config: &db::Config) -> Result<(Arc<Store>, Arc<Orders>), Failure> {
+    fn build_store(
+        &self,
+        config: &db::Config,
+        access: Option<Arc<Access>>,
+    ) -> Result<(Arc<Store>, Arc<Orders>), Failure> {
         let metrics = Metrics::new().map_err(Failure::could_not_run)?;
         let database = Arc::new(Database::open(config, &metrics).map_err(Failure::usage)?);
         let cache = self.open_cache()?;
@@ -374,7 +381,10 @@ impl Args {
         );
         let catalog = Catalog::new(Arc::clone(&database));
         let reports = Reports::new(&database, cache.as_ref(), report_config, &metrics);
-        let store = Store::new(Arc::clone(&orders), catalog, reports, database, metrics);
+        let mut store = Store::new(Arc::clone(&orders), catalog, reports, database, metrics);
+        if let Some(access) = access {
+            store = store.with_access(access);
+        }
         Ok((Arc::new(store), orders))
     }
 

@@ -7,14 +7,14 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Subcommand;
 use storemgr::process::{self, Exit, terminated};
-use storemgr::stack::{Config, Event, ProcessState, Stack, StackError, Status};
+use storemgr::stack::{Balance, Config, Event, Part, ProcessName, ProcessState, Stack, StackError, Status};
 use storemgr::table::{Align, Table, Tone};
 use storemgr::units;
 
 use crate::failure::{CommandResult, Failure};
 use crate::options::{JsonArgs, NamedFiles};
 
-/// Run a private database, Redis, Prometheus, nginx and two instances of the store in .storemgr/
+/// Run a private database, Redis, Prometheus, nginx and instances of the store in .storemgr/
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -27,6 +27,14 @@ enum Command {
     Up(Up),
     /// Stop everything that `up` started; the data are kept
     Down,
+    /// Kill a part, as a failure would: the database server that takes writes, the Redis that is the master, or an instance
+    Fail {
+        /// primary, redis or instance
+        #[arg(value_name = "PART", value_parser = part)]
+        part: Part,
+    },
+    /// Start again what has failed, with the options of the last `up`
+    Heal,
     /// Show which processes run; exit code 0 when all of them do, otherwise 1
     Status(JsonArgs),
 }
@@ -35,7 +43,7 @@ enum Command {
 struct Up {
     #[command(flatten)]
     processes: ProcessArgs,
-    /// Options for both instances, after `--`, e.g. `-- --order-writer per-item`; instances that run with other options
+    /// Options for all instances, after `--`, e.g. `-- --order-writer per-item`; instances that run with other options
     /// are restarted
     #[arg(last = true, value_name = "SERVE OPTIONS", help_heading = "Instances")]
     serve_options: Vec<OsString>,
@@ -51,6 +59,17 @@ struct ProcessArgs {
     /// The port of 127.0.0.1 on which nginx listens [default: a free port, the same each time]
     #[arg(long, env = "STOREMGR_STACK_PORT", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
+    /// The number of instances of the store behind nginx; those beyond it are stopped
+    #[arg(long, env = "STOREMGR_STACK_INSTANCES", value_name = "COUNT", default_value_t = 2,
+          value_parser = clap::value_parser!(u8).range(1..=i64::from(ProcessName::MOST_INSTANCES)))]
+    instances: u8,
+    /// The number of database servers: 1, or 3 as a MySQL group (Group Replication), with two Redis and a Sentinel
+    #[arg(long, env = "STOREMGR_STACK_REPLICAS", value_name = "COUNT", default_value_t = 1, value_parser = replicas)]
+    replicas: u8,
+    /// How nginx chooses the instance for a request: least_conn, round_robin, ip_hash or random
+    #[arg(long, env = "STOREMGR_STACK_BALANCE", value_name = "POLICY", default_value_t = Balance::LeastConn,
+          value_parser = crate::options::balance)]
+    balance: Balance,
     /// How long to wait until a process answers
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = crate::options::duration)]
     timeout: Duration,
@@ -61,6 +80,8 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     match args.command {
         Command::Up(up) => run_up(&stack, up).await,
         Command::Down => run_down(&stack).await,
+        Command::Fail { part } => run_fail(&stack, part).await,
+        Command::Heal => run_heal(&stack).await,
         Command::Status(json) => run_status(&stack, &json),
     }
 }
@@ -71,11 +92,52 @@ async fn run_up(stack: &Stack, up: Up) -> CommandResult {
         mysqld: up.processes.mysqld,
         port: up.processes.port,
         serve_options: up.serve_options,
+        instances: up.processes.instances,
+        replicas: up.processes.replicas,
+        balance: up.processes.balance,
+        token: crate::options::token()?,
         start_timeout: up.processes.timeout,
         ..Config::new(program.map_err(Failure::could_not_run)?)
     };
     let cancelled = terminated().map_err(Failure::could_not_run)?;
-    match stack.up(&config, &say, cancelled).await {
+    shown(stack.up(&config, &say, cancelled).await)
+}
+
+async fn run_fail(stack: &Stack, part: Part) -> CommandResult {
+    let killed = stack.fail(part).await.map_err(failure)?;
+    crate::output::say(&format!("Killed {killed}. `storemgr stack heal` starts it again."))?;
+    Ok(Exit::Good)
+}
+
+async fn run_heal(stack: &Stack) -> CommandResult {
+    let program = std::env::current_exe().context("the path of this program cannot be found");
+    let config = Config { token: crate::options::token()?, ..Config::new(program.map_err(Failure::could_not_run)?) };
+    let cancelled = terminated().map_err(Failure::could_not_run)?;
+    shown(stack.heal(config, &say, cancelled).await)
+}
+
+/// Reads the name of a part that may fail.
+fn part(text: &str) -> Result<Part, String> {
+    match text {
+        "primary" => Ok(Part::Primary),
+        "redis" => Ok(Part::Redis),
+        "instance" => Ok(Part::Instance),
+        other => Err(format!("{other:?} is none of primary, redis and instance")),
+    }
+}
+
+/// Reads the number of database servers.
+fn replicas(text: &str) -> Result<u8, String> {
+    match text.trim() {
+        "1" => Ok(1),
+        "3" => Ok(ProcessName::GROUP),
+        other => Err(format!("{other:?} is neither 1 nor 3")),
+    }
+}
+
+/// Shows the stack that was started.
+fn shown(started: Result<Status, StackError>) -> CommandResult {
+    match started {
         Ok(status) => {
             crate::output::say(&table(&status).to_terminal())?;
             crate::output::say("Commands in this directory now use this stack. `storemgr stack down` stops it.")?;

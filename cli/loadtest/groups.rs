@@ -14,11 +14,17 @@ pub(super) const NOT_WITH_STAGE: &str = "not with --stage";
 pub(super) const NOT_WITH_RATE: &str = "not with --rate";
 /// Options that have an effect only with `--rate`.
 pub(super) const WITH_RATE: &str = "with --rate";
+/// Options that have an effect only with a URL instead of a scenario.
+pub(super) const WITH_URL: &str = "with a URL";
+/// Options that have an effect only on a service with an https address.
+pub(super) const WITH_HTTPS: &str = "with https";
+/// Options without effect when a number of requests ends the run.
+pub(super) const NOT_WITH_ITERATIONS: &str = "not with --iterations";
 /// Options that have an effect only with the built-in scenario.
 pub(super) const BUILT_IN_SCENARIO: &str = "built-in scenario";
 
 /// All groups, to be declared on the command. Options of one group may be used together.
-pub(super) fn all() -> [ArgGroup; 7] {
+pub(super) fn all() -> [ArgGroup; 10] {
     [
         NOT_WITH_FIND_LIMIT,
         WITH_FIND_LIMIT,
@@ -26,6 +32,9 @@ pub(super) fn all() -> [ArgGroup; 7] {
         NOT_WITH_STAGE,
         NOT_WITH_RATE,
         WITH_RATE,
+        WITH_URL,
+        WITH_HTTPS,
+        NOT_WITH_ITERATIONS,
         BUILT_IN_SCENARIO,
     ]
     .map(|name| ArgGroup::new(name).multiple(true))

@@ -38,10 +38,10 @@ impl JudgementArgs {
         named.inputs("--baseline", &self.baseline).inputs("--with", &self.with)
     }
 
-    /// Reads the thresholds and the baseline for a run under these conditions.
-    pub(super) fn criteria(&self, conditions: &Conditions) -> Result<Criteria, Failure> {
+    /// Reads the baseline for a run under these conditions with these thresholds.
+    pub(super) fn criteria(&self, thresholds: Vec<Threshold>, conditions: &Conditions) -> Result<Criteria, Failure> {
         let baseline = if self.baseline.is_empty() { None } else { Some(self.read_baseline(conditions)?) };
-        Ok(Criteria { thresholds: self.thresholds.clone(), baseline })
+        Ok(Criteria { thresholds, baseline })
     }
 
     fn read_baseline(&self, conditions: &Conditions) -> Result<Baseline, Failure> {
@@ -54,10 +54,10 @@ impl JudgementArgs {
 
     /// Whether more requests failed than `--max-fail-ratio` allows, or, without it, whether any failed that no
     /// threshold limits. A run without a single answer is never good.
-    pub(super) fn too_many_failed(&self, run: &RunResult) -> bool {
+    pub(super) fn too_many_failed(&self, run: &RunResult, thresholds: &[Threshold]) -> bool {
         let failed = match self.max_fail_ratio {
             Some(most) => run.bad_ratio() > most,
-            None => unjudged_ratio(run, &self.thresholds) > 0.0,
+            None => unjudged_ratio(run, thresholds) > 0.0,
         };
         failed || run.requests == 0
     }

@@ -7,14 +7,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Serialize;
-use storemgr::loadtest::{Exporter, LocustCsv, StepsCsv};
+use storemgr::loadtest::{Exporter, LocustCsv, StepsCsv, junit, markdown};
+use storemgr::run_result::RunResult;
+use storemgr::units::Language;
 
+use super::groups::NOT_WITH_FIND_LIMIT;
 use crate::failure::Failure;
 use crate::options::json::JsonOutput;
-use crate::options::{JsonArgs, NamedFiles, ReportFile, name_and_value};
+use crate::options::{JsonArgs, NamedFiles, ReportFile, name_and_value, numbered};
 
 /// The options under the heading "Results".
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Results")]
 pub(crate) struct ResultArgs {
     /// Print nothing on standard error while the run lasts
@@ -29,6 +32,15 @@ pub(crate) struct ResultArgs {
     /// Also write an HTML page with charts, which needs no script and no network
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Also write JUnit's XML, which pipelines show as tests: thresholds, checks and journeys are its cases
+    #[arg(long, value_name = "FILE", group = NOT_WITH_FIND_LIMIT)]
+    junit: Option<PathBuf>,
+    /// Also write Markdown, for a pull request or the summary of a job
+    #[arg(long, value_name = "FILE", group = NOT_WITH_FIND_LIMIT)]
+    markdown: Option<PathBuf>,
+    /// The language of tables, sentences, pages and the live view: en or fr; JSON and CSV are always in English
+    #[arg(long, value_name = "LANGUAGE", default_value_t)]
+    pub(super) language: Language,
     /// Serve the run's metrics for Prometheus while it lasts, at http://ADDR/metrics, e.g. 127.0.0.1:9646
     #[arg(long, env = "STOREMGR_METRICS_LISTEN", value_name = "ADDR", value_parser = listen_address)]
     metrics_listen: Option<SocketAddr>,
@@ -47,13 +59,46 @@ fn listen_address(text: &str) -> Result<SocketAddr, String> {
 pub(super) struct ResultFiles<Written> {
     json: JsonOutput,
     page: ReportFile,
-    render: fn(&Written) -> String,
+    render: fn(&Written, Language) -> String,
+    language: Language,
+}
+
+/// The files of a run for pipelines.
+#[derive(Debug)]
+pub(super) struct PipelineFiles {
+    junit: ReportFile,
+    markdown: ReportFile,
+    language: Language,
+}
+
+impl PipelineFiles {
+    /// Writes what was asked for.
+    pub(super) fn write(&self, run: &RunResult, too_many_failed: bool) -> Result<(), Failure> {
+        let junit = if self.junit.is_wanted() { self.junit.write(&junit(run, too_many_failed)) } else { Ok(()) };
+        let text = || markdown(run, self.language);
+        let markdown = if self.markdown.is_wanted() { self.markdown.write(&text()) } else { Ok(()) };
+        junit.and(markdown)
+    }
 }
 
 impl ResultArgs {
+    /// The same for one of several runs: `{n}` in a path is its number, and a path without it holds the last run.
+    pub(super) fn numbered(&self, number: u64) -> Self {
+        let path = |path: &Option<PathBuf>| path.as_deref().map(|path| numbered(path, number));
+        Self {
+            json: self.json.numbered(number),
+            csv: path(&self.csv),
+            html: path(&self.html),
+            junit: path(&self.junit),
+            markdown: path(&self.markdown),
+            ..self.clone()
+        }
+    }
+
     /// The files that will be written. A search writes one CSV file, a run writes Locust's four.
     pub(super) fn named_files(&self, find_limit: bool) -> NamedFiles {
         let named = NamedFiles::default().output("--json", self.json.path()).output("--html", self.html.as_deref());
+        let named = named.output("--junit", self.junit.as_deref()).output("--markdown", self.markdown.as_deref());
         let csv = self.csv.as_ref().map_or_else(Vec::new, |prefix| {
             if find_limit { vec![StepsCsv::path(prefix)] } else { LocustCsv::paths(prefix).to_vec() }
         });
@@ -76,9 +121,19 @@ impl ResultArgs {
         files.map(Some).map_err(Failure::usage)
     }
 
-    pub(super) fn open<Written>(&self, render: fn(&Written) -> String) -> Result<ResultFiles<Written>, Failure> {
+    pub(super) fn open<Written>(
+        &self,
+        render: fn(&Written, Language) -> String,
+    ) -> Result<ResultFiles<Written>, Failure> {
         let (json, page) = (self.json.open()?, ReportFile::open("--html", self.html.as_ref())?);
-        Ok(ResultFiles { json, page, render })
+        Ok(ResultFiles { json, page, render, language: self.language })
+    }
+
+    /// Checks the files for pipelines.
+    pub(super) fn open_pipeline(&self) -> Result<PipelineFiles, Failure> {
+        let junit = ReportFile::open("--junit", self.junit.as_ref())?;
+        let markdown = ReportFile::open("--markdown", self.markdown.as_ref())?;
+        Ok(PipelineFiles { junit, markdown, language: self.language })
     }
 
     /// Refuses a tag whose name was given before, because its value would replace the first one.
@@ -111,15 +166,19 @@ impl<Written: Serialize> ResultFiles<Written> {
     pub(super) fn write_so_far(&self, known: &Written) {
         drop(self.json.write_so_far(known));
         if self.page.is_wanted() {
-            drop(self.page.write_so_far(&(self.render)(known)));
+            drop(self.page.write_so_far(&(self.render)(known, self.language)));
         }
     }
 
     /// Writes the result, and shows it on the terminal unless the JSON goes to standard output. Everything that can be
     /// written is written before the first error is returned.
-    pub(super) fn write(self, known: &Written, show: fn(&Written) -> Result<(), Failure>) -> Result<(), Failure> {
-        let shown = if self.json.tables_wanted() { show(known) } else { Ok(()) };
-        let page = if self.page.is_wanted() { self.page.write(&(self.render)(known)) } else { Ok(()) };
+    pub(super) fn write(
+        self,
+        known: &Written,
+        show: fn(&Written, Language) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let shown = if self.json.tables_wanted() { show(known, self.language) } else { Ok(()) };
+        let page = if self.page.is_wanted() { self.page.write(&(self.render)(known, self.language)) } else { Ok(()) };
         self.json.write(known).and(page).and(shown)
     }
 }

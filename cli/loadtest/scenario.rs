@@ -1,28 +1,34 @@
 //! The options for the scenario: a file or the built-in one, and its settings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use storemgr::loadtest::{Scenario, StoreSize, ThinkTime};
-use storemgr::units;
+use storemgr::units::Language;
+use storemgr::{say, text};
 
 use super::groups::{BUILT_IN_SCENARIO, NOT_WITH_RATE};
 use crate::failure::Failure;
-use crate::options::name_and_value;
+use crate::options::{name_and_value, token};
 
 /// The options under the heading "Scenario".
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Scenario")]
 pub(crate) struct ScenarioArgs {
-    /// The scenario: a TOML file of weighted tasks with checks of their answers, for any HTTP/1.1 service [default: the
-    /// built-in store]
+    /// The scenario: a TOML file of weighted tasks or journeys with checks of their answers, for any HTTP service, or - for
+    /// standard input [default: the built-in store]
     #[arg(long, env = "STOREMGR_SCENARIO", value_name = "FILE")]
     scenario: Option<PathBuf>,
     /// Set one of the scenario's variables to another value; repeatable
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = name_and_value)]
     variables: Vec<(String, String)>,
-    /// Print the built-in scenario, as a file to start from, and exit
+    /// Print the built-in scenario, as a file to start from, and exit; with --import the one that is made
     #[arg(long)]
     print_scenario: bool,
+    /// With --print-scenario: make a scenario of a HAR, an OpenAPI document, a Postman collection or curl commands; - for
+    /// standard input
+    #[arg(long, value_name = "FILE", requires = "print_scenario")]
+    import: Option<PathBuf>,
     /// The pause between an answer and the next request: a range or one duration; 0 for none [default: the scenario's,
     /// 1s..2s in the built-in one]
     #[arg(long, env = "STOREMGR_THINK_TIME", value_name = "RANGE", value_parser = ThinkTime::parse,
@@ -51,6 +57,11 @@ impl ScenarioArgs {
     /// Whether the built-in scenario is only printed.
     pub(crate) fn prints(&self) -> bool {
         self.print_scenario
+    }
+
+    /// The document that a scenario is made of, if one was given.
+    pub(crate) fn imported(&self) -> Option<&Path> {
+        self.import.as_deref()
     }
 
     /// Whether `--scenario` was given, so that options of the built-in scenario have no effect.
@@ -93,6 +104,11 @@ impl ScenarioArgs {
     /// Reads the scenario. The built-in one asks for no more products and customers than `size` says that the store has.
     pub(crate) fn load(&self, size: StoreSize) -> Result<Scenario, Failure> {
         let loaded = match &self.scenario {
+            Some(path) if path == Path::new("-") => {
+                let text = std::io::read_to_string(std::io::stdin());
+                let text = text.context("the scenario cannot be read from standard input").map_err(Failure::usage)?;
+                Scenario::parse(&text, "standard input", Path::new("."), &self.variables)
+            }
             Some(path) => Scenario::load(path, &self.variables),
             None => Scenario::store(
                 self.products.or(size.products).unwrap_or(USUAL_PRODUCTS),
@@ -101,24 +117,38 @@ impl ScenarioArgs {
             ),
         };
         let mut scenario = loaded.map_err(Failure::usage)?;
+        // The token is the store's: what a file sends, and where to, is its author's to say ({{env.STOREMGR_TOKEN}}).
+        if let (false, Some(token)) = (self.is_of_a_file(), token()?) {
+            scenario.authorize(&token);
+        }
+        Ok(self.with_think_time(scenario))
+    }
+
+    /// The scenario with the think time that was given.
+    pub(crate) fn with_think_time(&self, mut scenario: Scenario) -> Scenario {
         if let Some(think_time) = self.think_time {
             scenario.set_think_time(think_time);
         }
-        Ok(scenario)
+        scenario
     }
 }
 
 /// Says that the built-in scenario asks for less than usual; None if it does not.
-pub(crate) fn fewer(size: StoreSize) -> Option<String> {
-    let fewer = |count: Option<u64>, usual: u64, name: &str, option: &str| {
+pub(crate) fn fewer(size: StoreSize, language: Language) -> Option<String> {
+    let fewer = |count: Option<u64>, usual: u64, name: &'static str, option: &str| {
         let count = count.filter(|count| *count < usual)?;
-        let (count, usual) = (units::count(count), units::count(usual));
-        Some(format!(
-            "The store has {count} {name}: requests ask for 1 to {count} and not for {usual} ({option} sets another number)."
+        let (count, usual) = (language.count(count), language.count(usual));
+        Some(say!(
+            language,
+            "The store has {count} {name}: requests ask for 1 to {count} and not for {usual} ({option} sets another number).",
+            count,
+            name = language.text(name),
+            usual,
+            option
         ))
     };
-    let products = fewer(size.products, USUAL_PRODUCTS, "products", "--products");
-    let customers = fewer(size.customers, USUAL_CUSTOMERS, "users", "--customers");
+    let products = fewer(size.products, USUAL_PRODUCTS, text!("products"), "--products");
+    let customers = fewer(size.customers, USUAL_CUSTOMERS, text!("users"), "--customers");
     let told: Vec<_> = products.into_iter().chain(customers).collect();
     (!told.is_empty()).then(|| told.join("\n"))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use storemgr::net::Target;
 
+use super::way::WayArgs;
 use crate::failure::Failure;
 use crate::options::{duration, target};
 
@@ -18,13 +19,20 @@ pub(crate) struct TargetArgs {
     /// The longest wait for an answer, from the instant its request was due
     #[arg(long, env = "STOREMGR_TIMEOUT", value_name = "DURATION", default_value = "60s", value_parser = duration)]
     pub(super) timeout: Duration,
+    #[command(flatten)]
+    pub(super) way: WayArgs,
 }
 
 impl TargetArgs {
+    /// The address given with `--host`, if there is one.
+    pub(super) fn host(&self) -> Option<&Target> {
+        self.host.as_ref()
+    }
+
     /// The address given with `--host`, which is required.
     pub(super) fn target(&self) -> Result<Target, Failure> {
         self.host.clone().ok_or_else(|| {
-            let sentence = "no store to load: give --host URL (or STOREMGR_URL), or run `storemgr stack up` first";
+            let sentence = "no store to load: give --host URL (or STOREMGR_URL) for a scenario or just the URL of one request, or run `storemgr stack up` first";
             Failure::usage(anyhow!(sentence))
         })
     }

@@ -28,11 +28,22 @@ pub(crate) fn of_the_shell() -> BTreeMap<String, String> {
     SHELL.get().cloned().unwrap_or_default()
 }
 
-/// Sets those variables of both files that are not set yet. Must be called before the command line is parsed.
-pub(crate) fn load() -> Result<(), Failure> {
+/// Remembers the shell's variables, and reads neither file: for a command that checks them.
+#[expect(clippy::unnecessary_wraps, reason = "the other way of the same choice can fail")]
+pub(crate) fn load_the_shell_alone() -> Result<(), Failure> {
+    remember_the_shell();
+    Ok(())
+}
+
+fn remember_the_shell() {
     let variables =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     SHELL.get_or_init(|| variables.collect());
+}
+
+/// Sets those variables of both files that are not set yet. Must be called before the command line is parsed.
+pub(crate) fn load() -> Result<(), Failure> {
+    remember_the_shell();
     match dotenvy::from_path(".env") {
         Ok(()) => {}
         Err(dotenvy::Error::Io(error)) if error.kind() == ErrorKind::NotFound => {}

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::ReportFile;
+use super::{ReportFile, numbered};
 use crate::failure::Failure;
 use crate::output;
 
@@ -29,6 +29,11 @@ pub(crate) enum JsonOutput {
 }
 
 impl JsonArgs {
+    /// The same for one of several runs.
+    pub(crate) fn numbered(&self, number: u64) -> Self {
+        Self { json: self.json.as_deref().map(|path| numbered(path, number)) }
+    }
+
     /// The path of `--json`, if it was given.
     pub(crate) fn path(&self) -> Option<&Path> {
         self.json.as_deref()

@@ -1,9 +1,13 @@
 //! The options and the password for Redis.
 
-use storemgr::cache::Address;
+use std::ffi::OsString;
+
+use anyhow::anyhow;
+use storemgr::cache::{Address, Place};
 use storemgr::units::Secret;
 
 use super::environment::secret;
+use super::tls::{TlsFiles, TlsMode};
 use crate::failure::Failure;
 
 /// The options of every command that talks to Redis.
@@ -20,15 +24,56 @@ pub(crate) struct RedisArgs {
     /// The number of the Redis database
     #[arg(long, env = "REDIS_DB", value_name = "NUMBER", default_value_t = 0)]
     redis_db: u32,
+    /// The account on Redis (ACL); without it the default one
+    #[arg(long, env = "REDIS_USER", value_name = "USER")]
+    redis_user: Option<String>,
+    /// The Sentinels that know the master of a Redis with replicas; they replace --redis-host (their own password, if any:
+    /// REDIS_SENTINEL_PASSWORD or REDIS_SENTINEL_PASSWORD_FILE)
+    #[arg(long, env = "REDIS_SENTINELS", value_name = "HOST[:PORT],…")]
+    redis_sentinels: Option<String>,
+    /// The name under which the Sentinels watch the master
+    #[arg(long, env = "REDIS_SENTINEL_NAME", value_name = "NAME", default_value = "storemgr")]
+    redis_sentinel_name: String,
+    /// Whether connections to Redis and its Sentinels are encrypted: off, require (nobody is checked), or verify (the
+    /// certificate must be for the host, and signed by an authority of --redis-tls-ca)
+    #[arg(long, env = "REDIS_TLS", value_name = "MODE", default_value = "off", value_parser = TlsMode::parse)]
+    redis_tls: TlsMode,
+    /// The certificates, in PEM, of the only authorities that may sign the server's; without it those of this system
+    #[arg(long, env = "REDIS_TLS_CA", value_name = "FILE")]
+    redis_tls_ca: Option<OsString>,
+    /// Our certificate with its chain, in PEM, for a server that asks for one
+    #[arg(long, env = "REDIS_TLS_CERT", value_name = "FILE")]
+    redis_tls_cert: Option<OsString>,
+    /// The private key of that certificate, in PEM
+    #[arg(long, env = "REDIS_TLS_KEY", value_name = "FILE")]
+    redis_tls_key: Option<OsString>,
 }
 
 impl RedisArgs {
     /// The address with its password; `None` if no host is configured.
     pub(crate) fn address(&self) -> Result<Option<Address>, Failure> {
-        let Some(host) = self.redis_host.as_deref().map(str::trim).filter(|host| !host.is_empty()) else {
-            return Ok(None);
-        };
+        let Some(place) = self.place()? else { return Ok(None) };
         let password = secret(&["REDIS_PASSWORD"])?.map(Secret::new);
-        Ok(Some(Address { host: host.to_owned(), port: self.redis_port, database: self.redis_db, password }))
+        let files = TlsFiles { ca: &self.redis_tls_ca, cert: &self.redis_tls_cert, key: &self.redis_tls_key };
+        let tls = files.options(self.redis_tls, "REDIS_TLS")?;
+        let user = self.redis_user.clone().filter(|user| !user.trim().is_empty());
+        Ok(Some(Address { place, database: self.redis_db, user, password, tls }))
     }
+
+    fn place(&self) -> Result<Option<Place>, Failure> {
+        if let Some(list) = given(self.redis_sentinels.as_ref()) {
+            let password = secret(&["REDIS_SENTINEL_PASSWORD"])?.filter(|text| !text.is_empty()).map(Secret::new);
+            let place = Place::sentinels(list, self.redis_sentinel_name.trim(), password);
+            let wrong = || {
+                Failure::usage(anyhow!("REDIS_SENTINELS cannot be used: write host[:port], and a comma between two"))
+            };
+            return place.ok_or_else(wrong).map(Some);
+        }
+        Ok(given(self.redis_host.as_ref()).map(|host| Place::Server { host: host.to_owned(), port: self.redis_port }))
+    }
+}
+
+/// What was given, without spaces around it; `None` if that is nothing.
+fn given(text: Option<&String>) -> Option<&str> {
+    text.map(|text| text.trim()).filter(|text| !text.is_empty())
 }

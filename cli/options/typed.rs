@@ -39,9 +39,15 @@ impl TypedOptions {
         Self(options.collect())
     }
 
-    /// Refuses every other typed option beside one that only prints something.
+    /// Refuses every other typed option beside one that only prints something, but for the language in which it does.
     pub(crate) fn only(&self, flag: &str) -> Result<(), Failure> {
-        let other = self.0.iter().map(|option| option.flag.as_str()).find(|other| *other != flag);
+        self.only_with(flag, &[])
+    }
+
+    /// The same with further options that belong to it.
+    pub(crate) fn only_with(&self, flag: &str, others: &[&str]) -> Result<(), Failure> {
+        let belongs = |other: &str| other == flag || other == "--language" || others.contains(&other);
+        let other = self.0.iter().map(|option| option.flag.as_str()).find(|other| !belongs(other));
         other.map_or(Ok(()), |other| {
             Err(Failure::usage(anyhow!("{other} has no effect with {flag}, which only prints: leave one of them out")))
         })

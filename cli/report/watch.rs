@@ -12,7 +12,8 @@ use std::time::Duration;
 use storemgr::process::{self, Exit};
 use storemgr::promql::Prometheus;
 use storemgr::report::{self, Document, ReportError, Span};
-use storemgr::{table, units};
+use storemgr::units::Language;
+use storemgr::{say, table, text, units};
 
 use crate::failure::{CommandResult, Failure};
 use crate::options::window::failure;
@@ -27,9 +28,9 @@ const CLEAR_BELOW: &str = "\x1b[J";
 const USUAL_SIZE: (u16, u16) = (80, 24);
 
 /// Reports on the time up to now until it is interrupted or the reader closes the pipe.
-pub(super) async fn watch(client: &Prometheus, last: Duration, every: Duration) -> CommandResult {
+pub(super) async fn watch(client: &Prometheus, last: Duration, every: Duration, language: Language) -> CommandResult {
     let mut interrupted = pin!(process::terminated().map_err(Failure::could_not_run)?);
-    let mut view = View::of_standard_output();
+    let mut view = View::of_standard_output(language);
     let span = Span::Last(last);
     loop {
         let reported = tokio::select! {
@@ -38,7 +39,7 @@ pub(super) async fn watch(client: &Prometheus, last: Duration, every: Duration) 
             reported = report::gather(client, &span, &|| ()) => reported,
         };
         let read = match reported {
-            Ok(report) => view.show(&report::document(&report), every)?,
+            Ok(report) => view.show(&report::document(&report, language), every)?,
             Err(error) if is_hopeless(&error) => return Err(failure(error)),
             Err(error) => view.show_error(&error, every)?,
         };
@@ -62,53 +63,65 @@ fn is_hopeless(error: &ReportError) -> bool {
 #[derive(Debug)]
 enum View {
     /// Redrawn in place on a terminal. Holds the last report, if there was one.
-    InPlace { shown: Option<Box<Document>> },
+    InPlace { shown: Option<Box<Document>>, language: Language },
     /// One report after the other.
-    Blocks,
+    Blocks { language: Language },
 }
 
 impl View {
-    fn of_standard_output() -> Self {
+    fn of_standard_output(language: Language) -> Self {
         // TERM says so if the terminal cannot move its cursor.
         let dumb = std::env::var_os("TERM").is_none_or(|kind| kind.is_empty() || kind == "dumb");
-        if std::io::stdout().is_terminal() && !dumb { Self::InPlace { shown: None } } else { Self::Blocks }
+        if std::io::stdout().is_terminal() && !dumb {
+            Self::InPlace { shown: None, language }
+        } else {
+            Self::Blocks { language }
+        }
     }
 
     /// Shows a report. Returns false if the reader has closed the pipe.
     fn show(&mut self, document: &Document, every: Duration) -> Result<bool, Failure> {
         match self {
-            Self::Blocks => output::offer(&format!("{}\n\n", document.to_terminal())),
-            Self::InPlace { shown } => {
+            Self::Blocks { .. } => output::offer(&format!("{}\n\n", document.to_terminal())),
+            Self::InPlace { shown, language } => {
                 *shown = Some(Box::new(document.clone()));
-                draw(&format!("Every {}; Ctrl-C ends it.", units::duration(every)), Some(document))
+                let every = language.number(&units::duration(every));
+                draw(&say!(*language, "Every {every}; Ctrl-C ends it.", every), Some(document), *language)
             }
         }
     }
 
     /// Shows why there is no report now. On a terminal, the last report stays visible below. Returns like [`Self::show`].
     fn show_error(&mut self, error: &ReportError, every: Duration) -> Result<bool, Failure> {
-        let error = error.to_string();
-        let sentence = format!("{}. Asking again every {}.", units::printable(&error), units::duration(every));
+        let (Self::Blocks { language } | Self::InPlace { language, .. }) = *self;
+        let error = language.retold(&error.to_string());
+        let sentence = say!(
+            language,
+            "{error}. Asking again every {every}.",
+            error = units::printable(&error),
+            every = language.number(&units::duration(every))
+        );
         match self {
-            Self::Blocks => {
+            Self::Blocks { .. } => {
                 output::offer(&format!("{} {sentence}\n\n", units::timestamp(std::time::SystemTime::now())))
             }
-            Self::InPlace { shown } => {
-                let below = if shown.is_some() { " The last report is shown below." } else { "" };
-                draw(&format!("{sentence}{below}"), shown.as_deref())
+            Self::InPlace { shown, .. } => {
+                let below = language.text(text!("The last report is shown below."));
+                let sentence = if shown.is_some() { format!("{sentence} {below}") } else { sentence };
+                draw(&sentence, shown.as_deref(), language)
             }
         }
     }
 }
 
-fn draw(first: &str, document: Option<&Document>) -> Result<bool, Failure> {
+fn draw(first: &str, document: Option<&Document>, language: Language) -> Result<bool, Failure> {
     let (width, height) = table::terminal_size().unwrap_or(USUAL_SIZE);
     let body = document.map_or_else(String::new, |document| document.to_text(Some(width), table::wants_color()));
-    output::offer(&screen(first, &body, width, height))
+    output::offer(&screen(first, &body, (width, height), language))
 }
 
 /// The bytes that make a terminal of this size show a text, whatever it showed before.
-fn screen(first: &str, body: &str, width: u16, height: u16) -> String {
+fn screen(first: &str, body: &str, (width, height): (u16, u16), language: Language) -> String {
     let (width, height) = (usize::from(width).max(1), usize::from(height).max(3));
     let mut lines = folded(first, width);
     lines.push(String::new());
@@ -119,7 +132,8 @@ fn screen(first: &str, body: &str, width: u16, height: u16) -> String {
     if lines.len() > height - 1 {
         let hidden = lines.len() - (height - 2);
         lines.truncate(height - 2);
-        lines.push(format!("({hidden} more lines; make the terminal higher)").chars().take(width).collect());
+        let more = say!(language, "({hidden} more lines; make the terminal higher)", hidden);
+        lines.push(more.chars().take(width).collect());
     }
     let lines: String = lines.iter().map(|line| format!("{line}{CLEAR_LINE}\n")).collect();
     format!("{HOME}{lines}{CLEAR_BELOW}")
@@ -144,7 +158,7 @@ mod tests {
     fn a_screen_is_never_higher_or_wider_than_the_terminal() {
         let body = "a sentence that is wider than the terminal\nb\nc\nd\ne";
         assert_eq!(
-            rows(&screen("Every 5 s; Ctrl-C ends it.", body, 20, 8)),
+            rows(&screen("Every 5 s; Ctrl-C ends it.", body, (20, 8), Language::English)),
             [
                 "Every 5 s; Ctrl-C",
                 "ends it.",
@@ -155,13 +169,13 @@ mod tests {
                 "(4 more lines; make "
             ]
         );
-        let high = rows(&screen("Every 5 s.", body, 80, 24));
+        let high = rows(&screen("Every 5 s.", body, (80, 24), Language::English));
         assert_eq!((high.len(), high[0].as_str(), high[6].as_str()), (7, "Every 5 s.", "e"));
     }
 
     #[test]
     fn a_table_with_colours_is_left_as_it_is() {
         let coloured = format!("\x1b[31m{}\x1b[0m", "x".repeat(20));
-        assert_eq!(rows(&screen("f", &coloured, 20, 24))[2], coloured);
+        assert_eq!(rows(&screen("f", &coloured, (20, 24), Language::English))[2], coloured);
     }
 }
