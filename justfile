@@ -113,10 +113,20 @@ bench-seed *rounds: build
 bench-orders *options:
     cargo bench --locked --bench store -- orders {{ options }}
 
+# compare the order rate of an older program with that of target/release/storemgr, in turn; needs DB_HOST, DB_USER, DB_PASSWORD
+[group('measure')]
+bench-two-versions older: build
+    benches/two-versions.sh {{ older }}
+
 # measure orders of a single product, beside orders over ten thousand
 [group('measure')]
 bench-hot-product *options:
     cargo bench --locked --bench store -- hot-product {{ options }}
+
+# measure what the index for the list of a user's orders costs the writers
+[group('measure')]
+bench-user-orders *options:
+    cargo bench --locked --bench store -- user-orders {{ options }}
 
 # measure reports over a long history, and out of the cache beside nginx; needs REDIS_HOST, too
 [group('measure')]
@@ -133,6 +143,11 @@ bench-overload *options:
 bench-loadtest *rounds: build
     benches/loadtest.sh {{ rounds }}
 
+# try wrk, hey, oha and Locust, those that are in PATH, and storemgr on services that could look better than they are
+[group('measure')]
+bench-flattering *rows: build
+    benches/flattering.py {{ rows }}
+
 # find the number of users from which on the store fails: configured as the lab's first rung, and with its defaults
 [group('measure')]
 bench-find-limit *folder: build
@@ -147,6 +162,11 @@ truth: build
 [group('measure')]
 neighbours: build
     STOREMGR={{ justfile_directory() }}/target/release/storemgr STRICT_NEIGHBOURS=1 cargo test --locked --test integration contract::neighbours -- --test-threads=1 --nocapture
+
+# compare counts with the servers' own over TLS and HTTP/2, and the cost beside wrk, oha and h2load if they are installed
+[group('measure')]
+bench-targets *rounds: build
+    benches/targets.sh {{ rounds }}
 
 # compare the size of an image like the original's with that of the store's image
 [group('measure')]

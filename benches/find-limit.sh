@@ -8,9 +8,9 @@
 # FOLDER: the folder for JSON, CSV and page of each search (default: target/find-limit).
 #
 #   STOREMGR    the program                          (target/release/storemgr)
-#   FIRST_STEP  time for each load of the first search (30s; with a warm-up of two fifths of that, it is longer than
-#               connections linger)
-#   STEP        time for each load of the second       (10s)
+#   FIRST_STEP  time for each load of the first search at a time (10s; it is held until nothing rises any more)
+#   STEP        the same for the second                (10s)
+#   REPEAT      how often the first search is made, to see how far its results are apart (1)
 #   FIRST_USERS, USERS  the first load of each, users  (4, 1000)
 #   MOST        the most users that are tried          (30000)
 # shellcheck disable=SC2317 # clean is called by the trap
@@ -47,8 +47,13 @@ search() {
   ((code == 0 || code == 98)) || { echo "the search ended with exit code $code" >&2; exit "$code"; }
 }
 
-search first-rung "${FIRST_STEP:-30s}" "${FIRST_USERS:-4}" \
-  --db-connections per-request --order-writer per-item --report-source scan --report-cache off
+names=()
+for ((time = 1; time <= ${REPEAT:-1}; time++)); do
+  names+=("first-rung${REPEAT:+-$time}")
+  search "${names[-1]}" "${FIRST_STEP:-10s}" "${FIRST_USERS:-4}" \
+    --db-connections per-request --order-writer per-item --report-source scan --report-cache off
+done
+names+=(default)
 search default "${STEP:-10s}" "${USERS:-1000}"
 
 # A figure at the top level of the JSON, not of a step.
@@ -59,7 +64,7 @@ failure() { sed -n 's/^Most failures there: \(.*\)\.$/ (\1)/p' "$results/$1.txt"
 broken() { sed -n '/^  "broken": \[/,/^  \]/p' "$results/$1.json" | sed -n 's/^    "\(.*\)",\{0,1\}$/\1/p' | paste -sd';' | sed 's/;/; /g'; }
 echo "| store | good with | bad from | knee | requests/s, p95 when good | what broke first | gave way |"
 echo "|---|---:|---:|---:|---:|---|---|"
-for name in first-rung default; do
+for name in "${names[@]}"; do
   printf '| %s | %s users | %s | %s | %.1f, %.0f ms | %s | %s |\n' "$name" "$(figure last_good "$name")" "$(figure first_bad "$name")" \
     "$(figure knee "$name")" "$(good "$name" 5)" "$(good "$name" 9)" "$(broken "$name")$(failure "$name")" "$(figure gave_way "$name")"
 done

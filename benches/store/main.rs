@@ -1,6 +1,6 @@
 //! Measures the store beside the database alone, or nginx alone: all sides in one run on one machine.
 //!
-//!     cargo bench --bench store -- orders|hot-product|reports|overload [--seconds N] [--rounds N] [--json FILE]
+//!     cargo bench --bench store -- orders|hot-product|user-orders|reports|overload [--seconds N] [--rounds N] [--json FILE]
 //!
 //! DB_HOST, DB_PORT, DB_USER and DB_PASSWORD give the database server; the benchmark makes databases of its own on it
 //! and deletes them at the end. `reports` needs REDIS_HOST, REDIS_PORT and nginx; all need wrk, `overload` for its peak
@@ -20,6 +20,7 @@ mod program;
 mod proxy;
 mod reports;
 mod store;
+mod user_orders;
 mod wrk;
 
 use std::path::PathBuf;
@@ -58,6 +59,8 @@ enum Subject {
     Orders,
     /// Compare orders of one product with orders over ten thousand
     HotProduct,
+    /// Compare orders with and without the index for the list of a user's orders
+    UserOrders,
     /// Compare reports over a short and a long history, and out of the cache with nginx
     Reports,
     /// Send more orders than the store can take
@@ -82,6 +85,7 @@ async fn run(args: Args) -> Result<()> {
     match args.subject {
         Subject::Orders => orders::measure(&server, effort, &mut outcome).await?,
         Subject::HotProduct => hot_product::measure(&server, effort, &mut outcome).await?,
+        Subject::UserOrders => user_orders::measure(&server, effort, &mut outcome).await?,
         Subject::Reports => reports::measure(&server, effort, &mut outcome).await?,
         Subject::Overload => overload::measure(&server, effort, &mut outcome).await?,
     }

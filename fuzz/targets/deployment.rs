@@ -52,7 +52,7 @@ fuzz_target!(|input: &[u8]| {
             3 => locations.dashboards = chosen,
             4 => locations.dockerfile = chosen,
             5 => locations.prometheus = chosen,
-            6 => locations.compose = chosen,
+            6 => locations.compose = vec![chosen],
             _ => locations.workflows = chosen,
         }
         let verdict = place.runtime.block_on(deploy_check::before(&place.checks, Files::load(&locations)));
@@ -68,7 +68,7 @@ fn sound() -> Locations {
     let at = |path: &str| Location { path: root.join(path), named: true };
     Locations {
         env_file: at(".env.example"),
-        compose: at("ops/compose.yml"),
+        compose: vec![at("ops/compose.yml")],
         project_directory: None,
         dockerfile: at("ops/Dockerfile"),
         nginx: at("nginx/nginx.conf"),

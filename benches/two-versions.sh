@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Compares the order rate of two programs on one database server, in turn: an older storemgr and this one.
+#
+#   DB_HOST=… DB_PORT=… DB_USER=… DB_PASSWORD=… benches/two-versions.sh OLDER [NEWER]
+#
+# OLDER, NEWER: the programs (NEWER: target/release/storemgr). Each has a database of its own with the schema that it makes
+# (storemgr_older and storemgr_newer, deleted before and after), 10,000 products, and starts anew for each turn. Orders are
+# sent by wrk: a product in 70 % of them, three in the others. The order of the two changes with every round.
+#
+#   ROUNDS       turns of each                     (5)
+#   SECONDS_EACH seconds of each turn              (5)
+#   CONNECTIONS  connections of wrk                (1024)
+#   USERS        users, who order at random        (1000)
+#   OPTIONS      options of `serve` for both       (none)
+#
+# Prints a line per turn, and then the medians of rate and cost with the ratio of newer to older. Needs wrk, curl and the
+# client mariadb. Exit code 1: an order was refused or failed.
+set -euo pipefail
+export LC_ALL=C
+(($# >= 1)) || { sed -n '2,19s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+programs=("$(realpath "$1")" "$(realpath "${2:-target/release/storemgr}")")
+names=(older newer)
+rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-5} connections=${CONNECTIONS:-1024} users=${USERS:-1000}
+work=$(mktemp -d)
+serving=
+stop() {
+  if [[ -n $serving ]]; then kill "$serving" 2>/dev/null || true; wait "$serving" 2>/dev/null || true; fi
+  serving=
+}
+trap 'stop; rm -rf "$work"' EXIT
+ulimit -n "$(ulimit -Hn)"
+cd "$work" # no .env of the caller's folder
+export DB_HOST=${DB_HOST:-127.0.0.1} DB_PORT=${DB_PORT:-3306} DB_USER DB_PASSWORD
+cat >orders.lua <<'LUA'
+math.randomseed(os.time())
+local headers = { ["content-type"] = "application/json" }
+local function line() return string.format('{"product_id":%d,"quantity":1}', math.random(10000)) end
+function request()
+  local lines = line()
+  if math.random() > 0.7 then lines = lines .. "," .. line() .. "," .. line() end
+  return wrk.format("POST", "/orders", headers, string.format('{"user_id":%d,"items":[%s]}', math.random(USERS), lines))
+end
+function done(summary, latency)
+  local failed = summary.errors.status + summary.errors.read + summary.errors.write + summary.errors.timeout
+  io.write(string.format("RESULT %.0f %.1f %d\n", summary.requests / summary.duration * 1e6, latency:percentile(99) / 1e3, failed))
+end
+LUA
+sed -i "s/USERS/$users/" orders.lua
+sql() { mariadb --host="$DB_HOST" --port="$DB_PORT" --user="$DB_USER" --password="$DB_PASSWORD" --skip-ssl -e "$1"; }
+for side in 0 1; do
+  sql "DROP DATABASE IF EXISTS storemgr_${names[side]}; CREATE DATABASE storemgr_${names[side]}"
+  export DB_NAME=storemgr_${names[side]}
+  "${programs[side]}" migrate >migrate.log 2>&1 || { cat migrate.log >&2; exit 3; }
+  "${programs[side]}" seed --reset --products 10000 --users "$users" >seed.log 2>&1 || { cat seed.log >&2; exit 3; }
+  # Enough of everything, so that no order is refused.
+  sql "UPDATE $DB_NAME.stocks SET quantity = 100000000"
+done
+turn() {
+  local side=$1 port=$((20000 + RANDOM % 10000)) rate p99 failed ticks cost tries
+  export DB_NAME=storemgr_${names[side]}
+  # shellcheck disable=SC2086 # options are words
+  "${programs[side]}" serve --listen "127.0.0.1:$port" --report-cache off ${OPTIONS:-} >serve.log 2>&1 &
+  serving=$!
+  for ((tries = 0; tries < 100; tries++)); do
+    curl --silent --fail "http://127.0.0.1:$port/ready" >/dev/null && break
+    kill -0 "$serving" 2>/dev/null || { cat serve.log >&2; exit 3; }
+    sleep 0.1
+  done
+  wrk --threads 1 --connections "$connections" --duration "${seconds}s" --timeout 20s --latency --script orders.lua \
+    "http://127.0.0.1:$port" >wrk.log
+  # Fields 14 and 15 of its status: clock ticks in user and kernel mode.
+  ticks=$(awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$serving/stat")
+  stop
+  read -r _ rate p99 failed < <(grep RESULT wrk.log)
+  cost=$(awk -v ticks="$ticks" -v rate="$rate" -v seconds="$seconds" -v each="$(getconf CLK_TCK)" \
+    'BEGIN { printf "%.1f", ticks / each / (rate * seconds) * 1e6 }')
+  echo "${names[side]}: $rate orders/s, p99 $p99 ms, $cost us of processor time of the store per order"
+  echo "$rate" >>"${names[side]}"
+  echo "$cost" >>"${names[side]}-cost"
+  ((failed == 0)) || { echo "$failed of them failed" >&2; exit 1; }
+}
+for ((round = 0; round < rounds; round++)); do
+  turn $((round % 2))
+  turn $((1 - round % 2))
+done
+median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+older=$(median older) newer=$(median newer)
+awk -v a="$older" -v b="$newer" 'BEGIN { printf "medians: older %.0f, newer %.0f orders/s; newer/older %.2f\n", a, b, b / a }'
+awk -v a="$(median older-cost)" -v b="$(median newer-cost)" \
+  'BEGIN { printf "older %.1f, newer %.1f us of the store per order; newer/older %.2f\n", a, b, b / a }'
+for name in "${names[@]}"; do sql "DROP DATABASE storemgr_$name"; done
