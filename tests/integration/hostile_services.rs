@@ -192,14 +192,16 @@ async fn a_check_shows_what_the_parts_of_a_deployment_say() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_test_shows_why_requests_failed() {
     let folder = tempfile::tempdir().unwrap();
-    let page = folder.path().join("page.html");
+    let (page, json) = (folder.path().join("page.html"), folder.path().join("run.json"));
     let url = format!("http://127.0.0.1:{}", store().await);
-    let arguments =
-        ["loadtest", "--host", &url, "-u", "2", "-t", "1s", "--think-time", "100ms", "--html", page.to_str().unwrap()];
-    let ran = run(&arguments).await;
+    let arguments = ["loadtest", "--host", &url, "-u", "2", "-t", "1s", "--think-time", "100ms"];
+    let files = ["--html", page.to_str().unwrap(), "--json", json.to_str().unwrap()];
+    let ran = run(&[&arguments[..], &files].concat()).await;
     assert_eq!(ran.code, 1, "{ran:?}");
     assert_printable("the summary", &ran.stdout);
     assert_printable("the page", &std::fs::read_to_string(&page).unwrap());
+    let result: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
+    assert_printable("JSON", result["failure_groups"][0]["message"].as_str().unwrap());
 }
 
 #[tokio::test]

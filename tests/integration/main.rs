@@ -12,6 +12,12 @@
 mod contract;
 /// `storemgr deploy-check`: each check fails for its own reason.
 mod deploy_check;
+/// TLS to the database and to Redis.
+mod encryption;
+/// `--language fr`: no sentence is left in English.
+mod french;
+/// A MySQL group of three whose members fail, under load.
+mod group;
 /// Databases, instances, a proxy that breaks: what tests are written in.
 mod harness;
 /// `storemgr serve --health-check`: ready, not ready, nobody there.
@@ -19,6 +25,8 @@ mod health_check;
 /// Services whose words try to steer a terminal.
 mod hostile_services;
 
+/// `loadtest --observe` and `report --explain`: causes brought about on purpose.
+mod explain;
 /// The documents against the code: layers, circles, metrics.
 mod house_rules;
 
@@ -35,10 +43,16 @@ mod nginx;
 /// What the store promises, under concurrency and faults.
 mod promises;
 
+/// Prometheus and the store behind TLS and a token.
+mod secured;
 /// `storemgr seed`: the rows it promises, what it refuses, what a stop leaves behind.
 mod seed;
+/// Redis whose master changes.
+mod sentinel;
 
 /// `storemgr report`: a real Prometheus, and counts that are known.
 mod report;
+/// `report` across restarts of an instance.
+mod report_restarts;
 /// `storemgr stack`: real processes, killed, repaired, taken back.
 mod stack;

@@ -16,7 +16,7 @@ use storemgr::net::Target;
 use storemgr::promql::{self, PromError};
 use storemgr::report::{Percentile, QUERIES, Report, ReportError, Span, gather};
 use storemgr::run_result::RecordedRun;
-use storemgr::units;
+use storemgr::units::{self, Language};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, ChildStdout, Command};
@@ -325,7 +325,7 @@ async fn an_idle_store_has_a_report_without_requests() {
     prometheus.watches().await;
     let report = prometheus.report(&Span::Last(Duration::from_secs(10))).await.unwrap();
     assert_eq!((report.total.requests, report.total.latency_ms.p50), (0, Percentile::Nothing));
-    let notes = storemgr::report::notes(&report);
+    let notes = storemgr::report::notes(&report, Language::English);
     assert!(notes.iter().any(|note| note.contains("got no requests")), "{notes:?}");
 }
 
@@ -598,7 +598,7 @@ async fn what_cannot_be_reported_is_said_in_a_sentence_with_its_exit_code() {
     for (arguments, code, sentence) in [
         (&[] as &[&str], 2, "no Prometheus is configured: run `storemgr stack up`"),
         (&["--prometheus", ""], 2, "no Prometheus is configured"),
-        (&["--prometheus", "https://prometheus"], 2, "needs TLS"),
+        (&["--prometheus", "ftp://prometheus"], 2, "is not the address of a service"),
         (&["--last", "0"], 2, "--last must be longer than 0"),
         (&["--last", "900000h", "--prometheus", &closed], 2, "begins too far in the past"),
         (&["--run", "absent.json"], 2, "absent.json cannot be read"),

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use storemgr::stack::{Config, Event, ProcessName, ProcessState, Stack, StackError, Status};
+use storemgr::stack::{Balance, Config, Event, ProcessName, ProcessState, Stack, StackError, Status};
 use tempfile::TempDir;
 
 use crate::harness::{inhabitants, kill, storemgr_in as storemgr};
@@ -123,11 +123,11 @@ async fn a_stack_goes_up_is_repaired_and_goes_down() {
     // A second `up` finds everything running.
     let (again, events) = place.up().await.unwrap();
     assert_eq!(again, status);
-    assert_eq!(events.len(), ProcessName::ALL.len());
+    assert_eq!(events.len(), ProcessName::all(2).count());
     assert!(events.iter().all(|event| event.starts_with("Running(")), "{events:?}");
 
     // A killed process is noticed, and what it left behind (nginx's workers) is ended before it starts again.
-    for name in [ProcessName::Nginx, ProcessName::Serve1, ProcessName::Database] {
+    for name in [ProcessName::Nginx, ProcessName::Serve(1), ProcessName::Database] {
         kill(place.pid(name), "KILL");
         eventually("a killed process is seen as dead", || place.state(name) == ProcessState::Dead).await;
     }
@@ -135,7 +135,7 @@ async fn a_stack_goes_up_is_repaired_and_goes_down() {
     let (repaired, events) = place.up().await.unwrap();
     assert!(repaired.all_run(), "{repaired:?}");
     assert_eq!(events.iter().filter(|event| event.starts_with("Started(")).count(), 3, "{events:?}");
-    for name in ProcessName::ALL {
+    for name in ProcessName::all(2) {
         assert_eq!(repaired.of(name).unwrap().address, status.of(name).unwrap().address, "{name} moved");
     }
 
@@ -167,7 +167,7 @@ async fn everything_of_a_stack_answers_where_it_says() {
     let arguments = fs::read_to_string(place.path("serve-2/arguments")).unwrap();
     assert_eq!(
         arguments.trim(),
-        format!("serve --listen {} --order-writer per-item", place.address(ProcessName::Serve2))
+        format!("serve --listen {} --order-writer per-item", place.address(ProcessName::Serve(2)))
     );
 
     // nginx uses both instances, forwards the request's id and does not expose their metrics.
@@ -178,7 +178,7 @@ async fn everything_of_a_stack_answers_where_it_says() {
         assert_eq!(answer.headers["x-seen-id"], "a-name.1");
         reached.push(answer.text());
     }
-    for instance in ProcessName::INSTANCES {
+    for instance in ProcessName::instances(2) {
         assert!(reached.contains(&place.address(instance)), "{instance} was not reached: {reached:?}");
     }
     let unfit = get(&front, "/health-check", &[("x-request-id", "\"quoted\"")]).await;
@@ -187,7 +187,7 @@ async fn everything_of_a_stack_answers_where_it_says() {
 
     // Prometheus knows both instances as its targets.
     let targets = get(&place.address(ProcessName::Prometheus), "/api/v1/targets", &[]).await.text();
-    for instance in ProcessName::INSTANCES {
+    for instance in ProcessName::instances(2) {
         assert!(targets.contains(&place.address(instance)), "{targets}");
     }
     check_with("promtool", &["check", "config", place.path("prometheus/prometheus.yml").to_str().unwrap()]);
@@ -201,7 +201,7 @@ async fn everything_of_a_stack_answers_where_it_says() {
     assert!(log_in(port, "root", "").await.is_err(), "anyone could be root");
 
     // With both instances gone, nginx answers as the store would.
-    for name in ProcessName::INSTANCES {
+    for name in ProcessName::instances(2) {
         kill(place.pid(name), "TERM");
         eventually("an instance is gone", || place.state(name) == ProcessState::Dead).await;
     }
@@ -258,9 +258,9 @@ async fn what_cannot_start_is_explained_and_taken_back() {
     let (before, _) = place.up().await.unwrap();
     place.config.serve_options = vec!["--order-writer".into(), "batched".into()];
     let (after, _) = place.up().await.unwrap();
-    for name in ProcessName::ALL {
+    for name in ProcessName::all(2) {
         let changed = before.of(name).unwrap().pid != after.of(name).unwrap().pid;
-        assert_eq!(changed, ProcessName::INSTANCES.contains(&name), "{name}");
+        assert_eq!(changed, name.is_instance(), "{name}");
     }
     place.stack.down(&|_| {}).await.unwrap();
 }
@@ -340,7 +340,7 @@ async fn the_command_runs_the_store_itself() {
     let up = run(&["stack", "up", "--", "--order-writer", "per-item"]);
     let (table, told) = (String::from_utf8_lossy(&up.stdout), String::from_utf8_lossy(&up.stderr));
     assert_eq!(up.status.code(), Some(0), "{told}");
-    for name in ProcessName::ALL {
+    for name in ProcessName::all(2) {
         assert!(table.contains(&place.address(name)) && table.contains(&place.pid(name).to_string()), "{table}");
     }
     let status = run(&["stack", "status", "--json", "-"]);
@@ -366,8 +366,8 @@ async fn the_command_runs_the_store_itself() {
         assert_eq!(serde_json::from_str::<serde_json::Value>(body).unwrap()["code"], code, "{answer}");
     }
 
-    kill(place.pid(ProcessName::Serve1), "KILL");
-    eventually("an instance is gone", || place.state(ProcessName::Serve1) == ProcessState::Dead).await;
+    kill(place.pid(ProcessName::Serve(1)), "KILL");
+    eventually("an instance is gone", || place.state(ProcessName::Serve(1)) == ProcessState::Dead).await;
     assert_eq!(run(&["stack", "status"]).status.code(), Some(1));
     // The other instance continues, and clients notice nothing.
     for _ in 0..20 {
@@ -422,4 +422,75 @@ fn no_stack_is_said_in_a_sentence() {
     assert_eq!(json, serde_json::json!({ "processes": [] }));
     let down = storemgr(folder.path(), &["stack", "down"]).output().unwrap();
     assert_eq!(down.status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_stack_has_as_many_instances_as_asked_for_and_the_policy_that_nginx_is_told() {
+    let mut place = Place::new();
+    place.config.instances = 3;
+    place.config.balance = Balance::RoundRobin;
+    let (status, _) = place.up().await.unwrap();
+    assert_eq!(status.processes.len(), 7, "{status:?}");
+    assert!(status.all_run(), "{status:?}");
+    let text = fs::read_to_string(place.path("env")).unwrap();
+    let instances = text.lines().find_map(|line| line.strip_prefix("STOREMGR_INSTANCES=")).unwrap();
+    assert_eq!(instances.split(',').count(), 3, "{text}");
+    let targets = get(&place.address(ProcessName::Prometheus), "/api/v1/targets", &[]).await.text();
+    let configuration = || fs::read_to_string(place.path("nginx/nginx.conf")).unwrap();
+    for name in ProcessName::instances(3) {
+        assert!(targets.contains(&place.address(name)), "{name}: {targets}");
+        assert!(configuration().contains(&format!("server {} max_fails=5", place.address(name))), "{name}");
+    }
+    // All requests of one address: in turn by round robin, to the same instance by its hash.
+    let reached = async || {
+        let mut reached = Vec::new();
+        for _ in 0..12 {
+            reached.push(get(&place.address(ProcessName::Nginx), "/health-check", &[]).await.text());
+        }
+        reached.sort();
+        reached.dedup();
+        reached.len()
+    };
+    assert_eq!(reached().await, 3);
+    for (policy, directive) in [
+        (Balance::IpHash, Some("ip_hash;")),
+        (Balance::Random, Some("random;")),
+        (Balance::LeastConn, Some("least_conn;")),
+    ] {
+        let config = Config { balance: policy, ..place.config.clone() };
+        place.stack.up(&config, &|_| {}, std::future::pending()).await.unwrap();
+        let written = configuration();
+        for word in ["least_conn;", "ip_hash;", "random;"] {
+            let there = written.lines().any(|line| line.trim() == word);
+            assert_eq!(there, directive == Some(word), "{policy}: {written}");
+        }
+        if policy == Balance::IpHash {
+            assert_eq!(reached().await, 1);
+        }
+    }
+
+    // With fewer instances the others are stopped, and are no part of the stack any more.
+    let third = place.pid(ProcessName::Serve(3));
+    place.config.instances = 1;
+    let (status, _) = place.up().await.unwrap();
+    assert_eq!(status.processes.last().unwrap().name, ProcessName::Serve(1));
+    assert!(status.all_run() && !inhabitants(place.folder.path()).contains(&third), "{status:?}");
+    place.stack.down(&|_| {}).await.unwrap();
+    assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new());
+
+    let refused = storemgr(place.folder.path(), &["stack", "up", "--balance", "fair"]).output().unwrap();
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(told.contains("the balancing policies are least_conn, round_robin, ip_hash, random"), "{told}");
+}
+
+#[tokio::test]
+async fn an_instance_that_stands_still_is_ended_all_the_same() {
+    let place = Place::new();
+    place.up().await.unwrap();
+    kill(place.pid(ProcessName::Serve(1)), "STOP");
+    let killed = Mutex::new(false);
+    place.stack.down(&|event| *killed.lock().unwrap() |= matches!(event, Event::Killed(_))).await.unwrap();
+    assert!(!*killed.lock().unwrap(), "it was killed in place of ending");
+    assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new());
 }

@@ -1,7 +1,7 @@
 //! The memory of an instance, whatever clients send: it has a bound, and it is given back.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::Method;
 use serde_json::json;
@@ -24,6 +24,10 @@ fn status_field(instance: &Instance, name: &str) -> u64 {
 
 const MIB: u64 = 1 << 20;
 
+/// What an instance may keep of the memory of four hundred large bodies. If their own memory was kept, it would be as much
+/// as they took, 50 MiB and more.
+const KEPT: u64 = 36 * MIB;
+
 /// A body of a megabyte, of which the last byte is missing.
 async fn send_nearly_all(address: String) -> Option<TcpStream> {
     let mut stream = TcpStream::connect(address).await.ok()?;
@@ -42,10 +46,12 @@ async fn bodies_that_do_not_end_take_no_more_than_their_budget() {
     let instance = Instance::start(&database, &arguments).await;
     let (user, product) = (instance.user().await, instance.product(1.0, 1_000).await);
     let before = resident(&instance);
-    let sending: Vec<_> = (0..400).map(|_| tokio::spawn(send_nearly_all(instance.target().authority()))).collect();
     let mut open = Vec::new();
-    for sent in sending {
-        open.push(sent.await.unwrap());
+    for _ in 0..10 {
+        let sending: Vec<_> = (0..40).map(|_| tokio::spawn(send_nearly_all(instance.target().authority()))).collect();
+        for sent in sending {
+            open.push(sent.await.unwrap());
+        }
     }
     // Bodies that were refused have given back what they held, so the last of it is asked for again.
     while instance.metric("storemgr_http_body_bytes").await < 33_554_432.0 - 1e6 {
@@ -73,7 +79,13 @@ async fn bodies_that_do_not_end_take_no_more_than_their_budget() {
     drop(open);
     wait_until("the budget to be free", async || instance.metric("storemgr_http_body_bytes").await == 0.0).await;
     assert_eq!(instance.try_send(Method::POST, "/orders", &[], &large).await.unwrap().status, 201);
-    wait_until("memory to be given back", async || resident(&instance) < before + 24 * MIB).await;
+    // The allocator keeps some of what the connections took: some 20 MiB, by how many were open at once.
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while resident(&instance) >= before + KEPT {
+        let now = resident(&instance) / MIB;
+        assert!(Instant::now() < deadline, "{now} MiB a minute later, {} at most, {} before", most / MIB, before / MIB);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -224,7 +236,7 @@ async fn all_connections_fit_into_the_memory_of_a_container() {
                 let (target, order) = (target.clone(), order.clone().into_bytes());
                 let headers = [("content-type", "application/json")];
                 tokio::spawn(async move {
-                    let patience = Duration::from_mins(1);
+                    let patience = Duration::from_secs(3);
                     storemgr::net::request_once(&target, Method::POST, "/orders", &headers, order, patience).await
                 })
             })

@@ -1,13 +1,21 @@
 //! The HTTP contract, request by request, against the real binary.
 
+/// Who may use what.
+mod access;
 /// Requests that two readers could understand in two ways.
 mod ambiguous;
 /// A cache that answers and takes nothing.
 mod cache;
+/// A user's orders, changed products, moved stock, and keys.
+mod clients;
 /// How a connection ends.
 mod closing;
 /// Every refusal: its status, its code, its shape.
 mod errors;
+/// GraphQL.
+mod graphql;
+/// The guide for clients and the course's collection.
+mod guide;
 /// Whatever is sent: no defect is reached, and nothing refused is stored.
 mod hostile;
 /// What one client may take, and what it is told beyond that.

@@ -25,7 +25,14 @@ async fn the_document_lists_every_route_and_every_code() {
                 operation["responses"].as_object().is_some_and(|responses| !responses.is_empty()),
                 "{method} {path}"
             );
-            documented.insert(format!("{} {path}", method.to_uppercase()));
+            let documented_scope = operation["security"].as_array().unwrap();
+            let route = format!("{} {path}", method.to_uppercase());
+            let scope = required_scopes().find(|(known, _)| format!("{} {}", known.method, known.path) == route);
+            let scope = scope.and_then(|(_, scope)| scope);
+            let expected = scope.map(|scope| serde_json::json!({"token": [scope.name()]}));
+            assert_eq!(documented_scope.get(1), expected.as_ref(), "{route}");
+            assert_eq!(operation["responses"].get("401").is_some(), scope.is_some(), "{route}");
+            documented.insert(route);
         }
     }
     let served: BTreeSet<_> =
@@ -44,7 +51,7 @@ fn every_route_has_the_scope_of_its_kind() {
             (_, "/health-check" | "/live" | "/ready") => None,
             (_, "/metrics") => Some(Scope::Metrics),
             ("POST", "/orders") => Some(Scope::Order),
-            ("GET", _) => Some(Scope::Read),
+            ("GET", _) | ("POST", "/graphql" | "/stocks/graphql-query") => Some(Scope::Read),
             _ => Some(Scope::Admin),
         };
         assert_eq!(scope, expected, "{route:?}");

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use storemgr::db::Servers;
 use storemgr::deploy_check::{CATALOG, RunningDeployment, Status, after};
 use storemgr::net::Target;
+use storemgr::promql::Prometheus;
 use storemgr::units::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -53,11 +55,20 @@ async fn only_fails(surroundings: RunningDeployment, id: &str, seen: &str) {
     assert_only(&after(CATALOG, surroundings).await, id, seen);
 }
 
+/// Asserts that this check alone warned, that none failed, and what it says.
+async fn only_warns(surroundings: RunningDeployment, id: &str, seen: &str) {
+    let verdict = after(CATALOG, surroundings).await;
+    let warned: Vec<_> = verdict.checks.iter().filter(|finding| finding.status == Status::Warn).collect();
+    assert_eq!(warned.iter().map(|finding| finding.id).collect::<Vec<_>>(), [id], "{warned:?}");
+    assert!(verdict.healthy && warned[0].seen.contains(seen) && !warned[0].advice.is_empty(), "{verdict:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sound_deployment_is_healthy_and_left_as_it_was() {
     let deployment = Deployment::sound().await;
     let prometheus = WebServer::prometheus(&[deployment.instances[0].target(), deployment.instances[1].target()]);
-    let surroundings = RunningDeployment { prometheus: Some(prometheus.target.clone()), ..deployment.surroundings() };
+    let surroundings =
+        RunningDeployment { prometheus: Some(Prometheus::new(prometheus.target.clone())), ..deployment.surroundings() };
     // Prometheus has found nothing to scrape yet: that is waited for.
     let verdict = after(CATALOG, surroundings).await;
     assert!(verdict.healthy && found(&verdict, "prometheus-targets").seen == "2 targets, all up", "{verdict:?}");
@@ -77,7 +88,7 @@ async fn what_is_wrong_with_the_database_is_told_by_its_own_check() {
     only_fails(wrong, "database-reachable", "denied").await;
     let mut away = deployment.surroundings();
     if let Some(address) = &mut away.database {
-        address.port = 1;
+        address.servers = Servers::one("127.0.0.1", 1);
     }
     only_fails(away, "database-reachable", "connection refused").await;
     let greedy = Instance::start(&deployment.database, &["--db-pool-size", "5000"]).await;
@@ -90,9 +101,9 @@ async fn what_is_wrong_with_the_database_is_told_by_its_own_check() {
     surroundings.instances = vec![unbounded.target().clone()];
     surroundings.front = None;
     only_fails(surroundings, "connection-budget", "for every request").await;
-    deployment.database.execute("DELETE FROM schema_migrations WHERE version = 2").await;
+    deployment.database.execute("DELETE FROM schema_migrations WHERE version >= 2").await;
     // An instance on an old schema is not ready, for the reason that is told already.
-    only_fails(deployment.surroundings(), "schema-current", "version 1, and 2 is needed").await;
+    only_fails(deployment.surroundings(), "schema-current", "version 1, and 3 is needed").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,8 +141,10 @@ async fn what_is_wrong_with_instances_and_nginx_is_told_by_their_own_checks() {
 async fn what_is_wrong_with_prometheus_and_with_orders_is_told_by_their_own_checks() {
     let deployment = Deployment::sound().await;
     let one = WebServer::prometheus(&[deployment.instances[0].target()]);
-    let surroundings =
-        |prometheus: &Target| RunningDeployment { prometheus: Some(prometheus.clone()), ..deployment.surroundings() };
+    let surroundings = |prometheus: &Target| RunningDeployment {
+        prometheus: Some(Prometheus::new(prometheus.clone())),
+        ..deployment.surroundings()
+    };
     only_fails(surroundings(&one.target), "prometheus-targets", "does not know").await;
     only_fails(surroundings(&Target::loopback(1)), "prometheus-targets", "connection refused").await;
     let dead = Target::loopback(1);
@@ -150,7 +163,7 @@ async fn the_command_prints_a_table_or_json_and_its_exit_code_tells() {
     let arguments = ["deploy-check", "--after", "--disk-margin", "0", "--memory-margin", "0%"];
     let good = run_command(&arguments, &database.variables()).await;
     assert_eq!(good.code, 0, "{good:?}");
-    assert!(good.stdout.contains("The deployment is healthy: 22 checks, 7 passed, 15 skipped."), "{good:?}");
+    assert!(good.stdout.contains("The deployment is healthy: 24 checks, 8 passed, 16 skipped."), "{good:?}");
     let json = run_command(
         &["deploy-check", "--json", "-", "--only", "database-reachable,schema-current"],
         &database.variables(),
@@ -178,7 +191,7 @@ async fn an_instance_that_is_down_is_told_once_although_prometheus_misses_it_too
     let rules = "groups: [{name: a, rules: [{alert: InstanceDown, expr: up == 0}]}]";
     let prometheus = WebServer::prometheus_with(&all, rules);
     let mut surroundings =
-        RunningDeployment { prometheus: Some(prometheus.target.clone()), ..deployment.surroundings() };
+        RunningDeployment { prometheus: Some(Prometheus::new(prometheus.target.clone())), ..deployment.surroundings() };
     surroundings.instances.push(down);
     wait_until("the alert to fire", async || {
         found(&after(CATALOG, surroundings.clone()).await, "alerts-quiet").seen.contains("InstanceDown")
@@ -195,7 +208,8 @@ async fn what_prometheus_missed_a_moment_ago_is_looked_at_again() {
     drop(exporter);
     let prometheus =
         WebServer::prometheus(&[deployment.instances[0].target(), deployment.instances[1].target(), &replaced]);
-    let surroundings = RunningDeployment { prometheus: Some(prometheus.target.clone()), ..deployment.surroundings() };
+    let surroundings =
+        RunningDeployment { prometheus: Some(Prometheus::new(prometheus.target.clone())), ..deployment.surroundings() };
     only_fails(surroundings.clone(), "prometheus-targets", &format!("cannot scrape {}", replaced.authority())).await;
     let exporter = TcpListener::bind(replaced.authority()).await.unwrap();
     tokio::spawn(async move {
@@ -237,7 +251,7 @@ async fn what_prometheus_does_with_alerts_is_told() {
     let rules = "groups:\n- name: a\n  rules:\n  - {alert: Quiet, expr: up == 0}\n  \
                  - {alert: Chatty, expr: vector(1), labels: {severity: info}}\n";
     let surroundings = |prometheus: &WebServer| RunningDeployment {
-        prometheus: Some(prometheus.target.clone()),
+        prometheus: Some(Prometheus::new(prometheus.target.clone())),
         alerts: vec!["Quiet".to_owned()],
         ..deployment.surroundings()
     };
@@ -399,7 +413,7 @@ async fn a_database_that_is_too_old_is_told() {
     let version = deployment.database.query::<String>("SELECT VERSION()").await.remove(0);
     let release = version.splitn(3, '.').take(2).collect::<Vec<_>>().join(".") + ".";
     let older: String = release.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
-    let upstream = format!("{}:{}", address.host, address.port);
+    let upstream = address.servers.to_string();
     let change = move |bytes: &mut [u8]| {
         while let Some(at) = bytes.windows(release.len()).position(|window| window == release.as_bytes()) {
             bytes[at..at + release.len()].copy_from_slice(older.as_bytes());
@@ -408,10 +422,25 @@ async fn a_database_that_is_too_old_is_told() {
     let port = Rewriting::before(upstream, change).await;
     let mut surroundings = deployment.surroundings();
     if let Some(address) = &mut surroundings.database {
-        "127.0.0.1".clone_into(&mut address.host);
-        address.port = port;
+        address.servers = Servers::one("127.0.0.1", port);
     }
     only_fails(surroundings, "database-version", ".").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_are_no_group_and_a_way_in_clear_are_told() {
+    let deployment = Deployment::sound().await;
+    let with_servers = |places: &str| {
+        let mut surroundings = deployment.surroundings();
+        if let Some(address) = &mut surroundings.database {
+            let port = address.servers.all()[0].port;
+            address.servers = Servers::parse(places, port).unwrap();
+        }
+        surroundings
+    };
+    only_warns(with_servers("127.0.0.1,localhost"), "database-group", "DB_HOST names 2 servers").await;
+    // This machine, by an address that does not say so.
+    only_warns(with_servers("0.0.0.0"), "connections-encrypted", "0.0.0.0 is reached in clear").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! Whether for each check there is a test in which it fails for its own reason, and no other check fails with it.
 //!
-//! Two functions assert just that, `only_fails` and `assert_only`, and take the name of the check; so the tests are read
-//! as text, and the names that stand in calls of these are counted.
+//! Four functions assert just that, `only_fails`, `assert_only`, and `only_warns` and `assert_warns` for a check that only
+//! warns; they take the name of the check, so the tests are read as text, and the names that stand in calls of these are counted.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,7 +13,7 @@ fn names_asserted(text: &str) -> BTreeSet<&'static str> {
     let mut names = BTreeSet::new();
     for test in text.split("#[tokio::test").skip(1) {
         let variable = test.split("let id = ").nth(1).and_then(quoted);
-        for call in ["only_fails(", "assert_only("] {
+        for call in ["only_fails(", "only_warns(", "assert_only(", "assert_warns("] {
             for arguments in test.split(call).skip(1) {
                 let arguments = within_parenthesis(arguments);
                 let word = |text: &str| arguments.contains(&format!("\"{text}\""));

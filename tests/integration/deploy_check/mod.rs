@@ -2,8 +2,16 @@
 
 /// Of what runs.
 mod after;
+/// Agreement with Compose itself.
+mod agreement;
+/// A folder with anybody's deployment.
+mod anywhere;
 /// Of files.
 mod before;
+/// What was judged wrongly once.
+mod cases;
+/// Small deployments in the manners of real ones.
+mod corpus;
 /// Every check has such a test.
 mod coverage;
 /// A deployment's files, sound until a test breaks them in one place.

@@ -41,6 +41,7 @@ services:
   database:
     image: mysql:9.7.1
     command: ["--max-connections=151"]
+    volumes: ["data:/var/lib/mysql"]
     environment:
       MYSQL_DATABASE: store
       MYSQL_USER: ${DB_USER}
@@ -78,6 +79,7 @@ services:
     profiles: [loadtest]
 secrets:
   db_password: {environment: DB_PASSWORD}
+volumes: {data: {}}
 "#;
 
 const DOCKERFILE: &str = "\
@@ -224,7 +226,7 @@ pub fn locations(folder: &Path) -> Locations {
     let place = |path: &str| Location { path: folder.join(path), named: false };
     Locations {
         env_file: place(".env"),
-        compose: place("ops/compose.yml"),
+        compose: vec![place("ops/compose.yml")],
         project_directory: None,
         dockerfile: place("ops/Dockerfile"),
         nginx: place("nginx/nginx.conf"),

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use mysql_async::Conn;
 use mysql_async::prelude::{FromRow, Queryable};
-use storemgr::db::Address;
+use storemgr::db::{Address, Servers};
 use storemgr::units::Secret;
 
 use super::database_server::{PrivateServer, Server};
+use super::group::Group;
 use super::server::wait_until;
 
 /// An account that may open six connections: it stands for a server with few, so that the numbers stay small and other
@@ -56,6 +57,10 @@ fn run_blocking(work: impl Future<Output = ()> + Send + 'static) -> std::thread:
 pub struct TestDatabase {
     server: Server,
     name: String,
+    /// What `DB_HOST` says, if it is more than the server.
+    places: Option<String>,
+    /// Whether another value deletes it.
+    borrowed: bool,
 }
 
 impl TestDatabase {
@@ -75,7 +80,37 @@ impl TestDatabase {
         let mut conn = Conn::new(server.options(None)).await.expect("the test database server answers");
         conn.query_drop(format!("CREATE DATABASE {name}")).await.unwrap();
         conn.disconnect().await.unwrap();
-        Self { server: server.clone(), name }
+        Self { server: server.clone(), name, places: None, borrowed: false }
+    }
+
+    /// With the schema, on a group; processes are led to it by the list of its members.
+    pub async fn migrated_on_group(group: &Group) -> Self {
+        let primary = group.next_primary(usize::MAX).await.0;
+        let mut database = Self::create_at(group.servers().nth(primary).unwrap()).await;
+        database.places = Some(group.places());
+        storemgr::db::migrate(&database.address()).await.unwrap();
+        database
+    }
+
+    /// The same database as a member of the group has it.
+    pub fn at_member(&self, group: &Group, index: usize) -> Self {
+        let server = group.servers().nth(index).unwrap().clone();
+        Self { server, name: self.name.clone(), places: None, borrowed: true }
+    }
+
+    /// Leads processes elsewhere, such as to a router before the group.
+    pub fn lead_to(&mut self, places: &str) {
+        self.places = Some(places.to_owned());
+    }
+
+    /// A database of the same name, with the schema, on another server.
+    pub async fn twin_on(&self, server: &PrivateServer) -> Self {
+        let twin = Self { server: server.server.clone(), name: self.name.clone(), places: None, borrowed: false };
+        let mut conn = Conn::new(twin.server.options(None)).await.unwrap();
+        conn.query_drop(format!("CREATE DATABASE {}", twin.name)).await.unwrap();
+        conn.disconnect().await.unwrap();
+        storemgr::db::migrate(&twin.address()).await.unwrap();
+        twin
     }
 
     /// With the schema, on a server of a test's own.
@@ -95,8 +130,11 @@ impl TestDatabase {
     /// Where it is.
     pub fn address(&self) -> Address {
         Address {
-            host: self.server.host.clone(),
-            port: self.server.port,
+            servers: match &self.places {
+                Some(places) => Servers::parse(places, 3306).unwrap(),
+                None => Servers::one(self.server.host.clone(), self.server.port),
+            },
+            tls: None,
             name: self.name.clone(),
             user: self.server.user.clone(),
             password: Secret::new(self.server.password.clone()),
@@ -118,9 +156,13 @@ impl TestDatabase {
     /// Runs a query and gives its rows.
     pub async fn query<T: FromRow + Send + 'static>(&self, sql: &str) -> Vec<T> {
         let mut conn = self.connect().await;
-        let rows = conn.query(sql).await.unwrap();
+        let mut read = conn.query(sql).await;
+        // MySQL fails to list the processes while any of them, be it another test's, runs a statement with binary values.
+        while matches!(&read, Err(mysql_async::Error::Server(error)) if error.code == 3854) {
+            read = conn.query(sql).await;
+        }
         conn.disconnect().await.unwrap();
-        rows
+        read.unwrap()
     }
 
     /// Runs a query that answers one number.
@@ -165,7 +207,7 @@ impl TestDatabase {
     /// The environment variables that lead a process here.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("DB_HOST", self.server.host.clone()),
+            ("DB_HOST", self.places.clone().unwrap_or_else(|| self.server.host.clone())),
             ("DB_PORT", self.server.port.to_string()),
             ("DB_NAME", self.name.clone()),
             ("DB_USER", self.server.user.clone()),
@@ -176,6 +218,9 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
+        if self.borrowed {
+            return;
+        }
         let (options, name) = (self.server.options(None), self.name.clone());
         // A database that is left behind harms nobody.
         let _ = run_blocking(async move {

@@ -57,6 +57,40 @@ impl PrivateServer {
         tokio::task::spawn_blocking(|| Self::start_blocking(name, options)).await.unwrap()
     }
 
+    /// The same on a disk that takes so many milliseconds longer for each flush.
+    pub async fn start_on_slow_disk(name: &'static str, flush_ms: u32, options: &'static [&'static str]) -> Self {
+        let mut server = Self::start(name, options).await;
+        let library = server.log.with_file_name("slow_disk.so");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/slow_disk.c");
+        let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &source]).status().unwrap();
+        assert!(built.success());
+        server.signal("TERM");
+        while Path::new("/proc").join(server.pid.to_string()).exists() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        let program = std::mem::replace(&mut server.program, "env".into());
+        let preload = format!("LD_PRELOAD={}", library.display());
+        let slow = [preload, format!("SLOW_DISK_MS={flush_ms}"), program.display().to_string()];
+        server.arguments.splice(0..0, slow);
+        server.start_again();
+        server
+    }
+
+    /// The same, with options that are made up as the test runs.
+    pub async fn start_with(name: &str, options: Vec<String>) -> Self {
+        let name = name.to_owned();
+        let start = move || {
+            let options: Vec<_> = options.iter().map(String::as_str).collect();
+            Self::start_blocking(&name, &options)
+        };
+        tokio::task::spawn_blocking(start).await.unwrap()
+    }
+
+    /// Where it answers on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.server.port
+    }
+
     /// The same, on a thread that may block.
     pub(super) fn start_blocking(name: &str, options: &[&str]) -> Self {
         let mysqld = std::env::var_os("TEST_MYSQLD").map(PathBuf::from);
@@ -122,7 +156,7 @@ impl PrivateServer {
 }
 
 /// Makes the files of an empty server.
-fn install(mysqld: Option<&PathBuf>, directory: &Path) {
+pub(super) fn install(mysqld: Option<&PathBuf>, directory: &Path) {
     let path = |file: &str| directory.join(file).display().to_string();
     let mut command = Command::new(mysqld.map_or(Path::new("mariadb-install-db"), PathBuf::as_path));
     command.args(if mysqld.is_some() {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rand::RngExt;
-use storemgr::db::Address;
+use storemgr::db::{Address, Servers};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -50,6 +50,10 @@ pub enum Fault {
     ErrorAfterCommit(u16),
     /// Answers this error to one COMMIT and does not pass it on. Then works again.
     ErrorInsteadOfCommit(u16),
+    /// Answers this error to every ROLLBACK and does not pass it on.
+    ErrorToRollbacks(u16),
+    /// Passes so many statements of one text of several writing ones on, and leaves the rest out. Then works again.
+    LeaveOutAfter(usize),
     /// Answers this error to every statement.
     ErrorToAll(u16),
     /// Answers this error to every statement that changes rows; what only reads is passed on.
@@ -96,7 +100,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let fault = Arc::new(watch::Sender::new(Fault::None));
-        let upstream = format!("{}:{}", address.host, address.port);
+        let upstream = address.servers.to_string();
         let faults = Arc::clone(&fault);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -118,7 +122,7 @@ impl Proxy {
 
     /// The address of a database, led through the proxy.
     pub fn address(&self, address: Address) -> Address {
-        Address { host: "127.0.0.1".to_owned(), port: self.port, ..address }
+        Address { servers: Servers::one("127.0.0.1", self.port), ..address }
     }
 
     /// The environment variables of a database, led through the proxy.
@@ -144,6 +148,8 @@ enum Step {
     /// The same, and the command arrives late.
     CutAndPassLate,
     Delay(Duration),
+    /// Something else is passed on.
+    PassInstead(Vec<u8>),
     /// An error in place of the command.
     Error(u16),
     /// An error in place of the answer.
@@ -187,7 +193,7 @@ async fn carry(
                     continue;
                 }
                 packets.0.extend_from_slice(&from_client[..length]);
-                while let Some(packet) = packets.next() {
+                while let Some(mut packet) = packets.next() {
                     match step(&fault, &packet, prepared.changes_rows(&packet)) {
                         Step::Pass => {}
                         Step::Cut => return,
@@ -204,6 +210,7 @@ async fn carry(
                             continue;
                         }
                         Step::ErrorAfter(code) => error = Some(code),
+                        Step::PassInstead(other) => packet = other,
                         Step::Swallow => {
                             swallowed = true;
                             break;
@@ -287,12 +294,22 @@ impl PreparedWrites {
 /// What happens to a packet of the client under the fault of this moment.
 fn step(fault: &watch::Sender<Fault>, packet: &[u8], writes: bool) -> Step {
     let &[_, _, _, 0, command, ref text @ ..] = packet else { return Step::Pass };
-    let commits = command == QUERY && text == b"COMMIT";
+    let says = |sql: &[u8]| command == QUERY && text == sql;
+    let commits = says(b"COMMIT");
     let now = *fault.borrow();
     if now == Fault::Random && ANSWERED.contains(&command) {
         return random_step(commits);
     }
     match now {
+        Fault::LeaveOutAfter(statements) if writes && text.contains(&b';') && take(fault, now) => {
+            let passed: Vec<_> = text.split(|&byte| byte == b';').take(statements).collect();
+            let text = [&[QUERY], passed.join(&b';').as_slice()].concat();
+            let mut packet = (text.len() as u32).to_le_bytes()[..3].to_vec();
+            packet.push(0);
+            packet.extend(text);
+            return Step::PassInstead(packet);
+        }
+        Fault::ErrorToRollbacks(code) if says(b"ROLLBACK") => return Step::Error(code),
         Fault::AtStatement(left, breakage) if ANSWERED.contains(&command) => return count_down(fault, left, breakage),
         Fault::ErrorToAll(code) if ANSWERED.contains(&command) => return Step::Error(code),
         Fault::ErrorToWrites(code) if writes => return Step::Error(code),
@@ -381,6 +398,7 @@ fn take(fault: &watch::Sender<Fault>, wanted: Fault) -> bool {
             | Fault::CommitLate
             | Fault::ErrorAfterCommit(_)
             | Fault::ErrorInsteadOfCommit(_)
+            | Fault::LeaveOutAfter(_)
     );
     once && fault.send_if_modified(|fault| {
         let happens = *fault == wanted;

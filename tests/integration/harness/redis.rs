@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use super::authority::Identity;
 use super::server::{free_port, start_tethered, wait_for_port};
 
 /// A running Redis. It is killed when the value is dropped, if it was started here.
@@ -32,11 +33,62 @@ impl TestRedis {
 
     /// Starts a Redis on a port, e.g. one that was killed.
     pub fn start_on(port: u16) -> Self {
-        let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("redis-{port}.log"));
-        let arguments = ["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-        let pid = start_tethered("redis-server", &arguments.map(ToOwned::to_owned), &log);
+        Self::start_with(port, &["--port", &port.to_string()])
+    }
+
+    /// Starts a Redis that answers on a port by these options. It has a folder of its own: a replica saves what it is sent
+    /// there, and a Redis that is started in the same folder later begins with that.
+    fn start_with(port: u16, options: &[&str]) -> Self {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("redis-{port}"));
+        drop(std::fs::remove_dir_all(&folder));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (log, folder) = (folder.join("log"), folder.display().to_string());
+        let common = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", &folder];
+        let arguments: Vec<_> = common.iter().chain(options).map(|&argument| argument.to_owned()).collect();
+        let pid = start_tethered("redis-server", &arguments, &log);
         wait_for_port("Redis", port, &log);
         Self { host: "127.0.0.1".to_owned(), port, pid: Some(pid) }
+    }
+
+    /// Starts a replica of the Redis on a port.
+    pub fn start_replica(master: u16) -> Self {
+        let port = free_port();
+        Self::start_with(port, &["--port", &port.to_string(), "--replicaof", "127.0.0.1", &master.to_string()])
+    }
+
+    /// Starts a Sentinel that watches a master as `storemgr`, and gives its port. It ends with the test run.
+    pub fn start_sentinel(master: u16) -> u16 {
+        let port = free_port();
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let (file, log) = (folder.join(format!("sentinel-{port}.conf")), folder.join(format!("sentinel-{port}.log")));
+        let text = format!(
+            "port {port}\nbind 127.0.0.1\nsentinel monitor storemgr 127.0.0.1 {master} 1\n\
+             sentinel down-after-milliseconds storemgr 500\nsentinel failover-timeout storemgr 3000\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        start_tethered("redis-server", &[file.display().to_string(), "--sentinel".to_owned()], &log);
+        wait_for_port("Sentinel", port, &log);
+        port
+    }
+
+    /// Whether it says that it is a master.
+    pub fn is_master(&self) -> bool {
+        self.ask(&["role"]).starts_with("master")
+    }
+
+    /// Deletes everything.
+    pub fn forget_all(&self) {
+        self.command(&["flushall"]);
+    }
+
+    /// Starts a Redis that speaks TLS alone, and has an account `reports` with the password `cache-7d1e`.
+    pub fn start_encrypted(identity: &Identity, authority: &str) -> Self {
+        let port = free_port();
+        let (own, certificate, key) = (port.to_string(), &identity.certificate, &identity.key);
+        let encrypted = ["--port", "0", "--tls-port", &own, "--tls-auth-clients", "no"];
+        let files = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", authority];
+        let accounts = ["--user", "reports", "on", ">cache-7d1e", "~*", "+@all", "--user", "default", "off"];
+        Self::start_with(port, &[&encrypted[..], &files, &accounts].concat())
     }
 
     /// The environment variables that lead a process here.
@@ -46,7 +98,7 @@ impl TestRedis {
 
     /// Where it is.
     pub fn address(&self) -> storemgr::cache::Address {
-        storemgr::cache::Address { host: self.host.clone(), port: self.port, database: 0, password: None }
+        storemgr::cache::Address::server(self.host.clone(), self.port, 0)
     }
 
     /// Changes a setting.

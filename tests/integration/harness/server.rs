@@ -29,10 +29,15 @@ pub fn start_tethered(program: &str, arguments: &[String], log: &Path) -> u32 {
 }
 
 /// Waits until a server that was just started accepts connections.
-#[expect(clippy::disallowed_methods, reason = "runs on a thread that may block")]
 pub fn wait_for_port(name: &str, port: u16, log: &Path) {
+    wait_for_address(name, ("127.0.0.1", port), log);
+}
+
+/// The same on any address.
+#[expect(clippy::disallowed_methods, reason = "runs on a thread that may block")]
+pub fn wait_for_address(name: &str, address: (&str, u16), log: &Path) {
     let deadline = Instant::now() + Duration::from_mins(1);
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+    while std::net::TcpStream::connect(address).is_err() {
         assert!(Instant::now() < deadline, "{name} did not start: see {}", log.display());
         std::thread::sleep(Duration::from_millis(10));
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use storemgr::net::Target;
 
-use super::server::{free_port, start_tethered, wait_for_port};
+use super::server::{free_port, start_tethered, wait_for_address};
 
 /// A running server of either kind. It is killed when the value is dropped.
 #[derive(Debug)]
@@ -18,12 +18,19 @@ pub struct WebServer {
     pid: u32,
 }
 
-fn folder(name: &str) -> PathBuf {
+/// A new folder of a test.
+pub fn test_folder(name: &str) -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}-{number}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     folder
+}
+
+/// The folders of nginx for bodies.
+fn temporary(folder: &Path) -> String {
+    let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+    kinds.iter().map(|name| format!("{name}_temp_path {}/{name};", folder.display())).collect()
 }
 
 impl WebServer {
@@ -34,12 +41,9 @@ impl WebServer {
 
     /// The same, with other locations beside the store's.
     pub fn nginx_with(instances: &[&Target], locations: &str) -> Self {
-        let (folder, port) = (folder("nginx"), free_port());
+        let (folder, port) = (test_folder("nginx"), free_port());
         let servers: String = instances.iter().map(|target| format!("server {};", target.authority())).collect();
-        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .iter()
-            .map(|name| format!("{name}_temp_path {}/{name};", folder.display()))
-            .collect();
+        let temporary = temporary(&folder);
         let configuration = format!(
             "daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n\
              http {{ access_log off; {temporary} upstream store {{ least_conn; {servers} }}\n\
@@ -51,6 +55,33 @@ impl WebServer {
         Self::start("nginx", &arguments, &folder, port)
     }
 
+    /// nginx with one server, which has these directives and those of `listen` on its port, such as `ssl`. Each line of the
+    /// log `access.log` in the folder is a request.
+    pub fn nginx_serving(listen: &str, directives: &str) -> (Self, PathBuf) {
+        Self::nginx_at("127.0.0.1", free_port(), listen, directives)
+    }
+
+    /// The same on this address and port.
+    pub fn nginx_at(ip: &str, port: u16, listen: &str, directives: &str) -> (Self, PathBuf) {
+        let folder = test_folder("nginx");
+        let configuration = format!(
+            "daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log; worker_rlimit_nofile 4096;\n\
+             events {{ worker_connections 2000; }} http {{ access_log {folder}/access.log; {temporary}\n\
+             server {{ listen {ip}:{port} {listen}; {directives} }} }}",
+            folder = folder.display(),
+            temporary = temporary(&folder)
+        );
+        std::fs::write(folder.join("nginx.conf"), configuration).unwrap();
+        let arguments = ["-c".to_owned(), folder.join("nginx.conf").display().to_string()];
+        (Self::start_at("nginx", &arguments, &folder, (ip, port)), folder)
+    }
+
+    /// Any other server that listens on this port.
+    pub fn other(program: &str, arguments: &[&str], port: u16) -> Self {
+        let arguments: Vec<_> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        Self::start(program, &arguments, &test_folder("server"), port)
+    }
+
     /// Prometheus that scrapes these instances every second. Waits until it is ready.
     pub fn prometheus(instances: &[&Target]) -> Self {
         Self::prometheus_with(instances, "")
@@ -59,7 +90,7 @@ impl WebServer {
     /// The same, with a file of rules (YAML) that are evaluated every second.
     #[expect(clippy::disallowed_methods, reason = "a test's own thread may wait")]
     pub fn prometheus_with(instances: &[&Target], rules: &str) -> Self {
-        let (folder, port) = (folder("prometheus"), free_port());
+        let (folder, port) = (test_folder("prometheus"), free_port());
         let targets: Vec<_> = instances.iter().map(|target| format!("\"{}\"", target.authority())).collect();
         std::fs::write(folder.join("rules.yml"), rules).unwrap();
         let rule_files = if rules.is_empty() { "" } else { "rule_files: [rules.yml]\n" };
@@ -82,10 +113,14 @@ impl WebServer {
     }
 
     fn start(program: &str, arguments: &[String], folder: &Path, port: u16) -> Self {
+        Self::start_at(program, arguments, folder, ("127.0.0.1", port))
+    }
+
+    fn start_at(program: &str, arguments: &[String], folder: &Path, address: (&str, u16)) -> Self {
         let log = folder.join("log");
         let pid = start_tethered(program, arguments, &log);
-        wait_for_port(program, port, &log);
-        Self { target: Target::loopback(port), pid }
+        wait_for_address(program, address, &log);
+        Self { target: Target::loopback(address.1), pid }
     }
 }
 

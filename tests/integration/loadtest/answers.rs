@@ -1,10 +1,12 @@
 //! Answers that are not what they seem, in their values, in their length, or in where they end.
 
+use std::process::Output;
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::process::Child;
 
 use crate::harness::{command, run_command};
 
@@ -112,7 +114,15 @@ async fn run(path: &str, check: &str, arguments: &[&str]) -> Came {
             all.extend([flag, value]);
         }
     }
-    let mut child = command(&[&all[..], arguments].concat(), &[]).spawn().unwrap();
+    let child = command(&[&all[..], arguments].concat(), &[]).spawn().unwrap();
+    let (output, memory) = to_its_end(child).await;
+    let summary = std::fs::read_to_string(json).ok().and_then(|text| serde_json::from_str(&text).ok());
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    Came { code: output.status.code(), stderr, summary: summary.unwrap_or_default(), memory }
+}
+
+/// Waits for the end of a command. Gives its output and the most memory that it used, in MiB.
+pub(super) async fn to_its_end(mut child: Child) -> (Output, u64) {
     let status = format!("/proc/{}/status", child.id().unwrap());
     let mut memory = 0;
     while child.try_wait().unwrap().is_none() {
@@ -122,10 +132,7 @@ async fn run(path: &str, check: &str, arguments: &[&str]) -> Came {
         memory = memory.max(peak.unwrap_or(0) >> 10);
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let output = child.wait_with_output().await.unwrap();
-    let summary = std::fs::read_to_string(json).ok().and_then(|text| serde_json::from_str(&text).ok());
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    Came { code: output.status.code(), stderr, summary: summary.unwrap_or_default(), memory }
+    (child.wait_with_output().await.unwrap(), memory)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -110,7 +110,7 @@ impl Talk {
                     _ => return,
                 }
             }
-            if received.starts_with(super::SIZE_QUESTION) {
+            if super::asks_about_the_store(&received) {
                 received.clear();
                 stream.write_all(super::NO_STORE).unwrap();
                 continue;

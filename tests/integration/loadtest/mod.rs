@@ -2,13 +2,19 @@
 
 mod answers;
 mod calibrated;
+mod csv_files;
 mod flattering;
+mod imports;
+mod journeys;
 mod narrow;
+mod page;
+mod page_in_a_browser;
 mod result_files;
 mod shown;
 mod standstills;
 mod store_size;
 mod truth;
+mod way;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,8 +27,12 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::harness::{Ran, command, run_command, run_with_handles};
 
-/// How the built-in scenario asks for the size of a store, before the load, and the answer of what is none.
-const SIZE_QUESTION: &[u8] = b"GET /products?";
+/// Whether a store is asked how large it is or what runs in it: the built-in scenario does that before the load.
+fn asks_about_the_store(request: &[u8]) -> bool {
+    request.starts_with(b"GET /products?") || request.starts_with(b"GET /metrics ")
+}
+
+/// The answer of what is no store.
 const NO_STORE: &[u8] = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
 
 /// What the server does with every request.
@@ -101,7 +111,7 @@ async fn talk(mut stream: TcpStream, behaviour: Behaviour, asked: Arc<AtomicU64>
             }
             continue;
         };
-        let asks_size = received.starts_with(SIZE_QUESTION);
+        let asks_size = asks_about_the_store(&received);
         received.drain(..length);
         if asks_size {
             // It is asked before the load, and no part of it.
@@ -455,6 +465,61 @@ async fn a_search_keeps_its_steps_whoever_ends_it() {
     assert!(!limit["steps"].as_array().unwrap().is_empty() && limit["last_good"].as_u64() >= Some(2), "{limit}");
 }
 
+/// A server whose answers are good, and whose metrics tell ten more database connections each time.
+async fn piling_up() -> Target {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let asked = Arc::new(AtomicU64::new(0));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let asked = Arc::clone(&asked);
+            tokio::spawn(async move {
+                let mut received = Vec::new();
+                loop {
+                    let Some(length) = request_length(&received) else {
+                        match stream.read_buf(&mut received).await {
+                            Ok(1..) => continue,
+                            _ => return,
+                        }
+                    };
+                    let is_metrics = received.starts_with(b"GET /metrics ");
+                    received.drain(..length);
+                    let body = if is_metrics {
+                        let open = 10 * (asked.fetch_add(1, Ordering::SeqCst) + 1);
+                        format!("storemgr_db_connections{{state=\"in_use\"}} {open}\n")
+                    } else {
+                        "[]".to_owned()
+                    };
+                    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                    if stream.write_all(answer.as_bytes()).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    Target::loopback(port)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_under_which_nothing_comes_to_rest_is_told_as_such() {
+    let host = piling_up().await.to_string();
+    let arguments = ["loadtest", "-H", &host, "--find-limit", "-u", "1", "--limit-most", "1", "--think-time", "5ms"];
+    // No time is a criterion here: the machine may be busy.
+    let more = ["--limit-step", "200ms", "--threshold", "fail_ratio<1%", "--language", "fr", "--json", "limit.json"];
+    let folder = tempfile::tempdir().unwrap();
+    let mut search = crate::harness::storemgr_in(folder.path(), &arguments);
+    let ran = tokio::task::spawn_blocking(move || search.args(more).output().unwrap()).await.unwrap();
+    let (shown, told) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    let limit: Value = serde_json::from_slice(&std::fs::read(folder.path().join("limit.json")).unwrap()).unwrap();
+    assert_eq!(limit["last_good"], 1, "{limit}");
+    let moving = limit["steps"][0]["moving"].as_str().unwrap();
+    assert!(moving.starts_with("database connections rose from"), "{moving}");
+    assert!(shown.contains("Avec 1 utilisateurs, rien ne s’est stabilisé"), "{shown}");
+    assert!(shown.contains("les connexions à la base de données ont monté"), "{shown}");
+    assert!(told.contains("bon, mais pas stable"), "{told}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_tries_as_much_as_file_handles_allow_and_says_so() {
     let server = Server::start(Behaviour::Answer(Duration::from_millis(1))).await;
@@ -566,7 +631,7 @@ async fn what_cannot_be_run_is_said_in_a_sentence() {
         (["--run-time", "0"], "must be longer than 0"),
         (["--think-time", "2s..1s"], "from the shorter to the longer"),
         (["--spawn-rate", "0"], "above 0"),
-        (["--host", "https://store"], "TLS"),
+        (["--host", "http://user:word@store"], "send an Authorization header instead"),
         (["--host", "127.0.0.1:65536"], "a port from 1 to 65535"),
         (["--max-fail-ratio", "5"], "write 5% or 0.05"),
         (["--metrics-listen", ":9646"], "such as 127.0.0.1:9646"),

@@ -37,7 +37,7 @@ async fn talk(mut stream: TcpStream, permits: Arc<Semaphore>, takes: Duration) {
                 _ => return,
             }
         }
-        if received.starts_with(super::SIZE_QUESTION) {
+        if super::asks_about_the_store(&received) {
             received.clear();
             stream.write_all(super::NO_STORE).await.unwrap();
             continue;

@@ -33,6 +33,23 @@ async fn where_nothing_succeeded_there_is_no_time_of_good_answers() {
     assert!(ran.stderr.contains("good"), "the live view tells them apart: {}", ran.stderr);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_all_failures_share_is_shown_in_the_table_and_in_the_files() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), Server::start(Behaviour::Refuse).await);
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (host, json, page) = (server.target.to_string(), path("run.json"), path("run.html"));
+    let arguments = ["loadtest", "--host", &host, "--users", "5", "--spawn-rate", "1000", "--run-time", "1s"];
+    let files = ["--think-time", "5ms..10ms", "--json", &json, "--html", &page];
+    let ran = run_command(&[&arguments[..], &files].concat(), &[]).await;
+    let message = "503 product 17 is away (1040)";
+    let result: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(json).unwrap()).unwrap();
+    let groups = result["failure_groups"].as_array().unwrap();
+    assert!(!groups.is_empty(), "one for each route: {ran:?}");
+    assert!(groups.iter().all(|group| group["message"] == message && group["example"] == message), "{groups:?}");
+    assert_eq!(ran.stdout.matches(message).count(), groups.len(), "{}", ran.stdout);
+    assert!(std::fs::read_to_string(page).unwrap().contains(message));
+}
+
 /// The arguments of a run of ten seconds by three users against a service that never answers.
 async fn silent() -> (Server, [String; 9]) {
     let server = Server::start(Behaviour::Stall).await;

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::calibrated::{Calibrated, Delay, percentile};
-use crate::harness::{Ran, run_command};
+use crate::harness::{Authority, Ran, WebServer, run_command};
 
 /// What is said may differ by this much from what was done.
 const TOLERANCE: f64 = 0.02;
@@ -401,4 +401,49 @@ async fn the_limit_of_a_service_is_found() {
     assert!(lines.starts_with("Load,Purpose,Result,Request Count,") && lines.lines().count() == steps + 1, "{lines}");
     let page = std::fs::read_to_string(html).unwrap();
     assert!(page.contains(&format!("good with {good} users, bad from {bad} users")), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_over_tls_and_http2_are_those_of_the_server_and_the_first_request_pays_for_the_handshake() {
+    let authority = Authority::new();
+    let identity = authority.issue("server", "DNS:localhost");
+    let ca = authority.certificate();
+    for more in [&[][..], &["--http2"], &["--http2", "--streams", "8"]] {
+        let _alone = ALONE.lock().await;
+        let server = Calibrated::start(Delay::Fixed(250.0));
+        // nginx passes each request on over a connection that it keeps, which takes far less than the tolerance.
+        let directives = format!(
+            "ssl_certificate {}; ssl_certificate_key {}; location / {{ proxy_http_version 1.1; \
+             proxy_set_header connection ''; proxy_pass {}; }}",
+            identity.certificate, identity.key, server.target
+        );
+        let (front, _) = WebServer::nginx_serving("ssl http2", &directives);
+        let url = format!("https://localhost:{}/", front.target.port());
+        let base = ["loadtest", &url, "--quiet", "--json", "-", "--ca", &ca, "-u", "40", "--iterations", "400"];
+        let ran = run_command(&[&base[..], more].concat(), &[]).await;
+        let summary: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+        let measured = Measured { server, ran, summary };
+        assert_good(&measured.ran, &measured.summary);
+        let told = measured.server.told();
+        assert_eq!((measured.summary["requests"].as_u64(), told.len()), (Some(400), 400), "{more:?}");
+        for (name, percent) in &PERCENTILES[..1] {
+            let (said, told) = (said(&measured.summary, "latency_ms", name), percentile(&told, *percent));
+            let most = measured.most(told, *percent);
+            eprintln!("| TLS {more:?} | {name} | {told:.1} | {said:.1} | {:+.2} % |", 100.0 * (said / told - 1.0));
+            assert!(((1.0 - TOLERANCE) * told..=most).contains(&said), "{more:?}, {name}: said {said}, told {told} ms");
+        }
+        // What requests took is the sum of their phases, and nothing is left over.
+        let phases = &measured.summary["transport"]["phases"];
+        let sum_of = |phase: &str| {
+            let times = &phases[phase];
+            times["latency_ms"]["mean"].as_f64().map_or(0.0, |mean| mean * times["count"].as_f64().unwrap())
+        };
+        let parts: f64 = ["connect", "tls", "first_byte", "last_byte"].map(sum_of).iter().sum();
+        let whole = 400.0 * said(&measured.summary, "latency_ms", "mean");
+        assert!(sum_of("tls") > 0.0 && parts <= whole * 1.001, "{more:?}: {parts} of {whole} ms");
+        // Users who share a connection wait for the one who opens it.
+        if !more.contains(&"--streams") {
+            assert!(parts >= 0.98 * whole, "{more:?}: {parts} of {whole} ms");
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! A COMMIT that is not answered with OK: whatever the answer is, what became of the write is looked up.
+//! A COMMIT that is not answered with OK: whatever the answer is, what became of the write is looked up; and a ROLLBACK
+//! that is not.
 
 use std::time::Duration;
 
@@ -132,4 +133,46 @@ async fn a_lost_session_is_ended_and_a_stranger_with_its_number_is_not() {
     })
     .await;
     assert!(asked.elapsed() < Duration::from_secs(3), "the lost session held its row for {:?}", asked.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_undone_is_not_committed_by_the_next_transaction() {
+    for writer in WRITERS {
+        let (database, products, users) = shop(&[100, 100]).await;
+        let proxy = Proxy::before(&database.address()).await;
+        let instance = Instance::start_behind(&proxy, &database, &["--order-writer", writer]).await;
+        let mut holder = database.connect().await;
+        holder.query_drop("START TRANSACTION").await.unwrap();
+        let held = format!("SELECT * FROM user_totals WHERE user_id = {} FOR UPDATE", users[0]);
+        holder.query_drop(held).await.unwrap();
+        // The last row that the order needs is held, so its pieces, lines and head are written and must be undone.
+        proxy.set(Fault::ErrorToRollbacks(1213));
+        let reply = instance.post("/orders", order(users[0], &[(products[0], 1), (products[1], 2)])).await;
+        assert_eq!(reply.status, 503, "{writer}: {reply:?}");
+        proxy.set(Fault::None);
+        holder.query_drop("ROLLBACK").await.unwrap();
+        database.settled().await;
+        assert_eq!(database.number("SELECT COUNT(*) FROM orders").await, 0, "{writer}: refused and stored");
+        ledger::audit(&database, &[(products[0], 100), (products[1], 100)]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_of_which_only_a_part_was_executed_is_not_committed() {
+    let (database, products, users) = shop(&[100, 100]).await;
+    let proxy = Proxy::before(&database.address()).await;
+    let instance = Instance::start_behind(&proxy, &database, &[]).await;
+    let mut stored = 0;
+    for statements in 1..=3 {
+        // Each changes two rows with one of its first statements, as many as with its last.
+        for items in [&[(products[0], 1)][..], &[(products[0], 1), (products[1], 2)]] {
+            proxy.set(Fault::LeaveOutAfter(statements));
+            let reply = instance.post("/orders", order(users[0], items)).await;
+            assert!(proxy.is_over(), "no batch was met");
+            assert_eq!(reply.status, 201, "{statements}, {items:?}: {reply:?}");
+            stored += 1;
+            assert_eq!(database.number("SELECT COUNT(*) FROM orders").await, stored, "{statements}, {items:?}");
+        }
+    }
+    ledger::audit(&database, &[(products[0], 100), (products[1], 100)]).await;
 }

@@ -101,7 +101,7 @@ async fn a_repeat_while_the_first_is_still_being_worked_on_is_told_so() {
     // Another transaction has stored the key and does not end.
     let mut holder = database.connect().await;
     mysql_async::prelude::Queryable::query_drop(&mut holder, "START TRANSACTION").await.unwrap();
-    let insert = "INSERT INTO idempotency_keys VALUES ('held', REPEAT('x', 32), 1, 1, NOW())";
+    let insert = "INSERT INTO idempotency_keys VALUES ('held', REPEAT('x', 32), 1, 1, NOW(), 0)";
     mysql_async::prelude::Queryable::query_drop(&mut holder, insert).await.unwrap();
     let reply = send(&instance, "held", &order(users[0], &[(products[0], 1)])).await;
     assert_eq!((reply.status, reply.code()), (409, "request_in_progress"), "{reply:?}");
@@ -112,7 +112,7 @@ async fn a_repeat_while_the_first_is_still_being_worked_on_is_told_so() {
 async fn old_keys_are_forgotten_step_by_step_and_young_ones_are_not() {
     let (database, ..) = shop(&[]).await;
     for number in 0..25 {
-        let key = format!("'key-{number}', REPEAT('x', 32), {number}, 1, UTC_TIMESTAMP(6) - INTERVAL {number} HOUR");
+        let key = format!("'key-{number}', REPEAT('x', 32), {number}, 1, UTC_TIMESTAMP(6) - INTERVAL {number} HOUR, 0");
         database.execute(&format!("INSERT INTO idempotency_keys VALUES ({key})")).await;
     }
     let patience = std::time::Duration::from_mins(1);
@@ -126,5 +126,5 @@ async fn old_keys_are_forgotten_step_by_step_and_young_ones_are_not() {
     );
     assert_eq!(session.forget_answers(age, 10).await.unwrap(), 5);
     assert_eq!(session.forget_answers(age, 10).await.unwrap(), 0);
-    assert_eq!(database.number("SELECT COUNT(*) FROM idempotency_keys").await, 10);
+    assert_eq!(database.number("SELECT COUNT(*) FROM idempotency_keys WHERE idempotency_key LIKE 'key-%'").await, 10);
 }

@@ -2,6 +2,8 @@
 
 /// More than the store can do, and orders that keep others waiting.
 mod admission;
+/// Products, users and stock under concurrency and faults.
+mod catalog;
 /// A COMMIT that is not answered with OK.
 mod commits;
 /// Many writers, few products: what is sold is what was there.
@@ -17,7 +19,7 @@ mod idempotency;
 /// Killed, terminated, hung up on.
 mod interruption;
 /// An independent account of what was answered, held against the database.
-mod ledger;
+pub mod ledger;
 /// Tables that somebody locks or changes.
 mod locked_tables;
 /// The schema under concurrent, changed and half-applied migrations.
@@ -34,6 +36,8 @@ mod redis_faults;
 mod refusing_servers;
 /// What sessions rely on, whatever a server sets by default.
 mod sessions;
+/// A list of servers, of which one takes writes.
+mod several_servers;
 /// From one version to the next, and back.
 mod versions;
 

@@ -34,7 +34,7 @@ const FIRST: [Migration; 2] = [
 
 /// The schema of this version, and a migration that follows it.
 fn next() -> Vec<Migration> {
-    let sql = include_str!("../../../data/versions/next/0003_next.sql");
+    let sql = include_str!("../../../data/versions/next/next.sql");
     let version = MIGRATIONS.len() as u32 + 1;
     MIGRATIONS.iter().copied().chain([Migration { version, name: "next", sql }]).collect()
 }

@@ -8,7 +8,7 @@ ALTER TABLE order_items ADD COLUMN discount_cents BIGINT UNSIGNED NOT NULL DEFAU
 -- The largest index that a store may get.
 ALTER TABLE order_items ADD INDEX order_items_product (product_id, order_id), ALGORITHM = INPLACE, LOCK = NONE;
 
-ALTER TABLE orders ADD INDEX orders_user (user_id, created_at, id), ALGORITHM = INPLACE, LOCK = NONE;
+ALTER TABLE orders ADD INDEX orders_total (user_id, total_cents), ALGORITHM = INPLACE, LOCK = NONE;
 
 ALTER TABLE idempotency_keys ADD COLUMN owner VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
   ALGORITHM = INSTANT;

@@ -1,0 +1,334 @@
+//! `loadtest --page`: who may see the page and steer it, what becomes of what is asked for, and how the process ends.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use storemgr::net::{Answer, Target, TlsOptions, Way, request_by, request_once};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::{Child, ChildStderr};
+
+use super::{Behaviour, Server};
+use crate::harness::{Authority, command, free_port, wait_until};
+
+/// A load test with a page.
+pub(super) struct Paged {
+    pub(super) child: Child,
+    /// The address that was printed, with its token.
+    pub(super) url: String,
+    pub(super) target: Target,
+    /// What else it prints, which somebody has to read.
+    _reader: tokio::task::JoinHandle<()>,
+}
+
+impl Paged {
+    /// Starts one with these options.
+    pub(super) async fn start(options: &[&str]) -> Self {
+        let port = free_port();
+        let page = format!("--page=127.0.0.1:{port}");
+        let mut child = command(&[&["loadtest", &page], options].concat(), &[]).stdout(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let url = loop {
+            let line = lines.next_line().await.unwrap().expect("the address of the page is printed");
+            if let Some((_, url)) = line.split_once("The page: ").or_else(|| line.split_once("La page\u{a0}: ")) {
+                break url.trim().to_owned();
+            }
+        };
+        let reader = tokio::spawn(drain(lines));
+        Self { child, url, target: Target::loopback(port), _reader: reader }
+    }
+
+    pub(super) fn token(&self) -> &str {
+        self.url.split_once('#').unwrap().1
+    }
+
+    pub(super) fn origin(&self) -> String {
+        format!("http://{}", self.target.authority())
+    }
+
+    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let (method, body) = (method.parse().unwrap(), body.as_bytes().to_vec());
+        request_once(&self.target, method, path, headers, body, Duration::from_secs(20)).await.unwrap()
+    }
+
+    /// The cookie for the token, as a browser would send it back.
+    pub(super) async fn enter(&self) -> String {
+        let answer = self.ask("POST", "/session", &[("origin", &self.origin())], self.token()).await;
+        assert_eq!(answer.status, 204, "{answer:?}");
+        let cookie = answer.headers["set-cookie"].to_str().unwrap();
+        cookie.split_once(';').unwrap().0.to_owned()
+    }
+
+    pub(super) async fn steer(&self, cookie: &str, form: &str) -> (u16, String) {
+        let headers = [("origin", &*self.origin()), ("cookie", cookie)];
+        let answer = self.ask("POST", "/steer", &headers, form).await;
+        (answer.status.as_u16(), String::from_utf8(answer.body.to_vec()).unwrap())
+    }
+
+    pub(super) async fn run(&self, cookie: &str, number: u32) -> Value {
+        let answer = self.ask("GET", &format!("/download/run-{number}.json"), &[("cookie", cookie)], "").await;
+        serde_json::from_slice(&answer.body).unwrap_or(Value::Null)
+    }
+
+    /// Opens the events of the page and reads nothing yet.
+    async fn events(&self, cookie: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.target.address()).await.unwrap();
+        let request = format!("GET /events HTTP/1.1\r\nhost: {}\r\ncookie: {cookie}\r\n\r\n", self.target.authority());
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream
+    }
+
+    fn interrupt(&self) {
+        let pid = rustix::process::Pid::from_raw(self.child.id().unwrap().cast_signed()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    }
+
+    async fn code(&mut self) -> i32 {
+        let ended = tokio::time::timeout(Duration::from_mins(1), self.child.wait()).await;
+        ended.expect("it ends").unwrap().code().unwrap()
+    }
+}
+
+/// The run went to its end, whoever did not read; 98 is that of a machine that stood still meanwhile.
+fn assert_whole(code: i32) {
+    assert!(matches!(code, 0 | 98), "exit code {code}");
+}
+
+async fn drain(mut lines: tokio::io::Lines<BufReader<ChildStderr>>) {
+    while let Ok(Some(_)) = lines.next_line().await {}
+}
+
+/// Options of a session against a server: runs are started from the page.
+fn session_of(server: &Server) -> Vec<String> {
+    [&server.target.to_string(), "--think-time", "20ms"].map(str::to_owned).to_vec()
+}
+
+fn borrowed(options: &[String]) -> Vec<&str> {
+    options.iter().map(String::as_str).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_token_from_another_page_or_under_another_name_nothing_is_shown_or_done() {
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(2))).await;
+    let page = Paged::start(&borrowed(&session_of(&server))).await;
+    let (cookie, own) = (page.enter().await, page.origin());
+    let start = "action=start&host=0&scenario=0&kind=users&level=5&run_time=1s";
+    let other_port = format!("http://127.0.0.1:{}", free_port());
+    let refused = [
+        ("POST", "/steer", vec![("origin", &*own)], start, 401),
+        ("POST", "/steer", vec![("origin", &own), ("cookie", "storemgr-page-1=x")], start, 401),
+        ("POST", "/steer", vec![("origin", &other_port), ("cookie", &cookie)], start, 403),
+        ("POST", "/steer", vec![("origin", "https://elsewhere.example"), ("cookie", &cookie)], start, 403),
+        ("POST", "/steer", vec![("origin", "null"), ("cookie", &cookie)], start, 403),
+        ("POST", "/steer", vec![("cookie", &cookie)], start, 403),
+        ("POST", "/steer", vec![("origin", &own), ("cookie", &cookie), ("sec-fetch-site", "same-site")], start, 403),
+        ("GET", "/events", vec![], "", 401),
+        ("GET", "/events", vec![("cookie", &cookie), ("origin", &other_port)], "", 403),
+        ("GET", "/events", vec![("cookie", &cookie), ("sec-fetch-site", "cross-site")], "", 403),
+        ("GET", "/download/run-1.json", vec![], "", 401),
+        ("GET", "/download/run-1.json", vec![("cookie", &cookie)], "", 404),
+        ("GET", "/elsewhere", vec![], "", 401),
+        ("POST", "/session", vec![("origin", &own)], "the token of yesterday", 401),
+        ("POST", "/session", vec![("origin", &other_port)], page.token(), 403),
+    ];
+    for (method, path, headers, body, status) in refused {
+        let answer = page.ask(method, path, &headers, body).await;
+        assert_eq!(answer.status, status, "{method} {path} {headers:?}");
+        assert!(
+            !answer.headers.contains_key("set-cookie") && !answer.headers.contains_key("access-control-allow-origin")
+        );
+    }
+    for host in ["elsewhere.example", "127.0.0.1", "127.0.0.1:1"] {
+        let mut stream = TcpStream::connect(page.target.address()).await.unwrap();
+        let request = format!("GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 421 "), "{host}: {answer}");
+    }
+    let shell = page.ask("GET", "/", &[], "").await;
+    let policy = shell.headers["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    let text = String::from_utf8(shell.body.to_vec()).unwrap();
+    assert!(
+        !text.contains(&server.target.to_string()) && !text.contains("onclick") && !text.contains("style="),
+        "{text}"
+    );
+    assert_eq!(server.asked(), 0, "nothing was started");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_steer_at_once_are_both_heard_and_a_run_starts_once() {
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(2))).await;
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("{n}.json");
+    let mut options = session_of(&server);
+    options.extend(["--json", json.to_str().unwrap()].map(str::to_owned));
+    let mut page = Paged::start(&borrowed(&options)).await;
+    let (first, second) = (page.enter().await, page.enter().await);
+    assert_eq!(page.steer(&first, "action=pause").await.0, 409, "no run goes on");
+    let start = "action=start&host=0&scenario=0&kind=users&level=4&per_second=1000&run_time=1m";
+    let (one, other) = tokio::join!(page.steer(&first, start), page.steer(&second, start));
+    let mut codes = [one.0, other.0];
+    codes.sort_unstable();
+    assert_eq!(codes, [200, 409], "{one:?} {other:?}");
+    wait_until("requests are sent", async || server.asked() > 20).await;
+    // Somebody has to look, or nothing is drawn and kept.
+    let _viewer = page.events(&first).await;
+    let (one, other) =
+        tokio::join!(page.steer(&first, "action=change&level=8"), page.steer(&second, "action=change&level=6"));
+    assert_eq!((one.0, other.0), (200, 200));
+    wait_until("the changes are seen", async || {
+        let run = page.run(&first, 1).await;
+        matches!(run["levels"].as_array().and_then(|all| all.last()?["level"].as_f64()), Some(6.0 | 8.0))
+    })
+    .await;
+    assert_eq!(page.steer(&second, "action=change&level=1000001").await.0, 409, "more than anybody has");
+    assert_eq!(page.steer(&second, "action=stop").await.0, 200);
+    wait_until("the run has ended", async || page.steer(&first, start).await.0 == 200).await;
+    let run: Value = serde_json::from_str(&std::fs::read_to_string(folder.path().join("1.json")).unwrap()).unwrap();
+    assert_eq!((run["complete"].as_bool(), run["failures"].as_u64()), (Some(true), Some(0)));
+    let levels = run["levels"].as_array().unwrap();
+    assert!(matches!(levels.len(), 2 | 3), "of two changes at once the last one may be the only one: {levels:?}");
+    let of_levels: u64 = levels.iter().map(|level| level["requests"].as_u64().unwrap()).sum();
+    assert_eq!(of_levels, run["requests"].as_u64().unwrap());
+    let asked = server.asked();
+    wait_until("the second run sends", async || server.asked() > asked).await;
+    page.interrupt();
+    assert_eq!(page.code().await, 130, "the run that went on was interrupted");
+    assert!(folder.path().join("2.json").is_file(), "and is kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_viewer_who_reads_nothing_is_dropped_and_one_who_sleeps_is_shown_the_newest_state() {
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(2))).await;
+    let host = server.target.to_string();
+    let mut page = Paged::start(&[&host, "--users", "2", "--think-time", "20ms", "--run-time", "1m"]).await;
+    let cookie = page.enter().await;
+    let mut asleep = page.events(&cookie).await;
+    rustix::net::sockopt::set_socket_recv_buffer_size(&asleep, 4096).unwrap();
+    let mut deaf = TcpStream::connect(page.target.address()).await.unwrap();
+    // A request for the events whose answer is never read, with the smallest buffer: what fits is taken by the system.
+    rustix::net::sockopt::set_socket_recv_buffer_size(&deaf, 1).unwrap();
+    let request = format!("GET /events HTTP/1.1\r\nhost: {}\r\ncookie: {cookie}\r\n\r\n", page.target.authority());
+    deaf.write_all(request.as_bytes()).await.unwrap();
+    let mut reader = page.events(&cookie).await;
+    let mut text = Vec::new();
+    while !String::from_utf8_lossy(&text).contains("\"phase\":\"running\"") {
+        let mut part = [0; 16384];
+        let read = reader.read(&mut part).await.unwrap();
+        assert!(read > 0, "the events go on");
+        text.extend_from_slice(&part[..read]);
+    }
+    drop(reader);
+    // Whoever wakes up reads what was on its way, and then the newest.
+    let mut woken = vec![0; 4096];
+    assert!(asleep.read(&mut woken).await.unwrap() > 0);
+    // A run without a single answer is never good.
+    wait_until("requests are answered", async || server.asked() > 10).await;
+    assert_eq!(page.steer(&cookie, "action=stop").await.0, 200);
+    assert_whole(page.code().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_steered_run_says_how_it_is_repeated_and_is_compared_with_that() {
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(2))).await;
+    let (folder, host) = (tempfile::tempdir().unwrap(), server.target.to_string());
+    let [steered, repeated] =
+        ["steered.json", "repeated.json"].map(|name| folder.path().join(name).display().to_string());
+    let mut page = Paged::start(&[&host, "--rate", "50", "--run-time", "4s", "--json", &steered]).await;
+    let cookie = page.enter().await;
+    wait_until("requests are sent", async || server.asked() > 30).await;
+    let before = server.asked();
+    assert_eq!(page.steer(&cookie, "action=pause").await.0, 200);
+    wait_until("the pause has begun", async || {
+        let asked = server.asked();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        server.asked() == asked
+    })
+    .await;
+    assert!(server.asked() < before + 50);
+    let paused_at = server.asked();
+    assert_eq!(page.steer(&cookie, "action=change&level=100&per_second=200").await.0, 200);
+    assert_whole(page.code().await);
+    let run: Value = serde_json::from_str(&std::fs::read_to_string(&steered).unwrap()).unwrap();
+    let counts: Vec<_> =
+        run["levels"].as_array().unwrap().iter().map(|level| level["requests"].as_u64().unwrap()).collect();
+    assert_eq!(counts, [paused_at, 0, server.asked() - paused_at], "as the server counted them: {run}");
+    let stages = run["stages"].as_array().unwrap();
+    assert!(stages.iter().any(|stage| stage[1] == 0.0) && stages.last().unwrap()[1] == 100.0, "{stages:?}");
+    let stages = stages.iter().flat_map(|stage| {
+        let milliseconds = (1e3 * stage[0].as_f64().unwrap()).round();
+        ["--stage".to_owned(), format!("{milliseconds}ms:{}", stage[1])]
+    });
+    let rate = run["rate"]["per_second"].to_string();
+    let mut again: Vec<String> =
+        ["loadtest", &host, "--rate", &rate, "--baseline", &steered, "--json", &repeated].map(str::to_owned).to_vec();
+    again.extend(stages);
+    let ran = crate::harness::run_command(&borrowed(&again), &[]).await;
+    assert_whole(ran.code);
+    let compared: Value = serde_json::from_str(&std::fs::read_to_string(&repeated).unwrap()).unwrap();
+    assert_eq!(compared["comparison"]["runs_before"], 1);
+    let [was, is] = [&run, &compared].map(|run| run["requests"].as_f64().unwrap());
+    assert!((was - is).abs() <= 0.1 * was, "{was} and {is} requests");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_tls_the_page_answers_to_the_names_of_its_certificate_and_to_a_token_of_ones_own() {
+    let (server, authority) = (Server::start(Behaviour::Answer(Duration::from_millis(2))).await, Authority::new());
+    let identity = authority.issue("page", "DNS:load.example,IP:127.0.0.1");
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "0123456789abcdef\n").unwrap();
+    let (host, token) = (server.target.to_string(), token.to_str().unwrap().to_owned());
+    let files = ["--page-cert", &identity.certificate, "--page-key", &identity.key, "--page-token-file", &token];
+    let page = Paged::start(&[&[&*host, "--language", "fr"], &files[..]].concat()).await;
+    assert_eq!(page.url, format!("https://{}/", page.target.authority()), "a token of one's own is not printed");
+    let tls = TlsOptions { authorities: Some(authority.certificate().into()), ..TlsOptions::default() };
+    let way = Way { tls, connect_to: Some(page.target.clone()), ..Way::default() };
+    let port = page.target.port();
+    let ask = async |host: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str| {
+        let target = Target::parse(&format!("https://{host}:{port}")).unwrap();
+        let (method, body) = (method.parse().unwrap(), body.as_bytes().to_vec());
+        request_by(&target, &way, method, path, headers, body, Duration::from_secs(20)).await
+    };
+    let shell = ask("load.example", "GET", "/", &[], "").await.unwrap();
+    let text = String::from_utf8(shell.body.to_vec()).unwrap();
+    assert!(text.contains(">Statistiques<") && !text.contains(">Statistics<"), "{text}");
+    let origin = format!("https://load.example:{port}");
+    let entered = ask("load.example", "POST", "/session", &[("origin", &origin)], "0123456789abcdef").await.unwrap();
+    assert_eq!(entered.status, 204);
+    let cookie = entered.headers["set-cookie"].to_str().unwrap();
+    assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict; Secure"), "{cookie}");
+    let insecure = Way { tls: TlsOptions { insecure: true, ..TlsOptions::default() }, ..way.clone() };
+    let target = Target::parse(&format!("https://elsewhere.example:{port}")).unwrap();
+    let elsewhere =
+        request_by(&target, &insecure, "GET".parse().unwrap(), "/", &[], Vec::new(), Duration::from_secs(20));
+    assert_eq!(elsewhere.await.unwrap().status, 421, "a name that the certificate does not have");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_is_not_shown_beyond_this_machine_without_tls_or_a_proxy() {
+    let run = async |options: &[&str]| {
+        let all = [&["loadtest", "http://127.0.0.1:9", "--users", "1", "--run-time", "1s"], options].concat();
+        crate::harness::run_command(&all, &[]).await
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "short").unwrap();
+    for (options, sentence) in [
+        (&["--page=0.0.0.0:0"][..], "0.0.0.0 can be reached from other machines"),
+        (&["--page=0.0.0.0:0", "--page-proxy", "http://load.example"], "--page-proxy needs an https:// address"),
+        (&["--page=localhost:1"], "write an IP address of this machine and a port"),
+        (&["--page", "--page-token-file", token.to_str().unwrap()], "has no token: it must be one line of at least 16"),
+        (
+            &["--page", "--page-hosts", "http://other"],
+            "--page-hosts has no effect where the command line starts the run",
+        ),
+        (&["--page-hosts", "http://other"], "--page"),
+    ] {
+        let ran = run(options).await;
+        assert!(ran.code == 2 && ran.stderr.contains(sentence), "{options:?}: {ran:?}");
+    }
+}
