@@ -95,14 +95,12 @@ pub(super) fn access_to(files: &Files, service: &Service) -> Access {
         );
     }
     let allowed = service.environment.iter().find(|(name, value)| name.contains("ALLOW_EMPTY") && is_yes(value));
-    if let Some((name, _)) = allowed {
-        if !is_told_password(service, store)
-            || store == Store::MySql
-                && !is_told(service, "MYSQL_ROOT_PASSWORD")
-                && !is_told(service, "MARIADB_ROOT_PASSWORD")
-        {
-            return on_purpose(name, &format!("{name} lets anyone in"));
-        }
+    let root_has_none =
+        store == Store::MySql && !is_told(service, "MYSQL_ROOT_PASSWORD") && !is_told(service, "MARIADB_ROOT_PASSWORD");
+    if let Some((name, _)) = allowed
+        && (root_has_none || !is_told_password(service, store))
+    {
+        return on_purpose(name, &format!("{name} lets anyone in"));
     }
     if store == Store::MySql && service.words().iter().any(|word| word == "--skip-grant-tables") {
         return Access::Open(How {
