@@ -75,7 +75,7 @@ impl PipelineFiles {
     /// Writes what was asked for.
     pub(super) fn write(&self, run: &RunResult, too_many_failed: bool) -> Result<(), Failure> {
         let junit = if self.junit.is_wanted() { self.junit.write(&junit(run, too_many_failed)) } else { Ok(()) };
-        let text = || markdown(run, self.language);
+        let text = || markdown(run, too_many_failed, self.language);
         let markdown = if self.markdown.is_wanted() { self.markdown.write(&text()) } else { Ok(()) };
         junit.and(markdown)
     }

@@ -88,7 +88,8 @@ pub(super) fn endpoints(service: &Service) -> Vec<Endpoint> {
             found.push(one);
         } else if let Some(ending) = HOSTS.iter().find(|ending| name.ends_with(*ending)) {
             let prefix = &name[..name.len() - ending.len()];
-            found.extend(of_host(service, prefix, value, &base));
+            // A group of servers is a list.
+            found.extend(value.split(',').take(64).filter_map(|one| of_host(service, prefix, one.trim(), &base)));
         } else if LISTS.iter().any(|ending| words.last() == Some(ending))
             && !name.contains("LISTEN")
             && !name.contains("BIND")

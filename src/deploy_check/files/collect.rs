@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::compose::{Build, Compose, Mount, Service, Source};
 use super::dashboards::Dashboard;
 use super::datasources::{Datasources, dashboard_folders};
-use super::dockerfile::Dockerfile;
+use super::dockerfile::{Dockerfile, Stage};
 use super::document::{Document, documents, paths, readable, same_file};
 use super::image::{image_of, store_of};
 use super::location::{Location, Locations};
@@ -260,11 +260,16 @@ impl Files {
         self.views.get(service)
     }
 
-    /// The Dockerfile that the image of a service is built from, if it was read.
-    pub(in crate::deploy_check) fn dockerfile_of(&self, service: &Service) -> Option<&Dockerfile> {
-        let compose = self.compose().ok()?;
-        let path = compose.dockerfile_of(service)?;
-        self.dockerfiles().ok()?.into_iter().find(|file| same_file(&file.path, &path))
+    /// The Dockerfile that an image is built from, if it was read.
+    pub(in crate::deploy_check) fn dockerfile_of(&self, build: &Build) -> Option<&Dockerfile> {
+        let path = build.dockerfile.as_ref()?;
+        self.dockerfiles().ok()?.into_iter().find(|file| same_file(&file.path, path))
+    }
+
+    /// The stage of a Dockerfile that the image of a service is built up to, if it was read.
+    pub(in crate::deploy_check) fn stage_of(&self, service: &Service) -> Option<&Stage> {
+        let build = self.compose().ok()?.build_of(service)?;
+        self.dockerfile_of(build)?.stage(&build.target)
     }
 }
 

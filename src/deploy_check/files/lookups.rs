@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::collect::Files;
 use super::compose::{SecretSource, Service};
+use super::dockerfile::Stage;
 use super::image::{Store, ports_of, store_of};
 use super::nginx::address;
 use super::text::read_text;
@@ -70,7 +71,7 @@ impl Files {
     /// Whether a service runs `storemgr serve`: by its program, its image, or the variables that only the store has.
     pub(in crate::deploy_check) fn is_instance(&self, service: &Service) -> bool {
         let own = service.words();
-        let of_image = self.dockerfile_of(service).map(super::dockerfile::Dockerfile::words).unwrap_or_default();
+        let of_image = self.stage_of(service).map(Stage::words).unwrap_or_default();
         let serves = if own.is_empty() { &of_image } else { &own }.iter().any(|word| word == "serve");
         let is_program = |word: &String| word.rsplit('/').next() == Some("storemgr");
         let program = own.iter().chain(&of_image).any(is_program) || service.image_name().contains("storemgr");
@@ -92,7 +93,10 @@ impl Files {
 
     fn server(&self, variable: &str, store: Store, what: &str) -> Result<&Service, CheckOutcome> {
         let compose = self.compose()?;
-        let named = self.instances()?.into_iter().find_map(|one| compose.service(one.environment.get(variable)?));
+        // The first of a list that is a service; the others are held to be like it.
+        let of_list =
+            |hosts: &String| hosts.split(',').find_map(|host| compose.service(host.trim().split(':').next()?));
+        let named = self.instances()?.into_iter().filter_map(|one| one.environment.get(variable)).find_map(of_list);
         let by_image = || compose.services.iter().find(|service| store_of(service) == Some(store));
         let skip = || {
             CheckOutcome::skip(
@@ -137,15 +141,15 @@ impl Files {
         {
             return Some(ports);
         }
-        let file = self.dockerfile_of(service).filter(|file| !file.exposed.is_empty())?;
-        let mut ports = file.exposed.clone();
+        let stage = self.stage_of(service).filter(|stage| !stage.exposed.is_empty())?;
+        let mut ports = stage.exposed.clone();
         ports.extend(&service.exposed);
         // A program may be told another port than the one that its image was made for.
         let numbers = |text: &str| -> Vec<u16> {
             let digits = text.split(|character: char| !character.is_ascii_digit());
             digits.filter_map(|part| part.parse().ok()).collect()
         };
-        ports.extend(service.words().iter().chain(&file.words()).flat_map(|word| numbers(word)));
+        ports.extend(service.words().iter().chain(&stage.words()).flat_map(|word| numbers(word)));
         let named = service
             .environment
             .iter()

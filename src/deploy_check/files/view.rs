@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::compose::{Build, Compose, SecretSource, Service};
 use super::dockerfile::Dockerfile;
+use super::document::same_file;
 use super::paths::under;
 
 /// The most files that are listed of one folder.
@@ -105,12 +106,13 @@ impl View {
     }
 }
 
-/// What the final stage of a Dockerfile copies from the folder it is built in.
+/// What the stage of a Dockerfile that is built copies from the folder it is built in.
 fn copied(build: &Build, dockerfiles: &[&Dockerfile]) -> Vec<(String, PathBuf)> {
     let (Some(context), Some(path)) = (&build.context, &build.dockerfile) else { return Vec::new() };
-    let Some(file) = dockerfiles.iter().find(|file| file.path == *path) else { return Vec::new() };
+    let file = dockerfiles.iter().find(|file| same_file(&file.path, path));
+    let Some(stage) = file.and_then(|file| file.stage(&build.target)) else { return Vec::new() };
     let mut shown = Vec::new();
-    for (sources, target) in &file.copies {
+    for (sources, target) in &stage.copies {
         let folder_wanted = target.ends_with('/') || sources.len() > 1;
         for source in sources {
             let here = under(context, source.trim_start_matches('/'));

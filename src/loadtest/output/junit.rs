@@ -1,40 +1,66 @@
-//! A run as JUnit's XML, which pipelines show as tests: the load generator, the thresholds, the checks and the journeys are
-//! its cases.
+//! A run as JUnit's XML, which pipelines show as tests: the run itself, the thresholds, the checks and the journeys are its
+//! cases. A case fails exactly where the command's exit code says that the run was not good.
 
 use crate::run_result::{FailureSummary, RunResult, ThresholdOutcome, Verdict};
 use crate::units::{self, escaped, printable};
 
-/// One case: its name, how long it took in seconds, and why it failed.
+/// One case: its name, how long it took in seconds, and what came of it.
 struct Case {
     name: String,
     seconds: f64,
-    failure: Option<Complaint>,
-    /// What is told where it did not fail.
-    told: String,
+    outcome: Outcome,
 }
 
-struct Complaint {
-    message: String,
-    /// The whole story.
-    text: String,
+enum Outcome {
+    /// With what is told of it.
+    Passed(String),
+    /// With the main sentence and the whole story.
+    Failed { message: String, text: String },
+    /// Nothing was measured, and nothing asked for it.
+    Skipped(String),
+}
+use Outcome::{Failed, Passed, Skipped};
+
+impl Outcome {
+    fn of(failed: bool, message: String, text: impl FnOnce() -> String) -> Self {
+        if failed { Failed { text: text(), message } } else { Passed(message) }
+    }
+}
+
+fn count(cases: &[Case], wanted: fn(&Outcome) -> bool) -> usize {
+    cases.iter().filter(|case| wanted(&case.outcome)).count()
+}
+
+fn has_failed(outcome: &Outcome) -> bool {
+    matches!(outcome, Failed { .. })
+}
+
+fn was_skipped(outcome: &Outcome) -> bool {
+    matches!(outcome, Skipped(_))
 }
 
 /// Writes a run. `too_many_failed` says whether more requests failed than were allowed: failures that are allowed are told,
 /// and fail no case.
 pub fn junit(run: &RunResult, too_many_failed: bool) -> String {
     let suites = [
-        ("load generator", vec![generator(run)]),
+        ("run", vec![generator(run), requests(run, too_many_failed)]),
         ("thresholds", run.thresholds.iter().map(threshold).collect()),
         ("checks", checks(run, too_many_failed)),
         ("journeys", journeys(run, too_many_failed)),
     ];
     let suites: Vec<_> = suites.into_iter().filter(|(_, cases)| !cases.is_empty()).collect();
-    let all = || suites.iter().flat_map(|(_, cases)| cases);
-    let failed = all().filter(|case| case.failure.is_some()).count();
+    let sum = |of: &dyn Fn(&[Case]) -> usize| suites.iter().map(|(_, cases)| of(cases)).sum::<usize>();
+    let [all, failed, skipped] =
+        [sum(&<[Case]>::len), sum(&|of| count(of, has_failed)), sum(&|of| count(of, was_skipped))];
     let name = attribute(&format!("load test {} on {}", run.scenario.name, run.host));
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let (count, time) = (all().count(), run.duration_s);
-    line(&mut xml, &format!("<testsuites name=\"{name}\" tests=\"{count}\" failures=\"{failed}\" time=\"{time:.3}\">"));
+    let time = run.duration_s;
+    line(
+        &mut xml,
+        &format!(
+            "<testsuites name=\"{name}\" tests=\"{all}\" failures=\"{failed}\" skipped=\"{skipped}\" time=\"{time:.3}\">"
+        ),
+    );
     for (suite, cases) in &suites {
         write_suite(&mut xml, suite, cases, run);
     }
@@ -43,24 +69,25 @@ pub fn junit(run: &RunResult, too_many_failed: bool) -> String {
 }
 
 fn write_suite(xml: &mut String, suite: &str, cases: &[Case], run: &RunResult) {
-    let failed = cases.iter().filter(|case| case.failure.is_some()).count();
-    let (count, time, started) = (cases.len(), run.duration_s, attribute(&run.started_at));
+    let [all, failed, skipped] = [cases.len(), count(cases, has_failed), count(cases, was_skipped)];
+    let (time, started) = (run.duration_s, attribute(&run.started_at));
     line(
         xml,
         &format!(
-            "  <testsuite name=\"{suite}\" tests=\"{count}\" failures=\"{failed}\" errors=\"0\" skipped=\"0\" time=\"{time:.3}\" \
-             timestamp=\"{started}\">"
+            "  <testsuite name=\"{suite}\" tests=\"{all}\" failures=\"{failed}\" errors=\"0\" skipped=\"{skipped}\" \
+             time=\"{time:.3}\" timestamp=\"{started}\">"
         ),
     );
     for case in cases {
         let name = attribute(&case.name);
         line(xml, &format!("    <testcase classname=\"{suite}\" name=\"{name}\" time=\"{:.3}\">", case.seconds));
-        match &case.failure {
-            Some(Complaint { message, text }) => {
+        match &case.outcome {
+            Failed { message, text } => {
                 let (message, text) = (attribute(message), attribute(text));
                 line(xml, &format!("      <failure message=\"{message}\" type=\"{suite}\">{text}</failure>"));
             }
-            None => line(xml, &format!("      <system-out>{}</system-out>", attribute(&case.told))),
+            Skipped(told) => line(xml, &format!("      <skipped message=\"{}\"/>", attribute(told))),
+            Passed(told) => line(xml, &format!("      <system-out>{}</system-out>", attribute(told))),
         }
         line(xml, "    </testcase>");
     }
@@ -70,20 +97,37 @@ fn write_suite(xml: &mut String, suite: &str, cases: &[Case], run: &RunResult) {
 /// Whether the figures are those of the service.
 fn generator(run: &RunResult) -> Case {
     let limited = run.verdict == Verdict::GeneratorLimited;
-    let message = format!("the figures are not those of the service: {}", run.verdict_reasons.join("; "));
-    let failure = limited.then(|| Complaint { text: message.clone(), message });
-    let told = format!("{} of {} cores", units::significant(run.generator.cpu_cores), run.generator.cores);
-    Case { name: "had time to spare".to_owned(), seconds: run.duration_s, failure, told }
+    let outcome = if limited {
+        let message = format!("the figures are not those of the service: {}", run.verdict_reasons.join("; "));
+        Failed { text: message.clone(), message }
+    } else {
+        Passed(format!("{} of {} cores", units::significant(run.generator.cpu_cores), run.generator.cores))
+    };
+    Case { name: "the load generator had time to spare".to_owned(), seconds: run.duration_s, outcome }
+}
+
+/// Whether more requests failed than were allowed, or none was answered.
+fn requests(run: &RunResult, too_many_failed: bool) -> Case {
+    let [failures, all] = [run.failures, run.requests].map(units::count);
+    let told = if run.requests == 0 {
+        "no request was sent".to_owned()
+    } else {
+        format!("{failures} of {all} requests failed")
+    };
+    let outcome = Outcome::of(too_many_failed, told.clone(), || lines(&told, run.failure_groups.iter()));
+    Case { name: "no more requests failed than allowed".to_owned(), seconds: run.duration_s, outcome }
 }
 
 fn threshold(outcome: &ThresholdOutcome) -> Case {
     let seen = outcome.seen.as_deref().unwrap_or("nothing");
-    let failure = (!outcome.held).then(|| {
+    let judged = if outcome.held {
+        Passed(seen.to_owned())
+    } else {
         let message = format!("{}: {seen}", outcome.threshold);
         let text = outcome.why.as_ref().map_or_else(|| message.clone(), |why| format!("{message}\n{why}"));
-        Complaint { message, text }
-    });
-    Case { name: outcome.threshold.clone(), seconds: 0.0, failure, told: seen.to_owned() }
+        Failed { message, text }
+    };
+    Case { name: outcome.threshold.clone(), seconds: 0.0, outcome: judged }
 }
 
 /// A case for each route that has a check.
@@ -92,12 +136,11 @@ fn checks(run: &RunResult, too_many_failed: bool) -> Vec<Case> {
         let checks = route.checks.filter(|checks| checks.checked > 0)?;
         let [met, checked] = [checks.met, checks.checked].map(units::count);
         let told = format!("{met} of {checked} requests met their check");
-        let failed = checks.met < checks.checked && too_many_failed;
         let of = |failure: &&FailureSummary| failure.method == route.method && failure.route == route.route;
         let text = || lines(&told, run.failure_groups.iter().filter(of));
-        let failure = failed.then(|| Complaint { message: told.clone(), text: text() });
+        let outcome = Outcome::of(checks.met < checks.checked && too_many_failed, told.clone(), text);
         let seconds = route.latency_ms.as_ref().map_or(0.0, |times| times.mean / 1e3);
-        Some(Case { name: format!("{} {}", route.method, route.route), seconds, failure, told })
+        Some(Case { name: format!("{} {}", route.method, route.route), seconds, outcome })
     };
     run.routes.iter().filter_map(case).collect()
 }
@@ -106,13 +149,18 @@ fn journeys(run: &RunResult, too_many_failed: bool) -> Vec<Case> {
     let case = |journey: &crate::run_result::JourneySummary| {
         let [failures, all] = [journey.failures, journey.journeys].map(units::count);
         let told = format!("{failures} of {all} journeys failed");
-        let steps = journey.steps.iter().filter(|step| step.failed > 0);
-        let at = steps.map(|step| format!("\n{} at {}", units::count(step.failed), step.name));
-        let failed = journey.failures > 0 && too_many_failed || journey.journeys == 0;
-        let failure =
-            failed.then(|| Complaint { message: told.clone(), text: format!("{told}{}", at.collect::<String>()) });
+        let text = || {
+            let steps = journey.steps.iter().filter(|step| step.failed > 0);
+            let at = steps.map(|step| format!("\n{} at {}", units::count(step.failed), step.name));
+            format!("{told}{}", at.collect::<String>())
+        };
+        let outcome = if journey.journeys == 0 {
+            Skipped("no journey ended".to_owned())
+        } else {
+            Outcome::of(journey.failures > 0 && too_many_failed, told.clone(), text)
+        };
         let seconds = journey.latency_ms.as_ref().map_or(0.0, |times| times.mean / 1e3);
-        Case { name: journey.name.clone(), seconds, failure, told }
+        Case { name: journey.name.clone(), seconds, outcome }
     };
     run.journeys.iter().map(case).collect()
 }
@@ -148,10 +196,14 @@ mod tests {
         run.journeys.push(journey);
         insta::assert_snapshot!(junit(&run, true), @r#"
         <?xml version="1.0" encoding="UTF-8"?>
-        <testsuites name="load test  on " tests="5" failures="3" time="60.000">
-          <testsuite name="load generator" tests="1" failures="0" errors="0" skipped="0" time="60.000" timestamp="2026-11-24T12:00:00.000Z">
-            <testcase classname="load generator" name="had time to spare" time="60.000">
+        <testsuites name="load test  on " tests="6" failures="4" skipped="0" time="60.000">
+          <testsuite name="run" tests="2" failures="1" errors="0" skipped="0" time="60.000" timestamp="2026-11-24T12:00:00.000Z">
+            <testcase classname="run" name="the load generator had time to spare" time="60.000">
               <system-out>0.02 of 2 cores</system-out>
+            </testcase>
+            <testcase classname="run" name="no more requests failed than allowed" time="60.000">
+              <failure message="1,001 of 3,030 requests failed" type="run">1,001 of 3,030 requests failed
+        1,000 × 503 the database refused a connection: Too many connections (1040)</failure>
             </testcase>
           </testsuite>
           <testsuite name="thresholds" tests="2" failures="1" errors="0" skipped="0" time="60.000" timestamp="2026-11-24T12:00:00.000Z">
@@ -177,7 +229,10 @@ mod tests {
         </testsuites>
         "#);
         let allowed = junit(&run, false);
-        assert!(allowed.contains("tests=\"5\" failures=\"1\""), "only the threshold: {allowed}");
+        assert!(allowed.contains("tests=\"6\" failures=\"1\""), "only the threshold: {allowed}");
+        // A journey that nobody was given to is no journey that passed.
+        (run.journeys[0].journeys, run.journeys[0].failures) = (0, 0);
+        assert!(junit(&run, false).contains("<skipped message=\"no journey ended\"/>"));
         let mut reader = quick_xml::Reader::from_str(&allowed);
         while reader.read_event().unwrap() != quick_xml::events::Event::Eof {}
     }

@@ -8,11 +8,11 @@ use crate::table::Table;
 use crate::units::{self, Language, printable};
 use crate::{say, text};
 
-/// Makes the document.
-pub fn markdown(run: &RunResult, language: Language) -> String {
+/// Makes the document. `too_many_failed` says whether more requests failed than were allowed.
+pub fn markdown(run: &RunResult, too_many_failed: bool, language: Language) -> String {
     let (scenario, host) = (code(&run.scenario.name), code(&run.host));
     let mut parts = vec![format!("### {}", say!(language, "Load test {scenario} on {host}", scenario, host))];
-    parts.push(format!("**{}** {}", language.text(word(run)), figures(run, language)));
+    parts.push(format!("**{}** {}", language.text(word(run, too_many_failed)), figures(run, language)));
     let (verdict, all) = tables(run, language);
     let thresholds = (!run.thresholds.is_empty()).then(|| super::tables::thresholds(run, language));
     let changed = run.comparison.as_ref().map(|comparison| comparison::table(comparison, language));
@@ -31,13 +31,15 @@ pub fn markdown(run: &RunResult, language: Language) -> String {
     parts.join("\n\n") + "\n"
 }
 
-/// The verdict in a word or two.
-fn word(run: &RunResult) -> &'static str {
+/// The verdict in a word or two, which is the one of the exit code.
+fn word(run: &RunResult, too_many_failed: bool) -> &'static str {
     match run.verdict {
         Verdict::GeneratorLimited => text!("Not valid: the load generator was the bottleneck."),
         Verdict::Valid if !run.complete => text!("Not complete."),
+        Verdict::Valid if run.requests == 0 => text!("No request was sent."),
         Verdict::Valid if !run.thresholds_hold() => text!("A threshold was crossed."),
-        Verdict::Valid if run.failures > 0 => text!("Requests failed."),
+        Verdict::Valid if too_many_failed => text!("Requests failed."),
+        Verdict::Valid if run.failures > 0 => text!("Good; the requests that failed were allowed to."),
         Verdict::Valid => text!("Good."),
     }
 }
@@ -67,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_first_lines_say_what_came_of_it() {
-        let text = markdown(&example_run(), Language::English);
+        let text = markdown(&example_run(), true, Language::English);
         let first: Vec<_> = text.lines().take(12).collect();
         insta::assert_snapshot!(first.join("\n"), @"
         ### Load test `` on ``
@@ -85,6 +87,17 @@ mod tests {
         ");
         assert!(text.contains("<details>") && text.trim_end().ends_with("</details>"));
         assert_eq!(text.matches("**Thresholds**").count(), 1, "no table twice");
-        assert!(markdown(&example_run(), Language::French).contains("Un seuil a été franchi."));
+        assert!(markdown(&example_run(), true, Language::French).contains("Un seuil a été franchi."));
+        let mut run = example_run();
+        run.thresholds.clear();
+        let first =
+            |run: &RunResult, failed| markdown(run, failed, Language::English).lines().nth(2).map(str::to_owned);
+        let starts = |run: &RunResult, failed, with: &str| {
+            assert!(first(run, failed).is_some_and(|line| line.starts_with(with)))
+        };
+        starts(&run, true, "**Requests failed.**");
+        starts(&run, false, "**Good; the requests that failed were allowed to.**");
+        run.requests = 0;
+        starts(&run, true, "**No request was sent.**");
     }
 }

@@ -251,6 +251,17 @@ async fn images_are_built_as_compose_builds_them() {
         .file("Dockerfile", "ARG BASE\nFROM ${BASE}\n");
     let verdict = argument.proves_sound().await;
     assert_eq!(found(&verdict, "images-pinned").status, Status::Pass, "{verdict:?}");
+    // One file, several images: each has what its own stage has, and the ones below.
+    let stages = "FROM debian:13.1 AS base\nHEALTHCHECK CMD true\nEXPOSE 5000\nFROM base AS worker\nHEALTHCHECK NONE\n";
+    let two = |wanted: &str| {
+        let web = format!("{{build: {{context: ., target: {wanted}}}, restart: always}}");
+        Case::of(&format!("services:\n  web: {web}\n  work: {{build: ., restart: always}}\n"))
+            .file("Dockerfile", stages)
+    };
+    let verdict = two("base").proves_sound().await;
+    let checked = found(&verdict, "health-checks").seen.clone();
+    assert!(checked.contains("no health check: work") && !checked.contains("web"), "{checked}");
+    two("test").fails("compose-valid", "web is built up to the stage test, which").await;
 }
 
 #[tokio::test]
@@ -269,6 +280,9 @@ async fn names_that_only_some_containers_know_are_known() {
     }
     let compose = format!("services: {{app: {{image: 'app:1', environment: {{DB_HOST: dbs}}}}, {db}}}\n");
     Case::of(&compose).fails("addresses-named", "DB_HOST of app is dbs, which is not a service").await;
+    // A group of servers: each of the list.
+    let group = format!("services: {{app: {{image: 'app:1', environment: {{DB_HOST: 'db:5432,dbs'}}}}, {db}}}\n");
+    Case::of(&group).fails("addresses-named", "DB_HOST of app is dbs, which is not a service").await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 //! about the one that will run, and asking it could fetch what a stranger's file includes.
 
 use crate::deploy_check::checks::check::{Check, Probe, finished};
-use crate::deploy_check::files::Files;
+use crate::deploy_check::files::{Files, Service};
 use crate::deploy_check::finding::{CheckOutcome, Fault};
 
 pub(crate) const CHECK: Check = Check {
@@ -24,12 +24,24 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         .refused
         .iter()
         .filter(|problem| whole || !FROM_ELSEWHERE.iter().any(|part| problem.says.contains(part)));
-    let faults: Vec<_> =
-        faults.map(|problem| Fault::error(Some(problem.place.clone()), problem.says.clone())).collect();
+    let faults = faults.map(|problem| Fault::error(Some(problem.place.clone()), problem.says.clone()));
+    let faults: Vec<_> = faults.chain(compose.services.iter().filter_map(|service| no_stage(files, service))).collect();
     let seen = || format!("{} services in {} files", compose.services.len(), compose.files.len());
     Ok(CheckOutcome::of(
         faults,
         "correct that line; `docker compose config --quiet` says whether Compose takes it",
         seen,
     ))
+}
+
+/// An image that is built up to a stage that its Dockerfile does not have.
+fn no_stage(files: &Files, service: &Service) -> Option<Fault> {
+    let build = service.build.as_ref()?;
+    let file = files.dockerfile_of(build)?;
+    if file.stage(&build.target).is_some() {
+        return None;
+    }
+    let (name, stage) = (&service.name, &build.target);
+    let says = format!("{name} is built up to the stage {stage}, which {} does not have", file.path.display());
+    Some(Fault::error(Some(service.place_of("build")), says))
 }

@@ -15,7 +15,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let compose = files.compose()?;
     files.dockerfiles()?;
     let staying: Vec<_> = compose.services.iter().filter(|service| !compose.is_one_shot(service)).collect();
-    let built_in = |service: &Service| files.dockerfile_of(service).is_some_and(|file| file.has_health_check);
+    let built_in = |service: &Service| files.stage_of(service).is_some_and(|stage| stage.has_health_check);
     let lacks = |service: &Service| match service.health {
         Health::Checked => false,
         Health::Unsaid => !built_in(service),

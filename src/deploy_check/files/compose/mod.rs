@@ -121,11 +121,6 @@ impl Compose {
         self.service(linked.unwrap_or(name))
     }
 
-    /// The Dockerfile of a service: its own, or that of a service with the same image.
-    pub(in crate::deploy_check) fn dockerfile_of(&self, service: &Service) -> Option<PathBuf> {
-        self.build_of(service).and_then(|build| build.dockerfile.clone())
-    }
-
     /// How the image of a service is built: by itself, or by a service with the same image.
     pub(in crate::deploy_check) fn build_of<'a>(&'a self, service: &'a Service) -> Option<&'a Build> {
         if service.build.is_some() {

@@ -27,7 +27,10 @@ pub(super) fn read(document: &Value) -> Result<Draft, ImportError> {
     let paths = document.get("paths").and_then(Value::as_object);
     for (path, item) in paths.into_iter().flatten() {
         let reader = Reader { document, path };
-        let item = reader.resolved(item, &mut Request::default()).cloned().unwrap_or_else(|| item.clone());
+        // An item that is a reference has operations of its own beside it only by mistake, and they are read all the same.
+        let mut shared = Request::default();
+        let item = reader.resolved(item, &mut shared).unwrap_or(item);
+        draft.left_out.extend(shared.left_out.iter().map(|what| format!("{path}: {what}")));
         for method in METHODS {
             if let Some(operation) = item.get(method) {
                 draft.requests.push(reader.operation(method, operation, item.get("parameters")));
@@ -391,6 +394,16 @@ fn decoded(pointer: &str) -> String {
 mod tests {
     use super::super::import;
     use serde_json::json;
+
+    #[test]
+    fn a_path_that_is_described_elsewhere_is_told() {
+        let document = json!({"openapi": "3.0.3", "paths": {
+            "/here": {"get": {"responses": {"200": {}}}}, "/there": {"$ref": "there.yaml#/item"}
+        }});
+        let imported = import(&document.to_string()).unwrap();
+        assert_eq!(imported.left_out, 1, "{}", imported.text);
+        assert!(imported.text.contains("/there: there.yaml#/item, which is not in the document"), "{}", imported.text);
+    }
 
     #[test]
     fn an_operation_becomes_a_task_with_the_examples_of_the_document() {

@@ -329,6 +329,8 @@ pub(super) const TEXTS: Room = &[
     ),
     ("Not complete.", "Incomplet."),
     ("A threshold was crossed.", "Un seuil a été franchi."),
+    ("No request was sent.", "Aucune requête n’a été envoyée."),
+    ("Good; the requests that failed were allowed to.", "Bon\u{a0}; les requêtes qui ont échoué étaient tolérées."),
     ("Requests failed.", "Des requêtes ont échoué."),
     ("Good.", "Bon."),
     (
