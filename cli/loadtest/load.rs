@@ -89,9 +89,9 @@ pub(super) fn ordered(load: OrderedLoad) -> Load {
             let spawn_rate = spawn_rate.unwrap_or_else(|| usual_spawn_rate(users, DEFAULT_SPAWN_SECONDS));
             Load::Users(Users { users, spawn_rate, stages: Vec::new() })
         }
-        OrderedLoad::Rate(per_second) => Load::Rate(Rate {
+        OrderedLoad::Rate { per_second, at_random } => Load::Rate(Rate {
             per_second,
-            arrivals: Arrivals::Constant,
+            arrivals: if at_random { Arrivals::Poisson } else { Arrivals::Constant },
             stages: Vec::new(),
             most_users: DEFAULT_CONNECTIONS,
         }),

@@ -86,9 +86,10 @@ fn the_first_rung_collapses_while_the_database_sleeps_and_the_last_one_holds() {
     let [open, asleep, running] = ["open", "asleep", "running"].map(|key| peak[key].as_u64().unwrap());
     assert_eq!(first["database"]["max_connections"], 151);
     assert!(open >= 148 && asleep * 10 >= open * 9 && running * 10 <= open, "{peak}");
-    // Nothing is left of what was measured before the load, which lasts 4 s.
+    // Nothing is left of what was measured before the load, which lasts 4 s: that would be asleep for twice as long. A busy
+    // machine takes a second or two to look.
     let slept = first["database"]["longest_sleep_s"].as_u64().unwrap();
-    assert!(slept <= first["duration_s"].as_f64().unwrap().ceil() as u64 + 1, "asleep for {slept} s: {peak}");
+    assert!(slept <= first["duration_s"].as_f64().unwrap().ceil() as u64 + 3, "asleep for {slept} s: {peak}");
     assert!(open <= 151, "{peak}");
     let left = first["burst"]["left_open"].as_u64().unwrap();
     assert!(left >= 148 && first["findings"].to_string().contains("were still open, left by the requests"), "{first}");

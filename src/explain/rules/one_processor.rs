@@ -14,6 +14,13 @@ const MORE_THAN_ONE: f64 = 1.25;
 /// What the other threads of a service of one thread may want: those of its runtime, which collect garbage or read files.
 const OTHER_THREADS: f64 = 0.5;
 
+/// Where so many requests are inside a service at the same time, one that can use a second processor uses it. Two users, one
+/// after the other in each of their requests, keep one processor busy and not more.
+const INSIDE_AT_ONCE: f64 = 2.5;
+
+/// A machine with so much idle time has a processor for every thread that wants one, sooner or later.
+const ROOM: f64 = 0.15;
+
 pub(super) const RULE: Rule =
     Rule { cause: "one_processor", needs: Needs::Process, follows_from: &["connections_left_open"], weigh, words };
 
@@ -22,6 +29,7 @@ const PEAK: &str = text!("processors used in its busiest second");
 const THREAD: &str = text!("busiest thread, running or waiting for a processor");
 const ALLOWED: &str = text!("processors that it may use");
 const MACHINE: &str = text!("processors of the machine");
+const INSIDE: &str = text!("requests inside the service at the same time, on average");
 const PROCESSES: &str = text!("processes and threads of the service");
 
 fn weigh(case: &Case<'_>) -> Weighed {
@@ -43,16 +51,19 @@ fn weigh(case: &Case<'_>) -> Weighed {
         Evidence::new(ALLOWED, allowed, ""),
         Evidence::new(MACHINE, machine, ""),
     ];
+    let inside = case.time_in_service_s() / case.seconds().max(f64::EPSILON);
+    evidence.push(Evidence::new(INSIDE, inside, ""));
     evidence.push(Evidence::new(PROCESSES, service.most_processes.max(service.most_threads) as f64, ""));
     // Several instances of the same service are several processors.
     let instances = case.services().count() as f64;
     let bound = allowed > 0.0 && allowed < 2.0 && machine >= 2.0 && wanted >= ALL_THE_TIME;
     let one_thread = thread >= ALL_THE_TIME && service.cpu_cores <= MORE_THAN_ONE && wanted <= thread + OTHER_THREADS;
-    // Where more threads want a processor than have one, others have taken it.
-    let few_wait = wanted <= 1.0 + OTHER_THREADS;
+    // Where more threads want a processor than have one, others have taken it, unless there are idle ones.
+    let idle = case.run.generator.host_idle_ratio;
+    let few_wait = wanted <= 1.0 + OTHER_THREADS || idle.is_some_and(|idle| idle >= ROOM);
     let full = service.cpu_cores >= ALL_THE_TIME && service.peak_cores <= MORE_THAN_ONE;
-    let one_at_a_time = full && few_wait && service.most_threads > 2;
-    let others_use_it = case.run.generator.host_idle_ratio.is_some_and(|idle| idle < 0.05) && service.cpu_cores < 0.6;
+    let one_at_a_time = full && few_wait && inside >= INSIDE_AT_ONCE && service.most_threads > 2;
+    let others_use_it = idle.is_some_and(|idle| idle < 0.05) && service.cpu_cores < 0.6;
     if instances >= machine || machine < 2.0 || !(bound || one_thread || one_at_a_time) || (others_use_it && !bound) {
         return Weighed::Against(
             text!("The service did not use up one processor, or it used more than one."),

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::cost::Meter;
-use super::levels::{AskedLevel, Levels};
+use super::levels::{AskedLevel, Frame, Levels};
 use super::progress::Progress;
 use super::result::{Times, result};
 use super::standstills::standstills;
@@ -114,7 +114,9 @@ impl Collector {
         result.standstills = standstills(&self.run);
         result.timeline = self.timeline.points(&result.standstills);
         let over = Tally::sum(&throughput.measured(results));
-        result.levels = self.levels.summaries(&self.run, self.stopped.unwrap_or_else(Instant::now), over);
+        let run = &self.run;
+        let frame = Frame { groups: run.scenario.groups(), started: run.started, measured_from: run.measured_from };
+        result.levels = self.levels.summaries(frame, self.stopped.unwrap_or_else(Instant::now), over);
         UnjudgedResult(result)
     }
 

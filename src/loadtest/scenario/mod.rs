@@ -47,6 +47,6 @@ pub(super) use journeys::{Journey, Step};
 pub use one_request::OneRequest;
 pub use store_size::{StoreSize, store_size};
 pub use tasks::Scenario;
-pub(super) use tasks::{Rendered, Task};
+pub(super) use tasks::{Group, Rendered, Task};
 pub use think_time::ThinkTime;
 pub(super) use when::When;

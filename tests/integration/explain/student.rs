@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::store::fast;
 use super::{Explained, Watched, explained};
 use crate::harness::{PrivateServer, StudentStore, TestDatabase, TestRedis, storemgr_in, test_folder};
 
@@ -29,7 +30,7 @@ struct Place {
 
 impl Place {
     async fn new(name: &'static str) -> Self {
-        let server = PrivateServer::start(name, COUNTING).await;
+        let server = PrivateServer::start_with(name, fast(COUNTING)).await;
         let database = TestDatabase::create_on(&server).await;
         Self { _server: server, database, redis: TestRedis::start() }
     }

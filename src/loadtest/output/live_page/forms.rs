@@ -14,12 +14,18 @@ const FIRST_RUN_TIME: &str = "60s";
 /// The form that starts a run, filled in as the last one was.
 pub(super) fn start(choices: &Choices, last: Option<&StartOrder>, language: Language) -> String {
     let word = |text: &'static str| escaped(language.text(text));
-    let is_rate = matches!(last.map(|last| last.load), Some(OrderedLoad::Rate(_)));
+    let is_rate = matches!(last.map(|last| last.load), Some(OrderedLoad::Rate { .. }));
     let (level, speed) = match last.map(|last| last.load) {
-        Some(OrderedLoad::Rate(rate)) => (rate.to_string(), None),
+        Some(OrderedLoad::Rate { per_second, .. }) => (per_second.to_string(), None),
         Some(OrderedLoad::Users { users, spawn_rate }) => (users.to_string(), spawn_rate),
         None => (FIRST_USERS.to_string(), None),
     };
+    let is_random = matches!(last.map(|last| last.load), Some(OrderedLoad::Rate { at_random: true, .. }));
+    let arrivals = options(
+        [("constant", text!("at equal intervals")), ("poisson", text!("at random, like independent visitors"))]
+            .map(|(value, name)| (value, language.text(name))),
+        usize::from(is_random),
+    );
     let run_time = last.map_or_else(|| FIRST_RUN_TIME.to_owned(), |last| written(last.run_time));
     let thresholds: Vec<String> = match last {
         Some(last) => last.thresholds.iter().map(ToString::to_string).collect(),
@@ -29,14 +35,15 @@ pub(super) fn start(choices: &Choices, last: Option<&StartOrder>, language: Lang
         let checked = if is_chosen { " checked" } else { "" };
         format!("<label><input type=\"radio\" name=\"kind\" value=\"{value}\"{checked}>{name}</label>\n")
     };
-    let hosts = options(&choices.hosts, last.map_or(0, |last| last.host));
-    let scenarios = options(&choices.scenarios, last.map_or(0, |last| last.scenario));
+    let hosts = numbered(&choices.hosts, last.map_or(0, |last| last.host));
+    let scenarios = numbered(&choices.scenarios, last.map_or(0, |last| last.scenario));
     format!(
         "<label>{host}<select name=\"host\">{hosts}</select></label>\n\
          <label>{scenario}<select name=\"scenario\">{scenarios}</select></label>\n\
          <fieldset><legend>{load}</legend>\n{users}{rate}</fieldset>\n\
          <label>{level_name}<input name=\"level\" inputmode=\"decimal\" required value=\"{level}\"></label>\n\
          <label class=\"of-users\">{speed_name}<input name=\"per_second\" inputmode=\"decimal\" value=\"{speed}\"></label>\n\
+         <label class=\"of-rate\">{arrivals_name}<select name=\"arrivals\">{arrivals}</select></label>\n\
          <label>{run_time_name}<input name=\"run_time\" value=\"{run_time}\"></label>\n\
          <label class=\"wide\">{thresholds_name}<textarea name=\"thresholds\" rows=\"2\" spellcheck=\"false\">{thresholds}</textarea></label>\n\
          <button name=\"action\" value=\"start\">{start}</button>\n",
@@ -48,6 +55,7 @@ pub(super) fn start(choices: &Choices, last: Option<&StartOrder>, language: Lang
         level_name = word(text!("How many")),
         speed_name = word(text!("Started per second")),
         speed = speed.map_or_else(String::new, |speed| speed.to_string()),
+        arrivals_name = word(text!("They come")),
         run_time_name = word(text!("Run time (nothing: until it is stopped)")),
         run_time = escaped(&run_time),
         thresholds_name = word(text!("Thresholds, one in a line")),
@@ -64,12 +72,22 @@ fn written(time: std::time::Duration) -> String {
     if time.subsec_nanos() == 0 { format!("{}s", time.as_secs()) } else { format!("{}ms", time.as_millis()) }
 }
 
-fn options(names: &[String], chosen: usize) -> String {
-    let option = |(place, name): (usize, &String)| {
+/// What may be chosen, by its place in a list.
+fn numbered(names: &[String], chosen: usize) -> String {
+    options(names.iter().enumerate(), chosen)
+}
+
+/// What may be chosen: the value that is sent, and the name that is shown.
+fn options<V: std::fmt::Display>(
+    choices: impl IntoIterator<Item = (V, impl AsRef<str>)>,
+    chosen: usize,
+) -> String {
+    let option = |(place, (value, name)): (usize, (V, _))| {
         let selected = if place == chosen { " selected" } else { "" };
-        format!("<option value=\"{place}\"{selected}>{}</option>", escaped(name))
+        let name: &str = AsRef::as_ref(&name);
+        format!("<option value=\"{value}\"{selected}>{}</option>", escaped(name))
     };
-    names.iter().enumerate().map(option).collect()
+    choices.into_iter().enumerate().map(option).collect()
 }
 
 /// The runs that can be downloaded, the last one first.

@@ -50,8 +50,13 @@ pub enum OrderedLoad {
         /// How many of them start per second; `None` for a usual number.
         spawn_rate: Option<f64>,
     },
-    /// Requests per second.
-    Rate(f64),
+    /// What is due, whoever has time for it.
+    Rate {
+        /// Requests per second.
+        per_second: f64,
+        /// Whether they come at random, like independent visitors, and not at equal intervals.
+        at_random: bool,
+    },
 }
 
 /// One thing to do.
@@ -133,7 +138,8 @@ impl Form {
         let scenario = self.place("scenario", &choices.scenarios).ok_or_else(unknown)?;
         let nothing = || language.text(text!("A run needs a load above 0")).to_owned();
         let load = if self.field("kind") == "rate" {
-            OrderedLoad::Rate(Some(self.rate(language)?).filter(|rate| *rate > 0.0).ok_or_else(nothing)?)
+            let per_second = Some(self.rate(language)?).filter(|rate| *rate > 0.0).ok_or_else(nothing)?;
+            OrderedLoad::Rate { per_second, at_random: self.field("arrivals") == "poisson" }
         } else {
             let users = Some(self.users(most_users, language)?).filter(|users| *users > 0).ok_or_else(nothing)?;
             OrderedLoad::Users { users, spawn_rate: self.speed("per_second", language)? }
@@ -176,7 +182,11 @@ mod tests {
         assert_eq!(start.load, OrderedLoad::Users { users: 20, spawn_rate: Some(2.5) });
         assert_eq!(start.thresholds.len(), 2);
         let Ok(Order::Start(open)) = ordered("action=start&host=0&scenario=0&kind=rate&level=0.5") else { panic!() };
-        assert_eq!((open.load, open.run_time), (OrderedLoad::Rate(0.5), LONGEST_RUN));
+        assert_eq!(open.load, OrderedLoad::Rate { per_second: 0.5, at_random: false });
+        assert_eq!(open.run_time, LONGEST_RUN);
+        let body = "action=start&host=0&scenario=0&kind=rate&level=20&arrivals=poisson";
+        let Ok(Order::Start(random)) = ordered(body) else { panic!() };
+        assert_eq!(random.load, OrderedLoad::Rate { per_second: 20.0, at_random: true });
         for (body, sentence) in [
             ("action=start&host=1&scenario=0&kind=users&level=5", "Choose a service"),
             ("action=start&host=http%3A%2F%2Fother&scenario=0&kind=users&level=5", "Choose a service"),
