@@ -164,7 +164,8 @@ mod tests {
         levels.add(1, &stats(40, 7, 0));
         assert!(levels.begin(at(16), users(60.0), AskedLevel { level: 60.0, paused: true }, &[], tally(53, 2)));
         let seen = levels.summaries(frame, at(20), tally(53, 2));
-        let counts: Vec<_> = seen.iter().map(|level| (level.level, level.paused, level.requests, level.failures)).collect();
+        let counts: Vec<_> =
+            seen.iter().map(|level| (level.level, level.paused, level.requests, level.failures)).collect();
         assert_eq!(counts, [(20.0, false, 13, 2), (60.0, false, 40, 0), (60.0, true, 0, 0)]);
         let times: Vec<_> = seen.iter().map(|level| (level.at_s, level.lasts_s)).collect();
         assert_eq!(times, [(2.0, 10.0), (12.0, 4.0), (16.0, 4.0)], "the first one begins with what is counted");

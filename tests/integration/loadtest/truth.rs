@@ -410,7 +410,7 @@ async fn times_over_tls_and_http2_are_those_of_the_server_and_the_first_request_
     let ca = authority.certificate();
     for more in [&[][..], &["--http2"], &["--http2", "--streams", "8"]] {
         let _alone = ALONE.lock().await;
-        let server = Calibrated::start(Delay::Fixed(250.0));
+        let server = Calibrated::start(Delay::Fixed(400.0));
         // nginx passes each request on over a connection that it keeps, which takes far less than the tolerance.
         let directives = format!(
             "ssl_certificate {}; ssl_certificate_key {}; location / {{ proxy_http_version 1.1; \
@@ -419,13 +419,13 @@ async fn times_over_tls_and_http2_are_those_of_the_server_and_the_first_request_
         );
         let (front, _) = WebServer::nginx_serving("ssl http2", &directives);
         let url = format!("https://localhost:{}/", front.target.port());
-        let base = ["loadtest", &url, "--quiet", "--json", "-", "--ca", &ca, "-u", "40", "--iterations", "400"];
+        let base = ["loadtest", &url, "--quiet", "--json", "-", "--ca", &ca, "-u", "20", "--iterations", "200"];
         let ran = run_command(&[&base[..], more].concat(), &[]).await;
         let summary: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
         let measured = Measured { server, ran, summary };
         assert_good(&measured.ran, &measured.summary);
         let told = measured.server.told();
-        assert_eq!((measured.summary["requests"].as_u64(), told.len()), (Some(400), 400), "{more:?}");
+        assert_eq!((measured.summary["requests"].as_u64(), told.len()), (Some(200), 200), "{more:?}");
         for (name, percent) in &PERCENTILES[..1] {
             let (said, told) = (said(&measured.summary, "latency_ms", name), percentile(&told, *percent));
             let most = measured.most(told, *percent);
@@ -439,11 +439,11 @@ async fn times_over_tls_and_http2_are_those_of_the_server_and_the_first_request_
             times["latency_ms"]["mean"].as_f64().map_or(0.0, |mean| mean * times["count"].as_f64().unwrap())
         };
         let parts: f64 = ["connect", "tls", "first_byte", "last_byte"].map(sum_of).iter().sum();
-        let whole = 400.0 * said(&measured.summary, "latency_ms", "mean");
+        let whole = 200.0 * said(&measured.summary, "latency_ms", "mean");
         assert!(sum_of("tls") > 0.0 && parts <= whole * 1.001, "{more:?}: {parts} of {whole} ms");
         // Users who share a connection wait for the one who opens it.
         if !more.contains(&"--streams") {
-            assert!(parts >= 0.98 * whole, "{more:?}: {parts} of {whole} ms");
+            assert!(parts >= 0.97 * whole, "{more:?}: {parts} of {whole} ms");
         }
     }
 }

@@ -78,10 +78,7 @@ fn numbered(names: &[String], chosen: usize) -> String {
 }
 
 /// What may be chosen: the value that is sent, and the name that is shown.
-fn options<V: std::fmt::Display>(
-    choices: impl IntoIterator<Item = (V, impl AsRef<str>)>,
-    chosen: usize,
-) -> String {
+fn options<V: std::fmt::Display>(choices: impl IntoIterator<Item = (V, impl AsRef<str>)>, chosen: usize) -> String {
     let option = |(place, (value, name)): (usize, (V, _))| {
         let selected = if place == chosen { " selected" } else { "" };
         let name: &str = AsRef::as_ref(&name);

@@ -284,6 +284,7 @@ pub(super) const TEXTS: Room = &[
         "busiest thread, running or waiting for a processor",
         "fil le plus occupé, en cours ou en attente d’un processeur",
     ),
+    ("requests inside the service at the same time, on average", "requêtes dans le service au même moment, en moyenne"),
     ("processors of the machine", "processeurs de la machine"),
     ("processes and threads of the service", "processus et fils du service"),
     (
