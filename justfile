@@ -168,6 +168,16 @@ neighbours: build
 bench-targets *rounds: build
     benches/targets.sh {{ rounds }}
 
+# compare a run with and without viewers of its live page
+[group('measure')]
+bench-viewers *rounds: build
+    benches/viewers.sh {{ rounds }}
+
+# compare the cost of a request with captures, cookies and a token with that of a plain task
+[group('measure')]
+bench-journeys *rounds: build
+    benches/journeys.sh {{ rounds }}
+
 # compare the size of an image like the original's with that of the store's image
 [group('measure')]
 bench-python-image *image:

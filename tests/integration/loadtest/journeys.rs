@@ -2,11 +2,13 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde_json::Value;
 use storemgr::net::{Target, request_once};
 
-use crate::harness::{Ran, run_command};
+use crate::harness::{Authority, Ran, WebServer, run_command};
 
 /// A shop in a process of its own, until it is dropped.
 pub(super) struct Shop {
@@ -238,6 +240,62 @@ async fn redirects_stay_within_the_hosts_of_the_scenario_and_authorization_stays
         (9, Some("other:/login")),
         "{ran:?}"
     );
+}
+
+/// Two shops, each behind an nginx that speaks TLS and HTTP/2; a journey that asks both in turn.
+#[tokio::test(flavor = "multi_thread")]
+async fn steps_of_several_hosts_go_by_tls_by_http2_and_through_a_proxy() {
+    let (shop, other, authority) = (Shop::start(), Shop::start(), Authority::new());
+    let identity = authority.issue("front", "DNS:localhost");
+    let front = |shop: &Shop| {
+        WebServer::nginx_serving(
+            "ssl http2",
+            &format!(
+                "ssl_certificate {}; ssl_certificate_key {}; location / {{ proxy_pass {}; }}",
+                identity.certificate, identity.key, shop.target
+            ),
+        )
+    };
+    let ((near, near_log), (far, far_log)) = (front(&shop), front(&other));
+    let url = |server: &WebServer| format!("https://localhost:{}", server.target.port());
+    let text = format!(
+        "name = 'two'\nthink_time = '0s'\n[hosts]\nother = '{}'\n[[journey]]\nname = 'two'\n\
+         [[journey.step]]\npath = '/login'\ncapture = {{ csrf = {{ body = 'name=\"csrf\" value=\"([^\"]+)\"' }} }}\n\
+         [[journey.step]]\npath = 'other:/login?seen={{{{csrf}}}}'\nroute = 'other:/login'\n",
+        url(&far)
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let (file, ca) = (folder.path().join("two.toml"), authority.certificate());
+    std::fs::write(&file, text).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    let tunnels = Arc::default();
+    tokio::spawn(super::way::proxy(listener, "Basic c2VjcmV0", Arc::clone(&tunnels)));
+    let main = url(&near);
+    let base =
+        ["loadtest", "--quiet", "--host", &main, "--scenario", file.to_str().unwrap(), "--json", "-", "--ca", &ca];
+    let base = [&base[..], &["-u", "4", "--iterations", "40"]].concat();
+    let authorization = [("PROXY_AUTHORIZATION", "Basic c2VjcmV0".to_owned())];
+    let ways =
+        [&[][..], &["--http2"], &["--http2", "--streams", "4"], &["--proxy", &proxy], &["--http2", "--proxy", &proxy]];
+    for (round, way) in (1..).zip(ways) {
+        let ran = run_command(&[&base[..], way].concat(), &authorization).await;
+        let summary: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{way:?}: {ran:?}"));
+        let counted = [shop.count("forms").await, other.count("forms").await];
+        assert_eq!(counted, [40 * round, 40 * round], "{way:?}: {ran:?}");
+        assert_eq!(
+            (summary["requests"].as_u64(), summary["failures"].as_u64()),
+            (Some(80), Some(0)),
+            "{way:?}: {ran:?}"
+        );
+        assert_eq!(journey(&summary, "two")["journeys"], 40, "{way:?}");
+    }
+    assert!(tunnels.load(Ordering::Relaxed) >= 4, "one for each user and host, or for each connection that they share");
+    for log in [near_log, far_log] {
+        let log = std::fs::read_to_string(log.join("access.log")).unwrap();
+        let by_http2 = log.lines().filter(|line| line.contains("HTTP/2.0")).count();
+        assert!(by_http2 >= 120, "{by_http2} of {} requests came by HTTP/2", log.lines().count());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

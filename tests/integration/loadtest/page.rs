@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStderr};
 
 use super::{Behaviour, Server};
-use crate::harness::{Authority, command, free_port, wait_until};
+use crate::harness::{Authority, WebServer, command, free_port, wait_until};
 
 /// A load test with a page.
 pub(super) struct Paged {
@@ -25,7 +25,11 @@ pub(super) struct Paged {
 impl Paged {
     /// Starts one with these options.
     pub(super) async fn start(options: &[&str]) -> Self {
-        let port = free_port();
+        Self::start_at(free_port(), options).await
+    }
+
+    /// The same at a port that others were told.
+    async fn start_at(port: u16, options: &[&str]) -> Self {
         let page = format!("--page=127.0.0.1:{port}");
         let mut child = command(&[&["loadtest", &page], options].concat(), &[]).stdout(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -306,6 +310,62 @@ async fn with_tls_the_page_answers_to_the_names_of_its_certificate_and_to_a_toke
     let elsewhere =
         request_by(&target, &insecure, "GET".parse().unwrap(), "/", &[], Vec::new(), Duration::from_secs(20));
     assert_eq!(elsewhere.await.unwrap().status, 421, "a name that the certificate does not have");
+}
+
+/// What docs/loadtest.md says for nginx.
+const IN_NGINX: &str = "proxy_set_header host $http_host; proxy_buffering off; proxy_read_timeout 1h;";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_nginx_the_page_answers_to_the_name_that_was_given_and_tells_what_happens_at_once() {
+    let (server, authority) = (Server::start(Behaviour::Answer(Duration::from_millis(2))).await, Authority::new());
+    let identity = authority.issue("front", "DNS:load.example");
+    let inner = free_port();
+    let directives = format!(
+        "ssl_certificate {}; ssl_certificate_key {}; location / {{ proxy_pass http://127.0.0.1:{inner}; proxy_http_version 1.1; {IN_NGINX} }}",
+        identity.certificate, identity.key
+    );
+    let (front, _) = WebServer::nginx_serving("ssl", &directives);
+    let port = front.target.port();
+    let shown = format!("https://load.example:{port}");
+    let options = session_of(&server);
+    let page = Paged::start_at(inner, &[&borrowed(&options)[..], &["--page-proxy", &shown]].concat()).await;
+    assert!(page.url.starts_with(&format!("{shown}/#")), "{}", page.url);
+    let tls = TlsOptions { authorities: Some(authority.certificate().into()), ..TlsOptions::default() };
+    let way = Way { tls, connect_to: Some(front.target.clone()), ..Way::default() };
+    let target = Target::parse(&shown).unwrap();
+    let ask = async |method: &str, path: &str, headers: &[(&str, &str)], body: &str| {
+        let (method, body) = (method.parse().unwrap(), body.as_bytes().to_vec());
+        request_by(&target, &way, method, path, headers, body, Duration::from_secs(20)).await.unwrap()
+    };
+    assert_eq!(ask("GET", "/", &[], "").await.status, 200);
+    let foreign = ask("POST", "/session", &[("origin", "https://elsewhere.example")], page.token()).await;
+    assert_eq!(foreign.status, 403);
+    let entered = ask("POST", "/session", &[("origin", &shown)], page.token()).await;
+    let cookie = entered.headers["set-cookie"].to_str().unwrap().to_owned();
+    assert!(entered.status == 204 && cookie.ends_with("; Secure"), "{cookie}");
+    let cookie = cookie.split_once(';').unwrap().0.to_owned();
+    // A viewer through nginx, who is told of the run that begins.
+    let mut viewer = tokio::process::Command::new("curl");
+    viewer.args(["--silent", "--no-buffer", "--cacert", &authority.certificate(), "--cookie", &cookie]);
+    viewer.args(["--resolve", &format!("load.example:{port}:127.0.0.1"), &format!("{shown}/events")]);
+    let mut viewer = viewer.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+    let mut lines = BufReader::new(viewer.stdout.take().unwrap()).lines();
+    let start = "action=start&host=0&scenario=0&kind=rate&arrivals=poisson&level=20&run_time=3s";
+    let steered = ask("POST", "/steer", &[("origin", &shown), ("cookie", &cookie)], start).await;
+    assert_eq!(steered.status, 200, "{}", String::from_utf8_lossy(&steered.body));
+    let running = async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if line.contains("\"phase\":\"running\"") {
+                return;
+            }
+        }
+        panic!("nginx has closed the events");
+    };
+    let seen = tokio::time::timeout(Duration::from_secs(10), running).await;
+    assert!(seen.is_ok(), "nginx keeps back what happens");
+    wait_until("the run is kept", async || !page.run(&cookie, 1).await.is_null()).await;
+    let run = page.run(&cookie, 1).await;
+    assert_eq!((&run["rate"]["arrivals"], &run["failures"]), (&"poisson".into(), &0.into()), "{run}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -403,6 +403,33 @@ async fn the_limit_of_a_service_is_found() {
     assert!(page.contains(&format!("good with {good} users, bad from {bad} users")), "{page}");
 }
 
+/// The same service, asked by journeys of two steps: what is judged is the whole journey.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limit_is_found_for_journeys() {
+    let _alone = ALONE.lock().await;
+    let server = super::narrow::Narrow::start(10, 50).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (host, file) = (server.target.to_string(), folder.path().join("two.toml"));
+    let step = "[[journey.step]]\npath = '/'\n";
+    std::fs::write(&file, format!("name = 'two'\nthink_time = '0s'\n[[journey]]\nname = 'two'\n{step}{step}")).unwrap();
+    let arguments = ["loadtest", "-H", &host, "--scenario", file.to_str().unwrap(), "--find-limit", "-u", "4"];
+    let more = ["--limit-step", "1s", "--threshold", "two:p95<320ms", "--json", "-"];
+    let arguments = [&arguments[..], &more].concat();
+    let mut ran = run_command(&arguments, &[]).await;
+    for _ in 1..ATTEMPTS {
+        if ran.code == 0 {
+            break;
+        }
+        ran = run_command(&arguments, &[]).await;
+    }
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let limit: Value = serde_json::from_str(&ran.stdout).unwrap();
+    // Two steps of 150 ms each with thirty users, of 200 ms each with forty.
+    let (good, bad) = (limit["last_good"].as_u64().unwrap(), limit["first_bad"].as_u64().unwrap());
+    assert!((16..=32).contains(&good) && good < bad && bad <= 36, "{limit}");
+    assert!(limit["broken"][0].as_str().unwrap().starts_with("two:p95<320ms: "), "{limit}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn times_over_tls_and_http2_are_those_of_the_server_and_the_first_request_pays_for_the_handshake() {
     let authority = Authority::new();

@@ -268,7 +268,7 @@ async fn a_connection_goes_where_it_was_told_to_and_the_name_stays() {
 }
 
 /// A proxy for tunnels that wants this authorization.
-async fn proxy(listener: TcpListener, authorization: &'static str, tunnels: Arc<AtomicU64>) {
+pub(super) async fn proxy(listener: TcpListener, authorization: &'static str, tunnels: Arc<AtomicU64>) {
     while let Ok((stream, _)) = listener.accept().await {
         let tunnels = Arc::clone(&tunnels);
         tokio::spawn(async move {
