@@ -24,7 +24,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
             let Source::Path(here) = &mount.source else { continue };
             count += 1;
             // What is of the machine itself, such as the socket of Docker, is there where it will run.
-            let own = here.is_relative() || here.starts_with(&directory);
+            let own = mount.is_relative || here.starts_with(&directory);
             let wanted = is_file(here, &mount.target) || !mount.makes_folder;
             if wanted && own && !here.exists() {
                 let says = format!("{}: there is no {}", service.name, here.display());

@@ -42,10 +42,20 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         let unknown = faults.len() - before;
         let forgotten = forgotten(&instances, passes);
         if nginx.unseen().is_none() && forgotten.len() > unknown {
+            let mut strangers = passes.iter().filter(|pass| !pass.upstream.is_empty() && is_strange(compose, pass));
             let place = passes.iter().find(|pass| !pass.upstream.is_empty()).map(|pass| pass.place.clone());
             let told = |one: &&Service| {
-                let line = format!("server {}:{};", one.name, port_of(one));
-                Fault::error(place.clone(), format!("nginx does not know {}", one.name)).write(line)
+                let name = &one.name;
+                let line = format!("server {name}:{};", port_of(one));
+                // On a network that others share the other name may exist; here it stands where an instance should.
+                match strangers.next() {
+                    Some(Pass { host, port, place, .. }) => Fault::error(
+                        Some(place.clone()),
+                        format!("nginx asks {host}:{port}, which is not an instance, and does not know {name}"),
+                    ),
+                    None => Fault::error(place.clone(), format!("nginx does not know {name}")),
+                }
+                .write(line)
             };
             faults.extend(forgotten.iter().map(told));
         }
@@ -65,6 +75,14 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
 fn front_of<'a>(compose: &'a Compose, nginx: &Nginx) -> Option<&'a Service> {
     let named = nginx.service.as_deref().and_then(|name| compose.services.iter().find(|one| one.name == name));
     named.or_else(|| compose.services.iter().find(|one| one.image_name().contains("nginx")))
+}
+
+/// Whether a server is a bare name that is none of the services.
+fn is_strange(compose: &Compose, pass: &Pass) -> bool {
+    let host = pass.host.as_str();
+    !host.contains(['.', ':'])
+        && host != "localhost"
+        && compose.services.iter().all(|service| !service.answers_to(host))
 }
 
 /// The instances that a list of servers leaves out, if it has any of them.

@@ -26,6 +26,8 @@ pub(in crate::deploy_check) struct Mount {
     pub(in crate::deploy_check) target: String,
     /// Whether the engine makes a missing folder of this machine; the long form does not unless told to.
     pub(in crate::deploy_check) makes_folder: bool,
+    /// Whether its source is written from the folder of the project on, not from the root or somebody's home.
+    pub(in crate::deploy_check) is_relative: bool,
     pub(in crate::deploy_check) place: Place,
 }
 
@@ -46,7 +48,7 @@ pub(super) fn mounts(service: &Node, directory: &Path) -> Vec<Mount> {
     for target in service.get("tmpfs").map(Node::texts).unwrap_or_default() {
         let place = service.get("tmpfs").map_or_else(|| service.place.clone(), |node| node.place.clone());
         let target = target.split(':').next().unwrap_or_default().to_owned();
-        mounts.push(Mount { source: Source::Memory, target, makes_folder: true, place });
+        mounts.push(Mount { source: Source::Memory, target, makes_folder: true, is_relative: false, place });
     }
     mounts
 }
@@ -55,6 +57,7 @@ fn one(item: &Node, directory: &Path) -> Option<Mount> {
     let place = item.place.clone();
     if item.is_map() {
         let (source, target) = (item.field("source"), trimmed(&item.field("target")));
+        let is_relative = !source.starts_with(['/', '~']);
         let made = item.at(&["bind", "create_host_path"]).is_none_or(Node::is_true);
         let source = match item.field("type").as_str() {
             "bind" => Source::Path(on_machine(&source, directory)),
@@ -63,7 +66,7 @@ fn one(item: &Node, directory: &Path) -> Option<Mount> {
             "tmpfs" => Source::Memory,
             _ => return None,
         };
-        return Some(Mount { source, target, makes_folder: made, place });
+        return Some(Mount { source, target, makes_folder: made, is_relative, place });
     }
     let text = item.text()?;
     let (source, target) = match split(text) {
@@ -73,7 +76,8 @@ fn one(item: &Node, directory: &Path) -> Option<Mount> {
         }
         (source, Some(target)) => (Source::Volume(source.to_owned()), target),
     };
-    Some(Mount { source, target: trimmed(target), makes_folder: true, place })
+    let is_relative = text.starts_with('.');
+    Some(Mount { source, target: trimmed(target), makes_folder: true, is_relative, place })
 }
 
 fn split(text: &str) -> (&str, Option<&str>) {
