@@ -6,7 +6,7 @@
 # Starts a private stack of one instance in a folder of its own, fills it, and sends orders as fast as they are answered, in
 # each round once without and once with --observe (the database, Redis, and the processes of both and of the instance). Shows
 # orders per second and p99 of each round and their medians, and what looking took by its own account. Needs a release build
-# (cargo build --release) and python3.
+# (cargo build --release; STOREMGR names another program) and python3.
 # Exit codes: 0 done; 2 usage; 3 could not run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,7 +24,7 @@ while (($#)); do
     *) usage >&2; exit 2 ;;
   esac
 done
-storemgr=$PWD/target/release/storemgr
+storemgr=$(realpath "${STOREMGR:-target/release/storemgr}")
 [[ -x $storemgr ]] || { echo "benches/observe.sh: there is no $storemgr: run cargo build --release" >&2; exit 3; }
 
 folder=$(mktemp -d)

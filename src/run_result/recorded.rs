@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::conditions::Conditions;
 use super::generator::Verdict;
+use super::journey::JourneySummary;
 use super::known::known;
 use super::route::{Histograms, RouteSummary};
 use super::run::RunResult;
@@ -62,6 +63,9 @@ pub struct RecordedRun {
     /// The same counts by route; empty if the file has none.
     #[serde(default)]
     pub routes: Vec<RecordedRoute>,
+    /// Its journeys; None where the file does not have them.
+    #[serde(default, deserialize_with = "known")]
+    pub journeys: Option<Vec<JourneySummary>>,
     /// Whether the run was completed, not interrupted.
     #[serde(default)]
     pub complete: Option<bool>,
@@ -116,7 +120,7 @@ impl RecordedRun {
     pub fn counted(started_at: SystemTime, ended_at: SystemTime, requests: u64, failures: u64) -> Self {
         let (routes, conditions) = (Vec::new(), Conditions::default());
         let timeline = None;
-        Self { started_at, ended_at, requests, failures, routes, complete: None, verdict: None, timeline, conditions }
+        Self { started_at, ended_at, requests, failures, routes, journeys: None, complete: None, verdict: None, timeline, conditions }
     }
 
     /// Whether both are the same run: no two runs start in the same millisecond and have the same counts.
@@ -147,6 +151,7 @@ impl TryFrom<&RunResult> for RecordedRun {
             requests: run.requests,
             failures: run.failures,
             routes: run.routes.iter().map(RecordedRoute::from).collect(),
+            journeys: Some(run.journeys.clone()),
             complete: Some(run.complete),
             verdict: Some(run.verdict),
             timeline: Some(run.timeline.clone()),

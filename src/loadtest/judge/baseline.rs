@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::run_result::{
-    Comparison, Conditions, Difference, Histograms, Meaning, RecordedRoute, RecordedRun, RouteSummary, RunResult,
+    Comparison, Conditions, Difference, Histograms, JOURNEY, Meaning, RecordedRoute, RecordedRun, RouteSummary, RunResult,
     TimelinePoint, Verdict,
 };
 use crate::stats::{Latencies, rank_sum_p, smallest_rank_sum_p};
@@ -201,7 +201,8 @@ impl Run {
             good: route.histograms.succeeded.clone(),
             failed: failed(&route.histograms),
         };
-        Self { duration_s: run.duration_s, routes: run.routes.iter().map(route).collect() }
+        let journeys = run.journeys.iter().map(|journey| route(&journey.as_route()));
+        Self { duration_s: run.duration_s, routes: run.routes.iter().map(route).chain(journeys).collect() }
     }
 
     fn recorded(path: &Path, run: RecordedRun) -> Result<Self, BaselineError> {
@@ -218,7 +219,10 @@ impl Run {
             })
         };
         let duration_s = run.conditions.duration_s.ok_or_else(|| unsaid("its length"))?;
-        Ok(Self { duration_s, routes: run.routes.into_iter().map(route).collect::<Result<_, _>>()? })
+        let journeys = run.journeys.unwrap_or_default();
+        let journeys = journeys.iter().map(|journey| RecordedRoute::from(&journey.as_route()));
+        let all = run.routes.into_iter().chain(journeys.collect::<Vec<_>>());
+        Ok(Self { duration_s, routes: all.map(route).collect::<Result<_, _>>()? })
     }
 }
 
@@ -241,7 +245,7 @@ const FIGURES: [Figure; 4] = [
     ("good_per_s", Merged::good_per_s, true),
 ];
 
-/// The figures of one route; of all routes if the method is empty.
+/// The figures of one route, or of a journey as if it were one; of all routes if the method is empty.
 struct Figures<'a> {
     method: &'a str,
     route: &'a str,
@@ -294,7 +298,8 @@ impl Figures<'_> {
         for run in runs {
             merged.seconds += run.duration_s;
             let wanted = |route: &&RunRoute| {
-                self.method.is_empty() || (route.method == self.method && route.route == self.route)
+                let is_request = route.method != JOURNEY;
+                (self.method.is_empty() && is_request) || (route.method == self.method && route.route == self.route)
             };
             for route in run.routes.iter().filter(wanted) {
                 merged.over += route.good_per_s * run.duration_s;

@@ -107,6 +107,14 @@ async fn merges_are_written_out() {
     for id in ["health-checks", "images-pinned"] {
         assert_eq!(found(&verdict, id).status, Status::Pass, "{verdict:?}");
     }
+    // One text on top of another is a list of both, where Compose takes one or a list.
+    let database = format!("db: {{image: 'postgres:17', environment: {{POSTGRES_PASSWORD: {SECRET}}}}}");
+    Case::of(&format!("services: {{app: {{image: 'app:1', env_file: a.env}}, {database}}}"))
+        .file("compose.override.yaml", "services: {app: {env_file: b.env}}")
+        .file("a.env", "DB_HOST=dbs\n")
+        .file("b.env", "LANGUAGE=en\n")
+        .fails("addresses-named", "DB_HOST of app is dbs, which is not a service")
+        .await;
 }
 
 /// Services behind an nginx whose configuration is mounted.
@@ -494,6 +502,10 @@ async fn rule_files_that_stand_for_nothing_and_pools_that_are_too_large_are_told
     };
     Case::of(&pool("10", "2")).proves_sound().await;
     Case::of(&pool("50", "2")).fails("planned-connections", "100 in 2 pools").await;
+    // Another database's connections are no matter of a store that is elsewhere.
+    let elsewhere = "services:\n  serve: {image: 'storemgr:1', command: [serve], environment: {DB_HOST: db.example.com, STOREMGR_DB_POOL_SIZE: '200'}}\n  \
+                     db: {image: 'mysql:8.4', command: [--max-connections=50], environment: {MYSQL_RANDOM_ROOT_PASSWORD: '1'}}\n";
+    Case::of(elsewhere).proves_sound().await;
     // A product that does not fit into a number is too large as well.
     Case::of(&pool("9223372036854775807", "4")).fails("planned-connections", "max_connections is 100").await;
 }

@@ -121,7 +121,10 @@ fn pool_of(
         .into_iter()
         .filter(|one| compose.service_for(service, &one.host).is_some_and(|target| target.name == database.name))
         .collect();
-    if is_instance {
+    // An instance that is not told a host here is held to use the store's own database.
+    let told = service.environment.contains_key("DB_HOST");
+    let uses = !ways.is_empty() || !told && files.database().is_ok_and(|own| own.name == database.name);
+    if is_instance && uses {
         if CONNECTIONS.of(service) != CONNECTIONS.default {
             let seen = format!("{} opens a connection for every request, without a limit", service.name);
             return Err(CheckOutcome::fail(seen, "set STOREMGR_DB_CONNECTIONS=pool"));

@@ -11,6 +11,9 @@ const REPLACED: [&str; 3] = ["command", "entrypoint", "test"];
 const PAIRS: [&str; 7] =
     ["environment", "labels", "args", "sysctls", "annotations", "extra_hosts", "additional_contexts"];
 
+/// Keys whose value may be one text in place of a list.
+const ONE_OR_MORE: [&str; 4] = ["env_file", "dns", "dns_search", "tmpfs"];
+
 /// The value with another one on top of it.
 pub(super) fn merged(base: Node, over: Node, key: &str) -> Node {
     // A service may have one of these names, too.
@@ -76,6 +79,9 @@ fn alike(node: Node, key: &str) -> Node {
     if key == "build" && node.text().is_some() {
         let entry = Entry { key: "context".to_owned(), place: place.clone(), value: node };
         return Node::of_map(&place, vec![entry]);
+    }
+    if ONE_OR_MORE.contains(&key) && node.text().is_some() {
+        return Node { content: Content::List(vec![node]), place, tag: String::new() };
     }
     if !node.is_list() {
         return node;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::loadtest::scenario::Scenario;
-use crate::run_result::example_run;
+use crate::run_result::{JourneySummary, example_run};
 use std::time::Duration;
 
 /// A run whose requests took about this many milliseconds.
@@ -218,4 +218,28 @@ fn requests_that_were_never_answered_count_as_failed() {
     let comparison = Baseline::new(vec![recorded("before", &run(10))], Vec::new(), &conditions(&hung)).unwrap();
     let compared = comparison.compare(&hung);
     assert_eq!(figure(&compared, &hung.routes[0].route, "fail_ratio").now, Some(0.5));
+}
+
+#[test]
+fn journeys_are_compared_as_wholes_and_are_no_requests() {
+    let with_journeys = |millis: u64, failed: u64| {
+        let mut run = run(millis);
+        let mut journey = JourneySummary::new("buy".to_owned(), Vec::new());
+        (0..40 - failed).for_each(|_| journey.histograms.succeeded.record(Duration::from_millis(9 * millis)));
+        (0..failed).for_each(|_| journey.histograms.failed.record(Duration::from_millis(millis)));
+        (journey.journeys, journey.failures) = (40, failed);
+        (journey.journeys_per_s, journey.failures_per_s) = (40.0 / 60.0, failed as f64 / 60.0);
+        run.journeys.push(journey);
+        run
+    };
+    let before: Vec<_> = (0..4).map(|n| recorded(&format!("{n}"), &with_journeys(10 + n, 0))).collect();
+    let again: Vec<_> = (0..3).map(|n| recorded(&format!("now{n}"), &with_journeys(30 + n, 10))).collect();
+    let now = with_journeys(33, 10);
+    let comparison = Baseline::new(before, again, &conditions(&now)).unwrap().compare(&now);
+    let buy = |name: &str| figure(&comparison, "buy", name);
+    assert_eq!((&*buy("p95_ms").method, buy("p95_ms").meaning), (JOURNEY, Meaning::Worse));
+    assert_eq!((buy("fail_ratio").before, buy("fail_ratio").now), (Some(0.0), Some(0.25)));
+    assert!((buy("good_per_s").now.unwrap() - 0.5).abs() < 1e-9, "{:?}", buy("good_per_s"));
+    let failed = figure(&comparison, "Aggregated", "fail_ratio");
+    assert_eq!((failed.before, failed.now), (Some(0.0), Some(0.01)), "as without the journeys");
 }
