@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What journeys cost the load generator: requests with captures, cookies and a token in turn with one plain task, against one
-# nginx that answers both, and what a user on journeys takes.
+# What journeys cost the load generator: requests with captures, cookies and a token, in turn with the same requests as tasks
+# that know the cookie and the token beforehand, and with the least that can be sent (a GET without more), against one nginx
+# that answers all of them; and what a user on journeys takes.
 #
 #   benches/journeys.sh [ROUNDS]
 #
@@ -57,6 +58,31 @@ name = "one task"
 name = "products"
 path = "/products"
 TOML
+cat > tasks.toml <<'TOML'
+name = "the same requests as tasks"
+[[task]]
+name = "log in"
+method = "POST"
+path = "/session"
+headers = { content-type = "application/x-www-form-urlencoded" }
+body = "user=anna"
+[[task]]
+name = "products"
+path = "/products"
+headers = { authorization = "Bearer 5b0e7a63c1d94f28", cookie = "session=4f1c0a9be2" }
+[[task]]
+name = "product"
+path = "/products/7"
+route = "/products/{id}"
+headers = { authorization = "Bearer 5b0e7a63c1d94f28", cookie = "session=4f1c0a9be2" }
+[[task]]
+name = "order"
+method = "POST"
+path = "/orders"
+headers = { authorization = "Bearer 5b0e7a63c1d94f28", cookie = "session=4f1c0a9be2", content-type = "application/json" }
+body = '{"product":7,"quantity":1}'
+check = { status = 201 }
+TOML
 cat > journey.toml <<'TOML'
 name = "journey"
 [client]
@@ -91,10 +117,10 @@ TOML
 failed=0
 field() { python3 -c 'import json, sys; r = json.load(open("run.json")); print(r["requests"], r["failures"], r["generator"]["cpu_us_per_request"])'; }
 for ((round = 0; round < rounds; round++)); do
-  sides=(task journey)
-  ((round % 2)) && sides=(journey task)
-  for side in "${sides[@]}"; do
-    "$storemgr" loadtest "http://127.0.0.1:$port" --scenario "$side.toml" -u "$connections" -r 1000000 --think-time 0s -t "${each}s" \
+  sides=(task tasks journey)
+  for ((turn = 0; turn < 3; turn++)); do
+    side=${sides[(round + turn) % 3]}
+    "$storemgr" loadtest --host "http://127.0.0.1:$port" --scenario "$side.toml" -u "$connections" -r 1000000 --think-time 0s -t "${each}s" \
       --quiet --json run.json > said 2>&1 || [[ $? == 98 ]] || { tail -n 5 said; failed=1; }
     read -r count bad cost < <(field)
     [[ $count -gt 0 && $bad == 0 ]] || { echo "$side: $bad of $count requests failed"; failed=1; }
@@ -106,14 +132,18 @@ echo "$connections users without a pause against one nginx, ${each} s each in tu
 echo
 echo "| what | CPU µs per request | requests/s |"
 echo "|---|---:|---:|"
-for side in task journey; do
-  echo "| $side | $(cut -d' ' -f1 "$side.runs" | median) | $(($(cut -d' ' -f2 "$side.runs" | median) / each)) |"
+name() { case $1 in task) echo "one plain GET" ;; tasks) echo "the requests of the journey as tasks" ;; journey) echo "the journey" ;; esac; }
+for side in "${sides[@]}"; do
+  echo "| $(name "$side") | $(cut -d' ' -f1 "$side.runs" | median) | $(($(cut -d' ' -f2 "$side.runs" | median) / each)) |"
 done
-paste -d' ' task.runs journey.runs | awk '{ print $3 / $1 }' | sort -n |
-  awk '{ r[NR] = $1 } END { printf "\njourney / task: median %.2f, from %.2f to %.2f\n", r[int((NR + 1) / 2)], r[1], r[NR] }'
+echo
+for side in tasks task; do
+  paste -d' ' "$side.runs" journey.runs | awk '{ print $3 / $1 }' | sort -n |
+    awk -v of="$(name "$side")" '{ r[NR] = $1 } END { printf "the journey / %s: median %.2f, from %.2f to %.2f\n", of, r[int((NR + 1) / 2)], r[1], r[NR] }'
+done
 
 echo
-/usr/bin/time -o time -f '%M' "$storemgr" loadtest "http://127.0.0.1:$port" --scenario journey.toml -u "$users" -r $((users / 20)) -t 30s \
+/usr/bin/time -o time -f '%M' "$storemgr" loadtest --host "http://127.0.0.1:$port" --scenario journey.toml -u "$users" -r $((users / 20)) -t 30s \
   --think-time 1s..2s --quiet --json run.json > said 2>&1 || [[ $? == 98 ]] || { tail -n 5 said; failed=1; }
 python3 - "$users" "$(tail -n 1 time)" <<'PY'
 import json, sys

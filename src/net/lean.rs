@@ -74,11 +74,12 @@ impl<'a> Reply<'a> {
         std::iter::from_fn(move || {
             loop {
                 let line = lines.next()?;
-                let colon = line.iter().position(|byte| *byte == b':');
-                let Some(colon) = colon.filter(|colon| line[..*colon].eq_ignore_ascii_case(name.as_bytes())) else {
+                // No name has a colon, so that it ends where the wanted one would.
+                let Some((own, [b':', value @ ..])) = line.split_at_checked(name.len()) else { continue };
+                if !own.eq_ignore_ascii_case(name.as_bytes()) {
                     continue;
-                };
-                let mut value = Cow::Borrowed(line[colon + 1..].trim_ascii());
+                }
+                let mut value = Cow::Borrowed(value.trim_ascii());
                 while let Some(more) = lines.next_if(|line| line.starts_with(b" ") || line.starts_with(b"\t")) {
                     let value = value.to_mut();
                     value.push(b' ');

@@ -120,7 +120,18 @@ impl RecordedRun {
     pub fn counted(started_at: SystemTime, ended_at: SystemTime, requests: u64, failures: u64) -> Self {
         let (routes, conditions) = (Vec::new(), Conditions::default());
         let timeline = None;
-        Self { started_at, ended_at, requests, failures, routes, journeys: None, complete: None, verdict: None, timeline, conditions }
+        Self {
+            started_at,
+            ended_at,
+            requests,
+            failures,
+            routes,
+            journeys: None,
+            complete: None,
+            verdict: None,
+            timeline,
+            conditions,
+        }
     }
 
     /// Whether both are the same run: no two runs start in the same millisecond and have the same counts.

@@ -76,11 +76,19 @@ impl Address<'_> {
     /// The whole URL.
     pub(super) fn url(&self) -> Result<Url, String> {
         let service = &self.run.services[self.service];
-        let whole = match self.elsewhere {
-            None => [service.origin.as_str(), service.prefix(), self.path].concat(),
-            Some(elsewhere) => [service.origin.as_str(), elsewhere.path.as_str()].concat(),
+        let (prefix, path) = match self.elsewhere {
+            None => (service.prefix(), self.path),
+            Some(elsewhere) => ("", elsewhere.path.as_str()),
         };
-        Url::parse(&whole).map_err(|error| format!("{whole:?} is not a URL: {error}"))
+        let Some(mut url) = service.url.clone() else { return Err(format!("{} is not a URL", service.origin)) };
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        if prefix.is_empty() {
+            url.set_path(path);
+        } else {
+            url.set_path(&[prefix, path].concat());
+        }
+        url.set_query(query);
+        Ok(url)
     }
 }
 

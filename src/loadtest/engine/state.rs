@@ -12,6 +12,7 @@ use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use url::Url;
 
 use super::clockwork::{Clockwork, Gap, suspended};
 use super::config::{Config, Load};
@@ -56,6 +57,8 @@ pub(in crate::loadtest) struct Service {
     pub(super) host_header: String,
     /// Scheme and authority, with which every URL begins.
     pub(super) origin: String,
+    /// The same as a URL: to take an address apart anew for each request costs more than to change its path.
+    pub(super) url: Option<Url>,
 }
 
 impl Service {
@@ -63,7 +66,8 @@ impl Service {
         let target = dialer.target();
         let host_header = format!("host: {}\r\n", target.authority());
         let origin = format!("{}://{}", target.scheme().name(), target.authority());
-        Self { dialer, host_header, origin }
+        let url = Url::parse(&origin).ok();
+        Self { dialer, host_header, origin, url }
     }
 
     /// What stands before every path of it.

@@ -10,8 +10,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::run_result::{
-    Comparison, Conditions, Difference, Histograms, JOURNEY, Meaning, RecordedRoute, RecordedRun, RouteSummary, RunResult,
-    TimelinePoint, Verdict,
+    Comparison, Conditions, Difference, Histograms, JOURNEY, Meaning, RecordedRoute, RecordedRun, RouteSummary,
+    RunResult, TimelinePoint, Verdict,
 };
 use crate::stats::{Latencies, rank_sum_p, smallest_rank_sum_p};
 use crate::units;

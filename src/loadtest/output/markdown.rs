@@ -93,7 +93,7 @@ mod tests {
         let first =
             |run: &RunResult, failed| markdown(run, failed, Language::English).lines().nth(2).map(str::to_owned);
         let starts = |run: &RunResult, failed, with: &str| {
-            assert!(first(run, failed).is_some_and(|line| line.starts_with(with)))
+            assert!(first(run, failed).is_some_and(|line| line.starts_with(with)));
         };
         starts(&run, true, "**Requests failed.**");
         starts(&run, false, "**Good; the requests that failed were allowed to.**");

@@ -503,7 +503,7 @@ async fn rule_files_that_stand_for_nothing_and_pools_that_are_too_large_are_told
     Case::of(&pool("10", "2")).proves_sound().await;
     Case::of(&pool("50", "2")).fails("planned-connections", "100 in 2 pools").await;
     // Another database's connections are no matter of a store that is elsewhere.
-    let elsewhere = "services:\n  serve: {image: 'storemgr:1', command: [serve], environment: {DB_HOST: db.example.com, STOREMGR_DB_POOL_SIZE: '200'}}\n  \
+    let elsewhere = "services:\n  serve: {image: 'storemgr:1', command: [serve], stop_grace_period: 60s, environment: {DB_HOST: db.example.com, STOREMGR_DB_POOL_SIZE: '200'}}\n  \
                      db: {image: 'mysql:8.4', command: [--max-connections=50], environment: {MYSQL_RANDOM_ROOT_PASSWORD: '1'}}\n";
     Case::of(elsewhere).proves_sound().await;
     // A product that does not fit into a number is too large as well.
