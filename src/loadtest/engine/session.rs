@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cookie_store::CookieStore;
+use cookie_store::{Cookie, CookieExpiration, CookieStore};
 use hyper::Method;
 use tokio::time::Instant;
 use url::{Position, Url};
@@ -21,28 +21,61 @@ use crate::units::{self, printable};
 pub(super) struct Session {
     pub(super) captured: Captured,
     /// Its jar; None if the scenario has no cookies.
-    jar: Option<CookieStore>,
+    jar: Option<Jar>,
+}
+
+/// The cookies of a user.
+#[derive(Debug, Default)]
+struct Jar {
+    cookies: CookieStore,
+    /// The header for each service that was asked since the jar has changed, if that is the same for all of its paths and
+    /// at any time: to find the cookies of an address costs more than everything else that a journey does.
+    headers: Vec<(usize, String)>,
+    /// Whether there is a cookie that is for some paths only, or that expires.
+    is_particular: bool,
+}
+
+impl Jar {
+    fn clear(&mut self) {
+        self.cookies.clear();
+        self.headers.clear();
+        self.is_particular = false;
+    }
+
+    /// Notes that the cookies are others now.
+    fn changed(&mut self) {
+        self.headers.clear();
+        let everywhere = |cookie: &Cookie<'_>| &*cookie.path == "/" && cookie.expires == CookieExpiration::SessionEnd;
+        self.is_particular = !self.cookies.iter_any().all(everywhere);
+    }
 }
 
 impl Session {
     pub(super) fn new(run: &RunState) -> Self {
-        Self { captured: Captured::default(), jar: run.scenario.client().cookies.then(CookieStore::default) }
+        Self { captured: Captured::default(), jar: run.scenario.client().cookies.then(Jar::default) }
     }
 
     /// Forgets everything: a new journey begins.
     pub(super) fn clear(&mut self) {
         self.captured.clear();
-        self.jar.iter_mut().for_each(CookieStore::clear);
+        self.jar.iter_mut().for_each(Jar::clear);
     }
 
     /// Writes the cookies for an address as one header has them (RFC 6265, section 5.4).
-    pub(super) fn write_cookies(&self, address: &Address<'_>, into: &mut String) -> Result<(), String> {
+    pub(super) fn write_cookies(&mut self, address: &Address<'_>, into: &mut String) -> Result<(), String> {
         into.clear();
-        // To take a URL apart costs more than the rest, and most jars are empty until somebody logs in.
-        let Some(jar) = self.jar.as_ref().filter(|jar| jar.iter_any().next().is_some()) else { return Ok(()) };
-        for (name, value) in jar.get_request_values(&address.url()?) {
+        // Most jars are empty until somebody logs in.
+        let Some(jar) = self.jar.as_mut().filter(|jar| jar.cookies.iter_any().next().is_some()) else { return Ok(()) };
+        if let Some((_, header)) = jar.headers.iter().find(|(service, _)| *service == address.service) {
+            into.push_str(header);
+            return Ok(());
+        }
+        for (name, value) in jar.cookies.get_request_values(&address.url()?) {
             let separator = if into.is_empty() { "" } else { "; " };
             into.extend([separator, name, "=", value]);
+        }
+        if !jar.is_particular {
+            jar.headers.push((address.service, into.clone()));
         }
         Ok(())
     }
@@ -56,8 +89,9 @@ impl Session {
         }
         let Ok(url) = address.url() else { return };
         for value in values {
-            drop(jar.parse(&String::from_utf8_lossy(&value), &url));
+            drop(jar.cookies.parse(&String::from_utf8_lossy(&value), &url));
         }
+        jar.changed();
     }
 }
 
@@ -207,4 +241,27 @@ pub(super) fn service_of(run: &RunState, url: &Url) -> Option<usize> {
 /// The path of a URL with its query.
 pub(super) fn path_of(url: &Url) -> String {
     url[Position::BeforePath..Position::AfterQuery].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_kept_while_it_is_the_same_for_every_path_at_any_time() {
+        let is_particular = |cookies: &[&str]| {
+            let (mut jar, url) = (Jar::default(), Url::parse("http://shop.example/account/orders").unwrap());
+            jar.headers.push((0, "old=1".to_owned()));
+            cookies.iter().for_each(|cookie| drop(jar.cookies.parse(cookie, &url)));
+            jar.changed();
+            assert!(jar.headers.is_empty(), "what was written before the change");
+            jar.is_particular
+        };
+        assert!(!is_particular(&["session=1; Path=/; HttpOnly; SameSite=Lax", "theme=dark; Path=/; Secure"]));
+        for particular in
+            ["basket=2; Path=/account", "basket=2", "basket=2; Path=/; Max-Age=60", "session=; Path=/; Max-Age=0"]
+        {
+            assert!(is_particular(&["session=1; Path=/", particular]), "{particular}");
+        }
+    }
 }

@@ -71,7 +71,8 @@ impl Capture {
 
 /// Keeps what an answer has. Gives the message of the first capture that is not there.
 pub(super) fn capture(all: &[Capture], reply: &Reply<'_>, into: &mut Captured) -> Option<String> {
-    // The body is parsed once, however many values are captured from it.
+    // A tree is made once of a body from which several values are captured.
+    let several = all.iter().filter(|capture| matches!(capture.from, From::Json(_))).count() > 1;
     let mut json: Option<Result<Value, ()>> = None;
     all.iter().find_map(|capture| {
         let found = match &capture.from {
@@ -82,6 +83,12 @@ pub(super) fn capture(all: &[Capture], reply: &Reply<'_>, into: &mut Captured) -
                 // The group, or all of it where there is none.
                 let found = regex.captures(&text).and_then(|found| found.get(1).or(found.get(0)));
                 found.map(|found| (Cow::Owned(found.as_str().to_owned()), true))
+            }
+            From::Json(place) if !several => {
+                reply.whole_body().and_then(|body| place.first_of(body)).map(|value| match value {
+                    Value::String(text) => (Cow::Owned(text), true),
+                    other => (Cow::Owned(other.to_string()), false),
+                })
             }
             From::Json(place) => {
                 let parse = || reply.whole_body().and_then(|body| serde_json::from_slice(body).ok()).ok_or(());
