@@ -153,7 +153,9 @@ async fn run_session(args: &Args, config: Config, scenario: Scenario) -> Command
         page.end(made.finished.result.clone()).await;
         written.and(made.outcome(&args.judgement))
     };
-    Box::pin(session(&page, &interrupt, run)).await
+    let outcome = Box::pin(session(&page, &interrupt, run)).await;
+    page.close().await;
+    outcome
 }
 
 /// A run that was asked for, on the command line or on the page.

@@ -111,7 +111,8 @@ async fn watch(
 
 fn point(at: Duration, states: &[ConnectionState]) -> ConnectionPoint {
     let count = |activity| states.iter().filter(|state| state.activity == activity).count() as u64;
-    let asleep = states.iter().filter(|state| state.activity == Activity::Asleep);
+    // What was asleep before the load was left open by none of its requests: the store has a connection that waits.
+    let asleep = states.iter().filter(|state| state.activity == Activity::Asleep && state.for_s <= at.as_secs() + 1);
     ConnectionPoint {
         at_s: at.as_secs_f64(),
         open: states.len() as u64,
@@ -134,7 +135,10 @@ mod tests {
             state(Activity::Running, 40),
             state(Activity::Other, 0),
         ];
-        let expected = ConnectionPoint { at_s: 1.5, open: 4, running: 1, asleep: 2, longest_sleep_s: 29 };
-        assert_eq!(point(Duration::from_millis(1500), &states), expected);
+        let expected = ConnectionPoint { at_s: 31.5, open: 4, running: 1, asleep: 2, longest_sleep_s: 29 };
+        assert_eq!(point(Duration::from_millis(31_500), &states), expected);
+        // One that has slept for longer than the load lasts is not one of its own.
+        let early = ConnectionPoint { at_s: 2.5, longest_sleep_s: 3, ..expected };
+        assert_eq!(point(Duration::from_millis(2_500), &states), early);
     }
 }

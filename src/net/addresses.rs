@@ -50,7 +50,7 @@ pub struct AddressUse {
     pub address: SocketAddr,
     /// Connections that were opened to it.
     pub connections: u64,
-    /// Attempts that failed, or took so long that another address was tried.
+    /// Attempts that failed, or that one to another address overtook although it began later.
     pub failures: u64,
     /// Requests that were sent over those of its connections that are closed.
     pub requests: u64,
@@ -133,11 +133,11 @@ impl Addresses {
     async fn race(&self, order: Vec<Arc<Tally>>, turn: usize) -> Result<(TcpStream, Arc<Tally>), NetError> {
         let mut left = order.into_iter();
         let mut attempts = FuturesUnordered::new();
-        let mut awaited: Vec<Arc<Tally>> = Vec::new();
+        let mut awaited = Awaited::default();
         let mut failure = NetError::Refused;
         loop {
             if let Some(tally) = left.next() {
-                awaited.push(Arc::clone(&tally));
+                awaited.0.push((Arc::clone(&tally), Instant::now()));
                 attempts.push(async move { (self.attempt(tally.address, turn).await, tally) });
             } else if attempts.is_empty() {
                 return Err(failure);
@@ -148,18 +148,16 @@ impl Addresses {
                 Some(attempt) = attempts.next() => attempt,
                 () = next, if left.len() > 0 => continue,
             };
-            awaited.retain(|other| !Arc::ptr_eq(other, &tally));
+            let place = awaited.0.iter().position(|(other, _)| Arc::ptr_eq(other, &tally));
             match result {
                 Ok(stream) => {
                     tally.connections.fetch_add(1, Ordering::Relaxed);
-                    // Whoever was overtaken did not accept in time.
-                    let late = NetError::ConnectTimedOut { after: NEXT_AFTER };
-                    for overtaken in &awaited {
-                        overtaken.failed(&late);
-                    }
+                    // Those that began before it did not accept in time; those after it might have.
+                    awaited.0.truncate(place.unwrap_or(0));
                     return Ok((stream, tally));
                 }
                 Err(error) => {
+                    awaited.0.retain(|(other, _)| !Arc::ptr_eq(other, &tally));
                     tally.failed(&error);
                     failure = error;
                 }
@@ -198,6 +196,22 @@ impl Addresses {
     /// How long each look-up took.
     pub(super) fn look_ups(&self) -> Vec<Duration> {
         lock(&self.look_ups).clone()
+    }
+}
+
+/// Attempts that have no end yet, in the order of their beginning. Whatever is left when nobody waits any longer had the time
+/// after which another address is tried, or has not failed.
+#[derive(Default)]
+struct Awaited(Vec<(Arc<Tally>, Instant)>);
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        for (tally, began) in &self.0 {
+            let after = began.elapsed();
+            if after >= NEXT_AFTER {
+                tally.failed(&NetError::ConnectTimedOut { after: NEXT_AFTER });
+            }
+        }
     }
 }
 

@@ -12,6 +12,10 @@ pub const ACCEPTED_CODINGS: &str = "gzip, br, zstd";
 /// The most bytes that one body is decoded to. More is not a page or a list but an attack on whoever reads it.
 const MOST_DECODED_BYTES: u64 = 64 << 20;
 
+/// The largest window of a zstd frame, as RFC 9659 has it for content of the web. A decoder keeps at least as much in memory,
+/// whatever is kept of the body in the end.
+const MOST_WINDOW: u64 = 8 << 20;
+
 /// How much is decoded at a time.
 const PIECE: usize = 16 << 10;
 
@@ -24,6 +28,9 @@ pub enum Undecodable {
     /// It is not what its coding says.
     #[error("the body is not valid {0}")]
     Invalid(&'static str),
+    /// It is made so that it takes much memory.
+    #[error("the body is zstd with a window of more than 8 MiB, which RFC 9659 forbids")]
+    Window,
     /// It is far larger than what came.
     #[error("the body is larger than 64 MiB when it is decoded")]
     TooLarge,
@@ -69,28 +76,42 @@ impl Decoder {
     }
 
     fn read(&mut self, coding: Coding, body: &[u8]) -> Result<u64, Undecodable> {
-        let invalid = Undecodable::Invalid(coding.name());
-        match coding {
-            Coding::Gzip => self.read_all(flate2::read::MultiGzDecoder::new(body)),
-            Coding::Brotli => self.read_all(brotli_decompressor::Decompressor::new(body, PIECE)),
-            Coding::Zstd => match ruzstd::decoding::StreamingDecoder::new(body) {
-                Ok(decoder) => self.read_all(decoder),
-                Err(_) => return Err(invalid),
-            },
-        }
-        .map_err(|error| error.unwrap_or(invalid))
+        let mut bytes = 0;
+        let read = match coding {
+            Coding::Gzip => self.read_all(flate2::read::MultiGzDecoder::new(body), &mut bytes),
+            Coding::Brotli => self.read_all(brotli_decompressor::Decompressor::new(body, PIECE), &mut bytes),
+            Coding::Zstd => self.read_frames(body, &mut bytes),
+        };
+        read.map_err(|error| error.unwrap_or(Undecodable::Invalid(coding.name())))?;
+        Ok(bytes)
     }
 
-    /// The number of bytes; the error is None if they are not valid.
-    fn read_all(&mut self, mut decoder: impl Read) -> Result<u64, Option<Undecodable>> {
+    /// One frame of zstd after the other; what may be skipped is skipped (RFC 8878, section 3.1).
+    fn read_frames(&mut self, mut body: &[u8], bytes: &mut u64) -> Result<(), Option<Undecodable>> {
+        while !body.is_empty() {
+            if let [0x50..=0x5f, 0x2a, 0x4d, 0x18, size @ ..] = body {
+                let (size, rest) = size.split_first_chunk().ok_or(None)?;
+                body = rest.get(u32::from_le_bytes(*size) as usize..).ok_or(None)?;
+                continue;
+            }
+            if zstd_window(body).ok_or(None)? > MOST_WINDOW {
+                return Err(Some(Undecodable::Window));
+            }
+            let decoder = ruzstd::decoding::StreamingDecoder::new(&mut body).map_err(|_| None)?;
+            self.read_all(decoder, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the number of bytes; the error is None if they are not valid.
+    fn read_all(&mut self, mut decoder: impl Read, bytes: &mut u64) -> Result<(), Option<Undecodable>> {
         let mut piece = [0; PIECE];
-        let mut bytes = 0;
         loop {
             match decoder.read(&mut piece) {
-                Ok(0) => return Ok(bytes),
+                Ok(0) => return Ok(()),
                 Ok(count) => {
-                    bytes += count as u64;
-                    if bytes > MOST_DECODED_BYTES {
+                    *bytes += count as u64;
+                    if *bytes > MOST_DECODED_BYTES {
                         return Err(Some(Undecodable::TooLarge));
                     }
                     self.kept.add(&piece[..count]);
@@ -100,6 +121,24 @@ impl Decoder {
             }
         }
     }
+}
+
+/// How much of what it has decoded a decoder of this frame must keep (RFC 8878, section 3.1.1.1); None if it is no frame.
+fn zstd_window(frame: &[u8]) -> Option<u64> {
+    let [0x28, 0xb5, 0x2f, 0xfd, descriptor, rest @ ..] = frame else { return None };
+    if descriptor & 0x20 == 0 {
+        let window = *rest.first()?;
+        let least = 1 << (10 + u64::from(window >> 3));
+        return Some(least + least / 8 * u64::from(window & 7));
+    }
+    // All of the content is the window; its size stands behind the number of the dictionary.
+    let behind = rest.get([0, 1, 2, 4][usize::from(descriptor & 3)]..)?;
+    Some(match descriptor >> 6 {
+        0 => u64::from(*behind.first()?),
+        1 => u64::from(u16::from_le_bytes(*behind.first_chunk()?)) + 256,
+        2 => u64::from(u32::from_le_bytes(*behind.first_chunk()?)),
+        _ => u64::from_le_bytes(*behind.first_chunk()?),
+    })
 }
 
 impl Coding {
@@ -171,6 +210,11 @@ mod tests {
         assert_eq!(decoded("content-encoding: zstd", ZSTD), Ok(Some((TEXT.to_vec(), 17))));
         let two = [gzip(b"hello "), gzip(b"hello hello")].concat();
         assert_eq!(decoded("content-encoding: gzip", &two), Ok(Some((TEXT.to_vec(), 17))), "two members");
+        let skipped = b"\x50\x2a\x4d\x18\x02\0\0\0ab";
+        let frames = [skipped, ZSTD, ZSTD, skipped].concat();
+        assert_eq!(decoded("content-encoding: zstd", &frames), Ok(Some((TEXT.repeat(2), 34))), "two frames");
+        let behind = [ZSTD, b"more"].concat();
+        assert_eq!(decoded("content-encoding: zstd", &behind), Err(Undecodable::Invalid("zstd")), "more behind it");
         assert_eq!(decoded("content-encoding: identity", TEXT), Ok(None));
         assert_eq!(decoded("x: gzip", TEXT), Ok(None));
         assert_eq!(decoded("content-encoding: gzip", b""), Ok(None), "a body that was not kept");
@@ -188,6 +232,15 @@ mod tests {
     fn what_is_decoded_is_bounded() {
         let bomb = gzip(&vec![0; 65 << 20]);
         assert_eq!(decoded("content-encoding: gzip", &bomb), Err(Undecodable::TooLarge));
+        // Frames of 600 blocks, each of which is one byte 131,072 times.
+        let frame =
+            |window: u8| [&[0x28, 0xb5, 0x2f, 0xfd, 0x00, window][..], &[0x02, 0x00, 0x10, 7].repeat(600)].concat();
+        assert_eq!(decoded("content-encoding: zstd", &frame(0x68)), Err(Undecodable::TooLarge), "a window of 8 MiB");
+        assert_eq!(decoded("content-encoding: zstd", &frame(0x69)), Err(Undecodable::Window));
+        assert_eq!(decoded("content-encoding: zstd", &frame(0xff)), Err(Undecodable::Window));
+        let single =
+            [&[0x28, 0xb5, 0x2f, 0xfd, 0xe0][..], &(1_u64 << 40).to_le_bytes(), &[0x02, 0x00, 0x10, 7]].concat();
+        assert_eq!(decoded("content-encoding: zstd", &single), Err(Undecodable::Window));
         let large = gzip(&vec![b'x'; 9 << 20]);
         assert_eq!(decoded("content-encoding: gzip", &large), Ok(Some((Vec::new(), 9 << 20))), "counted, not kept");
     }

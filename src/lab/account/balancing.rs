@@ -112,12 +112,28 @@ fn helped(measured: &Balancing, language: Language) -> Option<String> {
     ))
 }
 
-/// Which policy gives most good answers, with equal instances or with a slow one.
+/// The policies that give most good answers, the best one first: each is measured once, so that those within a tenth of the
+/// best are not told apart. One that gave all requests to one instance has balanced nothing, and how good that is depends
+/// on which one it was.
+pub(super) fn best(measured: &Balancing, one_slow: bool) -> Vec<&BalancedRun> {
+    let balances = |run: &&BalancedRun| {
+        run.one_slow == one_slow
+            && run.policy.is_some()
+            && !run.instances.iter().any(|instance| instance.part.is_some_and(|part| part > 0.99))
+    };
+    let mut runs: Vec<_> = measured.runs.iter().filter(balances).collect();
+    runs.sort_by(|a, b| b.good_per_s.total_cmp(&a.good_per_s));
+    let most = runs.first().map_or(0.0, |best| best.good_per_s);
+    runs.retain(|run| run.good_per_s * (1.0 + CLEARLY) > most);
+    runs
+}
+
+/// Which policies give most good answers, with equal instances or with a slow one.
 fn compared(measured: &Balancing, one_slow: bool, language: Language) -> Option<String> {
     let mut runs: Vec<_> =
         measured.runs.iter().filter(|run| run.policy.is_some() && run.one_slow == one_slow).collect();
     runs.sort_by(|a, b| b.good_per_s.total_cmp(&a.good_per_s));
-    let [best, .., worst] = runs.as_slice() else { return None };
+    let [first, .., worst] = runs.as_slice() else { return None };
     let with = language.text(if one_slow { text!("With a slow instance") } else { text!("With equal instances") });
     let figures = |run: &BalancedRun| {
         let p95 = run.p95_ms.map(|p95| say!(language, ", p95 {p95} ms", p95 = milliseconds(p95, language)));
@@ -132,18 +148,35 @@ fn compared(measured: &Balancing, one_slow: bool, language: Language) -> Option<
             last = last.unwrap_or_default()
         )
     };
-    if best.good_per_s < (1.0 + CLEARLY) * worst.good_per_s {
-        let figures = figures(best);
+    if first.good_per_s < (1.0 + CLEARLY) * worst.good_per_s {
+        let figures = figures(first);
         return Some(say!(language, "{with} all policies give about the same: {figures}.", with, figures));
     }
+    let all = best(measured, one_slow);
+    let (&leading, others) = all.split_first()?;
+    let (worst, least) = (name(worst, language), figures(worst));
+    if others.is_empty() {
+        let (best, figures) = (name(leading, language), figures(leading));
+        return Some(say!(
+            language,
+            "{with} {best} is best ({figures}), {worst} worst ({least}).",
+            with,
+            best,
+            figures,
+            worst,
+            least
+        ));
+    }
+    let names: Vec<_> = all.iter().map(|run| name(run, language)).collect();
+    let (names, figures) = (names.join(", "), figures(leading));
     Some(say!(
         language,
-        "{with} {best} is best ({figures}), {worst} worst ({least}).",
+        "{with} {names} give about the same, and most ({figures}); {worst} gives least ({least}).",
         with,
-        best = name(best, language),
-        figures = figures(best),
-        worst = name(worst, language),
-        least = figures(worst)
+        names,
+        figures,
+        worst,
+        least
     ))
 }
 

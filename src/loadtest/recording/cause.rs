@@ -64,9 +64,9 @@ fn kind(error: &NetError) -> FailureKind {
         | NetError::CutShort { cut: Cut::TimedOut { .. }, .. } => FailureKind::Timeout,
         NetError::Refused => FailureKind::Refused,
         NetError::Tls(_) => FailureKind::Tls,
-        NetError::Unprocessed(_) => FailureKind::Unprocessed,
+        // A GOAWAY is told to those requests alone that the server says it has not begun with (RFC 9113, section 6.8).
+        NetError::Unprocessed(_) | NetError::GoneAway(_) => FailureKind::Unprocessed,
         NetError::Reset
-        | NetError::GoneAway(_)
         | NetError::StreamReset(_)
         | NetError::Closed
         | NetError::ClosedIdle

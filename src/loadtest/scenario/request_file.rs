@@ -1,5 +1,7 @@
 //! Reads one request of a scenario file: a task, or what a step of a journey sends.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
 use hyper::header::{ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HeaderName};
 use toml::Spanned;
@@ -178,6 +180,9 @@ fn headers(
         let mut inner = reading.template(&basic.user, names, scope, None)?;
         inner.join(Template::constant(":"));
         inner.join(reading.template(&basic.password, names, scope, None)?);
+        if let Some(text) = inner.as_constant() {
+            names.secrets.add_encoded(text, &STANDARD.encode(text));
+        }
         headers.push((AUTHORIZATION, Template::basic(inner)));
     }
     Ok(headers)

@@ -34,11 +34,31 @@ impl Secrets {
         }
     }
 
-    /// The text with the name of the variable in place of each value.
+    /// Adds the form in which a text with values in it is sent, such as the base64 of a name and a password.
+    pub(super) fn add_encoded(&mut self, text: &str, encoded: &str) {
+        let within = self.0.iter().find(|(_, form)| text.contains(form.as_str())).map(|(variable, _)| variable.clone());
+        if let Some(variable) = within {
+            self.add_form(&variable, encoded.to_owned());
+        }
+    }
+
+    /// The text with the name of the variable in place of each value, and of the beginning of one at which it was cut off.
     pub(super) fn hidden_in(&self, mut text: String) -> String {
         for (variable, form) in &self.0 {
             if text.contains(form.as_str()) {
                 text = text.replace(form.as_str(), &format!("{{env.{variable}}}"));
+            }
+        }
+        // Texts of answers are cut off before they come here, which is the end or a mark.
+        let ends: Vec<_> = text.rmatch_indices('…').map(|(at, _)| at).collect();
+        for end in std::iter::once(text.len()).chain(ends) {
+            let begun = self.0.iter().find_map(|(variable, form)| {
+                let lengths = (SHORTEST..form.len()).rev().filter(|length| form.is_char_boundary(*length));
+                let length = lengths.into_iter().find(|length| text[..end].ends_with(&form[..*length]))?;
+                Some((variable, length))
+            });
+            if let Some((variable, length)) = begun {
+                text.replace_range(end - length..end, &format!("{{env.{variable}}}"));
             }
         }
         text
@@ -48,5 +68,30 @@ impl Secrets {
 impl fmt::Debug for Secrets {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_list().entries(self.0.iter().map(|(variable, _)| variable)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_hidden_whole_cut_off_and_encoded() {
+        let mut secrets = Secrets::default();
+        secrets.add_form("TOKEN", "eyJhbGciOiJIUzI1NiJ9.payload".to_owned());
+        secrets.add_encoded("anna:eyJhbGciOiJIUzI1NiJ9.payload", "YW5uYTpleUpoYkdj");
+        secrets.add_encoded("anna:another", "YW5uYTphbm90aGVy");
+        for (text, shown) in [
+            ("no token eyJhbGciOiJIUzI1NiJ9.payload here", "no token {env.TOKEN} here"),
+            ("is \"eyJhbGciOiJI…, expected x", "is \"{env.TOKEN}…, expected x"),
+            ("token eyJhbGciOi", "token {env.TOKEN}"),
+            ("a eyJhb… and b eyJhbG… and c eyJ", "a {env.TOKEN}… and b {env.TOKEN}… and c eyJ"),
+            ("Basic YW5uYTpleUpoYkdj", "Basic {env.TOKEN}"),
+            ("Basic YW5uYTphbm90aGVy", "Basic YW5uYTphbm90aGVy"),
+            ("nothing…", "nothing…"),
+            ("", ""),
+        ] {
+            assert_eq!(secrets.hidden_in(text.to_owned()), shown);
+        }
     }
 }

@@ -66,12 +66,19 @@ pub(super) fn by_message(account: &Account) -> Answer {
     let measured: Vec<_> = account.measured().map(|(_, shown)| shown).collect();
     answer.table(glossary::messages_seen(&measured, language));
     if let Some((_, shown)) = failing.iter().find(|(_, shown)| shown.load.failures > 0) {
-        let groups = shown.load.failure_groups.iter().take(MESSAGES);
-        let names = groups
-            .clone()
-            .map(|group| format!("{} {}", group.method, group.kind.told(&group.message, language)))
-            .collect();
-        let values = groups.map(|group| Some(group.count as f64)).collect();
+        // The same message of several routes is one bar.
+        let mut sums: Vec<(String, u64)> = Vec::new();
+        for group in &shown.load.failure_groups {
+            let said = group.kind.told(&group.message, language);
+            match sums.iter_mut().find(|(known, _)| *known == said) {
+                Some((_, count)) => *count += group.count,
+                None => sums.push((said, group.count)),
+            }
+        }
+        sums.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        sums.truncate(MESSAGES);
+        let values = sums.iter().map(|(_, count)| Some(*count as f64)).collect();
+        let names = sums.into_iter().map(|(said, _)| said).collect();
         let bars = Bars { name: String::new(), color: Color::Bad, values };
         let title = language.text(text!("Failed requests by message"));
         answer.chart("question-3", Chart::bars(title, names, vec![bars]).in_language(language));

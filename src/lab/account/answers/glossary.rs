@@ -115,7 +115,19 @@ const MESSAGES: &[Message] = &[
 
 /// What is known of a message.
 pub(super) fn message(text: &str) -> Option<&'static Message> {
-    MESSAGES.iter().find(|message| message.contains.iter().any(|part| text.contains(part)))
+    MESSAGES.iter().find(|message| message.contains.iter().any(|part| says(text, part)))
+}
+
+/// Whether a text has a part as a word of its own. A number is a code only where a code stands, at the beginning or in
+/// parentheses: others are those of products and ports.
+fn says(text: &str, part: &str) -> bool {
+    if part.bytes().all(|byte| byte.is_ascii_digit()) {
+        let code = |text: &str| !text.starts_with(|next: char| next.is_ascii_alphanumeric());
+        return text.strip_prefix(part).is_some_and(code)
+            || text.contains(&format!("({part}"))
+            || text.contains(&format!("{part})"));
+    }
+    text.contains(part)
 }
 
 /// The table of words.

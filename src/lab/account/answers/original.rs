@@ -3,6 +3,7 @@
 //! The report is that of the store from which this project began: 150 users, one change after the other, each followed by the
 //! same load test. Its figures are constants here; everything else is computed.
 
+use super::super::balancing;
 use super::super::cells::{NOTHING, milliseconds};
 use super::super::findings;
 use super::super::kind::RequestKind;
@@ -10,7 +11,7 @@ use super::super::{Account, ladder};
 use super::answer::{Measured, rung};
 use crate::lab::conditions::SPAWN_SECONDS;
 use crate::lab::ladder::LINGER_SECONDS;
-use crate::lab::{DatabaseSide, Measurement, OrderLines};
+use crate::lab::{BalancedRun, DatabaseSide, Measurement, OrderLines};
 use crate::table::{Align, Table, Tone};
 use crate::units::Language;
 use crate::{say, text};
@@ -251,18 +252,18 @@ fn instances(account: &Account) -> Option<Beside> {
 fn policy(account: &Account) -> Option<Beside> {
     let language = account.language;
     let measured = account.balancing.as_ref()?;
-    let best = |one_slow: bool| {
-        let runs = measured.runs.iter().filter(|run| run.policy.is_some() && run.one_slow == one_slow);
-        runs.max_by(|a, b| a.good_per_s.total_cmp(&b.good_per_s))
+    let (all_equal, all_slow) = (balancing::best(measured, false), balancing::best(measured, true));
+    let names = |runs: &[&BalancedRun]| {
+        runs.iter().filter_map(|run| run.policy).map(|policy| policy.to_string()).collect::<Vec<_>>().join(", ")
     };
-    let (equal, slow) = (best(false)?, best(true)?);
+    let (equal, slow) = (all_equal.first()?, all_slow.first()?);
     let rate = |rate: f64| language.significant(rate);
     Some(Beside {
         here: say!(
             language,
             "{equal} with equal instances, {slow} with a slow one",
-            equal = equal.policy?,
-            slow = slow.policy?
+            equal = names(&all_equal),
+            slow = names(&all_slow)
         ),
         because: say!(
             language,

@@ -6,6 +6,8 @@
 //! `Sec-Fetch-Site`), and for the name under which it was sent (`Host`), which a page of a name that was bound to our address
 //! cannot choose.
 
+use std::net::SocketAddr;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::header::{COOKIE, HOST, ORIGIN};
@@ -34,7 +36,7 @@ const SEC_FETCH_SITE: &str = "sec-fetch-site";
 #[derive(Debug)]
 pub(super) struct Access {
     reach: Reach,
-    port: u16,
+    listen: SocketAddr,
     token: Secret,
     /// The value of the cookie, which is not the token: a cookie may be kept on a disk.
     session: Secret,
@@ -46,8 +48,8 @@ pub(super) fn random_text() -> String {
 }
 
 impl Access {
-    pub(super) fn new(reach: Reach, port: u16, token: Secret) -> Self {
-        Self { reach, port, token, session: Secret::new(random_text()) }
+    pub(super) fn new(reach: Reach, listen: SocketAddr, token: Secret) -> Self {
+        Self { reach, listen, token, session: Secret::new(random_text()) }
     }
 
     /// Whether a request was sent to a name of this page.
@@ -90,7 +92,7 @@ impl Access {
 
     /// A cookie knows no port, so its name has it: two pages on one machine would take each other's place.
     fn cookie_name(&self) -> String {
-        format!("storemgr-page-{}", self.port)
+        format!("storemgr-page-{}", self.listen.port())
     }
 
     fn is_secure(&self) -> bool {
@@ -111,12 +113,20 @@ impl Access {
     }
 
     fn of_this_machine(&self) -> impl Iterator<Item = String> {
-        ["127.0.0.1", "localhost", "[::1]"].into_iter().map(|name| format!("{name}:{}", self.port))
+        let usual = if matches!(self.reach, Reach::Tls(_)) { 443 } else { 80 };
+        let own = self.listen.ip();
+        let own = if own.is_ipv6() { format!("[{own}]") } else { own.to_string() };
+        let names = ["127.0.0.1", "localhost", "[::1]"].map(str::to_owned).into_iter();
+        let port = self.listen.port();
+        names.chain(self.listen.ip().is_loopback().then_some(own)).map(move |name| {
+            // Browsers leave the usual port out.
+            if port == usual { name } else { format!("{name}:{port}") }
+        })
     }
 
     fn is_of_certificate(&self, tls: &ServerTls, host: &str) -> bool {
         let Ok(target) = Target::parse(&format!("https://{host}")) else { return false };
-        target.port() == self.port && tls.covers(target.host_name())
+        target.port() == self.listen.port() && tls.covers(target.host_name())
     }
 }
 
@@ -137,7 +147,7 @@ mod tests {
     }
 
     fn access(reach: Reach) -> Access {
-        Access::new(reach, 8089, Secret::new("the token of this page".to_owned()))
+        Access::new(reach, ([127, 0, 0, 2], 8089).into(), Secret::new("the token of this page".to_owned()))
     }
 
     #[test]
@@ -198,7 +208,7 @@ mod tests {
         for other in ["", "storemgr-page-8089=", "storemgr-page-8089=the token of this page", "storemgr-page-8090=x"] {
             assert!(!access.is_known(&parts(&[("cookie", other)])), "{other}");
         }
-        let later = Access::new(Reach::Loopback, 8089, Secret::new("a new token".to_owned()));
+        let later = Access::new(Reach::Loopback, ([127, 0, 0, 1], 8089).into(), Secret::new("a new token".to_owned()));
         assert!(!later.is_known(&parts(&[("cookie", pair)])), "that of a page before");
     }
 }

@@ -84,7 +84,7 @@ impl LivePage {
         };
         let (board, orders) = Board::new(language, steers, choices);
         let board = Arc::new(board);
-        let access = Access::new(reach, address.port(), token);
+        let access = Access::new(reach, address, token);
         let answers = Arc::new(Answers { access, board: Arc::clone(&board) });
         let server = tokio::spawn(server::serve(listener, answers, tls));
         Ok(Self { board, server, url, orders: tokio::sync::Mutex::new(orders) })

@@ -72,7 +72,7 @@ function listen() {
     if (ended) return;
     notice(words.lost);
     // A refusal is not tried again by itself.
-    if (events.readyState === EventSource.CLOSED) begin();
+    if (events.readyState === EventSource.CLOSED) setTimeout(begin, 3000);
   };
 }
 

@@ -43,6 +43,10 @@ pub(super) async fn serve(listener: TcpListener, answers: Arc<Answers>, tls: Opt
     }
 }
 
+/// What is written for a viewer before he has read what came before, and the longest head of a request: as little as hyper
+/// allows, so that he is sent the newest state and not those that have passed.
+const BUFFER: usize = 8 << 10;
+
 async fn connection(stream: TcpStream, answers: Arc<Answers>, tls: Option<ServerTls>) -> io::Result<()> {
     match tls {
         None => answer(stream, answers).await,
@@ -61,7 +65,7 @@ async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin, answers: Arc<Answer
         async move { Ok::<_, Infallible>(answers.answer(request, unread).await) }
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+    builder.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(BUFFER);
     tokio::select! {
         served = builder.serve_connection(TokioIo::new(stream), service) => served.map_err(io::Error::other),
         () = unread.for_too_long() => Err(io::ErrorKind::TimedOut.into()),

@@ -1,5 +1,7 @@
 //! Reads curl commands, as people keep them and as browsers copy them. No file that they name is read.
 
+use std::collections::VecDeque;
+
 use serde_json::Value;
 use url::{Position, Url};
 
@@ -10,9 +12,10 @@ use super::without_secrets::{
 };
 
 /// Options of curl that take a value and say nothing about the request.
-const IGNORED_WITH_VALUE: [&str; 24] = [
+const IGNORED_WITH_VALUE: [&str; 66] = [
     "-o",
     "--output",
+    "--output-dir",
     "-m",
     "--max-time",
     "--connect-timeout",
@@ -20,22 +23,66 @@ const IGNORED_WITH_VALUE: [&str; 24] = [
     "--write-out",
     "--retry",
     "--retry-delay",
+    "--retry-max-time",
     "-c",
     "--cookie-jar",
     "--cacert",
+    "--capath",
     "--limit-rate",
     "-D",
     "--dump-header",
     "--resolve",
+    "--connect-to",
     "--interface",
+    "--local-port",
     "-K",
     "--config",
     "--stderr",
     "--trace",
     "--trace-ascii",
+    "--trace-config",
     "--ciphers",
+    "--tls13-ciphers",
+    "--curves",
+    "--pinnedpubkey",
+    "--crlfile",
+    "--cert-type",
+    "--key-type",
+    "--pass",
+    "--tls-max",
     "-z",
+    "--time-cond",
+    "-C",
+    "--continue-at",
+    "-y",
+    "--speed-time",
+    "-Y",
+    "--speed-limit",
+    "--max-filesize",
+    "--max-redirs",
+    "--keepalive-time",
+    "--dns-servers",
+    "--doh-url",
+    "--engine",
+    "--netrc-file",
+    "--noproxy",
+    "--etag-save",
+    "--etag-compare",
+    "--hsts",
+    "--alt-svc",
+    "--libcurl",
+    "--happy-eyeballs-timeout-ms",
+    "--parallel-max",
+    "--expect100-timeout",
+    "--rate",
+    "--proto",
+    "--proto-default",
+    "--proto-redir",
+    "--request-target",
 ];
+
+/// The options of one letter that take a value; all others are switches, of which several may stand in one word.
+const LETTERS_WITH_VALUE: &str = "AbcCdDeEFHhKmoPQrtTuUwxXyYz";
 
 /// Whether a text is a curl command, or several.
 pub(super) fn is_one(text: &str) -> bool {
@@ -74,12 +121,16 @@ struct Said {
 
 fn read_command(words: &[String], draft: &mut Draft) -> Result<(), ImportError> {
     let mut said = Said::default();
-    let mut words = words.iter().skip(1);
-    while let Some(word) = words.next() {
-        let (option, joined) = split(word);
+    let mut words: VecDeque<String> = words.iter().skip(1).cloned().collect();
+    while let Some(word) = words.pop_front() {
+        // The values of options are taken as they are, whatever they begin with.
+        let mut together = apart(&word);
+        let first = together.remove(0);
+        together.into_iter().rev().for_each(|option| words.push_front(option));
+        let (option, joined) = split(&first);
         let mut value = || {
             let missing = || ImportError(format!("curl {option} has no value: give the command as a whole"));
-            joined.map_or_else(|| words.next().cloned().ok_or_else(missing), |joined| Ok(joined.to_owned()))
+            joined.map_or_else(|| words.pop_front().ok_or_else(missing), |joined| Ok(joined.to_owned()))
         };
         match option {
             "-X" | "--request" => said.method = Some(value()?.to_uppercase()),
@@ -96,6 +147,23 @@ fn read_command(words: &[String], draft: &mut Draft) -> Result<(), ImportError> 
             "-b" | "--cookie" => cookie(&value()?, &mut said.request),
             "-A" | "--user-agent" => said.request.headers.push(("user-agent".to_owned(), literal(&value()?))),
             "-e" | "--referer" => said.request.headers.push(("referer".to_owned(), literal(&value()?))),
+            "--oauth2-bearer" => {
+                drop(value()?);
+                said.request.bearer = Some("{{env.TOKEN}}".to_owned());
+            }
+            "-r" | "--range" => {
+                let range = value()?;
+                said.request.headers.push(("range".to_owned(), literal(&format!("bytes={range}"))));
+            }
+            "-T" | "--upload-file" => {
+                let file = value()?;
+                said.method.get_or_insert_with(|| "PUT".to_owned());
+                said.request.left_out.push(format!("the body in the file {file}, which is not read: write body_file"));
+            }
+            "-U" | "--proxy-user" | "--proxy-header" | "--aws-sigv4" | "-Q" | "--quote" | "-P" | "-t" => {
+                drop(value()?);
+                said.request.left_out.push(format!("what {option} says"));
+            }
             "-x" | "--proxy" | "--unix-socket" | "-E" | "--cert" | "--key" => {
                 drop(value()?);
                 said.request.left_out.push(format!("{option}: storemgr loadtest has an option of its own for it"));
@@ -112,15 +180,25 @@ fn read_command(words: &[String], draft: &mut Draft) -> Result<(), ImportError> 
     finish(said, draft)
 }
 
+/// The options that stand in one word: `-sSX` is `-s`, `-S` and `-X`, whose value follows; `-sXPOST` has it behind.
+fn apart(word: &str) -> Vec<String> {
+    let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.starts_with('-') && letters.len() > 1) else {
+        return vec![word.to_owned()];
+    };
+    let with_value = letters.find(|letter| LETTERS_WITH_VALUE.contains(letter)).unwrap_or(letters.len());
+    let switches = letters[..with_value].chars().map(|letter| format!("-{letter}"));
+    let last = (with_value < letters.len()).then(|| format!("-{}", &letters[with_value..]));
+    switches.chain(last).collect()
+}
+
 /// An option and its value where both are one word: `-XPOST`, `--request=POST`.
 fn split(word: &str) -> (&str, Option<&str>) {
     if word.starts_with("--") {
         return word.split_once('=').map_or((word, None), |(option, value)| (option, Some(value)));
     }
-    let takes_value =
-        |option: &str| ["-X", "-H", "-d", "-F", "-u", "-b", "-A", "-e", "-o", "-m", "-w"].contains(&option);
+    let takes_value = word.chars().nth(1).is_some_and(|letter| LETTERS_WITH_VALUE.contains(letter));
     match word.get(..2) {
-        Some(option) if word.len() > 2 && takes_value(option) => (option, Some(&word[2..])),
+        Some(option) if word.len() > 2 && word.starts_with('-') && takes_value => (option, Some(&word[2..])),
         _ => (word, None),
     }
 }
@@ -363,6 +441,29 @@ mod tests {
         "#);
         assert_eq!(imported.variables, ["PASSWORD", "TOKEN"]);
         assert_eq!((imported.left_out, imported.host.as_deref()), (1, Some("https://shop.example")));
+    }
+
+    #[test]
+    fn options_are_told_from_urls_however_they_are_written() {
+        for (command, method, expected) in [
+            ("curl -sSo /dev/null https://shop.example/x", "GET", "path = \"/x\""),
+            ("curl -sX DELETE https://shop.example/x", "DELETE", "path = \"/x\""),
+            ("curl -sd '-a=1' https://shop.example/x", "POST", "form = { -a = \"1\" }"),
+            ("curl -sSL https://shop.example/x", "GET", "redirects = 10"),
+            ("curl --oauth2-bearer abc123 https://shop.example/x", "GET", "bearer = \"{{env.TOKEN}}\""),
+            ("curl -U u:abc123 -x http://p:1 https://shop.example/x", "GET", "path = \"/x\""),
+            ("curl --max-redirs 5 -r 0-9 https://shop.example/x", "GET", "range = \"bytes=0-9\""),
+            ("curl --aws-sigv4 abc123 -T f https://shop.example/x", "PUT", "method = \"PUT\""),
+        ] {
+            let imported = import(command).unwrap();
+            assert_eq!(imported.host.as_deref(), Some("https://shop.example"), "{command}");
+            assert!(
+                imported.text.contains(expected) && !imported.text.contains("abc123"),
+                "{command}: {}",
+                imported.text
+            );
+            assert_eq!(imported.text.contains("method ="), method != "GET", "{command}: {}", imported.text);
+        }
     }
 
     #[test]

@@ -336,9 +336,11 @@ impl Reader {
         for found in SETS.iter().flat_map(|pattern| pattern.captures_iter(code)) {
             let (Some(name), Some(path)) = (found.get(1), found.get(2)) else { continue };
             let pointer = pointer(path.as_str());
-            let free = free_name(name.as_str(), |_| false);
+            // What was sent before keeps the value that the collection gives.
+            let before = self.captured.iter().find(|(known, _)| known == name.as_str()).map(|(_, free)| free.clone());
+            let variables = &self.draft.variables;
+            let free = before.unwrap_or_else(|| free_name(name.as_str(), |taken| variables.contains_key(taken)));
             request.captures.push(Capture { name: free.clone(), kind: "json", place: pointer });
-            self.draft.variables.remove(&free);
             self.captured.push((name.as_str().to_owned(), free));
             understood += 1;
         }
@@ -366,6 +368,27 @@ fn pointer(path: &str) -> String {
 mod tests {
     use super::super::import;
     use serde_json::json;
+
+    #[test]
+    fn a_variable_that_a_later_answer_sets_keeps_its_first_value_before() {
+        let set = |name: &str| json!([{"listen": "test", "script": {"exec": [format!("pm.collectionVariables.set('{name}', pm.response.json().next);")]}}]);
+        let request = json!({"method": "GET", "url": "http://h/x?c={{cursor}}"});
+        let collection = json!({
+            "info": {"name": "pages", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},
+            "variable": [{"key": "cursor", "value": "0"}],
+            "item": [
+                {"name": "one", "event": set("cursor"), "request": request},
+                {"name": "two", "event": set("cursor"), "request": request},
+                {"name": "three", "request": request}
+            ]
+        });
+        let text = import(&collection.to_string()).unwrap().text;
+        assert!(text.contains("[variables]\ncursor = \"0\"") || text.contains("[variables]\ncursor = 0"), "{text}");
+        let paths =
+            ["path = \"/x?c={{cursor}}\"", "path = \"/x?c={{cursor_2}}\""].map(|path| text.matches(path).count());
+        assert_eq!(paths, [1, 2], "{text}");
+        assert_eq!(text.matches("cursor_2 = { json = ").count(), 2, "{text}");
+    }
 
     #[test]
     fn a_collection_becomes_a_journey_with_its_variables() {

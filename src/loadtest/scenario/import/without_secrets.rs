@@ -8,8 +8,23 @@ use serde_json::Value;
 use super::draft::{Body, Request, literal};
 
 /// Words that a secret has in its name.
-const WORDS: [&str; 9] =
-    ["passw", "secret", "token", "pwd", "apikey", "api_key", "api-key", "authorization", "credential"];
+const WORDS: [&str; 15] = [
+    "passw",
+    "passphrase",
+    "secret",
+    "token",
+    "pwd",
+    "apikey",
+    "api_key",
+    "api-key",
+    "authorization",
+    "credential",
+    "jwt",
+    "x-auth",
+    "sessionid",
+    "session_id",
+    "session-id",
+];
 
 /// Whether a value with this name is a secret.
 pub(super) fn is_secret(name: &str) -> bool {
@@ -97,11 +112,9 @@ pub(super) fn json_without_secrets(value: &Value) -> Value {
     match value {
         Value::Object(all) => all
             .iter()
-            .map(|(name, value)| match value {
-                Value::String(text) if is_secret(name) && !text.contains("{{") => {
-                    (name.clone(), Value::from(env(name)))
-                }
-                other => (name.clone(), json_without_secrets(other)),
+            .map(|(name, value)| {
+                let shown = if is_secret(name) { hidden(name, value) } else { json_without_secrets(value) };
+                (name.clone(), shown)
             })
             .collect(),
         Value::Array(all) => all.iter().map(json_without_secrets).collect(),
@@ -109,9 +122,40 @@ pub(super) fn json_without_secrets(value: &Value) -> Value {
     }
 }
 
+/// What a secret member has, with the variable in place of each text and number. A placeholder stays.
+fn hidden(name: &str, value: &Value) -> Value {
+    match value {
+        Value::String(text) if has_placeholder(text) => value.clone(),
+        Value::String(_) | Value::Number(_) => Value::from(env(name)),
+        Value::Array(all) => all.iter().map(|one| hidden(name, one)).collect(),
+        other => json_without_secrets(other),
+    }
+}
+
+/// Whether a text has a placeholder, and not only braces that were written as a literal.
+fn has_placeholder(text: &str) -> bool {
+    text.replace(&literal("{{"), "").contains("{{")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loadtest::scenario::import::draft::literal_json;
+
+    #[test]
+    fn secrets_leave_a_body_whatever_they_are() {
+        let body = serde_json::json!({
+            "password": "a{{b", "pin_token": 1234, "tokens": ["a", "b"], "user": {"jwt": "x", "name": "a{{b"}, "secret": {"hint": "h"}
+        });
+        let shown = json_without_secrets(&literal_json(&body));
+        let expected = serde_json::json!({
+            "password": "{{env.PASSWORD}}", "pin_token": "{{env.PIN_TOKEN}}", "tokens": ["{{env.TOKENS}}", "{{env.TOKENS}}"],
+            "user": {"jwt": "{{env.JWT}}", "name": "a{{\"{{\"}}b"}, "secret": {"hint": "h"}
+        });
+        assert_eq!(shown, expected);
+        let captured = serde_json::json!({"token": "{{csrf}}"});
+        assert_eq!(json_without_secrets(&captured), captured, "what an earlier answer gave stays");
+    }
 
     #[test]
     fn secrets_leave_a_query_and_what_is_kept_stays() {

@@ -347,6 +347,10 @@ pub(super) const TEXTS: Room = &[
         "{with} {best} est la meilleure ({figures}), {worst} la moins bonne ({least}).",
     ),
     (
+        "{with} {names} give about the same, and most ({figures}); {worst} gives least ({least}).",
+        "{with} {names} donnent à peu près la même chose, et le plus ({figures})\u{a0}; {worst} donne le moins ({least}).",
+    ),
+    (
         "By ip_hash all of them went to one instance, because all users of a load test have one address: it keeps a client at its instance, and does not balance.",
         "Avec ip_hash, toutes les requêtes sont allées à une seule instance, parce que tous les utilisateurs d’un test de charge ont une seule adresse\u{a0}: cette politique garde un client sur son instance et ne répartit pas.",
     ),
