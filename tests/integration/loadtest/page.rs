@@ -212,9 +212,10 @@ async fn a_viewer_who_reads_nothing_is_dropped_and_one_who_sleeps_is_shown_the_n
     let cookie = page.enter().await;
     let mut asleep = page.events(&cookie).await;
     rustix::net::sockopt::set_socket_recv_buffer_size(&asleep, 4096).unwrap();
-    let mut deaf = TcpStream::connect(page.target.address()).await.unwrap();
     // A request for the events whose answer is never read, with the smallest buffer: what fits is taken by the system.
-    rustix::net::sockopt::set_socket_recv_buffer_size(&deaf, 1).unwrap();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(1).unwrap();
+    let mut deaf = socket.connect(page.target.address().parse().unwrap()).await.unwrap();
     let request = format!("GET /events HTTP/1.1\r\nhost: {}\r\ncookie: {cookie}\r\n\r\n", page.target.authority());
     deaf.write_all(request.as_bytes()).await.unwrap();
     let mut reader = page.events(&cookie).await;
@@ -229,6 +230,14 @@ async fn a_viewer_who_reads_nothing_is_dropped_and_one_who_sleeps_is_shown_the_n
     // Whoever wakes up reads what was on its way, and then the newest.
     let mut woken = vec![0; 4096];
     assert!(asleep.read(&mut woken).await.unwrap() > 0);
+    // Ten seconds after the buffers are full, which some twenty small events take.
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let to_its_end = async {
+        let mut part = [0; 16384];
+        while deaf.read(&mut part).await.is_ok_and(|read| read > 0) {}
+    };
+    let dropped = tokio::time::timeout(Duration::from_secs(8), to_its_end).await;
+    assert!(dropped.is_ok(), "who reads nothing is still sent events");
     // A run without a single answer is never good.
     wait_until("requests are answered", async || server.asked() > 10).await;
     assert_eq!(page.steer(&cookie, "action=stop").await.0, 200);

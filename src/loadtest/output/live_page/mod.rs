@@ -21,7 +21,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -69,7 +68,7 @@ impl LivePage {
     /// Binds the address and starts to serve.
     pub async fn listen(settings: PageSettings) -> io::Result<Self> {
         let PageSettings { listen, reach, token, language, steers, choices } = settings;
-        let listener = TcpListener::bind(listen).await?;
+        let listener = server::bound(listen)?;
         let address = listener.local_addr()?;
         let fragment = if token.is_some() { "" } else { "#" };
         let token = token.unwrap_or_else(|| Secret::new(access::random_text()));

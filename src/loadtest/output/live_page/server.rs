@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::answers::Answers;
@@ -23,6 +24,19 @@ const MOST_CONNECTIONS: usize = 256;
 
 /// A connection that has not sent its request, or finished its TLS handshake, within this time is closed.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the system keeps for a viewer who has not read it, and Linux doubles: a few events. Its own choice is up to some
+/// megabytes, which is all of a run that has passed.
+const SEND_BUFFER: u32 = 8 << 10;
+
+/// Listens on an address. What is accepted has the small buffer of the listener.
+pub(super) fn bound(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(1024)
+}
 
 /// Accepts connections for ever.
 pub(super) async fn serve(listener: TcpListener, answers: Arc<Answers>, tls: Option<ServerTls>) {
