@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use serde_json::Value;
 use storemgr::net::{Target, request_once};
 
-use crate::harness::{Authority, Ran, WebServer, run_command};
+use crate::harness::{Authority, Instance, Ran, TestDatabase, WebServer, run_command};
 
 /// A shop in a process of its own, until it is dropped.
 pub(super) struct Shop {
@@ -105,6 +105,32 @@ async fn what_a_shop_counts_is_what_is_told() {
     // 75 % of the journeys are to buy something.
     let share = bought as f64 / (bought + made(look)) as f64;
     assert!((0.6..0.9).contains(&share), "{share}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_journey_of_the_documentation_runs_on_the_store_and_leaves_its_stock() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let file = root.join("scenarios/journey.toml");
+    let read = |text: &str| text.parse::<toml::Table>().unwrap();
+    let docs = std::fs::read_to_string(root.join("docs/scenarios.md")).unwrap();
+    let copy = docs.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    assert_eq!(read(copy), read(&std::fs::read_to_string(&file).unwrap()), "the page shows the file");
+
+    let database = TestDatabase::migrated().await;
+    let seed = ["seed", "--products", "50", "--users", "20", "--stock", "1000", "--orders", "0"];
+    assert_eq!(run_command(&seed, &database.variables()).await.code, 0);
+    let instance = Instance::start(&database, &["--report-cache", "off"]).await;
+    let host = instance.target().to_string();
+    let base = ["loadtest", "--quiet", "--host", &host, "--scenario", file.to_str().unwrap(), "--json", "-"];
+    let more =
+        ["--var", "products=50", "--var", "customers=20", "-u", "8", "--think-time", "0s", "--iterations", "200"];
+    let ran = run_command(&[&base[..], &more].concat(), &[]).await;
+    let summary: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    let counts = (summary["requests"].as_u64(), summary["failures"].as_u64());
+    assert_eq!(counts, (Some(800), Some(0)), "{ran:?}");
+    assert_eq!(journey(&summary, "order and cancel")["journeys"], 200);
+    let left = database.number("SELECT CAST(SUM(quantity) - SUM(quantity_sold) AS UNSIGNED) FROM stocks").await;
+    assert_eq!(left, 50_000, "what was ordered was given back");
 }
 
 #[tokio::test(flavor = "multi_thread")]
