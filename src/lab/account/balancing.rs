@@ -90,7 +90,7 @@ fn find(measured: &Balancing, policy: Option<Balance>, one_slow: bool) -> Option
 }
 
 /// What the second instance brings, by the policy of a deployment if it was measured.
-fn helped(measured: &Balancing, language: Language) -> Option<String> {
+pub(super) fn helped(measured: &Balancing, language: Language) -> Option<String> {
     let alone = find(measured, None, false)?;
     let several = find(measured, Some(Balance::LeastConn), false)
         .or_else(|| measured.runs.iter().find(|run| run.policy.is_some() && !run.one_slow))?;

@@ -1,7 +1,7 @@
 //! What do two instances change, and which policy balances them best?
 
 use super::super::cells::NOTHING;
-use super::super::{Account, ExperimentAccount, charts, findings, subject};
+use super::super::{Account, ExperimentAccount, balancing, charts, findings, subject};
 use super::answer::{Answer, rung};
 use crate::{say, text};
 
@@ -32,6 +32,7 @@ pub(super) fn two(account: &Account) -> Answer {
                 .to_owned(),
         );
     }
+    answer.sentences.extend(account.balancing.as_ref().and_then(|measured| balancing::helped(measured, language)));
     answer.table(subject::requests(now.1, Some(before.0), language));
     answer.chart("question-8", charts::failed(account));
     answer
