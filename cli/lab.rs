@@ -193,7 +193,7 @@ pub(crate) async fn run(args: Args, typed: &TypedOptions) -> CommandResult {
     let language = args.results.language;
     let observe = observed_subjects(&args.measured.observe)?;
     let (home, show) = (HOME.into(), !args.results.quiet);
-    let page = args.page.listen(language, false, None).await?.map(Arc::new);
+    let page = args.page.listen(language, false, None)?.map(Arc::new);
     let own = page.clone();
     let config = Config { conditions, folder, home, serve_program: program, show, language, page, observe };
     let tables = json.tables_wanted();

@@ -115,7 +115,7 @@ async fn run_once(args: &Args, config: Config, scenario: Scenario) -> CommandRes
     let files = args.results.open(loadtest::page)?;
     let pipeline = args.results.open_pipeline()?;
     let exporter = args.results.exporter().await?;
-    let page = args.page.listen(args.results.language, true, None).await?;
+    let page = args.page.listen(args.results.language, true, None)?;
     let (interrupt, thresholds) = (Interrupt::listen()?, args.judgement.thresholds.clone());
     let asked = Asked { config, scenario, thresholds, is_of_the_command_line: true };
     let shown = Shown { exporter: exporter.as_ref(), page: page.as_ref(), interrupt: &interrupt };
@@ -137,7 +137,7 @@ async fn run_session(args: &Args, config: Config, scenario: Scenario) -> Command
     let interrupt = Interrupt::listen()?;
     let thresholds = args.judgement.thresholds.iter().map(ToString::to_string).collect();
     let choices = offered.choices(args.choices.scenario_files(), thresholds);
-    let Some(page) = args.page.listen(args.results.language, true, Some(choices)).await? else {
+    let Some(page) = args.page.listen(args.results.language, true, Some(choices))? else {
         return Ok(Exit::Usage);
     };
     let run = async |order: StartOrder, number| {

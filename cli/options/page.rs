@@ -54,7 +54,7 @@ impl PageArgs {
 
     /// Starts to serve the page, if it was asked for, and prints its address.
     /// With choices, runs are started from it.
-    pub(crate) async fn listen(
+    pub(crate) fn listen(
         &self,
         language: Language,
         steers: bool,
@@ -63,7 +63,7 @@ impl PageArgs {
         let Some(listen) = self.page else { return Ok(None) };
         let (reach, token) = (self.reach(listen)?, self.token()?);
         let settings = PageSettings { listen, reach, token, language, steers, choices };
-        let page = LivePage::listen(settings).await;
+        let page = LivePage::listen(settings);
         let page = page
             .with_context(|| format!("cannot listen on {listen}, the address of --page"))
             .map_err(Failure::usage)?;

@@ -252,7 +252,9 @@ mod tests {
         let is_particular = |cookies: &[&str]| {
             let (mut jar, url) = (Jar::default(), Url::parse("http://shop.example/account/orders").unwrap());
             jar.headers.push((0, "old=1".to_owned()));
-            cookies.iter().for_each(|cookie| drop(jar.cookies.parse(cookie, &url)));
+            for cookie in cookies {
+                drop(jar.cookies.parse(cookie, &url));
+            }
             jar.changed();
             assert!(jar.headers.is_empty(), "what was written before the change");
             jar.is_particular

@@ -233,7 +233,7 @@ async fn a_viewer_who_reads_nothing_is_dropped_and_one_who_sleeps_is_shown_the_n
     // Ten seconds after the buffers are full, which some twenty small events take.
     tokio::time::sleep(Duration::from_secs(30)).await;
     let to_its_end = async {
-        let mut part = [0; 16384];
+        let mut part = vec![0; 16384];
         while deaf.read(&mut part).await.is_ok_and(|read| read > 0) {}
     };
     let dropped = tokio::time::timeout(Duration::from_secs(8), to_its_end).await;

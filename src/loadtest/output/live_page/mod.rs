@@ -66,7 +66,7 @@ pub struct LivePage {
 
 impl LivePage {
     /// Binds the address and starts to serve.
-    pub async fn listen(settings: PageSettings) -> io::Result<Self> {
+    pub fn listen(settings: PageSettings) -> io::Result<Self> {
         let PageSettings { listen, reach, token, language, steers, choices } = settings;
         let listener = server::bound(listen)?;
         let address = listener.local_addr()?;
