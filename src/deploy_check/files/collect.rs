@@ -262,8 +262,7 @@ impl Files {
 
     /// The Dockerfile that an image is built from, if it was read.
     pub(in crate::deploy_check) fn dockerfile_of(&self, build: &Build) -> Option<&Dockerfile> {
-        let path = build.dockerfile.as_ref()?;
-        self.dockerfiles().ok()?.into_iter().find(|file| same_file(&file.path, path))
+        super::view::dockerfile_of(build, &self.dockerfiles().ok()?)
     }
 
     /// The stage of a Dockerfile that the image of a service is built up to, if it was read.

@@ -106,11 +106,16 @@ impl View {
     }
 }
 
+/// The Dockerfile that an image is built from, if it was read.
+pub(super) fn dockerfile_of<'d>(build: &Build, dockerfiles: &[&'d Dockerfile]) -> Option<&'d Dockerfile> {
+    let path = build.dockerfile.as_ref()?;
+    dockerfiles.iter().copied().find(|file| same_file(&file.path, path))
+}
+
 /// What the stage of a Dockerfile that is built copies from the folder it is built in.
 fn copied(build: &Build, dockerfiles: &[&Dockerfile]) -> Vec<(String, PathBuf)> {
-    let (Some(context), Some(path)) = (&build.context, &build.dockerfile) else { return Vec::new() };
-    let file = dockerfiles.iter().find(|file| same_file(&file.path, path));
-    let Some(stage) = file.and_then(|file| file.stage(&build.target)) else { return Vec::new() };
+    let stage = dockerfile_of(build, dockerfiles).and_then(|file| file.stage(&build.target));
+    let (Some(context), Some(stage)) = (&build.context, stage) else { return Vec::new() };
     let mut shown = Vec::new();
     for (sources, target) in &stage.copies {
         let folder_wanted = target.ends_with('/') || sources.len() > 1;

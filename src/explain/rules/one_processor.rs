@@ -41,7 +41,8 @@ fn weigh(case: &Case<'_>) -> Weighed {
     let thread = busiest.map_or(0.0, |thread| thread.cpu_cores + thread.waiting_cores);
     let allowed = service.processors_allowed as f64;
     let wanted = wanted(service);
-    let mut evidence = vec![
+    let inside = case.time_in_service_s() / case.seconds().max(f64::EPSILON);
+    let evidence = vec![
         Evidence::new(USED, service.cpu_cores, ""),
         Evidence::new(PEAK, service.peak_cores, ""),
         match busiest {
@@ -50,10 +51,9 @@ fn weigh(case: &Case<'_>) -> Weighed {
         },
         Evidence::new(ALLOWED, allowed, ""),
         Evidence::new(MACHINE, machine, ""),
+        Evidence::new(INSIDE, inside, ""),
+        Evidence::new(PROCESSES, service.most_processes.max(service.most_threads) as f64, ""),
     ];
-    let inside = case.time_in_service_s() / case.seconds().max(f64::EPSILON);
-    evidence.push(Evidence::new(INSIDE, inside, ""));
-    evidence.push(Evidence::new(PROCESSES, service.most_processes.max(service.most_threads) as f64, ""));
     // Several instances of the same service are several processors.
     let instances = case.services().count() as f64;
     let bound = allowed > 0.0 && allowed < 2.0 && machine >= 2.0 && wanted >= ALL_THE_TIME;

@@ -112,17 +112,25 @@ pub(super) fn helped(measured: &Balancing, language: Language) -> Option<String>
     ))
 }
 
+/// The policies, that with most good answers first.
+fn by_rate(measured: &Balancing, one_slow: bool) -> Vec<&BalancedRun> {
+    let mut runs: Vec<_> =
+        measured.runs.iter().filter(|run| run.policy.is_some() && run.one_slow == one_slow).collect();
+    runs.sort_by(|a, b| b.good_per_s.total_cmp(&a.good_per_s));
+    runs
+}
+
+/// Whether one instance got all requests.
+fn went_to_one(run: &BalancedRun) -> bool {
+    run.instances.iter().any(|instance| instance.part.is_some_and(|part| part > 0.99))
+}
+
 /// The policies that give most good answers, the best one first: each is measured once, so that those within a tenth of the
 /// best are not told apart. One that gave all requests to one instance has balanced nothing, and how good that is depends
 /// on which one it was.
 pub(super) fn best(measured: &Balancing, one_slow: bool) -> Vec<&BalancedRun> {
-    let balances = |run: &&BalancedRun| {
-        run.one_slow == one_slow
-            && run.policy.is_some()
-            && !run.instances.iter().any(|instance| instance.part.is_some_and(|part| part > 0.99))
-    };
-    let mut runs: Vec<_> = measured.runs.iter().filter(balances).collect();
-    runs.sort_by(|a, b| b.good_per_s.total_cmp(&a.good_per_s));
+    let mut runs = by_rate(measured, one_slow);
+    runs.retain(|run| !went_to_one(run));
     let most = runs.first().map_or(0.0, |best| best.good_per_s);
     runs.retain(|run| run.good_per_s * (1.0 + CLEARLY) > most);
     runs
@@ -130,9 +138,7 @@ pub(super) fn best(measured: &Balancing, one_slow: bool) -> Vec<&BalancedRun> {
 
 /// Which policies give most good answers, with equal instances or with a slow one.
 fn compared(measured: &Balancing, one_slow: bool, language: Language) -> Option<String> {
-    let mut runs: Vec<_> =
-        measured.runs.iter().filter(|run| run.policy.is_some() && run.one_slow == one_slow).collect();
-    runs.sort_by(|a, b| b.good_per_s.total_cmp(&a.good_per_s));
+    let runs = by_rate(measured, one_slow);
     let [first, .., worst] = runs.as_slice() else { return None };
     let with = language.text(if one_slow { text!("With a slow instance") } else { text!("With equal instances") });
     let figures = |run: &BalancedRun| {
@@ -183,8 +189,7 @@ fn compared(measured: &Balancing, one_slow: bool, language: Language) -> Option<
 /// Why `ip_hash` uses one instance alone.
 fn one_address(measured: &Balancing, language: Language) -> Option<String> {
     let run = find(measured, Some(Balance::IpHash), false)?;
-    let alone = run.instances.iter().any(|instance| instance.part.is_some_and(|part| part > 0.99));
-    alone.then(|| {
+    went_to_one(run).then(|| {
         language
             .text(text!(
                 "By ip_hash all of them went to one instance, because all users of a load test have one address: it keeps a \
@@ -216,4 +221,41 @@ fn charts(measured: &Balancing, language: Language) -> Vec<Chart> {
         chart(text!("Good answers per second, by balancing policy"), rates),
         chart(text!("95 % of good answers took no longer, milliseconds"), times).on_fitting_scale(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run_result::Verdict;
+
+    fn run(policy: Balance, good_per_s: f64, parts: [f64; 2]) -> BalancedRun {
+        let instances = parts.map(|part| BalancedInstance { part: Some(part), ..BalancedInstance::default() }).to_vec();
+        BalancedRun {
+            policy: Some(policy),
+            one_slow: false,
+            instances,
+            requests: 1_000,
+            good_per_s,
+            fail_ratio: Some(0.0),
+            p50_ms: None,
+            p95_ms: None,
+            most_frequent_failure: None,
+            verdict: Verdict::Valid,
+        }
+    }
+
+    #[test]
+    fn what_noise_may_have_ordered_is_not_told_apart() {
+        let even = [0.5, 0.5];
+        let runs = vec![
+            run(Balance::RoundRobin, 18_000.0, even),
+            run(Balance::LeastConn, 18_900.0, even),
+            run(Balance::Random, 15_000.0, even),
+            run(Balance::IpHash, 25_000.0, [1.0, 0.0]),
+        ];
+        let measured = Balancing { runs, ..Balancing::default() };
+        let names: Vec<_> = best(&measured, false).iter().map(|run| run.policy).collect();
+        assert_eq!(names, [Some(Balance::LeastConn), Some(Balance::RoundRobin)], "ip_hash has balanced nothing");
+        assert!(best(&measured, true).is_empty() && compared(&measured, true, Language::English).is_none());
+    }
 }

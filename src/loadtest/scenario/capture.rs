@@ -84,17 +84,15 @@ pub(super) fn capture(all: &[Capture], reply: &Reply<'_>, into: &mut Captured) -
                 let found = regex.captures(&text).and_then(|found| found.get(1).or(found.get(0)));
                 found.map(|found| (Cow::Owned(found.as_str().to_owned()), true))
             }
-            From::Json(place) if !several => {
-                reply.whole_body().and_then(|body| place.first_of(body)).map(|value| match value {
-                    Value::String(text) => (Cow::Owned(text), true),
-                    other => (Cow::Owned(other.to_string()), false),
-                })
-            }
             From::Json(place) => {
-                let parse = || reply.whole_body().and_then(|body| serde_json::from_slice(body).ok()).ok_or(());
-                let value = json.get_or_insert_with(parse).as_ref().ok().and_then(|body| place.first(body));
+                let value = if several {
+                    let parse = || reply.whole_body().and_then(|body| serde_json::from_slice(body).ok()).ok_or(());
+                    json.get_or_insert_with(parse).as_ref().ok().and_then(|body| place.first(body)).cloned()
+                } else {
+                    reply.whole_body().and_then(|body| place.first_of(body))
+                };
                 value.map(|value| match value {
-                    Value::String(text) => (Cow::Owned(text.clone()), true),
+                    Value::String(text) => (Cow::Owned(text), true),
                     other => (Cow::Owned(other.to_string()), false),
                 })
             }

@@ -166,6 +166,21 @@ pub(super) fn messages_seen(measured: &[&Measurement], language: Language) -> Ta
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_number_is_a_code_only_where_a_code_stands() {
+        let known = |text: &str| message(text).map(|message| message.reads.split(' ').next().unwrap());
+        for (text, reads) in [
+            ("503 the database refused a connection: Too many connections (1040)", Some("1040")),
+            ("(1205, 'Lock wait timeout')", Some("1205")),
+            ("500 Internal Server Error", Some("500")),
+            ("404 product 1040 is unknown", None),
+            ("502 http://127.0.0.1:5000 is away", None),
+            ("422 order 1205 has 500 lines", None),
+        ] {
+            assert_eq!(known(text), reads, "{text}");
+        }
+    }
+
     /// The table of messages.
     fn messages(language: Language) -> Table {
         let columns = language.names([

@@ -165,6 +165,9 @@ mod tests {
         ] {
             assert_eq!(loopback.is_ours(&parts(&[("host", host)])), expected, "{host}");
         }
+        assert!(loopback.is_ours(&parts(&[("host", "127.0.0.2:8089")])), "the address that it listens on");
+        let usual = Access::new(Reach::Loopback, ([127, 0, 0, 1], 80).into(), Secret::new("a token".to_owned()));
+        assert!(usual.is_ours(&parts(&[("host", "127.0.0.1")])), "browsers leave the usual port out");
         assert!(!loopback.is_ours(&parts(&[])));
         assert!(!loopback.is_ours(&parts(&[("host", "127.0.0.1:8089"), ("host", "other")])), "two names");
         let behind = access(Reach::Proxy(Target::parse("https://load.example").unwrap()));
