@@ -23,7 +23,7 @@ use crate::units::{self, printable};
 const MOST_REPETITIONS: u32 = 10_000;
 
 /// The longest name of a journey, in bytes: it stands in the tables of a terminal, and in thresholds.
-const LONGEST_NAME: usize = 60;
+pub(super) const LONGEST_NAME: usize = 60;
 
 /// Words that placeholders know, so that no capture can have them as its name.
 const KNOWN_WORDS: [&str; 6] = ["random", "distinct", "sequence", "choice", "uuid", "user"];

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::journeys::{PASSWORD, Shop, run};
+use super::journeys::{PASSWORD, Service, Shop, run};
 use crate::harness::{Instance, TestDatabase, run_command};
 
 /// Makes a scenario of a document. Gives its file, its text, and what standard error said.
@@ -110,6 +110,33 @@ async fn an_openapi_document_becomes_requests_that_its_service_understands() {
             assert!(!statuses.contains_key(malformed), "{} {}: {statuses:?}\n{text}", route["method"], route["route"]);
         }
     }
+}
+
+/// A document as public services have them, of 51 operations, on a service that holds each request against it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_public_document_of_fifty_operations_is_sent_and_nothing_of_it_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (scenario, text, said) = imported(&data("library.openapi.yaml"), folder.path()).await;
+    assert_eq!(text.matches("[[task]]").count(), 51, "{text}");
+    assert!(!text.contains("left out"), "{text}");
+    let variables = "Set in the environment before it is run: API_KEY, PASSWORD, TOKEN, USERNAME.";
+    assert!(said.contains(variables), "{said}");
+    let yaml = std::fs::read_to_string(data("library.openapi.yaml")).unwrap();
+    let document: Value = yaml_serde::from_str(&yaml).unwrap();
+    let file = folder.path().join("document.json");
+    std::fs::write(&file, document.to_string()).unwrap();
+    let service = Service::start("openapi_service.py", &[file.to_str().unwrap()]);
+    let host = service.target.to_string();
+    let arguments = ["loadtest", "--quiet", "--host", &host, "--scenario", &scenario, "--json", "-"];
+    let load = ["-u", "4", "--think-time", "0s", "--iterations", "2000"];
+    let secrets = ["API_KEY", "PASSWORD", "TOKEN", "USERNAME"].map(|name| (name, "mellon".to_owned()));
+    let ran = run_command(&[&arguments[..], &load].concat(), &secrets).await;
+    let summary: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    let seen = service.told("/_seen").await;
+    assert_eq!(seen["refused"], serde_json::json!({}), "{text}");
+    assert_eq!(seen["seen"].as_object().unwrap().len(), 51, "{seen}");
+    let answered: u64 = seen["seen"].as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum();
+    assert_eq!((summary["requests"].as_u64(), summary["failures"].as_u64()), (Some(answered), Some(0)), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

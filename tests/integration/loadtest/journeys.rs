@@ -10,32 +10,53 @@ use storemgr::net::{Target, request_once};
 
 use crate::harness::{Authority, Instance, Ran, TestDatabase, WebServer, run_command};
 
-/// A shop in a process of its own, until it is dropped.
-pub(super) struct Shop {
+/// A service of `tests/data` in a process of its own, until it is dropped.
+pub(super) struct Service {
     process: Child,
     pub(super) target: Target,
 }
 
-impl Shop {
-    pub(super) fn start() -> Self {
-        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/shop.py");
-        let started = Command::new("python3").arg(program).stdout(Stdio::piped()).spawn();
+impl Service {
+    pub(super) fn start(program: &str, arguments: &[&str]) -> Self {
+        let program = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(program);
+        let started = Command::new("python3").arg(program).args(arguments).stdout(Stdio::piped()).spawn();
         let mut process = started.expect("python3, which ops/install --tests installs");
         let mut url = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
         Self { process, target: Target::parse(url.trim()).unwrap() }
     }
 
-    /// How often it did something, and how often it refused.
-    pub(super) async fn count(&self, name: &str) -> u64 {
+    /// What it answers to a path, in JSON.
+    pub(super) async fn told(&self, path: &str) -> Value {
         let patience = std::time::Duration::from_secs(10);
-        let answer = request_once(&self.target, hyper::Method::GET, "/counts", &[], Vec::new(), patience).await;
-        let counts: Value = serde_json::from_str(&answer.unwrap().text()).unwrap();
-        counts[name].as_u64().unwrap_or(0)
+        let answer = request_once(&self.target, hyper::Method::GET, path, &[], Vec::new(), patience).await;
+        serde_json::from_str(&answer.unwrap().text()).unwrap()
     }
 }
 
-impl Drop for Shop {
+/// The shop of `tests/data`.
+pub(super) struct Shop(Service);
+
+impl Shop {
+    pub(super) fn start() -> Self {
+        Self(Service::start("shop.py", &[]))
+    }
+
+    /// How often it did something, and how often it refused.
+    pub(super) async fn count(&self, name: &str) -> u64 {
+        self.told("/counts").await[name].as_u64().unwrap_or(0)
+    }
+}
+
+impl std::ops::Deref for Shop {
+    type Target = Service;
+
+    fn deref(&self) -> &Service {
+        &self.0
+    }
+}
+
+impl Drop for Service {
     fn drop(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();

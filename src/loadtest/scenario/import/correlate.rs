@@ -9,6 +9,12 @@ use super::draft::Capture;
 /// The shortest text that is looked for: a shorter one is in every page.
 const SHORTEST: usize = 8;
 
+/// The fewest digits of a number that is looked for whatever it is called.
+const MANY_DIGITS: usize = 6;
+
+/// The longest name that is taken for an id although nothing stands before its end: `productid`, and not `areaswithgrid`.
+const LONGEST_IN_ONE_WORD: usize = 9;
+
 /// The most bytes before a value by which it is found again.
 const CONTEXT: usize = 80;
 
@@ -41,13 +47,13 @@ impl Answer {
         let is_telling =
             |name: &str| name == "location" || name == "etag" || (name.starts_with("x-") && value.len() >= SHORTEST);
         let (name, _) = self.headers.iter().find(|(name, found)| found == value && is_telling(name))?;
-        Some(Capture { name: name.trim_start_matches("x-").to_owned(), kind: "header", place: name.clone() })
+        Some(Capture { name: name.trim_start_matches("x-").to_owned(), kind: "header", place: name.clone(), is_number: false })
     }
 
     /// A leaf of a JSON body. A short value must be called an id.
     fn json_leaf(&self, value: &str) -> Option<Capture> {
-        let (pointer, name) = leaf(self.json.as_ref()?, value, String::new(), "")?;
-        Some(Capture { name, kind: "json", place: pointer })
+        let (pointer, name, is_number) = leaf(self.json.as_ref()?, value, String::new(), "")?;
+        Some(Capture { name, kind: "json", place: pointer, is_number })
     }
 
     /// A value within a page: by what stands before it, up to what ends it.
@@ -67,15 +73,27 @@ impl Answer {
         let context = &tag[start..];
         let pattern = format!("{}([^{}]+)", regex::escape(context), regex::escape(&end.to_string()));
         let found = Regex::new(&pattern).ok()?.captures(&self.body)?;
-        (found.get(1)?.as_str() == value).then(|| Capture { name: named(context), kind: "body", place: pattern })
+        (found.get(1)?.as_str() == value).then(|| Capture { name: named(context), kind: "body", place: pattern, is_number: false })
     }
 }
 
-fn leaf(json: &Value, value: &str, pointer: String, name: &str) -> Option<(String, String)> {
-    let is_id = |name: &str| {
-        let name = name.to_lowercase();
-        name == "id" || name.ends_with("_id") || name.ends_with("id") && name.len() <= 12 || name == "key"
-    };
+/// Whether a value that was sent under this name may be one of an answer: a short one must be called an id, since a page
+/// or a quantity of 1 has nothing to do with product 1.
+pub(super) fn may_be_captured(name: &str, value: &str) -> bool {
+    let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
+    value.len() >= if is_number { MANY_DIGITS } else { SHORTEST } || is_id(name)
+}
+
+/// Whether this is what an id is called: `id`, `order_id`, `orderId`, `items[0][id]`, `product_ids`.
+fn is_id(name: &str) -> bool {
+    let lower = name.trim_end_matches(']').to_lowercase();
+    let one = lower.strip_suffix('s').unwrap_or(&lower);
+    let is_word = |before: &str| !before.ends_with(char::is_alphanumeric) || name.contains("Id") || name.contains("ID");
+    lower == "key" || one.strip_suffix("id").is_some_and(|before| is_word(before) || one.len() <= LONGEST_IN_ONE_WORD)
+}
+
+/// The place of a leaf, what it is called, and whether it is a number.
+fn leaf(json: &Value, value: &str, pointer: String, name: &str) -> Option<(String, String, bool)> {
     match json {
         Value::Object(all) => all.iter().find_map(|(key, inner)| {
             leaf(inner, value, format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")), key)
@@ -84,9 +102,11 @@ fn leaf(json: &Value, value: &str, pointer: String, name: &str) -> Option<(Strin
             all.iter().enumerate().find_map(|(place, inner)| leaf(inner, value, format!("{pointer}/{place}"), name))
         }
         Value::String(text) if text == value && (value.len() >= SHORTEST || is_id(name)) => {
-            Some((pointer, name.to_owned()))
+            Some((pointer, name.to_owned(), false))
         }
-        Value::Number(number) if number.to_string() == value && is_id(name) => Some((pointer, name.to_owned())),
+        Value::Number(number) if number.to_string() == value && is_id(name) => {
+            Some((pointer, name.to_owned(), true))
+        }
         _ => None,
     }
 }
@@ -146,6 +166,18 @@ mod tests {
         for (body, value) in [(json, "18"), ("<p>17</p>", "17"), ("{\"n\":17}", "17"), ("", "abcdefgh")] {
             assert_eq!(source(&[], body, value), None, "{body} {value}");
         }
+    }
+
+    #[test]
+    fn a_short_value_must_be_called_an_id() {
+        for name in ["id", "order_id", "orderId", "x-user-id", "productid", "items[0][id]", "product_ids", "customerUserId"] {
+            assert!(may_be_captured(name, "1"), "{name}");
+        }
+        for name in ["page", "quantity", "limit", "q", "areaswithgrid"] {
+            assert!(!may_be_captured(name, "1"), "{name}");
+        }
+        assert!(may_be_captured("q", "abcdefgh") && may_be_captured("q", "123456"));
+        assert!(!may_be_captured("q", "abcdefg") && !may_be_captured("q", "12345"));
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub(super) struct Capture {
     pub(super) name: String,
     pub(super) kind: &'static str,
     pub(super) place: String,
+    /// Whether the value is a number of JSON.
+    pub(super) is_number: bool,
 }
 
 /// A text as a scenario has it: what would open a placeholder is written as one.

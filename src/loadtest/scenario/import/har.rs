@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use url::{Position, Url};
 
-use super::correlate::{Answer, free_name};
+use super::correlate::{Answer, free_name, may_be_captured};
 use super::draft::{Body, Capture, Draft, Request, encoded_path, literal, literal_json};
 use super::imported::ImportError;
 use super::without_secrets::{authorization, env_in_url, form, is_secret, json_without_secrets, secret_or};
@@ -235,7 +235,7 @@ impl Reader {
             }
             return;
         }
-        let sent = self.captured(value);
+        let sent = self.captured_as(name, value);
         request.headers.push((name.to_owned(), sent.unwrap_or_else(|| secret_or(name, value))));
     }
 
@@ -243,9 +243,9 @@ impl Reader {
     fn path(&mut self, url: &Url) -> (String, Option<String>) {
         let whole = &url[Position::BeforePath..Position::AfterQuery];
         if whole.len() > 1
-            && let Some(found) = self.captured_from(whole, "header")
+            && let Some((found, _)) = self.found(whole, |source| source.kind == "header")
         {
-            return (found, Some(generalised(url.path())));
+            return (format!("{{{{{found}}}}}"), Some(generalised(url.path())));
         }
         let (mut has_captured, mut path) = (false, String::new());
         for part in url.path().split('/').skip(1) {
@@ -264,7 +264,7 @@ impl Reader {
             let plain =
                 form_urlencoded::parse(format!("v={value}").as_bytes()).next().map(|(_, value)| value.into_owned());
             let found =
-                plain.as_deref().and_then(|plain| self.captured(plain)).map(|name| name.replace("}}", " | url}}"));
+                plain.as_deref().and_then(|plain| self.captured_as(name, plain)).map(|name| name.replace("}}", " | url}}"));
             let secret = || is_secret(name).then(|| env_in_url(name));
             path.push_str(&found.or_else(secret).unwrap_or_else(|| literal(value)));
         }
@@ -283,7 +283,7 @@ impl Reader {
                 Body::Form(fields) => {
                     let field = |(name, value): (String, String)| {
                         let sent = form_urlencoded::parse(text.as_bytes()).find(|(known, _)| *known == name);
-                        let found = sent.and_then(|(_, sent)| self.captured(&sent));
+                        let found = sent.and_then(|(_, sent)| self.captured_as(&name, &sent));
                         (name, found.unwrap_or(value))
                     };
                     Body::Form(fields.into_iter().map(field).collect())
@@ -297,7 +297,7 @@ impl Reader {
         }
         match serde_json::from_str::<Value>(text) {
             Ok(json) if json.is_object() || json.is_array() => {
-                let json = self.captured_json(&json);
+                let json = self.captured_json("", &json);
                 if !entry.mime.starts_with("application/json") {
                     request.headers.push(("content-type".to_owned(), literal(&entry.mime)));
                 }
@@ -312,41 +312,62 @@ impl Reader {
         }
     }
 
-    fn captured_json(&mut self, value: &Value) -> Value {
+    /// JSON with what was captured: a text stays a text, and a number is taken from a number.
+    fn captured_json(&mut self, name: &str, value: &Value) -> Value {
         match value {
-            Value::String(text) => self.captured(text).map_or_else(|| literal_json(value), Value::from),
-            Value::Object(all) => all.iter().map(|(name, value)| (name.clone(), self.captured_json(value))).collect(),
-            Value::Array(all) => all.iter().map(|value| self.captured_json(value)).collect(),
+            Value::String(text) => match self.found_as(name, text, |_| true) {
+                Some((found, true)) => Value::from(format!("{{{{{found} | text}}}}")),
+                Some((found, false)) => Value::from(format!("{{{{{found}}}}}")),
+                None => literal_json(value),
+            },
+            Value::Number(number) => match self.found_as(name, &number.to_string(), |source| source.is_number) {
+                Some((found, _)) => Value::from(format!("{{{{{found}}}}}")),
+                None => value.clone(),
+            },
+            Value::Object(all) => {
+                all.iter().map(|(name, value)| (name.clone(), self.captured_json(name, value))).collect()
+            }
+            Value::Array(all) => all.iter().map(|value| self.captured_json(name, value)).collect(),
             other => other.clone(),
         }
     }
 
     /// The placeholder of a value that an earlier answer gave. None if none did.
     fn captured(&mut self, value: &str) -> Option<String> {
-        self.captured_from(value, "")
+        self.found(value, |_| true).map(|(name, _)| format!("{{{{{name}}}}}"))
     }
 
-    fn captured_from(&mut self, value: &str, kind: &str) -> Option<String> {
+    /// The same of a value that was sent under a name.
+    fn captured_as(&mut self, name: &str, value: &str) -> Option<String> {
+        self.found_as(name, value, |_| true).map(|(name, _)| format!("{{{{{name}}}}}"))
+    }
+
+    fn found_as(&mut self, name: &str, value: &str, may_be: impl Fn(&Capture) -> bool) -> Option<(String, bool)> {
+        if may_be_captured(name, value) { self.found(value, may_be) } else { None }
+    }
+
+    /// The name of what an earlier answer gave, and whether it is a number.
+    fn found(&mut self, value: &str, may_be: impl Fn(&Capture) -> bool) -> Option<(String, bool)> {
         if value.is_empty() {
             return None;
         }
         // The last answer that gave it: a token may be renewed.
         let found = self.answers.iter().rev().find_map(|(step, answer)| {
-            let source = answer.source(value).filter(|source| kind.is_empty() || source.kind == kind)?;
+            let source = answer.source(value).filter(&may_be)?;
             Some((*step, source))
         });
         let (step, source) = found?;
         let known = self.draft.requests[step].captures.iter();
         if let Some(known) = known.clone().find(|known| (known.kind, &known.place) == (source.kind, &source.place)) {
-            return Some(format!("{{{{{}}}}}", known.name));
+            return Some((known.name.clone(), known.is_number));
         }
         let is_taken = |name: &str| {
             self.draft.requests.iter().flat_map(|request| &request.captures).any(|known| known.name == name)
         };
         let name = free_name(&source.name, is_taken);
-        let placeholder = format!("{{{{{name}}}}}");
+        let found = (name.clone(), source.is_number);
         self.draft.requests[step].captures.push(Capture { name, ..source });
-        Some(placeholder)
+        Some(found)
     }
 }
 
@@ -447,5 +468,34 @@ mod tests {
         assert_eq!(imported.variables, ["PASSWORD"]);
         assert_eq!((imported.left_out, imported.host.as_deref()), (2, Some("http://shop")));
         assert!(!imported.text.contains("hunter2") && !imported.text.contains("tok-abcdefgh"));
+    }
+
+    #[test]
+    fn a_number_is_captured_as_one_and_a_page_is_no_product() {
+        let none = serde_json::Value::Null;
+        let posted = |text: &str| json!({"mimeType": "application/json", "text": text});
+        let har = json!({"log": {"entries": [
+            entry("GET", "http://shop/products?page=1", &none, 200, "", "[{\"id\":1,\"name\":\"tea\"},{\"id\":12}]"),
+            entry(
+                "POST",
+                "http://shop/orders",
+                &posted("{\"items\":[{\"product_id\":12,\"quantity\":1}],\"ids\":[1,3],\"page\":1,\"ref_id\":\"12\"}"),
+                201,
+                "",
+                "{\"id\":400123}",
+            ),
+            entry("POST", "http://shop/pay", &posted("{\"order\":400123,\"note\":null,\"ref_id\":\"400123\"}"), 200, "", ""),
+            entry("GET", "http://shop/orders?page=1&product_id=12", &none, 200, "", ""),
+        ]}});
+        let imported = import(&har.to_string()).unwrap();
+        for expected in [
+            "path = \"/products?page=1\"",
+            "capture = { id_2 = { json = \"/0/id\" }, id = { json = \"/1/id\" } }",
+            "json = { ids = [\"{{id_2}}\", 3], items = [{ product_id = \"{{id}}\", quantity = 1 }], page = 1, ref_id = \"{{id | text}}\" }",
+            "body = \"{\\\"note\\\":null,\\\"order\\\":{{id_3}},\\\"ref_id\\\":\\\"{{id_3 | text}}\\\"}\"",
+            "path = \"/orders?page=1&product_id={{id | url}}\"",
+        ] {
+            assert!(imported.text.contains(expected), "{expected}\n{}", imported.text);
+        }
     }
 }

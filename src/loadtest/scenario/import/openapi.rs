@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use regex_syntax::hir::{Class, Hir, HirKind};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -11,6 +12,9 @@ use super::imported::ImportError;
 use super::without_secrets::{env, env_in_url, is_secret, json_without_secrets, secret_or};
 
 const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
+
+/// The longest text that is made for a pattern, and the most characters that are looked through for a plain one.
+const MOST_LETTERS: usize = 1_000;
 
 /// How deep a schema is followed: one may contain itself.
 const DEEPEST: usize = 12;
@@ -132,32 +136,38 @@ impl<'a> Reader<'a> {
         let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
         let is_required = parameter.get("required").and_then(Value::as_bool).unwrap_or(false);
         let example = self.example_of(parameter, request);
-        match parameter.get("in").and_then(Value::as_str) {
+        let place = parameter.get("in").and_then(Value::as_str);
+        if place != Some("path") && !is_required && example.is_none() {
+            return;
+        }
+        // Whatever state there is: nobody knows the entity tag of a service (RFC 9110, section 13.1.1).
+        let is_state = place == Some("header") && name.eq_ignore_ascii_case("if-match");
+        let value = match example {
+            Some(example) => literal_json(&example),
+            None if is_state => Value::from("*"),
+            None => self.made_up(parameter, request),
+        };
+        match place {
             Some("path") => {
-                let value =
-                    example.map_or_else(|| self.made_up(parameter, request), |example| literal(&plain(&example)));
                 // Marks what is a placeholder already.
-                *path = path.replace(&format!("{{{name}}}"), &url_encoded(&value).replace("{{", "\u{1}"));
+                let value = url_encoded(&plain(&value)).replace("{{", "\u{1}");
+                *path = path.replace(&format!("{{{name}}}"), &value);
             }
-            Some("query") if is_required || example.is_some() => {
-                let value =
-                    example.map_or_else(|| self.made_up(parameter, request), |example| literal(&plain(&example)));
-                let value = if is_secret(name) { env_in_url(name) } else { url_encoded(&value) };
-                query.push(format!("{}={value}", url_encoded(&literal(name))));
+            Some("query") if is_secret(name) => {
+                query.push(format!("{}={}", url_encoded(&literal(name)), env_in_url(name)));
             }
-            Some("header") if is_required || example.is_some() => {
+            Some("query") => query.extend(pairs(name, &value, parameter)),
+            Some("header") => {
                 let known = ["accept", "content-type", "authorization"].contains(&name.to_lowercase().as_str());
-                // Whatever state there is: nobody knows the entity tag of a service (RFC 9110, section 13.1.1).
-                let is_state = name.eq_ignore_ascii_case("if-match");
-                let example = example.or_else(|| is_state.then(|| Value::from("*")));
-                let value =
-                    example.map_or_else(|| self.made_up(parameter, request), |example| literal(&plain(&example)));
-                let value = if is_secret(name) { env(name) } else { value };
+                let value = if is_secret(name) { env(name) } else { plain(&value) };
                 if !known {
                     request.headers.push((name.to_lowercase(), value));
                 }
             }
-            Some("cookie") if is_required => request.left_out.push(format!("the cookie {name}: send it as a header")),
+            Some("cookie") => {
+                let value = if is_secret(name) { env(name) } else { plain(&value) };
+                cookie(&format!("{}={value}", literal(name)), request);
+            }
             _ => {}
         }
     }
@@ -180,19 +190,19 @@ impl<'a> Reader<'a> {
         schema_example(schema)
     }
 
-    /// A value that a parameter's schema allows.
-    fn made_up(&self, parameter: &'a Value, request: &mut Request) -> String {
+    /// A value that a parameter's schema allows, with placeholders where it may be another one each time.
+    fn made_up(&self, parameter: &'a Value, request: &mut Request) -> Value {
         let schema = parameter.get("schema").and_then(|schema| self.resolved(schema, request));
         match schema {
-            Some(schema) if type_of(schema) == "integer" => {
-                let bound = |name: &str| schema.get(name).and_then(Value::as_i64);
-                let least = bound("minimum").unwrap_or(1);
-                let most = bound("maximum").unwrap_or(least.saturating_add(9)).clamp(least, least.saturating_add(99));
-                format!("{{{{random({least}, {most})}}}}")
+            Some(schema) if type_of(schema) == "integer" && schema.get("multipleOf").is_none() => {
+                let (least, most) = bounds(schema);
+                let least = least.map_or(1, |least| least.ceil() as i64);
+                let most = most.map_or(least.saturating_add(9), |most| most.floor() as i64);
+                Value::from(format!("{{{{random({least}, {})}}}}", most.clamp(least, least.saturating_add(99))))
             }
-            Some(schema) if schema.get("format").and_then(Value::as_str) == Some("uuid") => "{{uuid}}".to_owned(),
-            Some(schema) => literal(&plain(&self.value(schema, request, 0))),
-            None => "1".to_owned(),
+            Some(schema) if schema.get("format").and_then(Value::as_str) == Some("uuid") => Value::from("{{uuid}}"),
+            Some(schema) => literal_json(&self.value(schema, request, 0)),
+            None => Value::from("1"),
         }
     }
 
@@ -226,15 +236,33 @@ impl<'a> Reader<'a> {
         match type_of(schema) {
             "object" => self.object(schema, request, depth),
             "array" => {
-                let items = schema.get("items").map(|items| self.value(items, request, depth + 1));
                 let least = schema.get("minItems").and_then(Value::as_u64).unwrap_or(1).min(10) as usize;
-                items.map_or_else(|| Value::Array(Vec::new()), |item| Value::Array(vec![item; least]))
+                let Some(items) = schema.get("items") else { return Value::Array(Vec::new()) };
+                let mut all = vec![self.value(items, request, depth + 1); least];
+                if schema.get("uniqueItems").and_then(Value::as_bool) == Some(true) {
+                    self.told_apart(items, &mut all, request);
+                }
+                Value::Array(all)
             }
-            "integer" => Value::from(schema.get("minimum").and_then(Value::as_i64).unwrap_or(1)),
-            "number" => Value::from(schema.get("minimum").and_then(Value::as_f64).unwrap_or(1.5)),
+            "integer" => Value::from(number(schema, 1.0) as i64),
+            "number" => Value::from(number(schema, 1.5)),
             "boolean" => Value::from(true),
             "null" => Value::Null,
-            _ => Value::from(text(schema)),
+            _ => Value::from(text(schema, request)),
+        }
+    }
+
+    /// Makes equal items differ: other values of their list, a number behind a text, or the next numbers.
+    fn told_apart(&self, items: &'a Value, all: &mut [Value], request: &mut Request) {
+        let listed = self.resolved(items, request).and_then(|items| items.get("enum")).and_then(Value::as_array);
+        for (place, item) in all.iter_mut().enumerate().skip(1) {
+            let next = match (listed.map(|listed| listed.get(place)), &*item) {
+                (Some(listed), _) => listed.cloned(),
+                (None, Value::String(text)) => Some(Value::from(format!("{text}{}", place + 1))),
+                (None, Value::Number(number)) => number.as_i64().map(|number| Value::from(number + place as i64)),
+                _ => None,
+            };
+            *item = next.unwrap_or(Value::Null);
         }
     }
 
@@ -249,6 +277,12 @@ impl<'a> Reader<'a> {
             let wanted = required.is_empty() || required.contains(name.as_str()) || schema_example(property).is_some();
             if wanted && !is_read_only {
                 object.insert(name.clone(), self.value(property, request, depth + 1));
+            }
+        }
+        let least = schema.get("minProperties").and_then(Value::as_u64).unwrap_or(0).min(10) as usize;
+        if let Some(further) = schema.get("additionalProperties").filter(|further| further.is_object()) {
+            for number in object.len() + 1..=least {
+                object.insert(format!("key{number}"), self.value(further, request, depth + 1));
             }
         }
         Value::Object(object)
@@ -311,6 +345,7 @@ impl<'a> Reader<'a> {
                     request.headers.push((key.to_lowercase(), env(key)));
                 }
                 ("apikey", _, "query") => query.push(format!("{key}={}", env_in_url(key))),
+                ("apikey", _, "cookie") => cookie(&format!("{key}={}", env(key)), request),
                 _ => request.left_out.push(format!("the authorization {name}, of a kind that has no place here")),
             }
         }
@@ -335,8 +370,38 @@ fn type_of(schema: &Value) -> &str {
     }
 }
 
+/// The least and the greatest value that a schema allows. In OpenAPI 3.0 a bound is excluded by a truth value beside it, in
+/// 3.1 by a bound of its own.
+fn bounds(schema: &Value) -> (Option<f64>, Option<f64>) {
+    let step = schema.get("multipleOf").and_then(Value::as_f64);
+    let step = step.unwrap_or(if type_of(schema) == "integer" { 1.0 } else { 0.1 });
+    let bound = |plain: &str, excluded: &str, step: f64| match schema.get(excluded) {
+        Some(Value::Number(bound)) => bound.as_f64().map(|bound| bound + step),
+        Some(Value::Bool(true)) => schema.get(plain).and_then(Value::as_f64).map(|bound| bound + step),
+        _ => schema.get(plain).and_then(Value::as_f64),
+    };
+    (bound("minimum", "exclusiveMinimum", step), bound("maximum", "exclusiveMaximum", -step))
+}
+
+/// A number that a schema allows: this one, if it may be.
+fn number(schema: &Value, usual: f64) -> f64 {
+    let (least, most) = bounds(schema);
+    let value = usual.min(most.unwrap_or(f64::INFINITY)).max(least.unwrap_or(f64::NEG_INFINITY));
+    match schema.get("multipleOf").and_then(Value::as_f64).filter(|step| *step > 0.0) {
+        // Rounded, since 0.01 times a number is not exactly that number of hundredths.
+        Some(step) => ((value / step - 1e-9).ceil() * step * 1e9).round() / 1e9,
+        None => value,
+    }
+}
+
 /// A text that a schema allows.
-fn text(schema: &Value) -> String {
+fn text(schema: &Value, request: &mut Request) -> String {
+    if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
+        if let Some(text) = of_pattern(pattern) {
+            return text;
+        }
+        request.left_out.push(format!("a text of the pattern {pattern}: \"text\" stands for it"));
+    }
     let known = match schema.get("format").and_then(Value::as_str) {
         Some("date-time") => "2026-01-01T00:00:00Z",
         Some("date") => "2026-01-01",
@@ -353,6 +418,73 @@ fn text(schema: &Value) -> String {
         text.push('x');
     }
     text.chars().take(most).collect()
+}
+
+/// The shortest text that a pattern allows; None if the pattern is not understood, or the text does not fit it.
+fn of_pattern(pattern: &str) -> Option<String> {
+    let mut text = String::new();
+    shortest(&regex_syntax::parse(pattern).ok()?, &mut text)?;
+    regex::Regex::new(pattern).ok()?.is_match(&text).then_some(text)
+}
+
+fn shortest(pattern: &Hir, text: &mut String) -> Option<()> {
+    match pattern.kind() {
+        HirKind::Empty | HirKind::Look(_) => {}
+        HirKind::Literal(literal) => text.push_str(std::str::from_utf8(&literal.0).ok()?),
+        HirKind::Class(Class::Unicode(class)) => {
+            // A letter or a digit, if there is one.
+            let mut all = class.iter().flat_map(|range| range.start()..=range.end()).take(MOST_LETTERS);
+            let any = all.clone().next()?;
+            text.push(all.find(char::is_ascii_alphanumeric).unwrap_or(any));
+        }
+        HirKind::Class(Class::Bytes(_)) => return None,
+        HirKind::Repetition(repeated) => {
+            for _ in 0..repeated.min {
+                shortest(&repeated.sub, text)?;
+                if text.len() > MOST_LETTERS {
+                    return None;
+                }
+            }
+        }
+        HirKind::Capture(group) => shortest(&group.sub, text)?,
+        HirKind::Concat(all) => all.iter().try_for_each(|part| shortest(part, text))?,
+        HirKind::Alternation(all) => shortest(all.first()?, text)?,
+    }
+    Some(())
+}
+
+/// A parameter of the query, encoded, as its style has it: each item of a list by itself unless `explode` is false.
+fn pairs(name: &str, value: &Value, parameter: &Value) -> Vec<String> {
+    let style = parameter.get("style").and_then(Value::as_str).unwrap_or("form");
+    let explode = parameter.get("explode").and_then(Value::as_bool).unwrap_or(style == "form");
+    let encoded = |value: &Value| url_encoded(&plain(value));
+    let pair = |name: &str, value: &str| format!("{}={value}", url_encoded(&literal(name)));
+    let between = match style {
+        "spaceDelimited" => "%20",
+        "pipeDelimited" => "|",
+        _ => ",",
+    };
+    match value {
+        Value::Array(all) if explode => all.iter().map(|one| pair(name, &encoded(one))).collect(),
+        Value::Array(all) => vec![pair(name, &all.iter().map(encoded).collect::<Vec<_>>().join(between))],
+        Value::Object(all) if style == "deepObject" => {
+            all.iter().map(|(key, one)| pair(&format!("{name}[{key}]"), &encoded(one))).collect()
+        }
+        Value::Object(all) if explode => all.iter().map(|(key, one)| pair(key, &encoded(one))).collect(),
+        Value::Object(all) => {
+            let parts = all.iter().map(|(key, one)| format!("{},{}", url_encoded(&literal(key)), encoded(one)));
+            vec![pair(name, &parts.collect::<Vec<_>>().join(","))]
+        }
+        other => vec![pair(name, &encoded(other))],
+    }
+}
+
+/// Adds a cookie to those that a request sends.
+fn cookie(pair: &str, request: &mut Request) {
+    match request.headers.iter_mut().find(|(name, _)| name == "cookie") {
+        Some((_, cookies)) => cookies.push_str(&format!("; {pair}")),
+        None => request.headers.push(("cookie".to_owned(), pair.to_owned())),
+    }
 }
 
 /// The statuses of good answers, if the operation describes any.

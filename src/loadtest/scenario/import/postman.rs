@@ -340,7 +340,7 @@ impl Reader {
             let before = self.captured.iter().find(|(known, _)| known == name.as_str()).map(|(_, free)| free.clone());
             let variables = &self.draft.variables;
             let free = before.unwrap_or_else(|| free_name(name.as_str(), |taken| variables.contains_key(taken)));
-            request.captures.push(Capture { name: free.clone(), kind: "json", place: pointer });
+            request.captures.push(Capture { name: free.clone(), kind: "json", place: pointer, is_number: false });
             self.captured.push((name.as_str().to_owned(), free));
             understood += 1;
         }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::draft::{Body, Draft, Request};
+use super::draft::{Body, Capture, Draft, Request};
 use super::imported::Imported;
+use crate::loadtest::scenario::journey_file::LONGEST_NAME;
 use crate::units::printable;
 
 /// The most tasks or steps of a scenario.
@@ -52,19 +53,21 @@ pub(super) fn write(draft: &Draft) -> Imported {
     let (table, requests) =
         if draft.is_journey { ("journey.step", &draft.requests) } else { ("task", &draft.requests) };
     if draft.is_journey {
-        let name: String = draft.name.replace(':', " ").chars().take(40).collect();
-        line(&mut text, &format!("\n[[journey]]\nname = {}", quoted(name.trim())));
+        let name = draft.name.replace(':', " ");
+        line(&mut text, &format!("\n[[journey]]\nname = {}", quoted(name[..name.floor_char_boundary(LONGEST_NAME)].trim())));
     }
+    let numbers = draft.requests.iter().flat_map(|request| &request.captures).filter(|capture| capture.is_number);
+    let numbers: Vec<&Capture> = numbers.collect();
     let mut count = left_out.len();
     for request in requests.iter().take(MOST_REQUESTS) {
         line(&mut text, "");
         count += request.left_out.len();
-        write_request(&mut text, table, request);
+        write_request(&mut text, table, request, &numbers);
     }
     Imported { variables: environment(&text), left_out: count, host: draft.host.clone(), text }
 }
 
-fn write_request(text: &mut String, table: &str, request: &Request) {
+fn write_request(text: &mut String, table: &str, request: &Request, numbers: &[&Capture]) {
     for what in &request.left_out {
         comment(text, what);
     }
@@ -87,7 +90,7 @@ fn write_request(text: &mut String, table: &str, request: &Request) {
     if let Some((user, password)) = &request.basic {
         line(text, &format!("basic = {{ user = {}, password = {} }}", quoted(user), quoted(password)));
     }
-    write_body(text, &request.body);
+    write_body(text, &request.body, numbers);
     if !request.captures.is_empty() {
         let captures = request
             .captures
@@ -108,7 +111,8 @@ fn write_request(text: &mut String, table: &str, request: &Request) {
     }
 }
 
-fn write_body(text: &mut String, body: &Body) {
+/// Writes a body. The values that are numbers are those of these captures.
+fn write_body(text: &mut String, body: &Body, numbers: &[&Capture]) {
     let fields = |fields: &[(String, String)]| {
         let fields = fields.iter().map(|(name, value)| format!("{} = {}", key(name), quoted(value)));
         fields.collect::<Vec<_>>().join(", ")
@@ -123,7 +127,14 @@ fn write_body(text: &mut String, body: &Body) {
                 line(text, &format!("json = {inline}"));
             }
             // TOML has no null.
-            _ => line(text, &format!("body = {}", quoted(&value.to_string()))),
+            _ => {
+                let mut body = value.to_string();
+                for number in numbers {
+                    let placeholder = format!("{{{{{}}}}}", number.name);
+                    body = body.replace(&format!("\"{placeholder}\""), &placeholder);
+                }
+                line(text, &format!("body = {}", quoted(&body)));
+            }
         },
     }
 }
