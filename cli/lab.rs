@@ -63,13 +63,17 @@ struct MeasuredArgs {
     /// Take a third of the time, with shorter loads and a shorter history; too short for exact figures
     #[arg(long, conflicts_with = "resume")]
     quick: bool,
-    /// How many times to measure every rung, in rounds
+    /// How many times to measure every rung and balancing policy, in rounds
     #[arg(long, value_name = "COUNT", default_value_t = 1, conflicts_with = "resume",
           value_parser = clap::value_parser!(u32).range(1..=50))]
     repeat: u32,
-    /// Also search how many users each rung serves correctly; takes five to ten minutes for each
-    #[arg(long, conflicts_with = "resume")]
+    /// Also search how many users each rung serves correctly; takes five to ten minutes for each. With --resume the search is
+    /// added to what was measured, of the rungs that --rungs names or of all
+    #[arg(long)]
     find_limit: bool,
+    /// The most users that are tried in a search [default: 20000]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    limit_most: Option<u32>,
     /// Send single orders of so many articles with every writer, e.g. 1,10,100,1000,10000,100000,1000000; rungs are
     /// measured too if --rungs names some
     #[arg(long, value_name = "COUNTS", value_parser = order_lines)]
@@ -131,11 +135,12 @@ struct ResultArgs {
     /// The folder for results, which must be new or empty [default: lab- and the time]
     #[arg(long, value_name = "FOLDER", conflicts_with = "resume")]
     output: Option<PathBuf>,
-    /// Continue the lab in this folder and keep what it has measured; --rungs and --target add to it
+    /// Continue the lab in this folder and keep what it has measured; --rungs, --target and --find-limit add to it
     #[arg(long, value_name = "FOLDER")]
     resume: Option<PathBuf>,
     /// Answer the nine questions of the original lab in this Markdown document, each with its table and chart; a new lab
-    /// measures what each of them needs, unless --rungs, --order-lines or --balance says what
+    /// measures what each of them needs, and searches how many users rung 1 serves (not with --quick), unless --rungs,
+    /// --order-lines or --balance says what
     #[arg(long, value_name = "FILE.md")]
     answers: Option<PathBuf>,
     /// Write every chart as SVG and PNG into this folder [default with --answers: beside the document]
@@ -281,6 +286,9 @@ impl Args {
             if self.answers_everything() {
                 conditions.order_lines = (0..=6).map(|zeros| 10_u64.pow(zeros)).collect();
                 conditions.balance = Balance::ALL.to_vec();
+                if !self.measured.quick {
+                    conditions.limit_rungs = vec![1];
+                }
             }
             let path = self.results.output.clone().unwrap_or_else(|| default_folder().into());
             return Ok((ResultFolder::create(&path, &conditions)?, conditions));
@@ -291,6 +299,13 @@ impl Args {
             conditions.rungs.sort_unstable();
             conditions.rungs.dedup();
         }
+        if self.measured.find_limit {
+            match &self.measured.rungs {
+                Some(Rungs(numbers)) => conditions.limit_rungs.extend(numbers),
+                None => conditions.find_limit = true,
+            }
+        }
+        conditions.limit_most = self.measured.limit_most.or(conditions.limit_most);
         self.add_other(&mut conditions)?;
         self.add_experiments(&mut conditions);
         if self.store.mysqld.is_some() && self.store.mysqld != conditions.mysqld {
@@ -319,6 +334,7 @@ impl Args {
             run_time_s: seconds(load.run_time, QUICK_RUN_TIME, usual.run_time_s),
             burst_s: if no_burst { 0 } else { seconds(load.burst, QUICK_BURST, usual.burst_s) },
             find_limit: measured.find_limit,
+            limit_most: measured.limit_most,
             history_orders: store.history_orders.unwrap_or(if measured.quick {
                 QUICK_HISTORY
             } else {
@@ -370,13 +386,13 @@ const ORDER_LINES_SECONDS: u64 = 60;
 const LIMIT_SECONDS: u64 = 450;
 
 fn announcement(conditions: &LabConditions, folder: &str, language: Language) -> String {
-    let search = if conditions.find_limit { LIMIT_SECONDS } else { 0 };
-    let each = conditions.run_time_s + conditions.burst_s + search + OTHER_SECONDS;
+    let search = LIMIT_SECONDS * conditions.searched() as u64;
+    let each = conditions.run_time_s + conditions.burst_s + OTHER_SECONDS;
     let turns = (conditions.rungs.len() + conditions.others.len()) as u64 * u64::from(conditions.repeat);
     let lines = if conditions.order_lines.is_empty() { 0 } else { ORDER_LINES_SECONDS };
     let balancing = if conditions.balance.is_empty() { 0 } else { conditions.balance.len() as u64 * 2 + 1 };
-    let balancing = balancing * (conditions.run_time_s / 3 + OTHER_SECONDS);
-    let minutes = (turns * each + lines + balancing).div_ceil(60);
+    let balancing = u64::from(conditions.repeat) * balancing * (conditions.run_time_s / 3 + OTHER_SECONDS);
+    let minutes = (turns * each + search + lines + balancing).div_ceil(60);
     let lasts = match minutes {
         1 => language.text(text!("a minute")).to_owned(),
         minutes => say!(language, "{minutes} minutes", minutes),

@@ -42,7 +42,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 const SETTLE: Duration = Duration::from_millis(2500);
 
 impl StoreStarter<'_> {
-    /// Measures one instance alone, and several with each of these policies.
+    /// Measures one instance alone, and several with each of these policies, in as many rounds as the lab has. The median
+    /// round of each is kept.
     pub(super) async fn balancing(
         &self,
         policies: &[Balance],
@@ -53,15 +54,20 @@ impl StoreStarter<'_> {
         let mut scenario = scenario.clone();
         scenario.set_think_time(ThinkTime::NONE);
         let alone = Deployment { instances: 1, ..cured("group-commit").into() };
-        let running = self.start(alone.clone(), observer).await?;
-        self.balanced(&running, None, false, &scenario, &mut balancing, observer).await?;
-        for policy in policies.iter().copied() {
-            let deployment = Deployment { instances: INSTANCES, balance: policy, ..alone.clone() };
-            let running = self.start(deployment, observer).await?;
-            for one_slow in [false, true] {
-                self.balanced(&running, Some(policy), one_slow, &scenario, &mut balancing, observer).await?;
+        let mut rounds = Vec::new();
+        for _ in 0..self.config.conditions.repeat {
+            let running = self.start(alone.clone(), observer).await?;
+            self.balanced(&running, None, false, &scenario, &mut balancing, observer).await?;
+            for policy in policies.iter().copied() {
+                let deployment = Deployment { instances: INSTANCES, balance: policy, ..alone.clone() };
+                let running = self.start(deployment, observer).await?;
+                for one_slow in [false, true] {
+                    self.balanced(&running, Some(policy), one_slow, &scenario, &mut balancing, observer).await?;
+                }
             }
+            rounds.push(std::mem::take(&mut balancing.runs));
         }
+        balancing.runs = medians(rounds);
         Ok(balancing)
     }
 
@@ -123,6 +129,17 @@ impl StoreStarter<'_> {
     }
 }
 
+/// Of each run, the round with the median of good answers. Every round has the same runs in the same order.
+fn medians(mut rounds: Vec<Vec<BalancedRun>>) -> Vec<BalancedRun> {
+    let runs = rounds.first().map_or(0, Vec::len);
+    let median = |_| {
+        let mut same: Vec<_> = rounds.iter_mut().map(|round| round.remove(0)).collect();
+        same.sort_by(|a, b| a.good_per_s.total_cmp(&b.good_per_s));
+        same.swap_remove(same.len() / 2)
+    };
+    (0..runs).map(median).collect()
+}
+
 /// What each instance did, as Prometheus saw it.
 fn shares(report: Option<&Report>, addresses: &[&str]) -> Vec<BalancedInstance> {
     let Some(report) = report else { return vec![BalancedInstance::default(); addresses.len()] };
@@ -137,4 +154,19 @@ fn shares(report: Option<&Report>, addresses: &[&str]) -> Vec<BalancedInstance> 
         cpu_cores: report.processes.iter().find(|process| process.instance == *address).and_then(|p| p.cpu_cores),
     };
     addresses.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_round_of_each_run_is_kept() {
+        let run = BalancedRun::of(None, false, Vec::new(), &crate::run_result::example_run());
+        let round = |figures: [f64; 2]| figures.map(|good_per_s| BalancedRun { good_per_s, ..run.clone() }).to_vec();
+        let rounds = [[1.0, 30.0], [3.0, 10.0], [2.0, 20.0]].map(round).to_vec();
+        let kept: Vec<_> = medians(rounds).iter().map(|run| run.good_per_s).collect();
+        assert_eq!(kept, [2.0, 20.0]);
+        assert!(medians(Vec::new()).is_empty());
+    }
 }

@@ -27,6 +27,12 @@ pub struct LabConditions {
     pub burst_s: u64,
     /// Whether to search how many users each subject serves correctly.
     pub find_limit: bool,
+    /// The numbers of the rungs for which it is searched even if not for all, and so for other services; empty for none.
+    #[serde(default)]
+    pub limit_rungs: Vec<u8>,
+    /// The most users that are tried in a search; `None` for 20,000.
+    #[serde(default)]
+    pub limit_most: Option<u32>,
     /// The numbers of articles of the orders that are sent alone with each writer; empty for none.
     #[serde(default)]
     pub order_lines: Vec<u64>,
@@ -66,6 +72,8 @@ impl Default for LabConditions {
             run_time_s: 60,
             burst_s: 10,
             find_limit: false,
+            limit_rungs: Vec::new(),
+            limit_most: None,
             order_lines: Vec::new(),
             balance: Vec::new(),
             products: 10_000,
@@ -97,6 +105,20 @@ impl LabConditions {
     pub(super) fn subjects(&self) -> Vec<Subject> {
         let others = self.others.iter().cloned().map(Subject::OtherService);
         others.chain(self.rungs.iter().filter_map(|number| Rung::find(*number)).map(Subject::Rung)).collect()
+    }
+
+    /// Whether the number of users that this subject serves correctly is searched.
+    pub(super) fn searches(&self, subject: &Subject) -> bool {
+        self.find_limit
+            || match subject {
+                Subject::Rung(rung) => self.limit_rungs.contains(&rung.number),
+                Subject::OtherService(_) => !self.limit_rungs.is_empty(),
+            }
+    }
+
+    /// How many subjects are searched.
+    pub fn searched(&self) -> usize {
+        self.subjects().iter().filter(|subject| self.searches(subject)).count()
     }
 
     /// Adds another service. It is an error if its URL is not valid or its file name is already used.
@@ -166,5 +188,19 @@ mod tests {
         }
         assert!(matches!(conditions.add(other("c", "ftp://shop")), Err(LabError::Target(_))));
         assert_eq!(conditions.others.len(), 1);
+    }
+
+    #[test]
+    fn a_search_is_made_for_all_or_for_some_and_other_services() {
+        let mut conditions = LabConditions { rungs: vec![1, 5], ..LabConditions::default() };
+        conditions.add(OtherService { label: "mine".to_owned(), url: "http://127.0.0.1:1".to_owned() }).unwrap();
+        let searched = |conditions: &LabConditions| {
+            conditions.subjects().iter().map(|subject| conditions.searches(subject)).collect::<Vec<_>>()
+        };
+        assert_eq!((searched(&conditions), conditions.searched()), (vec![false; 3], 0));
+        conditions.limit_rungs = vec![1];
+        assert_eq!((searched(&conditions), conditions.searched()), (vec![true, true, false], 2));
+        conditions.find_limit = true;
+        assert_eq!(conditions.searched(), 3);
     }
 }

@@ -163,6 +163,17 @@ pub struct UserLimit {
     pub broken: Vec<String>,
     /// Whether the load generator reached its limit before the store.
     pub generator_gave_way: bool,
+    /// Whether every load that was repeated had the same result as before.
+    #[serde(default = "steady")]
+    pub steady: bool,
+    /// Why the search could not go on or go higher; `None` if it could.
+    #[serde(default)]
+    pub held_back: Option<String>,
+}
+
+/// Files of earlier versions say nothing of it.
+const fn steady() -> bool {
+    true
 }
 
 /// The kind of error in the store's metrics for a connection that the database refused because it had too many.
@@ -204,6 +215,20 @@ impl ServerSide {
     }
 }
 
+impl Measurement {
+    /// The database connections that a rung's store could have: those of the server without the lab's own, by which it
+    /// watches. `None` if the database was not watched.
+    pub(super) fn connections_of_store(&self) -> Option<u64> {
+        self.database.as_ref()?.max_connections.checked_sub(self.lab_connections())
+    }
+
+    /// The lab's own connections while the load ran.
+    pub(super) fn lab_connections(&self) -> u64 {
+        let is_observed = self.load.observed.as_ref().is_some_and(|observed| !observed.databases.is_empty());
+        u64::from(self.database.is_some()) + u64::from(is_observed)
+    }
+}
+
 /// Reads a time. The first version wrote 0 for the time of nothing.
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     Ok(Option::<f64>::deserialize(deserializer)?.filter(|time| *time > 0.0))
@@ -217,6 +242,20 @@ impl UserLimit {
             first_bad: limit.first_bad,
             broken: limit.broken.clone(),
             generator_gave_way: limit.gave_way == GaveWay::Generator,
+            steady: limit.steady,
+            held_back: limit.held_back.clone(),
+        }
+    }
+
+    /// A search that found nothing, for this reason.
+    pub(super) fn not_found(reason: String) -> Self {
+        Self {
+            last_good: None,
+            first_bad: None,
+            broken: Vec::new(),
+            generator_gave_way: false,
+            steady: true,
+            held_back: Some(reason),
         }
     }
 }

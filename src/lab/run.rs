@@ -6,6 +6,7 @@ use std::path::Path;
 use super::account::Account;
 use super::conditions::{LabConditions, Subject};
 use super::failure::RungFailure;
+use super::measurement::{Measurement, UserLimit};
 use super::rung_runner::RungRunner;
 use super::stop::Stop;
 use super::store::{StoreStarter, plan};
@@ -80,23 +81,40 @@ async fn ladder(runner: &RungRunner<'_>, account: &mut Account, observer: Observ
     let turns = subjects.len() * conditions.repeat as usize;
     let rounds = (1..=conditions.repeat).flat_map(|round| subjects.iter().enumerate().map(move |at| (round, at)));
     for ((round, (place, subject)), turn) in rounds.zip(1..) {
-        if let Some(measurement) = folder.measurement(subject, round)? {
+        let kept = folder.measurement(subject, round)?;
+        // It is searched once, in the first round.
+        let is_searched = round == 1 && conditions.searches(subject);
+        if let Some(measurement) = kept.clone().filter(|kept| !is_searched || kept.limit.is_some()) {
             account.add(place, measurement);
             observer(Event::Kept(subject.name()));
             continue;
         }
         if runner.store.stop.is_asked() {
+            kept.into_iter().for_each(|kept| account.add(place, kept));
             return Ok(true);
         }
         let rung = if let Subject::Rung(rung) = subject { Some(*rung) } else { None };
         observer(Event::Begun { name: subject.name(), rung, turn: (turn, turns) });
-        let measured = match subject {
-            Subject::Rung(rung) => Box::pin(runner.rung(rung, observer)).await,
-            Subject::OtherService(other) => runner.other(other, observer).await,
+        let measured = match kept {
+            Some(kept) => Ok(kept),
+            None => measured(runner, subject, observer).await,
         };
         match measured {
-            Ok(measurement) => {
+            Ok(mut measurement) => {
                 folder.keep(subject, round, &measurement)?;
+                if is_searched {
+                    match limit(runner, subject, observer).await {
+                        Ok(limit) => measurement.limit = Some(limit),
+                        Err(RungFailure::Broken(reason)) => measurement.limit = Some(UserLimit::not_found(reason)),
+                        Err(RungFailure::Fatal(error)) => return Err(error),
+                        Err(RungFailure::Interrupted(_)) => {
+                            // The load test before it was finished, and is not measured again.
+                            account.add(place, measurement);
+                            return Ok(true);
+                        }
+                    }
+                    folder.keep(subject, round, &measurement)?;
+                }
                 account.add(place, measurement);
             }
             Err(RungFailure::Broken(reason)) => account.broken(place, reason),
@@ -112,6 +130,24 @@ async fn ladder(runner: &RungRunner<'_>, account: &mut Account, observer: Observ
         observer(Event::Measured { account, place });
     }
     Ok(false)
+}
+
+async fn measured(
+    runner: &RungRunner<'_>,
+    subject: &Subject,
+    observer: Observer<'_>,
+) -> Result<Measurement, RungFailure> {
+    match subject {
+        Subject::Rung(rung) => Box::pin(runner.rung(rung, observer)).await,
+        Subject::OtherService(other) => runner.other(other, observer).await,
+    }
+}
+
+async fn limit(runner: &RungRunner<'_>, subject: &Subject, observer: Observer<'_>) -> Result<UserLimit, RungFailure> {
+    match subject {
+        Subject::Rung(rung) => Box::pin(runner.limit_of_rung(rung, observer)).await,
+        Subject::OtherService(other) => Box::pin(runner.limit_of_other(other, observer)).await,
+    }
 }
 
 /// Makes sure that only one lab runs in a directory. The lock is held as long as the returned file is open, so it also

@@ -81,7 +81,7 @@ impl RungRunner<'_> {
         let report = gathered.map_err(|reason| measurement.remarks.push(reason)).ok();
         measurement.server = report.as_ref().map(ServerSide::of);
         measurement.report = report.map(Box::new);
-        self.beyond(&running.target, Some(&running), &mut measurement, observer).await?;
+        self.burst(&running.target, Some(&running), &mut measurement, observer).await?;
         Ok(measurement)
     }
 
@@ -93,8 +93,58 @@ impl RungRunner<'_> {
         let load = self.load(&target, observing.as_ref(), observer).await?;
         drop(observing);
         let mut measurement = Measurement { remarks, ..Measurement::of(load) };
-        self.beyond(&target, None, &mut measurement, observer).await?;
+        self.burst(&target, None, &mut measurement, observer).await?;
         Ok(measurement)
+    }
+
+    /// Searches how many users a rung serves correctly. It begins with nothing left of the load before it: connections that a
+    /// burst left open would count as those of the first loads of the search.
+    pub(super) async fn limit_of_rung(&self, rung: &Rung, observer: Observer<'_>) -> Result<UserLimit, RungFailure> {
+        let running = self.store.start(Deployment::from(rung.setup), observer).await?;
+        self.store.unless_stopped(tokio::time::sleep(SETTLE)).await?;
+        let instances = running.instances().filter_map(|(_, address)| Target::parse(address).ok()).collect();
+        let start = if running.lingers { LINGERING_START } else { POOLED_START };
+        self.limit(&running.target, Search { instances, ..Search::default() }, start, observer).await
+    }
+
+    /// Searches how many users another service serves correctly. It does not tell what piles up in it, so that each load is
+    /// held for longer than connections usually linger.
+    pub(super) async fn limit_of_other(
+        &self,
+        other: &OtherService,
+        observer: Observer<'_>,
+    ) -> Result<UserLimit, RungFailure> {
+        let target = Target::parse(&other.url).map_err(|error| RungFailure::Fatal(error.into()))?;
+        let search = Search::with_step(UNKNOWN_STEP);
+        observer(Event::Step("waiting until what the load left has gone"));
+        self.store.unless_stopped(tokio::time::sleep(search.rest)).await?;
+        self.limit(&target, search, LINGERING_START, observer).await
+    }
+
+    async fn limit(
+        &self,
+        target: &Target,
+        search: Search,
+        start: u32,
+        observer: Observer<'_>,
+    ) -> Result<UserLimit, RungFailure> {
+        let conditions = &self.store.config.conditions;
+        observer(Event::Step("searching the number of users that are served correctly"));
+        let most = conditions.limit_most.unwrap_or(LIMIT_MOST);
+        let search = Search { most, ..search };
+        let mut config = load(conditions, target);
+        if let Load::Users(users) = &mut config.load {
+            users.users = start.min(most);
+        }
+        let Config { show, language, .. } = *self.store.config;
+        let outputs = SearchOutputs { show, language, ..SearchOutputs::default() };
+        let find =
+            |steering| Box::pin(loadtest::find_limit(config, Vec::new(), self.scenario, search, outputs, steering));
+        match interrupted_by(self.store.stop.asked(), find).await {
+            Ok(found) if found.limit.ended == LimitEnded::Interrupted => Err(RungFailure::Interrupted(None)),
+            Ok(found) => Ok(UserLimit::of(&found.limit)),
+            Err(error) => Ok(UserLimit::not_found(error.to_string())),
+        }
     }
 
     /// Begins to watch these parts of the service. What cannot be watched is a remark.
@@ -135,9 +185,8 @@ impl RungRunner<'_> {
         }
     }
 
-    /// Measures what comes after the load test: the burst and the search. If it is interrupted, what was measured before is
-    /// kept.
-    async fn beyond(
+    /// Sends orders alone after the load test. If it is interrupted, what was measured before is kept.
+    async fn burst(
         &self,
         target: &Target,
         running: Option<&Running>,
@@ -145,47 +194,20 @@ impl RungRunner<'_> {
         observer: Observer<'_>,
     ) -> Result<(), RungFailure> {
         let conditions = &self.store.config.conditions;
-        if conditions.burst_s > 0 {
-            let lasts = Duration::from_secs(conditions.burst_s);
-            observer(Event::Step(&format!("orders as fast as they are answered for {}", units::duration(lasts))));
-            let database = running.map(|running| &running.access.database);
-            let scenario = self.orders_alone.clone();
-            match burst::run(target, scenario, lasts, conditions.seed, database, self.store.stop).await {
-                Ok(Some(burst)) => measurement.burst = Some(burst),
-                Ok(None) => return Err(interrupted(measurement)),
-                Err(reason) => measurement.remarks.push(format!("orders alone could not be measured: {reason}")),
-            }
+        if conditions.burst_s == 0 {
+            return Ok(());
         }
-        if conditions.find_limit {
-            observer(Event::Step("searching the number of users that are served correctly"));
-            let (search, start) = search(running);
-            let mut config = load(conditions, target);
-            if let Load::Users(users) = &mut config.load {
-                users.users = start;
-            }
-            let Config { show, language, .. } = *self.store.config;
-            let outputs = SearchOutputs { show, language, ..SearchOutputs::default() };
-            let find =
-                |steering| Box::pin(loadtest::find_limit(config, Vec::new(), self.scenario, search, outputs, steering));
-            match interrupted_by(self.store.stop.asked(), find).await {
-                Ok(found) if found.limit.ended == LimitEnded::Interrupted => return Err(interrupted(measurement)),
-                Ok(found) => measurement.limit = Some(UserLimit::of(&found.limit)),
-                Err(error) => measurement.remarks.push(format!("the limit could not be searched: {error}")),
-            }
+        let lasts = Duration::from_secs(conditions.burst_s);
+        observer(Event::Step(&format!("orders as fast as they are answered for {}", units::duration(lasts))));
+        let database = running.map(|running| &running.access.database);
+        let scenario = self.orders_alone.clone();
+        match burst::run(target, scenario, lasts, conditions.seed, database, self.store.stop).await {
+            Ok(Some(burst)) => measurement.burst = Some(burst),
+            Ok(None) => return Err(interrupted(measurement)),
+            Err(reason) => measurement.remarks.push(format!("orders alone could not be measured: {reason}")),
         }
         Ok(())
     }
-}
-
-/// The parameters of the search for the limit, and its first load. Another service does not tell what piles up in it, so that
-/// each of its loads is held for longer than connections usually linger.
-fn search(running: Option<&Running>) -> (Search, u32) {
-    let Some(running) = running else {
-        return (Search { most: LIMIT_MOST, ..Search::with_step(UNKNOWN_STEP) }, LINGERING_START);
-    };
-    let instances = running.instances().filter_map(|(_, address)| Target::parse(address).ok()).collect();
-    let start = if running.lingers { LINGERING_START } else { POOLED_START };
-    (Search { most: LIMIT_MOST, instances, ..Search::default() }, start)
 }
 
 /// The interruption with what was measured before it.

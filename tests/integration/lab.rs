@@ -270,6 +270,34 @@ fn another_service_stands_beside_the_rungs_and_has_the_same_answers() {
     assert!(answers.contains("storemgr lab --balance"), "what was not measured is told: {answers}");
 }
 
+/// The search is added to a lab that was measured without it, and nothing else is measured again.
+#[test]
+fn the_number_of_users_that_are_served_is_searched_of_what_was_measured_before() {
+    let place = Place::new();
+    let first = place.small(&["--rungs", "7", "--burst", "0", "--answers", "before.md"]).output().unwrap();
+    assert_done(first.status.code(), &String::from_utf8_lossy(&first.stderr));
+    let answers = |name: &str| fs::read_to_string(place.path().join(name)).unwrap();
+    assert!(
+        answers("before.md").contains("`--find-limit` searches it: with `--resume FOLDER`"),
+        "{}",
+        answers("before.md")
+    );
+    let before = place.json("lab.json");
+    let search = ["--resume", "out", "--find-limit", "--limit-most", "2", "--answers", "after.md"];
+    let ran = place.lab(&search).output().unwrap();
+    let told = String::from_utf8_lossy(&ran.stderr);
+    assert_done(ran.status.code(), &told);
+    assert!(told.contains("searching the number of users that are served correctly"), "{told}");
+    let after = place.json("lab.json");
+    assert_eq!(after["rungs"][0]["started_at"], before["rungs"][0]["started_at"], "the load was measured again");
+    assert!(answers("after.md").contains("Users served correctly: 2 or more."), "{}", answers("after.md"));
+    // It is kept as well.
+    let ran = place.lab(&["--resume", "out", "--answers", "again.md"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&ran.stderr).contains("was measured before"), "{ran:?}");
+    assert!(answers("again.md").contains("Users served correctly: 2 or more."));
+    place.nothing_runs();
+}
+
 #[test]
 fn the_answers_are_in_the_language_of_the_student_and_json_is_not() {
     let place = Place::new();

@@ -96,15 +96,16 @@ pub(super) fn setting(conditions: &LabConditions, subjects: &[SubjectAccount], l
         ));
     }
     let mut shown = subjects.iter().filter_map(|subject| subject.shown.as_ref());
-    if let Some(database) = shown.clone().find_map(|shown| shown.database.as_ref()) {
+    if let Some((watched, database)) = shown.clone().find_map(|shown| Some((shown, shown.database.as_ref()?))) {
         // The version of MariaDB contains its name, that of MySQL only a number.
         let server = if database.version.contains("MariaDB") { "" } else { "MySQL " };
         lines.push(say!(
             language,
-            "Database: {server}{version}, its own defaults: {most} connections, two of them the lab's; every commit on disk.",
+            "Database: {server}{version}, its own defaults: {most} connections, {own} of them the lab's; every commit on disk.",
             server,
             version = database.version,
-            most = database.max_connections
+            most = database.max_connections,
+            own = watched.lab_connections()
         ));
     }
     if let Some(shown) = shown.next() {

@@ -470,7 +470,8 @@ pub(super) fn written(burst: &Burst, before: Option<(&SubjectAccount, &Measureme
 pub(super) fn limit(shown: &Measurement, language: Language) -> Option<String> {
     let limit = shown.limit.as_ref()?;
     if limit.last_good.is_none() && limit.first_bad.is_none() {
-        return None;
+        let reason = language.retold(limit.held_back.as_ref()?);
+        return Some(say!(language, "The search of this number gave nothing: {reason}.", reason));
     }
     let broken = limit.broken.first();
     let broken = broken.map(|broken| say!(language, "; beyond that {broken}", broken = language.retold(broken)));
@@ -487,5 +488,12 @@ pub(super) fn limit(shown: &Measurement, language: Language) -> Option<String> {
          any more.",
         users = language.count(bad.into())
     );
-    Some(format!("{from} {served}"))
+    let unsteady = if limit.steady {
+        ""
+    } else {
+        language.text(text!(
+            " A load that was repeated did not have the same result each time, so this number may be a little off."
+        ))
+    };
+    Some(format!("{from}{unsteady} {served}"))
 }

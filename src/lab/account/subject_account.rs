@@ -104,7 +104,10 @@ impl SubjectAccount {
         });
         let mut ratios = ordered.iter().filter_map(|round| round.load.fail_ratio);
         self.fail_ratio_range = ratios.next().map(|low| (low, ratios.next_back().unwrap_or(low)));
-        self.shown = Some(ordered[ordered.len() / 2].clone());
+        let mut shown = ordered[ordered.len() / 2].clone();
+        // It is searched in one round only.
+        shown.limit = shown.limit.or_else(|| self.all.iter().find_map(|round| round.limit.clone()));
+        self.shown = Some(shown);
     }
 
     /// The name of the rung, or the label of the service.

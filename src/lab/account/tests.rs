@@ -1,7 +1,7 @@
 //! Sentences and tables of accounts whose figures are known.
 
 use super::*;
-use crate::lab::{Burst, ConnectionPoint, DatabaseSide, ServerSide, UnloadedRequests};
+use crate::lab::{Burst, ConnectionPoint, DatabaseSide, ServerSide, UnloadedRequests, UserLimit};
 use crate::run_result::{LatencySummary, Verdict, example_run};
 
 /// A measurement with this many failures among 1,000 orders and 2,000 reports.
@@ -128,7 +128,7 @@ fn a_collapse_is_told_by_its_figures() {
              should be.",
             "An order of three products, alone, takes 7 statements instead of 15 (2.1 ms instead of 12).",
             "A report that is in no cache reads 10,003 rows instead of 160,321 (8.1 ms instead of 98).",
-            "When orders come as fast as they are answered, it accepts 5000 of them a second, 1000 times as many as rung 1 \
+            "When orders come as fast as they are answered, it accepts 5,000 of them a second, 1,000 times as many as rung 1 \
              (5.00), 42.0 in one commit.",
         ]
     );
@@ -185,7 +185,7 @@ fn a_burst_after_one_in_which_nothing_was_accepted_says_so() {
     }
     let account = account(held.clone(), cured());
     let written = account.rungs[1].findings.iter().find(|finding| finding.contains("come as fast")).unwrap();
-    assert!(written.contains("5000 of them a second, where rung 1 accepts none"), "{written}");
+    assert!(written.contains("5,000 of them a second, where rung 1 accepts none"), "{written}");
     let both = self::account(held.clone(), held);
     assert!(!both.rungs[1].findings.join(" ").contains("where rung 1"), "{:?}", both.rungs[1].findings);
 }
@@ -235,7 +235,7 @@ fn the_tables_fit_a_hundred_columns() {
      #  Rung                 Orders/s   Failed  p50 ms  p99 ms  Statements  Per commit
     ───────────────────────────────────────────────────────────────────────────────────
      1  baseline                 5.00  99.00 %     4.0     9.0        15.2        1.00
-     5  bounded connections      5000   0.00 %     4.0     9.0        15.2        42.0
+     5  bounded connections     5,000   0.00 %     4.0     9.0        15.2        42.0
     Requests and failures as the load test counted them, beside Prometheus
      #  Rung                 Load test  Prometheus     Diff  Failed  4xx, 5xx     Diff
     ───────────────────────────────────────────────────────────────────────────────────
@@ -272,7 +272,7 @@ fn the_tables_fit_a_hundred_columns() {
      processors used by the instances                         0.21       0.21
      processors used by the database                          0.08       0.08
      most memory of an instance                           12.0 MiB   12.0 MiB
-     orders accepted per second, as fast as they come         5.00       5000
+     orders accepted per second, as fast as they come         5.00      5,000
        of these orders failed                              99.00 %     0.00 %
        milliseconds of accepted ones, median                   4.0        4.0
        statements per accepted order                          15.2       15.2
@@ -361,6 +361,36 @@ fn each_question_is_answered_by_the_figures_or_says_how_to_measure_it() {
     for (answer, number) in answers.iter().zip(1..) {
         assert_eq!(!answer.charts.is_empty(), [1, 2, 3, 7].contains(&number), "question {number}");
     }
+}
+
+#[test]
+fn the_first_question_has_a_number_searched_or_computed() {
+    let mut first = measurement(900, 1_000);
+    (first.load.users, first.load.requests_per_s) = (150, 96.8);
+    let mut account = account(first, cured());
+    let sentences = |account: &Account| answers::answers(account)[0].sentences.join(" ");
+    let computed = sentences(&account);
+    assert!(
+        computed.contains("150 connections, each kept for 30 s, are enough for 5.0 requests a second."),
+        "{computed}"
+    );
+    assert!(computed.contains("150 users sent 96.8 a second, so about 8 users send as many."), "{computed}");
+    let shown = account.rungs[0].shown.as_mut().unwrap();
+    let limit = UserLimit {
+        last_good: Some(7),
+        first_bad: Some(8),
+        broken: Vec::new(),
+        generator_gave_way: false,
+        steady: false,
+        held_back: None,
+    };
+    shown.limit = Some(limit);
+    let searched = sentences(&account);
+    assert!(searched.contains("It fails from 8 users on") && searched.contains("may be a little off"), "{searched}");
+    assert!(!searched.contains("Computed"), "{searched}");
+    account.rungs[0].shown.as_mut().unwrap().limit = Some(UserLimit::not_found("it is gone".to_owned()));
+    let failed = sentences(&account);
+    assert!(failed.contains("The search of this number gave nothing: it is gone."), "{failed}");
 }
 
 #[test]

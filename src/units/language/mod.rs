@@ -146,8 +146,11 @@ impl Language {
         self.number(&super::percent(ratio))
     }
 
-    /// A number with three significant digits, but never fewer digits than its whole part has.
+    /// A number with three significant digits, but never fewer digits than its whole part has, and thousands separated.
     pub fn significant(self, value: f64) -> String {
+        if value >= 999.5 {
+            return self.count(value.round() as u64);
+        }
         self.number(&super::significant(value))
     }
 

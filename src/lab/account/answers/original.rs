@@ -60,9 +60,7 @@ pub(in super::super) fn beside(account: &Account) -> Table {
 /// The connections that the store can have, and for how many seconds a request keeps one that it left open: no longer than
 /// the load test lasts.
 fn supply(shown: &Measurement) -> Option<(f64, f64)> {
-    // One connection is the lab's own.
-    let connections = shown.database.as_ref()?.max_connections.checked_sub(1)?;
-    Some((connections as f64, LINGER_SECONDS.min(shown.load.duration_s)))
+    Some((shown.connections_of_store()? as f64, LINGER_SECONDS.min(shown.load.duration_s)))
 }
 
 fn percent(ratio: Option<f64>, language: Language) -> String {
@@ -84,13 +82,16 @@ fn first_failure(account: &Account) -> Option<Beside> {
     let (_, shown) = rung(account, 1)?;
     let first = shown.load.timeline.iter().find(|point| point.failures > 0)?;
     let (connections, _) = supply(shown)?;
+    let at_first = say!(
+        language,
+        "{users} users, in second {second}",
+        users = language.count(first.users as u64),
+        second = language.decimals(first.at_s, 0)
+    );
+    let held = shown.limit.as_ref().filter(|limit| !limit.generator_gave_way).and_then(|limit| limit.first_bad);
+    let held = held.map(|bad| say!(language, "held for long, {users} users", users = language.count(bad.into())));
     Some(Beside {
-        here: say!(
-            language,
-            "{users} users, in second {second}",
-            users = language.count(first.users as u64),
-            second = language.decimals(first.at_s, 0)
-        ),
+        here: [Some(at_first), held].into_iter().flatten().collect::<Vec<_>>().join("; "),
         because: say!(
             language,
             "All users start within {seconds} s here: the faster they start, the more of them are there when {connections} \

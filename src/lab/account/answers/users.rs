@@ -3,10 +3,15 @@
 use super::super::cells::{NOTHING, users};
 use super::super::findings;
 use super::super::ladder::share;
+use super::super::subject_account::SubjectAccount;
 use super::super::{Account, charts};
 use super::answer::{Answer, failing};
+use crate::lab::Measurement;
+use crate::lab::conditions::Subject;
+use crate::lab::ladder::{LINGER_SECONDS, PER_REQUEST};
 use crate::loadtest::{ramp_charts, ramp_table};
 use crate::table::{Align, Table, Tone};
+use crate::units::Language;
 use crate::{say, text};
 
 pub(super) fn from_how_many(account: &Account) -> Answer {
@@ -15,7 +20,7 @@ pub(super) fn from_how_many(account: &Account) -> Answer {
     for (subject, shown) in failing(account) {
         let (title, failed) = (subject.title(language), findings::failed(shown, language));
         answer.sentences.push(say!(language, "{title}. {failed}", title, failed));
-        answer.sentences.extend(findings::limit(shown, language));
+        answer.sentences.extend(findings::limit(shown, language).or_else(|| computed(subject, shown, language)));
     }
     let columns = language.names([
         ("#", Align::Right),
@@ -40,12 +45,12 @@ pub(super) fn from_how_many(account: &Account) -> Answer {
         ]);
     }
     answer.table(table);
-    if account.measured().all(|(_, shown)| shown.limit.is_none()) {
+    if failing(account).iter().any(|(_, shown)| shown.limit.is_none()) {
         answer.sentences.push(
             language
                 .text(text!(
                     "The users at the first failure depend on how fast users start, and connections pile up before the first \
-                     one fails, so the number of users that are served for long is lower. `storemgr lab --find-limit` searches it."
+                     one fails, so the number of users that are served for long is lower. `--find-limit` searches it: with `--resume FOLDER`, it is added to this lab."
                 ))
                 .to_owned(),
         );
@@ -61,4 +66,27 @@ pub(super) fn from_how_many(account: &Account) -> Answer {
         }
     }
     answer
+}
+
+/// With how many users the connections that requests leave open are used up, by Little's law, if nobody has searched it: the
+/// connections that the store can have are the rate times the seconds for which each is kept.
+fn computed(subject: &SubjectAccount, shown: &Measurement, language: Language) -> Option<String> {
+    let Subject::Rung(rung) = &subject.subject else { return None };
+    let (connections, load) = (shown.connections_of_store()? as f64, &shown.load);
+    let rate = connections / LINGER_SECONDS;
+    if rung.setup.connections != PER_REQUEST || load.requests_per_s <= rate {
+        return None;
+    }
+    let users = f64::from(load.users);
+    Some(say!(
+        language,
+        "Computed, not searched: {connections} connections, each kept for {linger} s, are enough for {rate} requests a second. \
+         {users} users sent {sent} a second, so about {enough} users send as many.",
+        connections = language.decimals(connections, 0),
+        linger = language.decimals(LINGER_SECONDS, 0),
+        rate = language.decimals(rate, 1),
+        users = language.decimals(users, 0),
+        sent = language.significant(load.requests_per_s),
+        enough = language.decimals(users * rate / load.requests_per_s, 0)
+    ))
 }

@@ -147,7 +147,7 @@ mod tests {
         POST /orders, GET /orders/reports/best-sellers, GET /orders/reports/highest-spenders; times in milliseconds
             time   users   requests  failures  waiting   good/s  fails/s good p50 good p95 fail p50 fail p95
               0s       0          0         -        0     0.00     0.00        -        -        -        -
-              2s   1,500      3,001         1    1,499     1500     0.50     4.20     4.20    60031    60031
+              2s   1,500      3,001         1    1,499    1,500     0.50     4.20     4.20   60,031   60,031
         ");
     }
 }

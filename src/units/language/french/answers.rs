@@ -149,8 +149,12 @@ pub(super) const TEXTS: Room = &[
         "Quand le test de charge a échoué la première fois, et combien d’utilisateurs sont bien servis",
     ),
     (
-        "The users at the first failure depend on how fast users start, and connections pile up before the first one fails, so the number of users that are served for long is lower. `storemgr lab --find-limit` searches it.",
-        "Le nombre d’utilisateurs au premier échec dépend de la vitesse à laquelle ils arrivent, et les connexions s’accumulent avant le premier échec; le nombre d’utilisateurs servis durablement est donc plus bas. `storemgr lab --find-limit` le cherche.",
+        "The users at the first failure depend on how fast users start, and connections pile up before the first one fails, so the number of users that are served for long is lower. `--find-limit` searches it: with `--resume FOLDER`, it is added to this lab.",
+        "Le nombre d’utilisateurs au premier échec dépend de la vitesse à laquelle ils arrivent, et les connexions s’accumulent avant le premier échec; le nombre d’utilisateurs servis durablement est donc plus bas. `--find-limit` le cherche; avec `--resume DOSSIER`, il s’ajoute à ce labo.",
+    ),
+    (
+        "Computed, not searched: {connections} connections, each kept for {linger} s, are enough for {rate} requests a second. {users} users sent {sent} a second, so about {enough} users send as many.",
+        "Calculé, pas cherché\u{a0}: {connections} connexions, chacune gardée {linger} s, suffisent pour {rate} requêtes par seconde. {users} utilisateurs en ont envoyé {sent} par seconde; environ {enough} utilisateurs en envoient donc autant.",
     ),
     ("Why do writes stay bad?", "Pourquoi les écritures restent-elles mauvaises?"),
     ("{title}. {share} of the orders failed.", "{title}. {share} des commandes ont échoué."),
@@ -173,6 +177,7 @@ pub(super) const TEXTS: Room = &[
     ("least_conn, not compared with another", "least_conn, sans comparaison avec une autre"),
     ("The original report", "Le rapport original"),
     ("What explains the difference", "Ce qui explique l’écart"),
+    ("held for long, {users} users", "dans la durée, {users} utilisateurs"),
     ("{users} users, in second {second}", "{users} utilisateurs, à la seconde {second}"),
     (
         "All users start within {seconds} s here: the faster they start, the more of them are there when {connections} connections have been left open. Held for long, {rate} requests a second use them up.",

@@ -86,8 +86,8 @@ pub(super) const TEXTS: Room = &[
         "Magasin\u{a0}: {products} produits, {customers} utilisateurs, {orders} commandes d’historique, rempli de nouveau à chaque échelon.",
     ),
     (
-        "Database: {server}{version}, its own defaults: {most} connections, two of them the lab's; every commit on disk.",
-        "Base de données\u{a0}: {server}{version}, réglages par défaut\u{a0}: {most} connexions, dont deux pour le labo; chaque validation sur disque.",
+        "Database: {server}{version}, its own defaults: {most} connections, {own} of them the lab's; every commit on disk.",
+        "Base de données\u{a0}: {server}{version}, réglages par défaut\u{a0}: {most} connexions, dont {own} pour le labo; chaque validation sur disque.",
     ),
     (
         "Machine: {cores} cores of {processor}{memory}, shared by database, store and load generator; storemgr {version}.",
@@ -191,6 +191,11 @@ pub(super) const TEXTS: Room = &[
         "Le générateur de charge y était le goulot d’étranglement\u{a0}: le magasin peut faire plus.",
     ),
     ("; beyond that {broken}", "; au-delà, {broken}"),
+    ("The search of this number gave nothing: {reason}.", "La recherche de ce nombre n’a rien donné\u{a0}: {reason}."),
+    (
+        " A load that was repeated did not have the same result each time, so this number may be a little off.",
+        " Une charge répétée n’a pas eu chaque fois le même résultat\u{a0}: ce nombre peut être un peu décalé.",
+    ),
     (
         "It fails from {users} users on, the fewest with which a threshold is crossed when each load is held until nothing rises any more.",
         "Il échoue à partir de {users} utilisateurs\u{a0}: le plus petit nombre avec lequel un seuil est franchi quand chaque charge est tenue jusqu’à ce que plus rien n’augmente.",
