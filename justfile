@@ -183,6 +183,11 @@ bench-journeys *rounds: build
 bench-python-image *image:
     benches/python-image.sh {{ image }}
 
+# compare what Locust, the load tester and a shop with a log-in count of the same 10,000 journeys; needs locust
+[group('measure')]
+locust-journeys *options: build
+    benches/locust-journeys.sh {{ options }}
+
 # compare the counts and times of Locust and the load tester; needs locust
 [group('measure')]
 locust-agreement *options: build

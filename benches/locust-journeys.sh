@@ -24,7 +24,8 @@ trap '[[ -z $shop ]] || kill "$shop" 2>/dev/null; rm -rf "$folder"' EXIT
 
 cat >"$folder/locustfile.py" <<'PYTHON'
 import itertools, os, re, time
-from locust import HttpUser, constant, events, task
+import gevent
+from locust import HttpUser, constant, task
 from locust.exception import StopUser
 
 JOURNEYS = int(os.environ["JOURNEYS"])
@@ -52,7 +53,8 @@ class Customer(HttpUser):
                 break
             time.sleep(0.1)
         if next(ended) == JOURNEYS:
-            self.environment.runner.quit()
+            # Not by this user itself, who would wait for its own end.
+            gevent.spawn(self.environment.runner.quit)
 PYTHON
 
 # Only the journey of buying, with the customer of the other tool.
@@ -70,8 +72,8 @@ start_shop() {
 start_shop
 echo "Locust: $journeys journeys of $users users"
 began=$(date +%s.%N)
-JOURNEYS=$journeys locust -f "$folder/locustfile.py" --headless --only-summary --users "$users" --spawn-rate 500 \
-  --host "$address" --csv "$folder/locust" >"$folder/locust.log" 2>&1 || { tail -n 20 "$folder/locust.log" >&2; exit 1; }
+JOURNEYS=$journeys timeout 1800 locust -f "$folder/locustfile.py" --headless --json-file "$folder/locust" --users "$users" --spawn-rate 500 \
+  --host "$address" >"$folder/locust.log" 2>&1 || { tail -n 20 "$folder/locust.log" >&2; exit 1; }
 locust_s=$(python3 -c "import time; print(f'{time.time() - $began:.1f}')")
 curl --silent --fail "$address/counts" >"$folder/locust.counts"
 
@@ -85,12 +87,12 @@ storemgr_s=$(python3 -c "import time; print(f'{time.time() - $began:.1f}')")
 curl --silent --fail "$address/counts" >"$folder/storemgr.counts"
 
 python3 - "$folder" "$journeys" "$locust_s" "$storemgr_s" <<'PYTHON'
-import csv, json, sys
+import json, sys
 
 folder, journeys = sys.argv[1], int(sys.argv[2])
 kinds = {"forms": ("GET", "/login"), "logins": ("POST", "/login"), "orders": ("POST", "/orders"), "states": ("GET", "/orders/{id}")}
-with open(f"{folder}/locust_stats.csv") as file:
-    locust = {(row["Type"], row["Name"]): (int(row["Request Count"]), int(row["Failure Count"])) for row in csv.DictReader(file)}
+with open(f"{folder}/locust.json") as file:
+    locust = {(row["method"], row["name"]): (row["num_requests"], row["num_failures"]) for row in json.load(file)}
 with open(f"{folder}/storemgr.json") as file:
     summary = json.load(file)
 ours = {(route["method"], route["route"]): (route["requests"], route["failures"]) for route in summary["routes"]}

@@ -1,26 +1,29 @@
 #!/usr/bin/env bash
-# Compares the order rate of two programs on one database server, in turn: an older storemgr and this one.
+# Compares the order rate and the times of reports of two programs on one database server, in turn: an older storemgr and
+# this one.
 #
 #   DB_HOST=… DB_PORT=… DB_USER=… DB_PASSWORD=… benches/two-versions.sh OLDER [NEWER]
 #
 # OLDER, NEWER: the programs (NEWER: target/release/storemgr). Each has a database of its own with the schema that it makes
 # (storemgr_older and storemgr_newer, deleted before and after), 10,000 products, and starts anew for each turn. Orders are
-# sent by wrk: a product in 70 % of them, three in the others. The order of the two changes with every round.
+# sent by wrk: a product in 70 % of them, three in the others. Then each report is asked for, one request at a time and without
+# the cache. The order of the two programs changes with every round.
 #
 #   ROUNDS       turns of each                     (5)
 #   SECONDS_EACH seconds of each turn              (5)
 #   CONNECTIONS  connections of wrk                (1024)
 #   USERS        users, who order at random        (1000)
+#   REPORTS      requests of each report in a turn (30)
 #   OPTIONS      options of `serve` for both       (none)
 #
-# Prints a line per turn, and then the medians of rate and cost with the ratio of newer to older. Needs wrk, curl and the
-# client mariadb. Exit code 1: an order was refused or failed.
+# Prints a line per turn, and then the medians of rate, cost and report times with the ratio of newer to older. Needs wrk,
+# curl and the client mariadb. Exit code 1: an order was refused or failed.
 set -euo pipefail
 export LC_ALL=C
-(($# >= 1)) || { sed -n '2,19s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+(($# >= 1)) || { sed -n '2,20s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 programs=("$(realpath "$1")" "$(realpath "${2:-target/release/storemgr}")")
 names=(older newer)
-rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-5} connections=${CONNECTIONS:-1024} users=${USERS:-1000}
+rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-5} connections=${CONNECTIONS:-1024} users=${USERS:-1000} reports=${REPORTS:-30}
 work=$(mktemp -d)
 serving=
 stop() {
@@ -55,6 +58,7 @@ for side in 0 1; do
   # Enough of everything, so that no order is refused.
   sql "UPDATE $DB_NAME.stocks SET quantity = 100000000"
 done
+median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 turn() {
   local side=$1 port=$((20000 + RANDOM % 10000)) rate p99 failed ticks cost tries
   export DB_NAME=storemgr_${names[side]}
@@ -70,11 +74,17 @@ turn() {
     "http://127.0.0.1:$port" >wrk.log
   # Fields 14 and 15 of its status: clock ticks in user and kernel mode.
   ticks=$(awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$serving/stat")
+  for report in best-sellers highest-spenders; do
+    for ((number = 0; number < reports; number++)); do
+      curl --silent --fail --output /dev/null --write-out '%{time_total}\n' "http://127.0.0.1:$port/orders/reports/$report"
+    done | awk '{ printf "%.2f\n", $1 * 1e3 }' >"$report"
+    median "$report" >>"${names[side]}-$report"
+  done
   stop
   read -r _ rate p99 failed < <(grep RESULT wrk.log)
   cost=$(awk -v ticks="$ticks" -v rate="$rate" -v seconds="$seconds" -v each="$(getconf CLK_TCK)" \
     'BEGIN { printf "%.1f", ticks / each / (rate * seconds) * 1e6 }')
-  echo "${names[side]}: $rate orders/s, p99 $p99 ms, $cost us of processor time of the store per order"
+  echo "${names[side]}: $rate orders/s, p99 $p99 ms, $cost us of processor time of the store per order; reports $(tail -n 1 "${names[side]}-best-sellers") and $(tail -n 1 "${names[side]}-highest-spenders") ms"
   echo "$rate" >>"${names[side]}"
   echo "$cost" >>"${names[side]}-cost"
   ((failed == 0)) || { echo "$failed of them failed" >&2; exit 1; }
@@ -83,9 +93,12 @@ for ((round = 0; round < rounds; round++)); do
   turn $((round % 2))
   turn $((1 - round % 2))
 done
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 older=$(median older) newer=$(median newer)
 awk -v a="$older" -v b="$newer" 'BEGIN { printf "medians: older %.0f, newer %.0f orders/s; newer/older %.2f\n", a, b, b / a }'
 awk -v a="$(median older-cost)" -v b="$(median newer-cost)" \
   'BEGIN { printf "older %.1f, newer %.1f us of the store per order; newer/older %.2f\n", a, b, b / a }'
+for report in best-sellers highest-spenders; do
+  awk -v a="$(median "older-$report")" -v b="$(median "newer-$report")" -v report="$report" \
+    'BEGIN { printf "%s: older %.2f, newer %.2f ms; newer/older %.2f\n", report, a, b, b / a }'
+done
 for name in "${names[@]}"; do sql "DROP DATABASE storemgr_$name"; done
