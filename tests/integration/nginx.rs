@@ -245,6 +245,8 @@ async fn what_carries_a_key_or_only_reads_is_sent_again_and_nothing_else() {
         (Method::POST, "/stocks/7/movements", vec![], false),
         (Method::POST, "/stocks/7/movements", vec![("Idempotency-Key", "")], false),
         (Method::PATCH, "/products/7", vec![key], false),
+        // Whoever deletes twice has deleted once (RFC 9110, section 9.2.2); the second answer may be 404.
+        (Method::DELETE, "/orders/7", vec![], true),
     ] {
         let (first, second) = (Instance::start(Manner::Dies).await, Instance::start(Manner::Dies).await);
         let front = Front::start(&first, &second).await;

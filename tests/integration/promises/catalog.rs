@@ -79,6 +79,32 @@ async fn a_write_whose_commit_is_not_answered_is_looked_up_by_its_key() {
         let users = database.number(&format!("SELECT COUNT(*) FROM users WHERE email = '{email}'")).await;
         assert_eq!(users, 1, "{fault:?}");
 
+        let name = format!("product {round}");
+        let named = format!("SELECT COUNT(*) FROM products WHERE name = '{name}'");
+        let set = 500 + round as u64;
+        let writes = [
+            ("/products", json!({"name": name, "sku": format!("SKU-{round}"), "price": 4}), named, 1),
+            (
+                "/stocks",
+                json!({"product_id": product, "quantity": set}),
+                format!("SELECT quantity FROM stocks WHERE product_id = {product}"),
+                set,
+            ),
+        ];
+        for (path, body, asked, expected) in writes {
+            let key = format!("{path}-{round}");
+            proxy.set(fault);
+            let reply = keyed(&instance, path, Some(&key), &body).await;
+            assert!(proxy.is_over(), "{path} {fault:?}");
+            assert_eq!(reply.status, if stored { 201 } else { 503 }, "{path} {fault:?} {reply:?}");
+            assert_eq!(database.number(&asked).await == expected, stored, "{path} {fault:?}");
+            let again = keyed(&instance, path, Some(&key), &body).await;
+            assert_eq!((again.status, database.number(&asked).await), (201, expected), "{path} {fault:?} {again:?}");
+            if stored {
+                assert_eq!(again.body, reply.body, "{path} {fault:?}: not the first answer");
+            }
+        }
+
         let price = 10 + round;
         proxy.set(fault);
         let path = format!("/products/{product}");

@@ -47,7 +47,12 @@ impl Answer {
         let is_telling =
             |name: &str| name == "location" || name == "etag" || (name.starts_with("x-") && value.len() >= SHORTEST);
         let (name, _) = self.headers.iter().find(|(name, found)| found == value && is_telling(name))?;
-        Some(Capture { name: name.trim_start_matches("x-").to_owned(), kind: "header", place: name.clone(), is_number: false })
+        Some(Capture {
+            name: name.trim_start_matches("x-").to_owned(),
+            kind: "header",
+            place: name.clone(),
+            is_number: false,
+        })
     }
 
     /// A leaf of a JSON body. A short value must be called an id.
@@ -73,7 +78,12 @@ impl Answer {
         let context = &tag[start..];
         let pattern = format!("{}([^{}]+)", regex::escape(context), regex::escape(&end.to_string()));
         let found = Regex::new(&pattern).ok()?.captures(&self.body)?;
-        (found.get(1)?.as_str() == value).then(|| Capture { name: named(context), kind: "body", place: pattern, is_number: false })
+        (found.get(1)?.as_str() == value).then(|| Capture {
+            name: named(context),
+            kind: "body",
+            place: pattern,
+            is_number: false,
+        })
     }
 }
 
@@ -104,9 +114,7 @@ fn leaf(json: &Value, value: &str, pointer: String, name: &str) -> Option<(Strin
         Value::String(text) if text == value && (value.len() >= SHORTEST || is_id(name)) => {
             Some((pointer, name.to_owned(), false))
         }
-        Value::Number(number) if number.to_string() == value && is_id(name) => {
-            Some((pointer, name.to_owned(), true))
-        }
+        Value::Number(number) if number.to_string() == value && is_id(name) => Some((pointer, name.to_owned(), true)),
         _ => None,
     }
 }
@@ -170,7 +178,9 @@ mod tests {
 
     #[test]
     fn a_short_value_must_be_called_an_id() {
-        for name in ["id", "order_id", "orderId", "x-user-id", "productid", "items[0][id]", "product_ids", "customerUserId"] {
+        for name in
+            ["id", "order_id", "orderId", "x-user-id", "productid", "items[0][id]", "product_ids", "customerUserId"]
+        {
             assert!(may_be_captured(name, "1"), "{name}");
         }
         for name in ["page", "quantity", "limit", "q", "areaswithgrid"] {

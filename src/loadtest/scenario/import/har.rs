@@ -263,8 +263,10 @@ impl Reader {
             path.push('=');
             let plain =
                 form_urlencoded::parse(format!("v={value}").as_bytes()).next().map(|(_, value)| value.into_owned());
-            let found =
-                plain.as_deref().and_then(|plain| self.captured_as(name, plain)).map(|name| name.replace("}}", " | url}}"));
+            let found = plain
+                .as_deref()
+                .and_then(|plain| self.captured_as(name, plain))
+                .map(|name| name.replace("}}", " | url}}"));
             let secret = || is_secret(name).then(|| env_in_url(name));
             path.push_str(&found.or_else(secret).unwrap_or_else(|| literal(value)));
         }

@@ -54,7 +54,10 @@ pub(super) fn write(draft: &Draft) -> Imported {
         if draft.is_journey { ("journey.step", &draft.requests) } else { ("task", &draft.requests) };
     if draft.is_journey {
         let name = draft.name.replace(':', " ");
-        line(&mut text, &format!("\n[[journey]]\nname = {}", quoted(name[..name.floor_char_boundary(LONGEST_NAME)].trim())));
+        line(
+            &mut text,
+            &format!("\n[[journey]]\nname = {}", quoted(name[..name.floor_char_boundary(LONGEST_NAME)].trim())),
+        );
     }
     let numbers = draft.requests.iter().flat_map(|request| &request.captures).filter(|capture| capture.is_number);
     let numbers: Vec<&Capture> = numbers.collect();
