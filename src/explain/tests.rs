@@ -38,8 +38,13 @@ fn merge(into: &mut Value, from: &Value) {
 }
 
 fn examples() -> Vec<(String, Value)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/observed");
+    files_in("tests/data/observed")
+}
+
+fn files_in(folder: &str) -> Vec<(String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
     let read = |path: std::path::PathBuf| {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         (name, serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap())
@@ -62,6 +67,25 @@ fn example_runs_are_explained_as_they_must_be() {
         assert_eq!(found, expected, "{name}: {:#?}", explanation.findings);
         let unknown = file["unknown"].as_bool().unwrap_or(false);
         assert_eq!(explanation.unknown.is_some(), unknown, "{name}: {:?}", explanation.unknown);
+    }
+}
+
+/// What was seen of real services in which the causes were brought about, by the tests in `tests/integration/explain`.
+#[test]
+fn recorded_runs_are_explained_as_they_were() {
+    let recorded = files_in("tests/data/observed/recorded");
+    assert!(recorded.len() >= 20, "only {} runs are recorded", recorded.len());
+    for (name, file) in recorded {
+        let run: RunResult = serde_json::from_value(file["run"].clone()).unwrap();
+        let explanation = explain(&run, Language::English);
+        let found: Vec<_> = explanation
+            .findings
+            .iter()
+            .map(|finding| (finding.cause.to_owned(), serde_json::to_value(finding.certainty).unwrap()))
+            .collect();
+        let expected: Vec<(String, Value)> = serde_json::from_value(file["causes"].clone()).unwrap();
+        assert_eq!(found, expected, "{name}: {:#?}", explanation.findings);
+        assert_eq!(explanation.unknown.is_some(), file["unknown"].as_bool().unwrap(), "{name}");
     }
 }
 

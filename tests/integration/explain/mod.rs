@@ -1,13 +1,14 @@
 //! `loadtest --observe` and `report --explain`: causes that are brought about on purpose, on real services.
 //!
-//! Each test has a database server of its own, because what is watched is all of a server.
+//! Each test has a database server of its own, because what is watched is all of a server. `RECORD_OBSERVED` names a folder into
+//! which what was seen is written, for the unit tests of the rules.
 
 mod machine;
 mod observation;
 mod store;
 mod student;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -69,10 +70,32 @@ pub async fn explained(host: &str, watched: Watched<'_>, arguments: &[&str]) -> 
     let told = run_command(&["report", "--explain", &path, "--json", "-"], &[]).await;
     let explanation = serde_json::from_str(&told.stdout).map_err(|error| format!("{error}: {told:?}")).unwrap();
     let shown = run_command(&["report", "--explain", &path], &[]).await;
-    Explained { ran, file, run, explanation, code: told.code, shown: shown.stdout }
+    let explained = Explained { ran, file, run, explanation, code: told.code, shown: shown.stdout };
+    if let Some(folder) = std::env::var_os("RECORD_OBSERVED") {
+        explained.record(&PathBuf::from(folder));
+    }
+    explained
 }
 
 impl Explained {
+    /// Keeps the run and its causes under the name of the test, without what no rule looks at.
+    fn record(&self, folder: &Path) {
+        let mut run = self.run.clone();
+        run["timeline"] = Value::Array(Vec::new());
+        for database in run["observed"]["databases"].as_array_mut().into_iter().flatten() {
+            database["timeline"] = Value::Array(Vec::new());
+        }
+        let found = |finding: &Value| [finding["cause"].clone(), finding["certainty"].clone()];
+        let causes: Vec<_> = self.explanation["findings"].as_array().unwrap().iter().map(found).collect();
+        let kept = serde_json::json!({"causes": causes, "unknown": !self.explanation["unknown"].is_null(), "run": run});
+        let thread = std::thread::current();
+        let test = thread.name().unwrap_or_default().rsplit("::").next().unwrap().to_owned();
+        let server = if std::env::var_os("TEST_MYSQLD").is_some() { "mysql" } else { "mariadb" };
+        let name = |number: u32| folder.join(format!("{server}-{test}-{number}.json"));
+        let free = (1..).map(name).find(|path| !path.exists()).unwrap();
+        std::fs::write(free, serde_json::to_string(&kept).unwrap() + "\n").unwrap();
+    }
+
     /// The causes with their certainty, in their order.
     pub fn causes(&self) -> Vec<(&str, &str)> {
         let findings = self.explanation["findings"].as_array().unwrap();
