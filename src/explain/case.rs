@@ -191,16 +191,25 @@ impl<'a> Case<'a> {
             || limits.into_iter().any(|(open, limit)| open as f64 >= 0.95 * limit as f64)
     }
 
+    /// The mean number of the service's connections that were in use; 0 if no database was watched. Looks at the list of
+    /// connections are few, and the time of statements that the server counted is exact: by Little's law it is the mean number
+    /// that ran, times the seconds.
+    pub(super) fn busy_connections(&self) -> f64 {
+        let Some(database) = self.database else { return 0.0 };
+        let running = self.database_time_s().unwrap_or(0.0) / self.seconds().max(1e-3);
+        database.mean_busy.max(running.min(database.peak.open as f64))
+    }
+
     /// The mean number of connections that would be busy if every request that was due got its answer: by Little's law, the
     /// rate of requests times the time for which each needs a connection.
     pub(super) fn connections_needed(&self) -> Option<f64> {
-        let database = self.database?;
+        self.database?;
         let good =
             self.run.aggregated.succeeded_latency_ms.as_ref().map(|_| self.good_per_s() * self.run.duration_s)?;
         if good <= 0.0 || self.seconds() <= 0.0 {
             return None;
         }
-        let each_s = database.mean_busy * self.seconds() / good;
+        let each_s = self.busy_connections() * self.seconds() / good;
         let rate = self.run.due() as f64 / self.run.duration_s.max(f64::EPSILON);
         Some((rate * each_s).max(1.0).ceil())
     }

@@ -51,11 +51,12 @@ fn weigh(case: &Case<'_>) -> Weighed {
     };
     let open = database.peak.open as f64;
     let users = case.run.users_started as f64;
-    let used = if open > 0.0 { database.mean_busy / open } else { 0.0 };
+    let busy = case.busy_connections();
+    let used = if open > 0.0 { busy / open } else { 0.0 };
     let mut evidence = vec![
         Evidence::new(FAILED, failed, ""),
         Evidence::new(OPEN, open, ""),
-        Evidence::new(BUSY, database.mean_busy, ""),
+        Evidence::new(BUSY, busy, ""),
         Evidence::new(USERS, users, ""),
     ];
     let at_limit = case.connections_used_up();
@@ -65,7 +66,7 @@ fn weigh(case: &Case<'_>) -> Weighed {
         return Weighed::Against(text!("Connections were free."), evidence);
     }
     let good = (case.good_per_s() * case.run.duration_s).max(1.0);
-    let held_s = database.mean_busy * case.seconds() / good;
+    let held_s = busy * case.seconds() / good;
     evidence.push(Evidence::new(HELD, 1e3 * held_s, "ms"));
     let mut expected = Vec::new();
     if held_s > 0.0 {
@@ -76,7 +77,7 @@ fn weigh(case: &Case<'_>) -> Weighed {
         expected.push(Expected::of_failures(case, of_failures));
     }
     // The rest of a request's time is the wait for a connection.
-    let waits_s = (case.time_s - database.mean_busy * case.seconds()).max(0.0);
+    let waits_s = (case.time_s - busy * case.seconds()).max(0.0);
     let of_time = if used_up { case.of_time(waits_s) } else { 0.0 };
     let certainty = if failed > 0.0 && used >= 0.5 { Certainty::Certain } else { Certainty::Likely };
     Weighed::For(Weight { certainty, of_failures, of_time, evidence, expected })

@@ -58,18 +58,39 @@ pub(super) async fn since(
         schema.unwrap_or_default()
     );
     let rows = answers.rows(&sql).await?;
-    let mut statements: Vec<Statement> = Vec::new();
+    let mut statements = HashMap::new();
     for row in &rows {
         let was = before.get(&text(row, 0)).copied().unwrap_or_default();
         let now = counted(row, 1);
         let count = now.count.saturating_sub(was.count);
         let said = normalised(&text(row, 8));
-        if count == 0 || is_own(&said) {
-            continue;
-        }
-        statements.push(told(said, &now, &was));
+        let Some(said) = executed(&said).filter(|said| count > 0 && !is_own(said)) else { continue };
+        add(&mut statements, told(said.to_owned(), &now, &was));
     }
-    Ok(statements)
+    Ok(statements.into_values().collect())
+}
+
+/// What was executed. MySQL 9 counts a prepared statement under `EXECUTE SELECT …`, and its preparation, which is none of the
+/// service's work on its data, under `PREPARE SELECT …`. One that was prepared by a statement has a name in quotes there.
+fn executed(said: &str) -> Option<&str> {
+    let inner = |word: &str| said.strip_prefix(word).filter(|rest| rest.starts_with(char::is_alphabetic));
+    if inner("PREPARE ").is_some() { None } else { Some(inner("EXECUTE ").unwrap_or(said)) }
+}
+
+/// Adds a statement to those of the same text: it may be sent prepared and as it is, and have a digest for each.
+fn add(statements: &mut HashMap<String, Statement>, other: Statement) {
+    let Some(statement) = statements.get_mut(&other.text) else {
+        statements.insert(other.text.clone(), other);
+        return;
+    };
+    let sum = |into: &mut Option<u64>, from: Option<u64>| *into = Some(into.unwrap_or(0) + from.unwrap_or(0));
+    sum(&mut statement.count, other.count);
+    sum(&mut statement.rows_examined, other.rows_examined);
+    sum(&mut statement.rows_sent, other.rows_sent);
+    sum(&mut statement.without_index, other.without_index);
+    sum(&mut statement.errors, other.errors);
+    statement.time_s += other.time_s;
+    statement.lock_s = Some(statement.lock_s.unwrap_or(0.0) + other.lock_s.unwrap_or(0.0));
 }
 
 /// Whether most of the statements that the server counted by their kind are among those that it counted by their text.
@@ -161,6 +182,21 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_prepared_statement_is_the_statement() {
+        assert_eq!(executed("EXECUTE SELECT `a` FROM `t`"), Some("SELECT `a` FROM `t`"));
+        assert_eq!(executed("SELECT `a` FROM `t`"), Some("SELECT `a` FROM `t`"));
+        assert_eq!(executed("EXECUTE `named`"), Some("EXECUTE `named`"));
+        assert_eq!(executed("PREPARE SELECT `a` FROM `t`"), None);
+        let counted = |count: u64| Counted { count, time_s: 0.5, examined: 10 * count, ..Counted::default() };
+        let mut statements = HashMap::new();
+        for count in [3, 4] {
+            add(&mut statements, told("SELECT ?".to_owned(), &counted(count), &Counted::default()));
+        }
+        let both = &statements["SELECT ?"];
+        assert_eq!((both.count, both.rows_examined, both.time_s), (Some(7), Some(70), 1.0));
+    }
 
     #[test]
     fn what_was_seen_is_added_to_what_was_counted() {
