@@ -121,6 +121,30 @@ async fn the_faults_of_the_original_are_named_one_after_the_other() {
     }
 }
 
+/// Each cure with the load of the run before it, so that what was expected of it can be compared with what came about.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement, for a quiet machine: run it by name"]
+async fn by_how_much_expectations_were_off() {
+    let place = Place::new("expectations").await;
+    let file = orders(12);
+    let two = ["--processes", "2"];
+    let [cured, walking] = [[&POOL[..], &TOGETHER, &NAMED].concat(), [&POOL[..], &TOGETHER].concat()];
+    for (cure, before, after, load) in [
+        ("a bounded pool", Vec::new(), POOL.to_vec(), users("20", "200ms..300ms", "10s")),
+        ("one statement for all lines", POOL.to_vec(), walking.clone(), users("2", "10ms", "10s")),
+        ("keys by their names", walking, cured.clone(), users("2", "10ms", "10s")),
+        ("two processes", cured.clone(), [&cured[..], &two].concat(), users("16", "0ms", "10s")),
+    ] {
+        let load = [&["--scenario", file.as_str()][..], &load].concat();
+        let mut files = Vec::new();
+        for faults in [before, after] {
+            files.push(place.explained(&faults, &load).await.file.display().to_string());
+        }
+        let told = crate::harness::run_command(&["report", "--explain", &files[0], &files[1]], &[]).await;
+        println!("{cure}\n{}", told.stdout);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pool_that_is_too_small_is_told_by_users_who_wait_for_it() {
     let place = Place::new("small-pool").await;
