@@ -6,11 +6,16 @@
 
 mod correlate;
 mod curl;
+mod curl_options;
 mod draft;
 mod har;
 mod imported;
 mod openapi;
+mod placeholders;
 mod postman;
+mod recorded;
+mod shell;
+mod tidied;
 mod without_secrets;
 mod written;
 

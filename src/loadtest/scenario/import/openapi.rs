@@ -433,9 +433,8 @@ fn shortest(pattern: &Hir, text: &mut String) -> Option<()> {
         HirKind::Literal(literal) => text.push_str(std::str::from_utf8(&literal.0).ok()?),
         HirKind::Class(Class::Unicode(class)) => {
             // A letter or a digit, if there is one.
-            let mut all = class.iter().flat_map(|range| range.start()..=range.end()).take(MOST_LETTERS);
-            let any = all.clone().next()?;
-            text.push(all.find(char::is_ascii_alphanumeric).unwrap_or(any));
+            let all = || class.iter().flat_map(|range| range.start()..=range.end()).take(MOST_LETTERS);
+            text.push(all().find(char::is_ascii_alphanumeric).or_else(|| all().next())?);
         }
         HirKind::Class(Class::Bytes(_)) => return None,
         HirKind::Repetition(repeated) => {
