@@ -79,7 +79,7 @@ fn read_request(words: &[String], draft: &mut Draft) -> Result<(), ImportError> 
             ignored if IGNORED_WITH_VALUE.contains(&ignored) => drop(value()?),
             "-X" | "--request" => said.method = Some(value()?.to_uppercase()),
             "--url" => said.urls.push(value()?),
-            of_head if is_of_head(of_head) => head(of_head, value()?, &mut said),
+            of_head if is_of_head(of_head) => head(of_head, &value()?, &mut said),
             of_body if is_of_body(of_body) => body(of_body, value()?, &mut said),
             of_connection if is_of_connection(of_connection) => {
                 drop(value()?);
@@ -142,20 +142,20 @@ fn is_of_head(option: &str) -> bool {
     .contains(&option)
 }
 
-fn head(option: &str, value: String, said: &mut Said) {
+fn head(option: &str, value: &str, said: &mut Said) {
     let request = &mut said.request;
     match option {
-        "-u" | "--user" => user(&value, request),
-        "-b" | "--cookie" => cookie(&value, request),
-        "-A" | "--user-agent" => request.headers.push(("user-agent".to_owned(), literal(&value))),
-        "-e" | "--referer" => request.headers.push(("referer".to_owned(), literal(&value))),
+        "-u" | "--user" => user(value, request),
+        "-b" | "--cookie" => cookie(value, request),
+        "-A" | "--user-agent" => request.headers.push(("user-agent".to_owned(), literal(value))),
+        "-e" | "--referer" => request.headers.push(("referer".to_owned(), literal(value))),
         "--oauth2-bearer" => request.bearer = Some("{{env.TOKEN}}".to_owned()),
         "-r" | "--range" => request.headers.push(("range".to_owned(), literal(&format!("bytes={value}")))),
         "--url-query" => match value.strip_prefix('+') {
             Some(encoded) => said.query.push(encoded.to_owned()),
-            None => said.query.extend(url_encoded(&value, &mut said.request)),
+            None => said.query.extend(url_encoded(value, &mut said.request)),
         },
-        _ => header(&value, request),
+        _ => header(value, request),
     }
 }
 

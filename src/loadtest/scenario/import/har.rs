@@ -150,7 +150,7 @@ impl Reader {
     fn answer(&mut self, entry: &Recorded) {
         let Some(step) = self.draft.requests.len().checked_sub(1) else { return };
         let mut answer = Answer::new(entry.answer_headers.clone(), entry.answer.clone());
-        answer.path = entry.url.path().to_owned();
+        entry.url.path().clone_into(&mut answer.path);
         answer.location.clone_from(&entry.location);
         self.answers.push((step, answer));
     }
@@ -470,7 +470,7 @@ mod tests {
         method = "POST"
         path = "/orders"
         bearer = "{{token}}"
-        body = "{\"n\":null,\"session\":\"{{token}}\"}"
+        body = "{\"n\":null,\"session\":{{token | json}}}"
         capture = { id = { json = "/id" } }
 
         [[journey.step]]
@@ -503,10 +503,10 @@ mod tests {
         let imported = import(&har.to_string()).unwrap();
         for expected in [
             "path = \"/products?page=1\"",
-            "capture = { id_2 = { json = \"/0/id\" }, id = { json = \"/1/id\" } }",
-            "json = { ids = [\"{{id_2}}\", 3], items = [{ product_id = \"{{id}}\", quantity = 1 }], page = 1, ref_id = \"{{id | text}}\" }",
-            "body = \"{\\\"note\\\":null,\\\"order\\\":{{id_3}},\\\"ref_id\\\":\\\"{{id_3 | text}}\\\"}\"",
-            "path = \"/orders?page=1&product_id={{id | url}}\"",
+            "capture = { id = { json = \"/0/id\" }, id_2 = { json = \"/1/id\" } }",
+            "json = { ids = [\"{{id}}\", 3], items = [{ product_id = \"{{id_2}}\", quantity = 1 }], page = 1, ref_id = \"{{id_2 | text}}\" }",
+            "body = \"{\\\"note\\\":null,\\\"order\\\":{{id_3}},\\\"ref_id\\\":{{id_3 | json}}}\"",
+            "path = \"/orders?page=1&product_id={{id_2 | url}}\"",
         ] {
             assert!(imported.text.contains(expected), "{expected}\n{}", imported.text);
         }

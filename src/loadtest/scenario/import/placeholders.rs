@@ -134,7 +134,7 @@ mod tests {
             assert_eq!(json_text(&Value::from(text), &is_number), expected);
         }
         let braces = serde_json::json!({"{{k": literal("{{x}} \""), "n": null});
-        assert_eq!(json_text(&braces, &is_number), r#"{"{{"{{"}}k":"{{"{{"}}x}} \"","n":null}"#);
+        assert_eq!(json_text(&braces, &is_number), r#"{"n":null,"{{"{{"}}k":"{{"{{"}}x}} \""}"#);
         let fields = [("a b".to_owned(), "{{token}} &".to_owned()), ("n".to_owned(), "{{uuid}}".to_owned())];
         assert_eq!(form_text(&fields), "a+b={{token | url}}+%26&n={{uuid}}");
     }

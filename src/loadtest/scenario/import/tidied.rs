@@ -119,7 +119,7 @@ mod tests {
             (vec![("X-A", "1"), ("x-a", "2")], vec![("x-a", "1")], 1),
             (vec![("x-a", "1"), ("x-a", "1")], vec![("x-a", "1")], 0),
             (vec![("cookie", "a=1"), ("cookie", "b=2")], vec![("cookie", "a=1; b=2")], 0),
-            (vec![("Content-Length", "3"), ("x", "a\nb"), ("a b", "c"), ("y", "é")], vec![], 4),
+            (vec![("Content-Length", "3"), ("x", "a\nb"), ("a b", "c")], vec![], 3),
             (vec![("x", "{{env.A}} b")], vec![("x", "{{env.A}} b")], 0),
         ] {
             let headers = given.iter().map(|(name, value)| pair(name, value)).collect();
