@@ -165,7 +165,9 @@ fn sections(text: &str) -> Vec<Section> {
     let (mut all, mut start): (Vec<Section>, usize) = (Vec::new(), 0);
     for line in text.split_inclusive('\n') {
         let plain = line.split('#').next().unwrap_or_default().trim();
-        let header = plain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        // A line of a list may be in brackets, too.
+        let is_name = |text: &&str| text.trim_start_matches('[').starts_with(|c: char| c.is_alphabetic());
+        let header = plain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).filter(is_name);
         if let Some(header) = header {
             let inside = header.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
             let words = inside.unwrap_or(header).split('.').map(str::trim).collect::<Vec<_>>().join(".");

@@ -5,13 +5,14 @@ use std::collections::VecDeque;
 use serde_json::Value;
 use url::{Position, Url};
 
-use super::curl_options::{IGNORED_WITH_VALUE, apart, split};
-use super::draft::{Body, Draft, Request, encoded_path, is_json_type, literal, literal_json};
+use super::curl_options::{IGNORED_WITH_VALUE, OF_THE_RUN, WITHOUT_A_PLACE, apart, split};
+use super::draft::{Body, Draft, Request, encoded_path, is_json_type, literal_json};
 use super::imported::ImportError;
+use super::placeholders::literal;
 use super::shell::{assignment, commands, has_variable, with_variables};
 use super::without_secrets::{
-    authorization, env, form, is_secret, json_without_secrets, path_without_secrets, secret_or, text_without_secrets,
-    user,
+    authority, authorization, env, form, is_secret, json_without_secrets, path_without_secrets, secret_or,
+    text_without_secrets, url_without_secrets, user,
 };
 
 /// Whether a text is a curl command, or several. Variables may be set before.
@@ -81,44 +82,19 @@ fn read_request(words: &[String], draft: &mut Draft) -> Result<(), ImportError> 
             "--url" => said.urls.push(value()?),
             of_head if is_of_head(of_head) => head(of_head, &value()?, &mut said),
             of_body if is_of_body(of_body) => body(of_body, value()?, &mut said),
-            of_connection if is_of_connection(of_connection) => {
+            of_run if OF_THE_RUN.contains(&of_run) => {
                 drop(value()?);
-                said.request
-                    .left_out
-                    .push(format!("what {of_connection} says: storemgr loadtest has options of its own"));
+                said.request.left_out.push(format!("{of_run}: storemgr loadtest has an option of its own for it"));
+            }
+            unknown if WITHOUT_A_PLACE.contains(&unknown) => {
+                drop(value()?);
+                said.request.left_out.push(format!("what {unknown} says"));
             }
             flag if flag.starts_with('-') && flag.len() > 1 => {}
             url => said.urls.push(url.to_owned()),
         }
     }
     finish(said, draft)
-}
-
-/// Options that say which way a request takes.
-fn is_of_connection(option: &str) -> bool {
-    [
-        "-U",
-        "--proxy-user",
-        "--proxy-header",
-        "--aws-sigv4",
-        "-Q",
-        "--quote",
-        "-P",
-        "-t",
-        "-x",
-        "--proxy",
-        "--proxy1.0",
-        "--preproxy",
-        "--socks4",
-        "--socks4a",
-        "--socks5",
-        "--socks5-hostname",
-        "--unix-socket",
-        "-E",
-        "--cert",
-        "--key",
-    ]
-    .contains(&option)
 }
 
 /// Options that are written into the head of a request.
@@ -273,7 +249,7 @@ fn finish(said: Said, draft: &mut Draft) -> Result<(), ImportError> {
     let mut request = said.request.clone();
     let Some(url) = url_of(url, &mut request, draft)? else { return Ok(()) };
     for more in said.urls.iter().skip(1) {
-        request.left_out.push(format!("the further URL {more} of the same command"));
+        request.left_out.push(format!("the further URL {} of the same command", url_without_secrets(more)));
     }
     if !url.username().is_empty() {
         user(url.username(), &mut request);
@@ -297,11 +273,10 @@ fn finish(said: Said, draft: &mut Draft) -> Result<(), ImportError> {
 /// The URL of a request; None if it leads to another host.
 fn url_of(given: &str, request: &mut Request, draft: &mut Draft) -> Result<Option<Url>, ImportError> {
     let whole = if given.contains("://") { given.to_owned() } else { format!("http://{given}") };
-    let start = whole.find("://").map_or(0, |at| at + 3);
-    let end = whole[start..].find(['/', '?', '#']).map_or(whole.len(), |at| start + at);
+    let (start, end) = authority(&whole);
     if has_variable(&whole[..end]) {
-        let host = with_variables(given, |name| format!("${name}"), str::to_owned);
-        request.left_out.push(format!("the host of {host}, which the command does not say: give it with --host"));
+        let host = with_variables(&whole[start..end], |name| format!("${name}"), str::to_owned);
+        request.left_out.push(format!("the host {host}, which the command does not say: give it with --host"));
         return Ok(Url::parse(&format!("http://host.invalid{}", &whole[end..])).ok());
     }
     let url = Url::parse(&whole).map_err(|error| ImportError(format!("{given:?} is not a URL: {error}")))?;

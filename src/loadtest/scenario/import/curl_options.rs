@@ -1,7 +1,7 @@
 //! The options of curl: which of them take a value, and how several stand in one word.
 
 /// Options that take a value and say nothing about the request.
-pub(super) const IGNORED_WITH_VALUE: [&str; 123] = [
+pub(super) const IGNORED_WITH_VALUE: [&str; 122] = [
     "-o",
     "--output",
     "--output-dir",
@@ -80,7 +80,6 @@ pub(super) const IGNORED_WITH_VALUE: [&str; 123] = [
     "--ftp-alternative-to-user",
     "--ftp-method",
     "--ftp-port",
-    "--ftp-ssl-ccc-mode",
     "--haproxy-clientip",
     "--hostpubmd5",
     "--hostpubsha256",
@@ -125,6 +124,28 @@ pub(super) const IGNORED_WITH_VALUE: [&str; 123] = [
     "--upload-flags",
     "--variable",
     "--vlan-priority",
+];
+
+/// Options that belong to the load test, and not to a request.
+pub(super) const OF_THE_RUN: [&str; 6] = ["-x", "--proxy", "--unix-socket", "-E", "--cert", "--key"];
+
+/// Options with a value for which a scenario has no place.
+pub(super) const WITHOUT_A_PLACE: [&str; 15] = [
+    "-U",
+    "--proxy-user",
+    "--proxy-header",
+    "--proxy1.0",
+    "--preproxy",
+    "--socks4",
+    "--socks4a",
+    "--socks5",
+    "--socks5-hostname",
+    "--aws-sigv4",
+    "-Q",
+    "--quote",
+    "-P",
+    "-t",
+    "--ftp-ssl-ccc-mode",
 ];
 
 /// The options of one letter that take a value; all others are switches, of which several may stand in one word.

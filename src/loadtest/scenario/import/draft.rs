@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::placeholders::rewritten;
+use super::placeholders::{literal, rewritten};
 
 /// A scenario. Texts are those of a scenario file: a placeholder in them is one, and other braces were made safe.
 #[derive(Clone, Debug, Default)]
@@ -67,11 +67,6 @@ pub(super) struct Capture {
 /// Whether a content type is that of JSON, which the load test says of itself. Types made of it are others.
 pub(super) fn is_json_type(kind: &str) -> bool {
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
-}
-
-/// A text as a scenario has it: what would open a placeholder is written as one.
-pub(super) fn literal(text: &str) -> String {
-    text.replace("{{", "{{\"{{\"}}")
 }
 
 /// A value whose texts were made safe.

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use url::{Position, Url};
 
 use super::correlate::{Answer, free_name, is_plausible, may_be_captured};
-use super::draft::{Body, Capture, Draft, Request, encoded_path, is_json_type, literal, literal_json};
+use super::draft::{Body, Capture, Draft, Request, encoded_path, is_json_type, literal_json};
 use super::imported::ImportError;
+use super::placeholders::literal;
 use super::recorded::{Recorded, was_sent};
 use super::without_secrets::{
     authorization, env_in_url, form, is_secret, json_without_secrets, secret_or, text_without_secrets,

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use url::Url;
 
-use super::draft::{Body, Draft, Request, encoded_path, is_json_type, literal, literal_json};
+use super::draft::{Body, Draft, Request, encoded_path, is_json_type, literal_json};
 use super::imported::ImportError;
-use super::placeholders::{in_url, rewritten};
+use super::placeholders::{in_url, literal, rewritten};
 use super::schema::{Schemas, bounds, schema_example, type_of};
 use super::without_secrets::{
     env, env_in_url, form_of, is_secret, json_without_secrets, secret_or, text_without_secrets,

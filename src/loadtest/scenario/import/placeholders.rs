@@ -16,6 +16,11 @@ pub(super) enum Piece<'a> {
     Placeholder(&'a str),
 }
 
+/// A text as a scenario has it: what would open a placeholder is written as one.
+pub(super) fn literal(text: &str) -> String {
+    text.replace("{{", "{{\"{{\"}}")
+}
+
 /// The parts of a text, in their order.
 pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut all = Vec::new();
@@ -53,7 +58,7 @@ pub(super) fn in_url(placeholder: &str) -> String {
 pub(super) fn form_text(fields: &[(String, String)]) -> String {
     let plain = |text: &str| Encoding::Form.encoded(text);
     let pair = |(name, value): &(String, String)| {
-        format!("{}={}", rewritten(&super::draft::literal(name), plain, in_url), rewritten(value, plain, in_url))
+        format!("{}={}", rewritten(&literal(name), plain, in_url), rewritten(value, plain, in_url))
     };
     fields.iter().map(pair).collect::<Vec<_>>().join("&")
 }
@@ -71,9 +76,8 @@ pub(super) fn json_text(value: &Value, is_number: &dyn Fn(&str) -> bool) -> Stri
             format!("[{}]", all.join(","))
         }
         Value::Object(all) => {
-            let member = |(name, one): (&String, &Value)| {
-                format!("{}:{}", quoted(&super::draft::literal(name)), json_text(one, is_number))
-            };
+            let member =
+                |(name, one): (&String, &Value)| format!("{}:{}", quoted(&literal(name)), json_text(one, is_number));
             format!("{{{}}}", all.iter().map(member).collect::<Vec<_>>().join(","))
         }
         other => other.to_string(),
@@ -115,7 +119,6 @@ fn encoded(placeholder: &str, encoding: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::loadtest::scenario::import::draft::literal;
 
     #[test]
     fn a_placeholder_is_written_as_its_place_needs_it() {

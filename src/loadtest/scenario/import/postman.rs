@@ -8,11 +8,12 @@ use serde_json::Value;
 use url::Url;
 
 use super::correlate::free_name;
-use super::draft::{Body, Capture, Draft, Request, encoded_path, is_json_type, literal};
+use super::draft::{Body, Capture, Draft, Request, encoded_path, is_json_type};
 use super::imported::ImportError;
-use super::placeholders::{Piece, in_url, json_text, pieces, rewritten};
+use super::placeholders::{Piece, in_url, json_text, literal, pieces, rewritten};
 use super::without_secrets::{
-    env, form_of, is_secret, json_without_secrets, path_without_secrets, secret_or, text_without_secrets,
+    authority, env, form_of, is_secret, json_without_secrets, path_without_secrets, secret_or, text_without_secrets,
+    url_without_secrets,
 };
 
 /// How deep folders may be.
@@ -76,6 +77,9 @@ fn raw(url: &Value) -> String {
     };
     let protocol = Some(word(url, "protocol")).filter(|word| !word.is_empty()).unwrap_or_else(|| "http".to_owned());
     let (host, port) = (joined("host", "."), word(url, "port"));
+    if host.is_empty() {
+        return String::new();
+    }
     // A variable may hold the protocol, too.
     let mut raw = if host.starts_with("{{") { host } else { format!("{protocol}://{host}") };
     if !port.is_empty() {
@@ -89,12 +93,6 @@ fn raw(url: &Value) -> String {
         raw = format!("{raw}{}={}", word(pair, "key"), word(pair, "value"));
     }
     raw
-}
-
-/// Where the path of a URL begins.
-fn end_of_authority(url: &str) -> usize {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at)
 }
 
 struct Reader {
@@ -144,8 +142,15 @@ impl Reader {
         request.name = text(item, "name");
         let url = given.get("url").unwrap_or(given);
         let raw = raw(url);
+        if raw.is_empty() {
+            self.draft.left_out.push(format!("{}, which has no URL", request.name));
+            return;
+        }
         let Some(path) = self.path(&raw, url) else {
-            self.draft.left_out.push(format!("{}: {raw}, which is another host: name it under [hosts]", request.name));
+            let shown = url_without_secrets(&raw);
+            self.draft
+                .left_out
+                .push(format!("{}: {shown}, which is another host: name it under [hosts]", request.name));
             return;
         };
         let path = self.text(&path, &mut request);
@@ -169,12 +174,12 @@ impl Reader {
 
     /// The path of a URL. The first host is that of the service; None for another one.
     fn path(&mut self, raw: &str, url: &Value) -> Option<String> {
-        let (head, rest) = raw.split_at(end_of_authority(raw));
+        let (head, rest) = raw.split_at(authority(raw).1);
         let head = self.address(head);
         let head = if rest.starts_with('/') { head.trim_end_matches('/') } else { &head };
         let scheme = if head.contains("://") { "" } else { "http://" };
         let whole = format!("{scheme}{head}{rest}");
-        let (origin, path) = whole.split_at(end_of_authority(&whole));
+        let (origin, path) = whole.split_at(authority(&whole).1);
         if origin.contains("{{") {
             let what = format!("the host {head}, which the collection does not give: give it with --host");
             if !self.draft.left_out.contains(&what) {
@@ -351,10 +356,15 @@ impl Reader {
             Some("graphql") => {
                 let graphql = body.get("graphql").cloned().unwrap_or_default();
                 let query = self.text(&word(&graphql, "query"), request);
-                let variables = self.text(&word(&graphql, "variables"), request);
+                let variables = word(&graphql, "variables");
                 let mut json = serde_json::Map::from_iter([("query".to_owned(), Value::from(query))]);
-                if let Ok(variables) = serde_json::from_str::<Value>(&variables) {
-                    json.insert("variables".to_owned(), variables);
+                match serde_json::from_str::<Value>(&variables) {
+                    Ok(variables) => {
+                        let variables = json_without_secrets(&self.json(&variables, request));
+                        json.insert("variables".to_owned(), variables);
+                    }
+                    Err(_) if variables.trim().is_empty() => {}
+                    Err(_) => request.left_out.push("the variables of the query, which are not JSON".to_owned()),
                 }
                 request.body = Body::Json(Value::Object(json));
             }

@@ -17,7 +17,7 @@ const MARKS_IN_URL: [&str; 2] = ["%EE%80%80", "%EE%80%81"];
 /// The words of each command.
 pub(super) fn commands(text: &str) -> Result<Vec<Vec<String>>, ImportError> {
     // "Copy as cURL (cmd)": a caret takes the meaning of the character behind it, also of the end of a line.
-    let is_cmd = text.contains("^\"");
+    let is_cmd = text.contains("^\"") || text.lines().any(|line| line.trim_end().ends_with(" ^"));
     let text = if is_cmd { without_carets(text) } else { text.to_owned() };
     let chars = text.chars().peekable();
     let mut shell =
@@ -287,6 +287,7 @@ mod tests {
                 "curl ^\"http://h/?a=1^&b=2^\" ^\n  -d ^\"{^\\^\"a^\\^\":^\\^\"it's $5^\\^\"}^\"",
                 vec!["curl", "http://h/?a=1&b=2", "-d", "{\"a\":\"it's $5\"}"],
             ),
+            ("curl \"http://h/\" ^\r\n -H \"a: b\"", vec!["curl", "http://h/", "-H", "a: b"]),
             ("$ curl a\\\n b # c", vec!["curl", "a", "b"]),
             ("curl a | jq '.[0]'", vec!["curl", "a"]),
             ("curl http://h/?a=1&b=2", vec!["curl", "http://h/?a=1&b=2"]),

@@ -10,8 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use regex::{Captures, Regex};
 use serde_json::Value;
 
-use super::draft::{Body, Request, literal};
-use super::placeholders::form_text;
+use super::draft::{Body, Request};
+use super::placeholders::{form_text, literal};
 
 /// Words that a secret has in its name.
 const WORDS: [&str; 15] = [
@@ -78,6 +78,20 @@ pub(super) fn path_without_secrets(path: &str, is_kept: impl Fn(&str) -> bool) -
         Some((before, query)) => format!("{before}?{}", pairs_without_secrets(query, is_kept)),
         None => path.to_owned(),
     }
+}
+
+/// A URL as a comment shows it, without its query, and without a name and a password.
+pub(super) fn url_without_secrets(url: &str) -> String {
+    let (start, end) = authority(url);
+    let host = url[start..end].rfind('@').map_or(start, |at| start + at + 1);
+    let shown = url[host..].split('?').next().unwrap_or_default();
+    format!("{}{shown}", &url[..start])
+}
+
+/// Where the name of the host of a URL begins, and where the path behind it does.
+pub(super) fn authority(url: &str) -> (usize, usize) {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    (start, url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at))
 }
 
 /// Authorization, without what is secret in it.
@@ -281,6 +295,15 @@ mod tests {
         let kept = |value: &str| value.starts_with("{{");
         let path = path_without_secrets("/a=1?token=t%26&q=token=x&api_key={{key}}&secret", kept);
         assert_eq!(path, "/a=1?token={{env.TOKEN | url}}&q=token=x&api_key={{key}}&secret");
+    }
+
+    #[test]
+    fn secrets_leave_a_url_that_is_shown() {
+        for (url, expected) in
+            [("http://u:p@h/a?token=t&b=c@d", "http://h/a"), ("h/a@b", "h/a@b"), ("{{base}}/a?api_key=s", "{{base}}/a")]
+        {
+            assert_eq!(url_without_secrets(url), expected);
+        }
     }
 
     #[test]
