@@ -212,7 +212,8 @@ fn url_encoded(text: &str, request: &mut Request) -> Option<String> {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     match text.split_once('=') {
         _ if text.split('=').next().is_some_and(|name| name.contains('@')) => {
-            request.left_out.push(format!("the data in the file of {text}, which is not read"));
+            let file = text.split_once('@').map_or(text, |(_, file)| file.split('?').next().unwrap_or(file));
+            request.left_out.push(format!("the data in the file {file}, which is not read"));
             None
         }
         Some(("", value)) => Some(encode(value)),

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::draft::{Body, Draft, Request, encoded_path, is_json_type, literal_json};
 use super::imported::ImportError;
-use super::placeholders::{in_url, literal, rewritten};
+use super::placeholders::{in_url, json_text, literal, rewritten};
 use super::schema::{Schemas, bounds, schema_example, type_of};
 use super::without_secrets::{
     env, env_in_url, form_of, is_secret, json_without_secrets, secret_or, text_without_secrets,
@@ -259,7 +259,8 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-            all.extend(values.iter().map(|value| (name.clone(), secret_or(name, &plain(value)))));
+            let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            all.extend(values.iter().map(|value| (name.clone(), secret_or(name, &text(value)))));
         }
         all
     }
@@ -292,8 +293,8 @@ impl<'a> Reader<'a> {
                 ("apikey", _, "header") => {
                     request.headers.push((key.to_lowercase(), env(key)));
                 }
-                ("apikey", _, "query") => query.push(format!("{key}={}", env_in_url(key))),
-                ("apikey", _, "cookie") => cookie(&format!("{key}={}", env(key)), request),
+                ("apikey", _, "query") => query.push(format!("{}={}", url_encoded(&literal(key)), env_in_url(key))),
+                ("apikey", _, "cookie") => cookie(&format!("{}={}", literal(key), env(key)), request),
                 _ => request.left_out.push(format!("the authorization {name}, of a kind that has no place here")),
             }
         }
@@ -349,7 +350,7 @@ fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(all) => all.iter().map(plain).collect::<Vec<_>>().join(","),
-        other => other.to_string(),
+        other => json_text(other, &|_| false),
     }
 }
 

@@ -45,11 +45,18 @@ fn what_an_operation_says_is_sent_or_noted() {
             "left out: the header content-length",
         ),
         (parameter(json!({"name": "X-A", "in": "header", "example": "a\nb"})), "left out: the header x-a"),
+        (
+            parameter(
+                json!({"name": "X-A", "in": "header", "required": true, "schema": {"properties": {"a": {"enum": ["{{x"]}}}}),
+            ),
+            r#"x-a = "{\"a\":\"{{\"{{\"}}x\"}""#,
+        ),
+        (json!({"security": [{"key": []}]}), "path = \"/a?x=1&%7B%7Bk={{env.K | url}}\""),
         (json!({"security": [{"basic": [], "oauth": []}]}), "bearer = \"{{env.TOKEN}}\""),
     ] {
         let document = json!({
             "openapi": "3.0.3", "paths": {"/a?x=1": {"post": operation}},
-            "components": {"securitySchemes": {"basic": {"type": "http", "scheme": "basic"}, "oauth": {"type": "oauth2"}}}
+            "components": {"securitySchemes": {"basic": {"type": "http", "scheme": "basic"}, "oauth": {"type": "oauth2"}, "key": {"type": "apiKey", "in": "query", "name": "{{k"}}}
         });
         let text = import(&document.to_string()).unwrap().text;
         assert!(text.contains(expected), "{expected}\n{text}");

@@ -15,6 +15,7 @@ use super::without_secrets::{
     authority, env, form_of, is_secret, json_without_secrets, path_without_secrets, secret_or, text_without_secrets,
     url_without_secrets,
 };
+use crate::loadtest::scenario::fits::path_text;
 
 /// How deep folders may be.
 const DEEPEST: usize = 20;
@@ -154,6 +155,11 @@ impl Reader {
             return;
         };
         let path = self.text(&path, &mut request);
+        let is_unfit = |one: &str| {
+            let value = self.draft.variables.get(one.trim_matches(['{', '}'])).and_then(Value::as_str);
+            value.is_some_and(|value| path_text(value).is_err())
+        };
+        let path = rewritten(&path, str::to_owned, |one| if is_unfit(one) { in_url(one) } else { one.to_owned() });
         request.path = encoded_path(&path_without_secrets(&path, |value| value.contains("{{")));
         for header in given.get("header").and_then(Value::as_array).into_iter().flatten() {
             if header.get("disabled").and_then(Value::as_bool) == Some(true) {
@@ -323,6 +329,7 @@ impl Reader {
             "apikey" => {
                 let secret = self.secret(&key, &value("value").unwrap_or_default(), request);
                 if value("in").as_deref() == Some("query") {
+                    let key: String = form_urlencoded::byte_serialize(key.as_bytes()).collect();
                     let separator = if request.path.contains('?') { '&' } else { '?' };
                     request.path =
                         format!("{}{separator}{key}={}", request.path, rewritten(&secret, str::to_owned, in_url));

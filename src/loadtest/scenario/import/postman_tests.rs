@@ -30,6 +30,7 @@ fn of_request(request: &serde_json::Value, script: &str) -> String {
         ("host", "shop.example"),
         ("url", "http://shop.example"),
         ("port", "8080"),
+        ("spaced", "a b"),
         ("base", "{{protocol}}://{{host}}/v1"),
     ];
     let variables: Vec<_> = variables.iter().map(|(key, value)| json!({"key": key, "value": value})).collect();
@@ -57,6 +58,7 @@ fn an_address_is_known_from_the_collection() {
             "http://h",
             "/pets/7?full=1",
         ),
+        (json!("http://h/{{spaced}}"), "http://h", "/{{spaced | url}}"),
         (json!("http://h/a?api_key=s"), "http://h", "/a?api_key={{env.API_KEY | url}}"),
         (
             json!({"host": ["shop", "example"], "path": ["a", {"value": "b"}], "query": [{"key": "x", "value": "1"}, {"key": "y", "disabled": true}]}),
