@@ -166,11 +166,11 @@ fn what_was_recorded_is_sent_or_noted() {
     cached["_fromCache"] = json!("disk");
     let mut set = entry("GET", "http://shop/", &none, 200, "", "");
     set["response"]["headers"] = json!([{"name": "Set-Cookie", "value": "XSRF-TOKEN=abcd1234; Path=/"}]);
-    let mut sent = entry("POST", "http://shop/x", &params, 200, "", "");
-    sent["request"]["headers"] = json!([{"name": "X-XSRF-Token", "value": "abcd1234"}, {"name": "X-A", "value": "1"}, {"name": "X-A", "value": "2"}]);
+    let mut posted = entry("POST", "http://shop/x", &params, 200, "", "");
+    posted["request"]["headers"] = json!([{"name": "X-XSRF-Token", "value": "abcd1234"}, {"name": "X-A", "value": "1"}, {"name": "X-A", "value": "2"}]);
     let shown = of_entries(&[
         set,
-        sent,
+        posted,
         cached,
         entry("GET", "http://shop/given-up", &none, 0, "", ""),
         entry("GET", "wss://shop/socket", &none, 101, "", ""),

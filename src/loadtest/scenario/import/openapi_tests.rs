@@ -51,7 +51,7 @@ fn what_an_operation_says_is_sent_or_noted() {
             ),
             r#"x-a = "{\"a\":\"{{\"{{\"}}x\"}""#,
         ),
-        (json!({"security": [{"key": []}]}), "path = \"/a?x=1&%7B%7Bk={{env.K | url}}\""),
+        (json!({"security": [{"key": []}]}), r#"path = "/a?x=1&{{\"{{\" | url}}k={{env.K | url}}""#),
         (json!({"security": [{"basic": [], "oauth": []}]}), "bearer = \"{{env.TOKEN}}\""),
     ] {
         let document = json!({
