@@ -5,6 +5,7 @@ use std::path::Path;
 use super::error::ScenarioError;
 use super::journey_file::read_journey;
 use super::journeys::Client;
+use super::malformed::malformed;
 use super::reading::Reading;
 use super::request_file::read_task;
 use super::shapes::FileShape;
@@ -103,27 +104,6 @@ fn read(text: &str, origin: &str, folder: &Path, values: &[(String, String)]) ->
         names.tables.into_iter().map(|table| table.path).chain(std::mem::take(&mut reading.files)).collect();
     scenario.hosts = reading.hosts;
     Ok(scenario)
-}
-
-/// What is wrong with the form of a file. The parser's own message would sometimes be that a map is not a sequence.
-fn malformed(reading: &Reading<'_>, text: &str, error: &toml::de::Error) -> ScenarioError {
-    let table = toml::from_str::<toml::Table>(text).unwrap_or_default();
-    let is_table = |name: &str| table.get(name).is_some_and(toml::Value::is_table);
-    if is_table("task") {
-        let what = "a scenario has a list of tasks: write [[task]] in double brackets";
-        return reading.wrong(error.span(), what.to_owned());
-    }
-    if is_table("journey") {
-        let what = "a scenario has a list of journeys: write [[journey]] in double brackets, and [[journey.step]]";
-        return reading.wrong(error.span(), what.to_owned());
-    }
-    let steps = |journey: &toml::Value| journey.get("step").is_some_and(toml::Value::is_table);
-    if table.get("journey").and_then(toml::Value::as_array).is_some_and(|all| all.iter().any(steps)) {
-        let what = "a journey has a list of steps: write [[journey.step]] in double brackets";
-        return reading.wrong(error.span(), what.to_owned());
-    }
-    let message = error.message().trim_end_matches('.').replace('\n', ", ");
-    reading.wrong(error.span(), message)
 }
 
 fn client(reading: &Reading<'_>, file: &FileShape) -> Result<Client, ScenarioError> {

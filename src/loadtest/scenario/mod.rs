@@ -22,6 +22,7 @@ mod journey_file;
 #[cfg(test)]
 mod journey_tests;
 mod journeys;
+mod malformed;
 mod one_request;
 mod reading;
 mod request_file;

@@ -19,7 +19,7 @@ use crate::net::ACCEPTED_CODINGS;
 use crate::units::printable;
 
 /// The longest name of a route, in bytes: it stands in the tables of a terminal.
-const LONGEST_ROUTE: usize = 200;
+pub(super) const LONGEST_ROUTE: usize = 200;
 
 /// Reads a task.
 pub(super) fn read_task(

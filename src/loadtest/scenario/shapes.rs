@@ -27,7 +27,7 @@ pub(super) struct FileShape {
 
 /// What every user does of itself; all of it is off where nothing is said.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
 pub(super) struct ClientShape {
     /// Whether each user has a jar of cookies.
     pub(super) cookies: bool,
@@ -52,7 +52,7 @@ pub(super) enum CsvShape {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a file and its order")]
 pub(super) struct CsvFile {
     pub(super) file: String,
     #[serde(default)]
@@ -69,7 +69,7 @@ pub(super) enum Order {
 
 /// Steps in their order.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a journey in a table")]
 pub(super) struct JourneyShape {
     pub(super) name: Spanned<String>,
     pub(super) weight: Option<Spanned<u32>>,
@@ -80,7 +80,7 @@ pub(super) struct JourneyShape {
 
 /// One request: a task, or a step of a journey. Some keys belong to the one or the other.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a request in a table")]
 pub(super) struct RequestShape {
     pub(super) name: Option<String>,
     pub(super) weight: Option<Spanned<u32>>,
@@ -107,7 +107,7 @@ pub(super) struct RequestShape {
 
 /// A name and a password.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a name and a password")]
 pub(super) struct BasicShape {
     pub(super) user: Spanned<String>,
     pub(super) password: Spanned<String>,
@@ -122,7 +122,7 @@ pub(super) enum PartShape {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a file")]
 pub(super) struct FilePart {
     pub(super) file: String,
     #[serde(rename = "type")]
@@ -131,7 +131,7 @@ pub(super) struct FilePart {
 
 /// What is kept of an answer; one of the first three.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "the place of a value")]
 pub(super) struct CaptureShape {
     pub(super) json: Option<String>,
     pub(super) header: Option<String>,

@@ -178,7 +178,10 @@ fn a_mistake_is_reported_with_file_line_task_and_remedy() {
     for (text, sentence) in [
         ("", "shop.toml, line 1: missing field `name`"),
         ("name = 'x'", "shop.toml: there is no task: write [[task]]"),
-        ("name = 'x'\n[[task]]\nname = 't'\npaht = '/'", "shop.toml, line 4: unknown field `paht`, expected one of"),
+        (
+            "name = 'x'\n[[task]]\nname = 't'\npaht = '/'",
+            "shop.toml, line 4, task \"t\": unknown field `paht`: write path",
+        ),
         ("name = 'x'\nname = 'y'", "line 2"),
         (
             "name = 'x'\n[task]\nname = 't'\npath = '/'",
@@ -186,7 +189,7 @@ fn a_mistake_is_reported_with_file_line_task_and_remedy() {
         ),
         (
             "name = 'x'\n[[task]]\nname = 't'\npath = 3",
-            "shop.toml, line 4: invalid type: integer `3`, expected a string",
+            "line 4, task \"t\": invalid type: integer `3`, expected a string",
         ),
         (&format!("{head}path = 'x'"), "line 4, task \"t\": the path must start with a slash"),
         (

@@ -1,8 +1,11 @@
 //! Finds where a value that a request sent came from: an earlier answer that had it, and how it is taken out of that
 //! answer again.
 
+use std::sync::LazyLock;
+
 use regex::Regex;
 use serde_json::Value;
+use url::Url;
 
 use super::draft::Capture;
 
@@ -28,13 +31,17 @@ pub(super) struct Answer {
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: String,
     pub(super) json: Option<Value>,
+    /// The path of its request.
+    pub(super) path: String,
+    /// Where it leads, or where what was made is.
+    pub(super) location: Option<Url>,
 }
 
 impl Answer {
     pub(super) fn new(headers: Vec<(String, String)>, body: String) -> Self {
         let body = if body.len() > MOST_BYTES { String::new() } else { body };
         let json = serde_json::from_str(&body).ok().filter(|json: &Value| json.is_object() || json.is_array());
-        Self { headers, body, json }
+        Self { headers, body, json, ..Self::default() }
     }
 
     /// How a value is taken out of this answer: its kind and place, and the word that names it. None if it does not have
@@ -73,6 +80,9 @@ impl Answer {
         }
         let line = self.body[..at].rfind('\n').map_or(0, |line| line + 1);
         let before = &self.body[line..at];
+        if !is_a_value(before, value) {
+            return None;
+        }
         let tag = before.rfind('<').map_or(before, |tag| &before[tag..]);
         let start = tag.char_indices().rev().nth(CONTEXT - 1).map_or(0, |(start, _)| start);
         let context = &tag[start..];
@@ -84,6 +94,47 @@ impl Answer {
             place: pattern,
             is_number: false,
         })
+    }
+}
+
+/// The fewest characters of a text that is taken for one that a program made, wherever it stands.
+const GENERATED: usize = 12;
+
+/// What gives a field or a page a value.
+static ATTRIBUTE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"(?i)\b(?:value|content)\s*=\s*["']?$"#).ok());
+/// What gives a name a text in a script.
+static ASSIGNMENT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"[\w$-]["']?\s*[:=]\s*["'`]$"#).ok());
+
+/// Whether what stands before a text says that it is a value, and no word of the page such as the name of a class.
+fn is_a_value(before: &str, value: &str) -> bool {
+    let has_digit = value.bytes().any(|byte| byte.is_ascii_digit());
+    let is_generated = has_digit && value.len() >= GENERATED && value.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let is_match = |pattern: &Option<Regex>| pattern.as_ref().is_some_and(|pattern| pattern.is_match(before));
+    let is_in_tag = before.rfind('<').is_some_and(|tag| !before[tag..].contains('>'));
+    is_generated || is_match(&ATTRIBUTE) || (!is_in_tag && has_digit && is_match(&ASSIGNMENT))
+}
+
+/// Whether a part of a path may be what an answer gave: it looks like an id, or the answer is about what the part before it
+/// names. `/items/1` has nothing to do with the id 1 of `/me`.
+pub(super) fn is_plausible(before: &str, part: &str, answer: &Answer, source: &Capture) -> bool {
+    let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
+    let has_digit = part.bytes().any(|byte| byte.is_ascii_digit());
+    if has_digit && part.len() >= if is_number { MANY_DIGITS } else { SHORTEST } {
+        return true;
+    }
+    let has_no_digit = |part: &&str| !part.is_empty() && !part.bytes().any(|byte| byte.is_ascii_digit());
+    let resource = answer.path.split('/').rfind(has_no_digit).unwrap_or_default();
+    let wanted = singular(before);
+    wanted.len() > 1 && (singular(resource) == wanted || source.name.to_lowercase().contains(&wanted))
+}
+
+/// `category` of `Categories`, `order` of `orders`.
+fn singular(word: &str) -> String {
+    let lower = word.to_lowercase();
+    match lower.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => lower.strip_suffix('s').unwrap_or(&lower).to_owned(),
     }
 }
 
@@ -173,6 +224,39 @@ mod tests {
         assert_eq!(source(&[("location", "/orders/1")], "", "/orders/1").unwrap().1, "header");
         for (body, value) in [(json, "18"), ("<p>17</p>", "17"), ("{\"n\":17}", "17"), ("", "abcdefgh")] {
             assert_eq!(source(&[], body, value), None, "{body} {value}");
+        }
+    }
+
+    #[test]
+    fn a_word_of_a_page_is_no_value() {
+        for (page, value, is_value) in [
+            ("<div class=\"products\">", "products", false),
+            ("<option value=\"products\">", "products", true),
+            ("<a href=\"/products/abcdefgh\">", "abcdefgh", false),
+            ("<a href=\"/products/abcdefgh1234\">", "abcdefgh1234", true),
+            ("return new window.XMLHttpRequest;", "XMLHttpRequest", false),
+            ("h={\"X-Requested-With\":\"XMLHttpRequest\"}", "XMLHttpRequest", false),
+            ("<script>var csrf = 'abcd1234';</script>", "abcd1234", true),
+            ("{nonce: \"abcd1234\"} ", "abcd1234", true),
+        ] {
+            assert_eq!(source(&[], page, value).is_some(), is_value, "{page}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_path_is_that_of_its_resource() {
+        for (path, name, before, part, expected) in [
+            ("/me", "id", "items", "1", false),
+            ("/api/items", "id", "items", "1", true),
+            ("/api/items?page=2", "id", "item", "1", true),
+            ("/cart", "item_id", "items", "1", true),
+            ("/me", "id", "items", "1234567", true),
+            ("/categories/3", "id", "category", "a1", true),
+            ("/cart", "id", "api", "products", false),
+        ] {
+            let answer = Answer { path: path.split('?').next().unwrap().to_owned(), ..Answer::default() };
+            let source = Capture { name: name.to_owned(), kind: "json", place: "/id".to_owned(), is_number: true };
+            assert_eq!(is_plausible(before, part, &answer, &source), expected, "{path} {before} {part}");
         }
     }
 

@@ -5,105 +5,43 @@ use std::collections::VecDeque;
 use serde_json::Value;
 use url::{Position, Url};
 
-use super::draft::{Body, Draft, Request, encoded_path, literal, literal_json};
+use super::curl_options::{IGNORED_WITH_VALUE, OF_THE_RUN, WITHOUT_A_PLACE, apart, split};
+use super::draft::{Body, Draft, Request, encoded_path, is_json_type, literal_json};
 use super::imported::ImportError;
+use super::placeholders::literal;
+use super::shell::{assignment, commands, has_variable, with_variables};
 use super::without_secrets::{
-    authorization, env, form, is_secret, json_without_secrets, path_without_secrets, secret_or, user,
+    authority, authorization, env, form, is_secret, json_without_secrets, path_without_secrets, secret_or,
+    text_without_secrets, url_without_secrets, user,
 };
 
-/// Options of curl that take a value and say nothing about the request.
-const IGNORED_WITH_VALUE: [&str; 66] = [
-    "-o",
-    "--output",
-    "--output-dir",
-    "-m",
-    "--max-time",
-    "--connect-timeout",
-    "-w",
-    "--write-out",
-    "--retry",
-    "--retry-delay",
-    "--retry-max-time",
-    "-c",
-    "--cookie-jar",
-    "--cacert",
-    "--capath",
-    "--limit-rate",
-    "-D",
-    "--dump-header",
-    "--resolve",
-    "--connect-to",
-    "--interface",
-    "--local-port",
-    "-K",
-    "--config",
-    "--stderr",
-    "--trace",
-    "--trace-ascii",
-    "--trace-config",
-    "--ciphers",
-    "--tls13-ciphers",
-    "--curves",
-    "--pinnedpubkey",
-    "--crlfile",
-    "--cert-type",
-    "--key-type",
-    "--pass",
-    "--tls-max",
-    "-z",
-    "--time-cond",
-    "-C",
-    "--continue-at",
-    "-y",
-    "--speed-time",
-    "-Y",
-    "--speed-limit",
-    "--max-filesize",
-    "--max-redirs",
-    "--keepalive-time",
-    "--dns-servers",
-    "--doh-url",
-    "--engine",
-    "--netrc-file",
-    "--noproxy",
-    "--etag-save",
-    "--etag-compare",
-    "--hsts",
-    "--alt-svc",
-    "--libcurl",
-    "--happy-eyeballs-timeout-ms",
-    "--parallel-max",
-    "--expect100-timeout",
-    "--rate",
-    "--proto",
-    "--proto-default",
-    "--proto-redir",
-    "--request-target",
-];
-
-/// The options of one letter that take a value; all others are switches, of which several may stand in one word.
-const LETTERS_WITH_VALUE: &str = "AbcCdDeEFHhKmoPQrtTuUwxXyYz";
-
-/// Whether a text is a curl command, or several.
+/// Whether a text is a curl command, or several. Variables may be set before.
 pub(super) fn is_one(text: &str) -> bool {
-    let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
-    first.is_some_and(|line| {
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let line = line.trim_start_matches("$ ");
-        line == "curl" || line.starts_with("curl ") || line.starts_with("curl.exe ")
-    })
+        let mut words = line.split_whitespace().skip_while(|word| assignment(word).is_some());
+        match words.next() {
+            Some("curl" | "curl.exe") => return true,
+            None | Some("export" | "set") => {}
+            Some(_) => return false,
+        }
+    }
+    false
 }
 
-/// Reads one command as a task, several as the steps of a journey.
+/// Reads one request as a task, several as the steps of a journey.
 pub(super) fn read(text: &str) -> Result<Draft, ImportError> {
-    let commands = commands(text)?;
     let mut draft = Draft { source: "curl commands", name: "curl".to_owned(), ..Draft::default() };
-    draft.is_journey = commands.len() > 1;
-    for words in &commands {
-        read_command(words, &mut draft)?;
+    for words in &commands(text)? {
+        // What follows --next is another request.
+        for words in words[1..].split(|word| word == "--next" || word == "-:") {
+            read_request(words, &mut draft)?;
+        }
     }
     if draft.requests.is_empty() {
         return Err(ImportError("no curl command has a URL of the first one's host: give at least one".to_owned()));
     }
+    draft.is_journey = draft.requests.len() > 1;
     Ok(draft)
 }
 
@@ -112,16 +50,19 @@ pub(super) fn read(text: &str) -> Result<Draft, ImportError> {
 struct Said {
     method: Option<String>,
     urls: Vec<String>,
+    query: Vec<String>,
     data: Vec<String>,
+    /// Whether there is a body, which may be in a file.
+    has_body: bool,
     is_json: bool,
     is_get: bool,
     parts: Vec<(String, String)>,
     request: Request,
 }
 
-fn read_command(words: &[String], draft: &mut Draft) -> Result<(), ImportError> {
+fn read_request(words: &[String], draft: &mut Draft) -> Result<(), ImportError> {
     let mut said = Said::default();
-    let mut words: VecDeque<String> = words.iter().skip(1).cloned().collect();
+    let mut words: VecDeque<String> = words.iter().cloned().collect();
     while let Some(word) = words.pop_front() {
         // The values of options are taken as they are, whatever they begin with.
         let mut together = apart(&word);
@@ -133,46 +74,22 @@ fn read_command(words: &[String], draft: &mut Draft) -> Result<(), ImportError> 
             joined.map_or_else(|| words.pop_front().ok_or_else(missing), |joined| Ok(joined.to_owned()))
         };
         match option {
-            "-X" | "--request" => said.method = Some(value()?.to_uppercase()),
-            "-H" | "--header" => header(&value()?, &mut said.request),
-            "-d" | "--data" | "--data-ascii" | "--data-binary" => data(value()?, &mut said),
-            "--data-raw" => said.data.push(value()?),
-            "--data-urlencode" => url_encoded(&value()?, &mut said),
-            "--json" => {
-                said.is_json = true;
-                data(value()?, &mut said);
-            }
-            "-F" | "--form" | "--form-string" => part(&value()?, &mut said),
-            "-u" | "--user" => user(&value()?, &mut said.request),
-            "-b" | "--cookie" => cookie(&value()?, &mut said.request),
-            "-A" | "--user-agent" => said.request.headers.push(("user-agent".to_owned(), literal(&value()?))),
-            "-e" | "--referer" => said.request.headers.push(("referer".to_owned(), literal(&value()?))),
-            "--oauth2-bearer" => {
-                drop(value()?);
-                said.request.bearer = Some("{{env.TOKEN}}".to_owned());
-            }
-            "-r" | "--range" => {
-                let range = value()?;
-                said.request.headers.push(("range".to_owned(), literal(&format!("bytes={range}"))));
-            }
-            "-T" | "--upload-file" => {
-                let file = value()?;
-                said.method.get_or_insert_with(|| "PUT".to_owned());
-                said.request.left_out.push(format!("the body in the file {file}, which is not read: write body_file"));
-            }
-            "-U" | "--proxy-user" | "--proxy-header" | "--aws-sigv4" | "-Q" | "--quote" | "-P" | "-t" => {
-                drop(value()?);
-                said.request.left_out.push(format!("what {option} says"));
-            }
-            "-x" | "--proxy" | "--unix-socket" | "-E" | "--cert" | "--key" => {
-                drop(value()?);
-                said.request.left_out.push(format!("{option}: storemgr loadtest has an option of its own for it"));
-            }
-            "--url" => said.urls.push(value()?),
             "-G" | "--get" => said.is_get = true,
             "-I" | "--head" => said.method = Some("HEAD".to_owned()),
             "-L" | "--location" | "--location-trusted" => draft.redirects = 10,
             ignored if IGNORED_WITH_VALUE.contains(&ignored) => drop(value()?),
+            "-X" | "--request" => said.method = Some(value()?.to_uppercase()),
+            "--url" => said.urls.push(value()?),
+            of_head if is_of_head(of_head) => head(of_head, &value()?, &mut said),
+            of_body if is_of_body(of_body) => body(of_body, value()?, &mut said),
+            of_run if OF_THE_RUN.contains(&of_run) => {
+                drop(value()?);
+                said.request.left_out.push(format!("{of_run}: storemgr loadtest has an option of its own for it"));
+            }
+            unknown if WITHOUT_A_PLACE.contains(&unknown) => {
+                drop(value()?);
+                said.request.left_out.push(format!("what {unknown} says"));
+            }
             flag if flag.starts_with('-') && flag.len() > 1 => {}
             url => said.urls.push(url.to_owned()),
         }
@@ -180,31 +97,94 @@ fn read_command(words: &[String], draft: &mut Draft) -> Result<(), ImportError> 
     finish(said, draft)
 }
 
-/// The options that stand in one word: `-sSX` is `-s`, `-S` and `-X`, whose value follows; `-sXPOST` has it behind.
-fn apart(word: &str) -> Vec<String> {
-    let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.starts_with('-') && letters.len() > 1) else {
-        return vec![word.to_owned()];
-    };
-    let with_value = letters.find(|letter| LETTERS_WITH_VALUE.contains(letter)).unwrap_or(letters.len());
-    let switches = letters[..with_value].chars().map(|letter| format!("-{letter}"));
-    let last = (with_value < letters.len()).then(|| format!("-{}", &letters[with_value..]));
-    switches.chain(last).collect()
+/// Options that are written into the head of a request.
+fn is_of_head(option: &str) -> bool {
+    [
+        "-H",
+        "--header",
+        "-u",
+        "--user",
+        "-b",
+        "--cookie",
+        "-A",
+        "--user-agent",
+        "-e",
+        "--referer",
+        "--oauth2-bearer",
+        "-r",
+        "--range",
+        "--url-query",
+    ]
+    .contains(&option)
 }
 
-/// An option and its value where both are one word: `-XPOST`, `--request=POST`.
-fn split(word: &str) -> (&str, Option<&str>) {
-    if word.starts_with("--") {
-        return word.split_once('=').map_or((word, None), |(option, value)| (option, Some(value)));
+fn head(option: &str, value: &str, said: &mut Said) {
+    let request = &mut said.request;
+    match option {
+        "-u" | "--user" => user(value, request),
+        "-b" | "--cookie" => cookie(value, request),
+        "-A" | "--user-agent" => request.headers.push(("user-agent".to_owned(), literal(value))),
+        "-e" | "--referer" => request.headers.push(("referer".to_owned(), literal(value))),
+        "--oauth2-bearer" => request.bearer = Some("{{env.TOKEN}}".to_owned()),
+        "-r" | "--range" => request.headers.push(("range".to_owned(), literal(&format!("bytes={value}")))),
+        "--url-query" => match value.strip_prefix('+') {
+            Some(encoded) => said.query.push(encoded.to_owned()),
+            None => said.query.extend(url_encoded(value, &mut said.request)),
+        },
+        _ => header(value, request),
     }
-    let takes_value = word.chars().nth(1).is_some_and(|letter| LETTERS_WITH_VALUE.contains(letter));
-    match word.get(..2) {
-        Some(option) if word.len() > 2 && word.starts_with('-') && takes_value => (option, Some(&word[2..])),
-        _ => (word, None),
+}
+
+/// Options that are written into the body of a request.
+fn is_of_body(option: &str) -> bool {
+    [
+        "-d",
+        "--data",
+        "--data-ascii",
+        "--data-binary",
+        "--data-raw",
+        "--data-urlencode",
+        "--json",
+        "-F",
+        "--form",
+        "--form-string",
+        "-T",
+        "--upload-file",
+    ]
+    .contains(&option)
+}
+
+fn body(option: &str, value: String, said: &mut Said) {
+    said.has_body = true;
+    match option {
+        "--data-raw" => said.data.push(value),
+        "--data-urlencode" => said.data.extend(url_encoded(&value, &mut said.request)),
+        "-F" | "--form" => part(&value, said),
+        "--form-string" => said.parts.extend(value.split_once('=').map(|(name, value)| field(name, value))),
+        "-T" | "--upload-file" => {
+            said.method.get_or_insert_with(|| "PUT".to_owned());
+            said.request.left_out.push(format!("the body in the file {value}, which is not read: write body_file"));
+        }
+        _ => {
+            said.is_json |= option == "--json";
+            match value.strip_prefix('@') {
+                Some(file) => {
+                    let what = format!("the body in the file {file}, which is not read: write body_file");
+                    said.request.left_out.push(what);
+                }
+                None => said.data.push(value),
+            }
+        }
     }
 }
 
 fn header(text: &str, request: &mut Request) {
-    let Some((name, value)) = text.split_once(':') else { return };
+    let Some((name, value)) = text.split_once(':') else {
+        if let Some(file) = text.strip_prefix('@') {
+            request.left_out.push(format!("the headers in the file {file}, which is not read"));
+        }
+        return;
+    };
     let (name, value) = (name.trim().to_lowercase(), value.trim());
     match name.as_str() {
         "host" | "content-length" | "connection" | "transfer-encoding" | "accept-encoding" => {}
@@ -227,252 +207,153 @@ fn cookie(text: &str, request: &mut Request) {
     }
 }
 
-fn data(text: String, said: &mut Said) {
-    let Some(file) = text.strip_prefix('@') else { return said.data.push(text) };
-    said.request.left_out.push(format!("the body in the file {file}, which is not read: write body_file"));
-}
-
-/// `name=text` or `=text`, of which the text is encoded.
-fn url_encoded(text: &str, said: &mut Said) {
+/// `name=text` or `=text`, of which the text is encoded. None if it is in a file.
+fn url_encoded(text: &str, request: &mut Request) -> Option<String> {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     match text.split_once('=') {
-        _ if text.starts_with('@') || text.split('=').next().is_some_and(|name| name.contains('@')) => {
-            said.request.left_out.push(format!("the data in the file of {text}, which is not read"));
+        _ if text.split('=').next().is_some_and(|name| name.contains('@')) => {
+            let file = text.split_once('@').map_or(text, |(_, file)| file.split('?').next().unwrap_or(file));
+            request.left_out.push(format!("the data in the file {file}, which is not read"));
+            None
         }
-        Some(("", value)) => said.data.push(encode(value)),
-        Some((name, value)) => said.data.push(format!("{name}={}", encode(value))),
-        None => said.data.push(encode(text)),
+        Some(("", value)) => Some(encode(value)),
+        Some((name, value)) => Some(format!("{name}={}", encode(value))),
+        None => Some(encode(text)),
     }
 }
 
+fn field(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), secret_or(name, value))
+}
+
+/// A part of a form, without what follows it of its own: `;type=application/json`.
 fn part(text: &str, said: &mut Said) {
-    match text.split_once('=') {
-        Some((name, value)) if value.starts_with(['@', '<']) => {
-            said.request.left_out.push(format!("the part {name} with the file {}, which is not read", &value[1..]));
-        }
-        Some((name, value)) => said.parts.push((name.to_owned(), secret_or(name, value))),
-        None => {}
+    let Some((name, value)) = text.split_once('=') else { return };
+    if let Some(file) = value.strip_prefix(['@', '<']) {
+        said.request.left_out.push(format!("the part {name} with the file {file}, which is not read"));
+        return;
     }
+    let quoted = value.strip_prefix('"').and_then(|inside| inside.rsplit_once('"'));
+    let words = [";type=", ";filename=", ";headers=", ";encoder="];
+    let end = words.into_iter().filter_map(|word| value.find(word)).min().unwrap_or(value.len());
+    let (value, further) = quoted.unwrap_or_else(|| value.split_at(end));
+    if !further.is_empty() {
+        said.request.left_out.push(format!("{} of the part {name}", further.trim_start_matches(';')));
+    }
+    said.parts.push(field(name, value));
 }
 
 fn finish(said: Said, draft: &mut Draft) -> Result<(), ImportError> {
-    let Said { method, urls, data, is_json, is_get, parts, mut request } = said;
-    let Some(url) = urls.first() else {
+    let Some(url) = said.urls.first() else {
         return Err(ImportError("a curl command has no URL: give it as a whole".to_owned()));
     };
-    let whole = if url.contains("://") { url.clone() } else { format!("http://{url}") };
-    let url = Url::parse(&whole).map_err(|error| ImportError(format!("{url:?} is not a URL: {error}")))?;
-    let origin = url.origin().ascii_serialization();
-    if draft.host.get_or_insert_with(|| origin.clone()) != &origin {
-        draft.left_out.push(format!("a request to {origin}, which is another host: add it under [hosts]"));
-        return Ok(());
-    }
-    for more in urls.iter().skip(1) {
-        request.left_out.push(format!("the further URL {more} of the same command"));
+    let mut request = said.request.clone();
+    let Some(url) = url_of(url, &mut request, draft)? else { return Ok(()) };
+    for more in said.urls.iter().skip(1) {
+        request.left_out.push(format!("the further URL {} of the same command", url_without_secrets(more)));
     }
     if !url.username().is_empty() {
         user(url.username(), &mut request);
     }
     let mut path = url[Position::BeforePath..Position::AfterQuery].to_owned();
-    let joined = data.join("&");
-    let content_type = request.headers.iter().position(|(name, _)| name == "content-type");
-    let kind = content_type.map(|place| request.headers[place].1.clone()).unwrap_or_default();
-    if is_get && !joined.is_empty() {
-        path = format!("{path}{}{joined}", if path.contains('?') { '&' } else { '?' });
-    } else if !parts.is_empty() {
-        request.body = Body::Parts(parts);
-    } else if !data.is_empty() {
-        let json: Option<Value> =
-            serde_json::from_str(&joined).ok().filter(|json: &Value| json.is_object() || json.is_array());
-        request.body = match json {
-            Some(json) if is_json || kind.contains("json") => Body::Json(json_without_secrets(&literal_json(&json))),
-            _ if kind.is_empty() && !is_json || kind.starts_with("application/x-www-form-urlencoded") => form(&joined),
-            _ => Body::Text(literal(&joined)),
-        };
+    let in_query = said.query.iter().chain(said.data.iter().filter(|_| said.is_get));
+    for pair in in_query {
+        path = format!("{path}{}{pair}", if path.contains('?') { '&' } else { '?' });
     }
-    let derived = matches!(request.body, Body::Json(_) | Body::Form(_) | Body::Parts(_));
-    if let Some(place) = content_type.filter(|_| derived) {
-        request.headers.remove(place);
+    if !said.is_get {
+        body_of(&said, &mut request);
     }
-    let usual = if request.body == Body::None { "GET" } else { "POST" };
-    request.method = method.unwrap_or_else(|| usual.to_owned());
+    let usual = if said.has_body && !said.is_get { "POST" } else { "GET" };
+    request.method = said.method.unwrap_or_else(|| usual.to_owned());
     request.name = format!("{} {}", request.method, url.path());
     request.path = encoded_path(&path_without_secrets(&literal(&path), |_| false));
-    draft.requests.push(request);
+    draft.requests.push(of_environment(request));
     Ok(())
 }
 
-/// The words of each command, as a POSIX shell reads them; `$'…'` is the one addition that browsers use.
-fn commands(text: &str) -> Result<Vec<Vec<String>>, ImportError> {
-    let mut all: Vec<Vec<String>> = vec![Vec::new()];
-    let mut word: Option<String> = None;
-    let mut chars = text.chars().peekable();
-    let unclosed = || ImportError("a quote of a curl command is not closed: give the command as a whole".to_owned());
-    let end_word = |word: &mut Option<String>, all: &mut Vec<Vec<String>>| {
-        if let (Some(word), Some(last)) = (word.take(), all.last_mut()) {
-            last.push(word);
-        }
+/// The URL of a request; None if it leads to another host.
+fn url_of(given: &str, request: &mut Request, draft: &mut Draft) -> Result<Option<Url>, ImportError> {
+    let whole = if given.contains("://") { given.to_owned() } else { format!("http://{given}") };
+    let (start, end) = authority(&whole);
+    if has_variable(&whole[..end]) {
+        let host = with_variables(&whole[start..end], |name| format!("${name}"), str::to_owned);
+        request.left_out.push(format!("the host {host}, which the command does not say: give it with --host"));
+        return Ok(Url::parse(&format!("http://host.invalid{}", &whole[end..])).ok());
+    }
+    let url = Url::parse(&whole).map_err(|error| ImportError(format!("{given:?} is not a URL: {error}")))?;
+    let origin = url.origin().ascii_serialization();
+    if draft.host.get_or_insert_with(|| origin.clone()) != &origin {
+        draft.left_out.push(format!("a request to {origin}, which is another host: add it under [hosts]"));
+        return Ok(None);
+    }
+    Ok(Some(url))
+}
+
+fn body_of(said: &Said, request: &mut Request) {
+    let joined = said.data.join("&");
+    let kind = request.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.to_lowercase());
+    let kind = kind.unwrap_or_else(|| if said.is_json { "application/json" } else { FORM }.to_owned());
+    if !said.parts.is_empty() {
+        request.body = Body::Parts(said.parts.clone());
+    } else if !said.data.is_empty() {
+        let json: Option<Value> =
+            serde_json::from_str(&joined).ok().filter(|json: &Value| json.is_object() || json.is_array());
+        request.body = match json {
+            Some(json) => {
+                // curl says so of whatever it sends.
+                if kind == FORM {
+                    request.headers.retain(|(name, _)| name != "content-type");
+                    request.headers.push(("content-type".to_owned(), FORM.to_owned()));
+                }
+                Body::Json(json_without_secrets(&literal_json(&json)))
+            }
+            None if kind.starts_with(FORM) => form(&joined, request, |_, _| None),
+            None => Body::Text(text_without_secrets(&literal(&joined))),
+        };
+    }
+    // What the load test says of itself.
+    if matches!(request.body, Body::Form(_) | Body::Parts(_))
+        || (is_json_type(&kind) && matches!(request.body, Body::Json(_)))
+    {
+        request.headers.retain(|(name, _)| name != "content-type");
+    }
+}
+
+/// The type of what curl sends, if nothing is said.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A request with variables of the environment in place of those of the shell.
+fn of_environment(mut request: Request) -> Request {
+    let plain =
+        |text: &str| with_variables(text, |name| format!("{{{{env.{name}}}}}"), |name| format!("{{{{env.{name}}}}}"));
+    let in_form = |text: &str| {
+        with_variables(text, |name| format!("{{{{env.{name}}}}}"), |name| format!("{{{{env.{name} | url}}}}"))
     };
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next() {
-                Some('\n') | None => {}
-                Some('\r') => drop(chars.next_if_eq(&'\n')),
-                Some(other) => word.get_or_insert_default().push(other),
-            },
-            '\'' => {
-                let inside = word.get_or_insert_default();
-                loop {
-                    match chars.next().ok_or_else(unclosed)? {
-                        '\'' => break,
-                        other => inside.push(other),
-                    }
-                }
-            }
-            '$' if chars.peek() == Some(&'\'') => {
-                chars.next();
-                let inside = word.get_or_insert_default();
-                loop {
-                    match chars.next().ok_or_else(unclosed)? {
-                        '\'' => break,
-                        '\\' => inside.push(escape(&mut chars)),
-                        other => inside.push(other),
-                    }
-                }
-            }
-            '"' => {
-                let inside = word.get_or_insert_default();
-                loop {
-                    match chars.next().ok_or_else(unclosed)? {
-                        '"' => break,
-                        '\\' => match chars.next().ok_or_else(unclosed)? {
-                            '\n' => {}
-                            other if matches!(other, '"' | '\\' | '$' | '`') => inside.push(other),
-                            other => inside.extend(['\\', other]),
-                        },
-                        other => inside.push(other),
-                    }
-                }
-            }
-            '#' if word.is_none() => while chars.next_if(|c| *c != '\n').is_some() {},
-            ';' | '\n' | '|' => {
-                end_word(&mut word, &mut all);
-                all.push(Vec::new());
-            }
-            '&' if word.is_none() || chars.peek().is_none_or(|next| next.is_whitespace() || *next == '&') => {
-                end_word(&mut word, &mut all);
-                all.push(Vec::new());
-            }
-            space if space.is_whitespace() => end_word(&mut word, &mut all),
-            other => word.get_or_insert_default().push(other),
+    let named = |text: &str| with_variables(text, |name| format!("${name}"), |name| format!("${name}"));
+    request.name = named(&request.name);
+    request.path = plain(&request.path);
+    request.headers.iter_mut().for_each(|(_, value)| *value = plain(value));
+    request.basic = request.basic.map(|(user, password)| (plain(&user), password));
+    request.left_out.iter_mut().for_each(|what| *what = named(what));
+    request.body = match request.body {
+        Body::Text(text) => Body::Text(in_form(&text)),
+        Body::Json(value) => Body::Json(json_of_environment(&value, &plain)),
+        Body::Form(fields) => {
+            Body::Form(fields.into_iter().map(|(name, value)| (named(&name), plain(&value))).collect())
         }
-    }
-    end_word(&mut word, &mut all);
-    for words in &mut all {
-        if words.first().is_some_and(|word| word == "$") {
-            words.remove(0);
+        Body::Parts(fields) => {
+            Body::Parts(fields.into_iter().map(|(name, value)| (named(&name), plain(&value))).collect())
         }
-    }
-    all.retain(|words| words.first().is_some_and(|word| word == "curl" || word == "curl.exe"));
-    Ok(all)
+        Body::None => Body::None,
+    };
+    request
 }
 
-/// What a backslash means within `$'…'`.
-fn escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> char {
-    match chars.next() {
-        Some('n') => '\n',
-        Some('r') => '\r',
-        Some('t') => '\t',
-        Some('u') => hex(chars, 4),
-        Some('x') => hex(chars, 2),
-        Some(other) => other,
-        None => '\\',
-    }
-}
-
-/// A character by its number, which has so many digits at most.
-fn hex(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, most: usize) -> char {
-    let mut number = 0;
-    for _ in 0..most {
-        let Some(digit) = chars.peek().and_then(|c| c.to_digit(16)) else { break };
-        chars.next();
-        number = number * 16 + digit;
-    }
-    char::from_u32(number).unwrap_or('\u{fffd}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::import;
-
-    #[test]
-    fn commands_are_read_as_a_shell_reads_them() {
-        let text = r#"
-            curl 'https://shop.example/orders?x=1' -H 'Content-Type: application/json' \
-              -H "Authorization: Bearer abc" --data-raw $'{"note":"it\'s {{x}}","password":"p"}' --compressed
-            curl -XPOST -u mia:secret https://shop.example/form -d a=1 -d 'b=x y' -d token=t -F
-        "#;
-        assert!(import(text).unwrap_err().to_string().contains("-F has no value"));
-        let imported = import(&text.replace(" -F", " -L; curl https://other.example/ # more")).unwrap();
-        let text = imported.text.split_once("name =").unwrap().1;
-        insta::assert_snapshot!(format!("name ={text}"), @r#"
-        name = "curl"
-        think_time = "0s"
-
-        [client]
-        redirects = 10
-
-        [[journey]]
-        name = "curl"
-
-        [[journey.step]]
-        name = "POST /orders"
-        method = "POST"
-        path = "/orders?x=1"
-        bearer = "{{env.TOKEN}}"
-        json = { note = "it's {{\"{{\"}}x}}", password = "{{env.PASSWORD}}" }
-
-        [[journey.step]]
-        name = "POST /form"
-        method = "POST"
-        path = "/form"
-        basic = { user = "mia", password = "{{env.PASSWORD}}" }
-        form = { a = "1", b = "x y", token = "{{env.TOKEN}}" }
-        "#);
-        assert_eq!(imported.variables, ["PASSWORD", "TOKEN"]);
-        assert_eq!((imported.left_out, imported.host.as_deref()), (1, Some("https://shop.example")));
-    }
-
-    #[test]
-    fn options_are_told_from_urls_however_they_are_written() {
-        for (command, method, expected) in [
-            ("curl -sSo /dev/null https://shop.example/x", "GET", "path = \"/x\""),
-            ("curl -sX DELETE https://shop.example/x", "DELETE", "path = \"/x\""),
-            ("curl -sd '-a=1' https://shop.example/x", "POST", "form = { -a = \"1\" }"),
-            ("curl -sSL https://shop.example/x", "GET", "redirects = 10"),
-            ("curl --oauth2-bearer abc123 https://shop.example/x", "GET", "bearer = \"{{env.TOKEN}}\""),
-            ("curl -U u:abc123 -x http://p:1 https://shop.example/x", "GET", "path = \"/x\""),
-            ("curl --max-redirs 5 -r 0-9 https://shop.example/x", "GET", "range = \"bytes=0-9\""),
-            ("curl --aws-sigv4 abc123 -T f https://shop.example/x", "PUT", "method = \"PUT\""),
-        ] {
-            let imported = import(command).unwrap();
-            assert_eq!(imported.host.as_deref(), Some("https://shop.example"), "{command}");
-            assert!(
-                imported.text.contains(expected) && !imported.text.contains("abc123"),
-                "{command}: {}",
-                imported.text
-            );
-            assert_eq!(imported.text.contains("method ="), method != "GET", "{command}: {}", imported.text);
-        }
-    }
-
-    #[test]
-    fn no_file_is_read() {
-        let text = "curl -d @/etc/passwd -F 'a=@/etc/passwd' --data-urlencode x@/etc/passwd -b jar.txt http://h/";
-        let imported = import(text).unwrap();
-        assert_eq!(imported.left_out, 4, "{}", imported.text);
-        assert!(!imported.text.contains("root:"));
-        assert!(import("curl 'http://h/").unwrap_err().to_string().contains("is not closed"));
-        assert!(import("curl -s").unwrap_err().to_string().contains("has no URL"));
+fn json_of_environment(value: &Value, plain: &dyn Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::from(plain(text)),
+        Value::Array(all) => all.iter().map(|one| json_of_environment(one, plain)).collect(),
+        Value::Object(all) => all.iter().map(|(name, one)| (plain(name), json_of_environment(one, plain))).collect(),
+        other => other.clone(),
     }
 }

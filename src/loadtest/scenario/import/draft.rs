@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::placeholders::{literal, rewritten};
+
 /// A scenario. Texts are those of a scenario file: a placeholder in them is one, and other braces were made safe.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Draft {
@@ -62,9 +64,9 @@ pub(super) struct Capture {
     pub(super) is_number: bool,
 }
 
-/// A text as a scenario has it: what would open a placeholder is written as one.
-pub(super) fn literal(text: &str) -> String {
-    text.replace("{{", "{{\"{{\"}}")
+/// Whether a content type is that of JSON, which the load test says of itself. Types made of it are others.
+pub(super) fn is_json_type(kind: &str) -> bool {
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
 /// A value whose texts were made safe.
@@ -79,15 +81,7 @@ pub(super) fn literal_json(value: &Value) -> Value {
 
 /// A path as it may be sent: whatever is no character of a URL is percent-encoded, outside of placeholders.
 pub(super) fn encoded_path(path: &str) -> String {
-    let mut encoded = String::new();
-    let mut rest = path;
-    while let Some(start) = rest.find("{{") {
-        let Some(end) = rest[start..].find("}}") else { break };
-        encoded.push_str(&encoded_part(&rest[..start]));
-        encoded.push_str(&rest[start..start + end + 2]);
-        rest = &rest[start + end + 2..];
-    }
-    encoded + &encoded_part(rest)
+    rewritten(path, encoded_part, str::to_owned)
 }
 
 fn encoded_part(text: &str) -> String {

@@ -1,16 +1,18 @@
 //! Reads a HAR, as browsers save it: the requests to the first document's origin become the steps of a journey. What an
 //! answer gave and a later request sent becomes a capture, and what looks like a secret a variable of the environment.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use url::{Position, Url};
 
-use super::correlate::{Answer, free_name, may_be_captured};
-use super::draft::{Body, Capture, Draft, Request, encoded_path, literal, literal_json};
+use super::correlate::{Answer, free_name, is_plausible, may_be_captured};
+use super::draft::{Body, Capture, Draft, Request, encoded_path, is_json_type, literal_json};
 use super::imported::ImportError;
-use super::without_secrets::{authorization, env_in_url, form, is_secret, json_without_secrets, secret_or};
+use super::placeholders::literal;
+use super::recorded::{Recorded, was_sent};
+use super::without_secrets::{
+    authorization, env_in_url, form, is_secret, json_without_secrets, secret_or, text_without_secrets,
+};
 
 /// Headers that a browser sends of itself, or that are not of one request.
 const OF_BROWSERS: [&str; 24] = [
@@ -67,8 +69,10 @@ pub(super) fn read(document: &Value) -> Result<Draft, ImportError> {
             ..Draft::default()
         },
         answers: Vec::new(),
+        followed: Vec::new(),
         headers_left_out: 0,
     };
+    unsent(&entries, &mut reader.draft);
     let mut others: BTreeMap<String, usize> = BTreeMap::new();
     let mut followed: Option<Url> = None;
     let mut last_end: Option<f64> = None;
@@ -86,6 +90,8 @@ pub(super) fn read(document: &Value) -> Result<Draft, ImportError> {
         let is_followed = followed.take().is_some_and(|url| same(&url, &entry.url));
         followed = entry.redirect.as_ref().and_then(|to| entry.url.join(to).ok());
         if is_followed {
+            // Nobody sees the answer that redirected.
+            reader.followed.extend(reader.answers.pop().and_then(|(_, answer)| answer.location));
             reader.answer(entry);
         } else {
             reader.pause(entry, last_end);
@@ -112,80 +118,31 @@ pub(super) fn read(document: &Value) -> Result<Draft, ImportError> {
     Ok(reader.draft)
 }
 
+/// Notes what is in the HAR and no request to a service.
+fn unsent(entries: &[Value], draft: &mut Draft) {
+    let is_socket =
+        |entry: &&Value| entry.pointer("/request/url").and_then(Value::as_str).is_some_and(|url| url.starts_with("ws"));
+    let sockets = entries.iter().filter(is_socket).count();
+    let kept = entries.iter().filter(|entry| !is_socket(entry) && !was_sent(entry)).count();
+    if sockets > 0 {
+        draft.left_out.push(format!("{sockets} web sockets"));
+    }
+    if kept > 0 {
+        draft.left_out.push(format!("{kept} requests that the browser answered from its cache, or gave up"));
+    }
+}
+
 /// Whether two URLs are the same, whatever their fragments are.
 fn same(one: &Url, other: &Url) -> bool {
     one[..Position::AfterQuery] == other[..Position::AfterQuery]
-}
-
-/// One entry of a HAR.
-struct Recorded {
-    method: String,
-    url: Url,
-    headers: Vec<(String, String)>,
-    mime: String,
-    body: Option<String>,
-    /// Where its answer leads.
-    redirect: Option<String>,
-    answer_headers: Vec<(String, String)>,
-    answer: String,
-    start_ms: Option<f64>,
-    end_ms: Option<f64>,
-}
-
-impl Recorded {
-    fn of(entry: &Value) -> Option<Self> {
-        let text = |pointer: &str| entry.pointer(pointer).and_then(Value::as_str);
-        let url = Url::parse(text("/request/url")?).ok()?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return None;
-        }
-        let status = entry.pointer("/response/status").and_then(Value::as_i64).unwrap_or(0);
-        let answer_headers = headers(entry.pointer("/response/headers"));
-        let location = answer_headers.iter().find(|(name, _)| name == "location").map(|(_, value)| value.clone());
-        let redirect = text("/response/redirectURL").filter(|url| !url.is_empty()).map(str::to_owned).or(location);
-        let start_ms = text("/startedDateTime").and_then(milliseconds);
-        let took = entry.get("time").and_then(Value::as_f64).unwrap_or(0.0).max(0.0);
-        Some(Self {
-            method: text("/request/method")?.to_uppercase(),
-            url,
-            headers: headers(entry.pointer("/request/headers")),
-            mime: text("/request/postData/mimeType").unwrap_or_default().to_owned(),
-            body: text("/request/postData/text").filter(|text| !text.is_empty()).map(str::to_owned),
-            redirect: redirect.filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308)),
-            answer: content(entry),
-            answer_headers,
-            start_ms,
-            end_ms: start_ms.map(|start| start + took),
-        })
-    }
-}
-
-/// The text of an answer, which may be in base64.
-fn content(entry: &Value) -> String {
-    let text = entry.pointer("/response/content/text").and_then(Value::as_str).unwrap_or_default();
-    if entry.pointer("/response/content/encoding").and_then(Value::as_str) != Some("base64") {
-        return text.to_owned();
-    }
-    let decoded = STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    decoded.unwrap_or_default()
-}
-
-fn headers(list: Option<&Value>) -> Vec<(String, String)> {
-    let pair = |header: &Value| {
-        Some((header.get("name")?.as_str()?.to_lowercase(), header.get("value")?.as_str()?.to_owned()))
-    };
-    list.and_then(Value::as_array).map(|all| all.iter().filter_map(pair).collect()).unwrap_or_default()
-}
-
-fn milliseconds(time: &str) -> Option<f64> {
-    let instant = humantime::parse_rfc3339_weak(time).or_else(|_| humantime::parse_rfc3339(time)).ok()?;
-    Some(instant.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs_f64() * 1e3)
 }
 
 struct Reader {
     draft: Draft,
     /// The answers so far, each with the place of the step that got it.
     answers: Vec<(usize, Answer)>,
+    /// Where redirects led that are followed without a step of their own.
+    followed: Vec<Url>,
     headers_left_out: usize,
 }
 
@@ -193,7 +150,10 @@ impl Reader {
     /// Keeps the answer to the last step.
     fn answer(&mut self, entry: &Recorded) {
         let Some(step) = self.draft.requests.len().checked_sub(1) else { return };
-        self.answers.push((step, Answer::new(entry.answer_headers.clone(), entry.answer.clone())));
+        let mut answer = Answer::new(entry.answer_headers.clone(), entry.answer.clone());
+        entry.url.path().clone_into(&mut answer.path);
+        answer.location.clone_from(&entry.location);
+        self.answers.push((step, answer));
     }
 
     /// The pause before a request is that after the one before.
@@ -212,7 +172,7 @@ impl Reader {
         for (name, value) in &entry.headers {
             self.header(name, value, &mut request);
         }
-        (request.path, request.route) = self.path(&entry.url);
+        (request.path, request.route) = self.path(&entry.url, &mut request.left_out);
         request.body = self.body(entry, &mut request);
         self.draft.requests.push(request);
         self.answer(entry);
@@ -235,24 +195,49 @@ impl Reader {
             }
             return;
         }
-        let sent = self.captured_as(name, value);
+        let sent = self.captured_as(name, value).filter(|_| name != "x-requested-with");
+        if let (None, Some(cookie)) = (&sent, self.cookie_with(value)) {
+            request.left_out.push(format!(
+                "the header {name} has the value of the cookie {cookie}, which cannot be captured: the recorded one is sent"
+            ));
+        }
         request.headers.push((name.to_owned(), sent.unwrap_or_else(|| secret_or(name, value))));
     }
 
+    /// The cookie that an earlier answer gave this value.
+    fn cookie_with(&self, value: &str) -> Option<String> {
+        let set = self.answers.iter().flat_map(|(_, answer)| &answer.headers).filter(|(name, _)| name == "set-cookie");
+        let pairs = set.filter_map(|(_, cookie)| cookie.split(';').next()?.split_once('='));
+        let mut pairs = pairs.filter(|(_, set)| !set.is_empty() && set.trim_matches('"') == value);
+        pairs.next().map(|(name, _)| name.to_owned())
+    }
+
     /// The path of a URL with what was captured, and the route if something was.
-    fn path(&mut self, url: &Url) -> (String, Option<String>) {
+    fn path(&mut self, url: &Url, left_out: &mut Vec<String>) -> (String, Option<String>) {
         let whole = &url[Position::BeforePath..Position::AfterQuery];
+        let location = |location: &Url| same(location, url).then(String::new);
         if whole.len() > 1
-            && let Some((found, _)) = self.found(whole, |source| source.kind == "header")
+            && let Some((found, _)) = self.location(location)
         {
-            return (format!("{{{{{found}}}}}"), Some(generalised(url.path())));
+            return (found, Some(generalised(url.path())));
         }
-        let (mut has_captured, mut path) = (false, String::new());
+        let (mut has_captured, mut path, mut before) = (false, String::new(), "");
         for part in url.path().split('/').skip(1) {
             path.push('/');
-            let found = self.captured(part).filter(|_| !part.is_empty());
+            let found = self.captured_part(before, part);
             has_captured |= found.is_some();
             path.push_str(&found.unwrap_or_else(|| literal(part)));
+            before = part;
+        }
+        if !has_captured {
+            if let Some((found, behind)) = self.location(|location| behind(location, url)) {
+                path = found + &literal(&behind);
+                has_captured = true;
+            } else if self.followed.iter().any(|to| same(to, url) || behind(to, url).is_some()) {
+                left_out.push(
+                    "where the redirect before led, which cannot be captured: the recorded path is sent".to_owned(),
+                );
+            }
         }
         let pairs: Vec<_> = url.query().map(|query| query.split('&').collect()).unwrap_or_default();
         for (place, pair) in pairs.into_iter().enumerate() {
@@ -276,22 +261,17 @@ impl Reader {
     fn body(&mut self, entry: &Recorded, request: &mut Request) -> Body {
         let Some(text) = &entry.body else {
             if !entry.mime.is_empty() && matches!(entry.method.as_str(), "POST" | "PUT" | "PATCH") {
+                if !entry.parts.is_empty() {
+                    request.left_out.push("the files of the body of several parts".to_owned());
+                    let part = |(name, value): &(String, String)| (name.clone(), secret_or(name, value));
+                    return Body::Parts(entry.parts.iter().map(part).collect());
+                }
                 request.left_out.push("the body, which the HAR does not have as text".to_owned());
             }
             return Body::None;
         };
         if entry.mime.starts_with("application/x-www-form-urlencoded") {
-            return match form(text) {
-                Body::Form(fields) => {
-                    let field = |(name, value): (String, String)| {
-                        let sent = form_urlencoded::parse(text.as_bytes()).find(|(known, _)| *known == name);
-                        let found = sent.and_then(|(_, sent)| self.captured_as(&name, &sent));
-                        (name, found.unwrap_or(value))
-                    };
-                    Body::Form(fields.into_iter().map(field).collect())
-                }
-                other => other,
-            };
+            return form(text, request, |name, value| self.captured_as(name, value));
         }
         if entry.mime.starts_with("multipart/") {
             request.left_out.push("the body of several parts: write it as multipart".to_owned());
@@ -300,7 +280,7 @@ impl Reader {
         match serde_json::from_str::<Value>(text) {
             Ok(json) if json.is_object() || json.is_array() => {
                 let json = self.captured_json("", &json);
-                if !entry.mime.starts_with("application/json") {
+                if !entry.mime.is_empty() && !is_json_type(&entry.mime) {
                     request.headers.push(("content-type".to_owned(), literal(&entry.mime)));
                 }
                 Body::Json(json_without_secrets(&json))
@@ -309,7 +289,7 @@ impl Reader {
                 if !entry.mime.is_empty() {
                     request.headers.push(("content-type".to_owned(), literal(&entry.mime)));
                 }
-                Body::Text(literal(text))
+                Body::Text(text_without_secrets(&literal(text)))
             }
         }
     }
@@ -336,7 +316,7 @@ impl Reader {
 
     /// The placeholder of a value that an earlier answer gave. None if none did.
     fn captured(&mut self, value: &str) -> Option<String> {
-        self.found(value, |_| true).map(|(name, _)| format!("{{{{{name}}}}}"))
+        self.found(value, |_, _| true).map(|(name, _)| format!("{{{{{name}}}}}"))
     }
 
     /// The same of a value that was sent under a name.
@@ -344,24 +324,45 @@ impl Reader {
         self.found_as(name, value, |_| true).map(|(name, _)| format!("{{{{{name}}}}}"))
     }
 
+    /// The same of a part of a path, which stands behind another part.
+    fn captured_part(&mut self, before: &str, part: &str) -> Option<String> {
+        let found = self.found(part, |answer, source| is_plausible(before, part, answer, source));
+        found.map(|(name, _)| format!("{{{{{name}}}}}"))
+    }
+
     fn found_as(&mut self, name: &str, value: &str, may_be: impl Fn(&Capture) -> bool) -> Option<(String, bool)> {
-        if may_be_captured(name, value) { self.found(value, may_be) } else { None }
+        if may_be_captured(name, value) { self.found(value, |_, source| may_be(source)) } else { None }
+    }
+
+    /// The placeholder of an earlier location of an answer, and what stands behind it.
+    fn location(&mut self, behind: impl Fn(&Url) -> Option<String>) -> Option<(String, String)> {
+        let found =
+            self.answers.iter().rev().find_map(|(step, answer)| Some((*step, behind(answer.location.as_ref()?)?)));
+        let (step, behind) = found?;
+        let place = "location".to_owned();
+        let (name, _) = self.capture(step, Capture { name: place.clone(), kind: "header", place, is_number: false });
+        Some((format!("{{{{{name}}}}}"), behind))
     }
 
     /// The name of what an earlier answer gave, and whether it is a number.
-    fn found(&mut self, value: &str, may_be: impl Fn(&Capture) -> bool) -> Option<(String, bool)> {
+    fn found(&mut self, value: &str, may_be: impl Fn(&Answer, &Capture) -> bool) -> Option<(String, bool)> {
         if value.is_empty() {
             return None;
         }
         // The last answer that gave it: a token may be renewed.
         let found = self.answers.iter().rev().find_map(|(step, answer)| {
-            let source = answer.source(value).filter(&may_be)?;
+            let source = answer.source(value).filter(|source| may_be(answer, source))?;
             Some((*step, source))
         });
         let (step, source) = found?;
+        Some(self.capture(step, source))
+    }
+
+    /// Captures something of the answer to a step, unless it is already. Gives its name, and whether it is a number.
+    fn capture(&mut self, step: usize, source: Capture) -> (String, bool) {
         let known = self.draft.requests[step].captures.iter();
         if let Some(known) = known.clone().find(|known| (known.kind, &known.place) == (source.kind, &source.place)) {
-            return Some((known.name.clone(), known.is_number));
+            return (known.name.clone(), known.is_number);
         }
         let is_taken = |name: &str| {
             self.draft.requests.iter().flat_map(|request| &request.captures).any(|known| known.name == name)
@@ -369,8 +370,18 @@ impl Reader {
         let name = free_name(&source.name, is_taken);
         let found = (name.clone(), source.is_number);
         self.draft.requests[step].captures.push(Capture { name, ..source });
-        Some(found)
+        found
     }
+}
+
+/// What the path of a URL has behind that of a location which ends in an id.
+fn behind(location: &Url, url: &Url) -> Option<String> {
+    let is_id = location.path().rsplit('/').next().is_some_and(|part| part.bytes().any(|byte| byte.is_ascii_digit()));
+    if !is_id || location.query().is_some() || location.origin() != url.origin() {
+        return None;
+    }
+    let rest = url.path().strip_prefix(location.path())?;
+    (rest.is_empty() || rest.starts_with('/')).then(|| rest.to_owned())
 }
 
 /// A path as a route: whatever has a digit in it stands for others of its kind.
@@ -378,126 +389,4 @@ fn generalised(path: &str) -> String {
     let part =
         |part: &str| if part.bytes().any(|byte| byte.is_ascii_digit()) { "{id}".to_owned() } else { literal(part) };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::import;
-    use serde_json::json;
-
-    fn entry(
-        method: &str,
-        url: &str,
-        post: &serde_json::Value,
-        status: u16,
-        location: &str,
-        body: &str,
-    ) -> serde_json::Value {
-        let headers = if location.is_empty() { json!([]) } else { json!([{"name": "Location", "value": location}]) };
-        json!({
-            "startedDateTime": "2026-11-28T12:00:00.000Z", "time": 10,
-            "request": {"method": method, "url": url, "headers": [{"name": "Accept", "value": "*/*"}], "postData": post},
-            "response": {"status": status, "headers": headers, "redirectURL": location, "content": {"text": body}}
-        })
-    }
-
-    #[test]
-    fn what_an_answer_gave_and_a_later_request_sent_is_captured() {
-        let page = "<input type=\"hidden\" name=\"csrf\" value=\"abcdEFGH1234\">";
-        let post = json!({"mimeType": "application/x-www-form-urlencoded", "text": "csrf=abcdEFGH1234&password=hunter2&note=%7B%7Bx"});
-        let none = serde_json::Value::Null;
-        let mut order = entry(
-            "POST",
-            "http://shop/orders",
-            &json!({"mimeType": "application/json", "text": "{\"session\":\"tok-abcdefgh\",\"n\":null}"}),
-            201,
-            "/orders/17",
-            "{\"id\":17}",
-        );
-        order["request"]["headers"] = json!([{"name": "Authorization", "value": "Bearer tok-abcdefgh"}]);
-        let har = json!({"log": {"entries": [
-            entry("GET", "http://shop/login", &none, 200, "", page),
-            entry("GET", "http://fonts.example/a.woff", &none, 200, "", ""),
-            entry("POST", "http://shop/login", &post, 303, "/account", ""),
-            entry("GET", "http://shop/account", &none, 200, "", "{\"token\":\"tok-abcdefgh\"}"),
-            order,
-            entry("GET", "http://shop/orders/17?full=1", &none, 200, "", "{}"),
-        ]}});
-        let imported = import(&har.to_string()).unwrap();
-        insta::assert_snapshot!(imported.text, @r#"
-        # Made of a HAR. Read it before it is run:
-        #
-        #     storemgr loadtest --scenario FILE --host http://shop --users 10
-
-        # left out: 1 requests to http://fonts.example: name it under [hosts] to send them
-        # left out: 3 headers that browsers send of themselves, such as accept and sec-fetch-mode
-
-        name = "shop"
-        think_time = "0s"
-
-        [client]
-        cookies = true
-        redirects = 10
-
-        [[journey]]
-        name = "shop"
-
-        [[journey.step]]
-        name = "GET /login"
-        path = "/login"
-        capture = { csrf = { body = "<input type=\"hidden\" name=\"csrf\" value=\"([^\"]+)" } }
-
-        [[journey.step]]
-        name = "POST /login"
-        method = "POST"
-        path = "/login"
-        form = { csrf = "{{csrf}}", password = "{{env.PASSWORD}}", note = "{{\"{{\"}}x" }
-        capture = { token = { json = "/token" } }
-
-        [[journey.step]]
-        name = "POST /orders"
-        method = "POST"
-        path = "/orders"
-        bearer = "{{token}}"
-        body = "{\"n\":null,\"session\":\"{{token}}\"}"
-        capture = { id = { json = "/id" } }
-
-        [[journey.step]]
-        name = "GET /orders/17"
-        path = "/orders/{{id}}?full=1"
-        route = "/orders/{id}"
-        "#);
-        assert_eq!(imported.variables, ["PASSWORD"]);
-        assert_eq!((imported.left_out, imported.host.as_deref()), (2, Some("http://shop")));
-        assert!(!imported.text.contains("hunter2") && !imported.text.contains("tok-abcdefgh"));
-    }
-
-    #[test]
-    fn a_number_is_captured_as_one_and_a_page_is_no_product() {
-        let none = serde_json::Value::Null;
-        let posted = |text: &str| json!({"mimeType": "application/json", "text": text});
-        let har = json!({"log": {"entries": [
-            entry("GET", "http://shop/products?page=1", &none, 200, "", "[{\"id\":1,\"name\":\"tea\"},{\"id\":12}]"),
-            entry(
-                "POST",
-                "http://shop/orders",
-                &posted("{\"items\":[{\"product_id\":12,\"quantity\":1}],\"ids\":[1,3],\"page\":1,\"ref_id\":\"12\"}"),
-                201,
-                "",
-                "{\"id\":400123}",
-            ),
-            entry("POST", "http://shop/pay", &posted("{\"order\":400123,\"note\":null,\"ref_id\":\"400123\"}"), 200, "", ""),
-            entry("GET", "http://shop/orders?page=1&product_id=12", &none, 200, "", ""),
-        ]}});
-        let imported = import(&har.to_string()).unwrap();
-        for expected in [
-            "path = \"/products?page=1\"",
-            "capture = { id_2 = { json = \"/0/id\" }, id = { json = \"/1/id\" } }",
-            "json = { ids = [\"{{id_2}}\", 3], items = [{ product_id = \"{{id}}\", quantity = 1 }], page = 1, ref_id = \"{{id | text}}\" }",
-            "body = \"{\\\"note\\\":null,\\\"order\\\":{{id_3}},\\\"ref_id\\\":\\\"{{id_3 | text}}\\\"}\"",
-            "path = \"/orders?page=1&product_id={{id | url}}\"",
-        ] {
-            assert!(imported.text.contains(expected), "{expected}\n{}", imported.text);
-        }
-    }
 }

@@ -6,11 +6,25 @@
 
 mod correlate;
 mod curl;
+mod curl_options;
+#[cfg(test)]
+mod curl_tests;
 mod draft;
 mod har;
+#[cfg(test)]
+mod har_tests;
 mod imported;
 mod openapi;
+#[cfg(test)]
+mod openapi_tests;
+mod placeholders;
 mod postman;
+#[cfg(test)]
+mod postman_tests;
+mod recorded;
+mod schema;
+mod shell;
+mod tidied;
 mod without_secrets;
 mod written;
 
@@ -49,7 +63,10 @@ fn document(text: &str) -> Result<Value, ImportError> {
         });
     }
     let read: Result<Value, _> = yaml_serde::from_str(text);
-    read.ok().filter(Value::is_object).ok_or_else(unknown)
+    let read = read.map_err(|error| {
+        ImportError(format!("the document is neither JSON nor YAML ({error}): save it again from where it comes"))
+    })?;
+    if read.is_object() { Ok(read) } else { Err(unknown()) }
 }
 
 fn unknown() -> ImportError {
@@ -63,6 +80,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn statuses_are_read_from_yaml_with_and_without_quotes() {
+        for status in ["200", "'200'"] {
+            let text = format!("openapi: 3.0.0\npaths:\n  /a:\n    get:\n      responses:\n        {status}: {{}}\n");
+            assert!(import(&text).unwrap().text.contains("check = { status = 200 }"), "{text}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_imported_is_refused_with_what_can() {
         for (text, said) in [
             ("", "none that can be imported"),
@@ -70,6 +95,9 @@ mod tests {
             ("a: 1", "none that can be imported"),
             ("hello", "none that can be imported"),
             ("{\"log\"", "is not JSON"),
+            ("openapi: 3.0.0\npaths:\n  /a: {get: [", "neither JSON nor YAML ("),
+            ("openapi: 3.0.0\npaths:\n  /a: {get: [", "line "),
+            ("openapi: 3.0.0\npaths:\n  /a:\n    get:\n      responses:\n        200: {}\n  bad", "line "),
             ("{\"swagger\":\"2.0\"}", "convert the document to OpenAPI 3"),
         ] {
             let error = import(text).unwrap_err().to_string();

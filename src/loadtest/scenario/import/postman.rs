@@ -8,12 +8,20 @@ use serde_json::Value;
 use url::Url;
 
 use super::correlate::free_name;
-use super::draft::{Body, Capture, Draft, Request, encoded_path};
+use super::draft::{Body, Capture, Draft, Request, encoded_path, is_json_type};
 use super::imported::ImportError;
-use super::without_secrets::{env, is_secret, json_without_secrets, path_without_secrets, secret_or};
+use super::placeholders::{Piece, in_url, json_text, literal, pieces, rewritten};
+use super::without_secrets::{
+    authority, env, form_of, is_secret, json_without_secrets, path_without_secrets, secret_or, text_without_secrets,
+    url_without_secrets,
+};
+use crate::loadtest::scenario::fits::path_text;
 
 /// How deep folders may be.
 const DEEPEST: usize = 20;
+
+/// How deep variables may stand in the values of variables.
+const DEEPEST_VARIABLES: usize = 5;
 
 /// Reads a collection.
 pub(super) fn read(document: &Value) -> Result<Draft, ImportError> {
@@ -34,6 +42,7 @@ pub(super) fn read(document: &Value) -> Result<Draft, ImportError> {
         },
         variables: variables(document),
         captured: Vec::new(),
+        depth: 0,
         auth: document.get("auth").cloned(),
     };
     reader.note_scripts(document, None);
@@ -53,24 +62,61 @@ fn variables(document: &Value) -> Vec<(String, Value)> {
     document.get("variable").and_then(Value::as_array).into_iter().flatten().filter_map(pair).collect()
 }
 
+/// A URL as a text; what has none is made of its parts, without those that are switched off.
+fn raw(url: &Value) -> String {
+    let given = url.as_str().or_else(|| url.get("raw").and_then(Value::as_str)).unwrap_or_default();
+    if !given.is_empty() {
+        return given.to_owned();
+    }
+    let word = |of: &Value, key: &str| of.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let joined = |key: &str, between: &str| match url.get(key) {
+        Some(Value::Array(all)) => {
+            let part = |part: &Value| part.as_str().map_or_else(|| word(part, "value"), str::to_owned);
+            all.iter().map(part).collect::<Vec<_>>().join(between)
+        }
+        _ => word(url, key),
+    };
+    let protocol = Some(word(url, "protocol")).filter(|word| !word.is_empty()).unwrap_or_else(|| "http".to_owned());
+    let (host, port) = (joined("host", "."), word(url, "port"));
+    if host.is_empty() {
+        return String::new();
+    }
+    // A variable may hold the protocol, too.
+    let mut raw = if host.starts_with("{{") { host } else { format!("{protocol}://{host}") };
+    if !port.is_empty() {
+        raw = format!("{raw}:{port}");
+    }
+    raw = format!("{raw}/{}", joined("path", "/").trim_start_matches('/'));
+    let enabled = |pair: &&Value| pair.get("disabled").and_then(Value::as_bool) != Some(true);
+    let pairs = url.get("query").and_then(Value::as_array).into_iter().flatten().filter(enabled);
+    for (place, pair) in pairs.enumerate() {
+        raw.push(if place == 0 { '?' } else { '&' });
+        raw = format!("{raw}{}={}", word(pair, "key"), word(pair, "value"));
+    }
+    raw
+}
+
 struct Reader {
     draft: Draft,
     variables: Vec<(String, Value)>,
     /// What the scripts of the requests so far have read, by its name in the collection.
     captured: Vec<(String, String)>,
+    /// How many variables are being read whose values have variables.
+    depth: usize,
     auth: Option<Value>,
 }
 
 /// What a script says that is understood.
 static SETS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r#"(?:variables|collectionVariables|environment|globals)\s*\.\s*set\s*\(\s*["']([^"']+)["']\s*,\s*(?:[A-Za-z_]\w*|pm\.response\.json\(\)|JSON\.parse\(responseBody\))((?:\??\.[A-Za-z_]\w*|\[\d+\]|\[["'][^"']+["']\])+)\s*\)"#,
+        r#"(?:(?:variables|collectionVariables|environment|globals)\s*\.\s*set|postman\s*\.\s*set(?:Environment|Global)Variable)\s*\(\s*["']([^"']+)["']\s*,\s*(?:[A-Za-z_]\w*|pm\.response\.json\(\)|JSON\.parse\(responseBody\))((?:\??\.[A-Za-z_]\w*|\[\d+\]|\[["'][^"']+["']\])+)\s*\)"#,
     )
     .ok()
 });
 static STATUS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"to\.have\.status\(\s*(\d{3})\s*\)|response\.code\)\.to\.(?:eql|equal)\(\s*(\d{3})").ok()
+    Regex::new(r"to\.have\.status\(\s*(\d{3})\s*\)|response\.code\)\.to\.(?:eql|equal)\(\s*(\d{3})|responseCode\.code\s*={2,3}\s*(\d{3})").ok()
 });
+static QUOTED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#""(?<text>\{\{[^{}"]+\}\})""#).ok());
 static PLACEHOLDER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\{\{\s*([^{}]+?)\s*\}\}").ok());
 
 impl Reader {
@@ -96,12 +142,25 @@ impl Reader {
         request.method = given.get("method").and_then(Value::as_str).unwrap_or("GET").to_uppercase();
         request.name = text(item, "name");
         let url = given.get("url").unwrap_or(given);
-        let raw = url.as_str().or_else(|| url.get("raw").and_then(Value::as_str)).unwrap_or_default().to_owned();
+        let raw = raw(url);
+        if raw.is_empty() {
+            self.draft.left_out.push(format!("{}, which has no URL", request.name));
+            return;
+        }
         let Some(path) = self.path(&raw, url) else {
-            self.draft.left_out.push(format!("{}: {raw}, which is another host: name it under [hosts]", request.name));
+            let shown = url_without_secrets(&raw);
+            self.draft
+                .left_out
+                .push(format!("{}: {shown}, which is another host: name it under [hosts]", request.name));
             return;
         };
-        request.path = encoded_path(&self.text(&path, &mut request));
+        let path = self.text(&path, &mut request);
+        let is_unfit = |one: &str| {
+            let value = self.draft.variables.get(one.trim_matches(['{', '}'])).and_then(Value::as_str);
+            value.is_some_and(|value| path_text(value).is_err())
+        };
+        let path = rewritten(&path, str::to_owned, |one| if is_unfit(one) { in_url(one) } else { one.to_owned() });
+        request.path = encoded_path(&path_without_secrets(&path, |value| value.contains("{{")));
         for header in given.get("header").and_then(Value::as_array).into_iter().flatten() {
             if header.get("disabled").and_then(Value::as_bool) == Some(true) {
                 continue;
@@ -121,42 +180,45 @@ impl Reader {
 
     /// The path of a URL. The first host is that of the service; None for another one.
     fn path(&mut self, raw: &str, url: &Value) -> Option<String> {
-        let value_of = |name: &str| self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value);
-        let mut whole = raw.to_owned();
-        if let Some(rest) = raw.strip_prefix("{{")
-            && let Some((name, behind)) = rest.split_once("}}")
-        {
-            let value = value_of(name.trim()).and_then(Value::as_str).unwrap_or_default();
-            // A variable before the path holds the address, also where nobody knows it.
-            whole = if value.contains("://") {
-                format!("{}{behind}", value.trim_end_matches('/'))
-            } else {
-                format!("http://host.invalid{behind}")
-            };
-        } else if !raw.contains("://") {
-            whole = format!("http://{raw}");
-        }
-        let (scheme, rest) = whole.split_once("://")?;
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (authority, path) = rest.split_at(end);
-        let origin = format!("{scheme}://{authority}");
-        if authority != "host.invalid" {
-            let known = Url::parse(&origin).map_or(origin.clone(), |url| url.origin().ascii_serialization());
+        let (head, rest) = raw.split_at(authority(raw).1);
+        let head = self.address(head);
+        let head = if rest.starts_with('/') { head.trim_end_matches('/') } else { &head };
+        let scheme = if head.contains("://") { "" } else { "http://" };
+        let whole = format!("{scheme}{head}{rest}");
+        let (origin, path) = whole.split_at(authority(&whole).1);
+        if origin.contains("{{") {
+            let what = format!("the host {head}, which the collection does not give: give it with --host");
+            if !self.draft.left_out.contains(&what) {
+                self.draft.left_out.push(what);
+            }
+        } else {
+            let known = Url::parse(origin).map_or(origin.to_owned(), |url| url.origin().ascii_serialization());
             if self.draft.host.get_or_insert_with(|| known.clone()) != &known {
                 return None;
             }
         }
-        let mut path = path.split('#').next().unwrap_or_default().to_owned();
-        if !path.starts_with('/') {
-            path.insert(0, '/');
-        }
+        let path = path.split('#').next().unwrap_or_default();
+        let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
+        let mut path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
         for variable in url.get("variable").and_then(Value::as_array).into_iter().flatten() {
             let name = variable.get("key").and_then(Value::as_str).unwrap_or_default();
             let value = variable.get("value").and_then(Value::as_str).filter(|value| !value.is_empty()).unwrap_or("1");
             let parts = path.split('/').map(|part| if part.strip_prefix(':') == Some(name) { value } else { part });
             path = parts.collect::<Vec<_>>().join("/");
         }
-        Some(path_without_secrets(&path, |value| value.contains("{{")))
+        Some(path + query)
+    }
+
+    /// The address before a path, with what the collection gives for its variables.
+    fn address(&self, head: &str) -> String {
+        let mut head = head.to_owned();
+        for _ in 0..DEEPEST_VARIABLES {
+            for (name, value) in &self.variables {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                head = head.replace(&format!("{{{{{name}}}}}"), &value);
+            }
+        }
+        head
     }
 
     /// A text with the placeholders of a scenario in place of those of a collection.
@@ -166,11 +228,11 @@ impl Reader {
         let mut at = 0;
         for found in pattern.captures_iter(text) {
             let (Some(whole), Some(name)) = (found.get(0), found.get(1)) else { continue };
-            written.push_str(&text[at..whole.start()]);
+            written.push_str(&literal(&text[at..whole.start()]));
             written.push_str(&self.placeholder(name.as_str(), request));
             at = whole.end();
         }
-        written + &text[at..]
+        written + &literal(&text[at..])
     }
 
     fn placeholder(&mut self, name: &str, request: &mut Request) -> String {
@@ -189,10 +251,18 @@ impl Reader {
         }
         let value = self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
         match value {
+            Some(Value::String(text)) if text.contains("{{") && !is_secret(name) => {
+                if self.depth >= DEEPEST_VARIABLES {
+                    return String::new();
+                }
+                self.depth += 1;
+                let written = self.text(&text, request);
+                self.depth -= 1;
+                written
+            }
             Some(value) if !is_secret(name) => {
                 let free = free_name(name, |_| false);
                 let value = match value {
-                    Value::String(text) if text.contains("{{") => Value::from(""),
                     Value::Number(_) | Value::String(_) => value,
                     other => Value::from(other.to_string()),
                 };
@@ -236,6 +306,18 @@ impl Reader {
             let found = listed.and_then(|pair| pair.get("value")).or_else(|| of.get(key))?;
             found.as_str().map(str::to_owned)
         };
+        let key = value("key").unwrap_or_else(|| "x-api-key".to_owned());
+        let sent_as = match kind {
+            "bearer" | "basic" => "authorization".to_owned(),
+            "apikey" => key.to_lowercase(),
+            _ => String::new(),
+        };
+        let before = request.headers.len();
+        request.headers.retain(|(name, _)| *name != sent_as);
+        let is_twice = sent_as == "authorization" && request.bearer.take().is_some();
+        if is_twice || request.headers.len() < before {
+            request.left_out.push(format!("the header {sent_as} beside the authorization of the request"));
+        }
         match kind {
             "noauth" => {}
             "bearer" => request.bearer = Some(self.secret("token", &value("token").unwrap_or_default(), request)),
@@ -244,10 +326,16 @@ impl Reader {
                 let password = self.secret("password", &value("password").unwrap_or_default(), request);
                 request.basic = Some((user, password));
             }
-            "apikey" if value("in").as_deref() != Some("query") => {
-                let key = value("key").unwrap_or_else(|| "x-api-key".to_owned());
+            "apikey" => {
                 let secret = self.secret(&key, &value("value").unwrap_or_default(), request);
-                request.headers.push((key.to_lowercase(), secret));
+                if value("in").as_deref() == Some("query") {
+                    let key: String = form_urlencoded::byte_serialize(key.as_bytes()).collect();
+                    let separator = if request.path.contains('?') { '&' } else { '?' };
+                    request.path =
+                        format!("{}{separator}{key}={}", request.path, rewritten(&secret, str::to_owned, in_url));
+                } else {
+                    request.headers.push((sent_as, secret));
+                }
             }
             other => request.left_out.push(format!("authorization of the kind {other}")),
         }
@@ -259,12 +347,13 @@ impl Reader {
         match body.get("mode").and_then(Value::as_str) {
             Some("raw") => {
                 let raw = word(body, "raw");
-                let text = self.text(&raw, request);
                 let is_json = body.pointer("/options/raw/language").is_some_and(|language| language == "json");
-                request.body = match serde_json::from_str::<Value>(&text) {
-                    Ok(json) if json.is_object() || json.is_array() => Body::Json(json_without_secrets(&json)),
-                    _ if text.is_empty() => Body::None,
-                    _ => Body::Text(text),
+                request.body = match serde_json::from_str::<Value>(&raw) {
+                    Ok(json) if json.is_object() || json.is_array() => {
+                        Body::Json(json_without_secrets(&self.json(&json, request)))
+                    }
+                    _ if raw.is_empty() => Body::None,
+                    _ => Body::Text(quotes_closed(&text_without_secrets(&self.text(&raw, request)))),
                 };
                 let has_type = request.headers.iter().any(|(name, _)| name == "content-type");
                 if matches!(request.body, Body::Text(_)) && !is_json && !has_type {
@@ -274,10 +363,15 @@ impl Reader {
             Some("graphql") => {
                 let graphql = body.get("graphql").cloned().unwrap_or_default();
                 let query = self.text(&word(&graphql, "query"), request);
-                let variables = self.text(&word(&graphql, "variables"), request);
+                let variables = word(&graphql, "variables");
                 let mut json = serde_json::Map::from_iter([("query".to_owned(), Value::from(query))]);
-                if let Ok(variables) = serde_json::from_str::<Value>(&variables) {
-                    json.insert("variables".to_owned(), variables);
+                match serde_json::from_str::<Value>(&variables) {
+                    Ok(variables) => {
+                        let variables = json_without_secrets(&self.json(&variables, request));
+                        json.insert("variables".to_owned(), variables);
+                    }
+                    Err(_) if variables.trim().is_empty() => {}
+                    Err(_) => request.left_out.push("the variables of the query, which are not JSON".to_owned()),
                 }
                 request.body = Body::Json(Value::Object(json));
             }
@@ -288,8 +382,6 @@ impl Reader {
                     if field.get("disabled").and_then(Value::as_bool) == Some(true) {
                     } else if field.get("type").is_some_and(|kind| kind == "file") {
                         request.left_out.push(format!("the part {name} with a file, which is not read"));
-                    } else if all.iter().any(|(known, _)| *known == name) {
-                        request.left_out.push(format!("a second field {name}"));
                     } else {
                         let value = word(&field, "value");
                         let value =
@@ -297,13 +389,35 @@ impl Reader {
                         all.push((name, value));
                     }
                 }
-                request.body = if mode == "formdata" { Body::Parts(all) } else { Body::Form(all) };
+                request.body = if mode == "formdata" { Body::Parts(all) } else { form_of(all, request) };
             }
             Some("file") => request.left_out.push("the body in a file, which is not read: write body_file".to_owned()),
             _ => {}
         }
-        if matches!(request.body, Body::Json(_) | Body::Form(_) | Body::Parts(_)) {
-            request.headers.retain(|(name, _)| name != "content-type");
+        // What the load test says of itself.
+        match request.body {
+            Body::Form(_) | Body::Parts(_) => request.headers.retain(|(name, _)| name != "content-type"),
+            Body::Json(_) => request.headers.retain(|(name, kind)| name != "content-type" || !is_json_type(kind)),
+            Body::Text(_) | Body::None => {}
+        }
+    }
+
+    /// JSON with the placeholders of a scenario. A text stays a text.
+    fn json(&mut self, value: &Value, request: &mut Request) -> Value {
+        match value {
+            Value::String(text) => {
+                let written = self.text(text, request);
+                let is_value = match pieces(&written)[..] {
+                    [Piece::Placeholder(one)] => {
+                        !["{{env.", "{{uuid", "{{\""].iter().any(|other| one.starts_with(other))
+                    }
+                    _ => false,
+                };
+                Value::from(if is_value { written.replace("}}", " | text}}") } else { written })
+            }
+            Value::Array(all) => all.iter().map(|one| self.json(one, request)).collect(),
+            Value::Object(all) => all.iter().map(|(name, one)| (name.clone(), self.json(one, request))).collect(),
+            other => other.clone(),
         }
     }
 
@@ -329,7 +443,7 @@ impl Reader {
 
     fn script(&mut self, code: &str, request: &mut Request) {
         if let Some(status) = STATUS.as_ref().and_then(|pattern| pattern.captures(code)) {
-            let number = status.get(1).or(status.get(2)).and_then(|number| number.as_str().parse::<u16>().ok());
+            let number = status.iter().skip(1).flatten().next().and_then(|number| number.as_str().parse::<u16>().ok());
             request.statuses.extend(number.map(Value::from));
         }
         let mut understood = usize::from(!request.statuses.is_empty());
@@ -344,12 +458,29 @@ impl Reader {
             self.captured.push((name.as_str().to_owned(), free));
             understood += 1;
         }
-        let wanted =
-            code.matches("pm.test(").count() + code.matches(".set(").count() + code.matches("setNextRequest").count();
+        let words = [
+            "pm.test(",
+            ".set(",
+            "setNextRequest",
+            "setEnvironmentVariable(",
+            "setGlobalVariable(",
+            "tests[\"",
+            "tests['",
+        ];
+        let wanted: usize = words.into_iter().map(|word| code.matches(word).count()).sum();
         if wanted > understood {
             request.left_out.push(format!("{} things of the test script", wanted - understood));
         }
     }
+}
+
+/// A text that may be JSON: a placeholder alone in its quotes gets those that its value cannot leave.
+fn quotes_closed(text: &str) -> String {
+    let Some(pattern) = QUOTED.as_ref().filter(|_| text.trim_start().starts_with(['{', '['])) else {
+        return text.to_owned();
+    };
+    let written = |found: &regex::Captures<'_>| json_text(&Value::from(&found["text"]), &|_| false);
+    pattern.replace_all(text, written).into_owned()
 }
 
 /// `.data[0]["a b"]` as a JSON pointer.
@@ -362,96 +493,4 @@ fn pointer(path: &str) -> String {
         pointer.push_str(&part.replace('~', "~0").replace('/', "~1"));
     }
     pointer
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::import;
-    use serde_json::json;
-
-    #[test]
-    fn a_variable_that_a_later_answer_sets_keeps_its_first_value_before() {
-        let set = |name: &str| json!([{"listen": "test", "script": {"exec": [format!("pm.collectionVariables.set('{name}', pm.response.json().next);")]}}]);
-        let request = json!({"method": "GET", "url": "http://h/x?c={{cursor}}"});
-        let collection = json!({
-            "info": {"name": "pages", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},
-            "variable": [{"key": "cursor", "value": "0"}],
-            "item": [
-                {"name": "one", "event": set("cursor"), "request": request},
-                {"name": "two", "event": set("cursor"), "request": request},
-                {"name": "three", "request": request}
-            ]
-        });
-        let text = import(&collection.to_string()).unwrap().text;
-        assert!(text.contains("[variables]\ncursor = \"0\"") || text.contains("[variables]\ncursor = 0"), "{text}");
-        let paths =
-            ["path = \"/x?c={{cursor}}\"", "path = \"/x?c={{cursor_2}}\""].map(|path| text.matches(path).count());
-        assert_eq!(paths, [1, 2], "{text}");
-        assert_eq!(text.matches("cursor_2 = { json = ").count(), 2, "{text}");
-    }
-
-    #[test]
-    fn a_collection_becomes_a_journey_with_its_variables() {
-        let script = "pm.test('ok', () => pm.response.to.have.status(201));\nlet body = pm.response.json();\npm.collectionVariables.set(\"orderId\", body.data[0].order_id);";
-        let collection = json!({
-            "info": {"name": "Shop: all", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},
-            "variable": [{"key": "baseUrl", "value": "http://localhost:5000/"}, {"key": "page size", "value": 5}, {"key": "apiToken", "value": "abc"}],
-            "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "{{apiToken}}"}]},
-            "item": [
-                {"name": "Orders", "item": [
-                    {"name": "Place", "event": [{"listen": "test", "script": {"exec": script.lines().collect::<Vec<_>>()}}, {"listen": "prerequest", "script": {"exec": ["x()"]}}],
-                     "request": {"method": "POST", "url": {"raw": "{{baseUrl}}/orders?size={{page size}}"}, "header": [{"key": "Content-Type", "value": "application/json"}, {"key": "X-Run", "value": "{{$guid}}"}],
-                                 "body": {"mode": "raw", "raw": "{\"note\": \"{{customer}}\", \"password\": \"p\"}"}}},
-                    {"name": "Read", "request": {"method": "GET", "url": {"raw": "{{baseUrl}}/orders/:id/{{orderId}}", "variable": [{"key": "id", "value": "7"}]}, "auth": {"type": "noauth"}}}
-                ]},
-                {"name": "Other", "request": {"method": "GET", "url": "https://other.example/"}},
-                {"name": "Query", "request": {"method": "POST", "url": "{{baseUrl}}/graphql", "body": {"mode": "graphql", "graphql": {"query": "{ a { b } }", "variables": "{\"n\": 1}"}}}}
-            ]
-        });
-        let imported = import(&collection.to_string()).unwrap();
-        insta::assert_snapshot!(imported.text, @r#"
-        # Made of a Postman collection. Read it before it is run:
-        #
-        #     storemgr loadtest --scenario FILE --host http://localhost:5000 --users 10
-
-        # left out: Other: https://other.example/, which is another host: name it under [hosts]
-
-        name = "Shop: all"
-        think_time = "0s"
-
-        [client]
-        cookies = true
-        redirects = 10
-
-        [variables]
-        page_size = 5
-
-        [[journey]]
-        name = "Shop  all"
-
-        # left out: the prerequest script
-        [[journey.step]]
-        name = "Place"
-        method = "POST"
-        path = "/orders?size={{page_size}}"
-        headers = { x-run = "{{uuid}}" }
-        bearer = "{{env.APITOKEN}}"
-        json = { note = "{{env.CUSTOMER}}", password = "{{env.PASSWORD}}" }
-        capture = { orderid = { json = "/data/0/order_id" } }
-        check = { status = 201 }
-
-        [[journey.step]]
-        name = "Read"
-        path = "/orders/7/{{orderid}}"
-
-        [[journey.step]]
-        name = "Query"
-        method = "POST"
-        path = "/graphql"
-        bearer = "{{env.APITOKEN}}"
-        json = { query = "{ a { b } }", variables = { n = 1 } }
-        "#);
-        assert_eq!(imported.variables, ["APITOKEN", "CUSTOMER", "PASSWORD"]);
-        assert_eq!((imported.left_out, imported.host.as_deref()), (2, Some("http://localhost:5000")));
-    }
 }

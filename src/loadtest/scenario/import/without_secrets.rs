@@ -1,11 +1,17 @@
 //! What was sent, without its secrets: what looks like one by its name, and the variable of the environment that takes its
 //! place.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use regex::{Captures, Regex};
 use serde_json::Value;
 
-use super::draft::{Body, Request, literal};
+use super::draft::{Body, Request};
+use super::placeholders::{form_text, literal};
 
 /// Words that a secret has in its name.
 const WORDS: [&str; 15] = [
@@ -74,6 +80,20 @@ pub(super) fn path_without_secrets(path: &str, is_kept: impl Fn(&str) -> bool) -
     }
 }
 
+/// A URL as a comment shows it, without its query, and without a name and a password.
+pub(super) fn url_without_secrets(url: &str) -> String {
+    let (start, end) = authority(url);
+    let host = url[start..end].rfind('@').map_or(start, |at| start + at + 1);
+    let shown = url[host..].split('?').next().unwrap_or_default();
+    format!("{}{shown}", &url[..start])
+}
+
+/// Where the name of the host of a URL begins, and where the path behind it does.
+pub(super) fn authority(url: &str) -> (usize, usize) {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    (start, url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at))
+}
+
 /// Authorization, without what is secret in it.
 pub(super) fn authorization(value: &str, request: &mut Request) {
     let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
@@ -93,19 +113,92 @@ pub(super) fn user(text: &str, request: &mut Request) {
     request.basic = Some((literal(user), "{{env.PASSWORD}}".to_owned()));
 }
 
-/// The fields of a form, with variables of the environment in place of secrets.
-pub(super) fn form(text: &str) -> Body {
-    let fields = form_urlencoded::parse(text.as_bytes());
-    let mut all: Vec<(String, String)> = Vec::new();
-    for (name, value) in fields {
-        if all.iter().any(|(known, _)| *known == name) {
-            // A table has each key once.
-            return Body::Text(pairs_without_secrets(&literal(text), |_| false));
-        }
-        all.push((name.to_string(), secret_or(&name, &value)));
+/// The fields of a form, with variables of the environment in place of secrets, and what `found` gives in place of others. A
+/// text that is no form is sent as it is, with the type of one.
+pub(super) fn form(text: &str, request: &mut Request, mut found: impl FnMut(&str, &str) -> Option<String>) -> Body {
+    if text.split('&').any(|pair| !pair.is_empty() && !pair.contains('=')) {
+        form_type(request);
+        return Body::Text(text_without_secrets(&pairs_without_secrets(&literal(text), has_placeholder)));
     }
-    Body::Form(all)
+    let field = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
+        let sent = found(&name, &value).unwrap_or_else(|| secret_or(&name, &value));
+        (name.into_owned(), sent)
+    };
+    form_of(form_urlencoded::parse(text.as_bytes()).map(field).collect(), request)
 }
+
+/// A form of these fields. A table has each key once, so that one whose names come again is a text.
+pub(super) fn form_of(fields: Vec<(String, String)>, request: &mut Request) -> Body {
+    let names: BTreeSet<&String> = fields.iter().map(|(name, _)| name).collect();
+    if names.len() == fields.len() {
+        return Body::Form(fields);
+    }
+    form_type(request);
+    Body::Text(form_text(&fields))
+}
+
+/// Says that the body is a form, unless the request says something else.
+fn form_type(request: &mut Request) {
+    if !request.headers.iter().any(|(name, _)| name == "content-type") {
+        request.headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
+    }
+}
+
+/// A text as a scenario has it, with variables of the environment in place of the secrets that are seen in it: members of
+/// JSON, pairs such as `name=value`, and elements of XML.
+pub(super) fn text_without_secrets(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (pattern, written) in [
+        (&MEMBER, (|found, env| format!("{}{}", &found["before"], json(env))) as Written),
+        (&INNER_MEMBER, |found, env| format!("{}\\\"{env}\\\"", &found["before"])),
+        (&PAIR, |found, env| {
+            let quote = found["value"].chars().next().filter(|c| matches!(c, '"' | '\''));
+            let quote = quote.map_or(String::new(), String::from);
+            format!("{}{quote}{env}{quote}", &found["before"])
+        }),
+        (&ELEMENT, |found, env| format!("{}{env}</", &found["before"])),
+    ] {
+        let Some(pattern) = pattern.as_ref() else { continue };
+        let shown = pattern.replace_all(&text, |found: &Captures<'_>| {
+            let is_hidden =
+                is_secret(&found["name"]) && !found["value"].is_empty() && !has_placeholder(&found["value"]);
+            if is_hidden { written(found, &env(&found["name"])) } else { found[0].to_owned() }
+        });
+        text = shown.into_owned();
+    }
+    text
+}
+
+/// How a part of a text is written, with this placeholder.
+type Written = fn(&Captures<'_>, &str) -> String;
+
+fn json(placeholder: &str) -> String {
+    placeholder.replace("}}", " | json}}")
+}
+
+/// A member of JSON whose value is a text or a number. A placeholder is one unit, whatever is in it.
+static MEMBER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?s)(?<before>"(?<name>[^"\\{}]{1,80})"\s*:\s*)(?<value>"(?:\{\{.*?\}\}|[^"\\]|\\.)*"|-?\d[\d.eE+-]*)"#,
+    )
+    .ok()
+});
+/// A member of JSON that is a text within JSON.
+static INNER_MEMBER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"(?s)(?<before>\\"(?<name>[^"\\{}]{1,80})\\"\s*:\s*)(?<value>\\"(?:\{\{.*?\}\}|[^"\\])*\\")"#).ok()
+});
+static PAIR: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?s)(?<before>(?<name>[\w.\-\[\]%]{1,80})\s*=\s*)(?<value>"(?:\{\{.*?\}\}|[^"])*"|'(?:\{\{.*?\}\}|[^'])*'|(?:\{\{.*?\}\}|[^&\s;<>"',])+)"#,
+    )
+    .ok()
+});
+static ELEMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?s)(?<before><(?:[\w.-]+:)?(?<name>[\w.-]{1,80})(?:\s[^<>]*)?>)(?<value>\s*<!\[CDATA\[.*?\]\]>\s*|[^<]*)</",
+    )
+    .ok()
+});
 
 /// JSON with variables of the environment in place of secrets.
 pub(super) fn json_without_secrets(value: &Value) -> Value {
@@ -133,7 +226,7 @@ fn hidden(name: &str, value: &Value) -> Value {
 }
 
 /// Whether a text has a placeholder, and not only braces that were written as a literal.
-fn has_placeholder(text: &str) -> bool {
+pub(super) fn has_placeholder(text: &str) -> bool {
     text.replace(&literal("{{"), "").contains("{{")
 }
 
@@ -158,10 +251,59 @@ mod tests {
     }
 
     #[test]
+    fn secrets_leave_a_text() {
+        for (text, expected) in [
+            (r#"{"password":"hun\"ter{{"{{"}}2","n":{{n}}}"#, r#"{"password":{{env.PASSWORD | json}},"n":{{n}}}"#),
+            (r#"{"pin_token": 1234, "a": "b"}"#, r#"{"pin_token": {{env.PIN_TOKEN | json}}, "a": "b"}"#),
+            (r#"{"token":"{{token}}","name":"x"}"#, r#"{"token":"{{token}}","name":"x"}"#),
+            (r#"{"inner":"{\"password\":\"x\"}"}"#, r#"{"inner":"{\"password\":\"{{env.PASSWORD}}\"}"}"#),
+            ("a=1&password=x{{\"{{\"}}y&b", "a=1&password={{env.PASSWORD}}&b"),
+            (
+                "<u><Password x='1'>y</Password><n>1</n></u>",
+                "<u><Password x='1'>{{env.PASSWORD}}</Password><n>1</n></u>",
+            ),
+            ("<s:secret><![CDATA[a<b]]></s:secret>", "<s:secret>{{env.SECRET}}</s:secret>"),
+            ("<login user='a' password='b c'/>", "<login user='a' password='{{env.PASSWORD}}'/>"),
+            ("nothing = here, <p>", "nothing = here, <p>"),
+        ] {
+            assert_eq!(text_without_secrets(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_form_whose_names_come_again_is_a_text_of_its_type() {
+        let none = |_: &str, _: &str| None;
+        let form_type = ("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned());
+        for (text, expected, has_type) in [
+            (
+                "a=1&b=x+y",
+                Body::Form(vec![("a".to_owned(), "1".to_owned()), ("b".to_owned(), "x y".to_owned())]),
+                false,
+            ),
+            ("a=1&a=x+y&token=t", Body::Text("a=1&a=x+y&token={{env.TOKEN | url}}".to_owned()), true),
+            ("hello", Body::Text("hello".to_owned()), true),
+            ("a&password=b", Body::Text("a&password={{env.PASSWORD | url}}".to_owned()), true),
+        ] {
+            let mut request = Request::default();
+            assert_eq!(form(text, &mut request, none), expected);
+            assert_eq!(request.headers.contains(&form_type), has_type, "{text}");
+        }
+    }
+
+    #[test]
     fn secrets_leave_a_query_and_what_is_kept_stays() {
         let kept = |value: &str| value.starts_with("{{");
         let path = path_without_secrets("/a=1?token=t%26&q=token=x&api_key={{key}}&secret", kept);
         assert_eq!(path, "/a=1?token={{env.TOKEN | url}}&q=token=x&api_key={{key}}&secret");
+    }
+
+    #[test]
+    fn secrets_leave_a_url_that_is_shown() {
+        for (url, expected) in
+            [("http://u:p@h/a?token=t&b=c@d", "http://h/a"), ("h/a@b", "h/a@b"), ("{{base}}/a?api_key=s", "{{base}}/a")]
+        {
+            assert_eq!(url_without_secrets(url), expected);
+        }
     }
 
     #[test]

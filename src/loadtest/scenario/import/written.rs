@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::draft::{Body, Capture, Draft, Request};
+use super::draft::{Body, Draft, Request};
 use super::imported::Imported;
+use super::placeholders::json_text;
+use super::tidied::tidied;
 use crate::loadtest::scenario::journey_file::LONGEST_NAME;
 use crate::units::printable;
 
@@ -53,24 +55,32 @@ pub(super) fn write(draft: &Draft) -> Imported {
     let (table, requests) =
         if draft.is_journey { ("journey.step", &draft.requests) } else { ("task", &draft.requests) };
     if draft.is_journey {
-        let name = draft.name.replace(':', " ");
-        line(
-            &mut text,
-            &format!("\n[[journey]]\nname = {}", quoted(name[..name.floor_char_boundary(LONGEST_NAME)].trim())),
-        );
+        line(&mut text, &format!("\n[[journey]]\nname = {}", quoted(&journey_name(&draft.name))));
     }
-    let numbers = draft.requests.iter().flat_map(|request| &request.captures).filter(|capture| capture.is_number);
-    let numbers: Vec<&Capture> = numbers.collect();
+    let is_number = |name: &str| {
+        let mut captures = draft.requests.iter().flat_map(|request| &request.captures);
+        captures.any(|capture| capture.is_number && capture.name == name)
+            || draft.variables.get(name).is_some_and(Value::is_number)
+    };
     let mut count = left_out.len();
     for request in requests.iter().take(MOST_REQUESTS) {
         line(&mut text, "");
+        let request = tidied(request);
         count += request.left_out.len();
-        write_request(&mut text, table, request, &numbers);
+        write_request(&mut text, table, &request, &is_number);
     }
     Imported { variables: environment(&text), left_out: count, host: draft.host.clone(), text }
 }
 
-fn write_request(text: &mut String, table: &str, request: &Request, numbers: &[&Capture]) {
+/// The name of a journey, as its reader wants it.
+fn journey_name(name: &str) -> String {
+    let shown = printable(name).replace([':', '\n'], " ");
+    let shown = shown.trim();
+    let cut = shown[..shown.floor_char_boundary(LONGEST_NAME)].trim_end();
+    if cut.is_empty() { "imported".to_owned() } else { cut.to_owned() }
+}
+
+fn write_request(text: &mut String, table: &str, request: &Request, is_number: &dyn Fn(&str) -> bool) {
     for what in &request.left_out {
         comment(text, what);
     }
@@ -93,7 +103,7 @@ fn write_request(text: &mut String, table: &str, request: &Request, numbers: &[&
     if let Some((user, password)) = &request.basic {
         line(text, &format!("basic = {{ user = {}, password = {} }}", quoted(user), quoted(password)));
     }
-    write_body(text, &request.body, numbers);
+    write_body(text, &request.body, is_number);
     if !request.captures.is_empty() {
         let captures = request
             .captures
@@ -114,8 +124,8 @@ fn write_request(text: &mut String, table: &str, request: &Request, numbers: &[&
     }
 }
 
-/// Writes a body. The values that are numbers are those of these captures.
-fn write_body(text: &mut String, body: &Body, numbers: &[&Capture]) {
+/// Writes a body. `is_number` says whether what a placeholder names is a number.
+fn write_body(text: &mut String, body: &Body, is_number: &dyn Fn(&str) -> bool) {
     let fields = |fields: &[(String, String)]| {
         let fields = fields.iter().map(|(name, value)| format!("{} = {}", key(name), quoted(value)));
         fields.collect::<Vec<_>>().join(", ")
@@ -130,14 +140,7 @@ fn write_body(text: &mut String, body: &Body, numbers: &[&Capture]) {
                 line(text, &format!("json = {inline}"));
             }
             // TOML has no null.
-            _ => {
-                let mut body = value.to_string();
-                for number in numbers {
-                    let placeholder = format!("{{{{{}}}}}", number.name);
-                    body = body.replace(&format!("\"{placeholder}\""), &placeholder);
-                }
-                line(text, &format!("body = {}", quoted(&body)));
-            }
+            _ => line(text, &format!("body = {}", quoted(&json_text(value, is_number)))),
         },
     }
 }
@@ -218,6 +221,19 @@ fn environment(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_journey_has_a_name_that_its_reader_takes() {
+        for (given, expected) in [
+            ("Shop: all", "Shop  all".to_owned()),
+            (" : ", "imported".to_owned()),
+            ("a\u{1}\nb", "a\u{fffd} b".to_owned()),
+            (&"é".repeat(40), "é".repeat(30)),
+            (&format!("{} b", "a".repeat(59)), "a".repeat(59)),
+        ] {
+            assert_eq!(journey_name(given), expected);
+        }
+    }
 
     #[test]
     fn a_text_is_read_back_as_it_was() {
