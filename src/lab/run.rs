@@ -90,7 +90,9 @@ async fn ladder(runner: &RungRunner<'_>, account: &mut Account, observer: Observ
             continue;
         }
         if runner.store.stop.is_asked() {
-            kept.into_iter().for_each(|kept| account.add(place, kept));
+            if let Some(kept) = kept {
+                account.add(place, kept);
+            }
             return Ok(true);
         }
         let rung = if let Subject::Rung(rung) = subject { Some(*rung) } else { None };

@@ -58,16 +58,20 @@ pub(super) async fn since(
         schema.unwrap_or_default()
     );
     let rows = answers.rows(&sql).await?;
-    let mut statements = HashMap::new();
+    let (mut statements, mut prepared) = (Vec::new(), Vec::new());
     for row in &rows {
         let was = before.get(&text(row, 0)).copied().unwrap_or_default();
         let now = counted(row, 1);
         let count = now.count.saturating_sub(was.count);
         let said = normalised(&text(row, 8));
-        let Some(said) = executed(&said).filter(|said| count > 0 && !is_own(said)) else { continue };
-        add(&mut statements, told(said.to_owned(), &now, &was));
+        let Some(executed) = executed(&said).filter(|said| count > 0 && !is_own(said)) else { continue };
+        let list = if executed.len() == said.len() { &mut statements } else { &mut prepared };
+        list.push(told(executed.to_owned(), &now, &was));
     }
-    Ok(statements.into_values().collect())
+    for other in prepared {
+        add(&mut statements, other);
+    }
+    Ok(statements)
 }
 
 /// What was executed. MySQL 9 counts a prepared statement under `EXECUTE SELECT …`, and its preparation, which is none of the
@@ -77,10 +81,12 @@ fn executed(said: &str) -> Option<&str> {
     if inner("PREPARE ").is_some() { None } else { Some(inner("EXECUTE ").unwrap_or(said)) }
 }
 
-/// Adds a statement to those of the same text: it may be sent prepared and as it is, and have a digest for each.
-fn add(statements: &mut HashMap<String, Statement>, other: Statement) {
-    let Some(statement) = statements.get_mut(&other.text) else {
-        statements.insert(other.text.clone(), other);
+/// Adds a prepared statement to the same one sent as it is, which has a digest of its own. Several with one text are left
+/// alone: MariaDB gives those that came in one packet the text of the first.
+fn add(statements: &mut Vec<Statement>, other: Statement) {
+    let mut same = statements.iter_mut().filter(|statement| statement.text == other.text);
+    let (Some(statement), None) = (same.next(), same.next()) else {
+        statements.push(other);
         return;
     };
     let sum = |into: &mut Option<u64>, from: Option<u64>| *into = Some(into.unwrap_or(0) + from.unwrap_or(0));
@@ -190,12 +196,15 @@ mod tests {
         assert_eq!(executed("EXECUTE `named`"), Some("EXECUTE `named`"));
         assert_eq!(executed("PREPARE SELECT `a` FROM `t`"), None);
         let counted = |count: u64| Counted { count, time_s: 0.5, examined: 10 * count, ..Counted::default() };
-        let mut statements = HashMap::new();
-        for count in [3, 4] {
-            add(&mut statements, told("SELECT ?".to_owned(), &counted(count), &Counted::default()));
-        }
-        let both = &statements["SELECT ?"];
+        let sent = |count: u64| told("SELECT ?".to_owned(), &counted(count), &Counted::default());
+        let mut statements = vec![sent(3)];
+        add(&mut statements, sent(4));
+        assert_eq!(statements.len(), 1);
+        let both = &statements[0];
         assert_eq!((both.count, both.rows_examined, both.time_s), (Some(7), Some(70), 1.0));
+        let mut of_one_packet = vec![sent(3), sent(3)];
+        add(&mut of_one_packet, sent(1));
+        assert_eq!(of_one_packet.len(), 3);
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl Explained {
         let test = thread.name().unwrap_or_default().rsplit("::").next().unwrap().to_owned();
         let server = if std::env::var_os("TEST_MYSQLD").is_some() { "mysql" } else { "mariadb" };
         let name = |number: u32| folder.join(format!("{server}-{test}-{number}.json"));
-        let free = (1..).map(name).find(|path| !path.exists()).unwrap();
+        let free = (1..1_000).map(name).find(|path| !path.exists()).unwrap();
         std::fs::write(free, serde_json::to_string(&kept).unwrap() + "\n").unwrap();
     }
 

@@ -141,7 +141,7 @@ async fn by_how_much_expectations_were_off() {
             files.push(place.explained(&faults, &load).await.file.display().to_string());
         }
         let told = crate::harness::run_command(&["report", "--explain", &files[0], &files[1]], &[]).await;
-        println!("{cure}\n{}", told.stdout);
+        eprintln!("{cure}\n{}", told.stdout);
     }
 }
 
