@@ -82,7 +82,7 @@ impl Explained {
     fn record(&self, folder: &Path) {
         let mut run = self.run.clone();
         run["timeline"] = Value::Array(Vec::new());
-        for database in run["observed"]["databases"].as_array_mut().into_iter().flatten() {
+        for database in run.pointer_mut("/observed/databases").and_then(Value::as_array_mut).into_iter().flatten() {
             database["timeline"] = Value::Array(Vec::new());
         }
         let found = |finding: &Value| [finding["cause"].clone(), finding["certainty"].clone()];
