@@ -36,7 +36,7 @@ pub(super) fn reach<'a>(
             return Reach::Outside;
         }
         let names: Vec<_> = compose.services.iter().map(|service| service.name.as_str()).collect();
-        let meant = super::files::nearest(name, &names).map(str::to_owned).unwrap_or_default();
+        let meant = crate::units::nearest(name, &names).map(str::to_owned).unwrap_or_default();
         return Reach::Wrong { says: format!("{name}, which is not a service"), write: meant };
     };
     let (Some(port), Some(listens)) = (port, files.listening(service)) else { return Reach::Fine(service) };

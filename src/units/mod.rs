@@ -1,6 +1,7 @@
 //! Reads and writes numbers and texts for people: durations, comparisons, counts, ratios, bytes, markup, languages.
 
 mod language;
+mod nearest;
 mod relation;
 mod secret;
 mod spark;
@@ -10,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 pub(crate) use language::is_number;
 pub use language::{Language, UnknownLanguage};
+pub(crate) use nearest::nearest;
 pub use relation::Relation;
 pub use secret::Secret;
 pub use spark::sparkline;

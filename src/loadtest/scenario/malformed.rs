@@ -3,6 +3,7 @@
 
 use super::error::ScenarioError;
 use super::reading::Reading;
+use crate::units::nearest;
 
 /// What to write for a key. The outermost key of a line decides.
 const EXAMPLES: [(&str, &str); 34] = [
@@ -124,32 +125,6 @@ fn wanted(text: &str, at: usize, sections: &[Section]) -> Option<&'static str> {
         (!["step", "task", "journey", "client"].contains(&inside)).then(|| example(inside)).flatten()
     });
     of_table.or_else(|| keys.iter().find_map(|key| example(key)))
-}
-
-/// The key that was meant: one that is a letter or two away.
-fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let most = (word.chars().count() / 3).max(1);
-    let (distance, key) = known.iter().map(|key| (distance(word, key), *key)).min()?;
-    (distance <= most).then_some(key)
-}
-
-/// How many letters are to be added, removed, changed, or exchanged with the next one (optimal string alignment).
-fn distance(one: &str, other: &str) -> usize {
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=other.len()).collect()];
-    for (row, left) in one.iter().enumerate() {
-        let mut next = vec![row + 1];
-        for (column, right) in other.iter().enumerate() {
-            let changed = rows[row][column] + usize::from(left != right);
-            let mut least = changed.min(rows[row][column + 1] + 1).min(next[column] + 1);
-            if row > 0 && column > 0 && one[row - 1] == *right && other[column - 1] == *left {
-                least = least.min(rows[row - 1][column - 1] + 1);
-            }
-            next.push(least);
-        }
-        rows.push(next);
-    }
-    rows[one.len()][other.len()]
 }
 
 /// A table of a file: what its header says, where it begins, and its name if it has one.

@@ -11,9 +11,10 @@ use std::time::Duration;
 use super::nginx_copy::Copy;
 use super::scratch::Scratch;
 use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
-use crate::deploy_check::files::{Bounds, Files, Nginx, find, nearest, run_bounded};
+use crate::deploy_check::files::{Bounds, Files, Nginx, find, run_bounded};
 use crate::deploy_check::finding::{CheckOutcome, Fault};
 use crate::deploy_check::place::Place;
+use crate::units::nearest;
 
 pub(crate) const CHECK: Check = Check {
     id: "nginx-valid",

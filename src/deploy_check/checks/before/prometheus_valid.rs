@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
-use crate::deploy_check::files::{Bounds, Files, find, nearest, run_bounded};
+use crate::deploy_check::files::{Bounds, Files, find, run_bounded};
 use crate::deploy_check::finding::{CheckOutcome, Fault};
 use crate::deploy_check::place::Place;
+use crate::units::nearest;
 
 pub(crate) const CHECK: Check = Check {
     id: "prometheus-valid",

@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::deploy_check::files::nearest::nearest;
 use crate::deploy_check::files::yaml::{Entry, Node};
 use crate::deploy_check::place::{Place, Problem};
-use crate::units;
+use crate::units::{self, nearest};
 
 const TOP: &[&str] = &["version", "name", "include", "services", "models", "networks", "volumes", "secrets", "configs"];
 

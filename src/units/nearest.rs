@@ -1,7 +1,7 @@
 //! The known word that a misspelt one was meant to be.
 
 /// The known word that is closest, if it is close enough to be meant: one slip in a short word, two in a long one.
-pub(in crate::deploy_check) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     if word.len() > 64 {
         return None;
     }
