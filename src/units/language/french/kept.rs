@@ -204,7 +204,6 @@ pub(super) const TEXTS: Room = &[
     ("orders alone could not be measured: {reason}", "les commandes seules n’ont pas pu être mesurées\u{a0}: {reason}"),
     ("searching the number of users that are served correctly", "recherche du nombre d’utilisateurs bien servis"),
     ("waiting until what the load left has gone", "attente, jusqu’à ce que ce que la charge a laissé soit parti"),
-    ("the limit could not be searched: {error}", "la limite n’a pas pu être cherchée\u{a0}: {error}"),
     ("the run cannot be reported on: {error}", "il ne peut y avoir de rapport sur l’exécution\u{a0}: {error}"),
     (
         "{name}: {users} users without think time for {time}",
