@@ -27,9 +27,13 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     let live: Vec<_> = deployment.answering("/live").await.into_iter().map(Target::address).collect();
     let instances: Vec<_> = deployment.instances.iter().map(Target::address).collect();
     let is_away = |name: &str| instances.iter().any(|one| one == name && !live.contains(one));
-    let targets = seen_since_now(deployment, prometheus, is_away).await.map_err(away)?;
-    let missing: Vec<_> =
-        instances.iter().filter(|name| targets.iter().all(|target| target.instance() != **name)).cloned().collect();
+    let unknown = |targets: &[ScrapeTarget]| -> Vec<String> {
+        let is_unknown = |name: &&String| targets.iter().all(|target| target.instance() != **name);
+        instances.iter().filter(is_unknown).cloned().collect()
+    };
+    let are_known = |targets: &[ScrapeTarget]| unknown(targets).is_empty();
+    let targets = seen_since_now(deployment, prometheus, is_away, are_known).await.map_err(away)?;
+    let missing = unknown(&targets);
     if !missing.is_empty() {
         let seen = format!("Prometheus does not know {}", missing.join(", "));
         return Ok(CheckOutcome::fail(seen, "add it to the targets of the job storemgr in prometheus.yml, and reload"));
@@ -54,12 +58,13 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
 }
 
 /// The targets that Prometheus scrapes. Right after a start or a replacement its last results are old. So it is queried
-/// again until it has found targets and has scraped those that were not up once more. An instance that is down is not
-/// waited for.
+/// again until it has found all instances, which takes some seconds after it has read its file again, and has scraped those
+/// that were not up once more. An instance that is down is not waited for.
 async fn seen_since_now(
     deployment: &RunningDeployment,
     prometheus: &Prometheus,
     is_away: impl Fn(&str) -> bool,
+    are_known: impl Fn(&[ScrapeTarget]) -> bool,
 ) -> Result<Vec<ScrapeTarget>, PromError> {
     let began = Instant::now();
     let first = prometheus.targets().await?;
@@ -70,7 +75,9 @@ async fn seen_since_now(
     };
     let mut targets = first.clone();
     loop {
-        let is_settled = !targets.is_empty() && !targets.iter().any(|one| is_old(one) && !is_away(one.instance()));
+        let is_settled = !targets.is_empty()
+            && are_known(&targets)
+            && !targets.iter().any(|one| is_old(one) && !is_away(one.instance()));
         let interval = targets.iter().map(ScrapeTarget::interval).max().unwrap_or_default();
         if is_settled || began.elapsed() >= deployment.patience(DISCOVERY + interval) {
             return Ok(targets);
