@@ -7,7 +7,6 @@ asked for where the document says so (any token will do). A good request gets th
 `GET /_seen` tells how often each operation was answered well, and each refusal. Only the standard library is needed.
 """
 
-import asyncio
 import collections
 import datetime
 import json
@@ -16,6 +15,9 @@ import sys
 from email import message_from_bytes
 from email.policy import HTTP
 from urllib.parse import parse_qsl, unquote
+
+sys.dont_write_bytecode = True
+from plain_http import run  # noqa: E402
 
 with open(sys.argv[1], encoding="utf-8") as file:
     DOCUMENT = json.load(file)
@@ -245,35 +247,12 @@ def answer(method, target, headers, body):
         return refused.status, {"error": refused.why}
 
 
-async def serve(reader, writer):
-    try:
-        while True:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-            request, *lines = head[:-4].split("\r\n")
-            method, target, _ = request.split(" ", 2)
-            parts = (line.partition(":") for line in lines)
-            headers = {name.strip().lower(): value.strip() for name, _, value in parts}
-            body = await reader.readexactly(int(headers.get("content-length", 0)))
-            status, content = answer(method, target, headers, body)
-            content = b"" if method == "HEAD" or status == 204 else json.dumps(content).encode()
-            length = "" if status == 204 else f"content-length: {len(content)}\r\n"
-            writer.write(f"HTTP/1.1 {status} x\r\ncontent-type: application/json\r\n{length}\r\n".encode() + content)
-            await writer.drain()
-    except (asyncio.IncompleteReadError, ConnectionError):
-        pass
-    finally:
-        writer.close()
-
-
-async def main():
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=1 << 20)
-    host, port = server.sockets[0].getsockname()
-    print(f"http://{host}:{port}", flush=True)
-    await server.serve_forever()
+def written(method, target, headers, body):
+    status, content = answer(method, target, headers, body)
+    content = b"" if method == "HEAD" or status == 204 else json.dumps(content).encode()
+    length = "" if status == 204 else f"content-length: {len(content)}\r\n"
+    return f"HTTP/1.1 {status} x\r\ncontent-type: application/json\r\n{length}\r\n".encode() + content
 
 
 if __name__ == "__main__":
-    try:
-        asyncio.run(main())
-    except KeyboardInterrupt:
-        pass
+    run(written)

@@ -8,13 +8,15 @@ form, sent back with both, gives a session in a second cookie and leads to the a
 needs the session and its token; and it is paid after it was asked for three times. Only the standard library is needed.
 """
 
-import asyncio
 import collections
 import itertools
 import json
 import secrets
 import sys
 from urllib.parse import parse_qs, urlsplit
+
+sys.dont_write_bytecode = True
+from plain_http import run  # noqa: E402
 
 VISITORS = {}  # cookie -> secret of its form
 SESSIONS = {}  # cookie -> (customer, token)
@@ -158,33 +160,5 @@ def answer(method, target, headers, body):
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
 
 
-async def serve(reader, writer):
-    try:
-        while True:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-            request, *lines = head[:-4].split("\r\n")
-            method, target, _ = request.split(" ", 2)
-            parts = (line.partition(":") for line in lines)
-            headers = {name.strip().lower(): value.strip() for name, _, value in parts}
-            body = await reader.readexactly(int(headers.get("content-length", 0)))
-            writer.write(answer(method, target, headers, body))
-            await writer.drain()
-    except (asyncio.IncompleteReadError, ConnectionError):
-        pass
-    finally:
-        writer.close()
-
-
-async def main():
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
-    server = await asyncio.start_server(serve, "127.0.0.1", port, limit=1 << 20)
-    host, port = server.sockets[0].getsockname()
-    print(f"http://{host}:{port}", flush=True)
-    await server.serve_forever()
-
-
 if __name__ == "__main__":
-    try:
-        asyncio.run(main())
-    except KeyboardInterrupt:
-        pass
+    run(answer, int(sys.argv[1]) if len(sys.argv) > 1 else 0)

@@ -7,7 +7,7 @@ use regex::Regex;
 use serde_json::Value;
 use url::Url;
 
-use super::draft::Capture;
+use super::draft::{Capture, pointer_step};
 
 /// The shortest text that is looked for: a shorter one is in every page.
 const SHORTEST: usize = 8;
@@ -156,9 +156,9 @@ fn is_id(name: &str) -> bool {
 /// The place of a leaf, what it is called, and whether it is a number.
 fn leaf(json: &Value, value: &str, pointer: String, name: &str) -> Option<(String, String, bool)> {
     match json {
-        Value::Object(all) => all.iter().find_map(|(key, inner)| {
-            leaf(inner, value, format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")), key)
-        }),
+        Value::Object(all) => {
+            all.iter().find_map(|(key, inner)| leaf(inner, value, format!("{pointer}/{}", pointer_step(key)), key))
+        }
         Value::Array(all) => {
             all.iter().enumerate().find_map(|(place, inner)| leaf(inner, value, format!("{pointer}/{place}"), name))
         }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use url::{Position, Url};
 
 use super::curl_options::{IGNORED_WITH_VALUE, OF_THE_RUN, WITHOUT_A_PLACE, apart, split};
-use super::draft::{Body, Draft, Request, encoded_path, is_json_type, literal_json};
+use super::draft::{Body, Draft, FORM, Request, encoded_path, is_json_type, literal_json};
 use super::imported::ImportError;
 use super::placeholders::literal;
 use super::shell::{assignment, commands, has_variable, with_variables};
@@ -318,9 +318,6 @@ fn body_of(said: &Said, request: &mut Request) {
         request.headers.retain(|(name, _)| name != "content-type");
     }
 }
-
-/// The type of what curl sends, if nothing is said.
-const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A request with variables of the environment in place of those of the shell.
 fn of_environment(mut request: Request) -> Request {

@@ -6,6 +6,14 @@ use serde_json::Value;
 
 use super::placeholders::{literal, rewritten};
 
+/// The type of a form in a body.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A name as a step of a JSON pointer (RFC 6901, section 3).
+pub(super) fn pointer_step(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 /// A scenario. Texts are those of a scenario file: a placeholder in them is one, and other braces were made safe.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Draft {

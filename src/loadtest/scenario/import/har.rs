@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use url::{Position, Url};
 
 use super::correlate::{Answer, free_name, is_plausible, may_be_captured};
-use super::draft::{Body, Capture, Draft, Request, encoded_path, is_json_type, literal_json};
+use super::draft::{Body, Capture, Draft, FORM, Request, encoded_path, is_json_type, literal_json};
 use super::imported::ImportError;
 use super::placeholders::literal;
 use super::recorded::{Recorded, was_sent};
@@ -270,7 +270,7 @@ impl Reader {
             }
             return Body::None;
         };
-        if entry.mime.starts_with("application/x-www-form-urlencoded") {
+        if entry.mime.starts_with(FORM) {
             return form(text, request, |name, value| self.captured_as(name, value));
         }
         if entry.mime.starts_with("multipart/") {

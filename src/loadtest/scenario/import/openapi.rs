@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use url::Url;
 
-use super::draft::{Body, Draft, Request, encoded_path, is_json_type, literal_json};
+use super::draft::{Body, Draft, FORM, Request, encoded_path, is_json_type, literal_json, pointer_step};
 use super::imported::ImportError;
 use super::placeholders::{in_url, json_text, literal, rewritten};
 use super::schema::{Schemas, bounds, schema_example, type_of};
@@ -217,7 +217,7 @@ impl<'a> Reader<'a> {
             }
             request.body = Body::Json(json_without_secrets(&literal_json(&value)));
         } else if let Some((kind, media)) =
-            of(&|kind| kind.starts_with("application/x-www-form-urlencoded") || kind.starts_with("multipart/form-data"))
+            of(&|kind| kind.starts_with(FORM) || kind.starts_with("multipart/form-data"))
         {
             let fields = self.fields(media, request);
             request.body = if kind.starts_with("multipart") { Body::Parts(fields) } else { form_of(fields, request) };
@@ -277,7 +277,7 @@ impl<'a> Reader<'a> {
         let wanted = operation.get("security").or_else(|| self.document.get("security")).and_then(Value::as_array);
         let names = wanted.and_then(|all| all.first()).and_then(Value::as_object).map(|names| names.keys());
         for name in names.into_iter().flatten() {
-            let pointer = format!("/components/securitySchemes/{}", name.replace('~', "~0").replace('/', "~1"));
+            let pointer = format!("/components/securitySchemes/{}", pointer_step(name));
             let Some(scheme) =
                 self.document.pointer(&pointer).and_then(|scheme| self.schemas.resolved(scheme, request))
             else {

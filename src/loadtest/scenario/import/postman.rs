@@ -8,7 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::correlate::free_name;
-use super::draft::{Body, Capture, Draft, Request, encoded_path, is_json_type};
+use super::draft::{Body, Capture, Draft, Request, encoded_path, is_json_type, pointer_step};
 use super::imported::ImportError;
 use super::placeholders::{Piece, in_url, json_text, literal, pieces, rewritten};
 use super::without_secrets::{
@@ -490,7 +490,7 @@ fn pointer(path: &str) -> String {
         path.split(['.', '[']).map(|part| part.trim_matches(['?', ']', '"', '\''])).filter(|part| !part.is_empty())
     {
         pointer.push('/');
-        pointer.push_str(&part.replace('~', "~0").replace('/', "~1"));
+        pointer.push_str(&pointer_step(part));
     }
     pointer
 }

@@ -5,6 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use url::Url;
 
+use super::draft::FORM;
+
 /// One entry of a HAR.
 pub(super) struct Recorded {
     pub(super) method: String,
@@ -41,7 +43,7 @@ impl Recorded {
         let body = text("/request/postData/text").filter(|text| !text.is_empty()).map(str::to_owned);
         let params = params(entry);
         let of_params = || form_urlencoded::Serializer::new(String::new()).extend_pairs(&params).finish();
-        let is_form = mime.starts_with("application/x-www-form-urlencoded") && !params.is_empty();
+        let is_form = mime.starts_with(FORM) && !params.is_empty();
         Some(Self {
             location: redirect.as_ref().and_then(|to| url.join(to).ok()),
             body: body.or_else(|| is_form.then(of_params)),

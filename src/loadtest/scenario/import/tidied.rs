@@ -1,6 +1,8 @@
 //! What a scenario can say of a request: each name once, one authorization, and nothing that the reader refuses. The rest is
 //! noted as left out.
 
+use std::collections::BTreeSet;
+
 use hyper::header::HeaderName;
 
 use super::draft::{Body, Request};
@@ -18,26 +20,13 @@ pub(super) fn tidied(request: &Request) -> Request {
     tidy.headers = headers(&request.headers, &mut tidy.left_out);
     one_authorization(&mut tidy);
     if let Body::Form(fields) | Body::Parts(fields) = &mut tidy.body {
-        once(fields, "a second field", &mut tidy.left_out);
+        let again = keep_first(fields, |(name, _)| name);
+        tidy.left_out.extend(again.iter().map(|(name, _)| format!("a second field {name}")));
     }
-    let mut known: Vec<String> = Vec::new();
-    let left_out = &mut tidy.left_out;
-    tidy.captures.retain(|capture| {
-        let is_first = !known.contains(&capture.name);
-        if is_first {
-            known.push(capture.name.clone());
-        } else {
-            left_out.push(format!("a second capture {} of {}", capture.name, capture.place));
-        }
-        is_first
-    });
+    let again = keep_first(&mut tidy.captures, |capture| &capture.name);
+    tidy.left_out.extend(again.iter().map(|capture| format!("a second capture {} of {}", capture.name, capture.place)));
     tidy.route = tidy.route.as_deref().map(route).filter(|route| !route.is_empty());
-    let mut known: Vec<String> = Vec::new();
-    tidy.left_out.retain(|what| {
-        let is_first = !known.contains(what);
-        known.push(what.clone());
-        is_first
-    });
+    keep_first(&mut tidy.left_out, |what| what);
     tidy
 }
 
@@ -83,18 +72,10 @@ fn one_authorization(request: &mut Request) {
     }
 }
 
-/// Keeps the first of each name.
-fn once(pairs: &mut Vec<(String, String)>, what: &str, left_out: &mut Vec<String>) {
-    let mut known: Vec<String> = Vec::new();
-    pairs.retain(|(name, _)| {
-        let is_first = !known.contains(name);
-        if is_first {
-            known.push(name.clone());
-        } else {
-            left_out.push(format!("{what} {name}"));
-        }
-        is_first
-    });
+/// Keeps the first of each name. Gives the others.
+fn keep_first<T>(all: &mut Vec<T>, name: impl Fn(&T) -> &String) -> Vec<T> {
+    let mut known = BTreeSet::new();
+    all.extract_if(.., |one| !known.insert(name(one).clone())).collect()
 }
 
 /// A route that tables can show, cut at a character.

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use regex::{Captures, Regex};
 use serde_json::Value;
 
-use super::draft::{Body, Request};
+use super::draft::{Body, FORM, Request};
 use super::placeholders::{form_text, literal};
 
 /// Words that a secret has in its name.
@@ -140,7 +140,7 @@ pub(super) fn form_of(fields: Vec<(String, String)>, request: &mut Request) -> B
 /// Says that the body is a form, unless the request says something else.
 fn form_type(request: &mut Request) {
     if !request.headers.iter().any(|(name, _)| name == "content-type") {
-        request.headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
+        request.headers.push(("content-type".to_owned(), FORM.to_owned()));
     }
 }
 
