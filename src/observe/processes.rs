@@ -9,6 +9,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::observed::{Busiest, Missing, ObservedProcess};
 use super::subject::ProcessSubject;
+use crate::process::{Handles, tcp_sockets};
 
 /// The most processes of one tree, and threads of all of them, that are watched.
 const MOST_PROCESSES: usize = 256;
@@ -186,7 +187,7 @@ impl ProcessWatch {
     fn look_at_handles(&mut self, tree: &[u32]) {
         let mut states: BTreeMap<String, u64> = BTreeMap::new();
         for &pid in tree {
-            let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else {
+            let Ok(handles) = Handles::of(pid) else {
                 if self.seen.missing.is_empty() {
                     self.seen.missing.push(Missing {
                         what: "file handles and sockets".to_owned(),
@@ -196,20 +197,9 @@ impl ProcessWatch {
                 }
                 return;
             };
-            let links = entries.flatten().filter_map(|entry| fs::read_link(entry.path()).ok());
-            let (mut handles, mut sockets) = (0, HashSet::new());
-            for link in links {
-                handles += 1;
-                let inode =
-                    link.to_str().and_then(|link| link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok());
-                sockets.extend(inode.map(|inode: u64| inode));
-            }
-            self.seen.most_handles = Some(self.seen.most_handles.unwrap_or(0).max(handles));
-            for table in ["tcp", "tcp6"] {
-                let text = fs::read_to_string(format!("/proc/{pid}/net/{table}")).unwrap_or_default();
-                let ours = text.lines().skip(1).filter_map(socket).filter(|(inode, _)| sockets.contains(inode));
-                ours.for_each(|(_, state)| *states.entry(state.to_owned()).or_default() += 1);
-            }
+            self.seen.most_handles = Some(self.seen.most_handles.unwrap_or(0).max(handles.count));
+            let sockets = tcp_sockets(pid).into_iter().filter(|socket| handles.sockets.contains(&socket.inode));
+            sockets.for_each(|socket| *states.entry(socket.state.to_owned()).or_default() += 1);
         }
         for (state, count) in states {
             let most = self.seen.sockets.entry(state).or_default();
@@ -284,19 +274,6 @@ fn handles_limit(pid: u32) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().next()?.parse().ok())
 }
 
-/// The inode of a socket and the name of its state (the kernel's tcp_states.h), from a line of `/proc/PID/net/tcp`.
-fn socket(line: &str) -> Option<(u64, &'static str)> {
-    let fields: Vec<_> = line.split_whitespace().collect();
-    let state = match *fields.get(3)? {
-        "01" => "established",
-        "02" | "03" => "opening",
-        "08" => "close-wait",
-        "0A" => "listening",
-        _ => "closing",
-    };
-    Some((fields.get(9)?.parse().ok()?, state))
-}
-
 /// The processor time of this thread, in seconds.
 fn thread_time() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
@@ -315,10 +292,6 @@ mod tests {
     #[test]
     fn lines_of_the_kernel_are_read() {
         assert_eq!([processors("0-3,6"), processors("1"), processors(""), processors("3-1")], [5, 1, 0, 0]);
-        let line =
-            "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 x";
-        assert_eq!(socket(line), Some((4711, "listening")));
-        assert_eq!(socket("x"), None);
     }
 
     #[test]

@@ -55,6 +55,16 @@ pub enum StackError {
         /// The port, on 127.0.0.1.
         port: u16,
     },
+    /// Another program took the port of a process that was being started.
+    #[error(
+        "{name} cannot listen: another program has taken port {port} of 127.0.0.1; run the command again, which chooses another port"
+    )]
+    PortTaken {
+        /// The process.
+        name: ProcessName,
+        /// Its port, on 127.0.0.1.
+        port: u16,
+    },
     /// The system gave no free port.
     #[error("no free port on 127.0.0.1: {0}")]
     NoPort(io::Error),

@@ -209,7 +209,8 @@ impl StackStart<'_> {
             None => (None, Log::of(self.layout.log(name))),
         };
         let port = self.state_file.state().ports.of(name);
-        ready::wait(name, port, child.as_mut(), &log, self.state_file, self.config.start_timeout).await?;
+        let home = self.layout.home(name);
+        ready::wait(name, port, &home, child.as_mut(), &log, self.state_file, self.config.start_timeout).await?;
         self.state_file.change(|state| {
             if let Some(entry) = state.processes.get_mut(&name) {
                 entry.executable = entry.running_executable();

@@ -20,6 +20,7 @@ const STAND_IN: &str = r#"#!/bin/sh
 [ "$1 $2" = "serve --listen" ] || exit 2
 case "$*" in *--fail*) echo "first line"; echo "the shelves are on fire" >&2; exit 7 ;; esac
 case "$*" in *--hang*) exec sleep 600 ;; esac
+case "$*" in *--stranger*) stranger=1 ;; esac
 env > environment; echo "$@" > arguments; mkdir -p temporary
 [ "$(id -u)" = 0 ] && user='user root root;'
 cat > nginx.conf <<EOF
@@ -30,7 +31,9 @@ http {
   server { listen $3; location / { add_header X-Seen-Id \$http_x_request_id; return 200 "$3"; } }
 }
 EOF
-PATH=$PATH:/usr/sbin exec nginx -p "$PWD" -c nginx.conf
+PATH=$PATH:/usr/sbin
+[ "$stranger" ] && { setsid nginx -p "$PWD" -c nginx.conf & exec sleep 600; }
+exec nginx -p "$PWD" -c nginx.conf
 "#;
 
 /// A folder with a stack whose instances are replaced by nginx. It ends with the test.
@@ -175,7 +178,8 @@ async fn everything_of_a_stack_answers_where_it_says() {
     let mut reached = Vec::new();
     for _ in 0..10 {
         let answer = get(&front, "/health-check", &[("x-request-id", "a-name.1")]).await;
-        assert_eq!(answer.headers["x-seen-id"], "a-name.1");
+        let seen = answer.headers.get("x-seen-id").map(|value| value.to_str().unwrap());
+        assert_eq!(seen, Some("a-name.1"), "{} {:?}: {}", answer.status, answer.headers, answer.text());
         reached.push(answer.text());
     }
     for instance in ProcessName::instances(2) {
@@ -245,6 +249,14 @@ async fn what_cannot_start_is_explained_and_taken_back() {
     let text = place.up().await.unwrap_err().to_string();
     assert!(text.contains("was not ready after 5.00 s"), "{text}");
     assert_eq!(inhabitants(place.folder.path()), Vec::<u32>::new());
+
+    // Another program answers on the port of an instance, which is not taken for the instance.
+    place.config.serve_options = vec!["--stranger".into()];
+    let text = place.up().await.unwrap_err().to_string();
+    assert!(text.contains("cannot listen: another program has taken port"), "{text}");
+    for stranger in inhabitants(place.folder.path()) {
+        kill(stranger, "KILL");
+    }
 
     // The port that was asked for is in use.
     let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
