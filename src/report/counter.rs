@@ -10,7 +10,7 @@
 //!
 //! Therefore the raw samples are fetched and counted here:
 //!
-//! * the count begins with the last value scraped at or before the start of the window;
+//! * the count begins with the last value scraped at or before the start of the window from the process that ran then;
 //! * each sample adds its difference to the one before; if the process has another start time than it had then
 //!   (`process_start_time_seconds`), or the value is lower, the counter began again at zero and the value is added whole;
 //! * a series without a value before the window is taken to have started at zero in it. There is one exception: if

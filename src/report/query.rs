@@ -281,7 +281,12 @@ impl Query {
     /// The expression for the last value of a counter before the time of evaluation. Unlike a plain selector, it ignores the
     /// staleness marker that a failed scrape leaves.
     pub(super) fn before(&self) -> String {
-        format!("last_over_time({}[{}])", self.promql, promql_duration(LOOKBACK))
+        self.within(LOOKBACK)
+    }
+
+    /// The same for values that are not older than this.
+    pub(super) fn within(&self, age: Duration) -> String {
+        format!("last_over_time({}[{}])", self.promql, promql_duration(age))
     }
 
     /// The query as it can be pasted into Prometheus, for a window of this length that ends at `end`.

@@ -2,7 +2,7 @@
 //! that had counted before it was first scraped.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::promql::{Labels, Sample, Series};
 
@@ -24,8 +24,8 @@ pub(super) struct Watch {
 /// The start times of the instances' processes, in seconds since 1970.
 #[derive(Debug)]
 pub(super) struct Starts<'a> {
-    /// The last one before the window.
-    pub(super) before: &'a [Sample],
+    /// Those of every scrape shortly before the window.
+    pub(super) before: &'a [Series],
     /// Those of every scrape in the window.
     pub(super) within: &'a [Series],
 }
@@ -37,14 +37,28 @@ impl Starts<'_> {
         self.within.iter().filter_map(move |series| Some((instance_of(&series.labels), earliest(series)?)))
     }
 
+    /// The instances of which another process was seen shortly before the window, and how long before it the one that ran when
+    /// the window began was seen first. Start times themselves are less exact than a scrape.
+    pub(super) fn replaced_before(&self, from: SystemTime) -> Vec<(String, Duration)> {
+        let seen_for = |series: &Series| {
+            let last = series.points.last()?;
+            let another = series.points.iter().rposition(|point| point.value.to_bits() != last.value.to_bits())?;
+            let first_ms = u64::try_from(series.points.get(another + 1)?.at_ms).ok()?;
+            let seen_for = from.duration_since(UNIX_EPOCH + Duration::from_millis(first_ms)).ok()?;
+            // The begin of a range is not a part of it.
+            Some((instance_of(&series.labels), seen_for + Duration::from_millis(1)))
+        };
+        self.before.iter().filter_map(seen_for).collect()
+    }
+
     /// When another process was first seen, for each instance. A process keeps its start time, so that any other belongs to
     /// another process, also one that has already counted more than the one before.
     fn restarts(&self) -> BTreeMap<String, Vec<i64>> {
         let mut restarts: BTreeMap<String, Vec<i64>> = BTreeMap::new();
         for series in self.within {
             let instance = instance_of(&series.labels);
-            let before = self.before.iter().find(|sample| instance_of(&sample.labels) == instance);
-            let mut last = before.map(|sample| sample.value);
+            let before = self.before.iter().find(|series| instance_of(&series.labels) == instance);
+            let mut last = before.and_then(|series| series.points.last()).map(|point| point.value);
             for point in &series.points {
                 if last.replace(point.value).is_some_and(|last| last.to_bits() != point.value.to_bits()) {
                     restarts.entry(instance.clone()).or_default().push(point.at_ms);
@@ -125,8 +139,6 @@ fn interval_ms(scrapes: &[Series]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::promql::Point;
 
@@ -165,12 +177,23 @@ mod tests {
     fn another_start_time_is_another_process_also_when_only_the_one_before_the_window_differs() {
         let within =
             [up("a", &[(1, 50.0), (2, 50.0), (3, 52.0), (4, 52.0)]), up("b", &[(1, 9.0)]), up("c", &[(2, 7.0)])];
-        let before = [value("a", 50.0), value("b", 8.0)];
+        let before = [up("a", &[(0, 50.0)]), up("b", &[(0, 8.0)])];
         let watch = Watch::new(&[], &[], &Starts { before: &before, within: &within }, UNIX_EPOCH);
         let restarted = |instance, since, at| watch.is_restarted_between(&labels(instance), since, at);
         assert!(restarted("a", 2, 3) && restarted("a", i64::MIN, 4), "its start time changed at 3");
         assert!(!restarted("a", i64::MIN, 2) && !restarted("a", 3, 4));
         assert!(restarted("b", i64::MIN, 1), "it was another process before the window");
         assert!(!restarted("c", i64::MIN, 2), "it was not there before");
+    }
+    #[test]
+    fn a_process_that_replaced_another_before_the_window_is_told_with_the_time_since_it_was_seen() {
+        let before = [
+            up("a", &[(1_000, 50.0), (2_000, 52.0), (3_000, 52.0)]),
+            up("b", &[(1_000, 9.0), (2_000, 9.0)]),
+            up("c", &[]),
+        ];
+        let starts = Starts { before: &before, within: &[] };
+        let replaced = starts.replaced_before(UNIX_EPOCH + Duration::from_millis(3_500));
+        assert_eq!(replaced, [("a".to_owned(), Duration::from_millis(1_501))]);
     }
 }

@@ -23,12 +23,15 @@ pub(super) struct WindowQueries<'a> {
     window: Window,
     /// Which instances Prometheus watched, and since when.
     pub(super) watch: Watch,
+    /// The instances of which another process was seen shortly before the window, and how long before it the one that ran when
+    /// it began was seen first.
+    replaced: Vec<(String, Duration)>,
 }
 
 impl<'a> WindowQueries<'a> {
     /// Finds out which instances were watched. It is an error if none was, or none answered.
     pub(super) async fn begin(client: &'a Prometheus, window: Window) -> Result<Self, ReportError> {
-        let mut asking = Self { client, window, watch: Watch::default() };
+        let mut asking = Self { client, window, watch: Watch::default(), replaced: Vec::new() };
         let scrapes = client.series(&query::SCRAPES.over(window.counted()), window.counted_until).await?;
         let url = client.target().to_string();
         let (from, to) = (units::timestamp(window.from), units::timestamp(window.to));
@@ -40,10 +43,11 @@ impl<'a> WindowQueries<'a> {
             return Err(ReportError::NoneUp { url, from, to, instances: instances.join(" and ") });
         }
         let before = client.query(query::WATCHED.promql, window.from).await?;
-        let starts_before = client.query(&query::STARTS.before(), window.from).await?;
+        let starts_before = client.series(&query::STARTS.over(query::LOOKBACK), window.from).await?;
         let starts = client.series(&query::STARTS.over(window.counted()), window.counted_until).await?;
         let starts = Starts { before: &starts_before, within: &starts };
         asking.watch = Watch::new(&scrapes, &before, &starts, window.from);
+        asking.replaced = starts.replaced_before(window.from);
         Ok(asking)
     }
 
@@ -60,14 +64,27 @@ impl<'a> WindowQueries<'a> {
     /// The increase of each series of a counter. A long window is fetched in parts, so that neither side holds all samples at
     /// once.
     pub(super) async fn increases(&self, query: &Query) -> Result<Vec<Increase>, PromError> {
-        let before = self.client.query(&query.before(), self.window.from).await?;
+        let before = self.before(query).await?;
         self.counted(query, Counters::beginning_with(before)).await
     }
 
     /// The increase of each series of a counter, in total and by slot.
     pub(super) async fn increases_by_slot(&self, query: &Query) -> Result<Vec<Increase>, PromError> {
-        let before = self.client.query(&query.before(), self.window.from).await?;
+        let before = self.before(query).await?;
         self.counted(query, Counters::beginning_with(before).by_slot(self.slots())).await
+    }
+
+    /// The last value of each series before the window, of the process that ran when it began. What an earlier process had
+    /// counted is left out: this one has begun at zero, also with a series that it has not shown yet.
+    async fn before(&self, query: &Query) -> Result<Vec<Sample>, PromError> {
+        let mut values = self.client.query(&query.before(), self.window.from).await?;
+        for (instance, seen_for) in &self.replaced {
+            let own = self.client.query(&query.within(*seen_for), self.window.from).await?;
+            values.retain(|value| {
+                instance_of(&value.labels) != *instance || own.iter().any(|one| one.labels == value.labels)
+            });
+        }
+        Ok(values)
     }
 
     async fn counted(&self, query: &Query, mut counters: Counters) -> Result<Vec<Increase>, PromError> {
