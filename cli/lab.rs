@@ -377,13 +377,13 @@ fn default_folder() -> String {
 }
 
 /// Roughly how long starting, filling and the requests without load take for each rung, in seconds.
-const OTHER_SECONDS: u64 = 12;
+const OTHER_SECONDS: u64 = 6;
 
 /// Roughly how long orders of growing size take with all writers, in seconds.
-const ORDER_LINES_SECONDS: u64 = 60;
+const ORDER_LINES_SECONDS: u64 = 30;
 
 /// Roughly how long a search for the limit takes, in seconds.
-const LIMIT_SECONDS: u64 = 450;
+const LIMIT_SECONDS: u64 = 300;
 
 fn announcement(conditions: &LabConditions, folder: &str, language: Language) -> String {
     let search = LIMIT_SECONDS * conditions.searched() as u64;

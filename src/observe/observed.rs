@@ -94,7 +94,8 @@ pub struct ConnectionLook {
     pub asleep: u64,
     /// Of those asleep, connections that had been unused for two seconds or more.
     pub long_asleep: u64,
-    /// The longest time for which one of them had been unused, in seconds.
+    /// The longest time for which one of them had been unused, in seconds, not counting those that were unused before the first
+    /// look.
     pub longest_sleep_s: f64,
     /// Connections with an open transaction; 0 where transactions cannot be seen.
     pub in_transaction: u64,

@@ -109,7 +109,10 @@ impl Connections {
             running: count(&Connection::runs),
             asleep: asleep().count() as u64,
             long_asleep: asleep().filter(|connection| connection.for_s >= LONG_ASLEEP_S).count() as u64,
-            longest_sleep_s: asleep().map(|connection| connection.for_s).fold(0.0, f64::max),
+            longest_sleep_s: asleep()
+                .map(|connection| connection.for_s)
+                .filter(|for_s| *for_s <= at_s + 1.0)
+                .fold(0.0, f64::max),
             in_transaction: count(&has_transaction),
         };
         self.open += look.open;
@@ -202,9 +205,9 @@ mod tests {
             connection(5, "Quit", 0.0, ""),
         ];
         let mut connections = Connections::default();
-        connections.add(1.5, 9, &list, &[2, 77]);
+        connections.add(30.5, 9, &list, &[2, 77]);
         let expected = ConnectionLook {
-            at_s: 1.5,
+            at_s: 30.5,
             all: 9,
             open: 5,
             running: 2,
@@ -216,6 +219,10 @@ mod tests {
         assert_eq!((connections.peak, connections.means()), (expected, [5.0, 2.0, 3.0]));
         assert_eq!(connections.statements["SELECT ?"], Sightings { seen: 2, most_at_once: 2 });
         assert_eq!((connections.users[0].open, connections.users[0].asleep), (5, 2));
+        // One that has slept since before the first look was left open by no request of the load.
+        let mut early = Connections::default();
+        early.add(1.5, 9, &list, &[]);
+        assert_eq!((early.peak.asleep, early.peak.longest_sleep_s), (2, 0.5));
     }
 
     #[test]

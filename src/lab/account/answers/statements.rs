@@ -23,8 +23,8 @@ pub(super) fn one_query(account: &Account) -> Answer {
         answer.sentences.push(
             language
                 .text(text!(
-                    "The order is shorter, but its connection stays open for as long as before, and connections are what is \
-                     missing."
+                    "The order takes fewer statements, but its connection stays open for as long as before, and connections are \
+                     what is missing."
                 ))
                 .to_owned(),
         );

@@ -131,8 +131,8 @@ pub(super) const TEXTS: Room = &[
     ),
     ("{title}, under load. {compared}", "{title}, sous charge. {compared}"),
     (
-        "The order is shorter, but its connection stays open for as long as before, and connections are what is missing.",
-        "La commande est plus courte, mais sa connexion reste ouverte aussi longtemps qu’avant, et ce sont les connexions qui manquent.",
+        "The order takes fewer statements, but its connection stays open for as long as before, and connections are what is missing.",
+        "La commande demande moins de requêtes SQL, mais sa connexion reste ouverte aussi longtemps qu’avant, et ce sont les connexions qui manquent.",
     ),
     ("Alone, ms", "Seule, ms"),
     ("Orders failed", "Commandes échouées"),
