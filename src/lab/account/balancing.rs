@@ -160,6 +160,17 @@ fn compared(measured: &Balancing, one_slow: bool, language: Language) -> Option<
     }
     let all = best(measured, one_slow);
     let (&leading, others) = all.split_first()?;
+    if all.iter().any(|run| std::ptr::eq(*run, *worst)) {
+        // What gives more has sent everything to one instance.
+        let (figures, names) = (figures(leading), all.iter().map(|run| name(run, language)).collect::<Vec<_>>());
+        return Some(say!(
+            language,
+            "{with} most of those that balance: {names} ({figures}).",
+            with,
+            names = names.join(", "),
+            figures
+        ));
+    }
     let (worst, least) = (name(worst, language), figures(worst));
     if others.is_empty() {
         let (best, figures) = (name(leading, language), figures(leading));
@@ -257,5 +268,14 @@ mod tests {
         let names: Vec<_> = best(&measured, false).iter().map(|run| run.policy).collect();
         assert_eq!(names, [Some(Balance::LeastConn), Some(Balance::RoundRobin)], "ip_hash has balanced nothing");
         assert!(best(&measured, true).is_empty() && compared(&measured, true, Language::English).is_none());
+    }
+
+    #[test]
+    fn a_policy_is_not_the_best_and_the_worst_at_once() {
+        let runs = vec![run(Balance::LeastConn, 1_440.0, [0.8, 0.2]), run(Balance::IpHash, 1_710.0, [1.0, 0.0])];
+        let measured = Balancing { runs, ..Balancing::default() };
+        let said = compared(&measured, false, Language::English).unwrap();
+        assert!(said.contains("most of those that balance: least_conn (1,440 per second"), "{said}");
+        assert!(!said.contains("worst"), "{said}");
     }
 }

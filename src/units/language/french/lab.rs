@@ -348,6 +348,10 @@ pub(super) const TEXTS: Room = &[
         "{with} toutes les politiques donnent à peu près la même chose\u{a0}: {figures}.",
     ),
     (
+        "{with} most of those that balance: {names} ({figures}).",
+        "{with} la meilleure de celles qui répartissent: {names} ({figures}).",
+    ),
+    (
         "{with} {best} is best ({figures}), {worst} worst ({least}).",
         "{with} {best} est la meilleure ({figures}), {worst} la moins bonne ({least}).",
     ),
