@@ -18,6 +18,9 @@ pub(super) struct Watch {
     first_looks: BTreeMap<String, i64>,
     /// The times of the scrapes that first saw a new process of an instance, in milliseconds since 1970.
     restarts: BTreeMap<String, Vec<i64>>,
+    /// The instances of which another process was seen shortly before the window, and how long before it the one that ran when
+    /// the window began was seen first.
+    replaced: Vec<(String, Duration)>,
     interval_ms: Option<f64>,
 }
 
@@ -37,9 +40,9 @@ impl Starts<'_> {
         self.within.iter().filter_map(move |series| Some((instance_of(&series.labels), earliest(series)?)))
     }
 
-    /// The instances of which another process was seen shortly before the window, and how long before it the one that ran when
-    /// the window began was seen first. Start times themselves are less exact than a scrape.
-    pub(super) fn replaced_before(&self, from: SystemTime) -> Vec<(String, Duration)> {
+    /// The instances of which another process was seen before the window, and how long before it the one that ran when the window
+    /// began was seen first. Start times themselves are less exact than a scrape.
+    fn replaced_before(&self, from: SystemTime) -> Vec<(String, Duration)> {
         let seen_for = |series: &Series| {
             let last = series.points.last()?;
             let another = series.points.iter().rposition(|point| point.value.to_bits() != last.value.to_bits())?;
@@ -81,7 +84,13 @@ impl Watch {
             .filter_map(|instance| first_success(scrapes, &instance).map(|at_ms| (instance, at_ms)))
             .collect();
         let instances = scrapes.iter().map(|series| instance_of(&series.labels)).collect();
-        Self { instances, first_looks, restarts: starts.restarts(), interval_ms: interval_ms(scrapes) }
+        Self {
+            instances,
+            first_looks,
+            restarts: starts.restarts(),
+            replaced: starts.replaced_before(from),
+            interval_ms: interval_ms(scrapes),
+        }
     }
 
     /// Whether a sample at this time is from the first scrape of an instance that had counted before the window.
@@ -93,6 +102,12 @@ impl Watch {
     pub(super) fn is_restarted_between(&self, labels: &Labels, since_ms: i64, at_ms: i64) -> bool {
         let restarts = labels.get(INSTANCE).and_then(|instance| self.restarts.get(instance));
         restarts.is_some_and(|restarts| restarts.iter().any(|restart| since_ms < *restart && *restart <= at_ms))
+    }
+
+    /// The instances of which another process was seen shortly before the window, and how old the values of the one that ran
+    /// when it began may be.
+    pub(super) fn replaced(&self) -> impl Iterator<Item = (&str, Duration)> {
+        self.replaced.iter().map(|(instance, seen_for)| (instance.as_str(), *seen_for))
     }
 
     /// The instances that Prometheus tried to scrape in the window.
@@ -185,6 +200,7 @@ mod tests {
         assert!(restarted("b", i64::MIN, 1), "it was another process before the window");
         assert!(!restarted("c", i64::MIN, 2), "it was not there before");
     }
+
     #[test]
     fn a_process_that_replaced_another_before_the_window_is_told_with_the_time_since_it_was_seen() {
         let before = [

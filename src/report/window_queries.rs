@@ -23,15 +23,12 @@ pub(super) struct WindowQueries<'a> {
     window: Window,
     /// Which instances Prometheus watched, and since when.
     pub(super) watch: Watch,
-    /// The instances of which another process was seen shortly before the window, and how long before it the one that ran when
-    /// it began was seen first.
-    replaced: Vec<(String, Duration)>,
 }
 
 impl<'a> WindowQueries<'a> {
     /// Finds out which instances were watched. It is an error if none was, or none answered.
     pub(super) async fn begin(client: &'a Prometheus, window: Window) -> Result<Self, ReportError> {
-        let mut asking = Self { client, window, watch: Watch::default(), replaced: Vec::new() };
+        let mut asking = Self { client, window, watch: Watch::default() };
         let scrapes = client.series(&query::SCRAPES.over(window.counted()), window.counted_until).await?;
         let url = client.target().to_string();
         let (from, to) = (units::timestamp(window.from), units::timestamp(window.to));
@@ -47,7 +44,6 @@ impl<'a> WindowQueries<'a> {
         let starts = client.series(&query::STARTS.over(window.counted()), window.counted_until).await?;
         let starts = Starts { before: &starts_before, within: &starts };
         asking.watch = Watch::new(&scrapes, &before, &starts, window.from);
-        asking.replaced = starts.replaced_before(window.from);
         Ok(asking)
     }
 
@@ -78,10 +74,10 @@ impl<'a> WindowQueries<'a> {
     /// counted is left out: this one has begun at zero, also with a series that it has not shown yet.
     async fn before(&self, query: &Query) -> Result<Vec<Sample>, PromError> {
         let mut values = self.client.query(&query.before(), self.window.from).await?;
-        for (instance, seen_for) in &self.replaced {
-            let own = self.client.query(&query.within(*seen_for), self.window.from).await?;
+        for (instance, seen_for) in self.watch.replaced() {
+            let own = self.client.query(&query.within(seen_for), self.window.from).await?;
             values.retain(|value| {
-                instance_of(&value.labels) != *instance || own.iter().any(|one| one.labels == value.labels)
+                instance_of(&value.labels) != instance || own.iter().any(|one| one.labels == value.labels)
             });
         }
         Ok(values)

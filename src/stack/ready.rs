@@ -44,14 +44,15 @@ pub(super) async fn wait(
             Some(child) => child.try_wait().map_err(|source| StackError::Spawn { name, source })?,
             None => None,
         };
-        if stranger && (ended.is_some() || !alive || start.elapsed() >= limit) {
+        let (gone, late) = (ended.is_some() || !alive, start.elapsed() >= limit);
+        if stranger && (gone || late) {
             return Err(StackError::PortTaken { name, port });
         }
-        if ended.is_some() || !alive {
+        if gone {
             let (log, lines) = (log.path.clone(), log.tail());
             return Err(StackError::Crashed { name, ending: ending(ended), log, lines });
         }
-        if start.elapsed() >= limit {
+        if late {
             return Err(StackError::NotReady { name, after: limit, log: log.path.clone(), lines: log.tail() });
         }
         sleep(PAUSE).await;

@@ -159,42 +159,40 @@ fn compared(measured: &Balancing, one_slow: bool, language: Language) -> Option<
         return Some(say!(language, "{with} all policies give about the same: {figures}.", with, figures));
     }
     let all = best(measured, one_slow);
-    let (&leading, others) = all.split_first()?;
+    let names = all.iter().map(|run| name(run, language)).collect::<Vec<_>>().join(", ");
+    let most = figures(all.first()?);
     if all.iter().any(|run| std::ptr::eq(*run, *worst)) {
         // What gives more has sent everything to one instance.
-        let (figures, names) = (figures(leading), all.iter().map(|run| name(run, language)).collect::<Vec<_>>());
         return Some(say!(
             language,
             "{with} most of those that balance: {names} ({figures}).",
             with,
-            names = names.join(", "),
-            figures
+            names,
+            figures = most
         ));
     }
     let (worst, least) = (name(worst, language), figures(worst));
-    if others.is_empty() {
-        let (best, figures) = (name(leading, language), figures(leading));
-        return Some(say!(
+    Some(if all.len() == 1 {
+        say!(
             language,
             "{with} {best} is best ({figures}), {worst} worst ({least}).",
             with,
-            best,
-            figures,
+            best = names,
+            figures = most,
             worst,
             least
-        ));
-    }
-    let names: Vec<_> = all.iter().map(|run| name(run, language)).collect();
-    let (names, figures) = (names.join(", "), figures(leading));
-    Some(say!(
-        language,
-        "{with} {names} give about the same, and most ({figures}); {worst} gives least ({least}).",
-        with,
-        names,
-        figures,
-        worst,
-        least
-    ))
+        )
+    } else {
+        say!(
+            language,
+            "{with} {names} give about the same, and most ({figures}); {worst} gives least ({least}).",
+            with,
+            names,
+            figures = most,
+            worst,
+            least
+        )
+    })
 }
 
 /// Why `ip_hash` uses one instance alone.
