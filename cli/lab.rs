@@ -290,6 +290,7 @@ impl Args {
                     conditions.limit_rungs = vec![1];
                 }
             }
+            self.check_limit(&conditions)?;
             let path = self.results.output.clone().unwrap_or_else(|| default_folder().into());
             return Ok((ResultFolder::create(&path, &conditions)?, conditions));
         };
@@ -305,6 +306,7 @@ impl Args {
                 None => conditions.find_limit = true,
             }
         }
+        self.check_limit(&conditions)?;
         conditions.limit_most = self.measured.limit_most.or(conditions.limit_most);
         self.add_other(&mut conditions)?;
         self.add_experiments(&mut conditions);
@@ -312,6 +314,14 @@ impl Args {
             return Err(LabError::OtherDatabase { begun: conditions.mysqld });
         }
         Ok((folder, conditions))
+    }
+
+    /// Refuses `--limit-most` where no rung's limit is searched.
+    fn check_limit(&self, conditions: &LabConditions) -> Result<(), LabError> {
+        if self.measured.limit_most.is_some() && !conditions.find_limit && conditions.limit_rungs.is_empty() {
+            return Err(LabError::NothingSearched);
+        }
+        Ok(())
     }
 
     fn conditions(&self) -> LabConditions {

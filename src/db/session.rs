@@ -301,11 +301,6 @@ impl Session {
         self.give_up();
     }
 
-    /// The server's number of this connection.
-    pub(super) fn connection_number(&self) -> Option<u32> {
-        self.connection.as_ref().map(|connection| connection.conn.id())
-    }
-
     /// Closes the connection before returning, which also releases what belongs to it, such as a named lock.
     pub(super) async fn disconnect(mut self) {
         if let Some(connection) = self.connection.take() {

@@ -1,8 +1,10 @@
 //! Activity of the database server: its connections and its counters, for monitoring tools.
 
-use super::{DbError, Session};
+use std::time::Duration;
 
-/// One connection of the server, other than the one that reads this list.
+use super::{Address, DbError, Session};
+
+/// One connection of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionState {
     /// Its current activity.
@@ -56,14 +58,22 @@ const ROWS_READ: &str = "Handler_read_";
 const READS: [&str; 7] = ["first", "key", "last", "next", "prev", "rnd", "rnd_next"];
 
 impl Session {
-    /// Open connections that this account may see, except this one. A connection that is still being made, and may be refused,
-    /// is not open, and neither is a thread of the server itself.
-    pub async fn connection_states(&mut self) -> Result<Vec<ConnectionState>, DbError> {
+    /// A session that watches the server of this address and uses no database of its own, so that nobody counts it among the
+    /// connections of a store. `limit` applies to connecting and to each statement.
+    pub async fn connect_to_watch(address: &Address, limit: Duration) -> Result<Self, DbError> {
+        Self::connect(&Address { name: WITHOUT_DATABASE.to_owned(), ..address.clone() }, limit).await
+    }
+
+    /// Open connections that use this database and that this account may see. A connection that is still being made, and may
+    /// be refused, is not open.
+    pub async fn connection_states(&mut self, database: &str) -> Result<Vec<ConnectionState>, DbError> {
         // The columns are Id, User, Host, db, Command, Time, State, Info, and another one on MariaDB.
         let rows = self.run_rows::<mysql_async::Row>("SHOW PROCESSLIST").await?;
-        let own = self.connection_number();
-        let others = rows.iter().filter(|row| row.get::<u64, _>(0).map(|id| id as u32) != own);
-        let open = others.filter(|row| !NOT_OPEN.contains(&command(row).as_str()));
+        let uses = |row: &&mysql_async::Row| {
+            let used = row.get_opt::<String, _>(3).and_then(Result::ok);
+            used.is_some_and(|used| used.eq_ignore_ascii_case(database))
+        };
+        let open = rows.iter().filter(uses).filter(|row| command(row) != BEING_MADE);
         Ok(open.map(state).collect())
     }
 
@@ -89,8 +99,11 @@ impl Session {
     }
 }
 
-/// Commands of the list that are no open connections: one that is being made, and the server's own threads.
-const NOT_OPEN: [&str; 2] = ["Connect", "Daemon"];
+/// The database that every server has and every account may use, and that has no tables of a store.
+const WITHOUT_DATABASE: &str = "information_schema";
+
+/// The command of a connection that is still being made.
+const BEING_MADE: &str = "Connect";
 
 fn command(row: &mysql_async::Row) -> String {
     row.get_opt(4).and_then(Result::ok).unwrap_or_default()

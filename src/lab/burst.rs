@@ -38,15 +38,17 @@ pub(super) async fn run(
     stop: &Stop,
 ) -> Result<Option<Burst>, String> {
     let mut session = match database {
-        Some(address) => Some(Session::connect(address, LIMIT).await.map_err(unwatched)?),
+        Some(address) => Some(Session::connect_to_watch(address, LIMIT).await.map_err(unwatched)?),
         None => None,
     };
     let before = match &mut session {
         Some(session) => Some(session.server_counters().await.map_err(unwatched)?),
         None => None,
     };
-    let left_open = match &mut session {
-        Some(session) => Some(session.connection_states().await.map_err(unwatched)?.len() as u64),
+    let left_open = match session.as_mut().zip(database) {
+        Some((session, address)) => {
+            Some(session.connection_states(&address.name).await.map_err(unwatched)?.len() as u64)
+        }
         None => None,
     };
     let config = Config {

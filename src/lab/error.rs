@@ -59,6 +59,9 @@ pub enum LabError {
     /// The URL of another service is not valid.
     #[error(transparent)]
     Target(#[from] InvalidTarget),
+    /// The most users of a search were given, and no search is made.
+    #[error("--limit-most has no effect without --find-limit, which searches the number of users: add it, or leave --limit-most out")]
+    NothingSearched,
     /// A scenario is not valid.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
@@ -75,6 +78,7 @@ impl LabError {
             | Self::NoLab { .. }
             | Self::SameLabel { .. }
             | Self::OtherDatabase { .. }
+            | Self::NothingSearched
             | Self::Nothing
             | Self::Plan(_)
             | Self::Target(_) => true,

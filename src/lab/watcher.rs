@@ -42,7 +42,7 @@ struct Begin {
 impl Watcher {
     /// Starts watching. `pid` is the process of the database, whose processor time is measured.
     pub(super) async fn start(address: &Address, pid: Option<u32>) -> Result<Self, DbError> {
-        let mut session = Session::connect(address, LIMIT).await?;
+        let mut session = Session::connect_to_watch(address, LIMIT).await?;
         let facts = session.server_facts().await?;
         let begin = Begin {
             version: facts.version,
@@ -53,7 +53,7 @@ impl Watcher {
             at: Instant::now(),
         };
         let (enough, asked) = oneshot::channel();
-        let task = tokio::spawn(watch(session, begin.at, asked));
+        let task = tokio::spawn(watch(session, address.name.clone(), begin.at, asked));
         Ok(Self { begin, enough, task })
     }
 
@@ -90,9 +90,10 @@ pub(super) fn unwatched(error: DbError) -> String {
     format!("the database cannot be watched: {error}")
 }
 
-/// Reads the connections until it is asked to end or the database fails.
+/// Reads the connections of the database until it is asked to end or the database fails.
 async fn watch(
     mut session: Session,
+    database: String,
     begin: Instant,
     mut asked: oneshot::Receiver<()>,
 ) -> (Session, Vec<ConnectionPoint>) {
@@ -104,7 +105,7 @@ async fn watch(
             _ = &mut asked => return (session, points),
             _ = ticks.tick() => {}
         }
-        let Ok(states) = session.connection_states().await else { return (session, points) };
+        let Ok(states) = session.connection_states(&database).await else { return (session, points) };
         points.push(point(begin.elapsed(), &states));
     }
 }

@@ -1,4 +1,5 @@
-//! Bar charts over names, with the names below and, where there is room, the values above the bars.
+//! Bar charts over names, with the names below and, where there is room, the values above the bars. A dash stands for a value
+//! that is not known.
 
 use std::borrow::Cow;
 
@@ -102,7 +103,7 @@ fn draw_group<'a>(
         // Leaves a little space between neighbours.
         let corners = [(left + bar * 0.03, low), (left + bar * 0.97, top)];
         drawn.draw_series([Rectangle::new(corners, group.color.stand_in().mix(opacity(place)).filled())])?;
-        if written {
+        if written || value.is_none() {
             let text = value.map_or_else(|| "–".to_owned(), |value| value_axis.write(value));
             let (x, y) = drawn.plotting_area().map_coordinate(&(left + bar / 2.0, top));
             area.draw(&Text::new(text, (x, y - 3), style(VPos::Bottom)))?;

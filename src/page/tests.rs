@@ -88,6 +88,14 @@ fn the_scale_is_one_on_which_values_can_be_told_apart() {
 }
 
 #[test]
+fn the_least_value_has_a_height_and_an_unknown_one_a_dash() {
+    let wide = bars(2, &[&[Some(1.0), Some(100.0)], &[Some(10.0), None]]).on_fitting_scale().draw().unwrap();
+    assert!(!wide.contains("height=\"0\""), "{wide}");
+    let crowded = bars(30, &[&[Some(1.0); 30], &[None; 30]]).draw().unwrap();
+    assert_eq!(crowded.lines().filter(|line| line.trim() == "–").count(), 30, "{crowded}");
+}
+
+#[test]
 fn lines_that_would_cover_each_other_each_have_a_panel() {
     let same = |number: u8| Series {
         name: format!("rung {number}"),

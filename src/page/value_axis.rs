@@ -25,6 +25,10 @@ pub enum Scale {
 /// If the largest value is more than this many times the smallest, the scale is logarithmic.
 const WIDE: f64 = 30.0;
 
+/// By how many powers of ten the smallest value is above the beginning of a logarithmic axis at least, since a bar without
+/// height looks like none.
+const ABOVE_THE_AXIS: f64 = 0.05;
+
 /// The smallest value above zero, and the largest value.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
@@ -56,7 +60,7 @@ impl ValueAxis {
         match self.scale {
             Scale::Linear => (0.0, if most > 0.0 { most * (1.0 + margin) } else { 1.0 }, 5),
             Scale::Logarithmic => {
-                let (low, high) = (least.log10().floor(), most.log10().ceil());
+                let (low, high) = ((least.log10() - ABOVE_THE_AXIS).floor(), most.log10().ceil());
                 (low, high.max(low + 1.0), (high - low).max(1.0) as usize + 1)
             }
         }

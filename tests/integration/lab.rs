@@ -337,6 +337,7 @@ fn what_cannot_be_done_is_said_before_anything_is_started() {
         (&["--history-orders", "2000000000"], "the number of orders must be at most 1,000,000,000"),
         (&["--target", "ftp://shop", "--label", "shop"], "is not the address of a service"),
         (&["--mysqld", "/bin/true"], "neither mysqld nor mariadbd"),
+        (&["--rungs", "2", "--limit-most", "20"], "--limit-most has no effect without --find-limit"),
     ] {
         let ran = place.lab(arguments).output().unwrap();
         let told = String::from_utf8_lossy(&ran.stderr);
