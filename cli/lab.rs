@@ -88,6 +88,9 @@ struct MeasuredArgs {
     /// The name of that service in the tables
     #[arg(long, value_name = "NAME", requires = "target", value_parser = label)]
     label: Option<String>,
+    /// For an https address of that service: trust the authorities of this file, certificates in PEM, instead of the system's
+    #[arg(long, env = "STOREMGR_CA", value_name = "FILE", requires = "target")]
+    ca: Option<PathBuf>,
     /// Watch a part of that service while it is measured, and say what explains its figures: mysql://user@host:port/database,
     /// redis://host:port or pid:NUMBER (passwords: OBSERVE_DB_PASSWORD and OBSERVE_REDIS_PASSWORD, or each with _FILE);
     /// repeatable. The rungs are watched by themselves
@@ -372,8 +375,9 @@ impl Args {
     }
 
     fn add_other(&self, conditions: &mut LabConditions) -> Result<(), LabError> {
-        let MeasuredArgs { target, label, .. } = &self.measured;
-        let other = target.clone().zip(label.clone()).map(|(url, label)| OtherService { label, url });
+        let MeasuredArgs { target, label, ca, .. } = &self.measured;
+        let ca = ca.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
+        let other = target.clone().zip(label.clone()).map(|(url, label)| OtherService { label, url, ca });
         other.map_or(Ok(()), |other| conditions.add(other))
     }
 }

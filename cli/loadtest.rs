@@ -21,7 +21,7 @@ use storemgr::loadtest::{
     self, Config, Ended, Exporter, Finished, Found, LivePage, Load, LoadTestError, RunOutputs, STORE_SCENARIO,
     Scenario, SearchOutputs, StartOrder, StoreSize, Threshold, interrupted_by, steering,
 };
-use storemgr::net::{Scheme, Way};
+use storemgr::net::{Scheme, Target};
 use storemgr::process::{self, Exit};
 use storemgr::run_result::{Build, GaveWay, LimitEnded, LimitResult, RunResult, Verdict};
 use storemgr::units::Language;
@@ -76,6 +76,7 @@ pub(crate) struct Args {
 }
 
 /// Why a think time is refused: on a journey users think between its steps, at a rate as well.
+const NOTHING_ENCRYPTED: &str = "has no effect on an http:// address: write https:// for TLS";
 const NOBODY_WAITS: &str = "has no effect with --rate (or STOREMGR_RATE): nobody waits between requests";
 
 pub(crate) async fn run(mut args: Args, typed: &TypedOptions) -> CommandResult {
@@ -98,6 +99,10 @@ pub(crate) async fn run(mut args: Args, typed: &TypedOptions) -> CommandResult {
     };
     if let Some(option) = typed.first_in(NOT_WITH_RATE).filter(|_| args.load.has_rate() && !scenario.has_journeys()) {
         return Err(Failure::usage(anyhow!("{option} {NOBODY_WAITS}")));
+    }
+    let plain = args.scenario.is_of_a_file() && args.is_plain(args.target.host(), &scenario.other_services());
+    if let Some(option) = typed.first_in(WITH_HTTPS).filter(|_| plain) {
+        return Err(Failure::usage(anyhow!("{option} {NOTHING_ENCRYPTED}")));
     }
     args.named_files(&scenario).check()?;
     let config = args.config()?;
@@ -374,12 +379,20 @@ impl Args {
         self.page.is_wanted() && !self.load.is_given()
     }
 
+    /// Whether no service that may be asked has an https address. `others` are those that the scenario names.
+    fn is_plain(&self, target: Option<&Target>, others: &[&Target]) -> bool {
+        let named = [self.choices.hosts(), self.search.instances()].concat();
+        let mut all = target.into_iter().chain(others.iter().copied()).chain(&named);
+        target.is_some() && all.all(|target| target.scheme() == Scheme::Http)
+    }
+
     /// Refuses options that were typed and would have no effect.
     fn check(&self, typed: &TypedOptions) -> Result<(), String> {
         let find_limit = self.search.find_limit;
         let has_course = self.load.has_rate() || self.load.has_stages();
         let target = self.request.target().or(self.target.host());
-        let plain = target.is_some_and(|target| target.scheme() == Scheme::Http);
+        // The services of a file are known when it has been read.
+        let plain = !self.scenario.is_of_a_file() && self.is_plain(target, &[]);
         // For each group: whether its options would have no effect, and why.
         let rules = [
             (find_limit, NOT_WITH_FIND_LIMIT, "has no effect with --find-limit, which times its loads itself"),
@@ -388,7 +401,7 @@ impl Args {
             (self.load.has_stages(), NOT_WITH_STAGE, "has no effect with --stage, whose durations add up"),
             (self.load.has_rate() && !self.scenario.is_of_a_file(), NOT_WITH_RATE, NOBODY_WAITS),
             (!self.load.has_rate(), WITH_RATE, "has no effect without --rate"),
-            (plain, WITH_HTTPS, "has no effect on an http:// address: write https:// for TLS"),
+            (plain, WITH_HTTPS, NOTHING_ENCRYPTED),
             (self.request.target().is_none(), WITH_URL, "has no effect without a URL: a scenario says what is sent"),
             (
                 self.load.iterations.is_some(),
@@ -449,7 +462,7 @@ impl Args {
         }
         match self.search.instances() {
             [] => loadtest::builds(std::slice::from_ref(&config.target), &config.way).await,
-            instances => loadtest::builds(instances, &Way::default()).await,
+            instances => loadtest::builds(instances, &config.way.to_another()).await,
         }
     }
 
@@ -535,6 +548,8 @@ mod tests {
             "--rate 5 --arrivals poisson --stage 5s:1",
             "--products 5 --customers 5 --spawn-rate 5 --tag a=1 --tag b=1",
             "--scenario x.toml --find-limit",
+            "--scenario x.toml --host http://shop --ca x.pem",
+            "--host http://shop --page --page-hosts https://other --ca x.pem",
             "https://shop --insecure --iterations 5 --method HEAD --run-time 5s",
         ] {
             assert_eq!(checked(&line.split(' ').collect::<Vec<_>>()), Ok(()), "{line}");

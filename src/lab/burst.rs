@@ -30,7 +30,7 @@ pub(super) fn scenario(products: u64, customers: u64) -> Result<Scenario, Scenar
 
 /// Sends orders for the time `lasts`; `None` if the lab was asked to stop meanwhile. An error is a sentence.
 pub(super) async fn run(
-    target: &Target,
+    (target, way): (&Target, Way),
     scenario: Scenario,
     lasts: Duration,
     seed: u64,
@@ -53,7 +53,7 @@ pub(super) async fn run(
     };
     let config = Config {
         target: target.clone(),
-        way: Way::default(),
+        way,
         load: Load::Users(Users { users: USERS, spawn_rate: f64::from(USERS) * 2.0, stages: Vec::new() }),
         warm_up: Duration::ZERO,
         run_time: lasts,

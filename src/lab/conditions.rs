@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::LabError;
 use super::ladder::{LADDER, Rung};
-use crate::net::Target;
+use crate::net::{Target, TlsOptions, Way};
 use crate::stack::Balance;
 
 /// The conditions of a lab. They are stored with its results.
@@ -58,6 +58,17 @@ pub struct OtherService {
     pub label: String,
     /// The URL at which it answers.
     pub url: String,
+    /// A file of authorities in PEM that are trusted for `https://` instead of the system's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBuf>,
+}
+
+impl OtherService {
+    /// The way to it.
+    pub(super) fn way(&self) -> Way {
+        let tls = TlsOptions { authorities: self.ca.clone(), ..TlsOptions::default() };
+        Way { tls, ..Way::default() }
+    }
 }
 
 impl Default for LabConditions {
@@ -179,7 +190,7 @@ mod tests {
 
     #[test]
     fn services_whose_files_would_be_the_same_are_not_both_measured() {
-        let other = |label: &str, url: &str| OtherService { label: label.to_owned(), url: url.to_owned() };
+        let other = |label: &str, url: &str| OtherService { label: label.to_owned(), url: url.to_owned(), ca: None };
         let mut conditions = LabConditions::default();
         conditions.add(other("a b", "http://127.0.0.1:1")).unwrap();
         conditions.add(other("a b", "http://127.0.0.1:1")).unwrap();
@@ -193,7 +204,8 @@ mod tests {
     #[test]
     fn a_search_is_made_for_all_or_for_some_and_other_services() {
         let mut conditions = LabConditions { rungs: vec![1, 5], ..LabConditions::default() };
-        conditions.add(OtherService { label: "mine".to_owned(), url: "http://127.0.0.1:1".to_owned() }).unwrap();
+        let mine = OtherService { label: "mine".to_owned(), url: "http://127.0.0.1:1".to_owned(), ca: None };
+        conditions.add(mine).unwrap();
         let searched = |conditions: &LabConditions| {
             conditions.subjects().iter().map(|subject| conditions.searches(subject)).collect::<Vec<_>>()
         };

@@ -60,7 +60,9 @@ pub enum LabError {
     #[error(transparent)]
     Target(#[from] InvalidTarget),
     /// The most users of a search were given, and no search is made.
-    #[error("--limit-most has no effect without --find-limit, which searches the number of users: add it, or leave --limit-most out")]
+    #[error(
+        "--limit-most has no effect without --find-limit, which searches the number of users: add it, or leave --limit-most out"
+    )]
     NothingSearched,
     /// A scenario is not valid.
     #[error(transparent)]

@@ -68,7 +68,7 @@ impl RungRunner<'_> {
                 None
             }
         };
-        let load = self.load(&running.target, observing.as_ref(), observer).await?;
+        let load = self.load(&running.target, Way::default(), observing.as_ref(), observer).await?;
         drop(observing);
         let database = match watcher {
             Some(watcher) => watcher.finish().await.map_err(|error| remarks.push(error.to_string())).ok(),
@@ -81,7 +81,7 @@ impl RungRunner<'_> {
         let report = gathered.map_err(|reason| measurement.remarks.push(reason)).ok();
         measurement.server = report.as_ref().map(ServerSide::of);
         measurement.report = report.map(Box::new);
-        self.burst(&running.target, Some(&running), &mut measurement, observer).await?;
+        self.burst((&running.target, Way::default()), Some(&running), &mut measurement, observer).await?;
         Ok(measurement)
     }
 
@@ -90,10 +90,10 @@ impl RungRunner<'_> {
         let target = Target::parse(&other.url).map_err(|error| RungFailure::Fatal(error.into()))?;
         let mut remarks = Vec::new();
         let observing = self.observe(&self.store.config.observe, &mut remarks).await;
-        let load = self.load(&target, observing.as_ref(), observer).await?;
+        let load = self.load(&target, other.way(), observing.as_ref(), observer).await?;
         drop(observing);
         let mut measurement = Measurement { remarks, ..Measurement::of(load) };
-        self.burst(&target, None, &mut measurement, observer).await?;
+        self.burst((&target, other.way()), None, &mut measurement, observer).await?;
         Ok(measurement)
     }
 
@@ -104,7 +104,8 @@ impl RungRunner<'_> {
         self.store.unless_stopped(tokio::time::sleep(SETTLE)).await?;
         let instances = running.instances().filter_map(|(_, address)| Target::parse(address).ok()).collect();
         let start = if running.lingers { LINGERING_START } else { POOLED_START };
-        self.limit(&running.target, Search { instances, ..Search::default() }, start, observer).await
+        let search = Search { instances, ..Search::default() };
+        self.limit((&running.target, Way::default()), search, start, observer).await
     }
 
     /// Searches how many users another service serves correctly. It does not tell what piles up in it, so that each load is
@@ -118,12 +119,12 @@ impl RungRunner<'_> {
         let search = Search::with_step(UNKNOWN_STEP);
         observer(Event::Step("waiting until what the load left has gone"));
         self.store.unless_stopped(tokio::time::sleep(search.rest)).await?;
-        self.limit(&target, search, LINGERING_START, observer).await
+        self.limit((&target, other.way()), search, LINGERING_START, observer).await
     }
 
     async fn limit(
         &self,
-        target: &Target,
+        (target, way): (&Target, Way),
         search: Search,
         start: u32,
         observer: Observer<'_>,
@@ -132,7 +133,7 @@ impl RungRunner<'_> {
         observer(Event::Step("searching the number of users that are served correctly"));
         let most = conditions.limit_most.unwrap_or(LIMIT_MOST);
         let search = Search { most, ..search };
-        let mut config = load(conditions, target);
+        let mut config = load(conditions, target, way);
         if let Load::Users(users) = &mut config.load {
             users.users = start.min(most);
         }
@@ -159,6 +160,7 @@ impl RungRunner<'_> {
     async fn load(
         &self,
         target: &Target,
+        way: Way,
         observing: Option<&Observing>,
         observer: Observer<'_>,
     ) -> Result<RunResult, RungFailure> {
@@ -168,7 +170,7 @@ impl RungRunner<'_> {
         let Config { show, language, .. } = *self.store.config;
         let page = self.store.config.page.as_deref();
         let outputs = RunOutputs { show, language, page, observing, ..RunOutputs::default() };
-        let (config, criteria) = (load(conditions, target), Criteria::default());
+        let (config, criteria) = (load(conditions, target, way), Criteria::default());
         let (controller, steering) = steering();
         if let Some(page) = page {
             page.begin(controller.clone(), false, Vec::new());
@@ -188,7 +190,7 @@ impl RungRunner<'_> {
     /// Sends orders alone after the load test. If it is interrupted, what was measured before is kept.
     async fn burst(
         &self,
-        target: &Target,
+        service: (&Target, Way),
         running: Option<&Running>,
         measurement: &mut Measurement,
         observer: Observer<'_>,
@@ -201,7 +203,7 @@ impl RungRunner<'_> {
         observer(Event::Step(&format!("orders as fast as they are answered for {}", units::duration(lasts))));
         let database = running.map(|running| &running.access.database);
         let scenario = self.orders_alone.clone();
-        match burst::run(target, scenario, lasts, conditions.seed, database, self.store.stop).await {
+        match burst::run(service, scenario, lasts, conditions.seed, database, self.store.stop).await {
             Ok(Some(burst)) => measurement.burst = Some(burst),
             Ok(None) => return Err(interrupted(measurement)),
             Err(reason) => measurement.remarks.push(format!("orders alone could not be measured: {reason}")),
@@ -215,11 +217,11 @@ fn interrupted(measurement: &Measurement) -> RungFailure {
     RungFailure::Interrupted(Some(Box::new(measurement.clone())))
 }
 
-fn load(conditions: &LabConditions, target: &Target) -> loadtest::Config {
+fn load(conditions: &LabConditions, target: &Target, way: Way) -> loadtest::Config {
     let users = conditions.users;
     loadtest::Config {
         target: target.clone(),
-        way: Way::default(),
+        way,
         load: Load::Users(Users { users, spawn_rate: (f64::from(users) / SPAWN_SECONDS).max(1.0), stages: Vec::new() }),
         warm_up: Duration::ZERO,
         run_time: conditions.run_time(),

@@ -37,6 +37,14 @@ pub struct Way {
     pub http2: bool,
 }
 
+impl Way {
+    /// The way to another service that has certificates of the same authorities.
+    #[must_use]
+    pub fn to_another(&self) -> Self {
+        Self { tls: self.tls.clone(), ..Self::default() }
+    }
+}
+
 /// Opens the connections of a run, and counts what became of them.
 #[derive(Debug)]
 pub struct Dialer {

@@ -127,6 +127,10 @@ pub enum Cut {
     Closed,
     /// The server reset the connection.
     Reset,
+    /// The server ended the request alone, on an HTTP/2 connection, for this reason.
+    StreamReset(&'static str),
+    /// The body ended after fewer bytes than its head says, or went on after them, on an HTTP/2 connection.
+    OtherLength,
     /// The time limit passed.
     TimedOut {
         /// The time limit.
@@ -146,6 +150,8 @@ impl Cut {
         match self {
             Self::Closed => format!("the body was cut short after {bytes}"),
             Self::Reset => format!("the connection was reset after {bytes} of the body"),
+            Self::StreamReset(reason) => format!("the server reset the request ({reason}) after {bytes} of the body"),
+            Self::OtherLength => format!("the body has another length than its head says: {bytes} had come"),
             Self::TimedOut { after } => format!("the body had not ended after {}", units::duration(*after)),
             Self::Broken(why) => why.clone(),
         }
@@ -157,6 +163,7 @@ impl From<NetError> for Cut {
         match error {
             NetError::Closed => Self::Closed,
             NetError::Reset => Self::Reset,
+            NetError::StreamReset(reason) => Self::StreamReset(reason),
             NetError::TimedOut { after } => Self::TimedOut { after },
             other => Self::Broken(other.to_string()),
         }

@@ -14,12 +14,16 @@ use super::NetError;
 use super::addresses::Tally;
 use super::body::{BodyBudget, KeepBody, Kept};
 use super::dialer::{Caller, Dialer, OpenPhases, Opened};
+use super::error::Cut;
 use super::lean::{Progress, Reply, told_with_status};
 
 /// How much of one answer, and of all answers on a connection, may be on its way to us. What came is read at once, so this
 /// bounds what waits in memory.
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;
+
+/// The name of the error of who broke the rules of HTTP/2.
+const PROTOCOL_ERROR: &str = "PROTOCOL_ERROR";
 
 /// The most bytes of an answer's head.
 const MOST_HEAD_BYTES: u32 = 256 << 10;
@@ -121,7 +125,13 @@ impl Http2Reader {
 
     /// An error that ended an exchange, with the status of the answer if its head had come.
     pub fn told_with_status(&self, error: NetError) -> NetError {
-        told_with_status(self.progress, error)
+        match (self.progress, error) {
+            // The library says no more of a body that is shorter or longer than its head says.
+            (Some(Progress { status, received, promised: Some(promised) }), NetError::NotHttp2(PROTOCOL_ERROR)) => {
+                NetError::CutShort { status, received, promised: Some(promised), cut: Cut::OtherLength }
+            }
+            (progress, error) => told_with_status(progress, error),
+        }
     }
 
     /// Frees the memory that a large answer took, and discards the last answer.
@@ -224,7 +234,7 @@ fn from_h2(error: &h2::Error) -> NetError {
 fn name(reason: Reason) -> &'static str {
     match reason {
         Reason::NO_ERROR => "NO_ERROR",
-        Reason::PROTOCOL_ERROR => "PROTOCOL_ERROR",
+        Reason::PROTOCOL_ERROR => PROTOCOL_ERROR,
         Reason::INTERNAL_ERROR => "INTERNAL_ERROR",
         Reason::FLOW_CONTROL_ERROR => "FLOW_CONTROL_ERROR",
         Reason::SETTINGS_TIMEOUT => "SETTINGS_TIMEOUT",

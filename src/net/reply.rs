@@ -51,22 +51,23 @@ pub(super) fn parse(received: &[u8], to_head: bool) -> Result<Option<Head>, NetE
         Err(_) => return Err(NetError::Malformed { why: "its head is not HTTP/1.1" }),
     };
     let status = response.code.unwrap_or_default();
-    let mut length = None;
-    let (mut chunked, mut close, mut keep_alive) = (false, false, false);
+    let mut length = Ok(None);
+    let mut last_coding_is_chunked = None;
+    let (mut close, mut keep_alive) = (false, false);
     for header in response.headers.iter() {
         match header.name.len() {
             14 if header.name.eq_ignore_ascii_case("content-length") => {
-                let read = content_length(header.value)?;
-                if length.replace(read).is_some_and(|before| before != read) {
-                    return Err(NetError::Malformed { why: "it has two lengths" });
-                }
+                length = match (length, content_length(header.value)) {
+                    (Ok(Some(before)), Ok(read)) if before != read => {
+                        Err(NetError::Malformed { why: "it has two lengths" })
+                    }
+                    (Ok(_), read) => read.map(Some),
+                    (Err(error), _) => Err(error),
+                };
             }
             17 if header.name.eq_ignore_ascii_case("transfer-encoding") => {
                 let last = header.value.rsplit(|byte| *byte == b',').next().unwrap_or_default();
-                chunked = last.trim_ascii().eq_ignore_ascii_case(b"chunked");
-                if !chunked {
-                    return Err(NetError::Malformed { why: "its transfer encoding is not chunked" });
-                }
+                last_coding_is_chunked = Some(last.trim_ascii().eq_ignore_ascii_case(b"chunked"));
             }
             10 if header.name.eq_ignore_ascii_case("connection") => {
                 for token in header.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
@@ -77,11 +78,12 @@ pub(super) fn parse(received: &[u8], to_head: bool) -> Result<Option<Head>, NetE
             _ => {}
         }
     }
-    let framing = match length {
+    // A transfer coding overrides the length, even one that is not valid.
+    let framing = match last_coding_is_chunked {
         _ if to_head || status < 200 || status == 204 || status == 304 => Framing::Length(0),
-        _ if chunked => Framing::Chunked,
-        Some(length) => Framing::Length(length),
-        None => Framing::UntilClosed,
+        Some(true) => Framing::Chunked,
+        Some(false) => Framing::UntilClosed,
+        None => length?.map_or(Framing::UntilClosed, Framing::Length),
     };
     let speaks_1_1 = response.version == Some(1);
     let keeps = !close && (speaks_1_1 || keep_alive) && framing != Framing::UntilClosed && status != 101;
@@ -130,6 +132,15 @@ mod tests {
             framing("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 3\r\n\r\n"),
             Framing::Chunked
         );
+        for (text, expected) in [
+            ("transfer-encoding: gzip", Framing::UntilClosed),
+            ("transfer-encoding: chunked, gzip", Framing::UntilClosed),
+            ("transfer-encoding: gzip\r\ntransfer-encoding: chunked", Framing::Chunked),
+            ("transfer-encoding: chunked\r\ncontent-length: x", Framing::Chunked),
+            ("content-length: 1\r\ncontent-length: 2\r\ntransfer-encoding: gzip", Framing::UntilClosed),
+        ] {
+            assert_eq!(framing(&format!("HTTP/1.1 200 OK\r\n{text}\r\n\r\n")), expected, "{text}");
+        }
         assert_eq!(framing("HTTP/1.1 204 No Content\r\n\r\n"), Framing::Length(0));
         assert_eq!(framing("HTTP/1.1 304 Not Modified\r\ncontent-length: 12\r\n\r\n"), Framing::Length(0));
         assert_eq!(framing("HTTP/1.1 200 OK\r\n\r\n"), Framing::UntilClosed);
@@ -155,7 +166,6 @@ mod tests {
             "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
             "HTTP/1.1 200 OK\r\ncontent-length: 1, 2\r\n\r\n",
             "HTTP/1.1 200 OK\r\ncontent-length: 1,\r\n\r\n",
-            "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\n",
         ] {
             assert!(matches!(parse(text.as_bytes(), false), Err(NetError::Malformed { .. })), "{text}");
         }

@@ -102,7 +102,8 @@ fn draw_group<'a>(
         let top = value.map_or(low, |value| value_axis.scale.place(value).max(low));
         // Leaves a little space between neighbours.
         let corners = [(left + bar * 0.03, low), (left + bar * 0.97, top)];
-        drawn.draw_series([Rectangle::new(corners, group.color.stand_in().mix(opacity(place)).filled())])?;
+        let bar_of = |_| Rectangle::new(corners, group.color.stand_in().mix(opacity(place)).filled());
+        drawn.draw_series(value.map(bar_of))?;
         if written || value.is_none() {
             let text = value.map_or_else(|| "–".to_owned(), |value| value_axis.write(value));
             let (x, y) = drawn.plotting_area().map_coordinate(&(left + bar / 2.0, top));

@@ -160,10 +160,17 @@ fn journeys(scenario: &Scenario, totals: &[JourneyStats], over: &[Tally], second
 }
 
 fn transport(run: &RunState, results: &Shard) -> Transport {
-    let (dialer, phases) = (&run.dialer, &results.phases);
+    let phases = &results.phases;
+    let dialers = || run.services.iter().map(|service| &service.dialer);
     let mut resolve = Latencies::default();
-    dialer.look_ups().into_iter().for_each(|took| resolve.record(took));
-    let handshakes = dialer.handshakes();
+    dialers().flat_map(|dialer| dialer.look_ups()).for_each(|took| resolve.record(took));
+    let (mut tls_handshakes, mut tls_resumed) = (BTreeMap::new(), 0);
+    for handshakes in dialers().map(|dialer| dialer.handshakes()) {
+        for (suite, count) in handshakes.by_suite {
+            *tls_handshakes.entry(suite).or_default() += count;
+        }
+        tls_resumed += handshakes.resumed;
+    }
     let address = |used: AddressUse| AddressSummary {
         address: used.address.to_string(),
         connections: used.connections,
@@ -172,12 +179,12 @@ fn transport(run: &RunState, results: &Shard) -> Transport {
         why: used.why,
     };
     Transport {
-        protocol: if dialer.speaks_http2() { "HTTP/2" } else { "HTTP/1.1" }.to_owned(),
+        protocol: if run.dialer.speaks_http2() { "HTTP/2" } else { "HTTP/1.1" }.to_owned(),
         streams: run.config.streams,
-        tls_handshakes: handshakes.by_suite,
-        tls_resumed: handshakes.resumed,
-        insecure: dialer.is_insecure(),
-        addresses: run.services.iter().flat_map(|service| service.dialer.uses()).map(address).collect(),
+        tls_handshakes,
+        tls_resumed,
+        insecure: dialers().any(|dialer| dialer.is_insecure()),
+        addresses: dialers().flat_map(|dialer| dialer.uses()).map(address).collect(),
         phases: PhaseSummaries {
             resolve: PhaseSummary::of(&resolve),
             connect: PhaseSummary::of(&phases.connect),

@@ -13,26 +13,35 @@ use crate::loadtest::recording::Phases;
 use crate::loadtest::scenario::{Rendered, Task};
 use crate::net::{Caller, Http2Connection, Http2Reader, KeepBody, LeanConnection, NetError, OpenPhases, Reply};
 
-/// The place of an HTTP/2 connection that users share. Whoever finds none opens one, and the others wait for it.
-#[derive(Debug, Default)]
-pub(super) struct Slot(Mutex<Option<Http2Connection>>);
+/// The places of HTTP/2 connections that users share, one for each service; none for HTTP/1.1. Whoever finds no connection
+/// opens one, and the others wait for it.
+#[derive(Debug)]
+pub(super) struct Slot(Box<[Mutex<Option<Http2Connection>>]>);
 
 /// Gives the users of a worker their slots, one for so many users that start one after another.
 #[derive(Debug)]
 pub(super) struct Slots {
     users_each: u32,
+    services: usize,
     last: Arc<Slot>,
     given: u32,
 }
 
+impl Slot {
+    fn new(services: usize) -> Arc<Self> {
+        Arc::new(Self((0..services).map(|_| Mutex::default()).collect()))
+    }
+}
+
 impl Slots {
-    pub(super) fn new(users_each: u32) -> Self {
-        Self { users_each: users_each.max(1), last: Arc::default(), given: 0 }
+    pub(super) fn new(run: &RunState) -> Self {
+        let services = if run.dialer.speaks_http2() { run.services.len() } else { 0 };
+        Self { users_each: run.config.streams.max(1), services, last: Slot::new(services), given: 0 }
     }
 
     pub(super) fn next(&mut self) -> Arc<Slot> {
         if self.given == self.users_each {
-            (self.last, self.given) = (Arc::default(), 0);
+            (self.last, self.given) = (Slot::new(self.services), 0);
         }
         self.given += 1;
         Arc::clone(&self.last)
@@ -76,6 +85,15 @@ impl Channel {
             head: None,
             body: Bytes::new(),
         }))
+    }
+
+    /// A channel to another service, whose connection is shared by those who share that of this one.
+    pub(super) fn to_another(&self, run: &RunState, service: usize) -> Self {
+        let slot = match self {
+            Self::Http1 { .. } => Slot::new(0),
+            Self::Http2(channel) => Arc::clone(&channel.slot),
+        };
+        Self::new(run, service, slot)
     }
 
     /// Writes the next request: for HTTP/1.1 into `into`.
@@ -171,7 +189,7 @@ impl Channel {
 impl Http2Channel {
     async fn open(&mut self, run: &RunState) -> Result<Phases, NetError> {
         let before = self.connection.take();
-        let mut place = self.slot.0.lock().await;
+        let mut place = self.slot.0[self.service].lock().await;
         let other = place
             .as_ref()
             .filter(|shared| shared.is_open() && !before.as_ref().is_some_and(|before| before.is_same(shared)));
@@ -198,7 +216,7 @@ impl Http2Channel {
     fn leave(&mut self) {
         let Some(left) = self.connection.take() else { return };
         // If another user is opening one, it will replace this one.
-        if let Ok(mut place) = self.slot.0.try_lock()
+        if let Ok(mut place) = self.slot.0[self.service].try_lock()
             && place.as_ref().is_some_and(|shared| shared.is_same(&left))
         {
             *place = None;

@@ -271,6 +271,10 @@ impl UserConnection {
     }
 }
 
+/// On how many new connections in a row the server may not begin with a request, until that is its failure. Servers allow
+/// 100 to 1,000 requests on a connection, and with each connection the users who share it have made so many.
+const MOST_REFUSED: u32 = 100;
+
 /// One request, which was due at `due`, and what it is sent with.
 struct Exchange<'a, 'l> {
     channel: &'a mut Channel,
@@ -296,13 +300,21 @@ impl Exchange<'_, '_> {
                 result => return result,
             }
         }
-        // Most requests need none, and what opens one is large.
-        let phases = Box::pin(self.channel.open(self.run)).await?;
-        if !self.is_other && std::mem::replace(opened, true) && self.due >= self.run.measured_from {
-            self.run.counts.count_reconnect();
+        let mut refused = 0;
+        loop {
+            // Most requests need none, and what opens one is large.
+            let phases = Box::pin(self.channel.open(self.run)).await?;
+            if !self.is_other && std::mem::replace(opened, true) && self.due >= self.run.measured_from {
+                self.run.counts.count_reconnect();
+            }
+            let begun = if phases == Phases::default() { sent } else { Instant::now() };
+            match self.complete(begun, phases).await {
+                // The users with whom this one shares an HTTP/2 connection have made all requests that it allows.
+                Err(NetError::ClosedIdle) if refused < MOST_REFUSED => refused += 1,
+                Err(NetError::ClosedIdle) => return Err(NetError::GoneAway("NO_ERROR")),
+                result => return result,
+            }
         }
-        let begun = if phases == Phases::default() { sent } else { Instant::now() };
-        self.complete(begun, phases).await
     }
 
     /// Sends the request at `begun` on the connection that is there, which took `phases` to open for it.
@@ -351,7 +363,7 @@ fn channel_to<'a>(
         return own;
     }
     let place = others.iter().position(|(number, _)| *number == service).unwrap_or_else(|| {
-        others.push((service, Channel::new(run, service, Arc::default())));
+        others.push((service, own.to_another(run, service)));
         others.len() - 1
     });
     &mut others[place].1

@@ -117,7 +117,7 @@ async fn dispatch(
     most_users: usize,
 ) -> io::Result<()> {
     let mut users = 0;
-    let mut slots = Slots::new(run.config.streams);
+    let mut slots = Slots::new(&run);
     while let Some(due) = requests.next(run.started).await? {
         if !run.take_iteration() {
             break;

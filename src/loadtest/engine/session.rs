@@ -1,6 +1,7 @@
 //! What a user keeps from one request to the next: its cookies and what its journey has captured; and what it makes of an
 //! answer by them: where a redirect leads, whether a state has come, and what is kept.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use cookie_store::{Cookie, CookieExpiration, CookieStore};
@@ -70,10 +71,7 @@ impl Session {
             into.push_str(header);
             return Ok(());
         }
-        for (name, value) in jar.cookies.get_request_values(&address.url()?) {
-            let separator = if into.is_empty() { "" } else { "; " };
-            into.extend([separator, name, "=", value]);
-        }
+        write_header(&jar.cookies, &address.url()?, into);
         if !jar.is_particular {
             jar.headers.push((address.service, into.clone()));
         }
@@ -92,6 +90,17 @@ impl Session {
             drop(jar.cookies.parse(&String::from_utf8_lossy(&value), &url));
         }
         jar.changed();
+    }
+}
+
+/// Appends the cookies for a URL: those of longer paths first, and otherwise in the order in which they came (RFC 6265,
+/// section 5.4).
+fn write_header(cookies: &CookieStore, url: &Url, into: &mut String) {
+    let mut found = cookies.matches(url);
+    found.sort_by_key(|cookie| Reverse(cookie.path.len()));
+    for (name, value) in found.into_iter().map(|cookie| cookie.name_value()) {
+        let separator = if into.is_empty() { "" } else { "; " };
+        into.extend([separator, name, "=", value]);
     }
 }
 
@@ -246,6 +255,23 @@ pub(super) fn path_of(url: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cookies_of_longer_paths_come_first_and_others_as_they_came() {
+        // A store without order would pass once in a while.
+        for _ in 0..20 {
+            let mut cookies = CookieStore::default();
+            let url = Url::parse("http://shop/shop/x").unwrap();
+            for set in
+                ["sid=a; Path=/", "z=1; Path=/", "m=2; Path=/", "a=3; Path=/", "sid=b; Path=/shop", "n=4; Path=/"]
+            {
+                cookies.parse(set, &url).unwrap();
+            }
+            let mut header = String::new();
+            write_header(&cookies, &url, &mut header);
+            assert_eq!(header, "sid=b; sid=a; z=1; m=2; a=3; n=4");
+        }
+    }
 
     #[test]
     fn a_header_is_kept_while_it_is_the_same_for_every_path_at_any_time() {

@@ -92,7 +92,7 @@ async fn work(index: usize, run: Arc<RunState>, mut commands: mpsc::UnboundedRec
     let sending = Arc::new(AtomicBool::new(true));
     let probe = tokio::spawn(probe(Arc::clone(&records), Arc::clone(&sending)));
     let mut users: Vec<Arc<LeaveSignal>> = Vec::new();
-    let mut slots = Slots::new(run.config.streams);
+    let mut slots = Slots::new(&run);
     let mut dispatcher = Dispatcher::start(index, &run, &records);
     while let Some(command) = commands.recv().await {
         match command {

@@ -71,7 +71,9 @@ fn kind(error: &NetError) -> FailureKind {
         | NetError::Closed
         | NetError::ClosedIdle
         | NetError::HeadCutShort { .. }
-        | NetError::CutShort { cut: Cut::Closed | Cut::Reset, .. } => FailureKind::Reset,
+        | NetError::CutShort { cut: Cut::Closed | Cut::Reset | Cut::StreamReset(_) | Cut::OtherLength, .. } => {
+            FailureKind::Reset
+        }
         NetError::Unresolved { .. }
         | NetError::TooLarge { .. }
         | NetError::NoRoom { .. }

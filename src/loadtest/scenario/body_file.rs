@@ -1,5 +1,6 @@
 //! Reads the body of a request: a text, JSON, the fields of a form, a file as it is, or parts with files.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use toml::Spanned;
@@ -54,7 +55,7 @@ pub(super) fn read_body(
     }
     if let Some(fields) = &shape.form {
         let mut text = Template::default();
-        for (place, (name, value)) in fields.as_ref().iter().enumerate() {
+        for (place, (name, value)) in in_file_order(fields.as_ref()).into_iter().enumerate() {
             text.text(&format!("{}{}=", if place > 0 { "&" } else { "" }, Encoding::Form.encoded(name)));
             let written = text.append(&value.as_ref().to_string(), names, scope, None, Around::Form);
             written.map_err(|(_, what)| reading.wrong(Some(value.span()), what))?;
@@ -71,6 +72,13 @@ pub(super) fn read_body(
         Some(parts) => multipart(reading, parts.as_ref(), names, scope),
         None => Ok(body(Template::default(), wire::JSON)),
     }
+}
+
+/// Fields as the file has them: some services want one of them last.
+fn in_file_order<T>(fields: &BTreeMap<String, Spanned<T>>) -> Vec<(&String, &Spanned<T>)> {
+    let mut fields: Vec<_> = fields.iter().collect();
+    fields.sort_by_key(|(_, value)| value.span().start);
+    fields
 }
 
 /// Writes a value of TOML as JSON. A text that is one placeholder keeps the type of its value.
@@ -110,14 +118,14 @@ fn write_json(value: &toml::Value, into: &mut Template, names: &mut Names, scope
 /// The parts of a form with files (RFC 7578).
 fn multipart(
     reading: &mut Reading<'_>,
-    given: &std::collections::BTreeMap<String, Spanned<PartShape>>,
+    given: &BTreeMap<String, Spanned<PartShape>>,
     names: &mut Names,
     scope: &mut Scope,
 ) -> Result<Body, ScenarioError> {
     // No text that a person writes contains it; and a file that does by chance is one in 2^64.
     let boundary = format!("storemgr-{:016x}", rand::random::<u64>());
     let (mut parts, mut text) = (Vec::new(), Template::default());
-    for (name, part) in given {
+    for (name, part) in in_file_order(given) {
         let name = escaped(name);
         text.text(&format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\""));
         match part.as_ref() {

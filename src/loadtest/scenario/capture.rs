@@ -77,13 +77,12 @@ pub(super) fn capture(all: &[Capture], reply: &Reply<'_>, into: &mut Captured) -
     all.iter().find_map(|capture| {
         let found = match &capture.from {
             From::Header(name) => reply.header(name).next().map(|value| (decoded(value), true)),
-            From::Body(regex) => {
-                let body = reply.whole_body()?;
+            From::Body(regex) => reply.whole_body().and_then(|body| {
                 let text = decoded(Cow::Borrowed(body));
                 // The group, or all of it where there is none.
                 let found = regex.captures(&text).and_then(|found| found.get(1).or(found.get(0)));
                 found.map(|found| (Cow::Owned(found.as_str().to_owned()), true))
-            }
+            }),
             From::Json(place) => {
                 let value = if several {
                     let parse = || reply.whole_body().and_then(|body| serde_json::from_slice(body).ok()).ok_or(());
@@ -178,6 +177,18 @@ mod tests {
         ] {
             assert_eq!(kept(&shape(kind, text), "HTTP/1.1 200 OK\r\n\r\n", body).0.as_deref(), Some(expected));
         }
+        // Of this body a part was kept.
+        let pattern = CaptureShape { default: Some("none".to_owned()), ..shape("body", "a(b)") };
+        let capture = |shape: &CaptureShape| {
+            let (mut captured, capture) = (Captured::default(), Capture::read("x", 1, shape).unwrap());
+            let reply = Reply { body_bytes: 9_000_000, ..Reply::of(200, b"", b"ab") };
+            let said = super::capture(&[capture], &reply, &mut captured);
+            (said, captured.get(1).map(str::to_owned))
+        };
+        assert_eq!(capture(&pattern), (None, Some("none".to_owned())));
+        let (said, left) = capture(&CaptureShape { default: None, ..pattern });
+        assert_eq!(said.as_deref(), Some("capture x: 'a(b)' in the body cannot be read: the body is too large"));
+        assert_eq!(left, None);
         let optional = CaptureShape { default: Some("none".to_owned()), ..shape("json", "/token") };
         assert_eq!(kept(&optional, "", "{}").1, Some(("none".to_owned(), true)));
         let large = format!("{{\"token\":\"{}\"}}", "x".repeat(MOST_BYTES + 1));

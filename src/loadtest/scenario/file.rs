@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use toml::Spanned;
+
 use super::error::ScenarioError;
 use super::journey_file::read_journey;
 use super::journeys::Client;
@@ -74,11 +76,15 @@ fn read(text: &str, origin: &str, folder: &Path, values: &[(String, String)]) ->
             "there is no task: write [[task]] with a name and a path, or [[journey]] with steps".to_owned(),
         ));
     }
-    for (count, word) in [(tasks, "tasks"), (steps, "steps")] {
+    let beyond = file.task.get(MOST_TASKS).map(Spanned::span);
+    let beyond_of_steps = file.journey.iter().flat_map(|journey| &journey.as_ref().step).nth(MOST_TASKS);
+    for (count, word, beyond) in [(tasks, "tasks", beyond), (steps, "steps", beyond_of_steps.map(Spanned::span))] {
         if count > MOST_TASKS {
-            return Err(reading.wrong(None, format!("there are {count} {word} and at most {MOST_TASKS} are allowed")));
+            let what = format!("there are {count} {word} and at most {MOST_TASKS} are allowed");
+            return Err(reading.wrong(beyond, what));
         }
     }
+    let first = file.task.first().map(Spanned::span).or_else(|| file.journey.first().map(Spanned::span));
     let mut scenario = Scenario::empty(file.name);
     for shape in file.task {
         let (task, group) = read_task(&mut reading, shape, think_time, &mut names)?;
@@ -92,9 +98,8 @@ fn read(text: &str, origin: &str, folder: &Path, values: &[(String, String)]) ->
     let weights = scenario.total_weight + scenario.journeys.iter().map(|journey| journey.weight).sum::<u32>();
     if weights == 0 {
         let word = if tasks > 0 { "task" } else { "journey" };
-        return Err(
-            reading.wrong(None, format!("the weight of every {word} is 0: give at least one {word} a weight above 0"))
-        );
+        let what = format!("the weight of every {word} is 0: give at least one {word} a weight above 0");
+        return Err(reading.wrong(first, what));
     }
     scenario.client = reading.client;
     scenario.tables = names.tables.iter().map(Table::rows).collect();
@@ -112,7 +117,7 @@ fn client(reading: &Reading<'_>, file: &FileShape) -> Result<Client, ScenarioErr
     if redirects > MOST_REDIRECTS {
         let what =
             format!("client.redirects is {redirects}: at most {MOST_REDIRECTS} redirects of one request are followed");
-        return Err(reading.wrong(given.map(toml::Spanned::span), what));
+        return Err(reading.wrong(given.map(Spanned::span), what));
     }
     Ok(Client { cookies: file.client.cookies, redirects })
 }

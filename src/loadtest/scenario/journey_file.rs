@@ -146,7 +146,7 @@ fn read_step(
         captures.iter().any(Capture::reads_bodies) || until.as_ref().is_some_and(|until| until.state.reads_bodies());
     if is_head && task.reads {
         let what = "an answer to HEAD has no body, so nothing of it can be captured or waited for: use GET";
-        return Err(reading.wrong(None, what.to_owned()));
+        return Err(reading.wrong(shape.method.as_ref().map(Spanned::span), what.to_owned()));
     }
     if let Some(until) = &until {
         task.checked = true;

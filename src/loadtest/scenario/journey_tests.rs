@@ -187,6 +187,18 @@ fn a_broken_journey_is_refused_with_line_step_and_remedy() {
         (step("path = '/'\nmethod = 'HEAD'\ncapture = { a = { json = '/a' } }"), "an answer to HEAD has no body"),
         (
             format!(
+                "name='x'\n[hosts]\n{}\n{}",
+                (1..=9).map(|n| format!("h{n}='http://h'\n")).collect::<String>(),
+                &head[11..]
+            ),
+            "line 11: there are 9 [hosts] and at most 8 are allowed",
+        ),
+        (
+            format!("name='x'\n[[journey]]\nname='j'\n{}", "[[journey.step]]\npath='/'\n".repeat(201)),
+            "line 404: there are 201 steps and at most 200 are allowed",
+        ),
+        (
+            format!(
                 "name='x'\n[client]\ncookies=true\n{}\n[[journey.step]]\npath='/'\nheaders={{cookie='a=b'}}",
                 &head[11..]
             ),
@@ -194,7 +206,8 @@ fn a_broken_journey_is_refused_with_line_step_and_remedy() {
         ),
     ] {
         let error = parse(&text).unwrap_err().to_string();
-        let is_placed = !text.starts_with(&step("")) || error.contains(", journey \"buy\", step \"");
+        let is_of_a_step = text.starts_with(&step(""));
+        let is_placed = !is_of_a_step || error.contains("line ") && error.contains(", journey \"buy\", step \"");
         if !error.contains(said) || !is_placed {
             wrong.push(format!("{text}\n{said}\n{error}"));
         }

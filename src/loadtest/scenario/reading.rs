@@ -64,10 +64,9 @@ impl<'a> Reading<'a> {
     }
 
     pub(super) fn hosts(&mut self, given: &BTreeMap<Spanned<String>, Spanned<String>>) -> Result<(), ScenarioError> {
-        if given.len() > MOST_HOSTS {
-            return Err(
-                self.wrong(None, format!("there are {} [hosts] and at most {MOST_HOSTS} are allowed", given.len()))
-            );
+        if let Some((beyond, _)) = given.iter().nth(MOST_HOSTS) {
+            let what = format!("there are {} [hosts] and at most {MOST_HOSTS} are allowed", given.len());
+            return Err(self.wrong(Some(beyond.span()), what));
         }
         for (name, url) in given {
             let word = name.as_ref();

@@ -1,7 +1,5 @@
 //! Reads one request of a scenario file: a task, or what a step of a journey sends.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
 use hyper::header::{ACCEPT_ENCODING, AUTHORIZATION, COOKIE, HeaderName};
 use toml::Spanned;
@@ -180,9 +178,7 @@ fn headers(
         let mut inner = reading.template(&basic.user, names, scope, None)?;
         inner.join(Template::constant(":"));
         inner.join(reading.template(&basic.password, names, scope, None)?);
-        if let Some(text) = inner.as_constant() {
-            names.secrets.add_encoded(text, &STANDARD.encode(text));
-        }
+        names.secrets.add_base64();
         headers.push((AUTHORIZATION, Template::basic(inner)));
     }
     Ok(headers)

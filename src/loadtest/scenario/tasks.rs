@@ -21,6 +21,7 @@ use super::template::Template;
 use super::think_time::ThinkTime;
 use super::value::{Draws, Who};
 use super::when::When;
+use crate::net::Target;
 use crate::run_result::{JourneyOutline, ScenarioSummary, TaskSummary};
 use crate::units::{self, Secret};
 
@@ -276,6 +277,11 @@ impl Scenario {
     /// What users do of themselves.
     pub(in crate::loadtest) fn client(&self) -> Client {
         self.client
+    }
+
+    /// The addresses of the services beside that of the run.
+    pub fn other_services(&self) -> Vec<&Target> {
+        self.hosts.iter().map(|host| &host.target).collect()
     }
 
     /// The services beside that of the run.

@@ -163,14 +163,6 @@ impl Template {
         template
     }
 
-    /// Its text, if that is the same each time.
-    pub(super) fn as_constant(&self) -> Option<&str> {
-        match &self.pieces[..] {
-            [Piece::Text(text)] => Some(text),
-            _ => None,
-        }
-    }
-
     /// Adds a text without placeholders.
     pub(super) fn text(&mut self, text: &str) {
         match self.pieces.last_mut() {

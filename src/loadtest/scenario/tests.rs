@@ -197,7 +197,7 @@ fn a_mistake_is_reported_with_file_line_task_and_remedy() {
             "task \"t\": \"/a b\" has a character that is not allowed in a path: write %20",
         ),
         (&format!("{head}path = '/{{{{choice(\"a b\")}}}}'"), "or add | url"),
-        (&format!("{head}path = '/'\nweight = 0"), "the weight of every task is 0"),
+        (&format!("{head}path = '/'\nweight = 0"), "line 2: the weight of every task is 0"),
         (&format!("{head}path = '/'\nweight = 2000000"), "line 5, task \"t\": a weight must be at most 1000000"),
         (&format!("{head}path = '/'\nmethod = 'get'"), "\"get\" is not a method: write GET"),
         (&format!("{head}path = '/'\nheaders = {{ Host = 'x' }}"), "host is written by the load test itself"),

@@ -2,6 +2,7 @@
 
 use rand::RngExt;
 
+use super::check::Number;
 use super::template::{Around, Names, Scope, Template};
 use super::value::{Draws, Who};
 use crate::units;
@@ -87,9 +88,8 @@ impl When {
 
 impl Compared {
     fn holds(self, left: &str, right: &str) -> bool {
-        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
-        let order = match (number(left), number(right)) {
-            (Some(left), Some(right)) => left.total_cmp(&right),
+        let order = match (Number::of_text(left), Number::of_text(right)) {
+            (Some(left), Some(right)) => left.order(right),
             _ => left.cmp(right),
         };
         match self {
@@ -156,6 +156,9 @@ mod tests {
             ("{{x}} >= 10", "10.0", true),
             ("{{x}} < 9", "10", false),
             ("{{x}} <= a", "10", true),
+            ("{{x}} == 9223372036854775807", "9223372036854775806", false),
+            ("{{x}} < 9223372036854775807", "9223372036854775806", true),
+            ("{{x}} == 0", "-0.0", true),
         ] {
             assert_eq!(holds(text, Some(value)), expected, "{text} with {value}");
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hyper::Method;
 
-use crate::net::{Target, request_once};
+use crate::net::{Target, Way, request_by};
 
 /// The time limit of an answer. A service under load may be slow, and the search goes on without.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -25,10 +25,10 @@ pub(super) struct Connections {
 }
 
 /// The connections of all instances; `None` if one of them does not tell them.
-pub(super) async fn connections(instances: &[Target]) -> Option<Connections> {
+pub(super) async fn connections(instances: &[Target], way: &Way) -> Option<Connections> {
     let mut sum = None;
     for instance in instances {
-        let answer = request_once(instance, Method::GET, "/metrics", &[], Vec::new(), LIMIT).await.ok()?;
+        let answer = request_by(instance, way, Method::GET, "/metrics", &[], Vec::new(), LIMIT).await.ok()?;
         let told = answer.status.is_success().then(|| Connections::parse(&answer.text()))??;
         let Connections { open, lingering } = sum.unwrap_or_default();
         sum = Some(Connections { open: open + told.open, lingering: lingering + told.lingering });

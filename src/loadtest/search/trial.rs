@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::config::{DEFAULT_CRITERIA, Search};
-use super::connections::connections;
+use super::connections::{Connections, connections};
 use super::hold::{Decision, Stretch, decide};
 use super::plan::Purpose;
 use crate::loadtest::control::Steering;
@@ -134,7 +134,7 @@ impl<'a> TrialRunner<'a> {
         let mut stretches = Vec::new();
         loop {
             let run = self.measure(level, steering).await?;
-            let connections = connections(&self.search.instances).await.map(|connections| connections.open);
+            let connections = self.connections().await.map(|connections| connections.open);
             let mut step = self.judge(level, purpose, &run);
             stretches.push(Stretch { good: step.good, p95_ms: step.p95_ms, connections });
             step.moving = match decide(&stretches) {
@@ -196,6 +196,10 @@ impl<'a> TrialRunner<'a> {
         if finished.ended == Ended::Interrupted { Err(Stop::Interrupted) } else { Ok(finished.result) }
     }
 
+    async fn connections(&self) -> Option<Connections> {
+        connections(&self.search.instances, &self.config.way.to_another()).await
+    }
+
     /// Rests, then waits until a single user is answered again, so that the next step is not affected by the last one.
     pub(super) async fn recover(&self, steering: &mut Steering) -> Result<(), Stop> {
         pause(self.search.rest, steering).await?;
@@ -203,9 +207,7 @@ impl<'a> TrialRunner<'a> {
         config.load = Load::Users(Users { users: 1, spawn_rate: 1.0, stages: Vec::new() });
         (config.warm_up, config.run_time) = (Duration::ZERO, RECOVERY_STEP);
         let give_up = Instant::now() + RECOVERY;
-        while Instant::now() < give_up
-            && connections(&self.search.instances).await.is_some_and(|left| left.lingering > FEW_LEFT)
-        {
+        while Instant::now() < give_up && self.connections().await.is_some_and(|left| left.lingering > FEW_LEFT) {
             pause(LOOK_AGAIN, steering).await?;
         }
         let mut stood_still = Duration::ZERO;

@@ -336,7 +336,20 @@ async fn steps_of_several_hosts_go_by_tls_by_http2_and_through_a_proxy() {
             "{way:?}: {ran:?}"
         );
         assert_eq!(journey(&summary, "two")["journeys"], 40, "{way:?}");
+        let transport = &summary["transport"];
+        let handshakes = transport["tls_handshakes"].as_object().unwrap().values().map(|count| count.as_u64().unwrap());
+        assert_eq!(Some(handshakes.sum()), transport["phases"]["tls"]["count"].as_u64(), "{way:?}: {transport}");
+        let expected = if way.contains(&"--streams") { 2 } else { 8 };
+        assert_eq!(transport["phases"]["tls"]["count"], expected, "four users, or all of them, each with two services");
     }
+    // A service beside that of the run may be the one with TLS.
+    let plain = shop.target.to_string();
+    let arguments = ["loadtest", "--quiet", "--host", &plain, "--scenario", file.to_str().unwrap(), "--ca", &ca];
+    let ran = run_command(&[&arguments[..], &["--json", "-", "-u", "2", "--iterations", "4"]].concat(), &[]).await;
+    let summary: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    assert_eq!((summary["failures"].as_u64(), ran.code), (Some(0), 0), "{ran:?}");
+    assert_eq!(summary["transport"]["phases"]["tls"]["count"], 2, "{}", summary["transport"]);
+    assert!(!summary["transport"]["tls_handshakes"].as_object().unwrap().is_empty());
     assert!(tunnels.load(Ordering::Relaxed) >= 4, "one for each user and host, or for each connection that they share");
     for log in [near_log, far_log] {
         let log = std::fs::read_to_string(log.join("access.log")).unwrap();

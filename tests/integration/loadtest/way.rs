@@ -74,6 +74,18 @@ async fn requests_over_tls_and_http2_are_those_of_the_servers_own_log() {
     assert_eq!((summary["requests"].as_u64(), summary["transport"]["tls_resumed"].as_u64()), (Some(40), Some(0)));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn users_who_share_a_connection_that_allows_few_requests_all_get_their_answers() {
+    let (nginx, folder) =
+        WebServer::nginx_serving("http2", "keepalive_requests 10; location / { return 200 'hello'; }");
+    let url = format!("http://localhost:{}/few", nginx.target.port());
+    let load = ["--http2", "--users", "60", "--streams", "60", "--iterations", "600"];
+    let (ran, summary) = send(&url, &load).await;
+    assert_eq!(code(&ran, 0), 0, "{ran:?}");
+    assert_eq!((summary["requests"].as_u64(), summary["failures"].as_u64()), (Some(600), Some(0)), "{ran:?}");
+    assert_eq!(logged(&folder, "GET /few HTTP/2.0"), 600);
+}
+
 /// A TLS server that answers one request with a body that lasts until the end of the connection. It says that the end has
 /// come, or does not; and notes whether the client said so.
 async fn ending(identity: &Identity, says_so: bool, ended: Arc<AtomicU64>) -> String {
@@ -526,6 +538,42 @@ async fn a_stream_that_was_refused_is_told_apart_from_one_that_failed() {
     let plain = saying(b"", b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n").await;
     let (ran, _) = send(&plain, &["--http2", "-t", "1s"]).await;
     assert!(ran.code == 3 && ran.stderr.contains("does not speak HTTP/2 on this port"), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_cut_short_over_http2_is_told_with_its_status_and_bytes() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut connection = h2::server::handshake(stream).await.unwrap();
+                let mut number = 0;
+                while let Some(Ok((_, mut respond))) = connection.accept().await {
+                    number += 1;
+                    let head = http::Response::builder().header("content-length", "10").body(()).unwrap();
+                    let mut body = respond.send_response(head, false).unwrap();
+                    body.send_data("four".into(), number % 2 == 0).unwrap();
+                    if number % 2 == 1 {
+                        tokio::spawn(async move {
+                            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                            body.send_reset(h2::Reason::INTERNAL_ERROR);
+                        });
+                    }
+                }
+            });
+        }
+    });
+    let (ran, summary) = send(&url, &["--http2", "--iterations", "4", "--users", "1"]).await;
+    assert_eq!((code(&ran, 1), summary["failures"].as_u64()), (1, Some(4)), "{ran:?}");
+    for message in [
+        "200, but the server reset the request (INTERNAL_ERROR) after 4 of 10 bytes of the body",
+        "200, but the body has another length than its head says: 4 of 10 bytes had come",
+    ] {
+        let groups = summary["failure_groups"].as_array().unwrap();
+        let group = groups.iter().find(|group| group["message"] == message).unwrap_or_else(|| panic!("{groups:?}"));
+        assert_eq!((group["kind"].as_str(), group["count"].as_u64()), (Some("reset"), Some(2)));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

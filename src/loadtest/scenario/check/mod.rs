@@ -15,6 +15,7 @@ mod rules;
 mod tests;
 mod time_limit;
 
+pub(super) use number::Number;
 pub(super) use pattern::compile as compile_pattern;
 pub(super) use place::Place;
 pub(super) use rules::decoded;

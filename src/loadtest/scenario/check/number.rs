@@ -8,7 +8,7 @@ use std::fmt;
 /// Integers of up to 64 bits are exact. Any other number is the nearest double, as in most services: 0.1 in an answer
 /// is 0.1 in a scenario, and integers beyond 64 bits are equal if they are the same double.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Number {
+pub(in crate::loadtest::scenario) enum Number {
     Whole(i128),
     /// A number with a fraction, or beyond 127 bits. It is finite.
     Real(f64),
@@ -30,7 +30,7 @@ impl Number {
     }
 
     /// Reads the number that a text is, such as the value of a header.
-    pub(super) fn of_text(text: &str) -> Option<Self> {
+    pub(in crate::loadtest::scenario) fn of_text(text: &str) -> Option<Self> {
         let text = text.trim();
         text.parse().ok().map(Self::Whole).or_else(|| Self::of(text.parse().ok()?))
     }
@@ -42,7 +42,7 @@ impl Number {
         }
     }
 
-    pub(super) fn order(self, other: Self) -> Ordering {
+    pub(in crate::loadtest::scenario) fn order(self, other: Self) -> Ordering {
         match (self, other) {
             (Self::Whole(one), Self::Whole(other)) => one.cmp(&other),
             (Self::Whole(whole), Self::Real(real)) => of_whole_to_real(whole, real),

@@ -5,13 +5,15 @@ use std::collections::VecDeque;
 use serde_json::Value;
 use url::{Position, Url};
 
-use super::curl_options::{IGNORED_WITH_VALUE, OF_THE_RUN, WITHOUT_A_PLACE, apart, split};
+use super::curl_options::{
+    FLAGS_OF_THE_RUN, IGNORED_FLAGS, IGNORED_WITH_VALUE, OF_THE_RUN, WITHOUT_A_PLACE, apart, split,
+};
 use super::draft::{Body, Draft, FORM, Request, encoded_path, is_json_type, literal_json};
 use super::imported::ImportError;
 use super::placeholders::literal;
 use super::shell::{assignment, commands, has_variable, with_variables};
 use super::without_secrets::{
-    authority, authorization, env, form, is_secret, json_without_secrets, path_without_secrets, secret_or,
+    authority, authorization, env, form, json_without_secrets, looks_secret, path_without_secrets, secret_or,
     text_without_secrets, url_without_secrets, user,
 };
 
@@ -42,6 +44,9 @@ pub(super) fn read(text: &str) -> Result<Draft, ImportError> {
         return Err(ImportError("no curl command has a URL of the first one's host: give at least one".to_owned()));
     }
     draft.is_journey = draft.requests.len() > 1;
+    // A scenario has a jar for each user, or headers.
+    let has_header = |request: &Request| request.headers.iter().any(|(name, _)| name == "cookie");
+    draft.cookies &= !draft.requests.iter().any(has_header);
     Ok(draft)
 }
 
@@ -90,7 +95,19 @@ fn read_request(words: &[String], draft: &mut Draft) -> Result<(), ImportError> 
                 drop(value()?);
                 said.request.left_out.push(format!("what {unknown} says"));
             }
-            flag if flag.starts_with('-') && flag.len() > 1 => {}
+            "-c" | "--cookie-jar" => {
+                drop(value()?);
+                draft.cookies = true;
+            }
+            "--compressed" => draft.compression = true,
+            flag if FLAGS_OF_THE_RUN.contains(&flag) => {
+                said.request.left_out.push(format!("{flag}: storemgr loadtest has an option of its own for it"));
+            }
+            flag if flag.starts_with('-') && flag.len() > 1 => {
+                if !IGNORED_FLAGS.contains(&flag) {
+                    said.request.left_out.push(format!("the option {flag}"));
+                }
+            }
             url => said.urls.push(url.to_owned()),
         }
     }
@@ -191,7 +208,7 @@ fn header(text: &str, request: &mut Request) {
         "cookie" => cookie(value, request),
         "authorization" => authorization(value, request),
         _ if value.is_empty() => {}
-        _ if is_secret(&name) => request.headers.push((name.clone(), env(&name))),
+        _ if looks_secret(&name, value) => request.headers.push((name.clone(), env(&name))),
         _ if name.starts_with("sec-") => {}
         _ => request.headers.push((name, literal(value))),
     }
@@ -262,6 +279,9 @@ fn finish(said: Said, draft: &mut Draft) -> Result<(), ImportError> {
     }
     if !said.is_get {
         body_of(&said, &mut request);
+    }
+    if said.is_json && !request.headers.iter().any(|(name, _)| name == "accept") {
+        request.headers.push(("accept".to_owned(), "application/json".to_owned()));
     }
     let usual = if said.has_body && !said.is_get { "POST" } else { "GET" };
     request.method = said.method.unwrap_or_else(|| usual.to_owned());

@@ -1,31 +1,19 @@
 //! The options of curl: which of them take a value, and how several stand in one word.
 
 /// Options that take a value and say nothing about the request.
-pub(super) const IGNORED_WITH_VALUE: [&str; 122] = [
+pub(super) const IGNORED_WITH_VALUE: [&str; 105] = [
     "-o",
     "--output",
     "--output-dir",
-    "-m",
-    "--max-time",
-    "--connect-timeout",
     "-w",
     "--write-out",
     "--retry",
     "--retry-delay",
     "--retry-max-time",
-    "-c",
-    "--cookie-jar",
-    "--cacert",
-    "--capath",
     "--limit-rate",
     "-D",
     "--dump-header",
-    "--resolve",
-    "--connect-to",
-    "--interface",
     "--local-port",
-    "-K",
-    "--config",
     "--stderr",
     "--trace",
     "--trace-ascii",
@@ -39,8 +27,6 @@ pub(super) const IGNORED_WITH_VALUE: [&str; 122] = [
     "--key-type",
     "--pass",
     "--tls-max",
-    "-z",
-    "--time-cond",
     "-C",
     "--continue-at",
     "-y",
@@ -67,8 +53,6 @@ pub(super) const IGNORED_WITH_VALUE: [&str; 122] = [
     "--proto",
     "--proto-default",
     "--proto-redir",
-    "--request-target",
-    "--abstract-unix-socket",
     "--create-file-mode",
     "--delegation",
     "--dns-interface",
@@ -122,15 +106,73 @@ pub(super) const IGNORED_WITH_VALUE: [&str; 122] = [
     "--tlspassword",
     "--tlsuser",
     "--upload-flags",
-    "--variable",
     "--vlan-priority",
 ];
 
 /// Options that belong to the load test, and not to a request.
-pub(super) const OF_THE_RUN: [&str; 6] = ["-x", "--proxy", "--unix-socket", "-E", "--cert", "--key"];
+pub(super) const OF_THE_RUN: [&str; 15] = [
+    "-x",
+    "--proxy",
+    "--unix-socket",
+    "-E",
+    "--cert",
+    "--key",
+    "-m",
+    "--max-time",
+    "--connect-timeout",
+    "--cacert",
+    "--capath",
+    "--resolve",
+    "--connect-to",
+    "--interface",
+    "--abstract-unix-socket",
+];
+
+/// The same of those without a value.
+pub(super) const FLAGS_OF_THE_RUN: [&str; 6] =
+    ["-k", "--insecure", "--http2", "--http2-prior-knowledge", "--http1.1", "--http3"];
+
+/// Switches that say nothing about the request: what curl shows and keeps, and how it behaves after an error.
+pub(super) const IGNORED_FLAGS: [&str; 29] = [
+    "-s",
+    "--silent",
+    "-S",
+    "--show-error",
+    "-v",
+    "--verbose",
+    "-i",
+    "--include",
+    "--show-headers",
+    "-f",
+    "--fail",
+    "--fail-with-body",
+    "--fail-early",
+    "-#",
+    "--progress-bar",
+    "--no-progress-meter",
+    "-N",
+    "--no-buffer",
+    "-g",
+    "--globoff",
+    "-O",
+    "--remote-name",
+    "-J",
+    "--remote-header-name",
+    "-q",
+    "--disable",
+    "--retry-connrefused",
+    "--path-as-is",
+    "--tcp-nodelay",
+];
 
 /// Options with a value for which a scenario has no place.
-pub(super) const WITHOUT_A_PLACE: [&str; 15] = [
+pub(super) const WITHOUT_A_PLACE: [&str; 21] = [
+    "-K",
+    "--config",
+    "--request-target",
+    "-z",
+    "--time-cond",
+    "--variable",
     "-U",
     "--proxy-user",
     "--proxy-header",

@@ -17,6 +17,7 @@ fn commands_are_read_as_a_shell_reads_them() {
     think_time = "0s"
 
     [client]
+    compression = true
     redirects = 10
 
     [[journey]]
@@ -112,4 +113,29 @@ fn no_file_is_read() {
     assert!(!imported.text.contains("root:"));
     assert!(import("curl 'http://h/").unwrap_err().to_string().contains("is not closed"));
     assert!(import("curl -s").unwrap_err().to_string().contains("has no URL"));
+}
+
+#[test]
+fn what_no_request_has_is_a_comment_or_a_setting() {
+    for (options, expected) in [
+        ("-k", "-k: storemgr loadtest has an option of its own for it"),
+        ("--cacert ca.pem", "--cacert: storemgr loadtest has an option of its own for it"),
+        ("--connect-to a:1:b:2", "--connect-to: storemgr loadtest has an option of its own for it"),
+        ("--max-time 3", "--max-time: storemgr loadtest has an option of its own for it"),
+        ("-K file", "what -K says"),
+        ("--request-target /x", "what --request-target says"),
+        ("--crlf", "the option --crlf"),
+    ] {
+        let imported = import(&format!("curl {options} https://shop.example/x")).unwrap();
+        assert!(imported.text.contains(expected) && imported.left_out == 1, "{options}: {}", imported.text);
+    }
+    for quiet in ["-s", "-sSf", "--fail-with-body", "-o x", "-iv"] {
+        assert_eq!(import(&format!("curl {quiet} https://shop.example/x")).unwrap().left_out, 0, "{quiet}");
+    }
+    let jar = import("curl -c jar https://shop.example/login; curl https://shop.example/x").unwrap();
+    assert!(jar.text.contains("cookies = true"), "{}", jar.text);
+    let header = import("curl -c jar -b a=b https://shop.example/x").unwrap();
+    assert!(!header.text.contains("cookies = true"), "{}", header.text);
+    let json = import("curl --json '{}' https://shop.example/x").unwrap();
+    assert!(json.text.contains("headers = { accept = \"application/json\" }"), "{}", json.text);
 }

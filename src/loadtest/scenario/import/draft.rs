@@ -25,6 +25,8 @@ pub(super) struct Draft {
     /// Whether the requests belong together as the steps of one journey.
     pub(super) is_journey: bool,
     pub(super) cookies: bool,
+    /// Whether compressed answers are asked for.
+    pub(super) compression: bool,
     pub(super) redirects: u32,
     /// Numbers and texts by name.
     pub(super) variables: BTreeMap<String, Value>,

@@ -11,7 +11,7 @@ use super::imported::ImportError;
 use super::placeholders::literal;
 use super::recorded::{Recorded, was_sent};
 use super::without_secrets::{
-    authorization, env_in_url, form, is_secret, json_without_secrets, secret_or, text_without_secrets,
+    authorization, env_in_url, form, json_without_secrets, looks_secret, secret_or, text_without_secrets,
 };
 
 /// Headers that a browser sends of itself, or that are not of one request.
@@ -52,7 +52,7 @@ const LONGEST_PAUSE_MS: f64 = 30_000.0;
 pub(super) fn read(document: &Value) -> Result<Draft, ImportError> {
     let entries = document.pointer("/log/entries").and_then(Value::as_array).cloned().unwrap_or_default();
     let recorded: Vec<_> = entries.iter().filter_map(Recorded::of).collect();
-    let Some(first) = recorded.first() else {
+    let Some(first) = first_document(&recorded) else {
         return Err(ImportError("the HAR has no request: record it again with the network log open".to_owned()));
     };
     let origin = first.url.origin();
@@ -118,6 +118,13 @@ pub(super) fn read(document: &Value) -> Result<Draft, ImportError> {
     Ok(reader.draft)
 }
 
+/// The first page that was seen: one that leads to another origin, as `http://` does to `https://`, is not. Without a page,
+/// the first request that leads to no other origin.
+fn first_document(recorded: &[Recorded]) -> Option<&Recorded> {
+    let stays = || recorded.iter().filter(|entry| !entry.leaves_origin());
+    stays().find(|entry| entry.is_document).or_else(|| stays().next()).or(recorded.first())
+}
+
 /// Notes what is in the HAR and no request to a service.
 fn unsent(entries: &[Value], draft: &mut Draft) {
     let is_socket =
@@ -154,6 +161,20 @@ impl Reader {
         entry.url.path().clone_into(&mut answer.path);
         answer.location.clone_from(&entry.location);
         self.answers.push((step, answer));
+        self.expect(step, entry);
+    }
+
+    /// A refusal that was recorded is what the step expects, and so is a redirect to another origin, which is not followed.
+    fn expect(&mut self, step: usize, entry: &Recorded) {
+        let request = &mut self.draft.requests[step];
+        request.statuses.clear();
+        if entry.leaves_origin() {
+            let to = entry.location.as_ref().map(|to| to.origin().ascii_serialization()).unwrap_or_default();
+            request.left_out.push(format!("the redirect to {to}, which is another origin and is not followed"));
+        }
+        if entry.status >= 400 || entry.leaves_origin() {
+            request.statuses = vec![Value::from(entry.status)];
+        }
     }
 
     /// The pause before a request is that after the one before.
@@ -252,7 +273,7 @@ impl Reader {
                 .as_deref()
                 .and_then(|plain| self.captured_as(name, plain))
                 .map(|name| name.replace("}}", " | url}}"));
-            let secret = || is_secret(name).then(|| env_in_url(name));
+            let secret = || looks_secret(name, plain.as_deref().unwrap_or(value)).then(|| env_in_url(name));
             path.push_str(&found.or_else(secret).unwrap_or_else(|| literal(value)));
         }
         (encoded_path(&path), has_captured.then(|| generalised(url.path())))

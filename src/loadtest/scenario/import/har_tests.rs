@@ -225,3 +225,38 @@ fn a_number_is_captured_as_one_and_a_page_is_no_product() {
         assert!(imported.text.contains(expected), "{expected}\n{}", imported.text);
     }
 }
+
+#[test]
+fn the_first_page_says_the_origin_and_what_was_refused_is_expected() {
+    let none = serde_json::Value::Null;
+    let of_kind = |kind: &str, entry: serde_json::Value| {
+        let mut entry = entry;
+        entry["_resourceType"] = json!(kind);
+        entry
+    };
+    let har = json!({"log": {"entries": [
+        of_kind("script", entry("GET", "https://analytics.example/a.js", &none, 200, "", "")),
+        of_kind("document", entry("GET", "http://shop.example/", &none, 307, "https://shop.example/", "")),
+        of_kind("document", entry("GET", "https://shop.example/", &none, 200, "", "<p>")),
+        of_kind("xhr", entry("GET", "https://shop.example/api/me", &none, 401, "", "{}")),
+        of_kind("image", entry("GET", "https://shop.example/missing.png", &none, 404, "", "")),
+        of_kind("document", entry("GET", "https://shop.example/login", &none, 302, "https://sso.example/start", "")),
+        of_kind("document", entry("GET", "https://sso.example/start", &none, 200, "", "<p>")),
+    ]}});
+    let imported = import(&har.to_string()).unwrap();
+    assert_eq!(imported.host.as_deref(), Some("https://shop.example"));
+    for (step, status) in [("GET /api/me", 401), ("GET /missing.png", 404), ("GET /login", 302)] {
+        let begin = imported.text.split_once(&format!("name = \"{step}\"")).unwrap().1;
+        let step_text = begin.split("[[journey.step]]").next().unwrap();
+        assert!(step_text.contains(&format!("check = {{ status = {status} }}")), "{step}: {}", imported.text);
+    }
+    assert!(imported.text.contains("the redirect to https://sso.example"), "{}", imported.text);
+    assert_eq!(imported.text.matches("check =").count(), 3, "{}", imported.text);
+    // Without kinds of resources, as other browsers save it, the type of the answer tells.
+    let mut first = entry("GET", "http://ads.example/pixel", &none, 200, "", "");
+    first["response"]["content"]["mimeType"] = json!("image/gif");
+    let mut page = entry("GET", "http://shop/", &none, 200, "", "<p>");
+    page["response"]["content"]["mimeType"] = json!("text/html; charset=utf-8");
+    let imported = import(&json!({"log": {"entries": [first, page]}}).to_string()).unwrap();
+    assert_eq!(imported.host.as_deref(), Some("http://shop"));
+}

@@ -35,6 +35,9 @@ pub(super) fn read(document: &Value) -> Result<Draft, ImportError> {
         if item.get("servers").is_some() {
             draft.left_out.push(format!("{path}: a server of its own, which can stand under [hosts]"));
         }
+        if item.get("trace").is_some() {
+            draft.left_out.push(format!("TRACE {path}: the method sends the request back, and servers refuse it"));
+        }
         for method in METHODS {
             if let Some(operation) = item.get(method) {
                 draft.requests.push(reader.operation(method, operation, item.get("parameters")));

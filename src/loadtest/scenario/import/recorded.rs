@@ -22,11 +22,20 @@ pub(super) struct Recorded {
     pub(super) location: Option<Url>,
     pub(super) answer_headers: Vec<(String, String)>,
     pub(super) answer: String,
+    pub(super) status: i64,
+    /// Whether it is a page, and not a part of one.
+    pub(super) is_document: bool,
     pub(super) start_ms: Option<f64>,
     pub(super) end_ms: Option<f64>,
 }
 
 impl Recorded {
+    /// Whether its answer leads to another origin.
+    pub(super) fn leaves_origin(&self) -> bool {
+        let to = self.redirect.as_ref().and_then(|to| self.url.join(to).ok());
+        to.is_some_and(|to| to.origin() != self.url.origin())
+    }
+
     pub(super) fn of(entry: &Value) -> Option<Self> {
         let text = |pointer: &str| entry.pointer(pointer).and_then(Value::as_str);
         let url = Url::parse(text("/request/url")?).ok()?;
@@ -55,10 +64,23 @@ impl Recorded {
             redirect: redirect.filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308)),
             answer: content(entry),
             answer_headers,
+            status,
+            is_document: is_document(entry),
             start_ms,
             end_ms: start_ms.map(|start| start + took),
         })
     }
+}
+
+/// Whether it is a page. Chromium says so; otherwise the type of the answer tells.
+fn is_document(entry: &Value) -> bool {
+    entry.get("_resourceType").and_then(Value::as_str).map_or_else(
+        || {
+            let kind = entry.pointer("/response/content/mimeType").and_then(Value::as_str);
+            kind.is_some_and(|kind| kind.trim_start().starts_with("text/html"))
+        },
+        |kind| kind == "document",
+    )
 }
 
 /// Whether the service got it: a browser also notes what it had in its cache, and what it gave up.

@@ -14,7 +14,7 @@ use super::draft::{Body, FORM, Request};
 use super::placeholders::{form_text, literal};
 
 /// Words that a secret has in its name.
-const WORDS: [&str; 15] = [
+const WORDS: [&str; 24] = [
     "passw",
     "passphrase",
     "secret",
@@ -30,12 +30,62 @@ const WORDS: [&str; 15] = [
     "sessionid",
     "session_id",
     "session-id",
+    "access_key",
+    "access-key",
+    "accesskey",
+    "private_key",
+    "private-key",
+    "privatekey",
+    "assertion",
+    "signature",
+    "one_time_code",
 ];
+
+/// Names of secrets that are parts of too many other words.
+const WHOLE_NAMES: [&str; 6] = ["otp", "pin", "pass", "psk", "pw", "sig"];
+
+/// Names of a secret or of something else: the value tells.
+const DOUBTFUL_NAMES: [&str; 6] = ["auth", "code", "key", "session", "sid", "state"];
+
+/// How the tokens of well-known services and formats begin: JSON Web Token, Google, Stripe, GitHub, GitLab, Slack, Amazon.
+const TOKENS: [&str; 12] =
+    ["eyJ", "AIza", "ya29.", "sk_live_", "sk_test_", "ghp_", "gho_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "AKIA"];
+
+/// The fewest bytes of a token, and of a value that looks like none that a person writes.
+const SHORTEST_TOKEN: usize = 16;
 
 /// Whether a value with this name is a secret.
 pub(super) fn is_secret(name: &str) -> bool {
     let name = name.to_lowercase();
-    WORDS.iter().any(|word| name.contains(word)) && !name.contains("csrf") && !name.contains("xsrf")
+    let has_word = WORDS.iter().any(|word| name.contains(word)) || WHOLE_NAMES.contains(&innermost(&name));
+    has_word && !name.contains("csrf") && !name.contains("xsrf")
+}
+
+/// Whether a value is a secret, by its name or by what it is itself.
+pub(super) fn looks_secret(name: &str, value: &str) -> bool {
+    let is_doubtful = || DOUBTFUL_NAMES.contains(&innermost(&name.to_lowercase()));
+    is_secret(name) || is_token(value) || is_doubtful() && is_random(value)
+}
+
+/// The last part of a name such as `user[pin]` or `x-pin`.
+fn innermost(name: &str) -> &str {
+    name.trim_end_matches(']').rsplit(['[', '-', '_', '.']).next().unwrap_or(name)
+}
+
+fn is_token(value: &str) -> bool {
+    let value = value.rsplit(' ').next().unwrap_or(value);
+    let is_plain = || value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.=+/~".contains(&byte));
+    value.len() >= SHORTEST_TOKEN && TOKENS.iter().any(|begin| value.starts_with(begin)) && is_plain()
+}
+
+/// Whether a value is one that a machine made: long, in one word, with letters and digits.
+fn is_random(value: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| value.bytes().any(|byte| is(&byte));
+    value.len() >= SHORTEST_TOKEN
+        && !value.contains(' ')
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_alphabetic)
+        && !value.contains("://")
 }
 
 /// The variable of the environment for a value with this name: `PASSWORD` for `user[password]`.
@@ -59,14 +109,14 @@ pub(super) fn env_in_url(name: &str) -> String {
 
 /// A value, or the placeholder that takes the place of a secret.
 pub(super) fn secret_or(name: &str, value: &str) -> String {
-    if is_secret(name) { env(name) } else { literal(value) }
+    if looks_secret(name, value) { env(name) } else { literal(value) }
 }
 
 /// Encoded pairs, as a query or a form has them, with placeholders in place of secrets. A value that is kept stays, whatever
 /// its name.
 pub(super) fn pairs_without_secrets(pairs: &str, is_kept: impl Fn(&str) -> bool) -> String {
     let written = |pair: &str| match pair.split_once('=') {
-        Some((name, value)) if is_secret(name) && !is_kept(value) => format!("{name}={}", env_in_url(name)),
+        Some((name, value)) if looks_secret(name, value) && !is_kept(value) => format!("{name}={}", env_in_url(name)),
         _ => pair.to_owned(),
     };
     pairs.split('&').map(written).collect::<Vec<_>>().join("&")
@@ -160,8 +210,9 @@ pub(super) fn text_without_secrets(text: &str) -> String {
     ] {
         let Some(pattern) = pattern.as_ref() else { continue };
         let shown = pattern.replace_all(&text, |found: &Captures<'_>| {
+            let value = found["value"].trim_matches(['"', '\'', '\\']);
             let is_hidden =
-                is_secret(&found["name"]) && !found["value"].is_empty() && !has_placeholder(&found["value"]);
+                looks_secret(&found["name"], value) && !found["value"].is_empty() && !has_placeholder(&found["value"]);
             if is_hidden { written(found, &env(&found["name"])) } else { found[0].to_owned() }
         });
         text = shown.into_owned();
@@ -206,7 +257,8 @@ pub(super) fn json_without_secrets(value: &Value) -> Value {
         Value::Object(all) => all
             .iter()
             .map(|(name, value)| {
-                let shown = if is_secret(name) { hidden(name, value) } else { json_without_secrets(value) };
+                let text = value.as_str().unwrap_or_default();
+                let shown = if looks_secret(name, text) { hidden(name, value) } else { json_without_secrets(value) };
                 (name.clone(), shown)
             })
             .collect(),
@@ -314,8 +366,32 @@ mod tests {
             assert!(is_secret(name));
             assert_eq!(variable(name), expected);
         }
-        for name in ["csrf_token", "email", "X-CSRF-Token", "id"] {
+        for name in ["csrf_token", "email", "X-CSRF-Token", "id", "spinner", "compass", "keyboard"] {
             assert!(!is_secret(name), "{name}");
         }
+        for name in ["pin", "user[otp]", "client_assertion", "aws_access_key_id", "X-Signature", "privateKey"] {
+            assert!(is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_known_by_what_it_is() {
+        for (name, value, expected) in [
+            ("X-User", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", true),
+            ("x-forwarded-authority", "Bearer ghp_0123456789abcdefghij", true),
+            ("key", "AIzaSyA-1234567890abcdefg", true),
+            ("code", "4/0AX4XfWh1234567890abc", true),
+            ("code", "SUMMER2026", false),
+            ("key", "colour of the product", false),
+            ("state", "paid", false),
+            ("name", "eyJ", false),
+            ("description", "a long text with 12345 in it", false),
+        ] {
+            assert_eq!(looks_secret(name, value), expected, "{name} {value}");
+        }
+        let query = pairs_without_secrets("key=AIzaSyA-1234567890abcdefg&q=a", |_| false);
+        assert_eq!(query, "key={{env.KEY | url}}&q=a");
+        let json = json_without_secrets(&serde_json::json!({"pin": 1234, "user": "ghp_0123456789abcdefghij"}));
+        assert_eq!(json, serde_json::json!({"pin": "{{env.PIN}}", "user": "{{env.USER}}"}));
     }
 }

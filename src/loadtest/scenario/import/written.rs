@@ -37,10 +37,13 @@ pub(super) fn write(draft: &Draft) -> Imported {
     if draft.is_journey {
         line(&mut text, "think_time = \"0s\"");
     }
-    if draft.cookies || draft.redirects > 0 {
+    if draft.cookies || draft.compression || draft.redirects > 0 {
         line(&mut text, "\n[client]");
         if draft.cookies {
             line(&mut text, "cookies = true");
+        }
+        if draft.compression {
+            line(&mut text, "compression = true");
         }
         if draft.redirects > 0 {
             line(&mut text, &format!("redirects = {}", draft.redirects));
