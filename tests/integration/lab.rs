@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{StudentStore, free_port, inhabitants, kill, storemgr_in};
+use crate::harness::{Authority, StudentStore, WebServer, free_port, inhabitants, kill, storemgr_in};
 
 /// A folder for one lab, which is stopped and removed after the test.
 struct Place(TempDir);
@@ -246,7 +246,13 @@ fn a_rung_that_breaks_is_a_result_and_the_others_are_measured() {
 fn another_service_stands_beside_the_rungs_and_has_the_same_answers() {
     let place = Place::new();
     let store = StudentStore::in_memory();
-    let arguments = ["--rungs", "6", "--target", &store.url, "--label", "student", "--answers", "answers.md"];
+    // Behind TLS, with an authority of its own.
+    let authority = Authority::new();
+    let identity = authority.issue("store", "DNS:localhost");
+    let files = format!("ssl_certificate {}; ssl_certificate_key {};", identity.certificate, identity.key);
+    let (front, _) = WebServer::nginx_serving("ssl", &format!("{files} location / {{ proxy_pass {}; }}", store.url));
+    let (url, ca) = (format!("https://localhost:{}", front.target.port()), authority.certificate());
+    let arguments = ["--rungs", "6", "--target", &url, "--ca", &ca, "--label", "student", "--answers", "answers.md"];
     let ran = place.small(&arguments).output().unwrap();
     assert_done(ran.status.code(), &String::from_utf8_lossy(&ran.stderr));
     let account = place.json("lab.json");

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use super::state::{RunState, Service};
 use crate::loadtest::recording::Phases;
 use crate::loadtest::scenario::{Rendered, Task};
-use crate::net::{Caller, Http2Connection, Http2Reader, KeepBody, LeanConnection, NetError, OpenPhases, Reply};
+use crate::net::{Caller, Cut, Http2Connection, Http2Reader, KeepBody, LeanConnection, NetError, OpenPhases, Reply};
 
 /// The places of HTTP/2 connections that users share, one for each service; none for HTTP/1.1. Whoever finds no connection
 /// opens one, and the others wait for it.
@@ -169,7 +169,13 @@ impl Channel {
         match self {
             Self::Http1 { connection, .. } => connection.take().as_ref().map_or(0, LeanConnection::body_bytes),
             Self::Http2(channel) => {
-                if !matches!(error, NetError::Unprocessed(_) | NetError::StreamReset(_)) {
+                let is_of_the_request = matches!(
+                    error,
+                    NetError::Unprocessed(_)
+                        | NetError::StreamReset(_)
+                        | NetError::CutShort { cut: Cut::StreamReset(_) | Cut::OtherLength, .. }
+                );
+                if !is_of_the_request {
                     channel.leave();
                 }
                 channel.reader.body_bytes()

@@ -338,9 +338,11 @@ async fn steps_of_several_hosts_go_by_tls_by_http2_and_through_a_proxy() {
         assert_eq!(journey(&summary, "two")["journeys"], 40, "{way:?}");
         let transport = &summary["transport"];
         let handshakes = transport["tls_handshakes"].as_object().unwrap().values().map(|count| count.as_u64().unwrap());
-        assert_eq!(Some(handshakes.sum()), transport["phases"]["tls"]["count"].as_u64(), "{way:?}: {transport}");
-        let expected = if way.contains(&"--streams") { 2 } else { 8 };
-        assert_eq!(transport["phases"]["tls"]["count"], expected, "four users, or all of them, each with two services");
+        // With each service one connection is made before the load.
+        let of_the_load = transport["phases"]["tls"]["count"].as_u64().unwrap();
+        assert_eq!(handshakes.sum::<u64>(), of_the_load + 2, "{way:?}: {transport}");
+        // A connection to each service for each user, or for all users of one of at most two threads.
+        if way.contains(&"--streams") { assert!(of_the_load <= 4, "{transport}") } else { assert_eq!(of_the_load, 8) }
     }
     // A service beside that of the run may be the one with TLS.
     let plain = shop.target.to_string();

@@ -438,6 +438,16 @@ async fn a_secret_of_the_environment_is_sent_and_shown_nowhere() {
         assert!(!shown.contains(secret), "{secret} is shown");
     }
     assert!(shown.contains("403 authorization: Bearer {env.TOKEN} may not see /{env.PLACE}"), "{}", ran.stdout);
+    // A name and a password are sent in base64, and a service may say that back.
+    let file = folder.join("basic.toml");
+    let basic = "basic = { user = 'mia', password = '{{env.PW}}' }";
+    std::fs::write(&file, format!("name = 'b'\n[[task]]\nname = 't'\npath = '/'\n{basic}\n")).unwrap();
+    let (host, scenario) = (format!("http://{place}"), file.display().to_string());
+    let arguments = ["loadtest", "--host", &host, "--scenario", &scenario, "--iterations", "5", "--json", "-"];
+    let ran = run_command(&arguments, &[("PW", "s3cret-word".to_owned())]).await;
+    assert!(seen.lock().unwrap().contains("Basic bWlhOnMzY3JldC13b3Jk"), "{}", seen.lock().unwrap());
+    let shown = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(!shown.contains("zY3JldC13b3Jk") && shown.contains("{env.PW}"), "{shown}");
     let (ran, _) = send(&url, &["--header", header]).await;
     assert!(ran.code == 2 && ran.stderr.contains("the environment variable PLACE is not set"), "{ran:?}");
 }
@@ -553,13 +563,15 @@ async fn a_body_that_is_cut_short_over_http2_is_told_with_its_status_and_bytes()
                     number += 1;
                     let head = http::Response::builder().header("content-length", "10").body(()).unwrap();
                     let mut body = respond.send_response(head, false).unwrap();
-                    body.send_data("four".into(), number % 2 == 0).unwrap();
-                    if number % 2 == 1 {
-                        tokio::spawn(async move {
-                            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                    body.send_data("four".into(), false).unwrap();
+                    tokio::spawn(async move {
+                        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                        if number % 2 == 1 {
                             body.send_reset(h2::Reason::INTERNAL_ERROR);
-                        });
-                    }
+                        } else {
+                            body.send_data("".into(), true).unwrap();
+                        }
+                    });
                 }
             });
         }
