@@ -4,7 +4,7 @@
     benches/flattering.py [ROW…]      all rows, or those with these numbers
 
 The numbers are those of the table in docs/loadtest.md. The services are the few lines below, on loopback ports of their
-own. Tried are those of wrk, hey, oha and locust that are in PATH, and storemgr (target/release/storemgr, or $STOREMGR).
+own. Tried are those of wrk, hey, oha, locust and k6 that are in PATH, and storemgr (target/release/storemgr, or $STOREMGR).
 A run takes a few seconds; all of them take some ten minutes. Prints a table in Markdown, with the versions below it.
 """
 
@@ -133,6 +133,15 @@ class Shape(LoadTestShape):
     def tick(self):
         return (3, 3) if self.get_run_time() < 1 else None
 """
+K6_SCRIPT = """
+import http from 'k6/http';
+import {{ check }} from 'k6';
+export const options = {options};
+export default function () {{
+    const answer = http.get(__ENV.URL + '/');
+    {more}
+}}
+"""
 TASK = "name = 'flattering'\nthink_time = '0s'\n[[task]]\nname = 'often'\npath = '/'\nweight = 1_000_000\n"
 STOREMGR_RARE = "[[task]]\nname = 'rare'\npath = '/rare'\n"
 
@@ -248,6 +257,52 @@ class Locust:
         return output(["locust", "--version"]).split(" from")[0]
 
 
+class K6:
+    name, checks, files = "k6", True, True
+    RARE = "http_req_duration{name:rare}"
+    GOOD = "http_req_duration{expected_response:true}"
+    THRESHOLDS = {
+        "2": {"http_req_duration": ["med<100"]},
+        "3": {"http_req_duration": ["p(95)<200"]},
+        "5": {RARE: ["p(95)<1000"]},
+        "13": {GOOD: ["p(95)<1000"]},
+    }
+    MORE = {
+        "5": "if (Math.random() < 1e-6) http.get(__ENV.URL + '/rare', { tags: { name: 'rare' } });",
+        "6": "check(answer, { 'that number': (answer) => answer.json('n') === 9223372036854775807 });",
+        "7": "check(answer, { 'not too quick': (answer) => !(answer.timings.duration < NaN) });",
+    }
+
+    def command(self, url, seconds, users, row, folder):
+        options = {"thresholds": self.THRESHOLDS.get(row, {})}
+        if row == "19":
+            options["stages"] = [{"duration": "1s", "target": 3}]
+        script = folder / "script.js"
+        script.write_text(K6_SCRIPT.format(options=json.dumps(options), more=self.MORE.get(row, "")))
+        summary = folder / ("run_stats.csv" if row == "12" else "run.json")
+        samples = ["--out", f"csv={summary}"] if row == "12" else []
+        return ["k6", "run", "--no-usage-report", "--no-color", "--quiet", "--vus", str(users), "--duration", f"{seconds}s",
+                "--summary-trend-stats", "med,p(99),max", "--summary-export", str(summary), *samples, "--env", f"URL={url}",
+                str(script)]
+
+    def figures(self, said):
+        try:
+            metrics = json.loads((said.folder / "run.json").read_text())["metrics"]
+        except (OSError, ValueError):
+            return "-", "-", "-", said.text.strip().split("\n")[-1][:200]
+        trend = lambda name: [f"{metrics[name][key]:.4g} ms" if name in metrics else "-" for key in ("med", "p(99)", "max")]
+        failed = metrics.get("http_req_failed", {})
+        told = [f"{metrics.get('http_reqs', {}).get('count', 0)} requests, {failed.get('passes', 0)} failed"]
+        told += ["of those that were expected: p50 %s, p99 %s" % tuple(trend(self.GOOD)[:2])] if self.GOOD in metrics else []
+        told += [f"checks: {metrics['checks']['passes']} held, {metrics['checks']['fails']} not"] if "checks" in metrics else []
+        for name, metric in metrics.items():
+            told += [f"{name} {rule} {'crossed' if crossed else 'held'}" for rule, crossed in metric.get("thresholds", {}).items()]
+        return *trend("http_req_duration"), ", ".join(told)
+
+    def version(self):
+        return output(["k6", "version"]).split(" (")[0].strip()
+
+
 class Storemgr:
     name, checks, files = STOREMGR, True, True
     THRESHOLDS = {"2": ["p50<100ms"], "3": ["p95<200ms"], "5": ["/rare:failures<1"], "13": ["good:p95<1s"]}
@@ -284,7 +339,7 @@ class Storemgr:
         return output([STOREMGR, "--version"]).strip()
 
 
-TOOLS = [Wrk(), Hey(), Oha(), Locust(), Storemgr()]
+TOOLS = [Wrk(), Hey(), Oha(), Locust(), K6(), Storemgr()]
 
 
 def output(command):
@@ -372,7 +427,7 @@ def cell(tool, row, url):
         if looks_at == "twice":
             made = folder / "run_stats.csv"
             what = made.read_text()[:5] if made.exists() else ""
-            what = {"": "not written", "Type,": "the table"}.get(what, "the page")
+            what = {"": "not written", "Type,": "the table", "{\n   ": "the summary", "metri": "the samples"}.get(what, "the page")
             return f"exit {said.code}, the file is {what}" + (f": {told}" if said.code == 2 else "")
         if looks_at == "length":
             return f"ran {said.seconds:.1f} s, exit {said.code}: {told}"
