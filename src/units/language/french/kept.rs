@@ -10,6 +10,10 @@ pub(super) const TEXTS: Room = &[
         "Cette exécution a été commandée\u{a0}: elle n’est comparable qu’à une exécution des mêmes paliers, et {file} n’en est pas une.",
     ),
     (
+        "This run was ended by hand after {passed}: it is comparable with a run of the same length only, and {file} is not one.",
+        "Cette exécution a été terminée à la main après {passed}\u{a0}: elle n’est comparable qu’à une exécution de la même durée, et {file} n’en est pas une.",
+    ),
+    (
         "No request succeeded, so there are no times of good answers.",
         "Aucune requête n’a réussi, il n’y a donc pas de temps de bonnes réponses.",
     ),
