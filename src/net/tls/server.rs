@@ -11,6 +11,7 @@ use rustls::server::ParsedCertificate;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use webpki::EndEntityCert;
 
 use super::files::{InvalidTls, certificates, private_key};
 use super::server_name;
@@ -42,6 +43,12 @@ impl ServerTls {
     pub fn covers(&self, name: &str) -> bool {
         let parsed = ParsedCertificate::try_from(&self.certificate);
         parsed.ok().zip(server_name(name)).is_some_and(|(parsed, name)| verify_server_name(&parsed, &name).is_ok())
+    }
+
+    /// The names of the certificate that are each one name: a pattern such as `*.example` is none, and addresses are left out.
+    pub fn names(&self) -> Vec<String> {
+        let Ok(certificate) = EndEntityCert::try_from(&self.certificate) else { return Vec::new() };
+        certificate.valid_dns_names().filter(|name| !name.contains('*')).map(str::to_owned).collect()
     }
 
     /// The handshake with a client that has connected.

@@ -72,20 +72,17 @@ impl LivePage {
         let address = listener.local_addr()?;
         let fragment = if token.is_some() { "" } else { "#" };
         let token = token.unwrap_or_else(|| Secret::new(access::random_text()));
-        let shown = if fragment.is_empty() { "" } else { token.reveal() };
-        let (scheme, tls) = match &reach {
-            Reach::Tls(tls) => ("https", Some(tls.clone())),
-            Reach::Loopback | Reach::Proxy(_) => ("http", None),
-        };
-        let url = match &reach {
-            Reach::Proxy(target) => format!("{}://{}/{fragment}{shown}", target.scheme().name(), target.authority()),
-            Reach::Loopback | Reach::Tls(_) => format!("{scheme}://{address}/{fragment}{shown}"),
+        let shown = if fragment.is_empty() { String::new() } else { token.reveal().to_owned() };
+        let tls = match &reach {
+            Reach::Tls(tls) => Some(tls.clone()),
+            Reach::Loopback | Reach::Proxy(_) => None,
         };
         let (board, orders) = Board::new(language, steers, choices);
         let board = Arc::new(board);
         let access = Access::new(reach, address, token);
         let answers = Arc::new(Answers { access, board: Arc::clone(&board) });
         let server = tokio::spawn(server::serve(listener, answers, tls));
+        let url = format!("{}{fragment}{shown}", access.address());
         Ok(Self { board, server, url, orders: tokio::sync::Mutex::new(orders) })
     }
 
