@@ -8,7 +8,7 @@ use rustls::ServerConfig;
 use rustls::client::verify_server_name;
 use rustls::pki_types::CertificateDer;
 use rustls::server::ParsedCertificate;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use webpki::EndEntityCert;
@@ -52,7 +52,10 @@ impl ServerTls {
     }
 
     /// The handshake with a client that has connected.
-    pub(crate) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    pub(crate) async fn accept<Stream>(&self, stream: Stream) -> io::Result<TlsStream<Stream>>
+    where
+        Stream: AsyncRead + AsyncWrite + Unpin,
+    {
         TlsAcceptor::from(Arc::clone(&self.config)).accept(stream).await
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 use super::draw::{Around, draw};
 use super::forms;
 use super::kept::{FileKind, Kept, KeptRuns};
+use super::moment::Moment;
 use super::order::{Choices, Order, StartOrder};
 use super::places::{Phase, Places, State};
 use crate::loadtest::collect::MOST_LEVELS;
@@ -30,7 +31,7 @@ pub(super) struct Board {
     pub(super) choices: Option<Choices>,
     /// Whether the page steers.
     pub(super) steers: bool,
-    shown: watch::Sender<Arc<Places>>,
+    shown: watch::Sender<Arc<Moment>>,
     viewers: AtomicUsize,
     inner: Mutex<Inner>,
     /// Held while a run is drawn.
@@ -54,7 +55,7 @@ struct Inner {
 #[derive(Debug)]
 pub(super) struct Viewer {
     board: Arc<Board>,
-    pub(super) shown: watch::Receiver<Arc<Places>>,
+    pub(super) shown: watch::Receiver<Arc<Moment>>,
 }
 
 impl Drop for Viewer {
@@ -81,7 +82,7 @@ impl Board {
             drawing: Arc::default(),
             orders,
         };
-        board.put_forms(&mut board.lock());
+        board.put_forms(&board.lock());
         (board, ordered)
     }
 
@@ -113,7 +114,7 @@ impl Board {
         (inner.phase, inner.is_rate, inner.before) = (Phase::Running, is_rate, before.into());
         let kind = if is_rate { "rate" } else { "users" };
         self.publish(|places| places.state = State { phase: Phase::Running, level: String::new(), kind });
-        self.put_forms(&mut inner);
+        self.put_forms(&inner);
     }
 
     /// The run that was ordered cannot be made.
@@ -125,7 +126,7 @@ impl Board {
             places.state.phase = Phase::Idle;
             places.put([("status".to_owned(), said)]);
         });
-        self.put_forms(&mut inner);
+        self.put_forms(&inner);
     }
 
     /// Shows a run that goes on. If the one before is still being drawn, this one is left out.
@@ -181,26 +182,31 @@ impl Board {
             let file = |kind| (kept.file_name(kind), kept.file(kind, self.language).into());
             drawn.files = FileKind::ALL.into_iter().map(file).collect();
         }
-        let has_moved_on = self.lock().phase != phase;
-        self.publish(|shown| shown.take_over(drawn, has_moved_on));
-        self.put_forms(&mut self.lock());
+        let (has_moved_on, forms) = {
+            let inner = self.lock();
+            (inner.phase != phase, self.forms(&inner))
+        };
+        self.publish(|shown| {
+            shown.take_over(drawn, has_moved_on);
+            shown.put(forms);
+        });
     }
 
     fn publish(&self, change: impl FnOnce(&mut Places)) {
-        self.shown.send_modify(|shown| {
-            let mut places = Places::clone(shown);
-            change(&mut places);
-            *shown = Arc::new(places);
-        });
+        self.shown.send_modify(|shown| *shown = Arc::new(shown.next(change)));
     }
 
     /// Shows the forms as they are now.
-    fn put_forms(&self, inner: &mut MutexGuard<'_, Inner>) {
+    fn put_forms(&self, inner: &Inner) {
+        let forms = self.forms(inner);
+        self.publish(|places| places.put(forms));
+    }
+
+    /// The forms as they are now, by their places.
+    fn forms(&self, inner: &Inner) -> [(String, String); 2] {
         let start = self.choices.as_ref().map(|choices| forms::start(choices, inner.last.as_ref(), self.language));
         let downloads = forms::downloads(inner.kept.iter(), self.language);
-        self.publish(|places| {
-            places.put([("start-form".to_owned(), start.unwrap_or_default()), ("downloads".to_owned(), downloads)]);
-        });
+        [("start-form".to_owned(), start.unwrap_or_default()), ("downloads".to_owned(), downloads)]
     }
 
     /// Puts markup into a place of its own, such as the ladder of a lab.

@@ -11,10 +11,12 @@ mod draw;
 mod events;
 mod forms;
 mod kept;
+mod moment;
 mod order;
 mod places;
 mod server;
 mod shell;
+mod stalled;
 
 use std::io;
 use std::net::SocketAddr;
