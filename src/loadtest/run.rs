@@ -253,6 +253,7 @@ impl<'a> Running<'a> {
                 () = due => {}
             }
         };
+        self.steering.end();
         self.collector.end_measuring();
         self.generator.stop();
         ended

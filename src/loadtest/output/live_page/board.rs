@@ -14,8 +14,7 @@ use super::kept::{FileKind, Kept, KeptRuns};
 use super::moment::Moment;
 use super::order::{Choices, Order, StartOrder};
 use super::places::{Phase, Places, State};
-use crate::loadtest::collect::MOST_LEVELS;
-use crate::loadtest::control::Controller;
+use crate::loadtest::control::{Controller, Unheard};
 use crate::run_result::{RunResult, TimelinePoint};
 use crate::units::Language;
 use crate::{say, text};
@@ -234,23 +233,26 @@ impl Board {
         let Some(controller) = &inner.controller else {
             return Err(language.text(text!("No run is going on")).to_owned());
         };
-        let levels = inner.kept.get(inner.number).map_or(0, |kept| kept.run.levels.len());
-        if levels >= MOST_LEVELS && !matches!(order, Order::Stop) {
-            return Err(language
-                .text(text!("This run has as many levels as are told apart: stop it, and start another one"))
-                .to_owned());
-        }
+        let unheard = |why: Unheard| {
+            let why = match why {
+                Unheard::Over => text!("The run sends no more requests: the last answers are awaited"),
+                Unheard::TooManyLevels => {
+                    text!("This run has as many levels as are told apart: stop it, and start another one")
+                }
+            };
+            language.text(why).to_owned()
+        };
         Ok(match order {
             Order::Pause => {
-                controller.pause();
+                controller.pause().map_err(unheard)?;
                 language.text(text!("The run pauses")).to_owned()
             }
             Order::GoOn => {
-                controller.go_on();
+                controller.go_on().map_err(unheard)?;
                 language.text(text!("The run goes on")).to_owned()
             }
             Order::Load(load) => {
-                controller.set_load(load);
+                controller.set_load(load).map_err(unheard)?;
                 let level = language.number(&load.level.to_string());
                 if inner.is_rate {
                     say!(language, "{level} requests per second were asked for", level)
