@@ -23,6 +23,10 @@ pub struct Choices {
     pub scenarios: Vec<String>,
     /// The thresholds that were given on the command line.
     pub thresholds: Vec<String>,
+    /// The run time of the command line.
+    pub run_time: Duration,
+    /// How many users start per second, if the command line says so.
+    pub spawn_rate: Option<f64>,
 }
 
 /// A run that was asked for from the page.
@@ -38,6 +42,15 @@ pub struct StartOrder {
     pub run_time: Duration,
     /// Conditions on the figures.
     pub thresholds: Vec<Threshold>,
+}
+
+/// A run that was asked for, and the number that it has on the page.
+#[derive(Clone, Debug)]
+pub struct OrderedRun {
+    /// Its number, also if it is not made.
+    pub number: u64,
+    /// What was asked for.
+    pub order: StartOrder,
 }
 
 /// The load that was asked for.
@@ -169,7 +182,7 @@ mod tests {
         let choices = Choices {
             hosts: vec!["http://a".to_owned()],
             scenarios: vec!["store".to_owned(), "shop".to_owned()],
-            thresholds: Vec::new(),
+            ..Choices::default()
         };
         Form::read(body.as_bytes()).order(&choices, false, 500, Language::English)
     }
