@@ -35,7 +35,7 @@ const MOST_USERS: u32 = 1_000_000;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadTestError {
     /// The service does not accept connections.
-    #[error("{target} cannot be reached: {error}{}", advice(error))]
+    #[error("{target} cannot be reached: {}", with_advice(error))]
     Unreachable {
         /// The address that was tried.
         target: Target,
@@ -378,13 +378,13 @@ async fn reach(dialer: &Dialer) -> Result<Reached, LoadTestError> {
     reached.map_err(|error| LoadTestError::Unreachable { target: dialer.target().clone(), error })
 }
 
-/// What to do about a service that cannot be reached, where the error does not say so itself.
-fn advice(error: &NetError) -> &'static str {
+/// Why a service cannot be reached, and what to do about it where the error does not say so itself.
+fn with_advice(error: &NetError) -> String {
     match error {
         NetError::Refused | NetError::ConnectTimedOut { .. } | NetError::Reset | NetError::Closed => {
-            ". Is the service running there?"
+            format!("{error}. Is the service running there?")
         }
-        _ => "",
+        _ => error.to_string(),
     }
 }
 
