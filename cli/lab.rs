@@ -17,6 +17,7 @@ use storemgr::units::{self, Language};
 use storemgr::{say, text};
 
 use crate::failure::{CommandResult, Failure};
+use crate::options::json::JsonOutput;
 use crate::options::{JsonArgs, NamedFiles, PageArgs, TypedOptions, observed_subjects};
 use crate::output;
 
@@ -225,7 +226,20 @@ pub(crate) async fn run(args: Args, typed: &TypedOptions) -> CommandResult {
     if !args.results.quiet {
         process::tell(&announcement(&config.conditions, &shown, language));
     }
-    let Finished { account, interrupted } = lab::run(&config, &observer, interrupt).await.map_err(failure)?;
+    let outcome = match lab::run(&config, &observer, interrupt).await {
+        Ok(finished) => finish(&args, json, &shown, finished),
+        Err(error) => Err(failure(error)),
+    };
+    if let Some(page) = &own {
+        let why = outcome.as_ref().err().map(|failure| language.retold(&failure.sentence()));
+        page.close(why.as_deref()).await;
+    }
+    outcome
+}
+
+/// Says what a lab came to, whose results are in the folder that is shown, and writes what else was asked for.
+fn finish(args: &Args, json: JsonOutput, shown: &str, Finished { account, interrupted }: Finished) -> CommandResult {
+    let (language, tables) = (args.results.language, json.tables_wanted());
     for broken in &account.broken_experiments {
         process::tell(&format!("storemgr: {}", language.retold(broken)));
     }
@@ -241,9 +255,6 @@ pub(crate) async fn run(args: Args, typed: &TypedOptions) -> CommandResult {
     }
     json.write(&account)?;
     args.results.export(&account)?;
-    if let Some(page) = &own {
-        page.close().await;
-    }
     if interrupted {
         process::tell(&say!(
             language,

@@ -18,8 +18,8 @@ use std::pin::pin;
 
 use anyhow::anyhow;
 use storemgr::loadtest::{
-    self, Config, Ended, Exporter, Finished, Found, LivePage, Load, LoadTestError, RunOutputs, STORE_SCENARIO,
-    Scenario, SearchOutputs, StartOrder, StoreSize, Threshold, interrupted_by, steering,
+    self, Choices, Config, Ended, Exporter, Finished, Found, LivePage, Load, LoadTestError, OrderedRun, RunOutputs,
+    STORE_SCENARIO, Scenario, SearchOutputs, StoreSize, Threshold, interrupted_by, steering,
 };
 use storemgr::net::{Scheme, Target};
 use storemgr::process::{self, Exit};
@@ -120,33 +120,55 @@ async fn run_once(args: &Args, config: Config, scenario: Scenario) -> CommandRes
     let files = args.results.open(loadtest::page)?;
     let pipeline = args.results.open_pipeline()?;
     let exporter = args.results.exporter().await?;
-    let page = args.page.listen(args.results.language, true, None)?;
-    let (interrupt, thresholds) = (Interrupt::listen()?, args.judgement.thresholds.clone());
-    let asked = Asked { config, scenario, thresholds, is_of_the_command_line: true };
-    let shown = Shown { exporter: exporter.as_ref(), page: page.as_ref(), interrupt: &interrupt };
-    let Some(made) = measure(args, &args.results, asked, &files, shown).await? else { return Ok(Exit::Interrupted) };
-    let written = made.write(files, &pipeline, &args.judgement);
-    if let Some(page) = &page {
-        page.end_for_good(made.finished.result.clone()).await;
+    let language = args.results.language;
+    let page = args.page.listen(language, true, None)?;
+    let made = async {
+        let (interrupt, thresholds) = (Interrupt::listen()?, args.judgement.thresholds.clone());
+        let asked = Asked { config, scenario, thresholds, is_of_the_command_line: true };
+        let shown = Shown { exporter: exporter.as_ref(), page: page.as_ref(), interrupt: &interrupt };
+        let Some(made) = measure(args, &args.results, asked, &files, shown).await? else {
+            return Ok(Exit::Interrupted);
+        };
+        let written = made.write(files, &pipeline, &args.judgement);
+        let result = page.is_some().then(|| made.finished.result.clone());
+        let outcome = written.and(made.outcome(&args.judgement)).map(|(exit, _)| exit);
+        match page.as_ref().zip(result) {
+            Some((page, result)) if outcome.is_ok() => page.end_for_good(result).await,
+            Some((page, result)) => page.end(result).await,
+            None => {}
+        }
+        outcome
+    };
+    close_with(page.as_ref(), language, Box::pin(made).await).await
+}
+
+/// Says on the page that nothing more will come, and why where something could not be done.
+async fn close_with(page: Option<&LivePage>, language: Language, outcome: CommandResult) -> CommandResult {
+    if let Some(page) = page {
+        let why = outcome.as_ref().err().map(|failure| language.retold(&failure.sentence()));
+        page.close(why.as_deref()).await;
     }
-    written.and(made.outcome(&args.judgement)).map(|(exit, _)| exit)
+    outcome
 }
 
 /// Waits for runs that are started from the page, and makes them.
 async fn run_session(args: &Args, config: Config, scenario: Scenario) -> CommandResult {
-    let offered = Offered::new(&config.target, args.choices.hosts(), scenario, args.choices.scenarios()?);
+    let offered = Offered::new(&config.target, args.choices.hosts(), scenario, args.choices.scenarios(&args.scenario)?);
     // A bad path fails now and not when the first run is started.
     let first = args.results.numbered(1);
     drop((first.open(loadtest::page)?, first.open_pipeline()?));
     let exporter = args.results.exporter().await?;
     let interrupt = Interrupt::listen()?;
     let thresholds = args.judgement.thresholds.iter().map(ToString::to_string).collect();
-    let choices = offered.choices(args.choices.scenario_files(), thresholds);
-    let Some(page) = args.page.listen(args.results.language, true, Some(choices))? else {
+    let (run_time, spawn_rate) = (args.load.run_time(), args.load.spawn_rate());
+    let at_first = Choices { thresholds, run_time, spawn_rate, ..Choices::default() };
+    let choices = offered.choices(args.choices.scenario_files(), at_first);
+    let language = args.results.language;
+    let Some(page) = args.page.listen(language, true, Some(choices))? else {
         return Ok(Exit::Usage);
     };
-    let run = async |order: StartOrder, number| {
-        let (config, scenario, is_of_the_command_line) = offered.ordered(&config, &order);
+    let run = async |OrderedRun { number, order }: OrderedRun| {
+        let (config, scenario, is_of_the_command_line) = offered.ordered(&config, &args.target.way, &order);
         let asked = Asked { config, scenario, thresholds: order.thresholds, is_of_the_command_line };
         let results = args.results.numbered(number);
         let (files, pipeline) = (results.open(loadtest::page)?, results.open_pipeline()?);
@@ -158,9 +180,8 @@ async fn run_session(args: &Args, config: Config, scenario: Scenario) -> Command
         page.end(made.finished.result.clone()).await;
         written.and(made.outcome(&args.judgement))
     };
-    let outcome = Box::pin(session(&page, &interrupt, run)).await;
-    page.close().await;
-    outcome
+    let outcome = Box::pin(session(&page, language, &interrupt, run)).await;
+    close_with(Some(&page), language, outcome).await
 }
 
 /// A run that was asked for, on the command line or on the page.
@@ -455,14 +476,17 @@ impl Args {
         self.scenario.load(size).map(Some)
     }
 
-    /// What runs in the store under load; nothing if another service is tested.
+    /// What runs in the store under load; nothing if another service is tested. The instances that the command line names are
+    /// those of its own host, and not of another one that was chosen on the page.
     async fn builds(&self, config: &Config) -> Vec<Build> {
         if self.request.target().is_some() || self.scenario.is_of_a_file() {
             return Vec::new();
         }
         match self.search.instances() {
-            [] => loadtest::builds(std::slice::from_ref(&config.target), &config.way).await,
-            instances => loadtest::builds(instances, &config.way.to_another()).await,
+            instances @ [_, ..] if self.target.host() == Some(&config.target) => {
+                loadtest::builds(instances, &config.way.to_another()).await
+            }
+            _ => loadtest::builds(std::slice::from_ref(&config.target), &config.way).await,
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use storemgr::loadtest::Scenario;
 use storemgr::net::Target;
 
+use super::scenario::ScenarioArgs;
 use crate::failure::Failure;
 use crate::options::target;
 
@@ -15,7 +16,8 @@ pub(crate) struct ChoiceArgs {
     /// Further services that a run which is started from the page may put under load, separated by commas
     #[arg(long, value_name = "URL", value_delimiter = ',', value_parser = target, requires = "page")]
     page_hosts: Vec<Target>,
-    /// Further scenarios that a run which is started from the page may send, separated by commas
+    /// Further scenarios that a run which is started from the page may send, separated by commas; --think-time holds for them as
+    /// well, and --var for the variables that they have
     #[arg(long, value_name = "FILE", value_delimiter = ',', requires = "page")]
     page_scenarios: Vec<PathBuf>,
 }
@@ -31,10 +33,9 @@ impl ChoiceArgs {
         &self.page_scenarios
     }
 
-    /// Reads the further scenarios.
-    pub(super) fn scenarios(&self) -> Result<Vec<Scenario>, Failure> {
-        let read = |path: &PathBuf| Scenario::load(path, &[]).map_err(Failure::usage);
-        self.page_scenarios.iter().map(read).collect()
+    /// Reads the further scenarios, beside that of the command line.
+    pub(super) fn scenarios(&self, first: &ScenarioArgs) -> Result<Vec<Scenario>, Failure> {
+        self.page_scenarios.iter().map(|path| first.load_beside(path)).collect()
     }
 
     /// Refuses choices that nobody could make, because the command line starts the run.

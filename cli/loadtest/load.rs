@@ -109,6 +109,11 @@ impl LoadArgs {
         self.users.is_some() || self.has_rate() || self.has_stages() || self.iterations.is_some()
     }
 
+    /// How many users start per second, if the command line says so.
+    pub(super) fn spawn_rate(&self) -> Option<f64> {
+        self.spawn_rate
+    }
+
     pub(super) fn run_time(&self) -> Duration {
         let default = if self.iterations.is_some() { LONGEST_OF_ITERATIONS } else { DEFAULT_RUN_TIME };
         self.run_time.unwrap_or(default)

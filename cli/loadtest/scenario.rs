@@ -124,6 +124,12 @@ impl ScenarioArgs {
         Ok(self.with_think_time(scenario))
     }
 
+    /// Reads a further scenario, for which the variables and the think time hold as well.
+    pub(crate) fn load_beside(&self, path: &Path) -> Result<Scenario, Failure> {
+        let scenario = Scenario::load_beside(path, &self.variables).map_err(Failure::usage)?;
+        Ok(self.with_think_time(scenario))
+    }
+
     /// The scenario with the think time that was given.
     pub(crate) fn with_think_time(&self, mut scenario: Scenario) -> Scenario {
         if let Some(think_time) = self.think_time {

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use storemgr::loadtest::{Choices, Config, Ended, LivePage, Scenario, StartOrder};
+use storemgr::loadtest::{Choices, Config, Ended, LivePage, OrderedLoad, OrderedRun, Scenario, StartOrder};
 use storemgr::net::Target;
 use storemgr::process::{self, Exit};
+use storemgr::units::Language;
 use tokio::sync::watch;
 
 use super::load;
+use super::way::WayArgs;
 use crate::failure::{CommandResult, Failure};
 
 /// An interrupt by Ctrl-C or a signal, which several parts wait for.
@@ -55,8 +57,9 @@ impl Offered {
         Self { hosts, scenarios: [scenario].into_iter().chain(more_scenarios).collect() }
     }
 
-    /// The same for the form. `files` are those of the further scenarios, of which two may have one name.
-    pub(super) fn choices(&self, files: &[PathBuf], thresholds: Vec<String>) -> Choices {
+    /// The same for the form, which opens `with` the rest. `files` are those of the further scenarios, of which two may have one
+    /// name.
+    pub(super) fn choices(&self, files: &[PathBuf], with: Choices) -> Choices {
         let name = |(place, scenario): (usize, &Scenario)| {
             let name = scenario.name().to_owned();
             match place.checked_sub(1).and_then(|place| files.get(place)) {
@@ -67,44 +70,89 @@ impl Offered {
         Choices {
             hosts: self.hosts.iter().map(ToString::to_string).collect(),
             scenarios: self.scenarios.iter().enumerate().map(name).collect(),
-            thresholds,
+            ..with
         }
     }
 
-    /// The run that was ordered: what is not on the form is as the command line says. The flag says whether its scenario is
-    /// that of the command line.
-    pub(super) fn ordered(&self, config: &Config, order: &StartOrder) -> (Config, Scenario, bool) {
+    /// The run that was ordered: what is not on the form is as the command line says, and so is the way, which knows how many
+    /// users share a connection. The flag says whether its scenario is that of the command line.
+    pub(super) fn ordered(&self, config: &Config, way: &WayArgs, order: &StartOrder) -> (Config, Scenario, bool) {
         let config = Config {
             target: self.hosts[order.host].clone(),
             load: load::ordered(order.load),
             run_time: order.run_time,
+            streams: way.streams(matches!(order.load, OrderedLoad::Rate { .. })),
             ..config.clone()
         };
         (config, self.scenarios[order.scenario].clone(), order.scenario == 0)
     }
 }
 
-/// Makes the runs that are started from the page. The exit code is that of the last one.
+/// Makes the runs that are started from the page, which says in this language why one is not made. The exit code is that of the
+/// last one.
 pub(super) async fn session(
     page: &LivePage,
+    language: Language,
     interrupt: &Interrupt,
-    mut run: impl AsyncFnMut(StartOrder, u64) -> Result<(Exit, Ended), Failure>,
+    mut run: impl AsyncFnMut(OrderedRun) -> Result<(Exit, Ended), Failure>,
 ) -> CommandResult {
-    let (mut last, mut number) = (Exit::Interrupted, 0);
+    let mut last = Exit::Interrupted;
     loop {
-        let order = tokio::select! {
-            order = page.ordered() => order,
+        let ordered = tokio::select! {
+            ordered = page.ordered() => ordered,
             () = interrupt.came() => return Ok(last),
         };
-        number += 1;
-        match run(order, number).await {
+        match run(ordered).await {
             Ok((_, Ended::Interrupted)) => return Ok(Exit::Interrupted),
             Ok((exit, Ended::Finished)) => last = exit,
             Err(failure) => {
                 process::tell(&format!("storemgr: {}", failure.sentence()));
-                page.refuse(&failure.sentence());
+                page.refuse(&language.retold(&failure.sentence()));
                 last = failure.exit();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clap::{Args as _, FromArgMatches};
+    use storemgr::net::Way;
+
+    use super::*;
+
+    fn way(arguments: &[&str]) -> WayArgs {
+        let command = WayArgs::augment_args(clap::Command::new("storemgr"));
+        WayArgs::from_arg_matches(&command.get_matches_from([&["storemgr"], arguments].concat())).unwrap()
+    }
+
+    #[test]
+    fn connections_are_shared_as_the_load_that_was_ordered_needs_it() {
+        let target = Target::parse("https://shop.example").unwrap();
+        let users = OrderedLoad::Users { users: 5, spawn_rate: None };
+        let rate = OrderedLoad::Rate { per_second: 5.0, at_random: false };
+        let config = Config {
+            target: target.clone(),
+            way: Way::default(),
+            load: load::ordered(users),
+            warm_up: Duration::ZERO,
+            run_time: Duration::from_mins(1),
+            iterations: None,
+            streams: 1,
+            timeout: Duration::from_mins(1),
+            stop_timeout: Duration::from_secs(10),
+            seed: 1,
+        };
+        let offered = Offered::new(&target, &[], Scenario::store(1, 1, &[]).unwrap(), Vec::new());
+        let streams = |load, arguments: &[&str]| {
+            let order =
+                StartOrder { host: 0, scenario: 0, load, run_time: Duration::from_secs(5), thresholds: Vec::new() };
+            offered.ordered(&config, &way(arguments), &order).0.streams
+        };
+        assert_eq!([streams(users, &["--http2"]), streams(rate, &["--http2"]), streams(rate, &[])], [1, 100, 1]);
+        let seven = ["--http2", "--streams", "7"];
+        assert_eq!([streams(users, &seven), streams(rate, &seven)], [7, 7]);
     }
 }

@@ -176,8 +176,15 @@ impl RungRunner<'_> {
             page.begin(controller.clone(), false, Vec::new());
         }
         let run = Box::pin(loadtest::run(config, &criteria, self.scenario.clone(), outputs, steering));
-        let ran = controller.interrupts(self.store.stop.asked(), run).await;
-        let finished = ran.map_err(|error| RungFailure::Broken(error.to_string()))?;
+        let finished = match controller.interrupts(self.store.stop.asked(), run).await {
+            Ok(finished) => finished,
+            Err(error) => {
+                if let Some(page) = page {
+                    page.refuse(&language.retold(&error.to_string()));
+                }
+                return Err(RungFailure::Broken(error.to_string()));
+            }
+        };
         if let Some(page) = page {
             page.end(finished.result.clone()).await;
         }

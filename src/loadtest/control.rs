@@ -4,7 +4,17 @@
 //! knows the other. The channel holds the wanted state, not a list of commands, so it can be changed from several
 //! places and before the run begins, and a search passes it on from run to run.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::sync::watch;
+
+/// The most levels of the load that a run tells apart: more than a person makes by hand, and few enough for their histograms.
+/// The first change makes two of one, and each further change one more.
+pub(in crate::loadtest) const MOST_LEVELS: usize = 100;
+
+/// The most changes that make no more levels.
+const MOST_CHANGES: u64 = MOST_LEVELS as u64 - 1;
 
 /// The wanted state of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -47,9 +57,21 @@ pub(super) enum Told {
     Load(Option<SteeredLoad>),
 }
 
+/// Why a run does not do what it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::loadtest) enum Unheard {
+    /// It sends no more requests: it was stopped, or its time is over.
+    Over,
+    /// It has as many levels as it tells apart. Before a pause one is kept for what comes after it.
+    TooManyLevels,
+}
+
 /// The sending end of the channel. Clones steer the same run.
 #[derive(Clone, Debug)]
-pub struct Controller(watch::Sender<Wanted>);
+pub struct Controller {
+    wanted: watch::Sender<Wanted>,
+    over: Arc<AtomicBool>,
+}
 
 /// The receiving end of the channel, which the run holds.
 #[derive(Clone, Debug)]
@@ -57,12 +79,15 @@ pub struct Steering {
     wanted: watch::Receiver<Wanted>,
     /// The changes of the load that the run has been told of.
     told: u64,
+    /// Whether the run sends no more requests, so that only an interrupt changes anything.
+    over: Arc<AtomicBool>,
 }
 
 /// Makes a channel: the end that steers and the end that is steered.
 pub fn steering() -> (Controller, Steering) {
     let (sender, receiver) = watch::channel(Wanted::default());
-    (Controller(sender), Steering { wanted: receiver, told: 0 })
+    let over = Arc::default();
+    (Controller { wanted: sender, over: Arc::clone(&over) }, Steering { wanted: receiver, told: 0, over })
 }
 
 /// Does work that can be steered, and interrupts it when `interrupt` resolves. The work is always awaited to its end,
@@ -89,37 +114,47 @@ impl Controller {
 
     /// Asks the run or the search to end now and keep its results.
     fn interrupt(&self) {
-        self.0.send_modify(|wanted| wanted.interrupted = true);
+        self.wanted.send_modify(|wanted| wanted.interrupted = true);
     }
 
     /// Asks the run to send no more requests, as if its time were over.
     pub fn stop(&self) {
-        self.0.send_modify(|wanted| wanted.stopped = true);
+        self.wanted.send_modify(|wanted| wanted.stopped = true);
     }
 
     /// Asks the run to send nothing until it goes on. Nothing changes if it is paused already.
-    pub fn pause(&self) {
-        self.change(|wanted| wanted.paused = true);
+    pub(in crate::loadtest) fn pause(&self) -> Result<(), Unheard> {
+        self.change(MOST_CHANGES - 1, |wanted| wanted.paused = true)
     }
 
     /// Asks a paused run to go on, with the load that was wanted last.
-    pub fn go_on(&self) {
-        self.change(|wanted| wanted.paused = false);
+    pub(in crate::loadtest) fn go_on(&self) -> Result<(), Unheard> {
+        self.change(MOST_CHANGES, |wanted| wanted.paused = false)
     }
 
     /// Asks for another load. A paused run goes on with it.
-    pub fn set_load(&self, load: SteeredLoad) {
-        self.change(|wanted| (wanted.load, wanted.paused) = (Some(load), false));
+    pub(in crate::loadtest) fn set_load(&self, load: SteeredLoad) -> Result<(), Unheard> {
+        self.change(MOST_CHANGES, |wanted| (wanted.load, wanted.paused) = (Some(load), false))
     }
 
-    fn change(&self, change: impl FnOnce(&mut Wanted)) {
-        self.0.send_if_modified(|wanted| {
-            let before = *wanted;
-            change(wanted);
-            let changed = *wanted != before;
-            wanted.changes += u64::from(changed);
-            changed
+    /// Changes what is wanted, unless nobody would hear it or it would be one of more than `most` changes.
+    fn change(&self, most: u64, change: impl FnOnce(&mut Wanted)) -> Result<(), Unheard> {
+        let mut heard = Ok(());
+        self.wanted.send_if_modified(|wanted| {
+            let mut then = *wanted;
+            change(&mut then);
+            let changes = then != *wanted;
+            then.changes += u64::from(changes);
+            if wanted.stopped || wanted.interrupted || self.over.load(Ordering::SeqCst) {
+                heard = Err(Unheard::Over);
+            } else if changes && then.changes > most {
+                heard = Err(Unheard::TooManyLevels);
+            } else {
+                *wanted = then;
+            }
+            heard.is_ok() && changes
         });
+        heard
     }
 }
 
@@ -130,6 +165,11 @@ impl Steering {
         if self.wanted.wait_for(|wanted| wanted.interrupted).await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+
+    /// Says that the run sends no more requests, and hears nothing but an interrupt.
+    pub(super) fn end(&self) {
+        self.over.store(true, Ordering::SeqCst);
     }
 
     /// Resolves when the run should end, stop or change its load. Of changes that follow each other at once it is told the
@@ -186,18 +226,45 @@ mod tests {
     async fn a_run_is_told_each_wanted_load_once_and_of_several_the_last() {
         let (controller, mut steering) = steering();
         let load = |level| SteeredLoad { level, per_second: None };
-        controller.set_load(load(20.0));
-        controller.set_load(load(60.0));
+        controller.set_load(load(20.0)).unwrap();
+        controller.set_load(load(60.0)).unwrap();
         assert_eq!(steering.told().await, Told::Load(Some(load(60.0))));
-        controller.set_load(load(60.0));
-        controller.go_on();
+        controller.set_load(load(60.0)).unwrap();
+        controller.go_on().unwrap();
         let nothing = tokio::time::timeout(std::time::Duration::from_secs(1), steering.told()).await;
         assert!(nothing.is_err(), "what is so already is no change");
-        controller.pause();
+        controller.pause().unwrap();
         assert_eq!(steering.told().await, Told::Paused);
-        controller.go_on();
+        controller.go_on().unwrap();
         assert_eq!(steering.told().await, Told::Load(Some(load(60.0))));
         controller.stop();
         assert_eq!(steering.told().await, Told::Stopped);
+    }
+
+    const FIVE: SteeredLoad = SteeredLoad { level: 5.0, per_second: None };
+
+    #[test]
+    fn a_run_that_sends_no_more_hears_of_no_change() {
+        let (stopped, _listens) = steering();
+        stopped.stop();
+        let (over, ended) = steering();
+        ended.end();
+        for controller in [stopped, over] {
+            let heard = [controller.pause(), controller.go_on(), controller.set_load(FIVE)];
+            assert_eq!(heard, [Err(Unheard::Over); 3]);
+        }
+    }
+
+    #[test]
+    fn a_run_that_pauses_can_always_go_on() {
+        let (controller, _steering) = steering();
+        let pauses =
+            (0..2 * MOST_LEVELS).take_while(|_| controller.pause().is_ok() && controller.go_on().is_ok()).count();
+        assert_eq!(pauses, (MOST_LEVELS - 1) / 2, "a level for each change, and the first one");
+        assert_eq!(controller.pause(), Err(Unheard::TooManyLevels));
+        let (controller, _steering) = steering();
+        let set = |level: usize| controller.set_load(SteeredLoad { level: level as f64, per_second: None });
+        assert_eq!((0..2 * MOST_LEVELS).take_while(|level| set(*level).is_ok()).count(), MOST_LEVELS - 1);
+        assert_eq!(set(MOST_LEVELS - 2), Ok(()), "it is so already");
     }
 }

@@ -31,9 +31,9 @@ pub use control::{Controller, SteeredLoad, Steering, interrupted_by, steering};
 pub use engine::{Arrivals, Config, InvalidStage, Load, Rate, Stage, Users};
 pub use judge::{Baseline, BaselineError, Criteria, InvalidThreshold, Threshold, unjudged_ratio};
 pub use output::{
-    Choices, Exporter, LivePage, LocustCsv, OrderedLoad, Outputs, PageSettings, Reach, RunOutputs, SearchOutputs,
-    Snapshot, StartOrder, StepsCsv, distribution, explained_briefly, junit, limit_page, limit_tables, markdown, page,
-    ramp_charts, ramp_table, tables,
+    Choices, Exporter, LivePage, LocustCsv, OrderedLoad, OrderedRun, Outputs, PageSettings, Reach, RunOutputs,
+    SearchOutputs, Snapshot, StartOrder, StepsCsv, distribution, explained_briefly, junit, limit_page, limit_tables,
+    markdown, page, ramp_charts, ramp_table, tables,
 };
 pub use run::{Ended, Finished, LoadTestError, conditions, run};
 pub use scenario::{

@@ -35,7 +35,7 @@ const MOST_USERS: u32 = 1_000_000;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadTestError {
     /// The service does not accept connections.
-    #[error("{target} cannot be reached: {error}{}", advice(error))]
+    #[error("{target} cannot be reached: {}", with_advice(error))]
     Unreachable {
         /// The address that was tried.
         target: Target,
@@ -152,7 +152,7 @@ pub async fn run(
     running.watch.last_look().await;
     let mut result = running.result();
     result.complete = ended == Ended::Finished;
-    criteria.compare(&mut result);
+    criteria.compare(&mut result, running.ended_by_hand);
     Ok(Finished { result, ended, unwritten: running.watch.finish().map(LoadTestError::Files) })
 }
 
@@ -189,6 +189,8 @@ struct Running<'a> {
     asked: AskedLevel,
     /// Whether it was changed since the start.
     steered: bool,
+    /// Whether somebody ended it before its time was over.
+    ended_by_hand: bool,
 }
 
 impl<'a> Running<'a> {
@@ -204,7 +206,8 @@ impl<'a> Running<'a> {
             (Generator::start(&state).map_err(LoadTestError::Workers)?, Collector::start(&state));
         let asked = AskedLevel { level: generator.wanted_level(), paused: false };
         let watch = Watch::new(outputs);
-        Ok(Self { state, criteria, generator, collector, watch, steering, ticks, asked, steered: false })
+        let (steered, ended_by_hand) = (false, false);
+        Ok(Self { state, criteria, generator, collector, watch, steering, ticks, asked, steered, ended_by_hand })
     }
 
     /// Lets the load follow its profile and adds results up until the run time is over or the run is interrupted.
@@ -226,8 +229,14 @@ impl<'a> Running<'a> {
             };
             tokio::select! {
                 told = self.steering.told() => match told {
-                    Told::Interrupted => break Ended::Interrupted,
-                    Told::Stopped => break Ended::Finished,
+                    Told::Interrupted => {
+                        self.ended_by_hand = true;
+                        break Ended::Interrupted;
+                    }
+                    Told::Stopped => {
+                        self.ended_by_hand = true;
+                        break Ended::Finished;
+                    }
                     Told::Paused => self.change(AskedLevel { level: 0.0, paused: true }, Some(SteeredLoad::NOTHING)),
                     Told::Load(load) => {
                         let level = load.map_or(self.generator.planned_level(), |load| load.level);
@@ -244,6 +253,7 @@ impl<'a> Running<'a> {
                 () = due => {}
             }
         };
+        self.steering.end();
         self.collector.end_measuring();
         self.generator.stop();
         ended
@@ -368,13 +378,13 @@ async fn reach(dialer: &Dialer) -> Result<Reached, LoadTestError> {
     reached.map_err(|error| LoadTestError::Unreachable { target: dialer.target().clone(), error })
 }
 
-/// What to do about a service that cannot be reached, where the error does not say so itself.
-fn advice(error: &NetError) -> &'static str {
+/// Why a service cannot be reached, and what to do about it where the error does not say so itself.
+fn with_advice(error: &NetError) -> String {
     match error {
         NetError::Refused | NetError::ConnectTimedOut { .. } | NetError::Reset | NetError::Closed => {
-            ". Is the service running there?"
+            format!("{error}. Is the service running there?")
         }
-        _ => "",
+        _ => error.to_string(),
     }
 }
 

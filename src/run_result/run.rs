@@ -263,8 +263,13 @@ impl RunResult {
             // Stages begin with nobody where nothing else is said.
             (None, _) => None,
         };
+        let at_random = self.rate.as_ref().is_some_and(|rate| rate.arrivals == "poisson");
+        let arrivals = at_random.then(|| "--arrivals poisson".to_owned());
+        // A warm-up needs a load from the start.
+        let warm_up = self.warm_up.as_ref().filter(|_| start.is_some());
+        let warm_up = warm_up.map(|warm_up| format!("--warm-up {}", short(warm_up.duration_s)));
         let stages = self.stages.iter().map(|(seconds, level)| format!("--stage {}:{level}", short(*seconds)));
-        Some(start.into_iter().chain(stages).collect::<Vec<_>>().join(" "))
+        Some(start.into_iter().chain(arrivals).chain(warm_up).chain(stages).collect::<Vec<_>>().join(" "))
     }
 
     /// The number of due requests: those that were answered or failed, those still unanswered at the end, and those
@@ -349,6 +354,33 @@ mod tests {
         assert_eq!(run.repeated_by().unwrap(), "--users 1 --stage 5s:20 --stage 0s:0 --stage 4200ms:60.5");
         run.start_users = Some(0);
         assert!(run.repeated_by().unwrap().starts_with("--stage 5s:20"));
+    }
+
+    #[test]
+    fn how_a_steered_run_is_repeated_has_its_arrivals_and_its_warm_up() {
+        let warm_up = WarmUpSummary {
+            duration_s: 5.0,
+            requests: 20,
+            failures: 0,
+            unanswered: 0,
+            requests_per_s: 4.0,
+            latency_ms: None,
+            succeeded_latency_ms: None,
+        };
+        let rate = |arrivals: &'static str| {
+            Some(RateSummary { per_second: 0.25, arrivals: arrivals.into(), offered_per_s: 0.25 })
+        };
+        let mut run = RunResult {
+            stages: vec![(10.0, 0.25), (0.0, 0.04)],
+            levels: vec![example_level(0.25)],
+            rate: rate("poisson"),
+            warm_up: Some(warm_up),
+            ..run()
+        };
+        let stages = "--stage 10s:0.25 --stage 0s:0.04";
+        assert_eq!(run.repeated_by().unwrap(), format!("--rate 0.25 --arrivals poisson --warm-up 5s {stages}"));
+        (run.rate, run.warm_up) = (rate("constant"), None);
+        assert_eq!(run.repeated_by().unwrap(), format!("--rate 0.25 {stages}"));
     }
 
     #[test]

@@ -6,13 +6,11 @@
 use tokio::time::Instant;
 
 use super::throughput::Tally;
+use crate::loadtest::control::MOST_LEVELS;
 use crate::loadtest::recording::{RouteStats, aggregated, merge_all};
 use crate::loadtest::scenario::Group;
 use crate::run_result::{LatencySummary, LevelRoute, LevelSummary};
 use crate::units;
-
-/// The most levels that are told apart: more than a person makes by hand, and few enough for their histograms.
-pub(in crate::loadtest) const MOST_LEVELS: usize = 100;
 
 /// What the load is to be at a level.
 #[derive(Clone, Copy, Debug, PartialEq)]

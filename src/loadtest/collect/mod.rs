@@ -12,7 +12,7 @@ mod timeline;
 
 pub(super) use collector::{Collector, UnjudgedResult};
 pub(super) use cost::cores;
-pub(super) use levels::{AskedLevel, MOST_LEVELS};
+pub(super) use levels::AskedLevel;
 pub(super) use progress::Progress;
 pub(super) use throughput::Tally;
 pub(super) use timeline::SHORTEST_WINDOW_S;

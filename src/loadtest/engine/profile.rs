@@ -98,7 +98,7 @@ impl Profile {
     }
 
     /// The stages that repeat the course between two instants, each with its length in seconds, and the level at its start.
-    /// Lengths are whole tenths of a second.
+    /// Lengths are whole tenths of a second, and levels have some four digits.
     pub(super) fn as_stages(&self, from: f64, to: f64) -> (f64, Vec<(f64, f64)>) {
         let start = self.level(from);
         let within = self.points.iter().copied().filter(|(at, _)| *at > from && *at < to);
@@ -107,11 +107,11 @@ impl Profile {
             let tenths = (10.0 * (time - from)).round() as i64;
             let changes = (reached - level).abs() > f64::EPSILON;
             if tenths > at || changes {
-                stages.push(((tenths - at) as f64 / 10.0, (10.0 * reached).round() / 10.0));
+                stages.push(((tenths - at) as f64 / 10.0, short(reached)));
             }
             (at, level) = (tenths, reached);
         }
-        (start, stages)
+        (short(start), stages)
     }
 
     /// The level just before an instant, at which it may jump.
@@ -173,6 +173,13 @@ impl Area {
         let (from, level) = *points.last()?;
         (level > 0.0).then(|| from + (area - self.before) / level)
     }
+}
+
+/// A level in tenths, and in finer steps below 1,000: a rate may be a request in half a minute.
+fn short(level: f64) -> f64 {
+    let digits = if level > 0.0 { (3.0 - level.log10().floor()).clamp(1.0, 12.0) } else { 0.0 };
+    let scale = 10_f64.powf(digits);
+    (level * scale).round() / scale
 }
 
 /// The time at which the area under a line is `area`; the line begins at `level` and rises by `slope` per second.
@@ -242,6 +249,16 @@ mod tests {
         for at in [0.5, 5.0, 11.0, 13.0, 16.0, 19.0] {
             assert!((repeated.level(at) - profile.level(at)).abs() < 1e-9, "{at}");
         }
+    }
+
+    #[test]
+    fn a_low_rate_is_repeated_as_it_was() {
+        let mut profile = Profile::stages(0.25, Duration::ZERO, &[]);
+        profile.steer(10.0, 0.04, None);
+        profile.steer(20.0, 0.333_333, None);
+        profile.steer(30.0, 12_345.678, None);
+        let stages = [(10.0, 0.25), (0.0, 0.04), (10.0, 0.04), (0.0, 0.3333), (10.0, 0.3333), (0.0, 12_345.7)];
+        assert_eq!(profile.as_stages(0.0, 40.0), (0.25, [&stages[..], &[(10.0, 12_345.7)]].concat()));
     }
 
     #[test]

@@ -126,9 +126,17 @@ impl Baseline {
         &self.course
     }
 
-    /// The file of a run with other levels than those of a run that was steered; None if it was not, or all have the same.
-    pub(super) fn file_of_other_levels(&self, run: &RunResult) -> Option<&str> {
-        let ours = run.is_steered().then(|| Conditions::from(run))?;
+    /// The file of a run that took another course than one that was steered, or ended by hand before its time; None if it was
+    /// neither, or all took the same.
+    pub(super) fn file_of_another_course(&self, run: &RunResult, ended_by_hand: bool) -> Option<&str> {
+        if !ended_by_hand && !run.is_steered() {
+            return None;
+        }
+        let mut ours = Conditions::from(run);
+        if ended_by_hand {
+            // Its time counts, and no number of requests that it would have sent.
+            ours.iterations = None;
+        }
         let other = self.conditions.iter().find(|(path, theirs)| check_conditions(path, theirs, &ours).is_err());
         other.map(|(path, _)| path.to_str().unwrap_or("another run"))
     }

@@ -1,5 +1,7 @@
 //! What a reader of the figures has to know and what no figure says, as whole sentences.
 
+use std::time::Duration;
+
 use crate::run_result::{RouteSummary, RunResult};
 use crate::units;
 
@@ -33,6 +35,14 @@ pub(super) fn caveats(run: &RunResult) -> Vec<String> {
 /// Why a run that was steered is not compared with the run of a file.
 pub(super) fn of_other_levels(file: &str) -> String {
     format!("This run was steered: it is comparable with a run of the same levels only, and {file} is not one.")
+}
+
+/// Why a run that was ended by hand is not compared with the run of a file.
+pub(super) fn of_another_length(run: &RunResult, file: &str) -> String {
+    let passed = units::duration(Duration::try_from_secs_f64(run.duration_s).unwrap_or_default());
+    format!(
+        "This run was ended by hand after {passed}: it is comparable with a run of the same length only, and {file} is not one."
+    )
 }
 
 /// Whether it was the service that was reached, and all of it.

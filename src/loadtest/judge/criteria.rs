@@ -1,7 +1,7 @@
 //! The criteria of a run, and the judgement of its result.
 
 use super::baseline::Baseline;
-use super::caveats::{caveats, of_other_levels};
+use super::caveats::{caveats, of_another_length, of_other_levels};
 use super::generator::{is_late_beside, reasons};
 use super::standstill;
 use super::threshold::Threshold;
@@ -33,11 +33,13 @@ impl Criteria {
         run
     }
 
-    /// Compares a finished run with the earlier ones. One that was steered is compared only with runs of the same levels.
-    pub(in crate::loadtest) fn compare(&self, run: &mut RunResult) {
+    /// Compares a finished run with the earlier ones. One that was steered is compared only with runs of the same levels, and one
+    /// that was ended by hand only with runs of the same length.
+    pub(in crate::loadtest) fn compare(&self, run: &mut RunResult, ended_by_hand: bool) {
         let Some(baseline) = &self.baseline else { return };
-        match baseline.file_of_other_levels(run) {
-            Some(file) => run.caveats.push(of_other_levels(file)),
+        match baseline.file_of_another_course(run, ended_by_hand) {
+            Some(file) if run.is_steered() => run.caveats.push(of_other_levels(file)),
+            Some(file) => run.caveats.push(of_another_length(run, file)),
             None => run.comparison = Some(baseline.compare(run)),
         }
     }
@@ -145,11 +147,11 @@ mod tests {
     fn a_run_is_compared_if_there_are_earlier_ones() {
         let mut run = example_run();
         run.ended_at.clone_from(&run.started_at);
-        Criteria::default().compare(&mut run);
+        Criteria::default().compare(&mut run, false);
         assert!(run.comparison.is_none());
         let earlier = (PathBuf::from("earlier"), RecordedRun::try_from(&run).unwrap());
         let baseline = Baseline::new(vec![earlier], Vec::new(), &Conditions::from(&run)).unwrap();
-        Criteria { thresholds: Vec::new(), baseline: Some(baseline) }.compare(&mut run);
+        Criteria { thresholds: Vec::new(), baseline: Some(baseline) }.compare(&mut run, false);
         assert_eq!(run.comparison.map(|comparison| comparison.runs_before), Some(1));
     }
 
@@ -161,8 +163,31 @@ mod tests {
         let baseline = Baseline::new(vec![earlier], Vec::new(), &Conditions::from(&run)).unwrap();
         let criteria = Criteria { thresholds: Vec::new(), baseline: Some(baseline) };
         (run.levels, run.stages) = (vec![example_level(150.0), example_level(60.0)], vec![(30.0, 150.0), (30.0, 60.0)]);
-        criteria.compare(&mut run);
+        criteria.compare(&mut run, false);
         assert!(run.comparison.is_none());
         assert!(run.caveats.last().unwrap().contains("of the same levels only, and earlier.json is not one"));
+    }
+
+    #[test]
+    fn a_run_that_was_ended_by_hand_is_compared_with_runs_of_the_same_length_only() {
+        let mut whole = example_run();
+        whole.ended_at.clone_from(&whole.started_at);
+        let earlier = (PathBuf::from("earlier.json"), RecordedRun::try_from(&whole).unwrap());
+        let baseline = Baseline::new(vec![earlier], Vec::new(), &Conditions::from(&whole)).unwrap();
+        let criteria = Criteria { thresholds: Vec::new(), baseline: Some(baseline) };
+        let ended = |change: fn(&mut RunResult)| {
+            let mut run = whole.clone();
+            change(&mut run);
+            criteria.compare(&mut run, true);
+            (run.comparison.is_some(), run.caveats.last().cloned().unwrap_or_default())
+        };
+        assert_eq!(ended(|_| {}), (true, String::new()), "only a moment before its time");
+        let (compared, caveat) = ended(|run| run.duration_s = 3.0);
+        assert!(
+            !compared && caveat.contains("ended by hand after 3.00 s") && caveat.contains("earlier.json"),
+            "{caveat}"
+        );
+        // That it was to send as many requests as the earlier one does not make it as long.
+        assert!(!ended(|run| (run.duration_s, run.iterations) = (3.0, Some(3_033))).0);
     }
 }

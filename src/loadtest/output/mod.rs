@@ -27,7 +27,7 @@ pub use exporter::Exporter;
 pub use junit::junit;
 pub use limit_tables::limit_tables;
 pub(super) use limit_tables::step_line;
-pub use live_page::{Choices, LivePage, OrderedLoad, PageSettings, Reach, StartOrder};
+pub use live_page::{Choices, LivePage, OrderedLoad, OrderedRun, PageSettings, Reach, StartOrder};
 pub use locust_csv::LocustCsv;
 pub use markdown::markdown;
 pub use outputs::{Outputs, RunOutputs, SearchOutputs, Snapshot};

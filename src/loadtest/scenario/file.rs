@@ -48,6 +48,20 @@ impl Scenario {
         Ok(scenario)
     }
 
+    /// Reads a scenario file that is offered beside another one: of the `values` for variables it takes those that it has.
+    pub fn load_beside(path: &Path, values: &[(String, String)]) -> Result<Self, ScenarioError> {
+        #[derive(serde::Deserialize)]
+        struct Known {
+            #[serde(default)]
+            variables: toml::Table,
+        }
+        // What is wrong with the file is told when all of it is read.
+        let known = std::fs::read_to_string(path).ok().and_then(|text| toml::from_str::<Known>(&text).ok());
+        let known = known.map(|known| known.variables).unwrap_or_default();
+        let own: Vec<_> = values.iter().filter(|(name, _)| known.contains_key(name)).cloned().collect();
+        Self::load(path, &own)
+    }
+
     /// Reads the text of a scenario. Errors call it `origin`; paths of CSV files are relative to `folder`.
     pub fn parse(text: &str, origin: &str, folder: &Path, values: &[(String, String)]) -> Result<Self, ScenarioError> {
         read(text, origin, folder, values)

@@ -8,9 +8,10 @@ use rustls::ServerConfig;
 use rustls::client::verify_server_name;
 use rustls::pki_types::CertificateDer;
 use rustls::server::ParsedCertificate;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use webpki::EndEntityCert;
 
 use super::files::{InvalidTls, certificates, private_key};
 use super::server_name;
@@ -44,8 +45,17 @@ impl ServerTls {
         parsed.ok().zip(server_name(name)).is_some_and(|(parsed, name)| verify_server_name(&parsed, &name).is_ok())
     }
 
+    /// The names of the certificate that are each one name: a pattern such as `*.example` is none, and addresses are left out.
+    pub fn names(&self) -> Vec<String> {
+        let Ok(certificate) = EndEntityCert::try_from(&self.certificate) else { return Vec::new() };
+        certificate.valid_dns_names().filter(|name| !name.contains('*')).map(str::to_owned).collect()
+    }
+
     /// The handshake with a client that has connected.
-    pub(crate) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    pub(crate) async fn accept<Stream>(&self, stream: Stream) -> io::Result<TlsStream<Stream>>
+    where
+        Stream: AsyncRead + AsyncWrite + Unpin,
+    {
         TlsAcceptor::from(Arc::clone(&self.config)).accept(stream).await
     }
 }

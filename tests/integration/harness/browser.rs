@@ -146,13 +146,6 @@ impl Browser {
         self.chromium("Emulation.setEmulatedMedia", &media).await;
     }
 
-    /// Cuts the network off, as for a laptop that sleeps, or joins it again.
-    pub async fn set_offline(&self, is_offline: bool) {
-        self.chromium("Network.enable", &json!({})).await;
-        let network = json!({ "offline": is_offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
-        self.chromium("Network.emulateNetworkConditions", &network).await;
-    }
-
     /// Makes a picture of the whole page, in the folder that `SCREENSHOTS` names; nothing without it.
     pub async fn screenshot(&self, name: &str) {
         let Some(folder) = std::env::var_os("SCREENSHOTS") else { return };

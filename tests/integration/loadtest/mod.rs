@@ -64,6 +64,7 @@ enum Behaviour {
 struct Server {
     target: Target,
     asked: Arc<AtomicU64>,
+    asked_for_metrics: Arc<AtomicU64>,
     gone: Arc<AtomicBool>,
 }
 
@@ -71,21 +72,27 @@ impl Server {
     async fn start(behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target = Target::loopback(listener.local_addr().unwrap().port());
-        let (asked, gone) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
-        let (counter, end) = (Arc::clone(&asked), Arc::clone(&gone));
+        let (asked, asked_for_metrics) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
+        let gone = Arc::<AtomicBool>::default();
+        let (counters, end) = ([&asked, &asked_for_metrics].map(Arc::clone), Arc::clone(&gone));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 if end.load(Ordering::SeqCst) {
                     return;
                 }
-                tokio::spawn(talk(stream, behaviour, Arc::clone(&counter), Arc::clone(&end)));
+                tokio::spawn(talk(stream, behaviour, counters.clone(), Arc::clone(&end)));
             }
         });
-        Self { target, asked, gone }
+        Self { target, asked, asked_for_metrics, gone }
     }
 
     fn asked(&self) -> u64 {
         self.asked.load(Ordering::SeqCst)
+    }
+
+    /// How often it was asked what runs in it.
+    fn asked_for_metrics(&self) -> u64 {
+        self.asked_for_metrics.load(Ordering::SeqCst)
     }
 
     /// Waits for so many requests, but not for ever.
@@ -100,7 +107,8 @@ impl Server {
     }
 }
 
-async fn talk(mut stream: TcpStream, behaviour: Behaviour, asked: Arc<AtomicU64>, gone: Arc<AtomicBool>) {
+async fn talk(mut stream: TcpStream, behaviour: Behaviour, counters: [Arc<AtomicU64>; 2], gone: Arc<AtomicBool>) {
+    let [asked, asked_for_metrics] = counters;
     let mut received = Vec::new();
     while !gone.load(Ordering::SeqCst) {
         let Some(length) = request_length(&received) else {
@@ -112,6 +120,7 @@ async fn talk(mut stream: TcpStream, behaviour: Behaviour, asked: Arc<AtomicU64>
             continue;
         };
         let asks_size = asks_about_the_store(&received);
+        asked_for_metrics.fetch_add(received.starts_with(b"GET /metrics ").into(), Ordering::SeqCst);
         received.drain(..length);
         if asks_size {
             // It is asked before the load, and no part of it.

@@ -30,8 +30,14 @@ impl Paged {
 
     /// The same at a port that others were told.
     async fn start_at(port: u16, options: &[&str]) -> Self {
-        let page = format!("--page=127.0.0.1:{port}");
-        let mut child = command(&[&["loadtest", &page], options].concat(), &[]).stdout(Stdio::null()).spawn().unwrap();
+        Self::launch(&format!("127.0.0.1:{port}"), options, &[]).await
+    }
+
+    /// The same at any address of this machine, with variables in the environment.
+    pub(super) async fn launch(address: &str, options: &[&str], variables: &[(&str, String)]) -> Self {
+        let (page, port) = (format!("--page={address}"), address.rsplit_once(':').unwrap().1.parse().unwrap());
+        let arguments = [&["loadtest", &page], options].concat();
+        let mut child = command(&arguments, variables).stdout(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let url = loop {
             let line = lines.next_line().await.unwrap().expect("the address of the page is printed");
@@ -40,7 +46,9 @@ impl Paged {
             }
         };
         let reader = tokio::spawn(drain(lines));
-        Self { child, url, target: Target::loopback(port), _reader: reader }
+        let reached = address.parse::<std::net::SocketAddr>().unwrap();
+        let target = if reached.ip().is_loopback() { Target::parse(address).unwrap() } else { Target::loopback(port) };
+        Self { child, url, target, _reader: reader }
     }
 
     pub(super) fn token(&self) -> &str {
@@ -81,6 +89,30 @@ impl Paged {
         let request = format!("GET /events HTTP/1.1\r\nhost: {}\r\ncookie: {cookie}\r\n\r\n", self.target.authority());
         stream.write_all(request.as_bytes()).await.unwrap();
         stream
+    }
+
+    /// Waits for the end of a run, and gives what it came to.
+    async fn run_ends(&self, cookie: &str, number: u32) -> Value {
+        wait_until("the run has ended", async || self.run(cookie, number).await["complete"] == true).await;
+        self.run(cookie, number).await
+    }
+
+    /// All events from now on, until one of them holds this text.
+    async fn events_until(&self, cookie: &str, text: &str) -> String {
+        let (mut stream, mut all) = (self.events(cookie).await, Vec::new());
+        let reading = async {
+            loop {
+                let mut part = vec![0; 65536];
+                let read = stream.read(&mut part).await.unwrap_or(0);
+                all.extend_from_slice(&part[..read]);
+                let so_far = String::from_utf8_lossy(&all);
+                if so_far.contains(text) {
+                    return so_far.into_owned();
+                }
+                assert!(read > 0, "the events end without {text}: {so_far}");
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), reading).await.expect("the events say so in time")
     }
 
     fn interrupt(&self) {
@@ -205,7 +237,8 @@ async fn two_who_steer_at_once_are_both_heard_and_a_run_starts_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_viewer_who_reads_nothing_is_dropped_and_one_who_sleeps_is_shown_the_newest_state() {
+async fn a_viewer_who_reads_nothing_is_dropped_one_who_reads_slowly_is_not_and_one_who_sleeps_is_shown_the_newest_state()
+ {
     let server = Server::start(Behaviour::Answer(Duration::from_millis(2))).await;
     let host = server.target.to_string();
     let mut page = Paged::start(&[&host, "--users", "2", "--think-time", "20ms", "--run-time", "1m"]).await;
@@ -218,6 +251,20 @@ async fn a_viewer_who_reads_nothing_is_dropped_and_one_who_sleeps_is_shown_the_n
     let mut deaf = socket.connect(page.target.address().parse().unwrap()).await.unwrap();
     let request = format!("GET /events HTTP/1.1\r\nhost: {}\r\ncookie: {cookie}\r\n\r\n", page.target.authority());
     deaf.write_all(request.as_bytes()).await.unwrap();
+    // A viewer over a line of four kilobytes a second, for whom a single event takes long.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(2048).unwrap();
+    let mut slow = socket.connect(page.target.address().parse().unwrap()).await.unwrap();
+    slow.write_all(request.as_bytes()).await.unwrap();
+    let slow = tokio::spawn(async move {
+        let (mut read, started) = (0, std::time::Instant::now());
+        while started.elapsed() < Duration::from_secs(35) {
+            let mut part = [0; 2048];
+            read += slow.read_exact(&mut part).await.map_err(|error| format!("after {read} bytes: {error}"))?;
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        Ok::<_, String>(read)
+    });
     let mut reader = page.events(&cookie).await;
     let mut text = Vec::new();
     while !String::from_utf8_lossy(&text).contains("\"phase\":\"running\"") {
@@ -238,6 +285,8 @@ async fn a_viewer_who_reads_nothing_is_dropped_and_one_who_sleeps_is_shown_the_n
     };
     let dropped = tokio::time::timeout(Duration::from_secs(8), to_its_end).await;
     assert!(dropped.is_ok(), "who reads nothing is still sent events");
+    let read = slow.await.unwrap().expect("who reads slowly is not dropped");
+    assert!(read > 50_000, "{read} bytes");
     // A run without a single answer is never good.
     wait_until("requests are answered", async || server.asked() > 10).await;
     assert_eq!(page.steer(&cookie, "action=stop").await.0, 200);
@@ -321,6 +370,203 @@ async fn with_tls_the_page_answers_to_the_names_of_its_certificate_and_to_a_toke
     assert_eq!(elsewhere.await.unwrap().status, 421, "a name that the certificate does not have");
 }
 
+/// The address of this machine on its network, if it is on one. Nothing is sent.
+fn own_address() -> Option<std::net::IpAddr> {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    socket.local_addr().ok().map(|address| address.ip()).filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_that_is_printed_is_answered_wherever_the_page_listens() {
+    let (server, authority) = (Server::start(Behaviour::Answer(Duration::from_millis(2))).await, Authority::new());
+    let identity = authority.issue("page", "DNS:*.wild.example,DNS:load.example");
+    let files = ["--page-cert", &identity.certificate, "--page-key", &identity.key];
+    let host = server.target.to_string();
+    let tls = TlsOptions { authorities: Some(authority.certificate().into()), ..TlsOptions::default() };
+    let status = async |target: &Target, way: &Way| {
+        let get = "GET".parse().unwrap();
+        request_by(target, way, get, "/", &[], Vec::new(), Duration::from_secs(20)).await.unwrap().status.as_u16()
+    };
+    for ip in ["0.0.0.0".parse().ok(), own_address()].into_iter().flatten() {
+        let port = free_port();
+        let address = std::net::SocketAddr::new(ip, port);
+        let page = Paged::launch(&address.to_string(), &[&[&*host], &files[..]].concat(), &[]).await;
+        let (printed, _) = page.url.split_once("/#").unwrap();
+        assert_eq!(printed, format!("https://load.example:{port}"));
+        let reached =
+            if ip.is_unspecified() { Target::loopback(port) } else { Target::parse(&address.to_string()).unwrap() };
+        let way = Way { tls: tls.clone(), connect_to: Some(reached), ..Way::default() };
+        assert_eq!(status(&Target::parse(printed).unwrap(), &way).await, 200, "{printed}");
+        if !ip.is_unspecified() {
+            let insecure = TlsOptions { insecure: true, ..TlsOptions::default() };
+            let own = Target::parse(&format!("https://{address}")).unwrap();
+            assert_eq!(status(&own, &Way { tls: insecure, ..way }).await, 200, "{own}, which was asked for");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_cannot_be_made_is_told_on_the_page_which_then_waits_for_nothing() {
+    // Connections are accepted by the system, and nobody answers the handshake.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = format!("https://{}", silent.local_addr().unwrap());
+    let mut page = Paged::start(&[&host, "--insecure", "--users", "1", "--language", "fr"]).await;
+    let cookie = page.enter().await;
+    let told = page.events_until(&cookie, "\"files\"").await;
+    assert!(told.contains("est injoignable") && told.contains("\"phase\":\"ended\""), "{told}");
+    assert_eq!(page.code().await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_run_does_not_hear_any_more_is_not_confirmed_and_refusals_are_in_the_language_of_the_page() {
+    let server = Server::start(Behaviour::StallAfter(20)).await;
+    let mut options = session_of(&server);
+    options.extend(["--stop-timeout", "4s", "--language", "fr"].map(str::to_owned));
+    let page = Paged::start(&borrowed(&options)).await;
+    let cookie = page.enter().await;
+    let start = "action=start&host=0&scenario=0&kind=users&level=2&per_second=1000&run_time=1m";
+    assert_eq!(page.steer(&cookie, start).await.0, 200);
+    server.was_asked(22).await;
+    assert_eq!(page.steer(&cookie, "action=stop").await.0, 200);
+    for order in ["action=pause", "action=go-on", "action=change&level=5"] {
+        let (status, said) = page.steer(&cookie, order).await;
+        assert_eq!(status, 409, "{order}: {said}");
+        assert!(said.starts_with("L’exécution n’envoie plus"), "{said}");
+    }
+    page.run_ends(&cookie, 1).await;
+    // Its time is over, and answers are awaited.
+    let short = start.replace("1m", "1s");
+    wait_until("the next one starts", async || page.steer(&cookie, &short).await.0 == 200).await;
+    server.was_asked(24).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(page.steer(&cookie, "action=pause").await.0, 409);
+    page.run_ends(&cookie, 2).await;
+    let refused = page.steer(&cookie, &format!("{start}&thresholds=p95")).await;
+    assert!(refused.0 == 409 && refused.1.contains("ne contient aucune comparaison"), "{refused:?}");
+    let unknown = format!("{start}&thresholds=POST%20%2Fnothing%3Ap95%3C1s");
+    wait_until("the third one starts", async || page.steer(&cookie, &unknown).await.0 == 200).await;
+    page.events_until(&cookie, "ne nomme aucune route de cette exécution").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_holds_the_connections_of_a_page_and_a_download_that_nobody_reads_is_dropped() {
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(2))).await;
+    // A run with many routes has a long page.
+    let task =
+        |number: u32| format!("[[task]]\nname = '{number}'\nmethod = 'GET'\npath = '/{number}'\nthink_time = '5ms'\n");
+    let scenario = format!("name = 'many'\n{}", (0..150).map(task).collect::<String>());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("many.toml");
+    std::fs::write(&path, scenario).unwrap();
+    let page = Paged::start(&["-H", &server.target.to_string(), "--scenario", path.to_str().unwrap()]).await;
+    let cookie = page.enter().await;
+    let start = "action=start&host=0&scenario=0&kind=users&level=2&per_second=1000&run_time=1s";
+    assert_eq!(page.steer(&cookie, start).await.0, 200);
+    page.run_ends(&cookie, 1).await;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(1).unwrap();
+    let mut deaf = socket.connect(page.target.address().parse().unwrap()).await.unwrap();
+    let host = page.target.authority();
+    let download = format!("GET /download/run-1.html HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\n\r\n");
+    deaf.write_all(download.as_bytes()).await.unwrap();
+    let half =
+        format!("POST /session HTTP/1.1\r\nhost: {host}\r\norigin: {}\r\ncontent-length: 100\r\n\r\n", page.origin());
+    let mut held = Vec::new();
+    for _ in 0..300 {
+        let mut stream = TcpStream::connect(page.target.address()).await.unwrap();
+        stream.write_all(half.as_bytes()).await.unwrap();
+        held.push(stream);
+    }
+    let asked = tokio::time::timeout(Duration::from_secs(30), async {
+        // Whoever comes later waits for a place.
+        while request_once(&page.target, "GET".parse().unwrap(), "/page.css", &[], Vec::new(), Duration::from_secs(2))
+            .await
+            .is_err()
+        {}
+    });
+    assert!(asked.await.is_ok(), "those who send nothing hold every connection");
+    let mut answer = Vec::new();
+    let closed = tokio::time::timeout(Duration::from_secs(5), held[0].read_to_end(&mut answer)).await;
+    assert!(closed.is_ok() && answer.starts_with(b"HTTP/1.1 408 "), "{}", String::from_utf8_lossy(&answer));
+    // The download has stood still for ten seconds as well, a little later.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let mut whole = 0;
+    let to_its_end = async {
+        let mut part = vec![0; 16384];
+        while let Ok(read @ 1..) = deaf.read(&mut part).await {
+            whole += read;
+        }
+    };
+    let dropped = tokio::time::timeout(Duration::from_secs(20), to_its_end).await;
+    let page_length = page.ask("GET", "/download/run-1.html", &[("cookie", &cookie)], "").await.body.len();
+    assert!(
+        page_length > 100_000 && dropped.is_ok() && whole < page_length,
+        "{whole} of {page_length} bytes were kept for it"
+    );
+}
+
+const WITH_A_VARIABLE: &str = "name = 'beside'\nthink_time = '5s'\n[variables]\nitems = 9\n[[task]]\nname = 'one'\nmethod = \
+                               'GET'\npath = '/items/{{random(1, items)}}'\nroute = '/items/{id}'\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_takes_over_what_the_command_line_says_and_ends_as_its_last_run_did() {
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(5))).await;
+    let other = Server::start(Behaviour::Answer(Duration::from_millis(5))).await;
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name).display().to_string();
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let first = write("first.toml", &WITH_A_VARIABLE.replace("'beside'", "'first'"));
+    let beside = write("beside.toml", WITH_A_VARIABLE);
+    let without =
+        write("without.toml", &WITH_A_VARIABLE.replace("items = 9", "things = 9").replace("(1, items)", "(1, things)"));
+    let [host, more] = [&server, &other].map(|server| server.target.to_string());
+    let scenarios = format!("{beside},{without}");
+    let options = [
+        "-H",
+        &host,
+        "--scenario",
+        &first,
+        "--page-scenarios",
+        &scenarios,
+        "--page-hosts",
+        &more,
+        "--var",
+        "items=7",
+        "--think-time",
+        "20ms",
+        "-t",
+        "5m",
+        "-r",
+        "2.5",
+    ];
+    let mut page = Paged::start(&options).await;
+    let cookie = page.enter().await;
+    let form = page.events_until(&cookie, "thresholds").await;
+    for field in [r#"name=\"run_time\" value=\"300s\""#, r#"name=\"per_second\" inputmode=\"decimal\" value=\"2.5\""#] {
+        assert!(form.contains(field), "{field}: {form}");
+    }
+    for (number, name, variable, most) in [(1, "beside", "items", 7), (2, "beside", "things", 9)] {
+        let start = format!(
+            "action=start&host=1&scenario={number}&kind=users&level=4&per_second=1000&run_time=1s&thresholds=p95%3C1ms"
+        );
+        wait_until("it starts", async || page.steer(&cookie, &start).await.0 == 200).await;
+        let run = page.run_ends(&cookie, number).await;
+        assert_eq!((&run["scenario"]["name"], &run["host"]), (&name.into(), &more.clone().into()));
+        assert_eq!(run["scenario"]["tasks"][0]["think_time_min_ms"], 20.0, "{run}");
+        assert_eq!(run["scenario"]["ranges"][variable][1], most, "{run}");
+        assert_eq!(run["thresholds"][0]["held"], false);
+    }
+    assert!(server.asked() == 0 && other.asked() > 0);
+    let verdict = page.run(&cookie, 2).await["verdict"].clone();
+    page.interrupt();
+    // On a machine without time to spare no other result is valid.
+    assert_eq!(page.code().await, if verdict == "valid" { 99 } else { 98 });
+}
+
 /// What docs/loadtest.md says for nginx.
 const IN_NGINX: &str = "proxy_set_header host $http_host; proxy_buffering off; proxy_read_timeout 1h;";
 
@@ -399,5 +645,76 @@ async fn the_page_is_not_shown_beyond_this_machine_without_tls_or_a_proxy() {
     ] {
         let ran = run(options).await;
         assert!(ran.code == 2 && ran.stderr.contains(sentence), "{options:?}: {ran:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_builds_are_those_of_the_store_that_was_chosen() {
+    let [own, instance, chosen] = [0; 3].map(|_| Server::start(Behaviour::Answer(Duration::from_millis(5))));
+    let (own, instance, chosen) = tokio::join!(own, instance, chosen);
+    let [host, instance_at, chosen_at] = [&own, &instance, &chosen].map(|server| server.target.to_string());
+    let variables = [("STOREMGR_URL", host), ("STOREMGR_INSTANCES", instance_at)];
+    let options = ["--page-hosts", &chosen_at, "--products", "5", "--customers", "5"];
+    let page = Paged::launch(&format!("127.0.0.1:{}", free_port()), &options, &variables).await;
+    let cookie = page.enter().await;
+    for (number, asked) in [(1, [0, 1, 0]), (2, [0, 1, 1])] {
+        let start = format!("action=start&host={}&scenario=0&kind=users&level=1&run_time=1s", number - 1);
+        wait_until("it starts", async || page.steer(&cookie, &start).await.0 == 200).await;
+        page.run_ends(&cookie, number).await;
+        let seen = [&own, &instance, &chosen].map(Server::asked_for_metrics);
+        assert_eq!(seen, asked, "run {number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_stopped_is_not_compared_with_a_whole_one() {
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(5))).await;
+    let (folder, host) = (tempfile::tempdir().unwrap(), server.target.to_string());
+    let [whole, stopped] = ["whole.json", "stopped.json"].map(|name| folder.path().join(name).display().to_string());
+    let load = [&*host, "--users", "2", "--think-time", "20ms", "--run-time", "3s", "--json"];
+    let ran = crate::harness::run_command(&[&["loadtest"], &load[..], &[&whole]].concat(), &[]).await;
+    assert_whole(ran.code);
+    let asked = server.asked();
+    let mut page = Paged::start(&[&load[..], &[&stopped, "--baseline", &whole]].concat()).await;
+    let cookie = page.enter().await;
+    server.was_asked(asked + 20).await;
+    assert_eq!(page.steer(&cookie, "action=stop").await.0, 200);
+    assert_whole(page.code().await);
+    let run: Value = serde_json::from_str(&std::fs::read_to_string(&stopped).unwrap()).unwrap();
+    let caveats = run["caveats"].to_string();
+    assert!(run["comparison"].is_null() && caveats.contains("ended by hand after"), "{caveats}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_who_are_changed_under_load_are_counted_at_the_level_that_was_asked_for() {
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(10))).await;
+    let host = server.target.to_string();
+    let page = Paged::start(&[&host, "--think-time", "200ms"]).await;
+    let cookie = page.enter().await;
+    let start = "action=start&host=0&scenario=0&kind=users&level=20&per_second=1000&run_time=1m";
+    assert_eq!(page.steer(&cookie, start).await.0, 200);
+    server.was_asked(20).await;
+    let mut bounds = Vec::new();
+    for level in [60, 20] {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        // What the server was asked before the order is of the level before it; what it is asked a little later, of the next.
+        let before = server.asked();
+        assert_eq!(page.steer(&cookie, &format!("action=change&level={level}")).await.0, 200);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        bounds.push((before, server.asked()));
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(page.steer(&cookie, "action=stop").await.0, 200);
+    let run = page.run_ends(&cookie, 1).await;
+    bounds.push((server.asked(), server.asked()));
+    let levels: Vec<_> = run["levels"].as_array().unwrap().iter().collect();
+    assert_eq!(levels.iter().map(|level| level["level"].as_f64().unwrap()).collect::<Vec<_>>(), [20.0, 60.0, 20.0]);
+    let mut counted = 0;
+    for (level, (least, most)) in levels.into_iter().zip(bounds) {
+        counted += level["requests"].as_u64().unwrap();
+        assert!(
+            (least..=most).contains(&counted),
+            "{counted} up to this level, {least} to {most} at the server: {run}"
+        );
     }
 }

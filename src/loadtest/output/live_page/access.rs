@@ -6,7 +6,7 @@
 //! `Sec-Fetch-Site`), and for the name under which it was sent (`Host`), which a page of a name that was bound to our address
 //! cannot choose.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -50,6 +50,27 @@ pub(super) fn random_text() -> String {
 impl Access {
     pub(super) fn new(reach: Reach, listen: SocketAddr, token: Secret) -> Self {
         Self { reach, listen, token, session: Secret::new(random_text()) }
+    }
+
+    /// The address to open in a browser: one under which the page answers. With TLS it has a name of the certificate, if there
+    /// is one, so that the browser accepts it.
+    pub(super) fn address(&self) -> String {
+        let name = match &self.reach {
+            Reach::Proxy(shown) => return format!("{}://{}/", shown.scheme().name(), shown.authority()),
+            Reach::Tls(tls) if !tls.covers(&self.listen.ip().to_string()) => tls.names().into_iter().next(),
+            Reach::Loopback | Reach::Tls(_) => None,
+        };
+        let name = name.unwrap_or_else(|| in_a_url(self.reachable()));
+        format!("{}/", self.origin(&format!("{name}:{}", self.listen.port())))
+    }
+
+    /// The address that it listens on; where that is every one of this machine, the loopback one.
+    fn reachable(&self) -> IpAddr {
+        match self.listen.ip() {
+            IpAddr::V4(every) if every.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(every) if every.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            one => one,
+        }
     }
 
     /// Whether a request was sent to a name of this page.
@@ -114,11 +135,10 @@ impl Access {
 
     fn of_this_machine(&self) -> impl Iterator<Item = String> {
         let usual = if matches!(self.reach, Reach::Tls(_)) { 443 } else { 80 };
-        let own = self.listen.ip();
-        let own = if own.is_ipv6() { format!("[{own}]") } else { own.to_string() };
         let names = ["127.0.0.1", "localhost", "[::1]"].map(str::to_owned).into_iter();
         let port = self.listen.port();
-        names.chain(self.listen.ip().is_loopback().then_some(own)).map(move |name| {
+        // An address is no name that somebody else could bind to it.
+        names.chain([in_a_url(self.reachable())]).map(move |name| {
             // Browsers leave the usual port out.
             if port == usual { name } else { format!("{name}:{port}") }
         })
@@ -128,6 +148,11 @@ impl Access {
         let Ok(target) = Target::parse(&format!("https://{host}")) else { return false };
         target.port() == self.listen.port() && tls.covers(target.host_name())
     }
+}
+
+/// An address as it stands in a URL.
+fn in_a_url(address: IpAddr) -> String {
+    if address.is_ipv6() { format!("[{address}]") } else { address.to_string() }
 }
 
 /// Whether a text is the secret, in a time that does not tell how much of it is right.
@@ -170,9 +195,29 @@ mod tests {
         assert!(usual.is_ours(&parts(&[("host", "127.0.0.1")])), "browsers leave the usual port out");
         assert!(!loopback.is_ours(&parts(&[])));
         assert!(!loopback.is_ours(&parts(&[("host", "127.0.0.1:8089"), ("host", "other")])), "two names");
+        let of_the_network =
+            Access::new(Reach::Loopback, ([192, 0, 2, 7], 8089).into(), Secret::new("a token".to_owned()));
+        assert!(of_the_network.is_ours(&parts(&[("host", "192.0.2.7:8089")])), "the address that it listens on");
+        let everywhere = Access::new(Reach::Loopback, ([0, 0, 0, 0], 8089).into(), Secret::new("a token".to_owned()));
+        assert!(!everywhere.is_ours(&parts(&[("host", "0.0.0.0:8089")])), "that is no address");
         let behind = access(Reach::Proxy(Target::parse("https://load.example").unwrap()));
         assert!(behind.is_ours(&parts(&[("host", "load.example")])));
         assert!(!behind.is_ours(&parts(&[("host", "other.example")])));
+    }
+
+    #[test]
+    fn the_address_to_open_is_answered() {
+        let proxy = Target::parse("https://load.example").unwrap();
+        for (reach, listen, expected) in [
+            (Reach::Loopback, "127.0.0.1:8089", "http://127.0.0.1:8089/"),
+            (Reach::Loopback, "[::1]:80", "http://[::1]:80/"),
+            (Reach::Loopback, "0.0.0.0:8089", "http://127.0.0.1:8089/"),
+            (Reach::Loopback, "[::]:8089", "http://[::1]:8089/"),
+            (Reach::Proxy(proxy), "0.0.0.0:8089", "https://load.example/"),
+        ] {
+            let access = Access::new(reach, listen.parse().unwrap(), Secret::new("a token".to_owned()));
+            assert_eq!(access.address(), expected, "{listen}");
+        }
     }
 
     #[test]

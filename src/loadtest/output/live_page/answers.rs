@@ -1,18 +1,19 @@
 //! The answers of the page: what is asked for, by whom it may be asked, and what is said.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Either, Full, Limited, StreamBody};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
-    REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
+    HeaderValue, REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::access::Access;
 use super::board::Board;
-use super::events::{Frames, Unread, events};
+use super::events::{Frames, events};
 use super::kept::FileKind;
 use super::order::Form;
 use super::shell;
@@ -20,6 +21,9 @@ use crate::text;
 
 /// The longest body that is read: a form, or a token.
 const MOST_BODY_BYTES: usize = 16 * 1024;
+
+/// How long the body of a request may take to come: until then it holds one of the connections, also without a token.
+const BODY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the page may load and do: nothing but its own files, and no script that stands in its markup.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
@@ -36,8 +40,8 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    /// The answer to a request. `unread` learns when a viewer does not read.
-    pub(super) async fn answer(&self, request: Request<Incoming>, unread: Unread) -> Response<Body> {
+    /// The answer to a request.
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let changes = parts.method != Method::GET && parts.method != Method::HEAD;
         let mut answer = if !self.access.is_ours(&parts) {
@@ -61,7 +65,7 @@ impl Answers {
                 ("GET" | "HEAD", "/page.css") => text_answer(StatusCode::OK, "text/css; charset=utf-8", shell::style()),
                 ("POST", "/session") => self.session(body).await,
                 ("GET", "/session") if is_known => text_answer(StatusCode::NO_CONTENT, "text/plain", ""),
-                ("GET", "/events") if is_known => self.events(unread),
+                ("GET", "/events") if is_known => self.events(),
                 ("POST", "/steer") if is_known => self.steer(body).await,
                 ("GET", path) if is_known && path.starts_with("/download/") => self.download(path).await,
                 (_, "/session" | "/events" | "/steer") | ("GET", _) if !is_known => self.refused(
@@ -87,13 +91,31 @@ impl Answers {
         answer
     }
 
+    /// The body of a request, or the answer to one that is too long or does not come.
+    async fn read(&self, body: Incoming) -> Result<Bytes, Response<Body>> {
+        match tokio::time::timeout(BODY_PATIENCE, Limited::new(body, MOST_BODY_BYTES).collect()).await {
+            Ok(Ok(read)) => Ok(read.to_bytes()),
+            Ok(Err(_)) => {
+                Err(self.refused(StatusCode::PAYLOAD_TOO_LARGE, text!("This is not an order that the page knows")))
+            }
+            Err(_) => {
+                let mut late = text_answer(StatusCode::REQUEST_TIMEOUT, "text/plain", "");
+                late.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                Err(late)
+            }
+        }
+    }
+
     fn refused(&self, status: StatusCode, sentence: &'static str) -> Response<Body> {
         text_answer(status, "text/plain; charset=utf-8", self.board.language.text(sentence))
     }
 
     /// Exchanges the token for the cookie.
     async fn session(&self, body: Incoming) -> Response<Body> {
-        let token = read(body).await.unwrap_or_default();
+        let token = match self.read(body).await {
+            Ok(token) => token,
+            Err(refused) => return refused,
+        };
         let Some(cookie) = self.access.cookie_for(token.trim_ascii()) else {
             return self.refused(
                 StatusCode::UNAUTHORIZED,
@@ -107,11 +129,11 @@ impl Answers {
         answer
     }
 
-    fn events(&self, unread: Unread) -> Response<Body> {
+    fn events(&self) -> Response<Body> {
         let Some(viewer) = self.board.viewer() else {
             return self.refused(StatusCode::SERVICE_UNAVAILABLE, text!("Too many people look at this page already"));
         };
-        let mut answer = Response::new(Either::Right(events(viewer, unread)));
+        let mut answer = Response::new(Either::Right(events(viewer)));
         answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         // nginx would keep events back until it has a buffer full of them.
         answer.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
@@ -119,8 +141,9 @@ impl Answers {
     }
 
     async fn steer(&self, body: Incoming) -> Response<Body> {
-        let Some(body) = read(body).await else {
-            return self.refused(StatusCode::PAYLOAD_TOO_LARGE, text!("This is not an order that the page knows"));
+        let body = match self.read(body).await {
+            Ok(body) => body,
+            Err(refused) => return refused,
         };
         let (form, language) = (Form::read(&body), self.board.language);
         let obeyed = self.board.obey(|choices, is_rate, most_users| form.order(choices, is_rate, most_users, language));
@@ -144,11 +167,6 @@ impl Answers {
         }
         answer
     }
-}
-
-/// The body of a request; None if it is too long or breaks off.
-async fn read(body: Incoming) -> Option<Bytes> {
-    Some(Limited::new(body, MOST_BODY_BYTES).collect().await.ok()?.to_bytes())
 }
 
 fn text_answer(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response<Body> {

@@ -11,10 +11,10 @@ use tokio::sync::{mpsc, watch};
 use super::draw::{Around, draw};
 use super::forms;
 use super::kept::{FileKind, Kept, KeptRuns};
-use super::order::{Choices, Order, StartOrder};
+use super::moment::Moment;
+use super::order::{Choices, Order, OrderedRun, StartOrder};
 use super::places::{Phase, Places, State};
-use crate::loadtest::collect::MOST_LEVELS;
-use crate::loadtest::control::Controller;
+use crate::loadtest::control::{Controller, Unheard};
 use crate::run_result::{RunResult, TimelinePoint};
 use crate::units::Language;
 use crate::{say, text};
@@ -30,12 +30,12 @@ pub(super) struct Board {
     pub(super) choices: Option<Choices>,
     /// Whether the page steers.
     pub(super) steers: bool,
-    shown: watch::Sender<Arc<Places>>,
+    shown: watch::Sender<Arc<Moment>>,
     viewers: AtomicUsize,
     inner: Mutex<Inner>,
     /// Held while a run is drawn.
     drawing: Arc<tokio::sync::Mutex<()>>,
-    orders: mpsc::Sender<StartOrder>,
+    orders: mpsc::Sender<OrderedRun>,
 }
 
 #[derive(Debug, Default)]
@@ -44,17 +44,20 @@ struct Inner {
     controller: Option<Controller>,
     before: Arc<[TimelinePoint]>,
     kept: KeptRuns,
+    /// The number of the run that goes on or was the last one; one that was ordered has it before it begins.
     number: u64,
     last: Option<StartOrder>,
     is_rate: bool,
     most_users: u32,
+    /// Why the page ends, as markup, where that is not because its run has ended.
+    why_ended: Option<String>,
 }
 
 /// A viewer, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Viewer {
     board: Arc<Board>,
-    pub(super) shown: watch::Receiver<Arc<Places>>,
+    pub(super) shown: watch::Receiver<Arc<Moment>>,
 }
 
 impl Drop for Viewer {
@@ -69,7 +72,7 @@ impl Board {
         language: Language,
         steers: bool,
         choices: Option<Choices>,
-    ) -> (Self, mpsc::Receiver<StartOrder>) {
+    ) -> (Self, mpsc::Receiver<OrderedRun>) {
         let (orders, ordered) = mpsc::channel(1);
         let board = Self {
             language,
@@ -81,7 +84,7 @@ impl Board {
             drawing: Arc::default(),
             orders,
         };
-        board.put_forms(&mut board.lock());
+        board.put_forms(&board.lock());
         (board, ordered)
     }
 
@@ -108,12 +111,14 @@ impl Board {
     /// A run begins, which this controller steers. An earlier run may be drawn over it.
     pub(super) fn begin(&self, controller: Controller, is_rate: bool, before: Vec<TimelinePoint>) {
         let mut inner = self.lock();
-        inner.number += 1;
+        if inner.phase != Phase::Starting {
+            inner.number += 1;
+        }
         inner.controller = self.steers.then_some(controller);
         (inner.phase, inner.is_rate, inner.before) = (Phase::Running, is_rate, before.into());
         let kind = if is_rate { "rate" } else { "users" };
         self.publish(|places| places.state = State { phase: Phase::Running, level: String::new(), kind });
-        self.put_forms(&mut inner);
+        self.put_forms(&inner);
     }
 
     /// The run that was ordered cannot be made.
@@ -125,7 +130,7 @@ impl Board {
             places.state.phase = Phase::Idle;
             places.put([("status".to_owned(), said)]);
         });
-        self.put_forms(&mut inner);
+        self.put_forms(&inner);
     }
 
     /// Shows a run that goes on. If the one before is still being drawn, this one is left out.
@@ -155,17 +160,30 @@ impl Board {
         drop(drawn.await);
     }
 
-    /// Says that nothing more will come, with the run that was shown last.
-    pub(super) async fn close(self: &Arc<Self>) {
-        let last = self.lock().kept.iter().next().map(|kept| RunResult::clone(&kept.run));
-        match last {
-            Some(run) => self.end(run, true).await,
-            None => self.publish(|places| {
-                places.state.phase = Phase::Ended;
-                // Without a file the viewers would wait for more.
-                places.files.insert(String::new(), "".into());
-            }),
+    /// Says that nothing more will come, with the run that was shown last, and why if that is not as it should be. A page that
+    /// has said so already stays as it is.
+    pub(super) async fn close(self: &Arc<Self>, why: Option<&str>) {
+        // What is being drawn says that the run goes on.
+        drop(self.drawing.lock().await);
+        let last = {
+            let mut inner = self.lock();
+            if inner.phase == Phase::Ended {
+                return;
+            }
+            inner.why_ended = why.map(crate::units::escaped);
+            inner.kept.iter().next().map(|kept| RunResult::clone(&kept.run))
+        };
+        if let Some(run) = last {
+            return self.end(run, true).await;
         }
+        let mut inner = self.lock();
+        (inner.phase, inner.controller) = (Phase::Ended, None);
+        self.publish(|places| {
+            places.state.phase = Phase::Ended;
+            places.put(inner.why_ended.take().map(|why| ("status".to_owned(), why)));
+            // Without a file the viewers would wait for more.
+            places.files.insert(String::new(), "".into());
+        });
     }
 
     fn draw(&self, run: &Arc<RunResult>, phase: Phase) {
@@ -178,29 +196,35 @@ impl Board {
         let mut drawn = Places::default();
         draw(run, Around { phase, before: &before, language: self.language }, &mut drawn);
         if phase == Phase::Ended {
+            drawn.put(self.lock().why_ended.take().map(|why| ("status".to_owned(), why)));
             let file = |kind| (kept.file_name(kind), kept.file(kind, self.language).into());
             drawn.files = FileKind::ALL.into_iter().map(file).collect();
         }
-        let has_moved_on = self.lock().phase != phase;
-        self.publish(|shown| shown.take_over(drawn, has_moved_on));
-        self.put_forms(&mut self.lock());
+        let (has_moved_on, forms) = {
+            let inner = self.lock();
+            (inner.phase != phase, self.forms(&inner))
+        };
+        self.publish(|shown| {
+            shown.take_over(drawn, has_moved_on);
+            shown.put(forms);
+        });
     }
 
     fn publish(&self, change: impl FnOnce(&mut Places)) {
-        self.shown.send_modify(|shown| {
-            let mut places = Places::clone(shown);
-            change(&mut places);
-            *shown = Arc::new(places);
-        });
+        self.shown.send_modify(|shown| *shown = Arc::new(shown.next(change)));
     }
 
     /// Shows the forms as they are now.
-    fn put_forms(&self, inner: &mut MutexGuard<'_, Inner>) {
+    fn put_forms(&self, inner: &Inner) {
+        let forms = self.forms(inner);
+        self.publish(|places| places.put(forms));
+    }
+
+    /// The forms as they are now, by their places.
+    fn forms(&self, inner: &Inner) -> [(String, String); 2] {
         let start = self.choices.as_ref().map(|choices| forms::start(choices, inner.last.as_ref(), self.language));
         let downloads = forms::downloads(inner.kept.iter(), self.language);
-        self.publish(|places| {
-            places.put([("start-form".to_owned(), start.unwrap_or_default()), ("downloads".to_owned(), downloads)]);
-        });
+        [("start-form".to_owned(), start.unwrap_or_default()), ("downloads".to_owned(), downloads)]
     }
 
     /// Puts markup into a place of its own, such as the ladder of a lab.
@@ -228,23 +252,26 @@ impl Board {
         let Some(controller) = &inner.controller else {
             return Err(language.text(text!("No run is going on")).to_owned());
         };
-        let levels = inner.kept.get(inner.number).map_or(0, |kept| kept.run.levels.len());
-        if levels >= MOST_LEVELS && !matches!(order, Order::Stop) {
-            return Err(language
-                .text(text!("This run has as many levels as are told apart: stop it, and start another one"))
-                .to_owned());
-        }
+        let unheard = |why: Unheard| {
+            let why = match why {
+                Unheard::Over => text!("The run sends no more requests: the last answers are awaited"),
+                Unheard::TooManyLevels => {
+                    text!("This run has as many levels as are told apart: stop it, and start another one")
+                }
+            };
+            language.text(why).to_owned()
+        };
         Ok(match order {
             Order::Pause => {
-                controller.pause();
+                controller.pause().map_err(unheard)?;
                 language.text(text!("The run pauses")).to_owned()
             }
             Order::GoOn => {
-                controller.go_on();
+                controller.go_on().map_err(unheard)?;
                 language.text(text!("The run goes on")).to_owned()
             }
             Order::Load(load) => {
-                controller.set_load(load);
+                controller.set_load(load).map_err(unheard)?;
                 let level = language.number(&load.level.to_string());
                 if inner.is_rate {
                     say!(language, "{level} requests per second were asked for", level)
@@ -265,8 +292,9 @@ impl Board {
         if inner.phase != Phase::Idle || self.choices.is_none() {
             return Err(going_on());
         }
-        self.orders.try_send(order.clone()).map_err(|_| going_on())?;
-        (inner.phase, inner.last) = (Phase::Starting, Some(order));
+        let number = inner.number + 1;
+        self.orders.try_send(OrderedRun { number, order: order.clone() }).map_err(|_| going_on())?;
+        (inner.phase, inner.last, inner.number) = (Phase::Starting, Some(order), number);
         self.publish(|places| places.state = State { phase: Phase::Starting, ..places.state.clone() });
         Ok(language.text(text!("The run starts")).to_owned())
     }
@@ -274,5 +302,77 @@ impl Board {
     /// A run that can be downloaded.
     pub(super) fn kept(&self, number: u64) -> Option<Kept> {
         self.lock().kept.get(number).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loadtest::control::{SteeredLoad, steering};
+    use crate::loadtest::output::live_page::order::OrderedLoad;
+    use crate::run_result::example_run;
+
+    /// A board from which runs are started, and what is ordered.
+    fn board() -> (Arc<Board>, mpsc::Receiver<OrderedRun>) {
+        let choices = Choices { hosts: vec!["http://a".to_owned()], ..Choices::default() };
+        let (board, ordered) = Board::new(Language::English, true, Some(choices));
+        (Arc::new(board), ordered)
+    }
+
+    fn start() -> Order {
+        let load = OrderedLoad::Users { users: 1, spawn_rate: None };
+        let run_time = std::time::Duration::from_secs(1);
+        Order::Start(Box::new(StartOrder { host: 0, scenario: 0, load, run_time, thresholds: Vec::new() }))
+    }
+
+    fn status(board: &Board) -> String {
+        board.shown.borrow().places().markup.get("status").map(ToString::to_string).unwrap_or_default()
+    }
+
+    #[tokio::test]
+    async fn a_run_has_one_number_on_the_page_and_elsewhere_also_after_one_that_was_refused() {
+        let (board, mut ordered) = board();
+        board.obey(|_, _, _| Ok(start())).unwrap();
+        assert_eq!(ordered.recv().await.unwrap().number, 1);
+        board.refuse("no");
+        board.obey(|_, _, _| Ok(start())).unwrap();
+        let number = ordered.recv().await.unwrap().number;
+        board.begin(steering().0, false, Vec::new());
+        board.end(example_run(), false).await;
+        assert_eq!(number, 2);
+        assert!(board.kept(2).is_some() && board.kept(1).is_none());
+    }
+
+    #[tokio::test]
+    async fn what_nobody_hears_any_more_is_not_confirmed() {
+        let (board, _ordered) = board();
+        let (controller, steering) = steering();
+        board.begin(controller, false, Vec::new());
+        assert!(board.obey(|_, _, _| Ok(Order::Pause)).is_ok());
+        steering.end();
+        for order in [Order::Pause, Order::GoOn, Order::Load(SteeredLoad { level: 5.0, per_second: None })] {
+            let said = board.obey(|_, _, _| Ok(order)).unwrap_err();
+            assert!(said.starts_with("The run sends no more requests"), "{said}");
+        }
+        assert!(board.obey(|_, _, _| Ok(Order::Stop)).is_ok(), "that it does");
+    }
+
+    #[tokio::test]
+    async fn a_page_that_is_closed_says_why_and_that_nothing_more_comes() {
+        let (board, _ordered) = board();
+        board.begin(steering().0, false, Vec::new());
+        board.close(Some("the disk is <full>")).await;
+        let shown = Arc::clone(&board.shown.borrow());
+        assert_eq!((shown.places().state.phase, &*status(&board)), (Phase::Ended, "the disk is &lt;full&gt;"));
+        assert!(!shown.places().files.is_empty(), "viewers wait for no more");
+        let (board, _ordered) = self::board();
+        board.begin(steering().0, false, Vec::new());
+        board.end(example_run(), false).await;
+        board.close(Some("it broke")).await;
+        let shown = Arc::clone(&board.shown.borrow());
+        assert_eq!((shown.places().state.phase, &*status(&board)), (Phase::Ended, "it broke"));
+        assert_eq!(shown.places().files.len(), FileKind::ALL.len());
+        board.close(Some("again")).await;
+        assert_eq!(status(&board), "it broke");
     }
 }

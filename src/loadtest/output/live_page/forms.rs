@@ -8,17 +8,14 @@ use crate::{say, text};
 /// The load that the form shows at first.
 const FIRST_USERS: u32 = 10;
 
-/// The run time that the form shows at first.
-const FIRST_RUN_TIME: &str = "60s";
-
-/// The form that starts a run, filled in as the last one was.
+/// The form that starts a run, filled in as the last one was, and at first as the command line says.
 pub(super) fn start(choices: &Choices, last: Option<&StartOrder>, language: Language) -> String {
     let word = |text: &'static str| escaped(language.text(text));
     let is_rate = matches!(last.map(|last| last.load), Some(OrderedLoad::Rate { .. }));
     let (level, speed) = match last.map(|last| last.load) {
         Some(OrderedLoad::Rate { per_second, .. }) => (per_second.to_string(), None),
         Some(OrderedLoad::Users { users, spawn_rate }) => (users.to_string(), spawn_rate),
-        None => (FIRST_USERS.to_string(), None),
+        None => (FIRST_USERS.to_string(), choices.spawn_rate),
     };
     let is_random = matches!(last.map(|last| last.load), Some(OrderedLoad::Rate { at_random: true, .. }));
     let arrivals = options(
@@ -26,7 +23,7 @@ pub(super) fn start(choices: &Choices, last: Option<&StartOrder>, language: Lang
             .map(|(value, name)| (value, language.text(name))),
         usize::from(is_random),
     );
-    let run_time = last.map_or_else(|| FIRST_RUN_TIME.to_owned(), |last| written(last.run_time));
+    let run_time = written(last.map_or(choices.run_time, |last| last.run_time));
     let thresholds: Vec<String> = match last {
         Some(last) => last.thresholds.iter().map(ToString::to_string).collect(),
         None => choices.thresholds.clone(),
@@ -111,4 +108,28 @@ pub(super) fn downloads<'k>(kept: impl Iterator<Item = &'k Kept>, language: Lang
         return format!("<p>{}</p>", escaped(language.text(text!("There is no run yet."))));
     }
     format!("<ul class=\"downloads\">\n{rows}</ul>\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_form_opens_with_what_the_command_line_says_and_then_with_the_last_run() {
+        let five_minutes = Duration::from_mins(5);
+        let choices = Choices { run_time: five_minutes, spawn_rate: Some(2.5), ..Choices::default() };
+        let first = start(&choices, None, Language::English);
+        for field in ["name=\"run_time\" value=\"300s\"", "name=\"per_second\" inputmode=\"decimal\" value=\"2.5\""] {
+            assert!(first.contains(field), "{field}: {first}");
+        }
+        let load = OrderedLoad::Users { users: 7, spawn_rate: None };
+        let last = StartOrder { host: 0, scenario: 0, load, run_time: LONGEST_RUN, thresholds: Vec::new() };
+        let again = start(&choices, Some(&last), Language::English);
+        for field in ["name=\"run_time\" value=\"\"", "name=\"level\" inputmode=\"decimal\" required value=\"7\""] {
+            assert!(again.contains(field), "{field}: {again}");
+        }
+        assert!(again.contains("name=\"per_second\" inputmode=\"decimal\" value=\"\""), "{again}");
+    }
 }

@@ -11,10 +11,12 @@ mod draw;
 mod events;
 mod forms;
 mod kept;
+mod moment;
 mod order;
 mod places;
 mod server;
 mod shell;
+mod stalled;
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,7 +27,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub use access::Reach;
-pub use order::{Choices, OrderedLoad, StartOrder};
+pub use order::{Choices, OrderedLoad, OrderedRun, StartOrder};
 
 use access::Access;
 use answers::Answers;
@@ -61,7 +63,7 @@ pub struct LivePage {
     board: Arc<Board>,
     server: JoinHandle<()>,
     url: String,
-    orders: tokio::sync::Mutex<mpsc::Receiver<StartOrder>>,
+    orders: tokio::sync::Mutex<mpsc::Receiver<OrderedRun>>,
 }
 
 impl LivePage {
@@ -72,18 +74,15 @@ impl LivePage {
         let address = listener.local_addr()?;
         let fragment = if token.is_some() { "" } else { "#" };
         let token = token.unwrap_or_else(|| Secret::new(access::random_text()));
-        let shown = if fragment.is_empty() { "" } else { token.reveal() };
-        let (scheme, tls) = match &reach {
-            Reach::Tls(tls) => ("https", Some(tls.clone())),
-            Reach::Loopback | Reach::Proxy(_) => ("http", None),
-        };
-        let url = match &reach {
-            Reach::Proxy(target) => format!("{}://{}/{fragment}{shown}", target.scheme().name(), target.authority()),
-            Reach::Loopback | Reach::Tls(_) => format!("{scheme}://{address}/{fragment}{shown}"),
+        let shown = if fragment.is_empty() { String::new() } else { token.reveal().to_owned() };
+        let tls = match &reach {
+            Reach::Tls(tls) => Some(tls.clone()),
+            Reach::Loopback | Reach::Proxy(_) => None,
         };
         let (board, orders) = Board::new(language, steers, choices);
         let board = Arc::new(board);
         let access = Access::new(reach, address, token);
+        let url = format!("{}{fragment}{shown}", access.address());
         let answers = Arc::new(Answers { access, board: Arc::clone(&board) });
         let server = tokio::spawn(server::serve(listener, answers, tls));
         Ok(Self { board, server, url, orders: tokio::sync::Mutex::new(orders) })
@@ -95,7 +94,7 @@ impl LivePage {
     }
 
     /// Waits for a run that is started from the page.
-    pub async fn ordered(&self) -> StartOrder {
+    pub async fn ordered(&self) -> OrderedRun {
         match self.orders.lock().await.recv().await {
             Some(order) => order,
             // The board holds the sending end as long as this lives.
@@ -124,9 +123,10 @@ impl LivePage {
         self.take_leave().await;
     }
 
-    /// Says that nothing more will come: what is shown stays.
-    pub async fn close(&self) {
-        self.board.close().await;
+    /// Says that nothing more will come, and why, if not because everything was done: what is shown stays. A page that has said
+    /// so already is left alone.
+    pub async fn close(&self, why: Option<&str>) {
+        self.board.close(why).await;
         self.take_leave().await;
     }
 

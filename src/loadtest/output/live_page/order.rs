@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::loadtest::control::SteeredLoad;
-use crate::loadtest::judge::Threshold;
+use crate::loadtest::judge::{InvalidThreshold, Threshold};
 use crate::units::{self, Language};
 use crate::{say, text};
 
@@ -23,6 +23,10 @@ pub struct Choices {
     pub scenarios: Vec<String>,
     /// The thresholds that were given on the command line.
     pub thresholds: Vec<String>,
+    /// The run time of the command line.
+    pub run_time: Duration,
+    /// How many users start per second, if the command line says so.
+    pub spawn_rate: Option<f64>,
 }
 
 /// A run that was asked for from the page.
@@ -38,6 +42,15 @@ pub struct StartOrder {
     pub run_time: Duration,
     /// Conditions on the figures.
     pub thresholds: Vec<Threshold>,
+}
+
+/// A run that was asked for, and the number that it has on the page.
+#[derive(Clone, Debug)]
+pub struct OrderedRun {
+    /// Its number, also if it is not made.
+    pub number: u64,
+    /// What was asked for.
+    pub order: StartOrder,
 }
 
 /// The load that was asked for.
@@ -145,7 +158,8 @@ impl Form {
             OrderedLoad::Users { users, spawn_rate: self.speed("per_second", language)? }
         };
         let thresholds = self.field("thresholds").lines().map(str::trim).filter(|line| !line.is_empty());
-        let thresholds = thresholds.map(|line| line.parse::<Threshold>().map_err(|error| error.to_string()));
+        let refusal = |error: InvalidThreshold| language.retold(&error.to_string());
+        let thresholds = thresholds.map(|line| line.parse::<Threshold>().map_err(refusal));
         let thresholds = thresholds.collect::<Result<_, _>>()?;
         Ok(StartOrder { host, scenario, load, run_time: self.run_time(language)?, thresholds })
     }
@@ -169,7 +183,7 @@ mod tests {
         let choices = Choices {
             hosts: vec!["http://a".to_owned()],
             scenarios: vec!["store".to_owned(), "shop".to_owned()],
-            thresholds: Vec::new(),
+            ..Choices::default()
         };
         Form::read(body.as_bytes()).order(&choices, false, 500, Language::English)
     }
@@ -201,6 +215,24 @@ mod tests {
         ] {
             let refused = ordered(body).map(|_| ()).unwrap_err();
             assert!(refused.starts_with(sentence), "{body}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_threshold_is_refused_in_the_language_of_the_page() {
+        let choices =
+            Choices { hosts: vec!["a".to_owned()], scenarios: vec!["store".to_owned()], ..Choices::default() };
+        for wrong in
+            ["p95", "p95=1s", "p101<1s", "good:POST /orders:p95<1s", "good:failures>5", "p95<soon", "fail_ratio<200%"]
+        {
+            let body = form_urlencoded::Serializer::new(String::from("action=start&host=0&scenario=0&level=5"))
+                .append_pair("thresholds", wrong)
+                .finish();
+            let said = |language| Form::read(body.as_bytes()).order(&choices, false, 500, language).unwrap_err();
+            let (english, french) = (said(Language::English), said(Language::French));
+            assert_ne!(english, french, "{wrong}");
+            let words = [" write ", " cannot ", " contains ", " is not ", " compares ", " must ", " stands "];
+            assert!(!words.iter().any(|word| french.contains(word)), "{french}");
         }
     }
 

@@ -6,6 +6,14 @@ const words = document.body.dataset;
 // Markup that waits, because somebody reads or fills in its place.
 const waiting = new Map();
 let ended = false;
+let events = null;
+// What is tried again, and when.
+let again = 0;
+// storemgr says something every five seconds. A connection that has said nothing for so many milliseconds is dead, even if
+// nobody has noticed; each that died makes the next one wait longer, since a slow one may only be slow.
+const longest = 120000;
+let patience = 15000;
+let watch = 0;
 
 function notice(text) {
   at("notice").textContent = text;
@@ -57,51 +65,85 @@ function show({ state, places = {}, files }) {
   if (files) keep(files);
 }
 
+function retry(what) {
+  notice(words.lost);
+  clearTimeout(again);
+  again = setTimeout(what, 3000);
+}
+
+// The connection has said something, be it that it is broken: waits for the next time.
+function heard() {
+  clearTimeout(watch);
+  watch = setTimeout(() => {
+    patience = Math.min(2 * patience, longest);
+    notice(words.lost);
+    listen();
+  }, patience);
+}
+
 function listen() {
-  const events = new EventSource("events");
-  events.onopen = () => notice("");
+  if (events) events.close();
+  events = new EventSource("events");
+  heard();
+  events.onopen = () => {
+    notice("");
+    heard();
+  };
+  events.addEventListener("alive", heard);
   events.onmessage = ({ data }) => {
+    heard();
     const message = JSON.parse(data);
     show(message);
     if (!message.files) return;
     ended = true;
+    clearTimeout(watch);
     events.close();
     notice(words.ended);
   };
   events.onerror = () => {
     if (ended) return;
     notice(words.lost);
-    // A refusal is not tried again by itself.
-    if (events.readyState === EventSource.CLOSED) setTimeout(begin, 3000);
+    // It is tried again by itself, but for a refusal.
+    if (events.readyState !== EventSource.CLOSED) return heard();
+    clearTimeout(watch);
+    retry(begin);
   };
 }
 
+// The answer to a request; null where there is no connection.
+async function ask(path, options) {
+  try {
+    const reply = await fetch(path, options);
+    return { ok: reply.ok, text: await reply.text() };
+  } catch {
+    return null;
+  }
+}
+
 async function enter(token) {
-  const reply = await fetch("session", { method: "POST", body: token });
-  if (!reply.ok) return notice(await reply.text());
-  at("enter").hidden = true;
+  const reply = await ask("session", { method: "POST", body: token });
+  if (!reply) return retry(() => enter(token));
+  at("enter").hidden = reply.ok;
+  if (!reply.ok) return notice(reply.text);
+  notice("");
   listen();
 }
 
 async function begin() {
-  const reply = await fetch("session").catch(() => null);
-  if (!reply) return setTimeout(begin, 3000);
+  const reply = await ask("session");
+  if (!reply) return retry(begin);
   if (reply.ok) return listen();
   at("enter").hidden = false;
-  notice(await reply.text());
+  notice(reply.text);
 }
 
 async function send(event) {
   event.preventDefault();
   const form = event.target;
   if (form.id === "enter") return enter(new FormData(form).get("token"));
-  try {
-    const body = new URLSearchParams(new FormData(form, event.submitter));
-    const reply = await fetch("steer", { method: "POST", body });
-    say(await reply.text(), !reply.ok);
-  } catch {
-    say(words.lost, true);
-  }
+  const body = new URLSearchParams(new FormData(form, event.submitter));
+  const reply = await ask("steer", { method: "POST", body });
+  if (reply) say(reply.text, !reply.ok); else say(words.lost, true);
 }
 
 function choose(tab) {
@@ -132,6 +174,9 @@ document.addEventListener("click", ({ target }) => target.matches("[role=tab]") 
 document.addEventListener("keydown", move);
 document.addEventListener("focusout", () => setTimeout(release));
 document.addEventListener("mouseout", () => setTimeout(release));
+
+// An address with another token, of another storemgr perhaps, that is opened in this tab.
+addEventListener("hashchange", () => location.hash && location.reload());
 
 const token = location.hash.slice(1);
 if (token) history.replaceState(null, "", location.pathname);

@@ -64,11 +64,13 @@ impl Places {
         }
     }
 
-    /// Takes over a run that was drawn aside, which takes a while. Whatever else was put or said meanwhile stays; so does the
-    /// state, if it has moved on.
+    /// Takes over a run that was drawn aside, which takes a while. Whatever else was put or said meanwhile stays; so do the
+    /// state and what is said of it, if it has moved on.
     pub(super) fn take_over(&mut self, drawn: Self, has_moved_on: bool) {
-        let Self { state, markup, files } = drawn;
-        if !has_moved_on {
+        let Self { state, mut markup, files } = drawn;
+        if has_moved_on {
+            markup.remove("status");
+        } else {
             self.state = state;
         }
         self.put(markup);
@@ -111,7 +113,9 @@ mod tests {
         starting.state.phase = Phase::Starting;
         put(&mut starting, "start-form", "<p>3</p>");
         put(&mut drawn, "facts", "<p>2</p>");
+        put(&mut drawn, "status", "running");
         starting.take_over(drawn, true);
+        assert!(!starting.markup.contains_key("status"));
         assert_eq!(starting.state.phase, Phase::Starting);
         assert_eq!((&*starting.markup["facts"], &*starting.markup["start-form"]), ("<p>2</p>", "<p>3</p>"));
         second.state.phase = Phase::Paused;

@@ -1,4 +1,4 @@
-//! Serves the page: accepts connections, with TLS where it is wanted, and drops those that do not read.
+//! Serves the page: accepts connections, with TLS where it is wanted, and drops those whose other end takes nothing.
 
 use std::convert::Infallible;
 use std::io;
@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::answers::Answers;
-use super::events::Unread;
+use super::stalled::{Stalled, Watched};
 use crate::net::ServerTls;
 
 /// Connections at the same time. A browser opens up to six.
@@ -62,26 +62,29 @@ pub(super) async fn serve(listener: TcpListener, answers: Arc<Answers>, tls: Opt
 const BUFFER: usize = 8 << 10;
 
 async fn connection(stream: TcpStream, answers: Arc<Answers>, tls: Option<ServerTls>) -> io::Result<()> {
-    match tls {
-        None => answer(stream, answers).await,
-        Some(tls) => {
-            let stream = tokio::time::timeout(PATIENCE, tls.accept(stream)).await??;
-            answer(stream, answers).await
+    let stalled = Stalled::default();
+    let stream = Watched::new(stream, stalled.clone());
+    let served = async {
+        match tls {
+            None => answer(stream, answers).await,
+            Some(tls) => {
+                let stream = tokio::time::timeout(PATIENCE, tls.accept(stream)).await??;
+                answer(stream, answers).await
+            }
         }
+    };
+    tokio::select! {
+        served = served => served,
+        () = stalled.for_too_long() => Err(io::ErrorKind::TimedOut.into()),
     }
 }
 
 async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin, answers: Arc<Answers>) -> io::Result<()> {
-    let unread = Unread::default();
-    let of_viewer = unread.clone();
     let service = service_fn(move |request: Request<Incoming>| {
-        let (answers, unread) = (Arc::clone(&answers), of_viewer.clone());
-        async move { Ok::<_, Infallible>(answers.answer(request, unread).await) }
+        let answers = Arc::clone(&answers);
+        async move { Ok::<_, Infallible>(answers.answer(request).await) }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(BUFFER);
-    tokio::select! {
-        served = builder.serve_connection(TokioIo::new(stream), service) => served.map_err(io::Error::other),
-        () = unread.for_too_long() => Err(io::ErrorKind::TimedOut.into()),
-    }
+    builder.serve_connection(TokioIo::new(stream), service).await.map_err(io::Error::other)
 }

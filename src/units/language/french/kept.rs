@@ -10,6 +10,10 @@ pub(super) const TEXTS: Room = &[
         "Cette exécution a été commandée\u{a0}: elle n’est comparable qu’à une exécution des mêmes paliers, et {file} n’en est pas une.",
     ),
     (
+        "This run was ended by hand after {passed}: it is comparable with a run of the same length only, and {file} is not one.",
+        "Cette exécution a été terminée à la main après {passed}\u{a0}: elle n’est comparable qu’à une exécution de la même durée, et {file} n’en est pas une.",
+    ),
+    (
         "No request succeeded, so there are no times of good answers.",
         "Aucune requête n’a réussi, il n’y a donc pas de temps de bonnes réponses.",
     ),
@@ -223,4 +227,77 @@ pub(super) const TEXTS: Room = &[
     ("{method} {path} alone was answered {}: {}", "{method} {path} seul a reçu la réponse {2}\u{a0}: {3}"),
     ("{method} {path} alone was not answered: {error}", "{method} {path} seul n’a pas reçu de réponse\u{a0}: {error}"),
     ("the database cannot be watched: {error}", "la base de données ne peut pas être observée\u{a0}: {error}"),
+    (
+        "{0:?} contains no comparison: write a threshold like 'p95<200ms', 'POST /orders:fail_ratio<1%' or 'rps>500'",
+        "{0} ne contient aucune comparaison\u{a0}: écrivez un seuil comme 'p95<200ms', 'POST /orders:fail_ratio<1%' ou 'rps>500'",
+    ),
+    (
+        "{0:?} compares with =, but only <, <=, > and >= are supported: write 'failures<1' for no failures",
+        "{0} compare par =, alors que seuls <, <=, > et >= sont admis\u{a0}: écrivez 'failures<1' pour aucun échec",
+    ),
+    (
+        "{0:?} cannot be compared: write one of p50, p95, p99.9 (any percentile), avg, min, max, fail_ratio, checks, rps, requests and failures",
+        "{0} ne se compare pas\u{a0}: écrivez p50, p95, p99.9 (n’importe quel centile), avg, min, max, fail_ratio, checks, rps, requests ou failures",
+    ),
+    (
+        "{answers}: stands before the figure and after the route: write '{route}:{answers}:{metric}'",
+        "{answers}: se met avant la mesure et après la route\u{a0}: écrivez '{route}:{answers}:{metric}'",
+    ),
+    (
+        "{metric} is a figure of good and failed requests together: write it without {answers}:",
+        "{metric} porte sur les requêtes réussies et échouées ensemble\u{a0}: écrivez-le sans {answers}:",
+    ),
+    (
+        "{limit:?} is not a limit for {metric}: write {like}",
+        "{limit} n’est pas une limite pour {metric}\u{a0}: écrivez {like}",
+    ),
+    ("a time with its unit, like 200ms or 1.5s", "un temps avec son unité, comme 200ms ou 1.5s"),
+    ("a number like 500", "un nombre comme 500"),
+    ("{0:?} is more than 100 %: write 5% or 0.05", "{0} dépasse 100 %\u{a0}: écrivez 5% ou 0.05"),
+    ("{0:?} is not a share: write 5% or 0.05", "{0} n’est pas une part\u{a0}: écrivez 5% ou 0.05"),
+    ("{target} cannot be reached: {}", "{target} est injoignable\u{a0}: {1}"),
+    ("{error}. Is the service running there?", "{error}. Le service y tourne-t-il?"),
+    (
+        "{users} users need {needed} file handles and this process may open {limit}: raise the limit with `ulimit -n {needed}`, or use fewer users",
+        "{users} utilisateurs demandent {needed} descripteurs de fichier et ce processus peut en ouvrir {limit}\u{a0}: relevez la limite avec `ulimit -n {needed}`, ou prenez moins d’utilisateurs",
+    ),
+    (
+        "the threshold {threshold:?} names no route of this run: the routes are {routes}",
+        "le seuil {threshold} ne nomme aucune route de cette exécution\u{a0}: les routes sont {routes}",
+    ),
+    (
+        "the threshold {threshold:?} compares checks, and {place} has none: give a task a check, or use fail_ratio",
+        "le seuil {threshold} compare des vérifications, et {place} n’en a pas\u{a0}: donnez une vérification à une tâche, ou prenez fail_ratio",
+    ),
+    ("the scenario", "le scénario"),
+    (
+        "the threshold {threshold:?} can mean the {word} answers of all routes or the route named {word}: give the route another name",
+        "le seuil {threshold} peut désigner les réponses {word} de toutes les routes ou la route nommée {word}\u{a0}: donnez un autre nom à la route",
+    ),
+    ("the load generator cannot start: {0}", "le générateur de charge ne peut pas démarrer\u{a0}: {0}"),
+    ("the results cannot be written: {0}", "les résultats ne peuvent pas être écrits\u{a0}: {0}"),
+    (
+        "{path} cannot be compared with this run: {what} differs, {theirs} there and {ours} here",
+        "{path} ne se compare pas à cette exécution\u{a0}: {what} diffère, {theirs} là-bas et {ours} ici",
+    ),
+    (
+        "{path} does not contain {what}, which every file of `loadtest --json` has: make the run again",
+        "{path} ne contient pas {what}, que tout fichier de `loadtest --json` contient\u{a0}: refaites l’exécution",
+    ),
+    (
+        "{0} is the result of a run that was not completed: only complete runs are compared, so leave it out",
+        "{0} est le résultat d’une exécution inachevée\u{a0}: seules des exécutions complètes se comparent, laissez-le donc de côté",
+    ),
+    (
+        "{path} contains the same run as {before}: give each run once",
+        "{path} contient la même exécution que {before}\u{a0}: donnez chaque exécution une fois",
+    ),
+    ("the host", "le service"),
+    ("the kind of load", "la sorte de charge"),
+    ("the number of users", "le nombre d’utilisateurs"),
+    ("the rate", "le débit"),
+    ("the course of the load", "le déroulement de la charge"),
+    ("the length", "la durée"),
+    ("the mix of requests", "le mélange de requêtes"),
+    ("what requests ask for", "ce que les requêtes demandent"),
 ];

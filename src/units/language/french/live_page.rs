@@ -64,6 +64,10 @@ pub(super) const TEXTS: Room = &[
         "This run has as many levels as are told apart: stop it, and start another one",
         "Cette exécution a autant de paliers qu’on en distingue\u{a0}: arrêtez-la et démarrez-en une autre",
     ),
+    (
+        "The run sends no more requests: the last answers are awaited",
+        "L’exécution n’envoie plus de requêtes\u{a0}: les dernières réponses sont attendues",
+    ),
     ("No run is going on", "Aucune exécution n’est en cours"),
     ("The run pauses", "L’exécution se met en pause"),
     ("The run goes on", "L’exécution reprend"),
