@@ -89,7 +89,7 @@ pub(super) fn table(summary: &RunResult, language: Language) -> Option<Table> {
             (users, Tone::Plain),
             (format!("{:.0}", band.seconds), Tone::Plain),
             (units::count(band.requests), Tone::Plain),
-            (units::count(band.failures), tone),
+            (super::statistics::dashed((band.requests > 0).then_some(band.failures), units::count), tone),
             (super::statistics::dashed(band.fail_ratio(), units::percent), tone),
             (super::statistics::dashed(band.p95_ms, units::significant), Tone::Plain),
         ]);

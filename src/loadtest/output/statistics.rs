@@ -55,11 +55,11 @@ pub(super) fn statistics(summary: &RunResult, language: Language) -> Table {
             (route.method.clone(), tone),
             (route.route.clone(), tone),
             (units::count(route.requests), tone),
-            (format!("{} ({})", units::count(route.failures), short_percent(route)), fails_tone),
+            (failures(route), fails_tone),
         ];
         cells.extend(main_times(&good).map(|time| (time, tone)));
-        cells.push((units::significant(good.per_second), tone));
-        cells.push((units::significant(route.failures_per_s), fails_tone));
+        let [good_rate, fail_rate] = rates(route);
+        cells.extend([(good_rate, tone), (fail_rate, fails_tone)]);
         table.toned_row(cells);
         if let Some(failed) = route.failed_requests() {
             let [method, requests, fails] = [const { String::new() }; 3];
@@ -163,12 +163,22 @@ fn row_tone(route: &RouteSummary) -> Tone {
     if route.method.is_empty() { Tone::Strong } else { Tone::Plain }
 }
 
-pub(super) fn short_percent(route: &RouteSummary) -> String {
-    match 100.0 * route.failures as f64 / route.requests.max(1) as f64 {
-        p if p > 0.0 && p < 1.0 => "<1%".to_owned(),
-        p if p < 100.0 && p > 99.0 => ">99%".to_owned(),
-        p => format!("{p:.0}%"),
-    }
+/// The number of failures and their share. Of no request none failed, which would be the best that can be said.
+pub(super) fn failures(route: &RouteSummary) -> String {
+    dashed(route.fail_ratio(), |ratio| {
+        let share = match 100.0 * ratio {
+            p if p > 0.0 && p < 1.0 => "<1%".to_owned(),
+            p if p < 100.0 && p > 99.0 => ">99%".to_owned(),
+            p => format!("{p:.0}%"),
+        };
+        format!("{} ({share})", units::count(route.failures))
+    })
+}
+
+/// Good answers and failures per second, where there was a request.
+pub(super) fn rates(route: &RouteSummary) -> [String; 2] {
+    let some = |rate: f64| Some(rate).filter(|_| route.requests > 0);
+    [some(route.good_per_s()), some(route.failures_per_s)].map(|rate| dashed(rate, units::significant))
 }
 
 /// A value, or a dash where nothing was measured.
@@ -218,6 +228,18 @@ mod tests {
                Aggregated  4.2  6.0  9.9   12   60  801  60001  60001
                  failed    4.2  6.0  9.9   12   60  801  60001  60001
         ");
+    }
+
+    #[test]
+    fn a_route_without_a_request_has_no_figures() {
+        let mut summary = example_run();
+        summary.routes.truncate(1);
+        let never = &mut summary.routes[0];
+        (never.requests, never.failures, never.requests_per_s, never.failures_per_s) = (0, 0, 0.0, 0.0);
+        (never.succeeded_latency_ms, never.failed_latency_ms) = (None, None);
+        let shown = statistics(&summary, Language::English).render(Some(100), false);
+        let row: Vec<_> = shown.lines().nth(3).unwrap().split_whitespace().collect();
+        assert_eq!(row, ["POST", "/orders", "0", "-", "-", "-", "-", "-", "-", "-"]);
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub(super) const TEXTS: Room = &[
         "the machine had no processor time left and the generator used {share} of it",
         "la machine n’avait plus de temps processeur et le générateur en a utilisé {share}",
     ),
-    ("its timers were {:.0} ms late at p99", "ses minuteries avaient {0} ms de retard au p99"),
+    ("its timers were {late:.0} ms late at p99", "ses minuteries avaient {late} ms de retard au p99"),
     (
         "it came {late:.0} ms late to requests that were due, at p99",
         "il est arrivé {late} ms en retard aux requêtes dues, au p99",
