@@ -12,7 +12,7 @@ use crate::loadtest::scenario::{Journey, Scenario, Step};
 use crate::net::AddressUse;
 use crate::run_result::{
     AddressSummary, Environment, FailureSummary, GeneratorCost, Histograms, JourneySummary, LatencySummary,
-    PhaseSummaries, PhaseSummary, RateSummary, RouteSummary, RunResult, Standstills, StepSummary, Transport, Verdict,
+    PhaseSummaries, PhaseSummary, RateSummary, RouteSummary, RunResult, Standstills, StepSummary, TouchedTimes, Transport, Verdict,
     WarmUpSummary,
 };
 use crate::stats::Latencies;
@@ -126,9 +126,13 @@ fn route(method: &str, route: &str, stats: &RouteStats, over: Tally, seconds: f6
             failed: stats.failed.clone(),
             service,
             unanswered,
-            touched: (stats.touched.count() > 0).then(|| stats.touched.clone()),
+            touched: some_touched(&stats.touched),
         },
     }
+}
+
+fn some_touched(touched: &TouchedTimes) -> Option<TouchedTimes> {
+    (touched.count() > 0).then(|| touched.clone())
 }
 
 /// The results of the journeys, in the order of the scenario.
@@ -151,6 +155,7 @@ fn journeys(scenario: &Scenario, totals: &[JourneyStats], over: &[Tally], second
         let mut summary =
             JourneySummary::new(journey.name.clone(), journey.steps.iter().enumerate().map(step).collect());
         summary.set_times(&stats.succeeded, &stats.failed, &stats.unfinished);
+        summary.histograms.touched = some_touched(&stats.touched);
         let over = over.get(place).copied().unwrap_or_default();
         summary.journeys_per_s = over.requests as f64 / seconds;
         summary.failures_per_s = over.failures as f64 / seconds;

@@ -84,6 +84,11 @@ impl Clockwork {
         self.gaps.last().is_some_and(|gap| due < gap.ended)
     }
 
+    /// How many standstills ended after an instant.
+    pub(super) fn ended_since(&self, instant: Instant) -> usize {
+        self.gaps.iter().rev().take_while(|gap| instant < gap.ended).count()
+    }
+
     /// Counts an answer that the last standstill touched.
     pub(super) fn count_touched(&mut self) {
         if let Some(gap) = self.gaps.last_mut() {
@@ -139,6 +144,7 @@ mod tests {
         assert!(clockwork.touched(start), "it was in flight");
         assert!(clockwork.touched(start + milliseconds(500)), "it was due meanwhile");
         assert!(!clockwork.touched(answered), "it was sent afterwards");
+        assert_eq!([start, answered].map(|instant| clockwork.ended_since(instant)), [1, 0]);
         clockwork.count_touched();
         clockwork.observe(answered + milliseconds(1));
         assert_eq!(clockwork.gaps().iter().map(|gap| gap.touched).collect::<Vec<_>>(), [1]);

@@ -178,10 +178,12 @@ impl Shard {
         trace: &JourneyTrace,
     ) {
         let all = if measured { &mut self.journeys } else { &mut self.warm_up_journeys };
-        if all.len() <= journey {
-            all.resize_with(journey + 1, JourneyStats::default);
-        }
-        all[journey].record(end, took, trace, steps);
+        journey_of(all, journey).record(end, took, trace, steps);
+    }
+
+    /// Notes that a standstill of the generator touched a journey that counts; it is recorded as well.
+    pub(in crate::loadtest) fn record_touched_journey(&mut self, journey: usize, (end, took): (JourneyEnd, Duration)) {
+        journey_of(&mut self.journeys, journey).record_touched(end, took);
     }
 
     /// Takes everything that was recorded since the last call.
@@ -198,6 +200,14 @@ impl Shard {
         self.late_timers.merge(&other.late_timers);
         self.late_starts.merge(&other.late_starts);
     }
+}
+
+/// The results of one journey, which may be the first to end.
+fn journey_of(all: &mut Vec<JourneyStats>, journey: usize) -> &mut JourneyStats {
+    if all.len() <= journey {
+        all.resize_with(journey + 1, JourneyStats::default);
+    }
+    &mut all[journey]
 }
 
 /// Adds results to totals, group by group.

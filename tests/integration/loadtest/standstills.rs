@@ -99,6 +99,23 @@ async fn standard_error_that_nobody_reads_does_not_delay_the_run() {
     assert!((2.4..2.8).contains(&lasted), "the line that is due after two seconds delayed the end: {lasted}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journey_that_a_standstill_touched_is_not_the_services() {
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(1))).await;
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = folder.path().join("journey.toml");
+    let step = "[[journey.step]]\npath = '/'\n";
+    std::fs::write(&scenario, format!("name = 'x'\n[[journey]]\nname = 'buy'\n{step}{step}")).unwrap();
+    let options = ["--scenario", scenario.to_str().unwrap(), "-u", "2", "-t", "9s", "--threshold", "buy:max<2s"];
+    let (output, result) = stopped(&server, 1_000, Duration::from_secs(3), &[&USERS[..], &options].concat()).await;
+    assert_eq!(output.status.code(), Some(98), "{output:?}");
+    assert_eq!(result["thresholds"][0]["held"], false);
+    let touched = &result["journeys"][0]["histograms"]["touched"]["succeeded"];
+    assert_eq!(touched["count"], 2, "each of two users was on its way: {touched}");
+    let reason = result["verdict_reasons"].to_string();
+    assert!(reason.contains("buy") || reason.contains("answers were touched"), "{reason}");
+}
+
 /// A control group with a quota of a tenth of a processor; None where this process may not make one. It is removed when
 /// the value is dropped.
 struct Quota(PathBuf);

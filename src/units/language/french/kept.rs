@@ -81,12 +81,20 @@ pub(super) const TEXTS: Room = &[
         "{stood_still}, et {touched} réponses sur {all} en ont été touchées ({share})",
     ),
     (
-        "{stood_still}, and the {name} of {route} is the time of an answer that was touched by that",
-        "{stood_still}, et le {name} de {route} est le temps d’une réponse qui en a été touchée",
+        "{stood_still}, and the {name} of {of} is the time of an answer that was touched by that",
+        "{stood_still}, et le {name} de {of} est le temps d’une réponse qui en a été touchée",
     ),
     (
         "{stood_still}, and the threshold {threshold} is judged by an answer that was touched by that",
         "{stood_still}, et le seuil {threshold} est jugé sur une réponse qui en a été touchée",
+    ),
+    (
+        "{stood_still}, and the {name} of {of} is the time of a journey that was touched by that",
+        "{stood_still}, et le {name} de {of} est le temps d’un parcours qui en a été touché",
+    ),
+    (
+        "{stood_still}, and without that the threshold {threshold} would have another outcome",
+        "{stood_still}, et sans cela le seuil {threshold} aurait une autre issue",
     ),
     ("all requests", "toutes les requêtes"),
     ("request of {method} {route}", "requête de {method} {route}"),
