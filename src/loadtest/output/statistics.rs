@@ -98,11 +98,14 @@ pub(super) fn percentiles(summary: &RunResult, language: Language) -> Table {
         }
     }
     let all = &summary.aggregated;
-    // The service time, where it differs from the response time.
-    if let Some(times) = &all.service_ms {
-        let name = if all.failures > 0 { text!("service time, failed ones too") } else { text!("service time alone") };
-        let cells = [String::new(), name.to_owned()].into_iter().chain(shares(all.requests, Some(times)));
-        table.toned_row(cells.map(|cell| (cell, Tone::Strong)));
+    // The service times, where they differ from the response times.
+    let of_good = (text!("service time alone"), all.good(), &all.succeeded_service_ms, Tone::Strong);
+    let of_failed = (FAILED, all.failures, &all.failed_service_ms, Tone::Bad);
+    for (name, requests, times, tone) in [of_good, of_failed] {
+        if all.has_service_times() && (requests > 0 || tone == Tone::Strong) {
+            let cells = [String::new(), name.to_owned()].into_iter().chain(shares(requests, times.as_ref()));
+            table.toned_row(cells.map(|cell| (cell, tone)));
+        }
     }
     table
 }
@@ -228,6 +231,24 @@ mod tests {
                Aggregated  4.2  6.0  9.9   12   60  801  60001  60001
                  failed    4.2  6.0  9.9   12   60  801  60001  60001
         ");
+    }
+
+    #[test]
+    fn the_service_time_of_a_refusal_is_not_that_of_a_good_answer() {
+        let mut summary = example_run();
+        let last = |summary: &RunResult| -> Vec<String> {
+            let shown = percentiles(summary, Language::English).render(Some(100), false);
+            let rows = shown.lines().rev().take(2).map(|row| row.split_whitespace().collect::<Vec<_>>().join(" "));
+            rows.collect()
+        };
+        assert!(!last(&summary).iter().any(|row| row.contains("service")), "where they are the response times");
+        let all = &mut summary.aggregated;
+        all.succeeded_service_ms.clone_from(&all.succeeded_latency_ms);
+        all.failed_service_ms = all.failed_latency_ms.clone().map(|times| LatencySummary { p50: 0.3, ..times });
+        let rows = last(&summary);
+        assert!(rows[0].starts_with("failed 0.3 ") && rows[1].starts_with("service time alone 4.2 "), "{rows:?}");
+        summary.aggregated.succeeded_service_ms = None;
+        assert!(last(&summary)[1].starts_with("service time alone - "), "nothing succeeded");
     }
 
     #[test]

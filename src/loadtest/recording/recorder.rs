@@ -14,8 +14,10 @@ use crate::stats::Latencies;
 pub(in crate::loadtest) struct RouteStats {
     pub(in crate::loadtest) succeeded: Latencies,
     pub(in crate::loadtest) failed: Latencies,
-    /// Times from the instant a request was sent; empty if every request was sent when it was due.
-    pub(in crate::loadtest) service: Latencies,
+    /// Times of good answers from the instant a request was sent; empty if every request was sent when it was due.
+    pub(in crate::loadtest) succeeded_service: Latencies,
+    /// The same of failed requests.
+    pub(in crate::loadtest) failed_service: Latencies,
     /// For requests without an answer at the end: how long it was waited for, from the instant each was due.
     pub(in crate::loadtest) unanswered: Latencies,
     /// Response times of answers that a standstill of the generator touched.
@@ -68,7 +70,8 @@ impl RouteStats {
         self.checks.checked += u64::from(checked);
         self.checks.met += u64::from(checked && failure.is_none());
         if let Some(service) = service {
-            self.service.record(service);
+            let times = if failure.is_none() { &mut self.succeeded_service } else { &mut self.failed_service };
+            times.record(service);
         }
         let Some(failure) = failure else { return self.succeeded.record(response) };
         self.failed.record(response);
@@ -78,7 +81,8 @@ impl RouteStats {
     pub(in crate::loadtest) fn merge(&mut self, other: Self) {
         self.succeeded.merge(&other.succeeded);
         self.failed.merge(&other.failed);
-        self.service.merge(&other.service);
+        self.succeeded_service.merge(&other.succeeded_service);
+        self.failed_service.merge(&other.failed_service);
         self.unanswered.merge(&other.unanswered);
         self.touched.merge(&other.touched);
         self.body_bytes += other.body_bytes;
@@ -277,6 +281,18 @@ mod tests {
         }
         stats.merge(stats.clone());
         assert_eq!(stats.statuses, BTreeMap::from([(200, 2), (503, 4)]));
+    }
+
+    #[test]
+    fn service_times_of_good_answers_and_of_failures_are_apart() {
+        let mut stats = RouteStats::default();
+        for (millis, failure) in [(500, None), (1, Some("503")), (2, Some("503"))] {
+            let service = Some(Duration::from_millis(millis));
+            stats.record(Sample { service, ..Sample::of(600, 0, failure) });
+        }
+        stats.merge(stats.clone());
+        assert_eq!((stats.succeeded_service.count(), stats.failed_service.count()), (2, 4));
+        assert!(stats.succeeded_service.smallest() > stats.failed_service.largest());
     }
 
     #[test]

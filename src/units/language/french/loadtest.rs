@@ -78,7 +78,6 @@ pub(super) const TEXTS: Room = &[
         "Response times in milliseconds: that share of good answers (below: failed) took no longer",
         "Temps de réponse en millisecondes\u{a0}: cette part des bonnes réponses (au-dessous\u{a0}: des échecs) n’a pas duré plus longtemps",
     ),
-    ("service time, failed ones too", "temps de service, échecs compris"),
     ("service time alone", "temps de service seul"),
     ("Status: answers", "Statut\u{a0}: réponses"),
     ("Answers by status", "Réponses par statut"),
