@@ -9,6 +9,7 @@
 //! standstill already finds it, and nothing needs a reading of its own. A reading is compared with the last one: a
 //! timer that is set again when it fires would show a standstill of three seconds as one late tick among hundreds.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -99,6 +100,32 @@ impl Clockwork {
     /// All standstills so far, the first one first.
     pub(super) fn gaps(&self) -> &[Gap] {
         &self.gaps
+    }
+}
+
+/// The clockwork of the loop that starts and stops users and adds results up, on a thread of its own: while it stands
+/// still, the load is not the one that was asked for.
+#[derive(Debug)]
+pub(in crate::loadtest) struct ControlClockwork(Mutex<Clockwork>);
+
+impl ControlClockwork {
+    pub(super) fn start() -> Self {
+        Self(Mutex::new(Clockwork::start()))
+    }
+
+    /// A sign of life of the loop.
+    pub(in crate::loadtest) fn beat(&self) {
+        let suspended = suspended();
+        self.lock().beat(Instant::now(), suspended);
+    }
+
+    /// Its standstills so far.
+    pub(in crate::loadtest) fn gaps(&self) -> Vec<Gap> {
+        self.lock().gaps().to_vec()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Clockwork> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use url::Url;
 
-use super::clockwork::{Clockwork, Gap, suspended};
+use super::clockwork::{Clockwork, ControlClockwork, Gap, suspended};
 use super::config::{Config, Load};
 use crate::loadtest::recording::{JourneyEnd, JourneyTrace, Sample, Shard};
 use crate::loadtest::scenario::Scenario;
@@ -36,6 +36,7 @@ pub(in crate::loadtest) struct RunState {
     /// The memory for answers that users keep to look at them.
     pub(super) bodies: Arc<BodyBudget>,
     pub(in crate::loadtest) records: Vec<Arc<WorkerRecords>>,
+    pub(in crate::loadtest) control: ControlClockwork,
     pub(in crate::loadtest) counts: Counts,
     pub(in crate::loadtest) started: Instant,
     /// The end of the warm-up: a request that was due before it is not counted.
@@ -410,6 +411,7 @@ impl RunState {
         Self {
             bodies: Arc::default(),
             records: (0..workers).map(records).collect(),
+            control: ControlClockwork::start(),
             counts: Counts::default(),
             users: AtomicUsize::new(0),
             nobody: Notify::new(),

@@ -7,7 +7,7 @@
 
 use super::metric::is_of_touched;
 use super::threshold::{Hangs, Threshold};
-use crate::run_result::{JOURNEY, JourneySummary, RouteSummary, RunResult, TouchedTimes};
+use crate::run_result::{JOURNEY, JourneySummary, RouteSummary, RunResult, Standstills, TouchedTimes};
 use crate::stats::Latencies;
 use crate::units;
 
@@ -19,10 +19,11 @@ const SHOWN: [(f64, u64); 7] = [(50.0, 2), (75.0, 4), (90.0, 10), (95.0, 20), (9
 
 /// The reason why the figures of the run cannot be trusted; None if they can, or if the generator never stood still.
 pub(super) fn reason(run: &RunResult, thresholds: &[Threshold]) -> Option<String> {
-    if run.standstills.count == 0 {
+    let standstills = run.standstills.of_sending();
+    if standstills.count == 0 {
         return None;
     }
-    let stood_still = format!("it stood still for {}", units::duration(run.standstills.total()));
+    let stood_still = format!("it stood still for {}", units::duration(standstills.total()));
     let touched = touched(&run.aggregated);
     let share = units::ratio(touched, run.requests);
     if share > MOST_TOUCHED {
@@ -40,14 +41,14 @@ pub(super) fn reason(run: &RunResult, thresholds: &[Threshold]) -> Option<String
         })
     });
     let judged = || {
-        let faster = faster(run);
+        let faster = faster(run, &standstills);
         thresholds.iter().find_map(|threshold| match threshold.hangs_on_touched(run, faster)? {
             Hangs::IsTouched => Some(format!(
                 "{stood_still}, and the threshold {threshold} is judged by an answer that was touched by that"
             )),
-            Hangs::IsChanged => Some(format!(
-                "{stood_still}, and without that the threshold {threshold} would have another outcome"
-            )),
+            Hangs::IsChanged => {
+                Some(format!("{stood_still}, and without that the threshold {threshold} would have another outcome"))
+            }
         })
     };
     shown.or_else(judged)
@@ -55,9 +56,9 @@ pub(super) fn reason(run: &RunResult, thresholds: &[Threshold]) -> Option<String
 
 /// By how much rates would be higher without the time of the measurement in which the generator stood still. At a rate
 /// what was due then is sent later.
-fn faster(run: &RunResult) -> f64 {
+fn faster(run: &RunResult, standstills: &Standstills) -> f64 {
     let from_s = run.warm_up.as_ref().map_or(0.0, |warm_up| warm_up.duration_s);
-    let still_s = run.standstills.seconds_within(from_s, from_s + run.duration_s);
+    let still_s = standstills.seconds_within(from_s, from_s + run.duration_s);
     if run.rate.is_some() || still_s >= run.duration_s { 1.0 } else { run.duration_s / (run.duration_s - still_s) }
 }
 
@@ -90,7 +91,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::run_result::{Standstill, Standstills, TouchedTimes, example_run};
+    use crate::run_result::{Standstill, example_run};
 
     /// A run with this many answers of 1 to 2 ms, and this many of 3 s that a standstill touched.
     fn run(ordinary: u64, touched: u64) -> RunResult {
@@ -105,8 +106,9 @@ mod tests {
         (route.requests, route.failures, route.unanswered) = (ordinary + touched, 0, 0);
         (run.requests, run.generator.arrivals_missed) = (ordinary + touched, 0);
         let (suspended_s, in_warm_up) = (0.0, false);
+        let (threads, of_threads, control) = (2, 2, true);
         let standstill =
-            Standstill { at_s: 4.0, length_s: 3.0, suspended_s, threads: 2, of_threads: 2, in_warm_up, touched };
+            Standstill { at_s: 4.0, length_s: 3.0, suspended_s, threads, of_threads, control, in_warm_up, touched };
         run.standstills = Standstills::of(vec![standstill]);
         run
     }
@@ -239,7 +241,8 @@ mod tests {
         // One that failed because it was read late: 1 of 100,000.
         let failed: fn(&mut RunResult) = |run| {
             let all = &mut run.aggregated;
-            let touched = all.histograms.touched.replace(TouchedTimes { failed: times(1, 3_000), ..TouchedTimes::default() });
+            let touched =
+                all.histograms.touched.replace(TouchedTimes { failed: times(1, 3_000), ..TouchedTimes::default() });
             all.histograms.succeeded = all.histograms.succeeded.without(&touched.unwrap().succeeded);
             all.histograms.failed = times(1, 3_000);
             (all.requests, all.failures, all.unanswered) = (100_000, 1, 0);

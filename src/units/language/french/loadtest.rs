@@ -215,6 +215,7 @@ pub(super) const TEXTS: Room = &[
         "The load generator {told}: it was late to ask for or to read {answers}{longest}. Their times are not the service's.",
         "Le générateur de charge {told}\u{a0}: il a demandé ou lu {answers} en retard{longest}. Ces durées ne sont pas celles du service.",
     ),
+    ("only what starts and stops users", "seulement ce qui lance et arrête les utilisateurs"),
     ("its only thread", "son seul fil"),
     ("all {all} threads", "ses {all} fils"),
     ("{threads} of {all} threads", "{threads} fils sur {all}"),
