@@ -136,6 +136,7 @@ async fn a_disk_that_keeps_users_from_starting_is_told() {
         seed: 1,
     };
     // The result so far is written after ten seconds, while users still start.
+    #[expect(clippy::disallowed_methods, reason = "stands for a write that blocks")]
     let slowly = |_: &RunResult| std::thread::sleep(Duration::from_millis(600));
     let outputs = RunOutputs { snapshot: Some(Box::new(slowly)), ..RunOutputs::default() };
     let scenario = Scenario::store(10, 10, &[]).unwrap();

@@ -177,16 +177,16 @@ pub(super) const TEXTS: Room = &[
     ("Seconds", "Secondes"),
     ("good p95 ms", "bon p95 ms"),
     (
-        "While users rise: failures, and the longest p95 of any second",
-        "Pendant que les utilisateurs augmentent\u{a0}: échecs, et le plus long p95 d’une seconde",
+        "While users rise: failures, and the mean p95 of their seconds",
+        "Pendant que les utilisateurs augmentent\u{a0}: échecs, et le p95 moyen de leurs secondes",
     ),
     (
         "Requests that failed by number of users, per cent",
         "Requêtes échouées selon le nombre d’utilisateurs, en pour cent",
     ),
     (
-        "Longest p95 of good answers by number of users, milliseconds",
-        "Plus long p95 des bonnes réponses selon le nombre d’utilisateurs, en millisecondes",
+        "Mean p95 of good answers in seconds by number of users, milliseconds",
+        "p95 moyen des bonnes réponses par seconde selon le nombre d’utilisateurs, en millisecondes",
     ),
     ("due/s", "dues/s"),
     (
