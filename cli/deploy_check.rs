@@ -303,8 +303,11 @@ impl Args {
     fn named_files(&self) -> NamedFiles {
         let FileArgs { env_file, compose, dockerfile, nginx, prometheus_config, rules, .. } = &self.files;
         let read = [env_file, dockerfile, nginx, prometheus_config, rules];
-        NamedFiles::default()
+        self.running
+            .access
+            .named_files(NamedFiles::default())
             .inputs("the check", read.into_iter().flatten().chain(compose))
+            .inputs("--ca", &self.running.ca)
             .output("--sarif", self.results.sarif.as_deref())
             .output("--markdown", self.results.markdown.as_deref())
             .output("--json", self.results.json.path())

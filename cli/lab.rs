@@ -279,7 +279,8 @@ impl Args {
     fn check_json(&self) -> Result<(), Failure> {
         let ResultArgs { output, resume, json, .. } = &self.results;
         let answers = self.results.answers.as_deref();
-        NamedFiles::default().output("--json", json.path()).output("--answers", answers).check()?;
+        let written = NamedFiles::default().output("--json", json.path()).output("--answers", answers);
+        self.page.named_files(written).check()?;
         let real = |path: &Path| path.canonicalize().ok();
         let folder = json.path().and_then(Path::parent).and_then(real);
         let results = output.as_deref().or(resume.as_deref()).and_then(real);

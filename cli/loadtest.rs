@@ -104,13 +104,14 @@ pub(crate) async fn run(mut args: Args, typed: &TypedOptions) -> CommandResult {
     if let Some(option) = typed.first_in(WITH_HTTPS).filter(|_| plain) {
         return Err(Failure::usage(anyhow!("{option} {NOTHING_ENCRYPTED}")));
     }
-    args.named_files(&scenario).check()?;
+    let more_scenarios = args.choices.scenarios(&args.scenario)?;
+    args.named_files([&scenario].into_iter().chain(&more_scenarios)).check()?;
     let config = args.config()?;
     if args.search.find_limit {
         Box::pin(find_limit(&args, config, scenario)).await
     } else if args.starts_from_the_page() {
         // The future of a session holds that of a run.
-        Box::pin(run_session(&args, config, scenario)).await
+        Box::pin(run_session(&args, config, scenario, more_scenarios)).await
     } else {
         Box::pin(run_once(&args, config, scenario)).await
     }
@@ -152,8 +153,8 @@ async fn close_with(page: Option<&LivePage>, language: Language, outcome: Comman
 }
 
 /// Waits for runs that are started from the page, and makes them.
-async fn run_session(args: &Args, config: Config, scenario: Scenario) -> CommandResult {
-    let offered = Offered::new(&config.target, args.choices.hosts(), scenario, args.choices.scenarios(&args.scenario)?);
+async fn run_session(args: &Args, config: Config, scenario: Scenario, more_scenarios: Vec<Scenario>) -> CommandResult {
+    let offered = Offered::new(&config.target, args.choices.hosts(), scenario, more_scenarios);
     // A bad path fails now and not when the first run is started.
     let first = args.results.numbered(1);
     drop((first.open(loadtest::page)?, first.open_pipeline()?));
@@ -491,10 +492,13 @@ impl Args {
     }
 
     /// The files that the run reads and those that it writes.
-    fn named_files(&self, scenario: &Scenario) -> NamedFiles {
-        let named = self.results.named_files(self.search.find_limit);
-        let read = self.judgement.named_files(named).inputs("the scenario", scenario.files());
-        read.inputs("--page-scenarios", self.choices.scenario_files())
+    fn named_files<'a>(&self, scenarios: impl Iterator<Item = &'a Scenario>) -> NamedFiles {
+        let written = self.results.named_files(self.search.find_limit);
+        let written = if self.starts_from_the_page() { written.of_several_runs() } else { written };
+        let named = scenarios.fold(self.judgement.named_files(written), |named, scenario| {
+            named.inputs("the scenario", scenario.files())
+        });
+        self.page.named_files(self.target.way.named_files(self.request.named_files(named)))
     }
 
     fn config(&self) -> Result<Config, Failure> {

@@ -108,7 +108,9 @@ pub(crate) async fn run(args: &Args, typed: &TypedOptions) -> CommandResult {
         }
         return watch::watch(client, args.window.last, every, args.output.language).await;
     }
-    NamedFiles::default()
+    args.source
+        .access
+        .named_files(NamedFiles::default())
         .inputs("--run", args.window.run())
         .inputs("--compare", &args.compare)
         .output("--json", args.output.json.path())

@@ -9,6 +9,7 @@ use storemgr::net::Target;
 
 use super::groups::WITH_URL;
 use crate::failure::Failure;
+use crate::options::NamedFiles;
 
 /// The URL and the options under the heading "Request".
 #[derive(Debug, clap::Args)]
@@ -42,6 +43,12 @@ impl RequestArgs {
     /// The service of the URL, if one was given.
     pub(super) fn target(&self) -> Option<&Target> {
         self.url.as_ref().map(|(target, _)| target)
+    }
+
+    /// Adds the file of the body, if it is one.
+    pub(super) fn named_files(&self, named: NamedFiles) -> NamedFiles {
+        let file = self.body.as_deref().and_then(|body| body.strip_prefix('@'));
+        named.inputs("--body", file.filter(|path| *path != "-"))
     }
 
     /// The scenario that sends this request; None without a URL.

@@ -9,7 +9,7 @@ use storemgr::units::Secret;
 
 use super::groups::WITH_HTTPS;
 use crate::failure::Failure;
-use crate::options::target;
+use crate::options::{NamedFiles, target};
 
 /// The variable with the authorization for the proxy, which is never an option.
 const PROXY_AUTHORIZATION: &str = "PROXY_AUTHORIZATION";
@@ -74,6 +74,11 @@ impl WayArgs {
             proxy: proxy.transpose().map_err(Failure::usage)?,
             http2: self.http2,
         })
+    }
+
+    /// Adds the files that are read for TLS.
+    pub(super) fn named_files(&self, named: NamedFiles) -> NamedFiles {
+        named.inputs("--ca", &self.ca).inputs("--cert", &self.cert).inputs("--key", &self.key)
     }
 
     /// How many users share a connection.

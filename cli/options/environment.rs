@@ -82,7 +82,7 @@ fn stack_lines(text: &str, set: &[String]) -> String {
 
 /// The files that configure storemgr: those with variables, and those that variables name (`DB_PASSWORD_FILE`).
 pub(crate) fn files() -> Vec<PathBuf> {
-    let is_ours = |name: &str| ["DB_", "REDIS_", "STOREMGR_"].iter().any(|prefix| name.starts_with(prefix));
+    let is_ours = |name: &str| ["DB_", "OBSERVE_", "REDIS_", "STOREMGR_"].iter().any(|prefix| name.starts_with(prefix));
     let names_file = |name: &str| is_ours(name) && name.ends_with("_FILE");
     let named = std::env::vars_os().filter(|(name, _)| names_file(&name.to_string_lossy()));
     let named = named.map(|(_, path)| path.into());

@@ -39,10 +39,13 @@ pub(crate) fn duration(text: &str) -> Result<std::time::Duration, storemgr::unit
     storemgr::units::parse_duration(text)
 }
 
+/// What stands in a path for the number of a run, where there are several.
+const NUMBER: &str = "{n}";
+
 /// The path with `{n}` replaced by a number.
 pub(crate) fn numbered(path: &std::path::Path, number: u64) -> std::path::PathBuf {
     match path.to_str() {
-        Some(text) => text.replace("{n}", &number.to_string()).into(),
+        Some(text) => text.replace(NUMBER, &number.to_string()).into(),
         None => path.to_owned(),
     }
 }

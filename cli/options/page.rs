@@ -10,7 +10,7 @@ use storemgr::process;
 use storemgr::say;
 use storemgr::units::{Language, Secret};
 
-use super::target;
+use super::{NamedFiles, target};
 use crate::failure::Failure;
 
 /// The address of the page where none is written: the port is Locust's.
@@ -50,6 +50,12 @@ impl PageArgs {
     /// Whether the run is shown in a browser.
     pub(crate) fn is_wanted(&self) -> bool {
         self.page.is_some()
+    }
+
+    /// Adds the files that it reads.
+    pub(crate) fn named_files(&self, named: NamedFiles) -> NamedFiles {
+        let named = named.inputs("--page-token-file", &self.page_token_file).inputs("--page-cert", &self.page_cert);
+        named.inputs("--page-key", &self.page_key)
     }
 
     /// Starts to serve the page, if it was asked for, and prints its address.

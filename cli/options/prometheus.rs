@@ -7,6 +7,7 @@ use storemgr::net::{Target, TlsOptions, Way};
 use storemgr::promql::Prometheus;
 use storemgr::units::Secret;
 
+use super::NamedFiles;
 use crate::failure::Failure;
 
 /// How Prometheus is asked.
@@ -21,6 +22,13 @@ pub(crate) struct PrometheusAccess {
 }
 
 impl PrometheusAccess {
+    /// Adds the files that are read for it.
+    pub(crate) fn named_files(&self, named: NamedFiles) -> NamedFiles {
+        named
+            .inputs("--prometheus-ca", &self.prometheus_ca)
+            .inputs("--prometheus-token-file", &self.prometheus_token_file)
+    }
+
     /// A client for the Prometheus at this address. Reads the token; nothing is sent yet.
     pub(crate) fn client(&self, target: Target) -> Result<Prometheus, Failure> {
         let token = self.prometheus_token_file.as_ref().map(|path| {

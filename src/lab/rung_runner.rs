@@ -68,7 +68,7 @@ impl RungRunner<'_> {
                 None
             }
         };
-        let load = self.load(&running.target, Way::default(), observing.as_ref(), observer).await?;
+        let load = Box::pin(self.load(&running.target, Way::default(), observing.as_ref(), observer)).await?;
         drop(observing);
         let database = match watcher {
             Some(watcher) => watcher.finish().await.map_err(|error| remarks.push(error.to_string())).ok(),
@@ -90,7 +90,7 @@ impl RungRunner<'_> {
         let target = Target::parse(&other.url).map_err(|error| RungFailure::Fatal(error.into()))?;
         let mut remarks = Vec::new();
         let observing = self.observe(&self.store.config.observe, &mut remarks).await;
-        let load = self.load(&target, other.way(), observing.as_ref(), observer).await?;
+        let load = Box::pin(self.load(&target, other.way(), observing.as_ref(), observer)).await?;
         drop(observing);
         let mut measurement = Measurement { remarks, ..Measurement::of(load) };
         self.burst((&target, other.way()), None, &mut measurement, observer).await?;

@@ -19,6 +19,9 @@ use crate::run_result::{Conditions, JOURNEY, RateCondition, RunResult};
 /// How often results are added up and shown.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How often the loop that starts and stops users and adds up gives a sign of life.
+const PULSE: Duration = Duration::from_millis(50);
+
 /// The longest wait for the first connection: long enough for two lost SYN packets.
 const REACH_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -185,6 +188,7 @@ struct Running<'a> {
     watch: Watch<'a>,
     steering: Steering,
     ticks: Interval,
+    pulse: Interval,
     /// What the load is to be now.
     asked: AskedLevel,
     /// Whether it was changed since the start.
@@ -202,12 +206,14 @@ impl<'a> Running<'a> {
     ) -> Result<Self, LoadTestError> {
         let mut ticks = tokio::time::interval_at(state.started + TICK, TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut pulse = tokio::time::interval(PULSE);
+        pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (generator, collector) =
             (Generator::start(&state).map_err(LoadTestError::Workers)?, Collector::start(&state));
         let asked = AskedLevel { level: generator.wanted_level(), paused: false };
         let watch = Watch::new(outputs);
         let (steered, ended_by_hand) = (false, false);
-        Ok(Self { state, criteria, generator, collector, watch, steering, ticks, asked, steered, ended_by_hand })
+        Ok(Self { state, criteria, generator, collector, watch, steering, ticks, pulse, asked, steered, ended_by_hand })
     }
 
     /// Lets the load follow its profile and adds results up until the run time is over or the run is interrupted.
@@ -217,6 +223,8 @@ impl<'a> Running<'a> {
         let mut warm = std::pin::pin!(tokio::time::sleep_until(measured_from));
         let mut warming_up = true;
         let ended = loop {
+            // Whatever holds the loop up, such as a slow disk under a result file, delays users.
+            self.state.control.beat();
             // The clock is read once for both calls: a change between two readings would be missed.
             let now = self.state.started.elapsed().as_secs_f64();
             self.generator.follow_profile(now);
@@ -250,6 +258,7 @@ impl<'a> Running<'a> {
                     self.collector.begin_measuring();
                 }
                 _ = self.ticks.tick() => self.tick(),
+                _ = self.pulse.tick() => {}
                 () = due => {}
             }
         };
@@ -276,10 +285,12 @@ impl<'a> Running<'a> {
         let mut over = std::pin::pin!(tokio::time::sleep(patience));
         let state = Arc::clone(&self.state);
         loop {
+            self.state.control.beat();
             tokio::select! {
                 () = self.steering.interrupted(), if !interrupted => return Ended::Interrupted,
                 () = &mut over => return Ended::Finished,
                 _ = self.ticks.tick() => self.tick(),
+                _ = self.pulse.tick() => {}
                 () = state.nobody() => return Ended::Finished,
             }
         }

@@ -31,8 +31,8 @@ pub struct GeneratorCost {
     pub cpu_cores: f64,
     /// The number of cores that this process may use.
     pub cores: usize,
-    /// Processor time per request, in microseconds.
-    pub cpu_us_per_request: f64,
+    /// Processor time per request, in microseconds; null without a request.
+    pub cpu_us_per_request: Option<f64>,
     /// The idle share of the whole machine, from 0 to 1; null where it cannot be read.
     pub host_idle_ratio: Option<f64>,
     /// The share of the whole machine's processor time that others took from it, a virtual one, from 0 to 1; null where
@@ -48,8 +48,8 @@ pub struct GeneratorCost {
     pub throttled_periods: Option<u64>,
     /// Whether the service runs on the same machine and uses part of it.
     pub shares_machine: bool,
-    /// How late timers fired, p99 in milliseconds.
-    pub timer_late_p99_ms: f64,
+    /// How late timers fired, p99 in milliseconds; null where none was set.
+    pub timer_late_p99_ms: Option<f64>,
     /// In a run at a rate: how late the generator reached due requests, p99 in milliseconds; null otherwise.
     pub start_late_p99_ms: Option<f64>,
     /// Requests that were due and never sent because all connections were busy.

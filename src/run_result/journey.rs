@@ -77,7 +77,8 @@ impl JourneySummary {
             requests_per_s: self.journeys_per_s,
             failures_per_s: self.failures_per_s,
             latency_ms: self.latency_ms.clone(),
-            service_ms: None,
+            succeeded_service_ms: None,
+            failed_service_ms: None,
             succeeded_latency_ms: self.succeeded_latency_ms.clone(),
             failed_latency_ms: self.failed_latency_ms.clone(),
             average_body_bytes: None,
@@ -100,7 +101,7 @@ impl JourneySummary {
         self.failed_latency_ms = LatencySummary::of(failed);
         let unanswered = (unfinished.count() > 0).then(|| unfinished.clone());
         let (succeeded, failed) = (succeeded.clone(), failed.clone());
-        self.histograms = Histograms { succeeded, failed, unanswered, service: None, touched: None };
+        self.histograms = Histograms { succeeded, failed, unanswered, ..Histograms::default() };
     }
 
     /// A journey that was never made.

@@ -32,8 +32,12 @@ pub struct RouteSummary {
     /// Response times of all requests, good and failed, from the instant each was due; None without any.
     #[serde(with = "or_nulls")]
     pub latency_ms: Option<LatencySummary>,
-    /// In a run at a rate: times of all requests from the instant each was sent; null otherwise.
-    pub service_ms: Option<LatencySummary>,
+    /// In a run at a rate: times of successful requests from the instant each was sent; null without any.
+    #[serde(default)]
+    pub succeeded_service_ms: Option<LatencySummary>,
+    /// The same of failed requests.
+    #[serde(default)]
+    pub failed_service_ms: Option<LatencySummary>,
     /// Response times of successful requests; None without any.
     #[serde(with = "or_nulls")]
     pub succeeded_latency_ms: Option<LatencySummary>,
@@ -78,9 +82,12 @@ pub struct Histograms {
     pub succeeded: Latencies,
     /// Response times of failed requests.
     pub failed: Latencies,
-    /// In a run at a rate: times of all requests from the instant each was sent; null otherwise.
+    /// In a run at a rate: times of successful requests from the instant each was sent; null without any.
     #[serde(default)]
-    pub service: Option<Latencies>,
+    pub succeeded_service: Option<Latencies>,
+    /// The same of failed requests.
+    #[serde(default)]
+    pub failed_service: Option<Latencies>,
     /// For requests that were still unanswered when the run ended: how long they were waited for; null if there were
     /// none.
     #[serde(default)]
@@ -184,6 +191,11 @@ impl RouteSummary {
     /// Good answers that came while requests were sent, per second.
     pub fn good_per_s(&self) -> f64 {
         (self.requests_per_s - self.failures_per_s).max(0.0)
+    }
+
+    /// Whether there are times from the instant each request was sent, beside those from when it was due.
+    pub fn has_service_times(&self) -> bool {
+        self.succeeded_service_ms.is_some() || self.failed_service_ms.is_some()
     }
 
     /// The share of failures, from 0 to 1; None without a request.

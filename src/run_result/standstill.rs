@@ -1,4 +1,7 @@
 //! The times in which the load generator stood still: no thread, or one of them, did anything at all.
+//!
+//! Some threads send, and a loop of its own starts and stops users and adds results up. Where only that loop stood still, no
+//! answer is late, but the load is not the one that was asked for.
 
 use std::time::Duration;
 
@@ -31,6 +34,9 @@ pub struct Standstill {
     pub threads: usize,
     /// The number of sending threads.
     pub of_threads: usize,
+    /// Whether the loop that starts and stops users stood still: alone, if no sending thread did.
+    #[serde(default)]
+    pub control: bool,
     /// Whether it ended before the first request that counts was due.
     pub in_warm_up: bool,
     /// Answers that it touched: of requests that were in flight across it, or due in it. Those of the warm-up are left
@@ -63,6 +69,15 @@ impl Standstills {
     /// Their lengths together.
     pub fn total(&self) -> Duration {
         Duration::try_from_secs_f64(self.total_s).unwrap_or_default()
+    }
+
+    /// Those in which a sending thread stood still.
+    #[must_use]
+    pub fn of_sending(&self) -> Self {
+        let (sending, control): (Vec<_>, Vec<_>) = self.longest.iter().cloned().partition(|one| one.threads > 0);
+        let lasted_s: f64 = control.iter().map(|one| one.length_s).sum();
+        let count = self.count - control.len() as u64;
+        Self { count, total_s: (self.total_s - lasted_s).max(0.0), longest: sending }
     }
 
     /// The longest one.
@@ -117,7 +132,7 @@ mod tests {
 
     fn standstill(at_s: f64, length_s: f64) -> Standstill {
         let (suspended_s, in_warm_up, touched) = (0.0, false, 1);
-        Standstill { at_s, length_s, suspended_s, threads: 1, of_threads: 2, in_warm_up, touched }
+        Standstill { at_s, length_s, suspended_s, threads: 1, of_threads: 2, control: false, in_warm_up, touched }
     }
 
     #[test]
@@ -128,6 +143,13 @@ mod tests {
         assert!(
             all.longest.is_sorted_by(|a, b| a.at_s <= b.at_s) && all.longest.iter().all(|one| one.length_s > 200.0)
         );
+    }
+
+    #[test]
+    fn what_only_starts_users_does_not_send() {
+        let only = Standstill { threads: 0, control: true, ..standstill(5.0, 0.5) };
+        let sending = Standstills::of(vec![standstill(1.0, 2.0), only]).of_sending();
+        assert_eq!((sending.count, sending.total(), sending.longest.len()), (1, Duration::from_secs(2), 1));
     }
 
     #[test]

@@ -53,6 +53,20 @@ impl Latencies {
         }
     }
 
+    /// These times without those of another distribution, all of which are among them.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        let mut left = self.clone();
+        if let (Some(own), Some(other)) = (&mut left.micros, &other.micros)
+            && own.subtract(other).is_err()
+        {
+            // They were not among them.
+            return self.clone();
+        }
+        left.sum = left.sum.saturating_sub(other.sum);
+        left
+    }
+
     /// The number of recorded times.
     pub fn count(&self) -> u64 {
         self.micros.as_ref().map_or(0, Histogram::len)
@@ -127,6 +141,17 @@ mod tests {
         }
         assert_eq!(latencies.count(), 10_000);
         assert_eq!(latencies.mean(), Some(Duration::from_micros(500_050)));
+    }
+
+    #[test]
+    fn times_can_be_taken_out_again() {
+        let (few, mut all) = (recorded([3, 9_000_000]), recorded([1_000, 2_000, 3_000]));
+        all.merge(&few);
+        let left = all.without(&few);
+        assert_eq!((left.count(), left.mean()), (3, Some(Duration::from_millis(2))));
+        assert_eq!((left.smallest(), left.largest()), (Some(Duration::from_millis(1)), recorded([3_000]).largest()));
+        assert_eq!(left.without(&left).percentile(50.0), None);
+        assert_eq!(left.without(&Latencies::default()).count(), 3);
     }
 
     #[test]

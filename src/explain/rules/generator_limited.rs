@@ -15,11 +15,9 @@ const LATE: &str = text!("how late its timers were, 99th percentile");
 
 fn weigh(case: &Case<'_>) -> Weighed {
     let generator = &case.run.generator;
-    let evidence = vec![
-        Evidence::new(USED, generator.cpu_cores, ""),
-        Evidence::new(CORES, generator.cores as f64, ""),
-        Evidence::new(LATE, generator.timer_late_p99_ms, "ms"),
-    ];
+    let mut evidence =
+        vec![Evidence::new(USED, generator.cpu_cores, ""), Evidence::new(CORES, generator.cores as f64, "")];
+    evidence.extend(generator.timer_late_p99_ms.map(|late| Evidence::new(LATE, late, "ms")));
     match case.run.verdict {
         Verdict::Valid => Weighed::Against(text!("The load generator had time to spare."), evidence),
         // Nothing else can be known before this is cured.

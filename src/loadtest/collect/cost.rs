@@ -53,13 +53,13 @@ impl Meter {
             cpu_s: cpu,
             cpu_cores: cpu / (until.at - began.at).as_secs_f64().max(f64::EPSILON),
             cores: cores(),
-            cpu_us_per_request: cpu * 1e6 / requests.max(1) as f64,
+            cpu_us_per_request: (requests > 0).then(|| cpu * 1e6 / requests as f64),
             host_idle_ratio: began.host.and_then(|before| until.host?.idle_ratio_since(before)),
             host_stolen_ratio: began.host.and_then(|before| until.host?.stolen_ratio_since(before)),
             throttled_s: throttling.map(|throttling| throttling.time.as_secs_f64()),
             throttled_periods: throttling.map(|throttling| throttling.periods),
             shares_machine: run.reached.same_machine,
-            timer_late_p99_ms: p99_ms(&results.late_timers).unwrap_or_default(),
+            timer_late_p99_ms: p99_ms(&results.late_timers),
             start_late_p99_ms: p99_ms(&results.late_starts),
             arrivals_missed: run.counts.missed(),
             exhausted: run.records.iter().map(|records| records.exhausted()).sum(),
@@ -91,8 +91,20 @@ mod tests {
         let scenario = Scenario::store(1, 1, &[]).unwrap();
         let run = RunState::for_tests(Config::small(1), scenario, 1);
         let cost = meter.cost(&Shard::new(1), 1_000, &run);
-        assert_eq!((cost.cpu_s, cost.cpu_cores, cost.cpu_us_per_request), (2.0, 0.5, 2_000.0));
+        assert_eq!((cost.cpu_s, cost.cpu_cores, cost.cpu_us_per_request), (2.0, 0.5, Some(2_000.0)));
         assert_eq!(cost.cores, std::thread::available_parallelism().unwrap().get());
+    }
+
+    #[test]
+    fn where_nothing_was_sent_a_request_costs_nothing_that_is_known() {
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let run = RunState::for_tests(Config::small(1), scenario, 1);
+        let (mut results, meter) = (Shard::new(1), Meter::start());
+        let cost = meter.cost(&results, 0, &run);
+        assert_eq!((cost.cpu_us_per_request, cost.timer_late_p99_ms), (None, None));
+        results.late_timers.record(Duration::from_millis(3));
+        let late = meter.cost(&results, 0, &run).timer_late_p99_ms;
+        assert!(late.is_some_and(|late| (late - 3.0).abs() < 0.01), "{late:?}");
     }
 
     #[test]

@@ -12,8 +12,8 @@ use crate::loadtest::scenario::{Journey, Scenario, Step};
 use crate::net::AddressUse;
 use crate::run_result::{
     AddressSummary, Environment, FailureSummary, GeneratorCost, Histograms, JourneySummary, LatencySummary,
-    PhaseSummaries, PhaseSummary, RateSummary, RouteSummary, RunResult, Standstills, StepSummary, Transport, Verdict,
-    WarmUpSummary,
+    PhaseSummaries, PhaseSummary, RateSummary, RouteSummary, RunResult, Standstills, StepSummary, TouchedTimes,
+    Transport, Verdict, WarmUpSummary,
 };
 use crate::stats::Latencies;
 use crate::units;
@@ -102,7 +102,6 @@ pub(super) fn result(
 fn route(method: &str, route: &str, stats: &RouteStats, over: Tally, seconds: f64, has_checks: bool) -> RouteSummary {
     let answered: u64 = stats.statuses.values().sum();
     let any = |latencies: &Latencies| (latencies.count() > 0).then(|| latencies.clone());
-    let (service, unanswered) = (any(&stats.service), any(&stats.unanswered));
     RouteSummary {
         method: method.to_owned(),
         route: route.to_owned(),
@@ -112,7 +111,8 @@ fn route(method: &str, route: &str, stats: &RouteStats, over: Tally, seconds: f6
         requests_per_s: over.requests as f64 / seconds,
         failures_per_s: over.failures as f64 / seconds,
         latency_ms: LatencySummary::of(&stats.all()),
-        service_ms: LatencySummary::of(&stats.service),
+        succeeded_service_ms: LatencySummary::of(&stats.succeeded_service),
+        failed_service_ms: LatencySummary::of(&stats.failed_service),
         succeeded_latency_ms: LatencySummary::of(&stats.succeeded),
         failed_latency_ms: LatencySummary::of(&stats.failed),
         average_body_bytes: (answered > 0).then(|| stats.body_bytes as f64 / answered as f64),
@@ -124,11 +124,16 @@ fn route(method: &str, route: &str, stats: &RouteStats, over: Tally, seconds: f6
         histograms: Histograms {
             succeeded: stats.succeeded.clone(),
             failed: stats.failed.clone(),
-            service,
-            unanswered,
-            touched: (stats.touched.count() > 0).then(|| stats.touched.clone()),
+            succeeded_service: any(&stats.succeeded_service),
+            failed_service: any(&stats.failed_service),
+            unanswered: any(&stats.unanswered),
+            touched: some_touched(&stats.touched),
         },
     }
+}
+
+fn some_touched(touched: &TouchedTimes) -> Option<TouchedTimes> {
+    (touched.count() > 0).then(|| touched.clone())
 }
 
 /// The results of the journeys, in the order of the scenario.
@@ -151,6 +156,7 @@ fn journeys(scenario: &Scenario, totals: &[JourneyStats], over: &[Tally], second
         let mut summary =
             JourneySummary::new(journey.name.clone(), journey.steps.iter().enumerate().map(step).collect());
         summary.set_times(&stats.succeeded, &stats.failed, &stats.unfinished);
+        summary.histograms.touched = some_touched(&stats.touched);
         let over = over.get(place).copied().unwrap_or_default();
         summary.journeys_per_s = over.requests as f64 / seconds;
         summary.failures_per_s = over.failures as f64 / seconds;
@@ -296,7 +302,12 @@ mod tests {
             assert_eq!((part.requests, part.failures, part.unanswered), (12, 3, 2));
             assert_eq!((part.requests_per_s, part.failures_per_s, part.average_body_bytes), (2.75, 0.75, Some(12.0)));
             let histograms = &part.histograms;
-            assert!(histograms.service.is_none() && histograms.touched.is_some() && histograms.unanswered.is_some());
+            assert!(
+                histograms.succeeded_service.is_none()
+                    && histograms.failed_service.is_none()
+                    && histograms.touched.is_some()
+                    && histograms.unanswered.is_some()
+            );
             assert!(part.checks.is_some());
         }
         assert_eq!((never.method.as_str(), never.route.as_str(), never.requests), ("POST", "/b", 0));

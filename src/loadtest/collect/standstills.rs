@@ -1,4 +1,5 @@
-//! Makes one list of the standstills of all workers: what stood still at the same time is one standstill.
+//! Makes one list of the standstills of all workers and of what starts and stops users: what stood still at the same time
+//! is one standstill.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,32 +9,42 @@ use tokio::time::Instant;
 use crate::loadtest::engine::{Gap, RunState};
 use crate::run_result::{Standstill, Standstills};
 
+/// Who stood still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Who {
+    Worker(usize),
+    /// The loop that starts and stops users and adds results up.
+    Control,
+}
+
 /// The standstills of a run so far.
 pub(super) fn standstills(run: &RunState) -> Standstills {
-    let gaps: Vec<_> = run
+    let of_workers = run
         .records
         .iter()
         .enumerate()
-        .flat_map(|(worker, records)| records.gaps().into_iter().map(move |gap| (worker, gap)))
-        .collect();
-    let joined = joined(gaps);
+        .flat_map(|(worker, records)| records.gaps().into_iter().map(move |gap| (Who::Worker(worker), gap)));
+    let of_control = run.control.gaps().into_iter().map(|gap| (Who::Control, gap));
+    let joined = joined(of_workers.chain(of_control).collect());
     Standstills::of(joined.iter().map(|group| summary(group, run)).collect())
 }
 
 /// Puts gaps that overlap into one group, whatever their threads.
-fn joined(mut gaps: Vec<(usize, Gap)>) -> Vec<Vec<(usize, Gap)>> {
+fn joined(mut gaps: Vec<(Who, Gap)>) -> Vec<Vec<(Who, Gap)>> {
     gaps.sort_by_key(|(_, gap)| gap.began);
-    let mut groups: Vec<Vec<(usize, Gap)>> = Vec::new();
-    for (worker, gap) in gaps {
+    let mut groups: Vec<Vec<(Who, Gap)>> = Vec::new();
+    for (who, gap) in gaps {
         match groups.last_mut() {
-            Some(group) if group.iter().any(|(_, other)| gap.began < other.ended) => group.push((worker, gap)),
-            _ => groups.push(vec![(worker, gap)]),
+            Some(group) if group.iter().any(|(_, other)| gap.began < other.ended) => group.push((who, gap)),
+            _ => groups.push(vec![(who, gap)]),
         }
     }
     groups
 }
 
-fn summary(group: &[(usize, Gap)], run: &RunState) -> Standstill {
+fn summary(group: &[(Who, Gap)], run: &RunState) -> Standstill {
+    let stood_still: BTreeSet<_> = group.iter().map(|(who, _)| *who).collect();
+    let control = stood_still.contains(&Who::Control);
     let seconds = |instant: Instant| instant.saturating_duration_since(run.started).as_secs_f64();
     let began = group.iter().map(|(_, gap)| gap.began).min().unwrap_or(run.started);
     let ended = group.iter().map(|(_, gap)| gap.ended).max().unwrap_or(began);
@@ -44,8 +55,9 @@ fn summary(group: &[(usize, Gap)], run: &RunState) -> Standstill {
         at_s: seconds(began),
         length_s: length.as_secs_f64(),
         suspended_s: suspended.as_secs_f64(),
-        threads: group.iter().map(|(worker, _)| worker).collect::<BTreeSet<_>>().len(),
+        threads: stood_still.len() - usize::from(control),
         of_threads: run.records.len(),
+        control,
         in_warm_up: run.config.warm_up > Duration::ZERO && ended <= run.measured_from,
         touched: group.iter().map(|(_, gap)| gap.touched).sum(),
     }
@@ -67,7 +79,7 @@ mod tests {
         let run = RunState::for_tests(config, scenario, 3);
         let gap = |worker: usize, from: u64, to: u64, touched| {
             let at = |milliseconds| run.started + Duration::from_millis(milliseconds);
-            (worker, Gap { began: at(from), ended: at(to), suspended: Duration::ZERO, touched })
+            (Who::Worker(worker), Gap { began: at(from), ended: at(to), suspended: Duration::ZERO, touched })
         };
         let gaps =
             vec![gap(0, 1_000, 1_500, 0), gap(1, 5_000, 8_000, 2), gap(0, 5_005, 8_005, 3), gap(2, 9_000, 9_400, 0)];
@@ -77,6 +89,12 @@ mod tests {
         assert_eq!(lengths, [(1.0, 0.5), (5.0, 3.0), (9.0, 0.4)]);
         let following = joined(vec![gap(0, 1_000, 1_500, 0), gap(1, 1_500, 2_000, 0)]);
         assert_eq!(following.len(), 2, "one after the other is not at the same time");
+        let (_, control) = gap(0, 5_010, 8_010, 0);
+        let alone = summary(&[(Who::Control, control)], &run);
+        assert_eq!((alone.threads, alone.control), (0, true));
+        let gaps = vec![gap(1, 5_000, 8_000, 2), (Who::Control, control), gap(0, 5_005, 8_005, 3)];
+        let together = summary(&joined(gaps)[0], &run);
+        assert_eq!((together.threads, together.control, together.touched), (2, true, 5));
         let (worker, mut asleep) = gap(0, 1_000, 1_500, 0);
         asleep.suspended = Duration::from_mins(1);
         let asleep = summary(&[(worker, asleep)], &run);
@@ -84,7 +102,7 @@ mod tests {
         let scenario = Scenario::store(1, 1, &[]).unwrap();
         let run = RunState::for_tests(Config::small(1), scenario, 1);
         let (began, ended) = (run.started, run.started);
-        let first = summary(&[(0, Gap { began, ended, suspended: Duration::ZERO, touched: 0 })], &run);
+        let first = summary(&[(Who::Worker(0), Gap { began, ended, suspended: Duration::ZERO, touched: 0 })], &run);
         assert!(!first.in_warm_up, "there is none");
     }
 
@@ -97,5 +115,20 @@ mod tests {
         run.records[1].beat();
         let found = standstills(&run);
         assert_eq!(found.longest.iter().map(|one| (one.length_s, one.of_threads)).collect::<Vec<_>>(), [(3.0, 2)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_starts_users_has_a_clockwork_of_its_own() {
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let run = RunState::for_tests(Config::small(1), scenario, 1);
+        tokio::time::advance(Duration::from_millis(200)).await;
+        run.control.beat();
+        assert_eq!(standstills(&run).count, 0);
+        tokio::time::advance(Duration::from_secs(2)).await;
+        run.control.beat();
+        let found = standstills(&run);
+        let told: Vec<_> = found.longest.iter().map(|one| (one.length_s, one.threads, one.control)).collect();
+        assert_eq!(told, [(2.0, 0, true)]);
+        assert!(found.of_sending().longest.is_empty() && found.of_sending().total().is_zero());
     }
 }

@@ -258,8 +258,8 @@ mod tests {
         timeline.push(window(1, 1.0));
         timeline.push(window(5, 4.0));
         let (suspended_s, in_warm_up, touched) = (0.0, false, 1);
-        let (at_s, length_s, threads, of_threads) = (1.5, 3.0, 2, 2);
-        let one = Standstill { at_s, length_s, suspended_s, threads, of_threads, in_warm_up, touched };
+        let (at_s, length_s, threads, of_threads, control) = (1.5, 3.0, 2, 2, true);
+        let one = Standstill { at_s, length_s, suspended_s, threads, of_threads, control, in_warm_up, touched };
         let points = timeline.points(&Standstills::of(vec![one.clone()]));
         let still: Vec<_> = points.iter().map(|point| point.standstill_s).collect();
         assert_eq!(still, [0.0, 3.0]);

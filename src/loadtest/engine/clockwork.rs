@@ -9,6 +9,7 @@
 //! standstill already finds it, and nothing needs a reading of its own. A reading is compared with the last one: a
 //! timer that is set again when it fires would show a standstill of three seconds as one late tick among hundreds.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -84,6 +85,11 @@ impl Clockwork {
         self.gaps.last().is_some_and(|gap| due < gap.ended)
     }
 
+    /// How many standstills ended after an instant.
+    pub(super) fn ended_since(&self, instant: Instant) -> usize {
+        self.gaps.iter().rev().take_while(|gap| instant < gap.ended).count()
+    }
+
     /// Counts an answer that the last standstill touched.
     pub(super) fn count_touched(&mut self) {
         if let Some(gap) = self.gaps.last_mut() {
@@ -94,6 +100,32 @@ impl Clockwork {
     /// All standstills so far, the first one first.
     pub(super) fn gaps(&self) -> &[Gap] {
         &self.gaps
+    }
+}
+
+/// The clockwork of the loop that starts and stops users and adds results up, on a thread of its own: while it stands
+/// still, the load is not the one that was asked for.
+#[derive(Debug)]
+pub(in crate::loadtest) struct ControlClockwork(Mutex<Clockwork>);
+
+impl ControlClockwork {
+    pub(super) fn start() -> Self {
+        Self(Mutex::new(Clockwork::start()))
+    }
+
+    /// A sign of life of the loop.
+    pub(in crate::loadtest) fn beat(&self) {
+        let suspended = suspended();
+        self.lock().beat(Instant::now(), suspended);
+    }
+
+    /// Its standstills so far.
+    pub(in crate::loadtest) fn gaps(&self) -> Vec<Gap> {
+        self.lock().gaps().to_vec()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Clockwork> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -139,6 +171,7 @@ mod tests {
         assert!(clockwork.touched(start), "it was in flight");
         assert!(clockwork.touched(start + milliseconds(500)), "it was due meanwhile");
         assert!(!clockwork.touched(answered), "it was sent afterwards");
+        assert_eq!([start, answered].map(|instant| clockwork.ended_since(instant)), [1, 0]);
         clockwork.count_touched();
         clockwork.observe(answered + milliseconds(1));
         assert_eq!(clockwork.gaps().iter().map(|gap| gap.touched).collect::<Vec<_>>(), [1]);

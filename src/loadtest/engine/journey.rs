@@ -89,7 +89,7 @@ impl Traveller<'_> {
         let times = if least == most { least } else { self.random.random_range(least..=most) };
         for _ in 0..times {
             if let Some(think_time) = self.think_time.take() {
-                way.thought += think(think_time.draw(self.random)).await;
+                way.think(think_time.draw(self.random)).await;
             }
             note(way, |trace| trace.made += 1);
             self.once(step, way).await?;
@@ -134,14 +134,4 @@ fn note(way: &mut OnTheWay<'_>, change: impl FnOnce(&mut StepTrace)) {
     if let Some(trace) = way.trace.steps.last_mut() {
         change(trace);
     }
-}
-
-/// Pauses, and gives how long that was.
-async fn think(pause: Duration) -> Duration {
-    if pause.is_zero() {
-        return pause;
-    }
-    let begun = Instant::now();
-    tokio::time::sleep(pause).await;
-    begun.elapsed()
 }

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use url::Url;
 
-use super::clockwork::{Clockwork, Gap, suspended};
+use super::clockwork::{Clockwork, ControlClockwork, Gap, suspended};
 use super::config::{Config, Load};
 use crate::loadtest::recording::{JourneyEnd, JourneyTrace, Sample, Shard};
 use crate::loadtest::scenario::Scenario;
@@ -36,6 +36,7 @@ pub(in crate::loadtest) struct RunState {
     /// The memory for answers that users keep to look at them.
     pub(super) bodies: Arc<BodyBudget>,
     pub(in crate::loadtest) records: Vec<Arc<WorkerRecords>>,
+    pub(in crate::loadtest) control: ControlClockwork,
     pub(in crate::loadtest) counts: Counts,
     pub(in crate::loadtest) started: Instant,
     /// The end of the warm-up: a request that was due before it is not counted.
@@ -182,8 +183,8 @@ impl WorkerRecords {
 
     /// Begins a journey that is due at this instant: gives its guard.
     pub(super) fn begin_journey(&self, journey: (usize, usize), due: Instant) -> OnTheWay<'_> {
-        let trace = JourneyTrace::default();
-        OnTheWay { records: self, journey, due, thought: Duration::ZERO, trace, over: false }
+        let (thought, thought_through, trace) = (Duration::ZERO, 0, JourneyTrace::default());
+        OnTheWay { records: self, journey, due, thought, thought_through, trace, over: false }
     }
 
     /// The number of requests in flight, without those of the warm-up.
@@ -230,6 +231,13 @@ impl WorkerRecords {
         let mut kept = self.lock();
         // The clock is read while the lock is held, so that no later reading comes before it.
         kept.clockwork.beat(Instant::now(), suspended);
+    }
+
+    /// The number of standstills of this worker up to now.
+    fn standstills(&self) -> usize {
+        let mut kept = self.lock();
+        kept.clockwork.observe(Instant::now());
+        kept.clockwork.gaps().len()
     }
 
     /// The standstills of this worker so far.
@@ -285,12 +293,25 @@ pub(super) struct OnTheWay<'a> {
     journey: (usize, usize),
     due: Instant,
     /// The pauses so far, in which the user was thinking.
-    pub(super) thought: Duration,
+    thought: Duration,
+    /// The standstills in these pauses, which are no part of its time.
+    thought_through: usize,
     pub(super) trace: JourneyTrace,
     over: bool,
 }
 
 impl OnTheWay<'_> {
+    /// Pauses. What passes meanwhile is no part of the journey's time.
+    pub(super) async fn think(&mut self, pause: Duration) {
+        if pause.is_zero() {
+            return;
+        }
+        let (before, begun) = (self.records.standstills(), Instant::now());
+        tokio::time::sleep(pause).await;
+        self.thought += begun.elapsed();
+        self.thought_through += self.records.standstills() - before;
+    }
+
     /// Records the journey as ended.
     pub(super) fn end(mut self, end: JourneyEnd) {
         self.over = true;
@@ -298,9 +319,16 @@ impl OnTheWay<'_> {
     }
 
     fn record(&self, end: JourneyEnd) {
-        let took = self.due.elapsed().saturating_sub(self.thought);
         let measured = self.records.measures(self.due);
-        self.records.lock().shard.record_journey(self.journey, measured, (end, took), &self.trace);
+        let mut kept = self.records.lock();
+        // The clock is read while the lock is held, so that no later reading comes before it.
+        let over = Instant::now();
+        kept.clockwork.observe(over);
+        let took = over.saturating_duration_since(self.due).saturating_sub(self.thought);
+        if measured && kept.clockwork.ended_since(self.due) > self.thought_through {
+            kept.shard.record_touched_journey(self.journey.0, (end, took));
+        }
+        kept.shard.record_journey(self.journey, measured, (end, took), &self.trace);
     }
 }
 
@@ -383,6 +411,7 @@ impl RunState {
         Self {
             bodies: Arc::default(),
             records: (0..workers).map(records).collect(),
+            control: ControlClockwork::start(),
             counts: Counts::default(),
             users: AtomicUsize::new(0),
             nobody: Notify::new(),
@@ -502,6 +531,39 @@ mod tests {
             [(0, (2, 0)), (1, (2, 1))]
         );
         assert!(records.take().earlier.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_standstill_touches_a_journey_but_not_the_thought_in_it() {
+        let records = WorkerRecords::new(0, 1, Instant::now());
+        let still = || tokio::time::advance(Duration::from_secs(6));
+        let touched = |records: &WorkerRecords| {
+            let taken = records.take().current;
+            let stats = &taken.journeys[0];
+            assert_eq!(stats.journeys(), 1);
+            (stats.touched.succeeded.count(), stats.touched.failed.count())
+        };
+        let begin = || records.begin_journey((0, 1), Instant::now());
+        begin().end(JourneyEnd::Succeeded);
+        assert_eq!(touched(&records), (0, 0));
+        for (end, expected) in [(JourneyEnd::Succeeded, (1, 0)), (JourneyEnd::Failed, (0, 1))] {
+            let mut way = begin();
+            way.trace.steps.push(crate::loadtest::recording::StepTrace::default());
+            still().await;
+            way.end(end);
+            assert_eq!(touched(&records), expected);
+        }
+        // The clock of the test jumps to the end of the pause, which is a standstill to whoever beats no pulse.
+        let mut way = begin();
+        way.think(Duration::from_secs(3)).await;
+        assert_eq!(records.gaps().len(), 3);
+        way.end(JourneyEnd::Succeeded);
+        assert_eq!(touched(&records), (0, 0), "it was in thought");
+        let mut way = begin();
+        way.think(Duration::from_secs(3)).await;
+        still().await;
+        way.end(JourneyEnd::Succeeded);
+        assert_eq!(touched(&records), (1, 0));
     }
 
     #[test]

@@ -140,7 +140,10 @@ mod tests {
         assert_eq!(valid.thresholds.iter().map(|outcome| outcome.held).collect::<Vec<_>>(), [false]);
         let limited = judged(|run| run.generator.cpu_cores = 2.0);
         assert_eq!((limited.verdict, limited.verdict_reasons.len()), (Verdict::GeneratorLimited, 1));
-        assert!(judged(|run| run.generator.timer_late_p99_ms = 401.0).times_doubtful, "half of the p99 of 801 ms");
+        assert!(
+            judged(|run| run.generator.timer_late_p99_ms = Some(401.0)).times_doubtful,
+            "half of the p99 of 801 ms"
+        );
     }
 
     #[test]

@@ -48,8 +48,8 @@ pub(super) fn reasons(cost: &GeneratorCost, requests: u64, too_few_handles: bool
         let share = units::percent(used);
         reasons.push(format!("the machine had no processor time left and the generator used {share} of it"));
     }
-    if cost.timer_late_p99_ms > MOST_LATE_MS {
-        reasons.push(format!("its timers were {:.0} ms late at p99", cost.timer_late_p99_ms));
+    if let Some(late) = cost.timer_late_p99_ms.filter(|late| *late > MOST_LATE_MS) {
+        reasons.push(format!("its timers were {late:.0} ms late at p99"));
     }
     if let Some(late) = cost.start_late_p99_ms.filter(|late| *late > MOST_LATE_MS) {
         reasons.push(format!("it came {late:.0} ms late to requests that were due, at p99"));
@@ -80,7 +80,7 @@ pub(super) fn reasons(cost: &GeneratorCost, requests: u64, too_few_handles: bool
 /// Whether timers were so late that the longest response times, whose p99 is given, may be the generator's own. A short
 /// run or a busy machine is enough for that, so it is reported and does not make a run invalid.
 pub(super) fn is_late_beside(cost: &GeneratorCost, response_p99_ms: f64) -> bool {
-    cost.timer_late_p99_ms > ORDINARY_LATE_MS.max(MOST_LATE_SHARE * response_p99_ms)
+    cost.timer_late_p99_ms.is_some_and(|late| late > ORDINARY_LATE_MS.max(MOST_LATE_SHARE * response_p99_ms))
 }
 
 #[cfg(test)]
@@ -88,6 +88,7 @@ mod tests {
     use super::*;
 
     fn cost(cpu_cores: f64, timer_late_p99_ms: f64) -> GeneratorCost {
+        let timer_late_p99_ms = Some(timer_late_p99_ms);
         GeneratorCost { cpu_cores, timer_late_p99_ms, ..GeneratorCost::small() }
     }
 

@@ -68,6 +68,24 @@ pub(super) enum Measured {
     Value(f64),
 }
 
+/// Where the request stands whose time is compared, when failures are ranked as slower than good answers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    Nothing,
+    /// At this percentile of the good answers.
+    Good(f64),
+    Failed,
+    Unanswered,
+}
+
+/// Whether most of the times that equal a percentile, within the histogram's resolution, are of answers that a standstill
+/// touched. Where they are a few among many, the percentile would be the same without them.
+pub(super) fn is_of_touched(all: &Latencies, touched: &Latencies, percent: f64) -> bool {
+    let Some(time) = all.percentile(percent) else { return false };
+    let equal = touched.count_like(time);
+    equal > 0 && 2 * equal >= all.count_like(time)
+}
+
 /// The requests of a route, or all of them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part<'a> {
@@ -89,6 +107,29 @@ impl<'a> Part<'a> {
         let (all, missed) = (&run.aggregated, run.generator.arrivals_missed);
         let of_checked = run.routes.iter().filter(|route| route.checks.is_some()).map(|route| route.unanswered);
         Self { route: all, lost: all.unanswered + missed, lost_checks: of_checked.sum::<u64>() + missed }
+    }
+
+    /// The same requests as another row tells of them.
+    pub(super) fn told_by<'b>(&self, route: &'b RouteSummary) -> Part<'b> {
+        let Self { lost, lost_checks, .. } = *self;
+        Part { route, lost, lost_checks }
+    }
+
+    /// The row without the answers that a standstill of the generator touched, and with rates as if it had gone on sending:
+    /// they are `faster` by this factor.
+    pub(super) fn untouched(&self, faster: f64) -> RouteSummary {
+        let mut route = self.route.clone();
+        (route.requests_per_s, route.failures_per_s) = (faster * route.requests_per_s, faster * route.failures_per_s);
+        let Some(touched) = &self.route.histograms.touched else { return route };
+        let failed = touched.failed.count();
+        route.histograms.succeeded = route.histograms.succeeded.without(&touched.succeeded);
+        route.histograms.failed = route.histograms.failed.without(&touched.failed);
+        route.requests -= touched.count().min(route.requests);
+        route.failures -= failed.min(route.failures);
+        if let Some(checks) = &mut route.checks {
+            checks.checked -= failed.min(checks.checked - checks.met);
+        }
+        route
     }
 
     /// The number of requests that were due.
@@ -225,17 +266,55 @@ impl Metric {
         time.map_or(Measured::Nothing, |time| Measured::Value(units::milliseconds(time)))
     }
 
+    /// Whether the value is the time of an answer that a standstill of the generator touched.
+    pub(super) fn is_touched(self, part: &Part<'_>, answers: Answers) -> bool {
+        let histograms = &part.route.histograms;
+        let Some(touched) = &histograms.touched else { return false };
+        let good = &histograms.succeeded;
+        let percent = match self {
+            Self::Percentile(percent) => percent,
+            Self::Min => 0.0,
+            Self::Max => 100.0,
+            _ => return false,
+        };
+        match answers {
+            Answers::Good => is_of_touched(good, &touched.succeeded, percent),
+            Answers::All => is_of_touched(&histograms.all(), &touched.all(), percent),
+            Answers::Judged => match self.place(part) {
+                Place::Good(percent) => is_of_touched(good, &touched.succeeded, percent),
+                Place::Nothing | Place::Failed | Place::Unanswered => false,
+            },
+        }
+    }
+
     /// A time of all requests, among which those that failed are slower than all good ones, and those that were never
     /// answered slower than all others.
     fn ranked(self, part: &Part<'_>) -> Measured {
         let good = &part.route.histograms.succeeded;
+        match self.place(part) {
+            Place::Nothing => Measured::Nothing,
+            // The mean is not the time of one of them.
+            Place::Good(_) if self == Self::Mean => self.time(good),
+            Place::Good(percent) => Self::Percentile(percent).time(good),
+            Place::Failed => Measured::Failed,
+            Place::Unanswered => Measured::Unanswered,
+        }
+    }
+
+    /// Where the request stands whose time that is.
+    fn place(self, part: &Part<'_>) -> Place {
+        let succeeded = part.route.histograms.succeeded.count();
         let failed = part.route.histograms.failed.count();
-        let (succeeded, all) = (good.count(), good.count() + failed + part.lost);
+        let all = succeeded + failed + part.lost;
         if all == 0 {
-            return Measured::Nothing;
+            return Place::Nothing;
         }
         if succeeded == all {
-            return self.time(good);
+            return Place::Good(match self {
+                Self::Percentile(percent) => percent,
+                Self::Min => 0.0,
+                _ => 100.0,
+            });
         }
         let rank = match self {
             Self::Min => 1,
@@ -246,9 +325,9 @@ impl Metric {
         };
         match rank {
             // Asks for the middle of the rank's step, so that rounding cannot select the neighbouring rank.
-            rank if rank <= succeeded => Self::Percentile(100.0 * (rank as f64 - 0.5) / succeeded as f64).time(good),
-            rank if rank <= succeeded + failed => Measured::Failed,
-            _ => Measured::Unanswered,
+            rank if rank <= succeeded => Place::Good(100.0 * (rank as f64 - 0.5) / succeeded as f64),
+            rank if rank <= succeeded + failed => Place::Failed,
+            _ => Place::Unanswered,
         }
     }
 

@@ -1,11 +1,13 @@
 //! Decides whether the generator stood still for so long that the figures of a run are not the service's.
 //!
-//! An answer that a standstill touched was read late or asked for late, so its time is not the service's. A few of them
-//! change nothing: the run stays valid, and the standstill is told. They change the figures if they are more than one
-//! in a thousand, or if a percentile that is shown, or the time that a threshold judges, is that of such an answer.
+//! An answer that a standstill touched was read late or asked for late, so its time is not the service's, and neither is
+//! that of a journey which it touched. A few of them change nothing: the run stays valid, and the standstill is told. They
+//! change the figures if they are more than one in a thousand, if a percentile that is shown, or the time that a threshold
+//! judges, is that of such an answer, or if a threshold had another outcome without them.
 
-use super::threshold::Threshold;
-use crate::run_result::{RouteSummary, RunResult, TouchedTimes};
+use super::metric::is_of_touched;
+use super::threshold::{Hangs, Threshold};
+use crate::run_result::{JOURNEY, JourneySummary, RouteSummary, RunResult, Standstills, TouchedTimes};
 use crate::stats::Latencies;
 use crate::units;
 
@@ -17,31 +19,47 @@ const SHOWN: [(f64, u64); 7] = [(50.0, 2), (75.0, 4), (90.0, 10), (95.0, 20), (9
 
 /// The reason why the figures of the run cannot be trusted; None if they can, or if the generator never stood still.
 pub(super) fn reason(run: &RunResult, thresholds: &[Threshold]) -> Option<String> {
-    let touched = touched(&run.aggregated);
-    if touched == 0 {
+    let standstills = run.standstills.of_sending();
+    if standstills.count == 0 {
         return None;
     }
-    let stood_still = format!("it stood still for {}", units::duration(run.standstills.total()));
+    let stood_still = format!("it stood still for {}", units::duration(standstills.total()));
+    let touched = touched(&run.aggregated);
     let share = units::ratio(touched, run.requests);
     if share > MOST_TOUCHED {
         let (touched, all, share) = (units::count(touched), units::count(run.requests), units::percent(share));
         return Some(format!("{stood_still}, and {touched} of {all} answers were touched by that ({share})"));
     }
-    let fallen = run.routes.iter().chain([&run.aggregated]).find_map(|route| {
+    let journeys: Vec<_> = run.journeys.iter().map(JourneySummary::as_route).collect();
+    let shown = run.routes.iter().chain([&run.aggregated]).chain(&journeys).find_map(|route| {
         let (percent, _) = SHOWN.into_iter().find(|(percent, enough)| falls_on_touched(route, *percent, *enough))?;
-        let (name, route) = (name(percent), named(route));
-        Some(format!("{stood_still}, and the {name} of {route} is the time of an answer that was touched by that"))
+        let (name, of) = (name(percent), named(route));
+        Some(if route.method == JOURNEY {
+            format!("{stood_still}, and the {name} of {of} is the time of a journey that was touched by that")
+        } else {
+            format!("{stood_still}, and the {name} of {of} is the time of an answer that was touched by that")
+        })
     });
     let judged = || {
-        let threshold = thresholds.iter().find(|threshold| {
-            let Some(percent) = threshold.percentile() else { return false };
-            let mut routes = run.routes.iter().filter(|route| threshold.is_about(&route.method, &route.route));
-            let route = if threshold.route().is_none() { Some(&run.aggregated) } else { routes.next() };
-            route.is_some_and(|route| falls_on_touched(route, percent, 1))
-        })?;
-        Some(format!("{stood_still}, and the threshold {threshold} is judged by an answer that was touched by that"))
+        let faster = faster(run, &standstills);
+        thresholds.iter().find_map(|threshold| match threshold.hangs_on_touched(run, faster)? {
+            Hangs::IsTouched => Some(format!(
+                "{stood_still}, and the threshold {threshold} is judged by an answer that was touched by that"
+            )),
+            Hangs::IsChanged => {
+                Some(format!("{stood_still}, and without that the threshold {threshold} would have another outcome"))
+            }
+        })
     };
-    fallen.or_else(judged)
+    shown.or_else(judged)
+}
+
+/// By how much rates would be higher without the time of the measurement in which the generator stood still. At a rate
+/// what was due then is sent later.
+fn faster(run: &RunResult, standstills: &Standstills) -> f64 {
+    let from_s = run.warm_up.as_ref().map_or(0.0, |warm_up| warm_up.duration_s);
+    let still_s = standstills.seconds_within(from_s, from_s + run.duration_s);
+    if run.rate.is_some() || still_s >= run.duration_s { 1.0 } else { run.duration_s / (run.duration_s - still_s) }
 }
 
 /// The number of answers of a route that a standstill touched.
@@ -54,18 +72,10 @@ fn touched(route: &RouteSummary) -> u64 {
 fn falls_on_touched(route: &RouteSummary, percent: f64, enough: u64) -> bool {
     let Some(touched) = &route.histograms.touched else { return false };
     let histograms = &route.histograms;
-    let falls = |all: &Latencies, touched: &Latencies| all.count() >= enough && is_of(all, touched, percent);
+    let falls = |all: &Latencies, touched: &Latencies| all.count() >= enough && is_of_touched(all, touched, percent);
     falls(&histograms.all(), &touched.all())
         || falls(&histograms.succeeded, &touched.succeeded)
         || falls(&histograms.failed, &touched.failed)
-}
-
-/// Whether most of the times that equal the percentile, within the histogram's resolution, are touched ones. Where they
-/// are a few among many, the percentile would be the same without them.
-fn is_of(all: &Latencies, touched: &Latencies, percent: f64) -> bool {
-    let Some(time) = all.percentile(percent) else { return false };
-    let equal = touched.count_like(time);
-    equal > 0 && 2 * equal >= all.count_like(time)
 }
 
 fn name(percent: f64) -> String {
@@ -81,7 +91,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::run_result::{Standstill, Standstills, TouchedTimes, example_run};
+    use crate::run_result::{Standstill, example_run};
 
     /// A run with this many answers of 1 to 2 ms, and this many of 3 s that a standstill touched.
     fn run(ordinary: u64, touched: u64) -> RunResult {
@@ -93,10 +103,12 @@ mod tests {
         succeeded.merge(&times.succeeded);
         let route = &mut run.aggregated;
         (route.histograms.succeeded, route.histograms.touched) = (succeeded, (touched > 0).then_some(times));
-        run.requests = ordinary + touched;
+        (route.requests, route.failures, route.unanswered) = (ordinary + touched, 0, 0);
+        (run.requests, run.generator.arrivals_missed) = (ordinary + touched, 0);
         let (suspended_s, in_warm_up) = (0.0, false);
+        let (threads, of_threads, control) = (2, 2, true);
         let standstill =
-            Standstill { at_s: 4.0, length_s: 3.0, suspended_s, threads: 2, of_threads: 2, in_warm_up, touched };
+            Standstill { at_s: 4.0, length_s: 3.0, suspended_s, threads, of_threads, control, in_warm_up, touched };
         run.standstills = Standstills::of(vec![standstill]);
         run
     }
@@ -173,5 +185,78 @@ mod tests {
         histograms.succeeded.merge(&times.succeeded);
         histograms.touched = Some(times);
         assert_eq!(judged(&like_others, &[]), None);
+    }
+
+    /// Some number of times of so many milliseconds.
+    fn times(count: u64, millis: u64) -> Latencies {
+        let mut times = Latencies::default();
+        (0..count).for_each(|_| times.record(Duration::from_millis(millis)));
+        times
+    }
+
+    #[test]
+    fn the_answer_that_is_judged_after_failures_were_ranked_last_must_not_be_the_generators() {
+        // Failures are fast, so that by time alone the p99 is that of an answer which nothing touched.
+        let mut run = run(98_960, 90);
+        let histograms = &mut run.aggregated.histograms;
+        histograms.failed = times(950, 1);
+        (run.aggregated.requests, run.aggregated.failures, run.aggregated.unanswered) = (100_000, 950, 0);
+        (run.requests, run.generator.arrivals_missed) = (100_000, 0);
+        assert_eq!(judged(&run, &["good:p99<200ms", "all:p99<200ms", "p98<200ms"]), None);
+        let told = judged(&run, &["p99<200ms"]).unwrap();
+        assert!(told.ends_with("the threshold p99<200ms is judged by an answer that was touched by that"), "{told}");
+    }
+
+    #[test]
+    fn a_journey_must_not_be_judged_by_the_generator() {
+        let with_journeys = |few: u64, thresholds: &[&str]| {
+            let mut run = run(99_999, 1);
+            let mut journey = JourneySummary::new("buy".to_owned(), Vec::new());
+            let touched = times(few, 6_000);
+            let mut all = times(1_998, 2_000);
+            all.merge(&touched);
+            journey.set_times(&all, &Latencies::default(), &Latencies::default());
+            journey.histograms.touched = Some(TouchedTimes { succeeded: touched, ..TouchedTimes::default() });
+            run.journeys = vec![journey];
+            judged(&run, thresholds)
+        };
+        assert_eq!(with_journeys(1, &["buy:p95<5s"]), None);
+        let told = with_journeys(1, &["buy:max<5s"]).unwrap();
+        assert!(told.ends_with("the threshold buy:max<5s is judged by an answer that was touched by that"), "{told}");
+        let told = with_journeys(150, &[]).unwrap();
+        assert!(told.ends_with("the p95 of journey buy is the time of a journey that was touched by that"), "{told}");
+    }
+
+    #[test]
+    fn no_threshold_has_its_outcome_from_the_generator() {
+        let with = |threshold: &str, change: fn(&mut RunResult)| {
+            let mut run = run(99_999, 1);
+            run.rate = None;
+            change(&mut run);
+            judged(&run, &[threshold])
+        };
+        let changed = |told: Option<String>| told.is_some_and(|told| told.contains("would have another outcome"));
+        assert!(changed(with("avg<1.51ms", |_| {})), "the mean is 1.50 ms, and 1.53 ms with one of 3 s");
+        assert_eq!(with("avg<2ms", |_| {}), None);
+        // One that failed because it was read late: 1 of 100,000.
+        let failed: fn(&mut RunResult) = |run| {
+            let all = &mut run.aggregated;
+            let touched =
+                all.histograms.touched.replace(TouchedTimes { failed: times(1, 3_000), ..TouchedTimes::default() });
+            all.histograms.succeeded = all.histograms.succeeded.without(&touched.unwrap().succeeded);
+            all.histograms.failed = times(1, 3_000);
+            (all.requests, all.failures, all.unanswered) = (100_000, 1, 0);
+            run.generator.arrivals_missed = 0;
+        };
+        assert!(changed(with("failures<1", failed)) && changed(with("fail_ratio<0.0005%", failed)));
+        assert_eq!(with("failures<2", failed), None);
+        // 3 s of 60 s: a twentieth of what could have been sent.
+        let rate: fn(&mut RunResult) = |run| {
+            run.aggregated.histograms.touched = None;
+            (run.duration_s, run.warm_up) = (60.0, None);
+            (run.aggregated.requests_per_s, run.aggregated.failures_per_s) = (99.0, 0.0);
+        };
+        assert!(changed(with("rps>100", rate)), "it would be 104 a second");
+        assert_eq!((with("rps>105", rate), with("rps>98", rate)), (None, None));
     }
 }

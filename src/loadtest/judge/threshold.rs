@@ -26,6 +26,15 @@ pub struct Threshold {
     limit: f64,
 }
 
+/// How the outcome of a threshold hangs on what a standstill of the generator touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hangs {
+    /// What is compared is the time of an answer that was touched.
+    IsTouched,
+    /// It would be another one without what was touched.
+    IsChanged,
+}
+
 impl FromStr for Threshold {
     type Err = InvalidThreshold;
 
@@ -117,15 +126,6 @@ impl fmt::Display for Threshold {
 }
 
 impl Threshold {
-    /// The percentile of response times that it judges; None if it judges something else.
-    pub(super) fn percentile(&self) -> Option<f64> {
-        match self.metric {
-            Metric::Percentile(percent) => Some(percent),
-            Metric::Max => Some(100.0),
-            _ => None,
-        }
-    }
-
     /// The route that it is about, as `POST /orders` or `/orders`; None for all requests together.
     pub fn route(&self) -> Option<&str> {
         self.route.as_deref()
@@ -170,14 +170,41 @@ impl Threshold {
 
     /// Evaluates it on a run.
     pub(in crate::loadtest) fn evaluate(&self, run: &RunResult) -> ThresholdOutcome {
+        self.with_parts(run, |parts| self.outcome(parts))
+    }
+
+    /// How its outcome hangs on what a standstill of the generator touched; None if it does not. `faster` is by how much
+    /// rates would be higher without the time in which nothing was sent.
+    pub(super) fn hangs_on_touched(&self, run: &RunResult, faster: f64) -> Option<Hangs> {
+        self.with_parts(run, |parts| {
+            if parts.iter().any(|part| self.metric.is_touched(part, self.answers)) {
+                return Some(Hangs::IsTouched);
+            }
+            // What was touched was requested all the same.
+            if self.metric == Metric::Requests {
+                return None;
+            }
+            let routes: Vec<_> = parts.iter().map(|part| part.untouched(faster)).collect();
+            let untouched: Vec<_> = parts.iter().zip(&routes).map(|(part, route)| part.told_by(route)).collect();
+            (self.outcome(parts).held != self.outcome(&untouched).held).then_some(Hangs::IsChanged)
+        })
+    }
+
+    /// Looks at the parts of a run that it is about.
+    fn with_parts<T>(&self, run: &RunResult, look: impl FnOnce(&[Part<'_>]) -> T) -> T {
         let journeys = run.journeys.iter().filter(|journey| self.is_about(JOURNEY, &journey.name));
         let journeys: Vec<_> = journeys.map(JourneySummary::as_route).collect();
         let routes = run.routes.iter().filter(|route| self.is_about(&route.method, &route.route));
         let about: Vec<_> =
             if self.route.is_none() { vec![Part::whole(run)] } else { routes.chain(&journeys).map(Part::of).collect() };
+        look(&about)
+    }
+
+    /// Its outcome on these parts of a run, on each of which it must hold.
+    fn outcome(&self, parts: &[Part<'_>]) -> ThresholdOutcome {
         // A name without a method may match several routes. It must hold on each of them, so the worst value counts, and
         // a route on which nothing was measured is the worst.
-        let all = about.iter().map(|part| (part, self.metric.of(part, self.answers, self.is_most())));
+        let all = parts.iter().map(|part| (part, self.metric.of(part, self.answers, self.is_most())));
         let worst = all.reduce(|worst, next| match (worst.1, next.1) {
             (_, Measured::Nothing) => next,
             (value, _) if self.is_held_by(value) => next,

@@ -1,6 +1,6 @@
 //! The table of journeys: how many were made, how many failed and at which step, and how long they took without thinking.
 
-use super::statistics::{dashed, main_times, short_percent, shown};
+use super::statistics::{dashed, failures, main_times, rates, shown};
 use crate::run_result::{JourneySummary, RunResult, StepSummary};
 use crate::table::{Align, Table, Tone};
 use crate::units::{self, Language};
@@ -43,12 +43,12 @@ fn rows(journey: &JourneySummary, table: &mut Table, language: Language) {
     let mut cells = vec![
         (journey.name.clone(), Tone::Plain),
         (units::count(journey.journeys), Tone::Plain),
-        (format!("{} ({})", units::count(journey.failures), short_percent(&route)), fails_tone),
+        (failures(&route), fails_tone),
     ];
     cells.extend(main_times(&good).map(|time| (time, Tone::Plain)));
     cells.push((p95(journey.succeeded_latency_ms.as_ref()), Tone::Plain));
-    cells.push((units::significant(good.per_second), Tone::Plain));
-    cells.push((units::significant(journey.failures_per_s), fails_tone));
+    let [good_rate, fail_rate] = rates(&route);
+    cells.extend([(good_rate, Tone::Plain), (fail_rate, fails_tone)]);
     table.toned_row(cells);
     if let Some(failed) = route.failed_requests() {
         let name = language.text(text!("  failed")).to_owned();
@@ -104,6 +104,15 @@ mod tests {
     use super::*;
     use crate::run_result::{LatencySummary, example_run};
     use crate::stats::Latencies;
+
+    #[test]
+    fn a_journey_that_was_never_made_has_no_figures() {
+        let mut summary = example_run();
+        summary.journeys.push(JourneySummary::new("buy".to_owned(), Vec::new()));
+        let shown = table(&summary, Language::English).unwrap().render(Some(100), false);
+        let row: Vec<_> = shown.lines().nth(3).unwrap().split_whitespace().collect();
+        assert_eq!(row, ["buy", "0", "-", "-", "-", "-", "-", "-", "-", "-"]);
+    }
 
     #[test]
     fn a_journey_is_a_row_with_what_became_of_its_steps() {

@@ -39,7 +39,10 @@ pub(super) fn levels(run: &RunResult, language: Language) -> Option<(Table, Stri
 fn cells(level: &LevelSummary) -> Vec<(String, Tone)> {
     let seconds = |seconds: f64| format!("{seconds:.1} s");
     let asked = if level.paused { text!("paused").to_owned() } else { level.level.to_string() };
-    let failed = dashed(level.fail_ratio, units::percent);
+    let failed =
+        dashed(level.fail_ratio, |ratio| format!("{} ({})", units::count(level.failures), units::percent(ratio)));
+    // Answers that came in a level may be of requests that were due before it.
+    let rate = Some(level.good_per_s).filter(|rate| level.requests > 0 || *rate > 0.0);
     let fails = if level.failures > 0 { Tone::Bad } else { Tone::Plain };
     let figures: [fn(&LatencySummary) -> f64; 4] = [|t| t.p50, |t| t.p95, |t| t.p99, |t| t.max];
     let times = figures.map(|figure| dashed(level.succeeded_latency_ms.as_ref().map(figure), shown));
@@ -48,9 +51,32 @@ fn cells(level: &LevelSummary) -> Vec<(String, Tone)> {
         (seconds(level.lasts_s), Tone::Plain),
         (asked, Tone::Plain),
         (units::count(level.requests), Tone::Plain),
-        (format!("{} ({failed})", units::count(level.failures)), fails),
-        (units::significant(level.good_per_s), Tone::Plain),
+        (failed, fails),
+        (dashed(rate, units::significant), Tone::Plain),
     ];
     cells.extend(times.map(|time| (time, Tone::Plain)));
     cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run_result::example_level;
+
+    #[test]
+    fn a_level_in_which_nothing_was_due_has_no_figures() {
+        let paused = LevelSummary {
+            paused: true,
+            requests: 0,
+            failures: 0,
+            fail_ratio: None,
+            good_per_s: 0.0,
+            succeeded_latency_ms: None,
+            ..example_level(20.0)
+        };
+        let row: Vec<_> = cells(&paused).into_iter().map(|(cell, _)| cell).skip(2).collect();
+        assert_eq!(row, ["paused", "0", "-", "-", "-", "-", "-", "-"]);
+        let late = LevelSummary { good_per_s: 1.5, ..paused };
+        assert_eq!(cells(&late)[5].0, "1.50", "an answer to what was due before came in it");
+    }
 }

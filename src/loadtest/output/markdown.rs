@@ -53,7 +53,7 @@ fn figures(run: &RunResult, language: Language) -> String {
         requests = language.count(run.requests),
         failed = run.fail_ratio.map_or_else(|| "-".to_owned(), |ratio| language.number(&units::percent(ratio))),
         p95 = language.number(&p95.unwrap_or_else(|| "-".to_owned())),
-        rate = language.significant(run.aggregated.good_per_s())
+        rate = language.number(&statistics::rates(&run.aggregated)[0])
     )
 }
 

@@ -50,6 +50,7 @@ pub(super) fn sentence(run: &RunResult, language: Language) -> Option<String> {
 fn described(one: &Standstill, language: Language) -> String {
     let length = units::duration(Duration::try_from_secs_f64(one.length_s).unwrap_or_default());
     let mut notes = vec![match (one.threads, one.of_threads) {
+        (0, _) => language.text(text!("only what starts and stops users")).to_owned(),
         (_, 1) => language.text(text!("its only thread")).to_owned(),
         (threads, all) if threads == all => say!(language, "all {all} threads", all),
         (threads, all) => say!(language, "{threads} of {all} threads", threads, all),
@@ -76,7 +77,7 @@ mod tests {
 
     fn standstill(at_s: f64, length_s: f64) -> Standstill {
         let (suspended_s, in_warm_up, touched) = (0.0, false, 0);
-        Standstill { at_s, length_s, suspended_s, threads: 2, of_threads: 2, in_warm_up, touched }
+        Standstill { at_s, length_s, suspended_s, threads: 2, of_threads: 2, control: true, in_warm_up, touched }
     }
 
     #[test]
@@ -101,11 +102,16 @@ mod tests {
     #[test]
     fn several_standstills_are_added_up_and_the_longest_is_described() {
         let suspended = Standstill { suspended_s: 60.0, in_warm_up: true, ..standstill(1.0, 60.2) };
-        let one = Standstill { threads: 1, ..standstill(7.0, 0.3) };
+        let one = Standstill { threads: 1, control: false, ..standstill(7.0, 0.3) };
         assert_eq!(
             told(&Standstills::of(vec![suspended, one]), Language::English).unwrap(),
             "stood still 2 times, for 60.5 s in all, the longest for 60.2 s, 1.0 s after the first request (all 2 \
              threads, the machine was suspended, in the warm-up)"
+        );
+        let only = Standstill { threads: 0, ..standstill(7.0, 0.6) };
+        assert_eq!(
+            told(&Standstills::of(vec![only]), Language::English).unwrap(),
+            "stood still for 600 ms, 7.0 s after the first request (only what starts and stops users)"
         );
     }
 }

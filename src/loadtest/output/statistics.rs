@@ -55,11 +55,11 @@ pub(super) fn statistics(summary: &RunResult, language: Language) -> Table {
             (route.method.clone(), tone),
             (route.route.clone(), tone),
             (units::count(route.requests), tone),
-            (format!("{} ({})", units::count(route.failures), short_percent(route)), fails_tone),
+            (failures(route), fails_tone),
         ];
         cells.extend(main_times(&good).map(|time| (time, tone)));
-        cells.push((units::significant(good.per_second), tone));
-        cells.push((units::significant(route.failures_per_s), fails_tone));
+        let [good_rate, fail_rate] = rates(route);
+        cells.extend([(good_rate, tone), (fail_rate, fails_tone)]);
         table.toned_row(cells);
         if let Some(failed) = route.failed_requests() {
             let [method, requests, fails] = [const { String::new() }; 3];
@@ -98,11 +98,14 @@ pub(super) fn percentiles(summary: &RunResult, language: Language) -> Table {
         }
     }
     let all = &summary.aggregated;
-    // The service time, where it differs from the response time.
-    if let Some(times) = &all.service_ms {
-        let name = if all.failures > 0 { text!("service time, failed ones too") } else { text!("service time alone") };
-        let cells = [String::new(), name.to_owned()].into_iter().chain(shares(all.requests, Some(times)));
-        table.toned_row(cells.map(|cell| (cell, Tone::Strong)));
+    // The service times, where they differ from the response times.
+    let of_good = (text!("service time alone"), all.good(), &all.succeeded_service_ms, Tone::Strong);
+    let of_failed = (FAILED, all.failures, &all.failed_service_ms, Tone::Bad);
+    for (name, requests, times, tone) in [of_good, of_failed] {
+        if all.has_service_times() && (requests > 0 || tone == Tone::Strong) {
+            let cells = [String::new(), name.to_owned()].into_iter().chain(shares(requests, times.as_ref()));
+            table.toned_row(cells.map(|cell| (cell, tone)));
+        }
     }
     table
 }
@@ -163,12 +166,22 @@ fn row_tone(route: &RouteSummary) -> Tone {
     if route.method.is_empty() { Tone::Strong } else { Tone::Plain }
 }
 
-pub(super) fn short_percent(route: &RouteSummary) -> String {
-    match 100.0 * route.failures as f64 / route.requests.max(1) as f64 {
-        p if p > 0.0 && p < 1.0 => "<1%".to_owned(),
-        p if p < 100.0 && p > 99.0 => ">99%".to_owned(),
-        p => format!("{p:.0}%"),
-    }
+/// The number of failures and their share. Of no request none failed, which would be the best that can be said.
+pub(super) fn failures(route: &RouteSummary) -> String {
+    dashed(route.fail_ratio(), |ratio| {
+        let share = match 100.0 * ratio {
+            p if p > 0.0 && p < 1.0 => "<1%".to_owned(),
+            p if p < 100.0 && p > 99.0 => ">99%".to_owned(),
+            p => format!("{p:.0}%"),
+        };
+        format!("{} ({share})", units::count(route.failures))
+    })
+}
+
+/// Good answers and failures per second, where there was a request.
+pub(super) fn rates(route: &RouteSummary) -> [String; 2] {
+    let some = |rate: f64| Some(rate).filter(|_| route.requests > 0);
+    [some(route.good_per_s()), some(route.failures_per_s)].map(|rate| dashed(rate, units::significant))
 }
 
 /// A value, or a dash where nothing was measured.
@@ -218,6 +231,36 @@ mod tests {
                Aggregated  4.2  6.0  9.9   12   60  801  60001  60001
                  failed    4.2  6.0  9.9   12   60  801  60001  60001
         ");
+    }
+
+    #[test]
+    fn the_service_time_of_a_refusal_is_not_that_of_a_good_answer() {
+        let mut summary = example_run();
+        let last = |summary: &RunResult| -> Vec<String> {
+            let shown = percentiles(summary, Language::English).render(Some(100), false);
+            let rows = shown.lines().rev().take(2).map(|row| row.split_whitespace().collect::<Vec<_>>().join(" "));
+            rows.collect()
+        };
+        assert!(!last(&summary).iter().any(|row| row.contains("service")), "where they are the response times");
+        let all = &mut summary.aggregated;
+        all.succeeded_service_ms.clone_from(&all.succeeded_latency_ms);
+        all.failed_service_ms = all.failed_latency_ms.clone().map(|times| LatencySummary { p50: 0.3, ..times });
+        let rows = last(&summary);
+        assert!(rows[0].starts_with("failed 0.3 ") && rows[1].starts_with("service time alone 4.2 "), "{rows:?}");
+        summary.aggregated.succeeded_service_ms = None;
+        assert!(last(&summary)[1].starts_with("service time alone - "), "nothing succeeded");
+    }
+
+    #[test]
+    fn a_route_without_a_request_has_no_figures() {
+        let mut summary = example_run();
+        summary.routes.truncate(1);
+        let never = &mut summary.routes[0];
+        (never.requests, never.failures, never.requests_per_s, never.failures_per_s) = (0, 0, 0.0, 0.0);
+        (never.succeeded_latency_ms, never.failed_latency_ms) = (None, None);
+        let shown = statistics(&summary, Language::English).render(Some(100), false);
+        let row: Vec<_> = shown.lines().nth(3).unwrap().split_whitespace().collect();
+        assert_eq!(row, ["POST", "/orders", "0", "-", "-", "-", "-", "-", "-", "-"]);
     }
 
     #[test]

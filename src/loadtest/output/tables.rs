@@ -140,8 +140,8 @@ fn evidence(summary: &RunResult, language: Language) -> String {
         "generator: {used} of {cores} cores, {cost} µs a request, timers {late} ms late at p99{rest}",
         used = language.decimals(cost.cpu_cores, 2),
         cores = cost.cores,
-        cost = language.decimals(cost.cpu_us_per_request, 0),
-        late = tenth(cost.timer_late_p99_ms),
+        cost = dashed(cost.cpu_us_per_request, |cost| language.decimals(cost, 0)),
+        late = dashed(cost.timer_late_p99_ms, tenth),
         rest
     )
 }
@@ -315,6 +315,8 @@ mod tests {
         );
         assert!(said(|run| run.complete = false).contains("before the last answers came"));
         assert!(said(|run| run.requests = 0).starts_with("Verdict: nothing measured ("));
+        let nothing = said(|run| (run.generator.cpu_us_per_request, run.generator.timer_late_p99_ms) = (None, None));
+        assert!(nothing.contains("cores, - µs a request, timers - ms late"), "{nothing}");
         assert!(said(|run| run.users_started = 9).contains("Only 9 of 150 users had started"));
         let ramp = said(|run| (run.users_started, run.stages) = (9, vec![(60.0, 1.0)]));
         assert!(!ramp.contains("had started"), "{ramp}");

@@ -3,17 +3,13 @@
 use std::time::Duration;
 
 use hyper::StatusCode;
-use serde::Deserializer as _;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
 
-use super::failure::{Failure, cut};
+use super::failure::Failure;
+use super::said::{Sentence, sentence};
 use crate::loadtest::scenario::{Check, Seen};
 use crate::net::{Cut, KeepBody, NetError, Reply, Undecodable};
 use crate::run_result::FailureKind;
 use crate::units::printable;
-
-/// The most bytes of an answer's error message that are kept as an example.
-const LONGEST: usize = 500;
 
 /// What is read of the body of an answer with this status: of an error its beginning, for its message.
 pub(in crate::loadtest) fn reads_of(status: u16, check: &Check) -> KeepBody {
@@ -86,79 +82,6 @@ fn kind(error: &NetError) -> FailureKind {
         | NetError::Unbindable { .. }
         | NetError::Unsendable(_)
         | NetError::Other(_) => FailureKind::Other,
-    }
-}
-
-/// What the body of an error says.
-struct Sentence {
-    /// The first line of its message.
-    text: Option<String>,
-    /// Its code, if it is one word.
-    code: Option<String>,
-}
-
-/// The longest word that is taken for a code.
-const LONGEST_CODE: usize = 40;
-
-/// The first line of the `error`, `detail` or `message` in a JSON body, of which only the beginning may be there, and the
-/// `code` beside it.
-fn sentence(reply: &Reply<'_>) -> Sentence {
-    let body = reply.body;
-    let mut said = Said::default();
-    // A body that is cut off is an error at its end, and what was found before that counts.
-    drop(serde_json::Deserializer::from_slice(body).deserialize_map(&mut said));
-    let [error, detail, message, code] = said.0;
-    let said = error.or(detail).or(message);
-    let said = said.or_else(|| reply.whole_body().is_none().then(|| cut_off(body))?);
-    let line = said.as_deref().and_then(|said| said.lines().next()).unwrap_or_default().trim();
-    Sentence {
-        text: (!line.is_empty()).then(|| printable(cut(line, LONGEST)).into_owned()),
-        code: code.filter(|code| is_code(code)),
-    }
-}
-
-/// Whether a text is one plain word: a sentence, an id or a number is no code.
-fn is_code(text: &str) -> bool {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
-    (1..=LONGEST_CODE).contains(&text.len())
-        && text.chars().all(is_plain)
-        && text.starts_with(|letter: char| letter.is_ascii_alphabetic())
-}
-
-/// The message of a body that was cut off within it: it is closed after the last character that is whole.
-fn cut_off(body: &[u8]) -> Option<String> {
-    // The longest character is an escaped pair of surrogates, of twelve bytes.
-    (0..=12).find_map(|less| {
-        let closed = [body.get(..body.len().checked_sub(less)?)?, b"\""].concat();
-        let mut said = Said::default();
-        drop(serde_json::Deserializer::from_slice(&closed).deserialize_map(&mut said));
-        let [error, detail, message, _] = said.0;
-        error.or(detail).or(message)
-    })
-}
-
-/// The texts of `error`, `detail`, `message` and `code`.
-#[derive(Default)]
-struct Said([Option<String>; 4]);
-
-impl<'a> Visitor<'a> for &mut Said {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
-        while let Some(key) = map.next_key::<String>()? {
-            match ["error", "detail", "message", "code"].iter().position(|known| *known == key) {
-                None => drop(map.next_value::<IgnoredAny>()?),
-                Some(place) => {
-                    let value: serde_json::Value = map.next_value()?;
-                    self.0[place] = value.as_str().map(str::to_owned);
-                }
-            }
-        }
-        Ok(())
     }
 }
 
@@ -262,6 +185,13 @@ mod tests {
     #[test]
     fn a_long_sentence_is_cut_between_characters() {
         let body = format!(r#"{{"error":"{}"}}"#, "é".repeat(1_000));
-        assert!(said(500, &body).len() <= LONGEST + 10);
+        assert!((400..=510).contains(&said(500, &body).len()));
+    }
+
+    #[test]
+    fn a_nested_message_a_title_and_a_plain_text_are_the_words_of_the_service_too() {
+        for body in [r#"{"error":{"message":"no room"}}"#, "<title>no room</title>", "no room"] {
+            assert_eq!(said(503, body), "503 no room", "{body}");
+        }
     }
 }

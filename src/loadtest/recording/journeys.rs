@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::run_result::TouchedTimes;
 use crate::stats::Latencies;
 
 /// The results of one kind of journey.
@@ -12,6 +13,8 @@ pub(in crate::loadtest) struct JourneyStats {
     pub(in crate::loadtest) failed: Latencies,
     /// Of those on their way when the run ended: how long they had taken.
     pub(in crate::loadtest) unfinished: Latencies,
+    /// Times of those that came to an end and that a standstill of the generator touched.
+    pub(in crate::loadtest) touched: TouchedTimes,
     /// By step, as many as were ever reached.
     pub(in crate::loadtest) steps: Vec<StepStats>,
 }
@@ -82,10 +85,20 @@ impl JourneyStats {
         }
     }
 
+    /// Notes that a standstill of the generator touched a journey; it is recorded as well.
+    pub(in crate::loadtest) fn record_touched(&mut self, end: JourneyEnd, took: Duration) {
+        match end {
+            JourneyEnd::Succeeded => self.touched.succeeded.record(took),
+            JourneyEnd::Failed => self.touched.failed.record(took),
+            JourneyEnd::Unfinished => {}
+        }
+    }
+
     pub(in crate::loadtest) fn merge(&mut self, other: &Self) {
         self.succeeded.merge(&other.succeeded);
         self.failed.merge(&other.failed);
         self.unfinished.merge(&other.unfinished);
+        self.touched.merge(&other.touched);
         if self.steps.len() < other.steps.len() {
             self.steps.resize_with(other.steps.len(), StepStats::default);
         }

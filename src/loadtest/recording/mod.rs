@@ -5,6 +5,7 @@ mod failure;
 mod journeys;
 mod phases;
 mod recorder;
+mod said;
 mod words;
 
 pub(super) use failure::Failure;

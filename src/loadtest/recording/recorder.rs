@@ -14,8 +14,10 @@ use crate::stats::Latencies;
 pub(in crate::loadtest) struct RouteStats {
     pub(in crate::loadtest) succeeded: Latencies,
     pub(in crate::loadtest) failed: Latencies,
-    /// Times from the instant a request was sent; empty if every request was sent when it was due.
-    pub(in crate::loadtest) service: Latencies,
+    /// Times of good answers from the instant a request was sent; empty if every request was sent when it was due.
+    pub(in crate::loadtest) succeeded_service: Latencies,
+    /// The same of failed requests.
+    pub(in crate::loadtest) failed_service: Latencies,
     /// For requests without an answer at the end: how long it was waited for, from the instant each was due.
     pub(in crate::loadtest) unanswered: Latencies,
     /// Response times of answers that a standstill of the generator touched.
@@ -68,7 +70,8 @@ impl RouteStats {
         self.checks.checked += u64::from(checked);
         self.checks.met += u64::from(checked && failure.is_none());
         if let Some(service) = service {
-            self.service.record(service);
+            let times = if failure.is_none() { &mut self.succeeded_service } else { &mut self.failed_service };
+            times.record(service);
         }
         let Some(failure) = failure else { return self.succeeded.record(response) };
         self.failed.record(response);
@@ -78,7 +81,8 @@ impl RouteStats {
     pub(in crate::loadtest) fn merge(&mut self, other: Self) {
         self.succeeded.merge(&other.succeeded);
         self.failed.merge(&other.failed);
-        self.service.merge(&other.service);
+        self.succeeded_service.merge(&other.succeeded_service);
+        self.failed_service.merge(&other.failed_service);
         self.unanswered.merge(&other.unanswered);
         self.touched.merge(&other.touched);
         self.body_bytes += other.body_bytes;
@@ -178,10 +182,12 @@ impl Shard {
         trace: &JourneyTrace,
     ) {
         let all = if measured { &mut self.journeys } else { &mut self.warm_up_journeys };
-        if all.len() <= journey {
-            all.resize_with(journey + 1, JourneyStats::default);
-        }
-        all[journey].record(end, took, trace, steps);
+        journey_of(all, journey).record(end, took, trace, steps);
+    }
+
+    /// Notes that a standstill of the generator touched a journey that counts; it is recorded as well.
+    pub(in crate::loadtest) fn record_touched_journey(&mut self, journey: usize, (end, took): (JourneyEnd, Duration)) {
+        journey_of(&mut self.journeys, journey).record_touched(end, took);
     }
 
     /// Takes everything that was recorded since the last call.
@@ -198,6 +204,14 @@ impl Shard {
         self.late_timers.merge(&other.late_timers);
         self.late_starts.merge(&other.late_starts);
     }
+}
+
+/// The results of one journey, which may be the first to end.
+fn journey_of(all: &mut Vec<JourneyStats>, journey: usize) -> &mut JourneyStats {
+    if all.len() <= journey {
+        all.resize_with(journey + 1, JourneyStats::default);
+    }
+    &mut all[journey]
 }
 
 /// Adds results to totals, group by group.
@@ -267,6 +281,18 @@ mod tests {
         }
         stats.merge(stats.clone());
         assert_eq!(stats.statuses, BTreeMap::from([(200, 2), (503, 4)]));
+    }
+
+    #[test]
+    fn service_times_of_good_answers_and_of_failures_are_apart() {
+        let mut stats = RouteStats::default();
+        for (millis, failure) in [(500, None), (1, Some("503")), (2, Some("503"))] {
+            let service = Some(Duration::from_millis(millis));
+            stats.record(Sample { service, ..Sample::of(600, 0, failure) });
+        }
+        stats.merge(stats.clone());
+        assert_eq!((stats.succeeded_service.count(), stats.failed_service.count()), (2, 4));
+        assert!(stats.succeeded_service.smallest() > stats.failed_service.largest());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::captured::{Captured, MOST_BYTES};
-use super::check::{Place, compile_pattern, decoded};
+use super::check::{Place, compile_capture, decoded};
 use super::shapes::CaptureShape;
 use crate::net::Reply;
 use crate::units;
@@ -44,7 +44,7 @@ impl Capture {
                 return Err(format!("capture {name}: {header:?} is not a valid name of a header"));
             }
             (None, None, Some(pattern)) => {
-                let regex = compile_pattern(&format!("capture {name}: body"), pattern)?;
+                let regex = compile_capture(&format!("capture {name}: body"), pattern)?;
                 if regex.captures_len() > 2 {
                     return Err(format!(
                         "capture {name}: the expression has {} groups, and only one value can be kept: write (?:…) for the \

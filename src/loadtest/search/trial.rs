@@ -215,7 +215,7 @@ impl<'a> TrialRunner<'a> {
             match self.run(config.clone(), &Criteria::default(), steering).await {
                 Ok(summary) if self.has_recovered(&summary) => return Ok(()),
                 // The service has not recovered yet.
-                Ok(summary) => stood_still += summary.standstills.total(),
+                Ok(summary) => stood_still += summary.standstills.of_sending().total(),
                 Err(Stop::Failed(LoadTestError::Unreachable { .. })) => {
                     pause(RECOVERY_STEP, steering).await?;
                 }

@@ -101,6 +101,8 @@ async fn refusals_do_not_make_a_service_fast() {
     let route = &result["routes"][0];
     assert!(route["succeeded_latency_ms"]["p50"].as_f64().unwrap() >= 500.0, "{route}");
     assert!(route["failed_latency_ms"]["p50"].as_f64().unwrap() < 100.0, "{route}");
+    assert!(route["succeeded_service_ms"]["p50"].as_f64().unwrap() >= 500.0, "{route}");
+    assert!(route["failed_service_ms"]["p50"].as_f64().unwrap() < 100.0, "{route}");
     let (requests, failures) = (result["requests"].as_u64().unwrap(), result["failures"].as_u64().unwrap());
     let statuses = json!({"200": requests - failures, "503": failures});
     assert_eq!((&route["statuses"], &result["aggregated"]["statuses"]), (&statuses, &statuses));

@@ -13,6 +13,9 @@ use crate::harness::{Ran, program, run_command};
 
 const OLDER: &str = "an older result";
 
+/// A scenario that reads a table.
+const MORE: &str = "name = 'x'\n[csv]\nusers = 'users.csv'\n[[task]]\nname = 't'\npath = '/{{csv.users.id}}'";
+
 /// A short run with these options.
 fn arguments<'a>(host: &'a str, options: &[&'a str]) -> Vec<&'a str> {
     let base = ["loadtest", "-H", host, "-u", "2", "-r", "1000", "-t", "1s", "--think-time", "5ms", "--quiet"];
@@ -115,8 +118,7 @@ async fn two_results_in_one_file_are_refused_however_it_is_written() {
     fs::write(path("there"), OLDER).unwrap();
     fs::hard_link(path("there"), path("hard")).unwrap();
     symlink("there", path("soft")).unwrap();
-    let scenario = "name = 'x'\n[csv]\nusers = 'users.csv'\n[[task]]\nname = 't'\npath = '/{{csv.users.id}}'";
-    fs::write(path("scenario.toml"), scenario).unwrap();
+    fs::write(path("scenario.toml"), MORE).unwrap();
     fs::write(path("users.csv"), "id\n1\n").unwrap();
     let relative = format!("{}/../there", path("o"));
     for (options, sentence) in [
@@ -138,6 +140,7 @@ async fn two_results_in_one_file_are_refused_however_it_is_written() {
         ),
         (vec!["--baseline", "there", "--json", "soft"], "--json would replace soft, which --baseline reads"),
         (vec!["--html", "-"], "--html cannot write to standard output"),
+        (vec!["--page", "--page-token-file", "there", "--json", "there"], "which --page-token-file reads"),
     ] {
         let moved = format!("cd {}", folder.path().display());
         // A search times its loads itself.
@@ -156,6 +159,53 @@ async fn two_results_in_one_file_are_refused_however_it_is_written() {
     assert!(both.code == 2 && both.stderr.contains("--json and --junit name the same file"), "{both:?}");
     let run = run_command(&["report", "--run", &path("there"), "--json", &path("there")], &[]).await;
     assert_eq!((run.code, text(Path::new(&path("there"))).as_str()), (2, OLDER), "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_file_of_a_run_that_the_page_starts_replaces_another_one() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), Server::start(Behaviour::Fail).await);
+    let host = server.target.to_string();
+    fs::create_dir(folder.path().join("runs")).unwrap();
+    fs::write(folder.path().join("runs/1.json"), OLDER).unwrap();
+    fs::write(folder.path().join("more.toml"), MORE).unwrap();
+    fs::write(folder.path().join("users.csv"), "id\n1\n").unwrap();
+    for (options, sentence) in [
+        (vec!["--json", "o/{n}", "--html", "o/1"], "--json and --html name the same file, o/1 in one of the runs"),
+        (
+            vec!["--baseline", "runs/1.json", "--json", "runs/{n}.json"],
+            "runs/1.json in one of the runs, which --baseline",
+        ),
+        (
+            vec!["--page-scenarios", "more.toml", "--json", "users.csv"],
+            "--json would replace users.csv, which the scenario",
+        ),
+    ] {
+        let moved = format!("cd {}", folder.path().display());
+        let ran = after(&moved, &[&["loadtest", "-H", &host, "--page=127.0.0.1:0"], &options[..]].concat()).await;
+        assert!(ran.code == 2 && ran.stderr.contains(sentence), "{options:?}: {ran:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_result_replaces_what_one_request_is_made_of() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), Server::start(Behaviour::Fail).await);
+    let url = server.target.to_string();
+    let secure = url.replace("http://", "https://");
+    fs::write(folder.path().join("there"), OLDER).unwrap();
+    for (options, by) in [
+        (vec![url.as_str(), "--body", "@there"], "--body"),
+        (vec![&secure, "--ca", "there"], "--ca"),
+        (vec![&secure, "--cert", "there", "--key", "key"], "--cert"),
+        (vec![&secure, "--cert", "cert", "--key", "there"], "--key"),
+        (vec![&url, "--page", "--page-cert", "there", "--page-key", "key"], "--page-cert"),
+        (vec![&url, "--page", "--page-cert", "cert", "--page-key", "there"], "--page-key"),
+    ] {
+        let moved = format!("cd {}", folder.path().display());
+        let ran = after(&moved, &[&["loadtest"], &options[..], &["-t", "1s", "--json", "there"]].concat()).await;
+        let sentence = format!("--json would replace there, which {by} reads");
+        assert!(ran.code == 2 && ran.stderr.contains(&sentence), "{options:?}: {ran:?}");
+    }
+    assert_eq!(text(&folder.path().join("there")), OLDER);
 }
 
 #[tokio::test]

@@ -6,6 +6,10 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
+use storemgr::loadtest::{self, Config, Criteria, Load, RunOutputs, Scenario, Users, steering};
+use storemgr::net::Way;
+use storemgr::run_result::RunResult;
+use storemgr::units::Language;
 
 use super::{Behaviour, Server};
 use crate::harness::{command, kill, program};
@@ -97,6 +101,56 @@ async fn standard_error_that_nobody_reads_does_not_delay_the_run() {
     let result: Value = serde_json::from_slice(&output.stdout).unwrap();
     let lasted = result["duration_s"].as_f64().unwrap();
     assert!((2.4..2.8).contains(&lasted), "the line that is due after two seconds delayed the end: {lasted}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journey_that_a_standstill_touched_is_not_the_services() {
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(1))).await;
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = folder.path().join("journey.toml");
+    let step = "[[journey.step]]\npath = '/'\n";
+    std::fs::write(&scenario, format!("name = 'x'\n[[journey]]\nname = 'buy'\n{step}{step}")).unwrap();
+    let options = ["--scenario", scenario.to_str().unwrap(), "-u", "2", "-t", "9s", "--threshold", "buy:max<2s"];
+    let (output, result) = stopped(&server, 1_000, Duration::from_secs(3), &[&USERS[..], &options].concat()).await;
+    assert_eq!(output.status.code(), Some(98), "{output:?}");
+    assert_eq!(result["thresholds"][0]["held"], false);
+    let touched = &result["journeys"][0]["histograms"]["touched"]["succeeded"];
+    assert_eq!(touched["count"], 2, "each of two users was on its way: {touched}");
+    let reason = result["verdict_reasons"].to_string();
+    assert!(reason.contains("buy") || reason.contains("answers were touched"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_keeps_users_from_starting_is_told() {
+    let server = Server::start(Behaviour::Answer(Duration::from_millis(5))).await;
+    let config = Config {
+        target: server.target.clone(),
+        way: Way::default(),
+        load: Load::Users(Users { users: 200, spawn_rate: 15.0, stages: Vec::new() }),
+        warm_up: Duration::ZERO,
+        run_time: Duration::from_secs(11),
+        iterations: None,
+        streams: 1,
+        timeout: Duration::from_secs(10),
+        stop_timeout: Duration::from_secs(1),
+        seed: 1,
+    };
+    // The result so far is written after ten seconds, while users still start.
+    #[expect(clippy::disallowed_methods, reason = "stands for a write that blocks")]
+    let slowly = |_: &RunResult| std::thread::sleep(Duration::from_millis(600));
+    let outputs = RunOutputs { snapshot: Some(Box::new(slowly)), ..RunOutputs::default() };
+    let scenario = Scenario::store(10, 10, &[]).unwrap();
+    let ((_controller, steering), criteria) = (steering(), Criteria::default());
+    let run = loadtest::run(config, &criteria, scenario, outputs, steering);
+    let result = run.await.unwrap().result;
+    let all = &result.standstills.longest;
+    let only = all.iter().find(|one| one.control && one.threads == 0 && one.length_s >= 0.6);
+    assert!(only.is_some_and(|one| one.at_s > 9.0 && one.touched == 0), "{all:?}");
+    let (verdict, _) = loadtest::tables(&result, Language::English);
+    assert!(
+        verdict.contains("The load generator stood still") && verdict.contains("starts and stops users"),
+        "{verdict}"
+    );
 }
 
 /// A control group with a quota of a tenth of a processor; None where this process may not make one. It is removed when

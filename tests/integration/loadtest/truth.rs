@@ -188,10 +188,10 @@ async fn a_late_generator_is_told_as_users_would_have_felt_it() {
         let most = if measured.was_quiet() { felt + TOLERANCE * answered_at } else { f64::INFINITY };
         assert!(((1.0 - TOLERANCE) * felt..=most).contains(&said), "{name}: said {said}, felt {felt} ms");
     }
-    let service = said(summary, "service_ms", "p50");
+    let service = said(summary, "succeeded_service_ms", "p50");
     assert!((39.96..=measured.most(40.0, 50.0)).contains(&service), "service time {service}");
     assert_eq!(summary["generator"]["arrivals_missed"].as_u64(), Some(0), "late is not missed");
-    let histogram = &summary["aggregated"]["histograms"]["service"];
+    let histogram = &summary["aggregated"]["histograms"]["succeeded_service"];
     assert_eq!(histogram["count"].as_u64(), Some(100), "the service times are kept as well: {histogram}");
 }
 

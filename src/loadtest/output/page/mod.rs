@@ -82,7 +82,7 @@ pub(super) fn facts(summary: &RunResult, language: Language) -> Vec<Fact> {
     let mut facts = vec![
         fact(text!("requests"), units::count(summary.requests)),
         fact(text!("failed"), statistics::dashed(summary.fail_ratio, units::percent)).bad_if(summary.failures > 0),
-        fact(text!("good answers/s"), units::significant(good.per_second)),
+        fact(text!("good answers/s"), statistics::rates(&summary.aggregated)[0].clone()),
         fact(text!("p50 of good answers"), time(&good, |times| times.p50)),
         fact(text!("p95 of good answers"), time(&good, |times| times.p95)),
         fact(text!("p99 of good answers"), time(&good, |times| times.p99)),

@@ -6,6 +6,7 @@
 
 mod bounds;
 mod expected;
+mod matched;
 mod number;
 mod pattern;
 mod place;
@@ -16,7 +17,7 @@ mod tests;
 mod time_limit;
 
 pub(super) use number::Number;
-pub(super) use pattern::compile as compile_pattern;
+pub(super) use pattern::of_capture as compile_capture;
 pub(super) use place::Place;
 pub(super) use rules::decoded;
 pub(in crate::loadtest) use rules::{Check, Seen};

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::bounds::{self, Bounds};
 use super::expected::{Expected, Found, Kind, Scalar};
+use super::matched::Texts;
 use super::pattern;
 use super::place::Place;
 use super::rules::Check;
@@ -22,6 +23,11 @@ impl Source {
     /// Whether the value is a text, and not JSON.
     fn is_text(self) -> bool {
         matches!(self, Self::Body | Self::Header)
+    }
+
+    /// The texts that the value may be.
+    fn texts(self) -> Texts {
+        if self == Self::Header { Texts::OfOneLine } else { Texts::Any }
     }
 }
 
@@ -130,7 +136,7 @@ fn read_rule(
     match rule {
         "equals" => expected.equals = Some(scalar(key, value)?),
         "contains" => expected.contains = Some(text()?.to_owned()),
-        "regex" => expected.regex = Some(pattern::compile(&format!("{key}.regex"), text()?)?),
+        "regex" => expected.regex = Some(pattern::of_check(&format!("{key}.regex"), text()?, source.texts())?),
         "exists" if source != Source::Body => expected.exists = Some(truth()?),
         "min" | "max" => expected.bounds.read(key, rule, value)?,
         "length" => expected.length = Bounds::read_count(&format!("{key}.length"), value)?,

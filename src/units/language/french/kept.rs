@@ -61,7 +61,7 @@ pub(super) const TEXTS: Room = &[
         "the machine had no processor time left and the generator used {share} of it",
         "la machine n’avait plus de temps processeur et le générateur en a utilisé {share}",
     ),
-    ("its timers were {:.0} ms late at p99", "ses minuteries avaient {0} ms de retard au p99"),
+    ("its timers were {late:.0} ms late at p99", "ses minuteries avaient {late} ms de retard au p99"),
     (
         "it came {late:.0} ms late to requests that were due, at p99",
         "il est arrivé {late} ms en retard aux requêtes dues, au p99",
@@ -85,12 +85,20 @@ pub(super) const TEXTS: Room = &[
         "{stood_still}, et {touched} réponses sur {all} en ont été touchées ({share})",
     ),
     (
-        "{stood_still}, and the {name} of {route} is the time of an answer that was touched by that",
-        "{stood_still}, et le {name} de {route} est le temps d’une réponse qui en a été touchée",
+        "{stood_still}, and the {name} of {of} is the time of an answer that was touched by that",
+        "{stood_still}, et le {name} de {of} est le temps d’une réponse qui en a été touchée",
     ),
     (
         "{stood_still}, and the threshold {threshold} is judged by an answer that was touched by that",
         "{stood_still}, et le seuil {threshold} est jugé sur une réponse qui en a été touchée",
+    ),
+    (
+        "{stood_still}, and the {name} of {of} is the time of a journey that was touched by that",
+        "{stood_still}, et le {name} de {of} est le temps d’un parcours qui en a été touché",
+    ),
+    (
+        "{stood_still}, and without that the threshold {threshold} would have another outcome",
+        "{stood_still}, et sans cela le seuil {threshold} aurait une autre issue",
     ),
     ("all requests", "toutes les requêtes"),
     ("request of {method} {route}", "requête de {method} {route}"),

@@ -78,7 +78,6 @@ pub(super) const TEXTS: Room = &[
         "Response times in milliseconds: that share of good answers (below: failed) took no longer",
         "Temps de réponse en millisecondes\u{a0}: cette part des bonnes réponses (au-dessous\u{a0}: des échecs) n’a pas duré plus longtemps",
     ),
-    ("service time, failed ones too", "temps de service, échecs compris"),
     ("service time alone", "temps de service seul"),
     ("Status: answers", "Statut\u{a0}: réponses"),
     ("Answers by status", "Réponses par statut"),
@@ -178,16 +177,16 @@ pub(super) const TEXTS: Room = &[
     ("Seconds", "Secondes"),
     ("good p95 ms", "bon p95 ms"),
     (
-        "While users rise: failures, and the longest p95 of any second",
-        "Pendant que les utilisateurs augmentent\u{a0}: échecs, et le plus long p95 d’une seconde",
+        "While users rise: failures, and the mean p95 of their seconds",
+        "Pendant que les utilisateurs augmentent\u{a0}: échecs, et le p95 moyen de leurs secondes",
     ),
     (
         "Requests that failed by number of users, per cent",
         "Requêtes échouées selon le nombre d’utilisateurs, en pour cent",
     ),
     (
-        "Longest p95 of good answers by number of users, milliseconds",
-        "Plus long p95 des bonnes réponses selon le nombre d’utilisateurs, en millisecondes",
+        "Mean p95 of good answers in seconds by number of users, milliseconds",
+        "p95 moyen des bonnes réponses par seconde selon le nombre d’utilisateurs, en millisecondes",
     ),
     ("due/s", "dues/s"),
     (
@@ -216,6 +215,7 @@ pub(super) const TEXTS: Room = &[
         "The load generator {told}: it was late to ask for or to read {answers}{longest}. Their times are not the service's.",
         "Le générateur de charge {told}\u{a0}: il a demandé ou lu {answers} en retard{longest}. Ces durées ne sont pas celles du service.",
     ),
+    ("only what starts and stops users", "seulement ce qui lance et arrête les utilisateurs"),
     ("its only thread", "son seul fil"),
     ("all {all} threads", "ses {all} fils"),
     ("{threads} of {all} threads", "{threads} fils sur {all}"),
