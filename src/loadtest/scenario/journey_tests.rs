@@ -187,18 +187,6 @@ fn a_broken_journey_is_refused_with_line_step_and_remedy() {
         (step("path = '/'\nmethod = 'HEAD'\ncapture = { a = { json = '/a' } }"), "an answer to HEAD has no body"),
         (
             format!(
-                "name='x'\n[hosts]\n{}\n{}",
-                (1..=9).map(|n| format!("h{n}='http://h'\n")).collect::<String>(),
-                &head[11..]
-            ),
-            "line 11: there are 9 [hosts] and at most 8 are allowed",
-        ),
-        (
-            format!("name='x'\n[[journey]]\nname='j'\n{}", "[[journey.step]]\npath='/'\n".repeat(201)),
-            "line 404: there are 201 steps and at most 200 are allowed",
-        ),
-        (
-            format!(
                 "name='x'\n[client]\ncookies=true\n{}\n[[journey.step]]\npath='/'\nheaders={{cookie='a=b'}}",
                 &head[11..]
             ),
@@ -213,4 +201,20 @@ fn a_broken_journey_is_refused_with_line_step_and_remedy() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn what_is_too_many_is_told_with_the_line_of_the_first_beyond() {
+    let journey = "[[journey]]\nname = 'j'\n";
+    let hosts = (1..=9).map(|number| format!("h{number} = 'http://h'\n")).collect::<String>();
+    for (text, said) in [
+        (format!("name = 'x'\n[hosts]\n{hosts}{journey}"), "line 11: there are 9 [hosts] and at most 8 are allowed"),
+        (
+            format!("name = 'x'\n{journey}{}", "[[journey.step]]\npath = '/'\n".repeat(201)),
+            "line 404: there are 201 steps and at most 200 are allowed",
+        ),
+    ] {
+        let error = parse(&text).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
 }
