@@ -90,7 +90,7 @@ struct MeasuredArgs {
     #[arg(long, value_name = "NAME", requires = "target", value_parser = label)]
     label: Option<String>,
     /// For an https address of that service: trust the authorities of this file, certificates in PEM, instead of the system's
-    #[arg(long, env = "STOREMGR_CA", value_name = "FILE", requires = "target")]
+    #[arg(long, value_name = "FILE", requires = "target")]
     ca: Option<PathBuf>,
     /// Watch a part of that service while it is measured, and say what explains its figures: mysql://user@host:port/database,
     /// redis://host:port or pid:NUMBER (passwords: OBSERVE_DB_PASSWORD and OBSERVE_REDIS_PASSWORD, or each with _FILE);
@@ -279,7 +279,10 @@ impl Args {
     fn check_json(&self) -> Result<(), Failure> {
         let ResultArgs { output, resume, json, .. } = &self.results;
         let answers = self.results.answers.as_deref();
-        let written = NamedFiles::default().output("--json", json.path()).output("--answers", answers);
+        let written = NamedFiles::default()
+            .output("--json", json.path())
+            .output("--answers", answers)
+            .inputs("--ca", &self.measured.ca);
         self.page.named_files(written).check()?;
         let real = |path: &Path| path.canonicalize().ok();
         let folder = json.path().and_then(Path::parent).and_then(real);

@@ -75,8 +75,9 @@ pub(crate) struct Args {
     results: ResultArgs,
 }
 
-/// Why a think time is refused: on a journey users think between its steps, at a rate as well.
+/// Why options for TLS are refused.
 const NOTHING_ENCRYPTED: &str = "has no effect on an http:// address: write https:// for TLS";
+/// Why a think time is refused: on a journey users think between its steps, at a rate as well.
 const NOBODY_WAITS: &str = "has no effect with --rate (or STOREMGR_RATE): nobody waits between requests";
 
 pub(crate) async fn run(mut args: Args, typed: &TypedOptions) -> CommandResult {

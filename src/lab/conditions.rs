@@ -135,7 +135,10 @@ impl LabConditions {
     /// Adds another service. It is an error if its URL is not valid or its file name is already used.
     pub fn add(&mut self, other: OtherService) -> Result<(), LabError> {
         Target::parse(&other.url)?;
-        if self.others.contains(&other) {
+        let is_same = |known: &&mut OtherService| (&known.label, &known.url) == (&other.label, &other.url);
+        if let Some(known) = self.others.iter_mut().find(is_same) {
+            // The first attempt may have failed for want of it.
+            known.ca = other.ca.or(known.ca.take());
             return Ok(());
         }
         let name = Subject::OtherService(other.clone()).file_name();

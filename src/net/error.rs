@@ -89,7 +89,7 @@ pub enum NetError {
     /// The server says that it has not begun with the request (RFC 9113, section 8.7).
     #[error("the server refused the request without processing it ({0})")]
     Unprocessed(&'static str),
-    /// The server ended an HTTP/2 connection with an error, and with it the request.
+    /// The server ended an HTTP/2 connection, and did not begin with the request.
     #[error("the server ended the connection ({0})")]
     GoneAway(&'static str),
     /// The server ended one request on an HTTP/2 connection.

@@ -22,9 +22,6 @@ use super::lean::{Progress, Reply, told_with_status};
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;
 
-/// The name of the error of who broke the rules of HTTP/2.
-const PROTOCOL_ERROR: &str = "PROTOCOL_ERROR";
-
 /// The most bytes of an answer's head.
 const MOST_HEAD_BYTES: u32 = 256 << 10;
 
@@ -106,6 +103,11 @@ impl Http2Connection {
         self.alive.load(Ordering::Acquire)
     }
 
+    /// Whether a request was answered on it, whoever of those who share it has sent that.
+    pub fn has_answered(&self) -> bool {
+        self.used.load(Ordering::Relaxed)
+    }
+
     /// Whether both are clones of one connection.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.alive, &other.alive)
@@ -125,12 +127,18 @@ impl Http2Reader {
 
     /// An error that ended an exchange, with the status of the answer if its head had come.
     pub fn told_with_status(&self, error: NetError) -> NetError {
-        match (self.progress, error) {
-            // The library says no more of a body that is shorter or longer than its head says.
-            (Some(Progress { status, received, promised: Some(promised) }), NetError::NotHttp2(PROTOCOL_ERROR)) => {
-                NetError::CutShort { status, received, promised: Some(promised), cut: Cut::OtherLength }
+        told_with_status(self.progress, error)
+    }
+
+    /// An error that ended the body of an answer.
+    fn of_body(&self, error: &h2::Error) -> NetError {
+        // The library says no more of a body that is shorter or longer than its head says: it ends that stream alone.
+        let is_of_the_stream = error.is_library() && error.is_reset() && error.reason() == Some(Reason::PROTOCOL_ERROR);
+        match self.progress {
+            Some(Progress { status, received, promised: promised @ Some(_) }) if is_of_the_stream => {
+                NetError::CutShort { status, received, promised, cut: Cut::OtherLength }
             }
-            (progress, error) => told_with_status(progress, error),
+            progress => told_with_status(progress, from_h2(error)),
         }
     }
 
@@ -179,14 +187,14 @@ impl Http2Reader {
             Ok(body_bytes) => {
                 Ok(Reply { status, head: &self.head, body: self.kept.bytes(), body_bytes, first_byte_at })
             }
-            Err(error) => Err(self.told_with_status(error)),
+            Err(error) => Err(error),
         }
     }
 
     async fn read_body(&mut self, body: &mut RecvStream) -> Result<u64, NetError> {
         let mut received = 0;
         while let Some(data) = body.data().await {
-            let data = data.map_err(|error| from_h2(&error))?;
+            let data = data.map_err(|error| self.of_body(&error))?;
             received += data.len() as u64;
             if let Some(progress) = &mut self.progress {
                 progress.received = received;
@@ -234,7 +242,7 @@ fn from_h2(error: &h2::Error) -> NetError {
 fn name(reason: Reason) -> &'static str {
     match reason {
         Reason::NO_ERROR => "NO_ERROR",
-        Reason::PROTOCOL_ERROR => PROTOCOL_ERROR,
+        Reason::PROTOCOL_ERROR => "PROTOCOL_ERROR",
         Reason::INTERNAL_ERROR => "INTERNAL_ERROR",
         Reason::FLOW_CONTROL_ERROR => "FLOW_CONTROL_ERROR",
         Reason::SETTINGS_TIMEOUT => "SETTINGS_TIMEOUT",

@@ -89,17 +89,19 @@ impl Standstills {
     pub fn seconds_within(&self, from_s: f64, to_s: f64) -> f64 {
         let (mut seconds, mut counted_to) = (0.0, from_s);
         for one in &self.longest {
-            let (begins, ends) = (one.at_s.max(counted_to), one.ends_s().min(to_s));
-            if ends > begins {
-                seconds += ends - begins;
-                counted_to = ends;
-            }
+            seconds += one.seconds_within(counted_to, to_s);
+            counted_to = counted_to.max(one.ends_s());
         }
         seconds
     }
 }
 
 impl Standstill {
+    /// How many seconds of it lie between two times since the first request.
+    pub fn seconds_within(&self, from_s: f64, to_s: f64) -> f64 {
+        (self.ends_s().min(to_s) - self.at_s.max(from_s)).max(0.0)
+    }
+
     /// When it ended, in seconds since the first request, on the clock of the response times.
     pub fn ends_s(&self) -> f64 {
         self.at_s + self.length_s - self.suspended_s

@@ -76,11 +76,16 @@ fn rules_and_dashboards_ask_only_for_what_there_is() {
 fn every_alert_is_tested_and_has_its_page_in_the_runbook() {
     let alerts = values(&read("monitoring/rules/alerts.yml"), "alert:");
     let pages = values(&read("monitoring/rules/alerts.yml"), "runbook:");
-    let tested = values(&read("monitoring/tests/alerts.yml"), "alertname:");
+    let tests = files("monitoring/tests").into_iter().map(|file| std::fs::read_to_string(file).unwrap());
+    let tested: Vec<_> = tests.flat_map(|text| values(&text, "alertname:")).collect();
     let headings = values(&read("docs/runbook.md"), "## ");
-    assert_eq!(headings, alerts, "the runbook's headings are the alerts, in their order");
+    // What goes on slowly for days has the page of what goes on fast.
+    let page_of = |alert: &str| alert.trim_end_matches("Persist").to_owned();
+    let mut of_pages: Vec<_> = alerts.iter().map(|alert| page_of(alert)).collect();
+    of_pages.dedup();
+    assert_eq!(headings, of_pages, "the runbook's headings are the alerts, in their order");
     for (alert, page) in alerts.iter().zip(&pages) {
-        assert_eq!(*page, format!("docs/runbook.md#{}", alert.to_lowercase()));
+        assert_eq!(*page, format!("docs/runbook.md#{}", page_of(alert).to_lowercase()));
         assert!(tested.contains(alert), "no test in monitoring/tests makes {alert} fire");
     }
     assert_eq!(alerts.len(), pages.len());

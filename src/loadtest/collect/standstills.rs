@@ -9,57 +9,59 @@ use tokio::time::Instant;
 use crate::loadtest::engine::{Gap, RunState};
 use crate::run_result::{Standstill, Standstills};
 
-/// Who stood still.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Who {
-    Worker(usize),
-    /// The loop that starts and stops users and adds results up.
-    Control,
-}
-
 /// The standstills of a run so far.
 pub(super) fn standstills(run: &RunState) -> Standstills {
-    let of_workers = run
-        .records
-        .iter()
-        .enumerate()
-        .flat_map(|(worker, records)| records.gaps().into_iter().map(move |gap| (Who::Worker(worker), gap)));
-    let of_control = run.control.gaps().into_iter().map(|gap| (Who::Control, gap));
-    let joined = joined(of_workers.chain(of_control).collect());
-    Standstills::of(joined.iter().map(|group| summary(group, run)).collect())
+    let workers = run.records.iter().enumerate();
+    let of_workers = workers.flat_map(|(worker, records)| records.gaps().into_iter().map(move |gap| (worker, gap)));
+    Standstills::of(told(of_workers.collect(), &run.control.gaps(), run))
 }
 
-/// Puts gaps that overlap into one group, whatever their threads.
-fn joined(mut gaps: Vec<(Who, Gap)>) -> Vec<Vec<(Who, Gap)>> {
+/// The standstills of workers, each with whether what starts and stops users stood still as well, and those of that alone.
+fn told(of_workers: Vec<(usize, Gap)>, of_control: &[Gap], run: &RunState) -> Vec<Standstill> {
+    let at_once = |one: &Gap, other: &Gap| one.began < other.ended && other.began < one.ended;
+    let groups = joined(of_workers);
+    let is_alone = |control: &&Gap| !groups.iter().flatten().any(|(_, gap)| at_once(gap, control));
+    let alone = of_control.iter().filter(is_alone).map(|gap| summary(&[], Some(gap), run));
+    let together = groups.iter().map(|group| {
+        let control = of_control.iter().find(|control| group.iter().any(|(_, gap)| at_once(gap, control)));
+        summary(group, control, run)
+    });
+    together.chain(alone).collect()
+}
+
+/// Puts gaps of workers that overlap into one group.
+fn joined(mut gaps: Vec<(usize, Gap)>) -> Vec<Vec<(usize, Gap)>> {
     gaps.sort_by_key(|(_, gap)| gap.began);
-    let mut groups: Vec<Vec<(Who, Gap)>> = Vec::new();
-    for (who, gap) in gaps {
+    let mut groups: Vec<Vec<(usize, Gap)>> = Vec::new();
+    for (worker, gap) in gaps {
         match groups.last_mut() {
-            Some(group) if group.iter().any(|(_, other)| gap.began < other.ended) => group.push((who, gap)),
-            _ => groups.push(vec![(who, gap)]),
+            Some(group) if group.iter().any(|(_, other)| gap.began < other.ended) => group.push((worker, gap)),
+            _ => groups.push(vec![(worker, gap)]),
         }
     }
     groups
 }
 
-fn summary(group: &[(Who, Gap)], run: &RunState) -> Standstill {
-    let stood_still: BTreeSet<_> = group.iter().map(|(who, _)| *who).collect();
-    let control = stood_still.contains(&Who::Control);
+/// What workers did, and what starts and stops users. The length is that of the workers, if there are any: a disk that holds
+/// up the one for ten seconds holds up the others for a moment at most.
+fn summary(group: &[(usize, Gap)], control: Option<&Gap>, run: &RunState) -> Standstill {
+    let workers: BTreeSet<_> = group.iter().map(|(worker, _)| *worker).collect();
+    let gaps = || group.iter().map(|(_, gap)| gap).chain(control.filter(|_| group.is_empty()));
     let seconds = |instant: Instant| instant.saturating_duration_since(run.started).as_secs_f64();
-    let began = group.iter().map(|(_, gap)| gap.began).min().unwrap_or(run.started);
-    let ended = group.iter().map(|(_, gap)| gap.ended).max().unwrap_or(began);
+    let began = gaps().map(|gap| gap.began).min().unwrap_or(run.started);
+    let ended = gaps().map(|gap| gap.ended).max().unwrap_or(began);
     // Threads notice one standstill at slightly different times; its length is that of one of them.
-    let length = group.iter().map(|(_, gap)| gap.ended - gap.began + gap.suspended).max().unwrap_or_default();
-    let suspended = group.iter().map(|(_, gap)| gap.suspended).max().unwrap_or_default();
+    let length = gaps().map(|gap| gap.ended - gap.began + gap.suspended).max().unwrap_or_default();
+    let suspended = gaps().map(|gap| gap.suspended).max().unwrap_or_default();
     Standstill {
         at_s: seconds(began),
         length_s: length.as_secs_f64(),
         suspended_s: suspended.as_secs_f64(),
-        threads: stood_still.len() - usize::from(control),
+        threads: workers.len(),
         of_threads: run.records.len(),
-        control,
+        control: control.is_some(),
         in_warm_up: run.config.warm_up > Duration::ZERO && ended <= run.measured_from,
-        touched: group.iter().map(|(_, gap)| gap.touched).sum(),
+        touched: gaps().map(|gap| gap.touched).sum(),
     }
 }
 
@@ -79,30 +81,35 @@ mod tests {
         let run = RunState::for_tests(config, scenario, 3);
         let gap = |worker: usize, from: u64, to: u64, touched| {
             let at = |milliseconds| run.started + Duration::from_millis(milliseconds);
-            (Who::Worker(worker), Gap { began: at(from), ended: at(to), suspended: Duration::ZERO, touched })
+            (worker, Gap { began: at(from), ended: at(to), suspended: Duration::ZERO, touched })
         };
         let gaps =
             vec![gap(0, 1_000, 1_500, 0), gap(1, 5_000, 8_000, 2), gap(0, 5_005, 8_005, 3), gap(2, 9_000, 9_400, 0)];
-        let found = Standstills::of(joined(gaps).iter().map(|group| summary(group, &run)).collect());
+        let found = Standstills::of(super::told(gaps, &[], &run));
         assert_eq!(told(&found), [(1, 0, true), (2, 5, false), (1, 0, false)]);
         let lengths: Vec<_> = found.longest.iter().map(|one| (one.at_s, one.length_s)).collect();
         assert_eq!(lengths, [(1.0, 0.5), (5.0, 3.0), (9.0, 0.4)]);
         let following = joined(vec![gap(0, 1_000, 1_500, 0), gap(1, 1_500, 2_000, 0)]);
         assert_eq!(following.len(), 2, "one after the other is not at the same time");
         let (_, control) = gap(0, 5_010, 8_010, 0);
-        let alone = summary(&[(Who::Control, control)], &run);
-        assert_eq!((alone.threads, alone.control), (0, true));
-        let gaps = vec![gap(1, 5_000, 8_000, 2), (Who::Control, control), gap(0, 5_005, 8_005, 3)];
-        let together = summary(&joined(gaps)[0], &run);
-        assert_eq!((together.threads, together.control, together.touched), (2, true, 5));
+        let alone = &super::told(Vec::new(), &[control], &run)[0];
+        assert_eq!((alone.threads, alone.control, alone.length_s), (0, true, 3.0));
+        let together = super::told(vec![gap(1, 5_000, 8_000, 2), gap(0, 5_005, 8_005, 3)], &[control], &run);
+        assert_eq!(together.len(), 1);
+        assert_eq!((together[0].threads, together[0].control, together[0].touched), (2, true, 5));
+        // Short standstills of workers within a long one of the control stay short, and two.
+        let (_, long) = gap(0, 1_000, 11_000, 0);
+        let within = super::told(vec![gap(0, 2_000, 2_260, 1), gap(1, 5_000, 5_300, 0)], &[long], &run);
+        let lengths: Vec<_> = within.iter().map(|one| (one.length_s, one.threads, one.control)).collect();
+        assert_eq!(lengths, [(0.26, 1, true), (0.3, 1, true)]);
         let (worker, mut asleep) = gap(0, 1_000, 1_500, 0);
         asleep.suspended = Duration::from_mins(1);
-        let asleep = summary(&[(worker, asleep)], &run);
+        let asleep = summary(&[(worker, asleep)], None, &run);
         assert_eq!((asleep.length_s, asleep.suspended_s), (60.5, 60.0), "the clock stands while a machine sleeps");
         let scenario = Scenario::store(1, 1, &[]).unwrap();
         let run = RunState::for_tests(Config::small(1), scenario, 1);
         let (began, ended) = (run.started, run.started);
-        let first = summary(&[(Who::Worker(0), Gap { began, ended, suspended: Duration::ZERO, touched: 0 })], &run);
+        let first = summary(&[(0, Gap { began, ended, suspended: Duration::ZERO, touched: 0 })], None, &run);
         assert!(!first.in_warm_up, "there is none");
     }
 

@@ -183,6 +183,14 @@ impl Channel {
         }
     }
 
+    /// Whether a request was answered on the connection that it has, this user's or another's.
+    pub(super) fn has_answered(&self) -> bool {
+        match self {
+            Self::Http1 { .. } => false,
+            Self::Http2(channel) => channel.connection.as_ref().is_some_and(Http2Connection::has_answered),
+        }
+    }
+
     /// Frees the memory that a large answer took.
     pub(super) fn rest(&mut self) {
         match self {

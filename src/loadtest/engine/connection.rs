@@ -271,9 +271,8 @@ impl UserConnection {
     }
 }
 
-/// On how many new connections in a row the server may not begin with a request, until that is its failure. Servers allow
-/// 100 to 1,000 requests on a connection, and with each connection the users who share it have made so many.
-const MOST_REFUSED: u32 = 100;
+/// On how many new connections that answered nobody the server may not begin with a request, until that is its failure.
+const MOST_REFUSED: u32 = 2;
 
 /// One request, which was due at `due`, and what it is sent with.
 struct Exchange<'a, 'l> {
@@ -310,6 +309,7 @@ impl Exchange<'_, '_> {
             let begun = if phases == Phases::default() { sent } else { Instant::now() };
             match self.complete(begun, phases).await {
                 // The users with whom this one shares an HTTP/2 connection have made all requests that it allows.
+                Err(NetError::ClosedIdle) if self.channel.has_answered() => {}
                 Err(NetError::ClosedIdle) if refused < MOST_REFUSED => refused += 1,
                 Err(NetError::ClosedIdle) => return Err(NetError::GoneAway("NO_ERROR")),
                 result => return result,

@@ -122,6 +122,8 @@ impl<'a> Part<'a> {
         (route.requests_per_s, route.failures_per_s) = (faster * route.requests_per_s, faster * route.failures_per_s);
         let Some(touched) = &self.route.histograms.touched else { return route };
         let failed = touched.failed.count();
+        // Without the standstill they would not have failed, and there would have been as many requests.
+        route.failures_per_s *= 1.0 - units::ratio(failed, route.failures).min(1.0);
         route.histograms.succeeded = route.histograms.succeeded.without(&touched.succeeded);
         route.histograms.failed = route.histograms.failed.without(&touched.failed);
         route.requests -= touched.count().min(route.requests);

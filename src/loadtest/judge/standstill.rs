@@ -7,7 +7,7 @@
 
 use super::metric::is_of_touched;
 use super::threshold::{Hangs, Threshold};
-use crate::run_result::{JOURNEY, JourneySummary, RouteSummary, RunResult, Standstills, TouchedTimes};
+use crate::run_result::{JOURNEY, JourneySummary, RouteSummary, RunResult, Standstill, Standstills, TouchedTimes};
 use crate::stats::Latencies;
 use crate::units;
 
@@ -54,11 +54,13 @@ pub(super) fn reason(run: &RunResult, thresholds: &[Threshold]) -> Option<String
     shown.or_else(judged)
 }
 
-/// By how much rates would be higher without the time of the measurement in which the generator stood still. At a rate
-/// what was due then is sent later.
+/// By how much rates would be higher without the time of the measurement in which the generator stood still; one thread of
+/// many costs its part. At a rate what was due then is sent later.
 fn faster(run: &RunResult, standstills: &Standstills) -> f64 {
     let from_s = run.warm_up.as_ref().map_or(0.0, |warm_up| warm_up.duration_s);
-    let still_s = standstills.seconds_within(from_s, from_s + run.duration_s);
+    let part = |one: &Standstill| one.threads as f64 / one.of_threads.max(1) as f64;
+    let within = |one: &Standstill| part(one) * one.seconds_within(from_s, from_s + run.duration_s);
+    let still_s: f64 = standstills.longest.iter().map(within).sum();
     if run.rate.is_some() || still_s >= run.duration_s { 1.0 } else { run.duration_s / (run.duration_s - still_s) }
 }
 
@@ -91,7 +93,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::run_result::{Standstill, example_run};
+    use crate::run_result::example_run;
 
     /// A run with this many answers of 1 to 2 ms, and this many of 3 s that a standstill touched.
     fn run(ordinary: u64, touched: u64) -> RunResult {

@@ -144,13 +144,11 @@ fn in_markup(text: &str, status: &Status) -> Option<String> {
 /// Where the first element of this name begins, behind its tag.
 fn inside(lower: &str, element: &str) -> Option<usize> {
     let open = format!("<{element}");
-    lower.match_indices(&open).find_map(|(at, _)| {
-        let behind = at + open.len();
-        let rest = &lower[behind..];
-        // Another element's name may begin with this one's.
-        rest.starts_with(|letter: char| letter == '>' || letter.is_ascii_whitespace()).then_some(())?;
-        Some(behind + rest.find('>')? + 1)
-    })
+    // Another element's name may begin with this one's.
+    let is_one =
+        |behind: &usize| lower[*behind..].starts_with(|letter: char| letter == '>' || letter.is_ascii_whitespace());
+    let behind = lower.match_indices(&open).map(|(at, _)| at + open.len()).find(is_one)?;
+    Some(behind + lower[behind..].find('>')? + 1)
 }
 
 /// The characters that pages must write as entities.

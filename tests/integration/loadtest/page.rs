@@ -700,7 +700,7 @@ async fn users_who_are_changed_under_load_are_counted_at_the_level_that_was_aske
         // What the server was asked before the order is of the level before it; what it is asked a little later, of the next.
         let before = server.asked();
         assert_eq!(page.steer(&cookie, &format!("action=change&level={level}")).await.0, 200);
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
         bounds.push((before, server.asked()));
     }
     tokio::time::sleep(Duration::from_secs(2)).await;

@@ -137,14 +137,20 @@ impl Board {
     pub(super) fn show(self: &Arc<Self>, run: RunResult) {
         let Ok(permit) = Arc::clone(&self.drawing).try_lock_owned() else { return };
         let board = Arc::clone(self);
+        let number = self.lock().number;
         drop(tokio::task::spawn_blocking(move || {
-            board.draw(&Arc::new(run), Phase::Running);
+            board.draw(Kept { number, run: Arc::new(run) }, Phase::Running);
             drop(permit);
         }));
     }
 
     /// Shows a run that has ended. With `for_good` nobody will serve its files any more, so they are sent to the viewers.
     pub(super) async fn end(self: &Arc<Self>, run: RunResult, for_good: bool) {
+        let number = self.lock().number;
+        self.end_with(Kept { number, run: Arc::new(run) }, for_good).await;
+    }
+
+    async fn end_with(self: &Arc<Self>, kept: Kept, for_good: bool) {
         let permit = Arc::clone(&self.drawing).lock_owned().await;
         let board = Arc::clone(self);
         let drawn = tokio::task::spawn_blocking(move || {
@@ -153,7 +159,7 @@ impl Board {
                 let mut inner = board.lock();
                 (inner.phase, inner.controller) = (phase, None);
             }
-            board.draw(&Arc::new(run), phase);
+            board.draw(kept, phase);
             drop(permit);
         });
         // A page that cannot be drawn must not cost the result.
@@ -161,20 +167,21 @@ impl Board {
     }
 
     /// Says that nothing more will come, with the run that was shown last, and why if that is not as it should be. A page that
-    /// has said so already stays as it is.
-    pub(super) async fn close(self: &Arc<Self>, why: Option<&str>) {
+    /// has said so already stays as it is; false if it has.
+    pub(super) async fn close(self: &Arc<Self>, why: Option<&str>) -> bool {
         // What is being drawn says that the run goes on.
         drop(self.drawing.lock().await);
         let last = {
             let mut inner = self.lock();
             if inner.phase == Phase::Ended {
-                return;
+                return false;
             }
             inner.why_ended = why.map(crate::units::escaped);
-            inner.kept.iter().next().map(|kept| RunResult::clone(&kept.run))
+            inner.kept.iter().next().cloned()
         };
-        if let Some(run) = last {
-            return self.end(run, true).await;
+        if let Some(kept) = last {
+            self.end_with(kept, true).await;
+            return true;
         }
         let mut inner = self.lock();
         (inner.phase, inner.controller) = (Phase::Ended, None);
@@ -184,26 +191,26 @@ impl Board {
             // Without a file the viewers would wait for more.
             places.files.insert(String::new(), "".into());
         });
+        true
     }
 
-    fn draw(&self, run: &Arc<RunResult>, phase: Phase) {
-        let (before, kept) = {
+    /// Draws a run, whatever was ordered since.
+    fn draw(&self, kept: Kept, phase: Phase) {
+        let before = {
             let mut inner = self.lock();
-            let kept = Kept { number: inner.number, run: Arc::clone(run) };
             inner.kept.keep(kept.clone());
-            (Arc::clone(&inner.before), kept)
+            Arc::clone(&inner.before)
         };
         let mut drawn = Places::default();
-        draw(run, Around { phase, before: &before, language: self.language }, &mut drawn);
+        draw(&kept.run, Around { phase, before: &before, language: self.language }, &mut drawn);
         if phase == Phase::Ended {
             drawn.put(self.lock().why_ended.take().map(|why| ("status".to_owned(), why)));
             let file = |kind| (kept.file_name(kind), kept.file(kind, self.language).into());
             drawn.files = FileKind::ALL.into_iter().map(file).collect();
         }
-        let (has_moved_on, forms) = {
-            let inner = self.lock();
-            (inner.phase != phase, self.forms(&inner))
-        };
+        // Published while it is locked, so that no form takes the place of a newer one.
+        let inner = self.lock();
+        let (has_moved_on, forms) = (inner.phase != phase, self.forms(&inner));
         self.publish(|shown| {
             shown.take_over(drawn, has_moved_on);
             shown.put(forms);
@@ -341,6 +348,22 @@ mod tests {
         board.end(example_run(), false).await;
         assert_eq!(number, 2);
         assert!(board.kept(2).is_some() && board.kept(1).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_run_keeps_its_number_when_the_one_after_it_is_not_made() {
+        let (board, mut ordered) = board();
+        board.obey(|_, _, _| Ok(start())).unwrap();
+        assert_eq!(ordered.recv().await.unwrap().number, 1);
+        board.begin(steering().0, false, Vec::new());
+        board.end(example_run(), false).await;
+        board.obey(|_, _, _| Ok(start())).unwrap();
+        board.refuse("it cannot be made");
+        assert!(board.close(None).await);
+        assert!(board.kept(1).is_some() && board.kept(2).is_none());
+        let shown = Arc::clone(&board.shown.borrow());
+        assert!(shown.places().files.keys().all(|name| name.starts_with("run-1.")), "{:?}", shown.places().files);
+        assert!(!board.close(None).await, "it was closed already");
     }
 
     #[tokio::test]

@@ -126,8 +126,9 @@ impl LivePage {
     /// Says that nothing more will come, and why, if not because everything was done: what is shown stays. A page that has said
     /// so already is left alone.
     pub async fn close(&self, why: Option<&str>) {
-        self.board.close(why).await;
-        self.take_leave().await;
+        if self.board.close(why).await {
+            self.take_leave().await;
+        }
     }
 
     /// Waits until the viewers have been sent everything, but not for long.

@@ -175,6 +175,26 @@ pub(super) const TEXTS: Room = &[
         "la connexion au repos a été fermée par le serveur avant tout envoi",
     ),
     ("no answer after {}", "pas de réponse après {}"),
+    (
+        "the service sent bytes that answer no request, so this connection was given up",
+        "le service a envoyé des octets qui ne répondent à aucune requête\u{a0}: cette connexion a été abandonnée",
+    ),
+    (
+        "the server does not speak HTTP/2 on this port: leave --http2 out",
+        "le serveur ne parle pas HTTP/2 sur ce port\u{a0}: n’écrivez pas --http2",
+    ),
+    (
+        "the server does not speak HTTP/2: leave --http2 out",
+        "le serveur ne parle pas HTTP/2\u{a0}: n’écrivez pas --http2",
+    ),
+    (
+        "the server refused the request without processing it ({0})",
+        "le serveur a refusé la requête sans la traiter ({0})",
+    ),
+    ("the server ended the connection ({0})", "le serveur a mis fin à la connexion ({0})"),
+    ("the server reset the request ({0})", "le serveur a réinitialisé la requête ({0})"),
+    ("the answer is not valid HTTP/2 ({0})", "la réponse n’est pas du HTTP/2 valable ({0})"),
+    ("the request is not valid HTTP: {0}", "la requête n’est pas du HTTP valable\u{a0}: {0}"),
     ("the answer is larger than {}", "la réponse est plus grande que {}"),
     ("this machine has no more {what}", "cette machine n’a plus de {what}"),
     ("the answer is not valid HTTP: {why}", "la réponse n’est pas du HTTP valable\u{a0}: {why}"),
