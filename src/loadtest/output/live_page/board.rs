@@ -139,7 +139,7 @@ impl Board {
         let board = Arc::clone(self);
         let number = self.lock().number;
         drop(tokio::task::spawn_blocking(move || {
-            board.draw(Kept { number, run: Arc::new(run) }, Phase::Running);
+            board.draw(&Kept { number, run: Arc::new(run) }, Phase::Running);
             drop(permit);
         }));
     }
@@ -159,7 +159,7 @@ impl Board {
                 let mut inner = board.lock();
                 (inner.phase, inner.controller) = (phase, None);
             }
-            board.draw(kept, phase);
+            board.draw(&kept, phase);
             drop(permit);
         });
         // A page that cannot be drawn must not cost the result.
@@ -195,7 +195,7 @@ impl Board {
     }
 
     /// Draws a run, whatever was ordered since.
-    fn draw(&self, kept: Kept, phase: Phase) {
+    fn draw(&self, kept: &Kept, phase: Phase) {
         let before = {
             let mut inner = self.lock();
             inner.kept.keep(kept.clone());
