@@ -75,7 +75,7 @@ echo "$rate requests/s against one nginx, ${each} s each in turn, $(nproc) cores
 echo
 echo "| run | CPU µs per request | p99 ms |"
 echo "|---|---:|---:|"
-of() { cut -d' ' -f"$2" "$1.runs" | sort -n | awk '{ v[NR] = $1 } END { printf "%s (%s to %s)", v[int((NR + 1) / 2)], v[1], v[NR] }'; }
+of() { cut -d' ' -f"$2" "$1.runs" | sort -n | awk '{ v[NR] = $1 } END { printf "%.2f (%.2f to %.2f)", v[int((NR + 1) / 2)], v[1], v[NR] }'; }
 echo "| no page | $(of none 1) | $(of none 2) |"
 echo "| a page that nobody looks at | $(of page 1) | $(of page 2) |"
 echo "| a page with $viewers viewers | $(of viewers 1) | $(of viewers 2) |"
