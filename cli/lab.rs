@@ -18,7 +18,7 @@ use storemgr::{say, text};
 
 use crate::failure::{CommandResult, Failure};
 use crate::options::json::JsonOutput;
-use crate::options::{JsonArgs, NamedFiles, PageArgs, TypedOptions, observed_subjects};
+use crate::options::{JsonArgs, NamedFiles, PageArgs, TypedOptions, close_page, observed_subjects};
 use crate::output;
 
 /// The folder of the lab's own stack, which is separate from the one that `stack up` starts.
@@ -230,11 +230,7 @@ pub(crate) async fn run(args: Args, typed: &TypedOptions) -> CommandResult {
         Ok(finished) => finish(&args, json, &shown, finished),
         Err(error) => Err(failure(error)),
     };
-    if let Some(page) = &own {
-        let why = outcome.as_ref().err().map(|failure| language.retold(&failure.sentence()));
-        page.close(why.as_deref()).await;
-    }
-    outcome
+    close_page(own.as_deref(), language, outcome).await
 }
 
 /// Says what a lab came to, whose results are in the folder that is shown, and writes what else was asked for.

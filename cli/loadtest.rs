@@ -42,7 +42,7 @@ use self::search::SearchArgs;
 use self::session::{Interrupt, Offered, session};
 use self::target::TargetArgs;
 use crate::failure::{CommandResult, Failure};
-use crate::options::{NamedFiles, PageArgs, TypedOptions, token};
+use crate::options::{NamedFiles, PageArgs, TypedOptions, close_page, token};
 use crate::output;
 
 /// Put a service under load: with users who wait and think, or with requests at a rate
@@ -141,16 +141,7 @@ async fn run_once(args: &Args, config: Config, scenario: Scenario) -> CommandRes
         }
         outcome
     };
-    close_with(page.as_ref(), language, Box::pin(made).await).await
-}
-
-/// Says on the page that nothing more will come, and why where something could not be done.
-async fn close_with(page: Option<&LivePage>, language: Language, outcome: CommandResult) -> CommandResult {
-    if let Some(page) = page {
-        let why = outcome.as_ref().err().map(|failure| language.retold(&failure.sentence()));
-        page.close(why.as_deref()).await;
-    }
-    outcome
+    close_page(page.as_ref(), language, Box::pin(made).await).await
 }
 
 /// Waits for runs that are started from the page, and makes them.
@@ -183,7 +174,7 @@ async fn run_session(args: &Args, config: Config, scenario: Scenario, more_scena
         written.and(made.outcome(&args.judgement))
     };
     let outcome = Box::pin(session(&page, language, &interrupt, run)).await;
-    close_with(Some(&page), language, outcome).await
+    close_page(Some(&page), language, outcome).await
 }
 
 /// A run that was asked for, on the command line or on the page.

@@ -19,7 +19,7 @@ pub(crate) use database::DatabaseArgs;
 pub(crate) use json::JsonArgs;
 pub(crate) use observe::observed_subjects;
 pub(crate) use outputs::NamedFiles;
-pub(crate) use page::PageArgs;
+pub(crate) use page::{PageArgs, close_page};
 pub(crate) use prometheus::PrometheusAccess;
 pub(crate) use redis::RedisArgs;
 pub(crate) use report_file::ReportFile;

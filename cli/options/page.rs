@@ -11,7 +11,7 @@ use storemgr::say;
 use storemgr::units::{Language, Secret};
 
 use super::{NamedFiles, target};
-use crate::failure::Failure;
+use crate::failure::{CommandResult, Failure};
 
 /// The address of the page where none is written: the port is Locust's.
 const DEFAULT_ADDRESS: &str = "127.0.0.1:8089";
@@ -40,6 +40,15 @@ pub(crate) struct PageArgs {
     /// The https:// address under which a proxy shows the page; the proxy then has the TLS
     #[arg(long, value_name = "URL", value_parser = target, requires = "page", conflicts_with = "page_cert")]
     page_proxy: Option<Target>,
+}
+
+/// Says on the page that nothing more will come, and why where something could not be done.
+pub(crate) async fn close_page(page: Option<&LivePage>, language: Language, outcome: CommandResult) -> CommandResult {
+    if let Some(page) = page {
+        let why = outcome.as_ref().err().map(|failure| language.retold(&failure.sentence()));
+        page.close(why.as_deref()).await;
+    }
+    outcome
 }
 
 fn page_address(text: &str) -> Result<SocketAddr, String> {

@@ -183,12 +183,8 @@ impl Http2Reader {
         let promised = promised.and_then(|value| value.to_str().ok()?.parse().ok());
         self.progress = Some(Progress { status, received: 0, promised });
         self.kept.begin(keep(status));
-        match self.read_body(&mut body).await {
-            Ok(body_bytes) => {
-                Ok(Reply { status, head: &self.head, body: self.kept.bytes(), body_bytes, first_byte_at })
-            }
-            Err(error) => Err(error),
-        }
+        let body_bytes = self.read_body(&mut body).await?;
+        Ok(Reply { status, head: &self.head, body: self.kept.bytes(), body_bytes, first_byte_at })
     }
 
     async fn read_body(&mut self, body: &mut RecvStream) -> Result<u64, NetError> {

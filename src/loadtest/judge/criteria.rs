@@ -146,15 +146,20 @@ mod tests {
         );
     }
 
+    /// Those of a run that is compared with this earlier one.
+    fn after(earlier: &RunResult) -> Criteria {
+        let recorded = (PathBuf::from("earlier.json"), RecordedRun::try_from(earlier).unwrap());
+        let baseline = Baseline::new(vec![recorded], Vec::new(), &Conditions::from(earlier)).unwrap();
+        Criteria { thresholds: Vec::new(), baseline: Some(baseline) }
+    }
+
     #[test]
     fn a_run_is_compared_if_there_are_earlier_ones() {
         let mut run = example_run();
         run.ended_at.clone_from(&run.started_at);
         Criteria::default().compare(&mut run, false);
         assert!(run.comparison.is_none());
-        let earlier = (PathBuf::from("earlier"), RecordedRun::try_from(&run).unwrap());
-        let baseline = Baseline::new(vec![earlier], Vec::new(), &Conditions::from(&run)).unwrap();
-        Criteria { thresholds: Vec::new(), baseline: Some(baseline) }.compare(&mut run, false);
+        after(&run).compare(&mut run, false);
         assert_eq!(run.comparison.map(|comparison| comparison.runs_before), Some(1));
     }
 
@@ -162,9 +167,7 @@ mod tests {
     fn a_steered_run_is_compared_with_runs_of_the_same_levels_only() {
         let mut run = example_run();
         run.ended_at.clone_from(&run.started_at);
-        let earlier = (PathBuf::from("earlier.json"), RecordedRun::try_from(&run).unwrap());
-        let baseline = Baseline::new(vec![earlier], Vec::new(), &Conditions::from(&run)).unwrap();
-        let criteria = Criteria { thresholds: Vec::new(), baseline: Some(baseline) };
+        let criteria = after(&run);
         (run.levels, run.stages) = (vec![example_level(150.0), example_level(60.0)], vec![(30.0, 150.0), (30.0, 60.0)]);
         criteria.compare(&mut run, false);
         assert!(run.comparison.is_none());
@@ -175,9 +178,7 @@ mod tests {
     fn a_run_that_was_ended_by_hand_is_compared_with_runs_of_the_same_length_only() {
         let mut whole = example_run();
         whole.ended_at.clone_from(&whole.started_at);
-        let earlier = (PathBuf::from("earlier.json"), RecordedRun::try_from(&whole).unwrap());
-        let baseline = Baseline::new(vec![earlier], Vec::new(), &Conditions::from(&whole)).unwrap();
-        let criteria = Criteria { thresholds: Vec::new(), baseline: Some(baseline) };
+        let criteria = after(&whole);
         let ended = |change: fn(&mut RunResult)| {
             let mut run = whole.clone();
             change(&mut run);

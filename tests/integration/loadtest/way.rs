@@ -517,8 +517,8 @@ async fn idle_408(said: &'static [u8]) -> String {
     url
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stream_that_was_refused_is_told_apart_from_one_that_failed() {
+/// A server of HTTP/2 without TLS that answers so, by the number of the request on its connection from 1.
+async fn answering_over_http2(answer: fn(u32, h2::server::SendResponse<bytes::Bytes>)) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -526,17 +526,24 @@ async fn a_stream_that_was_refused_is_told_apart_from_one_that_failed() {
             tokio::spawn(async move {
                 let mut connection = h2::server::handshake(stream).await.unwrap();
                 let mut number = 0;
-                while let Some(Ok((_, mut respond))) = connection.accept().await {
+                while let Some(Ok((_, respond))) = connection.accept().await {
                     number += 1;
-                    match number % 4 {
-                        0 => respond.send_reset(h2::Reason::REFUSED_STREAM),
-                        1 => respond.send_reset(h2::Reason::INTERNAL_ERROR),
-                        _ => drop(respond.send_response(http::Response::new(()), true).unwrap()),
-                    }
+                    answer(number, respond);
                 }
             });
         }
     });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_was_refused_is_told_apart_from_one_that_failed() {
+    let url = answering_over_http2(|number, mut respond| match number % 4 {
+        0 => respond.send_reset(h2::Reason::REFUSED_STREAM),
+        1 => respond.send_reset(h2::Reason::INTERNAL_ERROR),
+        _ => drop(respond.send_response(http::Response::new(()), true).unwrap()),
+    })
+    .await;
     let (ran, summary) = send(&url, &["--http2", "--iterations", "40", "--users", "1"]).await;
     assert_eq!((code(&ran, 1), summary["requests"].as_u64(), summary["failures"].as_u64()), (1, Some(40), Some(20)));
     let kinds: Vec<_> = summary["failure_groups"].as_array().unwrap().iter().collect();
@@ -552,30 +559,20 @@ async fn a_stream_that_was_refused_is_told_apart_from_one_that_failed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_is_cut_short_over_http2_is_told_with_its_status_and_bytes() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut connection = h2::server::handshake(stream).await.unwrap();
-                let mut number = 0;
-                while let Some(Ok((_, mut respond))) = connection.accept().await {
-                    number += 1;
-                    let head = http::Response::builder().header("content-length", "10").body(()).unwrap();
-                    let mut body = respond.send_response(head, false).unwrap();
-                    body.send_data("four".into(), false).unwrap();
-                    tokio::spawn(async move {
-                        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                        if number % 2 == 1 {
-                            body.send_reset(h2::Reason::INTERNAL_ERROR);
-                        } else {
-                            body.send_data("".into(), true).unwrap();
-                        }
-                    });
-                }
-            });
-        }
-    });
+    let url = answering_over_http2(|number, mut respond| {
+        let head = http::Response::builder().header("content-length", "10").body(()).unwrap();
+        let mut body = respond.send_response(head, false).unwrap();
+        body.send_data("four".into(), false).unwrap();
+        tokio::spawn(async move {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            if number % 2 == 1 {
+                body.send_reset(h2::Reason::INTERNAL_ERROR);
+            } else {
+                body.send_data("".into(), true).unwrap();
+            }
+        });
+    })
+    .await;
     let (ran, summary) = send(&url, &["--http2", "--iterations", "4", "--users", "1"]).await;
     assert_eq!((code(&ran, 1), summary["failures"].as_u64()), (1, Some(4)), "{ran:?}");
     for message in [
