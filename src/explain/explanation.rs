@@ -74,7 +74,8 @@ fn subordinate(found: &mut [(&'static Rule, Weight)]) {
         .collect();
     for (rule, weight) in found {
         // Another cause that explains next to nothing has no such consequences.
-        let follows = sure.iter().any(|(cause, explains)| rule.follows_from.contains(cause) && *explains >= 0.1);
+        let consequence = |cause: &str| rule.follows_from.contains(&cause) && !weight.apart_from.contains(&cause);
+        let follows = sure.iter().any(|(cause, explains)| consequence(cause) && *explains >= 0.1);
         if follows {
             weight.certainty = Certainty::Possible;
         }

@@ -53,6 +53,8 @@ pub(super) struct Weight {
     pub(super) of_time: f64,
     pub(super) evidence: Vec<Evidence>,
     pub(super) expected: Vec<Expected>,
+    /// Causes of [`Rule::follows_from`] from which it does not follow this time, as the figures show.
+    pub(super) apart_from: &'static [&'static str],
 }
 
 /// The words about a cause.

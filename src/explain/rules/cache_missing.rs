@@ -80,7 +80,14 @@ fn weigh(case: &Case<'_>) -> Weighed {
     }
     let now = case.mean_ms();
     let expected = vec![Expected { figure: Figure::MeanMs, now, then: now * (1.0 - of_time) }];
-    Weighed::For(Weight { certainty: Certainty::Likely, of_failures: 0.0, of_time: 0.9 * of_time, evidence, expected })
+    Weighed::For(Weight {
+        certainty: Certainty::Likely,
+        of_failures: 0.0,
+        of_time: 0.9 * of_time,
+        evidence,
+        expected,
+        apart_from: &[],
+    })
 }
 
 fn words(case: &Case<'_>, weight: &Weight, language: Language) -> Words {

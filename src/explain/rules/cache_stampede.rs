@@ -51,7 +51,7 @@ fn weigh(case: &Case<'_>) -> Weighed {
     };
     // One of those that ran at the same time is needed.
     let of_time = case.of_time(time * (1.0 - 1.0 / at_once as f64));
-    Weighed::For(Weight { certainty, of_failures: 0.0, of_time, evidence, expected: Vec::new() })
+    Weighed::For(Weight { certainty, of_failures: 0.0, of_time, evidence, expected: Vec::new(), apart_from: &[] })
 }
 
 fn words(_: &Case<'_>, weight: &Weight, language: Language) -> Words {

@@ -10,8 +10,13 @@ use crate::{say, text};
 const BUSY: f64 = 0.5;
 const FULL: f64 = 0.8;
 
-/// From this share of the time of statements on, commits are the main work.
+/// From this share of the time of statements on, commits are the main work; and where only what was seen running is known, of
+/// which there is little.
 const MOSTLY: f64 = 0.4;
+const MOSTLY_SEEN: f64 = 0.3;
+
+/// From this idle share of the machine on, nothing waits for a processor.
+const TO_SPARE: f64 = 0.1;
 
 pub(super) const RULE: Rule = Rule {
     cause: "commit_bound",
@@ -56,13 +61,27 @@ fn weigh(case: &Case<'_>) -> Weighed {
     };
     let of_time = case.of_time(time);
     let waits = database.mean_running >= 0.5;
-    let busy = flushing.map_or(share >= MOSTLY && waits, |flushing| flushing >= BUSY && share >= 0.2);
+    let mostly = if database.statements_counted { MOSTLY } else { MOSTLY_SEEN };
+    let busy = flushing.map_or(share >= mostly && waits, |flushing| flushing >= BUSY && share >= 0.2);
     if !busy || of_time < 0.1 {
         return Weighed::Against(text!("Commits took little of the time, or the disk had time to spare."), evidence);
     }
     let certain = flushing.is_some_and(|flushing| flushing >= FULL) && share >= MOSTLY;
     let certainty = if certain { Certainty::Certain } else { Certainty::Likely };
-    Weighed::For(Weight { certainty, of_failures: 0.0, of_time, evidence, expected: Vec::new() })
+    // Neither reading nor waiting for rows flushes logs. Where flushes are not counted, reading may still take the processors
+    // that commits wait for, unless there were some to spare.
+    let to_spare = case.run.generator.host_idle_ratio.is_some_and(|idle| idle >= TO_SPARE);
+    let apart_from: &[_] = match flushing {
+        Some(_) => &["full_scan", "held_rows"],
+        None if to_spare => &["full_scan"],
+        None => &[],
+    };
+    Weighed::For(Weight { certainty, of_failures: 0.0, of_time, evidence, expected: Vec::new(), apart_from })
+}
+
+/// Whether commits explain a part of what happened.
+pub(super) fn is_one(case: &Case<'_>) -> bool {
+    matches!(weigh(case), Weighed::For(_))
 }
 
 fn words(_: &Case<'_>, weight: &Weight, language: Language) -> Words {

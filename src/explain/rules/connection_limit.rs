@@ -41,7 +41,7 @@ fn weigh(case: &Case<'_>) -> Weighed {
         None => Certainty::Possible,
     };
     let expected = vec![Expected::of_failures(case, of_failures)];
-    Weighed::For(Weight { certainty, of_failures, of_time: 0.0, evidence, expected })
+    Weighed::For(Weight { certainty, of_failures, of_time: 0.0, evidence, expected, apart_from: &[] })
 }
 
 fn words(case: &Case<'_>, weight: &Weight, language: Language) -> Words {

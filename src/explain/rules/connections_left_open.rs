@@ -77,6 +77,7 @@ fn weigh(case: &Case<'_>) -> Weighed {
         of_time: if opens_anew { 0.2 } else { 0.05 },
         evidence,
         expected,
+        apart_from: &[],
     })
 }
 

@@ -41,7 +41,7 @@ fn weigh(case: &Case<'_>) -> Weighed {
     // A transaction that is repeated takes its time twice.
     let repeated = (count / case.good_writes().max(1.0)).min(1.0);
     let of_time = case.of_time(case.write_time_s() * repeated / (1.0 + repeated));
-    Weighed::For(Weight { certainty, of_failures, of_time, evidence, expected })
+    Weighed::For(Weight { certainty, of_failures, of_time, evidence, expected, apart_from: &[] })
 }
 
 fn words(_: &Case<'_>, weight: &Weight, language: Language) -> Words {

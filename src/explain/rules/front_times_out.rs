@@ -39,7 +39,7 @@ fn weigh(case: &Case<'_>) -> Weighed {
     let certainty = if waited >= WAITED_MS { Certainty::Certain } else { Certainty::Likely };
     let of_failures = case.of_failures(failed);
     let expected = vec![Expected::of_failures(case, of_failures)];
-    Weighed::For(Weight { certainty, of_failures, of_time: 0.0, evidence, expected })
+    Weighed::For(Weight { certainty, of_failures, of_time: 0.0, evidence, expected, apart_from: &[] })
 }
 
 fn words(_: &Case<'_>, weight: &Weight, language: Language) -> Words {

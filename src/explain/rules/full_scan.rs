@@ -58,7 +58,14 @@ fn weigh(case: &Case<'_>) -> Weighed {
     evidence.push(Evidence::share(SHARE, of_database));
     let certainty = if of_database >= MOST { Certainty::Certain } else { Certainty::Likely };
     let expected = expected(case, per_request, rows / case.requests.max(1.0), of_time);
-    Weighed::For(Weight { certainty, of_failures: slow_failures(case, of_database), of_time, evidence, expected })
+    Weighed::For(Weight {
+        certainty,
+        of_failures: slow_failures(case, of_database),
+        of_time,
+        evidence,
+        expected,
+        apart_from: &[],
+    })
 }
 
 /// Without counts by statement: the rows that were read, and the statement that was seen running most.
@@ -86,7 +93,14 @@ fn uncounted(case: &Case<'_>, per_request: f64) -> Weighed {
         evidence.into_iter().chain([Evidence::share(SEEN, part).of(&most.text), Evidence::share(SHARE, part)]);
     let expected = expected(case, per_request, per_request, of_time);
     let of_failures = slow_failures(case, part);
-    Weighed::For(Weight { certainty: Certainty::Likely, of_failures, of_time, evidence: evidence.collect(), expected })
+    Weighed::For(Weight {
+        certainty: Certainty::Likely,
+        of_failures,
+        of_time,
+        evidence: evidence.collect(),
+        expected,
+        apart_from: &[],
+    })
 }
 
 /// Requests that were waited for in vain, as far as the database was busy with this.

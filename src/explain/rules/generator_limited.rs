@@ -27,6 +27,7 @@ fn weigh(case: &Case<'_>) -> Weighed {
             of_time: 1.0,
             evidence,
             expected: Vec::new(),
+            apart_from: &[],
         }),
     }
 }

@@ -1,10 +1,12 @@
 //! Requests wait for rows that another transaction holds.
 
-use crate::explain::case::Case;
+use super::commit_bound;
+use crate::explain::case::{Case, is_commit};
 use crate::explain::figure::Figure;
 use crate::explain::finding::{Certainty, Evidence, Expected};
 use crate::explain::rule::{Needs, Rule, Weighed, Weight, Words};
 use crate::explain::symptom::Symptom;
+use crate::observe::ObservedDatabase;
 use crate::units::Language;
 use crate::{say, text};
 
@@ -58,6 +60,8 @@ fn weigh(case: &Case<'_>) -> Weighed {
     }
     let waits_seen = seen >= 2 || waits >= 1.0;
     let certainty = match (failed > 0.0 || waits_seen, idle >= IDLE_S || holder >= 1.0 || of_time >= 0.5) {
+        // Who waits for the disk to commit holds its rows meanwhile: that is what the wait for the disk costs the others.
+        _ if held_by_commits(database) && commit_bound::is_one(case) => Certainty::Possible,
         (true, true) => Certainty::Certain,
         _ => Certainty::Likely,
     };
@@ -72,7 +76,18 @@ fn weigh(case: &Case<'_>) -> Weighed {
     let per_request = 1e3 * waited_s / case.requests.max(1.0);
     expected.push(Expected { figure: Figure::RowWaitMsPerRequest, now: per_request, then: 0.0 });
     expected.extend(Expected::of_time(case, of_time));
-    Weighed::For(Weight { certainty, of_failures, of_time, evidence, expected })
+    // Who does nothing does not scan.
+    let apart_from: &[_] = if idle >= IDLE_S { &["full_scan"] } else { &[] };
+    Weighed::For(Weight { certainty, of_failures, of_time, evidence, expected, apart_from })
+}
+
+/// Whether most transactions for whose rows others waited were being committed.
+fn held_by_commits(database: &ObservedDatabase) -> bool {
+    let commits = |runs: &Option<String>| runs.as_deref().is_some_and(is_commit);
+    let (of_commits, all) = database.row_waits.iter().fold((0, 0), |(some, all), wait| {
+        (if commits(&wait.holder_runs) { some + wait.seen } else { some }, all + wait.seen)
+    });
+    2 * of_commits > all
 }
 
 fn words(case: &Case<'_>, weight: &Weight, language: Language) -> Words {

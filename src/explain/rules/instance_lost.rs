@@ -37,7 +37,7 @@ fn weigh(case: &Case<'_>) -> Weighed {
     let nameless = if gone > 0 { case.failed(&[Symptom::TimedOut, Symptom::FrontTimedOut]) } else { 0.0 };
     let of_failures = case.of_failures(failed + nameless);
     let expected = vec![Expected::of_failures(case, of_failures)];
-    Weighed::For(Weight { certainty, of_failures, of_time: 0.0, evidence, expected })
+    Weighed::For(Weight { certainty, of_failures, of_time: 0.0, evidence, expected, apart_from: &[] })
 }
 
 fn words(_: &Case<'_>, weight: &Weight, language: Language) -> Words {

@@ -52,7 +52,14 @@ fn weigh(case: &Case<'_>) -> Weighed {
     let now = 1e3 * all_s / case.requests.max(1.0);
     let mut expected = vec![Expected { figure: Figure::RedisMsPerRequest, now, then: now * (1.0 - share) }];
     expected.extend(Expected::of_time(case, of_time));
-    Weighed::For(Weight { certainty, of_failures: 0.0, of_time: of_time.max(0.02), evidence, expected })
+    Weighed::For(Weight {
+        certainty,
+        of_failures: 0.0,
+        of_time: of_time.max(0.02),
+        evidence,
+        expected,
+        apart_from: &[],
+    })
 }
 
 fn words(_: &Case<'_>, weight: &Weight, language: Language) -> Words {

@@ -76,7 +76,7 @@ fn weigh(case: &Case<'_>) -> Weighed {
     // What a request needs of the processor, beside what it waits for it.
     let needed_s = service.cpu_cores * case.seconds();
     let of_time = case.of_time(case.time_in_service_s().max(needed_s));
-    Weighed::For(Weight { certainty, of_failures: slow(case), of_time, evidence, expected })
+    Weighed::For(Weight { certainty, of_failures: slow(case), of_time, evidence, expected, apart_from: &[] })
 }
 
 /// The processors that it used and those that its threads waited for.

@@ -47,6 +47,7 @@ fn weigh(case: &Case<'_>) -> Weighed {
             of_time: 0.0,
             evidence,
             expected: Vec::new(),
+            apart_from: &[],
         });
     };
     let open = database.peak.open as f64;
@@ -80,7 +81,7 @@ fn weigh(case: &Case<'_>) -> Weighed {
     let waits_s = (case.time_s - busy * case.seconds()).max(0.0);
     let of_time = if used_up { case.of_time(waits_s) } else { 0.0 };
     let certainty = if failed > 0.0 && used >= 0.5 { Certainty::Certain } else { Certainty::Likely };
-    Weighed::For(Weight { certainty, of_failures, of_time, evidence, expected })
+    Weighed::For(Weight { certainty, of_failures, of_time, evidence, expected, apart_from: &[] })
 }
 
 fn words(case: &Case<'_>, weight: &Weight, language: Language) -> Words {

@@ -71,7 +71,7 @@ fn weigh(case: &Case<'_>) -> Weighed {
         others if others <= 0.4 && of_time >= 0.5 => Certainty::Certain,
         _ => Certainty::Likely,
     };
-    Weighed::For(Weight { certainty, of_failures: 0.0, of_time, evidence, expected: Vec::new() })
+    Weighed::For(Weight { certainty, of_failures: 0.0, of_time, evidence, expected: Vec::new(), apart_from: &[] })
 }
 
 fn words(case: &Case<'_>, weight: &Weight, language: Language) -> Words {

@@ -150,7 +150,7 @@ fn weight(case: &Case<'_>, certainty: Certainty, extra: f64, part: f64, evidence
     }));
     let of_time = case.of_time(saved_s);
     expected.extend(Expected::of_time(case, of_time));
-    Weight { certainty, of_failures: 0.0, of_time, evidence, expected }
+    Weight { certainty, of_failures: 0.0, of_time, evidence, expected, apart_from: &[] }
 }
 
 /// Whether a statement changes rows or locks them.

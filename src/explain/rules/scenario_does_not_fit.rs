@@ -28,7 +28,7 @@ fn weigh(case: &Case<'_>) -> Weighed {
     let of_failures = case.of_failures(failed);
     let certainty = if share >= 0.01 || of_failures >= 0.5 { Certainty::Certain } else { Certainty::Likely };
     let expected = vec![Expected::of_failures(case, of_failures)];
-    Weighed::For(Weight { certainty, of_failures, of_time: 0.0, evidence, expected })
+    Weighed::For(Weight { certainty, of_failures, of_time: 0.0, evidence, expected, apart_from: &[] })
 }
 
 fn words(_: &Case<'_>, weight: &Weight, language: Language) -> Words {

@@ -77,7 +77,7 @@ fn weigh(case: &Case<'_>) -> Weighed {
     };
     let expected = vec![Expected { figure: Figure::MeanMs, now: mean, then: mean - rest }];
     let of_failures = case.of_failures(case.failed(&[Symptom::TimedOut, Symptom::FrontTimedOut])) * part;
-    Weighed::For(Weight { certainty, of_failures, of_time: part, evidence, expected })
+    Weighed::For(Weight { certainty, of_failures, of_time: part, evidence, expected, apart_from: &[] })
 }
 
 fn words(case: &Case<'_>, weight: &Weight, language: Language) -> Words {

@@ -1,6 +1,6 @@
 //! Statements by their text: counted by the server, or seen in the list of connections.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::answers::{Answers, Unanswered, decimal, number, text};
 use super::connections::Sightings;
@@ -99,15 +99,35 @@ fn add(statements: &mut Vec<Statement>, other: Statement) {
     statement.lock_s = Some(statement.lock_s.unwrap_or(0.0) + other.lock_s.unwrap_or(0.0));
 }
 
-/// Whether most of the statements that the server counted by their kind are among those that it counted by their text.
-pub(super) fn are_most(counted: &[Statement], counters: &std::collections::BTreeMap<String, u64>) -> bool {
+/// From this share of the statements that were seen running on, those that the server does not count by their text matter.
+const UNCOUNTED: f64 = 0.3;
+
+/// So few sightings may be an accident.
+const FEW_SIGHTINGS: u64 = 4;
+
+/// Whether most of the statements that the server counted by their kind are among those that it counted by their text, and
+/// most of those that were seen running as well: a few that are not counted may take most of the time.
+pub(super) fn are_most(
+    counted: &[Statement],
+    counters: &std::collections::BTreeMap<String, u64>,
+    seen: &HashMap<String, Sightings>,
+) -> bool {
     let kinds =
         [("SELECT", "Com_select"), ("INSERT", "Com_insert"), ("UPDATE", "Com_update"), ("DELETE", "Com_delete")];
     let by_kind: u64 = kinds.iter().filter_map(|(_, name)| counters.get(*name)).sum();
     let of_kind =
         |statement: &&Statement| kinds.iter().any(|(verb, _)| statement.text.to_ascii_uppercase().contains(verb));
     let by_text: u64 = counted.iter().filter(of_kind).filter_map(|statement| statement.count).sum();
-    !counted.is_empty() && by_text as f64 >= 0.3 * by_kind as f64
+    let known: HashSet<String> = counted.iter().map(|statement| plain(&statement.text)).collect();
+    let running = |is: bool| {
+        seen.iter()
+            .filter(|(text, _)| known.contains(&plain(text)) == is)
+            .map(|(_, sightings)| sightings.seen)
+            .sum::<u64>()
+    };
+    let unknown = running(false);
+    let hidden = unknown >= FEW_SIGHTINGS && unknown as f64 >= UNCOUNTED * (unknown + running(true)) as f64;
+    !counted.is_empty() && by_text as f64 >= 0.3 * by_kind as f64 && !hidden
 }
 
 /// Whether a statement is one of the observer's.
@@ -205,6 +225,29 @@ mod tests {
         let mut of_one_packet = vec![sent(3), sent(3)];
         add(&mut of_one_packet, sent(1));
         assert_eq!(of_one_packet.len(), 3);
+    }
+
+    #[test]
+    fn counts_that_leave_out_what_was_seen_running_are_none() {
+        let counted =
+            |text: &str, count| Statement { text: text.to_owned(), count: Some(count), ..Statement::default() };
+        let counted = [counted("COMMIT", 600), counted("INSERT INTO `t` VALUES (...)", 600)];
+        let counters =
+            std::collections::BTreeMap::from([("Com_insert".to_owned(), 600), ("Com_select".to_owned(), 200)]);
+        let sightings = |seen| Sightings { seen, most_at_once: 1 };
+        let seen = |commits, scans| {
+            HashMap::from([
+                ("COMMIT".to_owned(), sightings(commits)),
+                ("SELECT SUM(a) FROM t".to_owned(), sightings(scans)),
+            ])
+        };
+        // The server ran 200 statements of which it counted none; as far as nobody saw them, they took little time.
+        assert!(are_most(&counted, &counters, &seen(20, 0)));
+        assert!(are_most(&counted, &counters, &seen(20, 8)));
+        assert!(are_most(&counted, &counters, &seen(0, 3)), "three sightings may be an accident");
+        assert!(!are_most(&counted, &counters, &seen(10, 17)));
+        assert!(!are_most(&counted[..1], &counters, &seen(20, 0)), "most were not counted at all");
+        assert!(!are_most(&[], &counters, &seen(0, 0)));
     }
 
     #[test]

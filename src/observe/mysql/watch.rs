@@ -133,8 +133,8 @@ impl DatabaseWatch {
         let [mean_open, mean_running, mean_busy] = connections.means();
         let seconds_per_look = self.watched_s / connections.looks.max(1) as f64;
         let counters = counters::rose(&self.first, &self.last);
-        // Counts of a few of the statements would hide the others, which were seen.
-        let counts = statements::are_most(&self.counted, &counters);
+        // Counts of some statements would hide the others, which were seen.
+        let counts = statements::are_most(&self.counted, &counters, &connections.statements);
         let counted = if counts { self.counted.clone() } else { Vec::new() };
         let uncounted = (!counts && !self.counted.is_empty()).then(|| Missing {
             what: "how often most statements ran, and how long".to_owned(),

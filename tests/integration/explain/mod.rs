@@ -135,6 +135,16 @@ impl Explained {
         assert!(self.shown.contains(cause), "{}", self.shown);
     }
 
+    /// Asserts that both are certain or likely, and that nothing else is certain.
+    pub fn assert_both(&self, both: [&str; 2]) {
+        let causes = self.causes();
+        let sure = |cause: &str| causes.iter().any(|(found, certainty)| *found == cause && *certainty != "possible");
+        assert!(both.into_iter().all(sure), "{}", self.told());
+        assert!(both.contains(&causes[0].0), "the first is neither: {}", self.told());
+        let others = causes.iter().filter(|(cause, _)| !both.contains(cause));
+        assert!(others.clone().all(|(_, certainty)| *certainty != "certain"), "{}", self.told());
+    }
+
     /// Everything that helps to see why it is not as it should be.
     pub fn told(&self) -> String {
         let mut seen = self.run["observed"].clone();

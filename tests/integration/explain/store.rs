@@ -55,6 +55,10 @@ pub(super) fn large_orders() -> String {
 const REPORTS: &str = "name = \"reports\"\n[[task]]\nname = \"best\"\nmethod = \"GET\"\npath = \"/orders/reports/best-sellers\"\n\
                        [[task]]\nname = \"spenders\"\nmethod = \"GET\"\npath = \"/orders/reports/highest-spenders\"\n";
 
+/// Orders of one product.
+pub(super) const SMALL_ORDER: &str = "[[task]]\nname = \"order\"\nmethod = \"POST\"\npath = \"/orders\"\nheaders = { content-type = \"application/json\" }\n\
+                           body = '{\"user_id\":{{random(1, 50)}},\"items\":[{\"product_id\":{{random(1, 200)}},\"quantity\":1}]}'\n";
+
 /// Users without a pause.
 const BUSY: &[&str] = &["--users", "16", "--spawn-rate", "1000", "--think-time", "0ms", "--run-time", "6s"];
 
@@ -184,6 +188,22 @@ async fn a_transaction_that_somebody_left_open_is_found_by_the_rows_that_it_hold
     holder.disconnect().await.unwrap();
     seen.assert_first("held_rows");
     assert!(seen.figure("held_rows", "longest that a transaction was open and did nothing") >= 2.0, "{}", seen.told());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_somebody_holds_and_a_scan_of_all_orders_are_both_named() {
+    let (_server, database) = store("held-scan", COUNTING, "60000").await;
+    let options = ["--order-writer", "batched", "--report-source", "scan", "--report-cache", "off"];
+    let instance = Instance::start(&database, &options).await;
+    let mut holder = database.connect().await;
+    holder.query_drop("BEGIN").await.unwrap();
+    holder.query_drop("SELECT * FROM stocks WHERE product_id <= 8 FOR UPDATE").await.unwrap();
+    let file = scenario(&format!("{REPORTS}{SMALL_ORDER}"));
+    let load = ["--scenario", &file, "--users", "4", "--spawn-rate", "100", "--think-time", "10ms", "--run-time", "8s"];
+    let seen = watched(&database, &instance, &load).await;
+    holder.query_drop("ROLLBACK").await.unwrap();
+    holder.disconnect().await.unwrap();
+    seen.assert_both(["held_rows", "full_scan"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
