@@ -8,6 +8,7 @@ use super::dashboards::Dashboard;
 use super::datasources::{Datasources, dashboard_folders};
 use super::dockerfile::{Dockerfile, Stage};
 use super::document::{Document, documents, paths, readable, same_file};
+use super::fronts::Front;
 use super::image::{image_of, store_of};
 use super::location::{Location, Locations};
 use super::nginx::Nginx;
@@ -52,6 +53,7 @@ pub struct Files {
     rules: Vec<Document<RuleFile>>,
     dashboards: Vec<Document<Dashboard>>,
     datasources: Vec<Document<Datasources>>,
+    fronts: Vec<Document<Front>>,
     workflows: Vec<Document<Workflow>>,
     views: BTreeMap<String, View>,
     pub(in crate::deploy_check) environment: BTreeMap<String, String>,
@@ -85,6 +87,7 @@ impl Files {
         Self {
             nginx: nginx(locations, &seen),
             datasources: datasources(&seen),
+            fronts: seen.iter().flat_map(|(service, view)| Front::of_container(service, view)).collect(),
             workflows: documents(&locations.workflows, &YAML, Workflow::parse),
             environment: shell.clone(),
             variables,
@@ -154,6 +157,11 @@ impl Files {
                 "none",
             ),
             listed("nginx", nginx, "no configuration of nginx is here"),
+            listed(
+                "other fronts",
+                self.fronts().into_iter().map(|one| with_service(&one.path, Some(&one.service))).collect(),
+                "no files of Caddy, HAProxy or Traefik",
+            ),
             listed("Prometheus", prometheus, "no prometheus.yml is here"),
             listed(
                 "rules",
@@ -187,6 +195,7 @@ impl Files {
         states.extend(self.rules.iter().map(Document::state));
         states.extend(self.dashboards.iter().map(Document::state));
         states.extend(self.datasources.iter().map(Document::state));
+        states.extend(self.fronts.iter().map(Document::state));
         states.extend(self.workflows.iter().map(Document::state));
         states
     }
@@ -245,6 +254,11 @@ impl Files {
 
     pub(in crate::deploy_check) fn datasources(&self) -> Vec<&Datasources> {
         self.datasources.iter().filter_map(Document::read).collect()
+    }
+
+    /// What other servers than nginx pass requests to; a file that cannot be read is told by `files-readable`.
+    pub(in crate::deploy_check) fn fronts(&self) -> Vec<&Front> {
+        self.fronts.iter().filter_map(Document::read).collect()
     }
 
     pub(in crate::deploy_check) fn workflows(&self) -> Result<Vec<&Workflow>, CheckOutcome> {

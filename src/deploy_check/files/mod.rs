@@ -10,6 +10,7 @@ mod dashboards;
 mod datasources;
 mod dockerfile;
 mod document;
+mod fronts;
 mod image;
 mod interpolation;
 mod location;
@@ -28,6 +29,7 @@ mod workflows;
 mod yaml;
 
 pub(super) use compose::{Compose, Health, Published, SecretSource, Service, Source};
+pub(super) use fronts::Front;
 pub(super) use image::{Store, data_of, store_of};
 pub(super) use lookups::{places, port_of};
 pub(super) use nginx::{Directive, Nginx, Pass, address, all_of};

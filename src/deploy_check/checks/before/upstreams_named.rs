@@ -1,32 +1,41 @@
-//! `upstreams-named`: nginx passes requests to services that exist, at ports where they listen, and to all instances of
-//! the store.
+//! `upstreams-named`: the servers in front pass requests to services that exist, at ports where they listen, and to all
+//! instances of the store.
 
 use crate::deploy_check::checks::check::{Check, Probe, finished};
-use crate::deploy_check::files::{Compose, Files, Nginx, Pass, Service, places, port_of};
+use crate::deploy_check::files::{Compose, Files, Front, Nginx, Pass, Service, places, port_of};
 use crate::deploy_check::finding::{CheckOutcome, Fault};
-use crate::deploy_check::reach::{Reach, reach};
+use crate::deploy_check::place::Place;
+use crate::deploy_check::reach::{Reach, host_and_port, reach};
 
 pub(crate) const CHECK: Check = Check {
     id: "upstreams-named",
-    expected: "nginx passes requests to services of the compose file at their ports, and to every instance of the store",
+    expected: "nginx, Caddy, HAProxy and Traefik pass requests to services of the compose file at their ports, and to every \
+               instance of the store",
     probe: Probe::Files(|files| finished(check(files))),
 };
 
 fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
-    let configurations = files.nginx()?;
+    let fronts = files.fronts();
     let compose = files.compose()?;
+    let labels = labels_for_traefik(compose);
+    // Where another server is in front, there need be no nginx.
+    let configurations = match files.nginx() {
+        Err(skip) if fronts.is_empty() && labels.is_empty() => return Err(skip),
+        found => found.unwrap_or_default(),
+    };
     let instances = files.instances().unwrap_or_default();
     let passes: Vec<_> = configurations.iter().map(|nginx| (*nginx, nginx.passes())).collect();
-    let count: usize = passes.iter().map(|(_, passes)| passes.len()).sum();
+    let others = fronts.iter().map(|front| front.targets.len()).sum::<usize>() + labels.len();
+    let count: usize = passes.iter().map(|(_, passes)| passes.len()).sum::<usize>() + others;
     let unseen: Vec<_> = configurations.iter().filter_map(|nginx| nginx.unseen()).collect();
-    if count == 0 {
+    if count == 0 && fronts.iter().all(|front| front.undefined.is_empty()) {
         if !unseen.is_empty() {
             let seen = format!("upstreams may be defined in {}", unseen.join(", "));
             return Err(CheckOutcome::skip(seen, "see front-reaches-instances"));
         }
-        if instances.is_empty() {
+        if instances.is_empty() || !fronts.is_empty() {
             return Err(CheckOutcome::skip(
-                "nginx passes requests to no server with a constant address",
+                "requests are passed to no server with a constant address",
                 "nothing to do",
             ));
         }
@@ -60,6 +69,8 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
             faults.extend(forgotten.iter().map(told));
         }
     }
+    faults.extend(of_fronts(files, compose, &fronts));
+    faults.extend(labels.iter().filter_map(|label| label.fault(files)));
     let advice = if instances.is_empty() {
         let names: Vec<_> = compose.services.iter().map(|service| service.name.as_str()).collect();
         format!("name a service: {}", names.join(", "))
@@ -69,6 +80,84 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let unseen = (!unseen.is_empty()).then(|| unseen.join(", "));
     Ok(CheckOutcome::of(faults, advice, || format!("{count} servers, {} instances", instances.len()))
         .with_unseen(unseen))
+}
+
+/// A port that Traefik is told by a label of a service.
+struct Label<'a> {
+    service: &'a Service,
+    port: u16,
+    place: Place,
+}
+
+/// The labels that tell Traefik a port, if one of the services is Traefik.
+fn labels_for_traefik(compose: &Compose) -> Vec<Label<'_>> {
+    if compose.services.iter().all(|one| one.image_name() != "traefik") {
+        return Vec::new();
+    }
+    let of = |service| {
+        let labels = Service::labels(service).into_iter();
+        labels.filter_map(move |(name, value, place)| {
+            let name = name.to_ascii_lowercase();
+            let is_port = name.starts_with("traefik.") && name.ends_with(".loadbalancer.server.port");
+            Some(Label { service, port: value.parse().ok().filter(|_| is_port)?, place })
+        })
+    };
+    compose.services.iter().flat_map(of).collect()
+}
+
+impl Label<'_> {
+    fn fault(&self, files: &Files) -> Option<Fault> {
+        let Self { service, port, place } = self;
+        let listens = files.listening(service).filter(|ports| !ports.contains(port))?;
+        let shown = listens.iter().take(4).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let says = format!("Traefik asks {} at port {port}; it listens on {shown}", service.name);
+        let line = listens.first().map(|first| format!("loadbalancer.server.port={first}")).unwrap_or_default();
+        Some(Fault::error(Some(place.clone()), says).write(line))
+    }
+}
+
+/// The faults in the files of other servers than nginx.
+fn of_fronts(files: &Files, compose: &Compose, fronts: &[&Front]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for front in fronts {
+        let Some(from) = compose.services.iter().find(|one| one.name == front.service) else { continue };
+        let program = front.program;
+        for target in &front.targets {
+            let (host, port) = host_and_port(&target.address);
+            let place = Some(target.place.clone());
+            if matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]") {
+                if from.network_mode.is_empty() && from.build.is_none() {
+                    let says = format!("{program} asks {}, which is its own container", target.address);
+                    faults.push(Fault::error(place, says));
+                }
+            } else if let Reach::Wrong { says, write } = reach(files, compose, from, &host, port) {
+                faults.push(Fault::error(place, format!("{program} asks {says}")).write(write));
+            }
+        }
+        let undefined = front.undefined.iter().map(|one| {
+            Fault::error(Some(one.place.clone()), format!("{program} has no backend of the name {}", one.address))
+        });
+        faults.extend(undefined);
+        // Instances that stand in no file of this program; several files are one configuration.
+        let of_program = fronts.iter().filter(|other| other.service == front.service).flat_map(|other| &other.targets);
+        let hosts: Vec<_> = of_program.map(|target| host_and_port(&target.address).0).collect();
+        let instances = files.instances().unwrap_or_default();
+        let knows =
+            |one: &Service| hosts.iter().any(|host| one.answers_to(host.strip_prefix("tasks.").unwrap_or(host)));
+        let is_first = fronts
+            .iter()
+            .find(|other| other.service == front.service)
+            .is_some_and(|first| std::ptr::eq(*first, *front));
+        if is_first && faults.is_empty() && instances.iter().any(|one| knows(one)) {
+            let place = front.targets.first().map(|target| target.place.clone());
+            let missing = instances.iter().filter(|one| !knows(one));
+            faults.extend(missing.map(|one| {
+                let says = format!("{program} does not know {}", one.name);
+                Fault::error(place.clone(), says).write(format!("{}:{}", one.name, port_of(one)))
+            }));
+        }
+    }
+    faults
 }
 
 /// The service that reads a configuration, as far as it is known.

@@ -170,6 +170,18 @@ impl Service {
         self.variables.get(name).map_or_else(|| self.place_of("environment"), |variable| variable.place.clone())
     }
 
+    /// Its labels: names, values, and where each stands.
+    pub(in crate::deploy_check) fn labels(&self) -> Vec<(String, String, Place)> {
+        let Some(node) = self.node.get("labels") else { return Vec::new() };
+        let listed = node.list().iter().filter_map(|one| {
+            let text = one.string();
+            let (name, value) = text.split_once('=')?;
+            Some((name.trim().to_owned(), value.trim().to_owned(), one.place.clone()))
+        });
+        let mapped = node.entries().iter().map(|one| (one.key.clone(), one.value.string(), one.place.clone()));
+        listed.chain(mapped).collect()
+    }
+
     /// Whether a key of the service is set.
     pub(in crate::deploy_check) fn has(&self, key: &str) -> bool {
         self.node.get(key).is_some_and(|node| !node.is_null())
