@@ -148,6 +148,7 @@ impl Collector {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loadtest::control::MOST_LEVELS;
     use crate::loadtest::engine::Config;
     use crate::loadtest::recording::Sample;
     use crate::loadtest::scenario::Scenario;
@@ -193,5 +194,24 @@ mod tests {
         assert_eq!((warm_up.requests, warm_up.duration_s), (1, 2.0));
         assert_eq!(result.timeline.iter().map(|point| point.at_s).collect::<Vec<_>>(), [1.0, 2.0, 7.0]);
         assert!(result.ended_at > result.started_at);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_of_the_load_divides_what_is_counted_until_there_are_too_many_of_them() {
+        let scenario = Scenario::store(1, 1, &[]).unwrap();
+        let run = Arc::new(RunState::for_tests(Config::small(1), scenario, 1));
+        let mut collector = Collector::start(&run);
+        collector.begin_measuring();
+        (0..2).for_each(|_| run.records[0].record(0, run.started, Instant::now(), Sample::of(5, 10, None)));
+        tokio::time::advance(seconds(2)).await;
+        let users = |level| AskedLevel { level, paused: false };
+        assert!(collector.begin_level(users(1.0), users(5.0)));
+        tokio::time::advance(seconds(3)).await;
+        let UnjudgedResult(result) = collector.result(5);
+        let seen: Vec<_> =
+            result.levels.iter().map(|level| (level.level, level.at_s, level.lasts_s, level.requests)).collect();
+        assert_eq!(seen, [(1.0, 0.0, 2.0, 2), (5.0, 2.0, 3.0, 0)]);
+        let further = (0..2 * MOST_LEVELS).take_while(|_| collector.begin_level(users(5.0), users(6.0))).count();
+        assert_eq!(further, MOST_LEVELS - 2);
     }
 }
