@@ -1,8 +1,9 @@
 //! The declarations of all metrics, in one place.
 //!
 //! The doc comment of a metric is its help text, and its labels follow the type. [`DECLARED`] lists the metrics of the
-//! server, [`LOADTEST_DECLARED`] those that a load test exposes while it runs. A test compares both with
-//! docs/metrics.md, the rules, the dashboard and the queries of `report`. Names have base units (seconds, ratios) and
+//! server, [`LOADTEST_DECLARED`] those that a load test exposes while it runs, and [`BACKUP_DECLARED`] those that
+//! `ops/backup` writes into a file. Tests compare them with docs/metrics.md, the rules, the dashboard, the queries of
+//! `report` and the script. Names have base units (seconds, ratios) and
 //! the prefix `storemgr_`, as the Prometheus naming practices recommend
 //! (<https://prometheus.io/docs/practices/naming/>). The users of a labelled metric look its children up once, not per
 //! request.
@@ -29,6 +30,27 @@ pub struct Declaration {
     pub labels: &'static [&'static str],
     /// The help text: one sentence that says what it counts.
     pub help: &'static str,
+}
+
+/// The metrics of the backups. No process exposes them: `ops/backup` writes them into a file that an exporter reads.
+pub const BACKUP_DECLARED: &[Declaration] = &[
+    of_backups(
+        "storemgr_backup_last_success_timestamp_seconds",
+        "When the latest backup was complete, in seconds since 1970.",
+    ),
+    of_backups("storemgr_backup_size_bytes", "Bytes of the compressed dump of the latest backup."),
+    of_backups(
+        "storemgr_backup_restorable_until_timestamp_seconds",
+        "The instant, in seconds since 1970, up to which the latest backup and the logs copied after it can be restored.",
+    ),
+    of_backups(
+        "storemgr_backup_whole",
+        "1 if the latest backup and the logs copied after it had their checksums when they were last compared, 0 if not.",
+    ),
+];
+
+const fn of_backups(name: &'static str, help: &'static str) -> Declaration {
+    Declaration { name, kind: "gauge", labels: &[], help }
 }
 
 /// The metrics that the Prometheus client library adds for its process.
@@ -231,7 +253,7 @@ mod tests {
 
     #[test]
     fn every_metric_is_declared_with_help_and_a_conventional_name() {
-        for metric in DECLARED.iter().chain(LOADTEST_DECLARED) {
+        for metric in DECLARED.iter().chain(LOADTEST_DECLARED).chain(BACKUP_DECLARED) {
             assert!(metric.help.ends_with('.'), "{}: help is a sentence", metric.name);
             assert_eq!(metric.kind == "counter", metric.name.ends_with("_total"), "{}", metric.name);
         }

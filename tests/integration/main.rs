@@ -12,6 +12,8 @@
 mod contract;
 /// `storemgr deploy-check`: each check fails for its own reason.
 mod deploy_check;
+/// `.env.example`: every variable of a deployment stands there and is explained.
+mod deployment_files;
 /// TLS to the database and to Redis.
 mod encryption;
 /// `--language fr`: no sentence is left in English.

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use storemgr::metrics::{DECLARED, OF_THE_PROCESS};
+use storemgr::metrics::{BACKUP_DECLARED, DECLARED, OF_THE_PROCESS};
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -38,7 +38,7 @@ fn values(text: &str, key: &str) -> Vec<String> {
 
 fn is_exported(name: &str) -> bool {
     let parts = ["_bucket", "_sum", "_count"];
-    let declared = DECLARED.iter().any(|metric| {
+    let declared = DECLARED.iter().chain(BACKUP_DECLARED).any(|metric| {
         let rest = name.strip_prefix(metric.name);
         rest.is_some_and(|rest| if metric.kind == "histogram" { parts.contains(&rest) } else { rest.is_empty() })
     });
@@ -74,8 +74,14 @@ fn rules_and_dashboards_ask_only_for_what_there_is() {
 
 #[test]
 fn every_alert_is_tested_and_has_its_page_in_the_runbook() {
-    let alerts = values(&read("monitoring/rules/alerts.yml"), "alert:");
-    let pages = values(&read("monitoring/rules/alerts.yml"), "runbook:");
+    let rules = ["alerts", "surroundings"].map(|name| read(&format!("monitoring/rules/{name}.yml"))).concat();
+    let alerts = values(&rules, "alert:");
+    let pages = values(&rules, "runbook:");
+    let all: usize = files("monitoring/rules")
+        .iter()
+        .map(|file| values(&std::fs::read_to_string(file).unwrap(), "alert:").len())
+        .sum();
+    assert_eq!(alerts.len(), all, "a further file of rules has alerts");
     let tests = files("monitoring/tests").into_iter().map(|file| std::fs::read_to_string(file).unwrap());
     let tested: Vec<_> = tests.flat_map(|text| values(&text, "alertname:")).collect();
     let headings = values(&read("docs/runbook.md"), "## ");
@@ -89,6 +95,19 @@ fn every_alert_is_tested_and_has_its_page_in_the_runbook() {
         assert!(tested.contains(alert), "no test in monitoring/tests makes {alert} fire");
     }
     assert_eq!(alerts.len(), pages.len());
+}
+
+#[test]
+fn the_backups_tell_of_themselves_what_is_declared() {
+    let script = read("ops/backup");
+    let written: Vec<_> = script.lines().filter(|line| line.starts_with("storemgr_backup_")).collect();
+    for metric in BACKUP_DECLARED {
+        let start = format!("{} ", metric.name);
+        let line = written.iter().find(|line| line.starts_with(&start));
+        let line = line.unwrap_or_else(|| panic!("ops/backup does not write {}", metric.name));
+        assert!(line.ends_with(&format!(" {}", metric.help)), "{line}");
+    }
+    assert_eq!(written.len(), BACKUP_DECLARED.len(), "{written:?}");
 }
 
 #[test]

@@ -401,26 +401,41 @@ async fn the_repository_s_own_files_pass() {
             std::fs::write(folder.path().join(name.to_lowercase()), secret).unwrap();
         }
     }
-    // As `ops/deploy prepare` writes them where the store asks for no token.
-    for name in ["tokens", "store_token"] {
+    // As `ops/deploy prepare` writes them where the store asks for no token, and nobody is told of alerts.
+    for name in ["tokens", "store_token", "alert_mail_password"] {
         std::fs::write(folder.path().join(name), "").unwrap();
+    }
+    let password = "91be7d3c50fa42d88c6e2a07";
+    for (name, text) in [
+        ("exporter_password", password.to_owned()),
+        ("mysql_exporter.cnf", format!("[client]\nhost=mysql\nport=3306\nuser=exporter\npassword={password}")),
+        ("redis_exporter.json", format!("{{\"redis://exporter@redis:6379\": \"{password}\"}}")),
+        ("exporters.yml", "[]".to_owned()),
+        ("alertmanager.yml", "route: {receiver: people}\nreceivers: [{name: people}]".to_owned()),
+    ] {
+        std::fs::write(folder.path().join(name), text).unwrap();
     }
     let env = folder.path().join(".env");
     std::fs::write(&env, filled).unwrap();
     for path in [env.as_path(), folder.path()] {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).unwrap();
     }
-    for name in ["STOREMGR_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT"] {
+    for name in ["STOREMGR_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT", "ALERTMANAGER_PORT"] {
         environment.insert(name.to_owned(), free_port().to_string());
     }
-    let locations = Locations { env_file: Location { path: env, named: true }, environment, ..locations(repository) };
-    let verdict = before(CATALOG, Files::load(&locations)).await;
-    let not_passed: Vec<_> = verdict.checks.iter().filter(|finding| finding.status != Status::Pass).collect();
-    // No service has replicas, and whether there is a repository around depends on who tests.
-    let left_out = ["env-not-committed", "replicas-possible"];
-    let told: Vec<_> =
-        not_passed.iter().filter(|one| one.status != Status::Skip || !left_out.contains(&one.id)).collect();
-    assert!(verdict.healthy && told.is_empty(), "{told:#?}");
+    for profiles in ["", "exporters"] {
+        let mut environment = environment.clone();
+        environment.insert("COMPOSE_PROFILES".to_owned(), profiles.to_owned());
+        let env_file = Location { path: env.clone(), named: true };
+        let locations = Locations { env_file, environment, ..locations(repository) };
+        let verdict = before(CATALOG, Files::load(&locations)).await;
+        let not_passed: Vec<_> = verdict.checks.iter().filter(|finding| finding.status != Status::Pass).collect();
+        // No service has replicas, and whether there is a repository around depends on who tests.
+        let left_out = ["env-not-committed", "replicas-possible"];
+        let told: Vec<_> =
+            not_passed.iter().filter(|one| one.status != Status::Skip || !left_out.contains(&one.id)).collect();
+        assert!(verdict.healthy && told.is_empty(), "{told:#?}");
+    }
 }
 
 #[tokio::test]

@@ -12,8 +12,8 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| finished(check(files))),
 };
 
-/// The secrets that are empty files where the store asks for no token.
-const MAY_BE_EMPTY: [&str; 2] = ["store_token", "tokens"];
+/// The secrets that are empty files where the store asks for no token, and where a mail server asks for no password.
+const MAY_BE_EMPTY: [&str; 3] = ["store_token", "tokens", "alert_mail_password"];
 
 /// A secret: how it is called, its value, where it is set.
 struct Secret {
@@ -70,7 +70,7 @@ fn of_files(files: &Files, compose: &Compose, secrets: &mut Vec<Secret>, faults:
     for (name, source) in &compose.secrets {
         match source {
             SecretSource::File(path) => match read_text(path) {
-                // The store asks for no token, and nobody has one.
+                // Nobody asks for it, and nobody has one.
                 Ok(text) if text.trim().is_empty() && MAY_BE_EMPTY.contains(&name.as_str()) => {}
                 // A key or a certificate is no password.
                 Ok(text) if text.contains("-----BEGIN") => {}
