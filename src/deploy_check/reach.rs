@@ -39,6 +39,11 @@ pub(super) fn reach<'a>(
         let meant = crate::units::nearest(name, &names).map(str::to_owned).unwrap_or_default();
         return Reach::Wrong { says: format!("{name}, which is not a service"), write: meant };
     };
+    at_port(files, service, name, port)
+}
+
+/// Whether a service listens at a port, by the name that it is asked by.
+pub(super) fn at_port<'a>(files: &Files, service: &'a Service, name: &str, port: Option<u16>) -> Reach<'a> {
     let (Some(port), Some(listens)) = (port, files.listening(service)) else { return Reach::Fine(service) };
     if listens.contains(&port) {
         return Reach::Fine(service);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::compose::Service;
+use super::compose::{Service, split};
 use super::document::Document;
 use super::location::Location;
 use super::prometheus::Target;
@@ -85,29 +85,7 @@ struct Passed {
 
 /// The words of a line of a Caddyfile or of HAProxy's file, without its comment.
 fn words(line: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let (mut word, mut quote, mut begun) = (String::new(), None, false);
-    for character in line.chars() {
-        match (quote, character) {
-            (Some(open), _) if open == character => quote = None,
-            (None, '"' | '\'' | '`') => (quote, begun) = (Some(character), true),
-            (None, '#') if !begun => break,
-            (None, _) if character.is_whitespace() => {
-                if begun {
-                    words.push(std::mem::take(&mut word));
-                }
-                begun = false;
-            }
-            _ => {
-                word.push(character);
-                begun = true;
-            }
-        }
-    }
-    if begun {
-        words.push(word);
-    }
-    words
+    split(line, &['"', '\'', '`'], Some('#'))
 }
 
 /// Whether the program fills in a part of an address when it starts or later.

@@ -119,14 +119,10 @@ pub(super) fn are_most(
         |statement: &&Statement| kinds.iter().any(|(verb, _)| statement.text.to_ascii_uppercase().contains(verb));
     let by_text: u64 = counted.iter().filter(of_kind).filter_map(|statement| statement.count).sum();
     let known: HashSet<String> = counted.iter().map(|statement| plain(&statement.text)).collect();
-    let running = |is: bool| {
-        seen.iter()
-            .filter(|(text, _)| known.contains(&plain(text)) == is)
-            .map(|(_, sightings)| sightings.seen)
-            .sum::<u64>()
-    };
-    let unknown = running(false);
-    let hidden = unknown >= FEW_SIGHTINGS && unknown as f64 >= UNCOUNTED * (unknown + running(true)) as f64;
+    let running: u64 = seen.values().map(|sightings| sightings.seen).sum();
+    let unknown = seen.iter().filter(|(text, _)| !known.contains(&plain(text)));
+    let unknown: u64 = unknown.map(|(_, sightings)| sightings.seen).sum();
+    let hidden = unknown >= FEW_SIGHTINGS && unknown as f64 >= UNCOUNTED * running as f64;
     !counted.is_empty() && by_text as f64 >= 0.3 * by_kind as f64 && !hidden
 }
 

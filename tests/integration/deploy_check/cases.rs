@@ -159,6 +159,31 @@ async fn every_service_is_a_fair_upstream_and_what_none_is_named_is_a_mistake() 
 }
 
 #[tokio::test]
+async fn other_fronts_know_every_instance_and_name_what_is_there() {
+    let compose = "services:\n  caddy:\n    image: caddy:2.8.4\n    volumes: [\"./Caddyfile:/etc/caddy/Caddyfile:ro\"]\n  \
+                   haproxy:\n    image: haproxy:3.0.7\n    volumes: [\"./haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro\"]\n  \
+                   serve-1: &serve {image: 'storemgr:1', command: serve, stop_grace_period: 60s}\n  serve-2: {<<: *serve}\n";
+    let case = |caddy: &str, haproxy: &str| {
+        let caddy = format!(":80 {{\n  reverse_proxy {caddy}\n}}\n");
+        let haproxy = format!("backend b\n{haproxy}\nfrontend f\n  default_backend b\n");
+        Case::of(compose).file("Caddyfile", &caddy).file("haproxy.cfg", &haproxy)
+    };
+    let (both, servers) = ("serve-1:5000 serve-2:5000", "  server a serve-1:5000\n  server b serve-2:5000");
+    let verdict = case(both, servers).verdict().await;
+    assert_eq!(found(&verdict, "upstreams-named").status, Status::Pass, "{verdict:?}");
+    for (caddy, haproxy, seen) in [
+        ("serve-1:5000", servers, "Caddy does not know serve-2"),
+        (both, "  server b tasks.serve-2:5000", "HAProxy does not know serve-1"),
+        // A fault in the file of one hides nothing of the other.
+        ("serve-1:5000 serv-2:5000", "  server a serve-1:5000", "HAProxy does not know serve-2"),
+        ("localhost:5000", servers, "Caddy asks localhost:5000, which is its own container"),
+        (both, "  server a serve-1:5001", "HAProxy asks serve-1 at port 5001; serve-1 listens on 5000"),
+    ] {
+        case(caddy, haproxy).fails("upstreams-named", seen).await;
+    }
+}
+
+#[tokio::test]
 async fn what_another_nginx_may_know_is_not_judged_and_a_slip_is() {
     let with = |line: &str| {
         behind_nginx(

@@ -2,10 +2,10 @@
 //! instances of the store.
 
 use crate::deploy_check::checks::check::{Check, Probe, finished};
-use crate::deploy_check::files::{Compose, Files, Front, Nginx, Pass, Service, places, port_of};
+use crate::deploy_check::files::{Compose, Files, Front, Nginx, Pass, Service, Target, places, port_of};
 use crate::deploy_check::finding::{CheckOutcome, Fault};
 use crate::deploy_check::place::Place;
-use crate::deploy_check::reach::{Reach, host_and_port, reach};
+use crate::deploy_check::reach::{Reach, at_port, host_and_port, reach};
 
 pub(crate) const CHECK: Check = Check {
     id: "upstreams-named",
@@ -49,7 +49,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         faults.extend(passes.iter().filter_map(|pass| fault(files, compose, nginx, front, pass)));
         // A misspelt name is one fault, not an unknown and a missing instance.
         let unknown = faults.len() - before;
-        let forgotten = forgotten(&instances, passes);
+        let forgotten = forgotten(&instances, &passes.iter().map(|pass| pass.host.as_str()).collect::<Vec<_>>());
         if nginx.unseen().is_none() && forgotten.len() > unknown {
             let mut strangers = passes.iter().filter(|pass| !pass.upstream.is_empty() && is_strange(compose, pass));
             let place = passes.iter().find(|pass| !pass.upstream.is_empty()).map(|pass| pass.place.clone());
@@ -69,8 +69,11 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
             faults.extend(forgotten.iter().map(told));
         }
     }
-    faults.extend(of_fronts(files, compose, &fronts));
-    faults.extend(labels.iter().filter_map(|label| label.fault(files)));
+    let containers = fronts.chunk_by(|one, other| one.service == other.service);
+    faults.extend(containers.flat_map(|fronts| of_container(files, compose, &instances, fronts)));
+    faults.extend(labels.iter().filter_map(|(service, port, place)| {
+        wrong("Traefik", place, at_port(files, service, &service.name, Some(*port)))
+    }));
     let advice = if instances.is_empty() {
         let names: Vec<_> = compose.services.iter().map(|service| service.name.as_str()).collect();
         format!("name a service: {}", names.join(", "))
@@ -82,15 +85,8 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         .with_unseen(unseen))
 }
 
-/// A port that Traefik is told by a label of a service.
-struct Label<'a> {
-    service: &'a Service,
-    port: u16,
-    place: Place,
-}
-
-/// The labels that tell Traefik a port, if one of the services is Traefik.
-fn labels_for_traefik(compose: &Compose) -> Vec<Label<'_>> {
+/// The ports that labels of services tell Traefik, if one of the services is Traefik, each with where it is told.
+fn labels_for_traefik(compose: &Compose) -> Vec<(&Service, u16, Place)> {
     if compose.services.iter().all(|one| one.image_name() != "traefik") {
         return Vec::new();
     }
@@ -99,63 +95,51 @@ fn labels_for_traefik(compose: &Compose) -> Vec<Label<'_>> {
         labels.filter_map(move |(name, value, place)| {
             let name = name.to_ascii_lowercase();
             let is_port = name.starts_with("traefik.") && name.ends_with(".loadbalancer.server.port");
-            Some(Label { service, port: value.parse().ok().filter(|_| is_port)?, place })
+            Some((service, value.parse().ok().filter(|_| is_port)?, place))
         })
     };
     compose.services.iter().flat_map(of).collect()
 }
 
-impl Label<'_> {
-    fn fault(&self, files: &Files) -> Option<Fault> {
-        let Self { service, port, place } = self;
-        let listens = files.listening(service).filter(|ports| !ports.contains(port))?;
-        let shown = listens.iter().take(4).map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let says = format!("Traefik asks {} at port {port}; it listens on {shown}", service.name);
-        let line = listens.first().map(|first| format!("loadbalancer.server.port={first}")).unwrap_or_default();
-        Some(Fault::error(Some(place.clone()), says).write(line))
+/// What is wrong with what a server in front asks, if anything is.
+fn wrong(program: &str, place: &Place, asked: Reach<'_>) -> Option<Fault> {
+    match asked {
+        Reach::Wrong { says, write } => {
+            Some(Fault::error(Some(place.clone()), format!("{program} asks {says}")).write(write))
+        }
+        Reach::Fine(_) | Reach::Outside => None,
     }
 }
 
-/// The faults in the files of other servers than nginx.
-fn of_fronts(files: &Files, compose: &Compose, fronts: &[&Front]) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    for front in fronts {
-        let Some(from) = compose.services.iter().find(|one| one.name == front.service) else { continue };
-        let program = front.program;
-        for target in &front.targets {
-            let (host, port) = host_and_port(&target.address);
-            let place = Some(target.place.clone());
-            if matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]") {
-                if from.network_mode.is_empty() && from.build.is_none() {
-                    let says = format!("{program} asks {}, which is its own container", target.address);
-                    faults.push(Fault::error(place, says));
-                }
-            } else if let Reach::Wrong { says, write } = reach(files, compose, from, &host, port) {
-                faults.push(Fault::error(place, format!("{program} asks {says}")).write(write));
-            }
-        }
-        let undefined = front.undefined.iter().map(|one| {
-            Fault::error(Some(one.place.clone()), format!("{program} has no backend of the name {}", one.address))
-        });
-        faults.extend(undefined);
-        // Instances that stand in no file of this program; several files are one configuration.
-        let of_program = fronts.iter().filter(|other| other.service == front.service).flat_map(|other| &other.targets);
-        let hosts: Vec<_> = of_program.map(|target| host_and_port(&target.address).0).collect();
-        let instances = files.instances().unwrap_or_default();
-        let knows =
-            |one: &Service| hosts.iter().any(|host| one.answers_to(host.strip_prefix("tasks.").unwrap_or(host)));
-        let is_first = fronts
-            .iter()
-            .find(|other| other.service == front.service)
-            .is_some_and(|first| std::ptr::eq(*first, *front));
-        if is_first && faults.is_empty() && instances.iter().any(|one| knows(one)) {
-            let place = front.targets.first().map(|target| target.place.clone());
-            let missing = instances.iter().filter(|one| !knows(one));
-            faults.extend(missing.map(|one| {
-                let says = format!("{program} does not know {}", one.name);
-                Fault::error(place.clone(), says).write(format!("{}:{}", one.name, port_of(one)))
-            }));
-        }
+/// What is wrong with a server that another program than nginx passes requests to.
+fn asked(files: &Files, compose: &Compose, from: &Service, program: &str, target: &Target) -> Option<Fault> {
+    let (host, port) = host_and_port(&target.address);
+    if is_own(&host) {
+        let own = from.network_mode.is_empty() && from.build.is_none();
+        let says = format!("{program} asks {}, which is its own container", target.address);
+        return own.then(|| Fault::error(Some(target.place.clone()), says));
+    }
+    wrong(program, &target.place, reach(files, compose, from, &host, port))
+}
+
+/// The faults in the files of one container that runs another program than nginx.
+fn of_container(files: &Files, compose: &Compose, instances: &[&Service], fronts: &[&Front]) -> Vec<Fault> {
+    let from = |front: &&Front| compose.services.iter().find(|one| one.name == front.service);
+    let Some((first, from)) = fronts.first().and_then(|front| Some((*front, from(front)?))) else { return Vec::new() };
+    let program = first.program;
+    let targets: Vec<_> = fronts.iter().flat_map(|front| &front.targets).collect();
+    let mut faults: Vec<_> = targets.iter().filter_map(|target| asked(files, compose, from, program, target)).collect();
+    faults.extend(fronts.iter().flat_map(|front| &front.undefined).map(|one| {
+        Fault::error(Some(one.place.clone()), format!("{program} has no backend of the name {}", one.address))
+    }));
+    // A misspelt name is one fault, not an unknown and a missing instance.
+    if faults.is_empty() {
+        let hosts: Vec<_> = targets.iter().map(|target| host_and_port(&target.address).0).collect();
+        let place = targets.first().map(|target| target.place.clone());
+        faults.extend(forgotten(instances, &hosts.iter().map(String::as_str).collect::<Vec<_>>()).iter().map(|one| {
+            let says = format!("{program} does not know {}", one.name);
+            Fault::error(place.clone(), says).write(format!("{}:{}", one.name, port_of(one)))
+        }));
     }
     faults
 }
@@ -175,10 +159,8 @@ fn is_strange(compose: &Compose, pass: &Pass) -> bool {
 }
 
 /// The instances that a list of servers leaves out, if it has any of them.
-fn forgotten<'a>(instances: &[&'a Service], passes: &[Pass]) -> Vec<&'a Service> {
-    let knows = |one: &Service| {
-        passes.iter().any(|pass| one.answers_to(pass.host.strip_prefix("tasks.").unwrap_or(&pass.host)))
-    };
+fn forgotten<'a>(instances: &[&'a Service], hosts: &[&str]) -> Vec<&'a Service> {
+    let knows = |one: &Service| hosts.iter().any(|host| one.answers_to(host.strip_prefix("tasks.").unwrap_or(host)));
     if instances.iter().any(|one| knows(one)) {
         instances.iter().copied().filter(|one| !knows(one)).collect()
     } else {
@@ -186,11 +168,16 @@ fn forgotten<'a>(instances: &[&'a Service], passes: &[Pass]) -> Vec<&'a Service>
     }
 }
 
+/// Whether a name is the container's own.
+fn is_own(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+}
+
 fn fault(files: &Files, compose: &Compose, nginx: &Nginx, front: Option<&Service>, pass: &Pass) -> Option<Fault> {
     let from = front.or(compose.services.first())?;
     let (host, port) = (pass.host.as_str(), pass.port);
     let place = Some(pass.place.clone());
-    if matches!(host, "localhost" | "127.0.0.1" | "[::1]") {
+    if is_own(host) {
         let own = nginx.ports().contains(&port)
             || !from.network_mode.is_empty()
             || nginx.service.is_none()
@@ -203,7 +190,6 @@ fn fault(files: &Files, compose: &Compose, nginx: &Nginx, front: Option<&Service
             let says = format!("nginx asks {host}:{port}; {} listens on {}", service.name, port_of(service));
             Some(Fault::error(place, says).write(format!("{host}:{}", port_of(service))))
         }
-        Reach::Fine(_) | Reach::Outside => None,
-        Reach::Wrong { says, write } => Some(Fault::error(place, format!("nginx asks {says}")).write(write)),
+        other => wrong("nginx", &pass.place, other),
     }
 }

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 pub(in crate::deploy_check) use mounts::{Mount, Source};
+pub(super) use options::split;
 pub(in crate::deploy_check) use ports::Published;
 pub(in crate::deploy_check) use service::{Build, Health, Service};
 

@@ -56,13 +56,20 @@ pub(super) fn option_in_file(text: &str, name: &str) -> Option<String> {
 
 /// The words of a command line, split as a shell would.
 pub(super) fn words_of(line: &str) -> Vec<String> {
+    split(line, &['"', '\''], None)
+}
+
+/// The words of a line, which these marks quote, up to a word that begins with the mark of a comment. A backslash stands for the
+/// character after it, but for what is quoted by other marks than `"`.
+pub(in crate::deploy_check::files) fn split(line: &str, quotes: &[char], comment: Option<char>) -> Vec<String> {
     let mut words = Vec::new();
     let (mut word, mut begun, mut quote) = (String::new(), false, None);
     let mut characters = line.chars().peekable();
     while let Some(character) = characters.next() {
         match (quote, character) {
             (Some(open), _) if character == open => quote = None,
-            (None, '"' | '\'') => (quote, begun) = (Some(character), true),
+            (None, _) if quotes.contains(&character) => (quote, begun) = (Some(character), true),
+            (None, _) if comment == Some(character) && !begun => break,
             (Some('"') | None, '\\') if characters.peek().is_some() => {
                 // A line that goes on is one line.
                 word.extend(characters.next().filter(|next| *next != '\n'));
