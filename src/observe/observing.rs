@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::mysql::DatabaseWatch;
 use super::observed::Observed;
-use super::pace;
+use super::pace::Pace;
 use super::processes::ProcessWatch;
 use super::redis::RedisWatch;
 use super::subject::Subject;
@@ -130,15 +130,16 @@ impl Watch {
     }
 
     async fn run(mut self, place: usize, seen: Arc<Mutex<Observed>>, mut asked: watch::Receiver<bool>) {
+        let mut pace = Pace::new(self.interval());
         loop {
-            let (looked, every) = (Instant::now(), self.interval());
+            let looked = Instant::now();
             let last = *asked.borrow();
             let goes_on = self.look(last).await;
             self.tell(place, &mut lock(&seen));
             if last || !goes_on {
                 return;
             }
-            let pause = pace::pause(every, looked.elapsed());
+            let pause = pace.pause(looked.elapsed());
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 _ = asked.changed() => {}

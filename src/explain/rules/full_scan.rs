@@ -13,6 +13,9 @@ const WORTH: f64 = 0.05;
 /// From this share of the database's time on, it is the main work.
 const MOST: f64 = 0.3;
 
+/// So few statements seen running do not show how the time is divided.
+const FEW_SEEN: f64 = 20.0;
+
 pub(super) const RULE: Rule =
     Rule { cause: "full_scan", needs: Needs::Database, follows_from: &["connections_left_open"], weigh, words };
 
@@ -75,7 +78,9 @@ fn uncounted(case: &Case<'_>, per_request: f64) -> Weighed {
     let statements = case.database.into_iter().flat_map(|database| &database.statements);
     let most = statements.filter(|statement| is_read(&statement.text)).max_by_key(|statement| statement.seen);
     let part = if all > 0.0 { seen / all } else { 0.0 };
-    let Some(most) = most.filter(|_| per_request >= MANY_ROWS && part >= MOST) else {
+    // That nobody looked at the right moment is no proof to the contrary.
+    let enough_seen = all >= FEW_SEEN;
+    let Some(most) = most.filter(|_| per_request >= MANY_ROWS && (part >= MOST || !enough_seen)) else {
         return Weighed::Against(
             text!("Hardly any time went into statements that read many rows to give few."),
             evidence,
@@ -83,24 +88,18 @@ fn uncounted(case: &Case<'_>, per_request: f64) -> Weighed {
     };
     let time = case.database_time_s().unwrap_or(0.0) * part;
     let of_time = case.of_time(time);
-    if of_time < WORTH {
+    if of_time < WORTH && enough_seen {
         return Weighed::Against(
             text!("Hardly any time went into statements that read many rows to give few."),
             evidence,
         );
     }
+    let certainty = if part >= MOST && of_time >= WORTH { Certainty::Likely } else { Certainty::Possible };
     let evidence =
         evidence.into_iter().chain([Evidence::share(SEEN, part).of(&most.text), Evidence::share(SHARE, part)]);
     let expected = expected(case, per_request, per_request, of_time);
     let of_failures = slow_failures(case, part);
-    Weighed::For(Weight {
-        certainty: Certainty::Likely,
-        of_failures,
-        of_time,
-        evidence: evidence.collect(),
-        expected,
-        apart_from: &[],
-    })
+    Weighed::For(Weight { certainty, of_failures, of_time, evidence: evidence.collect(), expected, apart_from: &[] })
 }
 
 /// Requests that were waited for in vain, as far as the database was busy with this.

@@ -10,8 +10,12 @@ use crate::observe::ObservedDatabase;
 use crate::units::Language;
 use crate::{say, text};
 
-/// From this time on, a transaction whose connection does nothing holds its rows for no good reason, in seconds.
+/// From this time on, a transaction whose connection does nothing holds its rows for no good reason, in seconds. Servers give
+/// whole seconds: 1 may be a moment at the end of a second.
 const IDLE_S: f64 = 2.0;
+
+/// From this time on, a transaction for whose rows others wait is long, in seconds; whole ones, as above.
+const LONG_S: f64 = 2.0;
 
 /// From this share of the time of all requests on, waits for rows are told.
 const WORTH: f64 = 0.1;
@@ -59,7 +63,7 @@ fn weigh(case: &Case<'_>) -> Weighed {
         evidence.push(Evidence::new(IDLE, idle, "s"));
     }
     let waits_seen = seen >= 2 || waits >= 1.0;
-    let certainty = match (failed > 0.0 || waits_seen, idle >= IDLE_S || holder >= 1.0 || of_time >= 0.5) {
+    let certainty = match (failed > 0.0 || waits_seen, idle >= IDLE_S || holder >= LONG_S || of_time >= 0.5) {
         // Who waits for the disk to commit holds its rows meanwhile: that is what the wait for the disk costs the others.
         _ if held_by_commits(database) && commit_bound::is_one(case) => Certainty::Possible,
         (true, true) => Certainty::Certain,

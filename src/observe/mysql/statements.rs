@@ -105,8 +105,12 @@ const UNCOUNTED: f64 = 0.3;
 /// So few sightings may be an accident.
 const FEW_SIGHTINGS: u64 = 4;
 
+/// A statement that reads so many rows does not find its rows by a key.
+const MANY_ROWS: u64 = 1_000;
+
 /// Whether most of the statements that the server counted by their kind are among those that it counted by their text, and
-/// most of those that were seen running as well: a few that are not counted may take most of the time.
+/// most of those that were seen running as well: a few that are not counted may take most of the time. On a busy machine too
+/// few are seen running to tell; then the rows tell that the server read one after the other, for whatever statement.
 pub(super) fn are_most(
     counted: &[Statement],
     counters: &std::collections::BTreeMap<String, u64>,
@@ -122,7 +126,11 @@ pub(super) fn are_most(
     let running: u64 = seen.values().map(|sightings| sightings.seen).sum();
     let unknown = seen.iter().filter(|(text, _)| !known.contains(&plain(text)));
     let unknown: u64 = unknown.map(|(_, sightings)| sightings.seen).sum();
-    let hidden = unknown >= FEW_SIGHTINGS && unknown as f64 >= UNCOUNTED * running as f64;
+    let rows = ["Handler_read_rnd_next", "Handler_read_next"];
+    let read: u64 = rows.iter().filter_map(|name| counters.get(*name)).sum();
+    let unknown_rows = read.saturating_sub(counted.iter().filter_map(|statement| statement.rows_examined).sum());
+    let scanning = unknown_rows >= MANY_ROWS * by_kind.saturating_sub(by_text).max(1) && unknown_rows >= read / 2;
+    let hidden = (unknown >= FEW_SIGHTINGS && unknown as f64 >= UNCOUNTED * running as f64) || scanning;
     !counted.is_empty() && by_text as f64 >= 0.3 * by_kind as f64 && !hidden
 }
 
@@ -244,6 +252,15 @@ mod tests {
         assert!(!are_most(&counted, &counters, &seen(10, 17)));
         assert!(!are_most(&counted[..1], &counters, &seen(20, 0)), "most were not counted at all");
         assert!(!are_most(&[], &counters, &seen(0, 0)));
+        // Nobody looked at the right moment, and the 200 read 400,000 rows.
+        let read = |rows| counters.clone().into_iter().chain([("Handler_read_rnd_next".to_owned(), rows)]).collect();
+        assert!(!are_most(&counted, &read(400_000), &seen(3, 1)));
+        assert!(are_most(&counted, &read(20_000), &seen(3, 1)), "rows that are looked up");
+        let scans = Statement { rows_examined: Some(390_000), ..counted[0].clone() };
+        assert!(
+            are_most(&[scans, counted[1].clone()], &read(400_000), &seen(3, 1)),
+            "the rows of those that are counted"
+        );
     }
 
     #[test]

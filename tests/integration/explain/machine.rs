@@ -102,16 +102,24 @@ async fn a_slow_disk_and_a_query_for_each_article_are_both_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_disk_and_a_scan_of_all_orders_are_both_named() {
-    let (_server, database) = store_on_slow_disk("slow-disk-scan", "60000").await;
+    let (_server, database) = store_on_slow_disk("slow-disk-scan", "40000").await;
     let options = ["--order-writer", "batched", "--report-source", "scan", "--report-cache", "off"];
     let instance = Instance::start(&database, &options).await;
     let report = "[[task]]\nname = \"best\"\nmethod = \"GET\"\npath = \"/orders/reports/best-sellers\"\n";
-    let file = scenario(&format!("name = \"orders and reports\"\n{SMALL_ORDER}weight = 3\n{report}"));
-    let load = ["--users", "3", "--spawn-rate", "100", "--think-time", "0ms", "--run-time", "8s"];
+    let file = scenario(&format!("name = \"orders and reports\"\n{SMALL_ORDER}weight = 5\n{report}"));
+    let load = ["--users", "3", "--spawn-rate", "100", "--think-time", "0ms", "--run-time", "12s"];
     let seen = watched(&database, &instance, &[&["--scenario", file.as_str()][..], &load].concat()).await;
-    // MariaDB counts no flushes, so that without a processor to spare the commits may wait for the scan.
-    let flushes_counted = !seen.run["observed"]["databases"][0]["flush_s"].is_null();
-    if flushes_counted || seen.run["generator"]["host_idle_ratio"].as_f64() >= Some(0.1) {
+    // MariaDB counts neither flushes nor these statements: without a processor to spare the commits may wait for the scan, and
+    // where chance gave one of the two hardly more sightings than it needs, the next run may give it fewer.
+    let database = &seen.run["observed"]["databases"][0];
+    let sightings = |commits: bool| -> f64 {
+        let statements = database["statements"].as_array().unwrap().iter();
+        let of = statements.filter(|statement| (statement["text"] == "COMMIT") == commits);
+        of.map(|statement| statement["seen"].as_f64().unwrap()).sum()
+    };
+    let commits = sightings(true) / (sightings(true) + sightings(false)).max(1.0);
+    let clear = seen.run["generator"]["host_idle_ratio"].as_f64() >= Some(0.1) && (0.38..=0.62).contains(&commits);
+    if clear || !database["flush_s"].is_null() {
         seen.assert_both(["commit_bound", "full_scan"]);
     }
     seen.finding("full_scan");
