@@ -119,11 +119,12 @@ async fn measure(delay: Delay, path: &str, arguments: &[&str]) -> Measured {
     }
 }
 
-/// A generator that was late says so, and everything else must be good.
+/// A generator that was late or stood still says so, and everything else must be good.
 #[track_caller]
 fn assert_good(ran: &Ran, summary: &Value) {
     let late = summary["generator"]["timer_late_p99_ms"].as_f64().unwrap();
-    assert!(ran.code == 0 || (ran.code == 98 && late > 100.0), "{ran:?}");
+    let stood_still = summary["standstills"]["count"].as_u64() > Some(0);
+    assert!(ran.code == 0 || (ran.code == 98 && (late > 100.0 || stood_still)), "{ran:?}");
 }
 
 /// Holds what was said against what the server was told to do, or against what users would have felt of that.
