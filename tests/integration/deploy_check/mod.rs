@@ -14,6 +14,8 @@ mod cases;
 mod corpus;
 /// Every check has such a test.
 mod coverage;
+/// Files with accidents in them.
+mod mutated;
 /// A deployment's files, sound until a test breaks them in one place.
 mod plan;
 
