@@ -14,8 +14,9 @@ use crate::units;
 /// The limit of a check of a running deployment, as a multiple of `timeout`, which holds for each of its requests.
 const QUESTIONS: u32 = 6;
 
-/// The limit of a check of files. The programs that it may run read a few files.
-const FILES_LIMIT: Duration = Duration::from_secs(10);
+/// The limit of a check of files: with the reading of them, no input takes over 5 s. The programs that a check may run have
+/// less.
+const FILES_LIMIT: Duration = Duration::from_secs(4);
 
 /// Runs those of the checks that look at files; returns their findings in the order of the list.
 pub async fn before(checks: &[Check], files: Files) -> Verdict {
@@ -24,7 +25,14 @@ pub async fn before(checks: &[Check], files: Files) -> Verdict {
         Probe::Running(_) => None,
         Probe::Files(probe) => {
             let files = Arc::clone(&files);
-            Some((*check, tokio::spawn(async move { limited(FILES_LIMIT, probe(&files)).await })))
+            Some((
+                *check,
+                tokio::spawn(async move {
+                    let late =
+                        |seen| CheckOutcome::skip(seen, "look at what it reads: some file is large, or a program slow");
+                    limited(FILES_LIMIT, probe(&files), late).await
+                }),
+            ))
         }
     };
     Verdict::new(Phase::Before, gather(checks.iter().filter_map(start).collect()).await)
@@ -38,7 +46,13 @@ pub async fn after(checks: &[Check], deployment: RunningDeployment) -> Verdict {
         Probe::Files(_) => None,
         Probe::Running(probe) => {
             let deployment = Arc::clone(&deployment);
-            Some((*check, tokio::spawn(async move { limited(limit, probe(&deployment)).await })))
+            Some((
+                *check,
+                tokio::spawn(async move {
+                    let advice = "find out what is slow, or give the checks more time with --timeout";
+                    limited(limit, probe(&deployment), |seen| CheckOutcome::fail(seen, advice)).await
+                }),
+            ))
         }
     };
     Verdict::new(Phase::After, gather(checks.iter().filter_map(start).collect()).await)
@@ -63,9 +77,7 @@ async fn gather(running: Vec<(Check, JoinHandle<CheckOutcome>)>) -> Vec<Finding>
     findings
 }
 
-async fn limited(limit: Duration, check: RunningCheck<'_>) -> CheckOutcome {
-    tokio::time::timeout(limit, check).await.unwrap_or_else(|_| {
-        let seen = format!("no result after {}", units::duration(limit));
-        CheckOutcome::fail(seen, "find out what is slow, or give the checks more time with --timeout")
-    })
+async fn limited(limit: Duration, check: RunningCheck<'_>, late: impl FnOnce(String) -> CheckOutcome) -> CheckOutcome {
+    let waited = tokio::time::timeout(limit, check).await;
+    waited.unwrap_or_else(|_| late(format!("no result after {}", units::duration(limit))))
 }

@@ -130,7 +130,7 @@ impl Watch {
     }
 
     async fn run(mut self, place: usize, seen: Arc<Mutex<Observed>>, mut asked: watch::Receiver<bool>) {
-        let mut pace = Pace::new(self.interval());
+        let mut rhythm = Pace::new(self.interval());
         loop {
             let looked = Instant::now();
             let last = *asked.borrow();
@@ -139,7 +139,7 @@ impl Watch {
             if last || !goes_on {
                 return;
             }
-            let pause = pace.pause(looked.elapsed());
+            let pause = rhythm.pause(looked.elapsed());
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 _ = asked.changed() => {}

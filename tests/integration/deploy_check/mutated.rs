@@ -70,7 +70,10 @@ impl Numbers {
             1 => lines.insert(other, lines[line].clone()),
             2 => lines.swap(line, other),
             3 => lines[line].insert_str(0, "  "),
-            4 => lines[line] = lines[line].trim_start().to_owned(),
+            4 => {
+                let indented = lines[line].len() - lines[line].trim_start().len();
+                lines[line].replace_range(..indented, "");
+            }
             5 => {
                 let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
                 return text[..ends[self.below(ends.len())]].to_owned();

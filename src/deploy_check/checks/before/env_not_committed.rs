@@ -16,7 +16,7 @@ pub(crate) const CHECK: Check = Check {
 };
 
 /// Git reads an index, and nothing else.
-const BOUNDS: Bounds = Bounds { time: Duration::from_secs(4), memory_kib: 0, as_nobody: false };
+const BOUNDS: Bounds = Bounds { time: Duration::from_secs(3), memory_kib: 0, as_nobody: false };
 
 /// What keeps git from running programs that a repository names, and from asking.
 const SAFE: [&str; 8] = [

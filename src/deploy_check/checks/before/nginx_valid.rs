@@ -22,7 +22,7 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Files(|files| Box::pin(outcome_of(check(files)))),
 };
 
-const BOUNDS: Bounds = Bounds { time: Duration::from_secs(4), memory_kib: 1 << 20, as_nobody: true };
+const BOUNDS: Bounds = Bounds { time: Duration::from_secs(3), memory_kib: 1 << 20, as_nobody: true };
 
 /// Directives that a misspelt one is compared with.
 const KNOWN: &[&str] = &[

@@ -51,7 +51,7 @@ const SETTINGS: [&str; 28] = [
 ];
 
 /// promtool reserves much more address space than it uses.
-const BOUNDS: Bounds = Bounds { time: Duration::from_secs(5), memory_kib: 0, as_nobody: false };
+const BOUNDS: Bounds = Bounds { time: Duration::from_secs(3), memory_kib: 0, as_nobody: false };
 
 async fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let configurations = files.prometheus();
