@@ -9,7 +9,7 @@ use super::throughput::{Tally, Throughput};
 use crate::loadtest::engine::{Load, RunState};
 use crate::loadtest::recording::{JourneyStats, RouteStats, Shard, aggregated};
 use crate::loadtest::scenario::{Journey, Scenario, Step};
-use crate::net::AddressUse;
+use crate::net::{AddressUse, Handshakes};
 use crate::run_result::{
     AddressSummary, Environment, FailureSummary, GeneratorCost, Histograms, JourneySummary, LatencySummary,
     PhaseSummaries, PhaseSummary, RateSummary, RouteSummary, RunResult, Standstills, StepSummary, TouchedTimes,
@@ -170,13 +170,7 @@ fn transport(run: &RunState, results: &Shard) -> Transport {
     let dialers = || run.services.iter().map(|service| &service.dialer);
     let mut resolve = Latencies::default();
     dialers().flat_map(|dialer| dialer.look_ups()).for_each(|took| resolve.record(took));
-    let (mut tls_handshakes, mut tls_resumed) = (BTreeMap::new(), 0);
-    for handshakes in dialers().map(|dialer| dialer.handshakes()) {
-        for (suite, count) in handshakes.by_suite {
-            *tls_handshakes.entry(suite).or_default() += count;
-        }
-        tls_resumed += handshakes.resumed;
-    }
+    let (tls_handshakes, tls_resumed) = sum_of(dialers().map(|dialer| dialer.handshakes()));
     let address = |used: AddressUse| AddressSummary {
         address: used.address.to_string(),
         connections: used.connections,
@@ -199,6 +193,18 @@ fn transport(run: &RunState, results: &Shard) -> Transport {
             last_byte: PhaseSummary::of(&phases.last_byte),
         },
     }
+}
+
+/// The handshakes with all services, by suite, and how many of them resumed a session.
+fn sum_of(services: impl Iterator<Item = Handshakes>) -> (BTreeMap<String, u64>, u64) {
+    let (mut by_suite, mut resumed) = (BTreeMap::new(), 0);
+    for handshakes in services {
+        for (suite, count) in handshakes.by_suite {
+            *by_suite.entry(suite).or_default() += count;
+        }
+        resumed += handshakes.resumed;
+    }
+    (by_suite, resumed)
 }
 
 fn spawn_rate(load: &Load) -> Option<f64> {
@@ -256,7 +262,7 @@ mod tests {
 
     use super::*;
     use crate::loadtest::engine::{Arrivals, Config, Rate, Stage, Users};
-    use crate::loadtest::recording::Sample;
+    use crate::loadtest::recording::{Sample, StepStats};
 
     const TWO_TASKS: &str = "name = 'x'\n[[task]]\nname = 'a'\npath = '/a'\ncheck = { status = 200 }\n\
         [[task]]\nname = 'b'\nmethod = 'POST'\npath = '/b'";
@@ -330,6 +336,69 @@ mod tests {
         let told: Vec<_> =
             run.failure_groups.iter().map(|group| (group.message.as_str(), group.count, group.share)).collect();
         assert_eq!(told, [("503 busy", 2, 2.0 / 12.0), ("the connection was refused", 1, 1.0 / 12.0)]);
+    }
+
+    #[test]
+    fn bodies_that_were_decoded_have_a_size_of_their_own() {
+        let run = state(users(Vec::new()));
+        let (mut results, mut throughput) = (Shard::new(2), Throughput::default());
+        throughput.begin(&results);
+        for bytes in [48, 64] {
+            results.record(0, true, Sample { decoded_bytes: Some(bytes), ..Sample::of(5, 12, None) });
+        }
+        results.record(0, true, Sample::of(5, 12, None));
+        let now = SystemTime::now();
+        let (measured, warm_up) = (Duration::from_secs(4), Duration::ZERO);
+        let times = Times { started_at: now, ended_at: now, measured, warm_up };
+        let run = result(&run, 1, &results, &throughput, &times, GeneratorCost::small());
+        let [decoded, never] = &run.routes[..] else { panic!("{:?}", run.routes) };
+        assert_eq!((decoded.average_body_bytes, decoded.average_decoded_bytes), (Some(12.0), Some(56.0)));
+        assert_eq!(never.average_decoded_bytes, None, "nothing was decoded");
+    }
+
+    #[test]
+    fn journeys_are_counted_with_their_steps_and_rates_are_of_those_that_ended_in_time() {
+        let text = "name = 'x'\n[[journey]]\nname = 'buy'\n[[journey.step]]\nname = 'look'\npath = '/a'\n\
+            [[journey.step]]\nname = 'pay'\nmethod = 'POST'\npath = '/b'\n[[journey]]\nname = 'rest'\n[[journey.step]]\npath = '/c'";
+        let scenario = Scenario::parse(text, "x.toml", Path::new("."), &[]).unwrap();
+        let times = |count: u64| {
+            let mut times = Latencies::default();
+            (0..count).for_each(|_| times.record(Duration::from_secs(1)));
+            times
+        };
+        let pay = StepStats { made: 7, failed: 3, not_sent: 1, left_out: 2, waited: times(1) };
+        let stats = JourneyStats {
+            succeeded: times(7),
+            failed: times(3),
+            unfinished: times(2),
+            steps: vec![StepStats { made: 10, ..StepStats::default() }, pay],
+            ..JourneyStats::default()
+        };
+        let over = [Tally { requests: 8, failures: 2 }];
+        let [buy, rest] = &journeys(&scenario, &[stats], &over, 4.0)[..] else { panic!("two kinds") };
+        assert_eq!((buy.name.as_str(), buy.journeys, buy.failures, buy.unfinished), ("buy", 10, 3, 2));
+        assert_eq!((buy.journeys_per_s, buy.failures_per_s, buy.fail_ratio), (2.0, 0.5, Some(0.3)));
+        let [look, pay] = &buy.steps[..] else { panic!("{:?}", buy.steps) };
+        assert_eq!(
+            (look.name.as_str(), look.route.as_str(), look.made, look.waited_ms.is_none()),
+            ("look", "/a", 10, true)
+        );
+        assert_eq!((pay.method.as_str(), pay.made, pay.failed, pay.not_sent, pay.left_out), ("POST", 7, 3, 1, 2));
+        assert!(pay.waited_ms.is_some());
+        assert_eq!((rest.journeys, rest.journeys_per_s, rest.fail_ratio, rest.steps.len()), (0, 0.0, None, 1));
+    }
+
+    #[test]
+    fn the_way_to_the_service_is_told() {
+        let run = of(&state(users(Vec::new())), Duration::ZERO);
+        assert_eq!((run.transport.protocol.as_str(), run.transport.tls_resumed), ("HTTP/1.1", 0));
+        let handshakes = |resumed, suites: &[(&str, u64)]| Handshakes {
+            by_suite: suites.iter().map(|(suite, count)| ((*suite).to_owned(), *count)).collect(),
+            resumed,
+        };
+        let services = [handshakes(2, &[("a", 3)]), handshakes(5, &[("a", 4), ("b", 1)])];
+        let sum = BTreeMap::from([("a".to_owned(), 7), ("b".to_owned(), 1)]);
+        assert_eq!(sum_of(services.into_iter()), (sum, 7));
     }
 
     #[test]

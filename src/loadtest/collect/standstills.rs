@@ -97,6 +97,12 @@ mod tests {
         let together = super::told(vec![gap(1, 5_000, 8_000, 2), gap(0, 5_005, 8_005, 3)], &[control], &run);
         assert_eq!(together.len(), 1);
         assert_eq!((together[0].threads, together[0].control, together[0].touched), (2, true, 5));
+        for (from, to) in [(1_000, 2_000), (4_000, 5_000), (8_000, 9_000), (9_500, 9_900)] {
+            let (_, apart) = gap(0, from, to, 0);
+            let both = super::told(vec![gap(1, 5_000, 8_000, 2)], &[apart], &run);
+            let of_control: Vec<_> = both.iter().map(|one| (one.threads, one.control)).collect();
+            assert_eq!(of_control, [(1, false), (0, true)], "from {from} to {to} ms nothing else stood still");
+        }
         // Short standstills of workers within a long one of the control stay short, and two.
         let (_, long) = gap(0, 1_000, 11_000, 0);
         let within = super::told(vec![gap(0, 2_000, 2_260, 1), gap(1, 5_000, 5_300, 0)], &[long], &run);

@@ -9,6 +9,8 @@ mod said;
 mod words;
 
 pub(super) use failure::Failure;
+#[cfg(test)]
+pub(super) use journeys::StepStats;
 pub(super) use journeys::{JourneyEnd, JourneyStats, JourneyTrace, StepTrace};
 pub(super) use phases::Phases;
 pub(super) use recorder::{RouteStats, Sample, Shard, aggregated, merge_all};
