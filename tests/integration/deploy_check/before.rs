@@ -415,6 +415,10 @@ async fn the_repository_s_own_files_pass() {
     ] {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
+    for name in ["front/http.conf", "front/server.conf"] {
+        std::fs::create_dir_all(folder.path().join("front")).unwrap();
+        std::fs::write(folder.path().join(name), "# Written by ops/deploy prepare from .env.").unwrap();
+    }
     let env = folder.path().join(".env");
     std::fs::write(&env, filled).unwrap();
     for path in [env.as_path(), folder.path()] {
