@@ -1,5 +1,6 @@
 //! `storemgr deploy-check`: checks the files of a deployment before it starts, or the deployment while it runs.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -122,6 +123,15 @@ struct RunningArgs {
     /// The address that clients use: nginx
     #[arg(short = 'H', long, env = "STOREMGR_URL", value_name = "URL", value_parser = target)]
     host: Option<Target>,
+    /// The https address that clients elsewhere use
+    #[arg(long, env = "STOREMGR_PUBLIC_URL", value_name = "URL", value_parser = target)]
+    public: Option<Target>,
+    /// The http address that sends clients there [default: port 80 of --public]
+    #[arg(long, env = "STOREMGR_REDIRECT_URL", value_name = "URL", value_parser = target)]
+    redirect: Option<Target>,
+    /// For how many seconds browsers are told to use TLS only; 0 for not at all
+    #[arg(long, env = "STOREMGR_HSTS_AGE", value_name = "SECONDS")]
+    hsts_age: Option<u64>,
     /// The address of an instance behind nginx; repeatable, or comma-separated
     #[arg(long = "instance", env = "STOREMGR_INSTANCES", value_name = "URL", value_delimiter = ',', value_parser = target)]
     instances: Vec<Target>,
@@ -132,7 +142,7 @@ struct RunningArgs {
     access: PrometheusAccess,
     /// For https addresses of the store: trust the authorities of this file, certificates in PEM, instead of the system's
     #[arg(long, env = "STOREMGR_CA", value_name = "FILE")]
-    ca: Option<PathBuf>,
+    ca: Option<OsString>,
     /// The address of Grafana
     #[arg(long, env = "GRAFANA_URL", value_name = "URL", value_parser = target)]
     grafana: Option<Target>,
@@ -164,7 +174,7 @@ const RUNNING: &str = "Running services";
 const RULES: &str = "monitoring/rules";
 
 /// Whether a command line is one of `deploy-check --before`. The files that it checks must not fill its own options.
-pub(crate) fn checks_files(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
+pub(crate) fn checks_files(arguments: impl Iterator<Item = OsString>) -> bool {
     let words: Vec<_> = arguments.skip(1).collect();
     words.first().is_some_and(|word| word == "deploy-check") && words.iter().any(|word| word == "--before")
 }
@@ -253,6 +263,13 @@ fn percent(text: &str) -> Result<f64, String> {
     number.map(|number| number / 100.0).ok_or_else(|| format!("{text:?} is not a percentage from 0 to 100"))
 }
 
+impl RunningArgs {
+    /// The file of authorities. An empty path is none, as compose passes it.
+    fn authorities(&self) -> Option<PathBuf> {
+        self.ca.as_ref().filter(|path| !path.is_empty()).map(PathBuf::from)
+    }
+}
+
 impl FileArgs {
     /// The file of variables and the compose files. Compose takes `.env` from the folder of the project.
     fn project(&self) -> (Location, Vec<Location>) {
@@ -307,7 +324,7 @@ impl Args {
             .access
             .named_files(NamedFiles::default())
             .inputs("the check", read.into_iter().flatten().chain(compose))
-            .inputs("--ca", &self.running.ca)
+            .inputs("--ca", self.running.authorities())
             .output("--sarif", self.results.sarif.as_deref())
             .output("--markdown", self.results.markdown.as_deref())
             .output("--json", self.results.json.path())
@@ -321,9 +338,12 @@ impl Args {
             database: if self.database.is_configured() { Some(self.database.address()?) } else { None },
             redis: self.redis.address()?,
             front: self.running.host.clone(),
+            public: self.running.public.clone(),
+            redirect: self.running.redirect.clone(),
+            hsts_age: self.running.hsts_age,
             instances: self.running.instances.clone(),
             way: Way {
-                tls: TlsOptions { authorities: self.running.ca.clone(), ..TlsOptions::default() },
+                tls: TlsOptions { authorities: self.running.authorities(), ..TlsOptions::default() },
                 ..Way::default()
             },
             token: token()?,

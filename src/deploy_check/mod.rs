@@ -6,6 +6,7 @@
 //! computed from the findings afterwards, by pure functions.
 
 mod access;
+mod certificates;
 mod checks;
 mod defaults;
 mod endpoints;

@@ -8,7 +8,7 @@ use hyper::Method;
 use super::finding::CheckOutcome;
 use crate::cache;
 use crate::db::{self, SchemaState, Session};
-use crate::net::{self, Answer, NetError, Target, Way};
+use crate::net::{self, Answer, NetError, Scheme, Target, Way};
 use crate::process;
 use crate::promql::Prometheus;
 use crate::units::Secret;
@@ -24,6 +24,12 @@ pub struct RunningDeployment {
     pub redis: Option<cache::Address>,
     /// The address for clients, which is nginx's.
     pub front: Option<Target>,
+    /// The address that clients elsewhere use, which has TLS.
+    pub public: Option<Target>,
+    /// Where clients are sent to that address; port 80 of it, if this is not said.
+    pub redirect: Option<Target>,
+    /// For how many seconds browsers are to remember that the store has TLS; 0 for not at all, `None` if it does not matter.
+    pub hsts_age: Option<u64>,
     /// The instances behind nginx, each by its own address.
     pub instances: Vec<Target>,
     /// The way to the instances, to nginx and to Grafana.
@@ -59,6 +65,9 @@ impl Default for RunningDeployment {
             database: None,
             redis: None,
             front: None,
+            public: None,
+            redirect: None,
+            hsts_age: None,
             instances: Vec::new(),
             way: Way::default(),
             token: None,
@@ -85,7 +94,7 @@ fn configure(variables: &str) -> String {
 impl RunningDeployment {
     /// Whether no part is configured, so that there is nothing to check.
     pub fn is_empty(&self) -> bool {
-        let web = self.front.is_some() || self.prometheus.is_some() || self.grafana.is_some();
+        let web = self.front.is_some() || self.public.is_some() || self.prometheus.is_some() || self.grafana.is_some();
         let parts = [self.database.is_some(), self.redis.is_some(), web];
         !parts.contains(&true) && self.instances.is_empty()
     }
@@ -120,6 +129,20 @@ impl RunningDeployment {
     pub(super) fn front_target(&self) -> Result<&Target, CheckOutcome> {
         let missing = || CheckOutcome::skip("no address for clients is configured", configure("STOREMGR_URL"));
         self.front.as_ref().ok_or_else(missing)
+    }
+
+    /// The public address; a skip if there is none or it has no TLS.
+    pub(super) fn public_target(&self) -> Result<&Target, CheckOutcome> {
+        let missing =
+            || CheckOutcome::skip("no public address is configured", "set STOREMGR_PUBLIC_URL if there is one");
+        let public = self.public.as_ref().ok_or_else(missing)?;
+        if public.scheme() != Scheme::Https {
+            return Err(CheckOutcome::skip(
+                format!("{public} is not https"),
+                "set STOREMGR_PUBLIC_URL to that with TLS",
+            ));
+        }
+        Ok(public)
     }
 
     pub(super) fn instance_targets(&self) -> Result<&[Target], CheckOutcome> {

@@ -1,8 +1,8 @@
 //! The declarations of all metrics, in one place.
 //!
 //! The doc comment of a metric is its help text, and its labels follow the type. [`DECLARED`] lists the metrics of the
-//! server, [`LOADTEST_DECLARED`] those that a load test exposes while it runs, and [`BACKUP_DECLARED`] those that
-//! `ops/backup` writes into a file. Tests compare them with docs/metrics.md, the rules, the dashboard, the queries of
+//! server, [`LOADTEST_DECLARED`] those that a load test exposes while it runs, and [`BACKUP_DECLARED`] and
+//! [`FRONT_DECLARED`] those that `ops/backup` and `ops/deploy` write into files. Tests compare them with docs/metrics.md, the rules, the dashboard, the queries of
 //! `report` and the script. Names have base units (seconds, ratios) and
 //! the prefix `storemgr_`, as the Prometheus naming practices recommend
 //! (<https://prometheus.io/docs/practices/naming/>). The users of a labelled metric look its children up once, not per
@@ -34,22 +34,28 @@ pub struct Declaration {
 
 /// The metrics of the backups. No process exposes them: `ops/backup` writes them into a file that an exporter reads.
 pub const BACKUP_DECLARED: &[Declaration] = &[
-    of_backups(
+    written(
         "storemgr_backup_last_success_timestamp_seconds",
         "When the latest backup was complete, in seconds since 1970.",
     ),
-    of_backups("storemgr_backup_size_bytes", "Bytes of the compressed dump of the latest backup."),
-    of_backups(
+    written("storemgr_backup_size_bytes", "Bytes of the compressed dump of the latest backup."),
+    written(
         "storemgr_backup_restorable_until_timestamp_seconds",
         "The instant, in seconds since 1970, up to which the latest backup and the logs copied after it can be restored.",
     ),
-    of_backups(
+    written(
         "storemgr_backup_whole",
         "1 if the latest backup and the logs copied after it had their checksums when they were last compared, 0 if not.",
     ),
 ];
 
-const fn of_backups(name: &'static str, help: &'static str) -> Declaration {
+/// The metrics of the front. `ops/deploy` writes them into another such file.
+pub const FRONT_DECLARED: &[Declaration] = &[written(
+    "storemgr_certificate_expires_timestamp_seconds",
+    "When the certificate that nginx was given ends, in seconds since 1970.",
+)];
+
+const fn written(name: &'static str, help: &'static str) -> Declaration {
     Declaration { name, kind: "gauge", labels: &[], help }
 }
 
@@ -253,7 +259,7 @@ mod tests {
 
     #[test]
     fn every_metric_is_declared_with_help_and_a_conventional_name() {
-        for metric in DECLARED.iter().chain(LOADTEST_DECLARED).chain(BACKUP_DECLARED) {
+        for metric in DECLARED.iter().chain(LOADTEST_DECLARED).chain(BACKUP_DECLARED).chain(FRONT_DECLARED) {
             assert!(metric.help.ends_with('.'), "{}: help is a sentence", metric.name);
             assert_eq!(metric.kind == "counter", metric.name.ends_with("_total"), "{}", metric.name);
         }

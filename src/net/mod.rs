@@ -32,7 +32,7 @@ pub use http2::{Http2Connection, Http2Reader};
 pub use lean::{LeanConnection, Reply};
 pub use proxy::{InvalidProxy, Proxy};
 pub use target::{InvalidTarget, Scheme, Target};
-pub use tls::{InvalidTls, ServerTls, TlsNames, TlsOptions, tls_sentence};
+pub use tls::{InvalidTls, ServerTls, TlsNames, TlsOptions, Validity, tls_sentence};
 
 use std::time::Duration;
 
@@ -67,4 +67,14 @@ pub async fn request_by(
         connection.send(method, path, headers, body.into()).await
     });
     tokio::time::timeout(timeout, attempt).await.map_err(|_| NetError::TimedOut { after: timeout })?
+}
+
+/// The time in which the certificate of a service is valid, after a handshake by this way, which checks it. `None` if there is
+/// no TLS, or the certificate does not say.
+pub async fn validity_of(target: &Target, way: &Way, timeout: Duration) -> Result<Option<Validity>, NetError> {
+    let dialer = Dialer::new(target, way).map_err(|error| NetError::Tls(error.to_string()))?;
+    let caller = dialer.caller();
+    let opened = tokio::time::timeout(timeout, Box::pin(dialer.open(&caller)));
+    let opened = opened.await.map_err(|_| NetError::ConnectTimedOut { after: timeout })??;
+    Ok(opened.stream.certificate().and_then(Validity::of))
 }

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::client::TlsStream;
@@ -58,6 +59,14 @@ impl Stream {
                 let ends = (stream.local_addr(), stream.peer_addr());
                 matches!(ends, (Ok(own), Ok(other)) if own.ip() == other.ip())
             }
+        }
+    }
+
+    /// The certificate of the other end, if there is TLS.
+    pub(super) fn certificate(&self) -> Option<&CertificateDer<'static>> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(stream) => stream.get_ref().1.peer_certificates()?.first(),
         }
     }
 

@@ -49,7 +49,8 @@ fn configuration(context: &LaunchContext<'_>) -> String {
         // A log line per request would cost more than the request; the instances count requests.
         "log" => "access_log off;".to_owned(),
         // A load test opens many connections from one address. The line of the first instance stands for all.
-        "crowd" | "serve-2" => String::new(),
+        // What .env says of clients and of TLS is the deployment's.
+        "crowd" | "serve-2" | "front" => String::new(),
         "workers" => format!("worker_processes {workers};"),
         "files" => format!("worker_rlimit_nofile {files};"),
         "connections" => format!("worker_connections {};", files / 2),
@@ -119,8 +120,10 @@ mod tests {
             "balance",
             "serve-1",
             "serve-2",
+            "front",
             "listen",
             "crowd",
+            "front",
         ];
         assert_eq!(names, expected);
     }

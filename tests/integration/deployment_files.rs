@@ -43,7 +43,7 @@ fn example() -> Vec<(String, String)> {
 #[test]
 fn every_variable_of_the_deployment_stands_in_the_example() {
     let named: BTreeSet<_> = example().into_iter().map(|(name, _)| name).collect();
-    let mut used = after(&read("ops/compose.yml"), "${");
+    let mut used = after(&(read("ops/compose.yml") + &read("ops/compose.tls.yml")), "${");
     used.extend(after(&read("ops/deploy"), "$(setting "));
     assert!(used.len() > 20, "{used:?}");
     let missing: Vec<_> = used.difference(&named).collect();
@@ -59,7 +59,7 @@ fn every_variable_of_the_example_is_explained_and_used() {
         .filter(|path| path.extension().is_some_and(|ending| ending == "md"))
         .map(|path| std::fs::read_to_string(path).unwrap())
         .collect();
-    let readers = read("ops/compose.yml") + &read("ops/deploy");
+    let readers = read("ops/compose.yml") + &read("ops/compose.tls.yml") + &read("ops/deploy");
     let variables = example();
     assert!(variables.len() > 25, "{variables:?}");
     for (name, comment) in variables {

@@ -35,6 +35,8 @@ mod house_rules;
 /// `storemgr lab`: the ladder on a small scale, interrupted, resumed, broken.
 mod lab;
 
+/// The front: TLS, whose addresses are believed, what one client may send.
+mod front;
 /// `storemgr loadtest`: a server that is known, and what the tool says of it.
 mod loadtest;
 mod loadtest_scenario;

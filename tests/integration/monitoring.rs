@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use storemgr::metrics::{BACKUP_DECLARED, DECLARED, OF_THE_PROCESS};
+use storemgr::metrics::{BACKUP_DECLARED, DECLARED, Declaration, FRONT_DECLARED, OF_THE_PROCESS};
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -38,7 +38,7 @@ fn values(text: &str, key: &str) -> Vec<String> {
 
 fn is_exported(name: &str) -> bool {
     let parts = ["_bucket", "_sum", "_count"];
-    let declared = DECLARED.iter().chain(BACKUP_DECLARED).any(|metric| {
+    let declared = DECLARED.iter().chain(BACKUP_DECLARED).chain(FRONT_DECLARED).any(|metric| {
         let rest = name.strip_prefix(metric.name);
         rest.is_some_and(|rest| if metric.kind == "histogram" { parts.contains(&rest) } else { rest.is_empty() })
     });
@@ -98,16 +98,20 @@ fn every_alert_is_tested_and_has_its_page_in_the_runbook() {
 }
 
 #[test]
-fn the_backups_tell_of_themselves_what_is_declared() {
-    let script = read("ops/backup");
-    let written: Vec<_> = script.lines().filter(|line| line.starts_with("storemgr_backup_")).collect();
-    for metric in BACKUP_DECLARED {
-        let start = format!("{} ", metric.name);
-        let line = written.iter().find(|line| line.starts_with(&start));
-        let line = line.unwrap_or_else(|| panic!("ops/backup does not write {}", metric.name));
-        assert!(line.ends_with(&format!(" {}", metric.help)), "{line}");
-    }
-    assert_eq!(written.len(), BACKUP_DECLARED.len(), "{written:?}");
+fn the_scripts_write_what_is_declared() {
+    let lines = |script: &str, start: &str| -> Vec<String> {
+        read(script).lines().filter(|line| line.starts_with(start)).map(str::to_owned).collect()
+    };
+    let all_are_written = |declared: &[Declaration], written: &[String]| {
+        for metric in declared {
+            let line = written.iter().find(|line| line.contains(&format!("{} ", metric.name)));
+            let line = line.unwrap_or_else(|| panic!("nothing writes {}", metric.name));
+            assert!(line.ends_with(&format!(" {}", metric.help)), "{line}");
+        }
+        assert_eq!(written.len(), declared.len(), "{written:?}");
+    };
+    all_are_written(BACKUP_DECLARED, &lines("ops/backup", "storemgr_backup_"));
+    all_are_written(FRONT_DECLARED, &lines("ops/deploy", "# HELP storemgr_"));
 }
 
 #[test]

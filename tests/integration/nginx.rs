@@ -2,6 +2,7 @@
 //!
 //! Any other nginx can be tried: `TEST_NGINX=/path/to/nginx`.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,11 +15,11 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::harness::{Instance as StoreInstance, TestDatabase};
+use crate::harness::{Instance as StoreInstance, TestDatabase, free_port};
 
 /// What an instance does with a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Manner {
+pub enum Manner {
     /// Answers 201.
     Answers,
     /// Answers 503, as one that has too much to do.
@@ -29,15 +30,15 @@ enum Manner {
 
 /// An instance, how many requests reached it on how many connections, and what the last of them was.
 #[derive(Debug)]
-struct Instance {
+pub struct Instance {
     port: u16,
     requests: Arc<AtomicUsize>,
     connections: Arc<AtomicUsize>,
-    last: Arc<Mutex<String>>,
+    pub last: Arc<Mutex<String>>,
 }
 
 impl Instance {
-    async fn start(manner: Manner) -> Self {
+    pub async fn start(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(AtomicUsize::new(0));
@@ -102,6 +103,8 @@ pub struct Front {
     process: Child,
     target: Target,
     folder: TempDir,
+    tls_port: u16,
+    redirect_port: u16,
 }
 
 impl Front {
@@ -112,21 +115,27 @@ impl Front {
                 .replace("worker_connections 8192", "worker_connections 256")
                 .replace("limit_conn addresses 4000", &format!("limit_conn addresses {CROWD}"))
         };
-        Self::start_with([first.port, second.port], change).await
+        Self::start_with([first.port, second.port], &[], change).await
     }
 
     /// The deployment's file as it is, before real instances.
     pub async fn before(first: &StoreInstance, second: &StoreInstance) -> Self {
         let port =
             |instance: &StoreInstance| instance.target().authority().rsplit(':').next().unwrap().parse().unwrap();
-        Self::start_with([port(first), port(second)], |file| file).await
+        Self::start_with([port(first), port(second)], &[], |file| file).await
     }
 
-    async fn start_with(instances: [u16; 2], change: impl FnOnce(String) -> String) -> Self {
+    /// The deployment's file with what `ops/deploy` tells nginx where .env says this.
+    pub async fn told(instance: &Instance, settings: &[(&str, &str)]) -> Self {
+        Self::start_with([instance.port; 2], settings, |file| file).await
+    }
+
+    async fn start_with(instances: [u16; 2], settings: &[(&str, &str)], change: impl FnOnce(String) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        let [port, tls_port, redirect_port] = [free_port(), free_port(), free_port()];
+        tell(folder.path(), settings);
         let place = folder.path().to_str().unwrap();
-        let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/nginx/nginx.conf")).unwrap();
+        let file = std::fs::read_to_string(repository().join("nginx/nginx.conf")).unwrap();
         let file = change(file)
             .replace("serve-1:5000", &format!("127.0.0.1:{}", instances[0]))
             .replace("serve-2:5000", &format!("127.0.0.1:{}", instances[1]))
@@ -135,6 +144,11 @@ impl Front {
             .replace("/tmp/", &format!("{place}/"))
             .replace("/dev/stdout", &format!("{place}/access.log"));
         std::fs::write(folder.path().join("nginx.conf"), file).unwrap();
+        for (name, from, port) in [("tls.conf", "8443", tls_port), ("redirect.conf", "8081", redirect_port)] {
+            let file = std::fs::read_to_string(repository().join("nginx").join(name)).unwrap();
+            let file = file.replace(&format!("listen {from}"), &format!("listen 127.0.0.1:{port}"));
+            std::fs::write(folder.path().join(name), file.replace("/etc/storemgr/", &format!("{place}/"))).unwrap();
+        }
         let path = format!("{}:/usr/sbin:/usr/local/sbin", std::env::var("PATH").unwrap());
         let program = std::env::var_os("TEST_NGINX").unwrap_or_else(|| "nginx".into());
         let mut command = Command::new(program);
@@ -142,7 +156,7 @@ impl Front {
         // As root the workers would be another account's, who cannot see the folder.
         command.args(["-g", if runs_as_root() { "user root root;" } else { "" }]);
         let process = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let front = Self { process, target: Target::loopback(port), folder };
+        let front = Self { process, target: Target::loopback(port), folder, tls_port, redirect_port };
         for _ in 0..200 {
             if TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
                 return front;
@@ -157,13 +171,29 @@ impl Front {
         &self.target
     }
 
-    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+    /// Where it answers with TLS, under a name that leads here.
+    pub fn with_tls(&self) -> Target {
+        Target::parse(&format!("https://localhost:{}", self.tls_port)).unwrap()
+    }
+
+    /// Where it only sends clients to another address.
+    pub fn redirecting(&self) -> Target {
+        Target::loopback(self.redirect_port)
+    }
+
+    /// Lets nginx read its files again, with what .env says by now.
+    pub fn reload(&self, settings: &[(&str, &str)]) {
+        tell(self.folder.path(), settings);
+        assert!(Command::new("kill").args(["-HUP", &self.process.id().to_string()]).status().unwrap().success());
+    }
+
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
         let body = if method == Method::POST { b"{\"user_id\":1}".to_vec() } else { Vec::new() };
         net::request_once(&self.target, method, path, headers, body, Duration::from_secs(20)).await.unwrap()
     }
 
     /// What is answered to bytes that no client of ours would send.
-    async fn send_raw(&self, request: &[u8]) -> (u16, Value) {
+    pub async fn send_raw(&self, request: &[u8]) -> (u16, Value) {
         let mut stream = TcpStream::connect(self.target.authority()).await.unwrap();
         // nginx may answer and close before it has read everything.
         drop(stream.write_all(request).await);
@@ -176,7 +206,7 @@ impl Front {
         (status, serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}")))
     }
 
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("access.log")).unwrap()
     }
 }
@@ -188,11 +218,52 @@ impl Drop for Front {
     }
 }
 
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Writes what nginx is told of clients and of TLS into the folder `front` of this one, as `ops/deploy prepare` does where
+/// .env has these lines. No container engine is needed for that, and the script is told that there is one.
+pub fn tell(folder: &Path, settings: &[(&str, &str)]) {
+    let said = prepare(folder, settings);
+    assert!(said.is_ok(), "{said:?}");
+}
+
+/// The same, and what the script says if it refuses that.
+pub fn prepare(folder: &Path, settings: &[(&str, &str)]) -> Result<(), String> {
+    let place = folder.join("place");
+    std::fs::create_dir_all(place.join("ops")).unwrap();
+    std::fs::copy(repository().join("ops/deploy"), place.join("ops/deploy")).unwrap();
+    let engine = place.join("docker");
+    std::fs::write(&engine, "#!/bin/sh\n").unwrap();
+    let mut lines = format!("STOREMGR_SECRETS={}\n", folder.display());
+    let needed = [
+        "COMPOSE_PROJECT_NAME",
+        "STOREMGR_IMAGE",
+        "DB_PASSWORD",
+        "DB_ROOT_PASSWORD",
+        "REDIS_PASSWORD",
+        "GRAFANA_ADMIN_PASSWORD",
+    ];
+    lines.extend(needed.iter().map(|name| format!("{name}=test\n")));
+    lines.extend(settings.iter().map(|(name, value)| format!("{name}={value}\n")));
+    let env = place.join(".env");
+    std::fs::write(&env, lines).unwrap();
+    for (path, mode) in [(&engine, 0o700), (&env, 0o600)] {
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    }
+    let path = format!("{}:{}", place.display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new("bash");
+    command.arg(place.join("ops/deploy")).arg("prepare").env_clear().env("PATH", path);
+    let output = command.output().unwrap();
+    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+}
+
 fn runs_as_root() -> bool {
     std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap()) == 0
 }
 
-fn code(answer: &Answer) -> String {
+pub fn code(answer: &Answer) -> String {
     answer.json::<Value>().unwrap()["code"].as_str().unwrap_or_default().to_owned()
 }
 

@@ -32,7 +32,7 @@ pub(super) use compose::{Compose, Health, Published, SecretSource, Service, Sour
 pub(super) use fronts::Front;
 pub(super) use image::{Store, data_of, store_of};
 pub(super) use lookups::{places, port_of};
-pub(super) use nginx::{Directive, Nginx, Pass, address, all_of};
+pub(super) use nginx::{Directive, Lookup, Nginx, Pass, Shown, address, all_of};
 pub(super) use paths::whole;
 pub(super) use program::{Bounds, NOBODY, find, run, run_bounded};
 pub(super) use prometheus::{PrometheusConfig, Target};

@@ -3,6 +3,7 @@
 mod files;
 mod server;
 mod trust;
+mod validity;
 mod words;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use rustls::pki_types::ServerName;
 pub use files::{InvalidTls, TlsOptions};
 use files::{certificates, private_key};
 pub use server::ServerTls;
+pub use validity::Validity;
 pub(super) use words::sentence;
 pub use words::{TlsNames, tls_sentence};
 

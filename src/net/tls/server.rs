@@ -15,6 +15,7 @@ use webpki::EndEntityCert;
 
 use super::files::{InvalidTls, certificates, private_key};
 use super::server_name;
+use super::validity::Validity;
 use super::words;
 
 /// The settings of a server that speaks HTTP/1.1 over TLS.
@@ -43,6 +44,11 @@ impl ServerTls {
     pub fn covers(&self, name: &str) -> bool {
         let parsed = ParsedCertificate::try_from(&self.certificate);
         parsed.ok().zip(server_name(name)).is_some_and(|(parsed, name)| verify_server_name(&parsed, &name).is_ok())
+    }
+
+    /// The time in which the certificate is valid; `None` if it does not say.
+    pub fn validity(&self) -> Option<Validity> {
+        Validity::of(&self.certificate)
     }
 
     /// The names of the certificate that are each one name: a pattern such as `*.example` is none, and addresses are left out.

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use storemgr::db::Servers;
 use storemgr::deploy_check::{CATALOG, RunningDeployment, Status, after};
-use storemgr::net::Target;
+use storemgr::net::{Target, TlsOptions, Way};
 use storemgr::promql::Prometheus;
 use storemgr::units::Secret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{assert_only, failed, found};
-use crate::harness::{Instance, TestDatabase, TestRedis, WebServer, run_command, wait_until};
+use crate::harness::{Authority, Instance, TestDatabase, TestRedis, WebServer, free_port, run_command, wait_until};
 
 /// A whole deployment that is sound.
 struct Deployment {
@@ -163,7 +163,7 @@ async fn the_command_prints_a_table_or_json_and_its_exit_code_tells() {
     let arguments = ["deploy-check", "--after", "--disk-margin", "0", "--memory-margin", "0%"];
     let good = run_command(&arguments, &database.variables()).await;
     assert_eq!(good.code, 0, "{good:?}");
-    assert!(good.stdout.contains("The deployment is healthy: 24 checks, 8 passed, 16 skipped."), "{good:?}");
+    assert!(good.stdout.contains("The deployment is healthy: 27 checks, 8 passed, 19 skipped."), "{good:?}");
     let json = run_command(
         &["deploy-check", "--json", "-", "--only", "database-reachable,schema-current"],
         &database.variables(),
@@ -230,6 +230,58 @@ async fn an_image_that_was_not_built_again_is_told() {
     only_fails(newer, "build-current", "runs 0.1.0, not 9.9.9").await;
     let changed = RunningDeployment { revision: Some("3f0c6f0".to_owned()), ..deployment.surroundings() };
     only_fails(changed, "build-current", "runs 0.1.0, not 0.1.0, commit 3f0c6f0").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_the_public_address_is_told_by_its_own_check() {
+    let deployment = Deployment::sound().await;
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    let identity = authority.issue("front", "DNS:localhost");
+    let files = format!("ssl_certificate {}; ssl_certificate_key {};", identity.certificate, identity.key);
+    let age = "add_header Strict-Transport-Security max-age=300;";
+    let (public, _) = WebServer::nginx_serving("ssl", &format!("{files} {age} return 200 here;"));
+    let (redirect, _) = WebServer::nginx_serving("", "return 308 https://localhost$request_uri;");
+    let sound = RunningDeployment {
+        public: Some(Target::parse(&format!("https://localhost:{}", public.target.port())).unwrap()),
+        redirect: Some(redirect.target.clone()),
+        hsts_age: Some(300),
+        way: trusting(&authority),
+        ..deployment.surroundings()
+    };
+    let verdict = after(CATALOG, sound.clone()).await;
+    assert!(verdict.healthy, "{verdict:?}");
+    for (id, seen) in [
+        ("certificate-served", "the certificate ends in 9 days"),
+        ("plain-redirected", "sends to https://localhost/products?limit=1"),
+        ("hsts-meant", "browsers are told for 300 s"),
+    ] {
+        let finding = found(&verdict, id);
+        assert!(finding.status == Status::Pass && finding.seen.contains(seen), "{finding:?}");
+    }
+
+    let untrusted = RunningDeployment { way: trusting(&stranger), ..sound.clone() };
+    only_fails(untrusted, "certificate-served", "signed by nobody who is trusted").await;
+    let by_another_name = Target::parse(&format!("https://127.0.0.1:{}", public.target.port())).unwrap();
+    let nobody = Some(Target::loopback(free_port()));
+    let unnamed = RunningDeployment { public: Some(by_another_name), redirect: nobody, ..sound.clone() };
+    only_fails(unnamed, "certificate-served", "is not for 127.0.0.1 but for localhost").await;
+    let (in_clear, _) = WebServer::nginx_serving("", "return 200 here;");
+    let answered = RunningDeployment { redirect: Some(in_clear.target.clone()), ..sound.clone() };
+    only_fails(answered, "plain-redirected", "answers 200 OK in clear").await;
+    let (elsewhere, _) = WebServer::nginx_serving("", "return 308 https://other.example$request_uri;");
+    let sent_elsewhere = RunningDeployment { redirect: Some(elsewhere.target.clone()), ..sound.clone() };
+    only_fails(sent_elsewhere, "plain-redirected", "sends to https://other.example/").await;
+    let longer = RunningDeployment { hsts_age: Some(0), ..sound.clone() };
+    only_fails(longer, "hsts-meant", "browsers are told for 300 s, and 0 s is meant").await;
+    let (told_in_clear, _) = WebServer::nginx_serving("", &format!("{age} return 308 https://localhost$request_uri;"));
+    let told = RunningDeployment { redirect: Some(told_in_clear.target.clone()), ..sound };
+    // nginx adds it to this answer, too.
+    only_warns(told, "hsts-meant", "in clear").await;
+}
+
+fn trusting(authority: &Authority) -> Way {
+    let tls = TlsOptions { authorities: Some(authority.certificate().into()), ..TlsOptions::default() };
+    Way { tls, ..Way::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]

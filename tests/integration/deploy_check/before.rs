@@ -11,7 +11,8 @@ use storemgr::deploy_check::{
 
 use super::plan::{Plan, locations};
 use super::{assert_only, failed, found};
-use crate::harness::{free_port, run_command};
+use crate::harness::{Authority, free_port, run_command};
+use crate::nginx;
 
 const ENV: &str = ".env";
 const COMPOSE: &str = "ops/compose.yml";
@@ -53,9 +54,97 @@ fn assert_warns(verdict: &Verdict, id: &str, seen: &str) {
 #[tokio::test]
 async fn a_store_that_others_can_reach_and_that_asks_for_no_token_is_told() {
     for port in ["${STORE_PORT:?}:80", "0.0.0.0:${STORE_PORT:?}:80"] {
-        let from = "127.0.0.1:${STORE_PORT:?}:80";
-        only_warns(COMPOSE, from, port, "access-limited", "whoever reaches nginx on port").await;
+        let plan = published(port).with(NGINX, "listen 80;", WITH_TLS);
+        assert_warns(&plan.verdict().await, "access-limited", "whoever reaches nginx on port");
     }
+}
+
+/// A certificate that only the container has.
+const WITH_TLS: &str =
+    "listen 80 ssl; ssl_certificate /etc/nginx/tls/front.pem; ssl_certificate_key /etc/nginx/tls/front.key;";
+
+/// A plan whose front is published so.
+fn published(port: &str) -> Plan {
+    Plan::sound().with(COMPOSE, "127.0.0.1:${STORE_PORT:?}:80", port)
+}
+
+#[tokio::test]
+async fn a_store_that_others_reach_in_clear_is_told() {
+    let with_tokens = |plan: Plan| {
+        let variable = "STOREMGR_NO_MIGRATE: \"true\"";
+        plan.with(COMPOSE, variable, &format!("{variable}\n    STOREMGR_TOKENS_FILE: /run/tokens"))
+    };
+    let open = published("0.0.0.0:${STORE_PORT:?}:80").verdict().await;
+    assert_eq!(found(&open, "front-encrypted").severity, Some(Severity::Warning), "{open:?}");
+    let plain = with_tokens(published("0.0.0.0:${STORE_PORT:?}:80"));
+    assert_only(&plain.verdict().await, "front-encrypted", "nginx is reached in clear on port");
+    // TLS may end at a proxy, and it is known that there is one.
+    let behind = plain.with(NGINX, "events {}\nhttp {", "events {}\nhttp {\nset_real_ip_from 192.0.2.1;");
+    assert_warns(&behind.verdict().await, "front-encrypted", "nginx is reached in clear on port");
+    let secured = with_tokens(published("0.0.0.0:${STORE_PORT:?}:80")).with(NGINX, "listen 80;", WITH_TLS);
+    assert!(failed(&secured.verdict().await).is_empty());
+    // One that only sends clients elsewhere reads nothing.
+    let redirect =
+        "server { listen 81; return 308 https://store.example$request_uri; }\n    server {\n        listen 80;";
+    let sent_away = published("0.0.0.0:${STORE_PORT:?}:81").with(NGINX, "server {\n        listen 80;", redirect);
+    assert_eq!(found(&sent_away.verdict().await, "front-encrypted").status, Status::Pass);
+    let of_an_instance = "serve-1: {<<: *serve, ports: [\"5999:5000\"]}";
+    let around = with_tokens(Plan::sound()).with(COMPOSE, "serve-1: {<<: *serve}", of_an_instance);
+    assert_only(&around.verdict().await, "front-encrypted", "serve-1 is reached in clear on port 5999");
+}
+
+#[tokio::test]
+async fn a_certificate_that_will_not_do_is_told_before_nginx_has_it() {
+    let authority = Authority::new();
+    let plan = |certificate: &str, key: &str| {
+        let mount = "\"../nginx/nginx.conf:/etc/nginx/nginx.conf:ro\"";
+        let plan = Plan::sound().with(NGINX, "listen 80;", WITH_TLS).with(
+            COMPOSE,
+            mount,
+            &format!("{mount}, \"../nginx/tls:/etc/nginx/tls:ro\""),
+        );
+        std::fs::create_dir(plan.path("nginx/tls")).unwrap();
+        for (from, to) in [(certificate, "front.pem"), (key, "front.key")] {
+            if !from.is_empty() {
+                std::fs::copy(from, plan.path("nginx/tls").join(to)).unwrap();
+            }
+        }
+        plan
+    };
+    let (good, other) = (authority.issue("good", "DNS:store.example"), authority.issue("other", "DNS:store.example"));
+    let sound = plan(&good.certificate, &good.key).verdict().await;
+    let finding = found(&sound, "certificate-valid");
+    assert!(finding.status == Status::Pass && finding.seen.contains("ends in 9 days"), "{sound:?}");
+    let id = "certificate-valid";
+    let mixed = plan(&good.certificate, &other.key).verdict().await;
+    assert_only(&mixed, id, "the private key is not that of the certificate");
+    let swapped = plan(&good.key, &good.certificate).verdict().await;
+    assert_only(&swapped, id, "front.pem has no certificate");
+    let expired = authority.issue_expired("old", "DNS:store.example");
+    assert_only(&plan(&expired.certificate, &expired.key).verdict().await, id, "expired on 2020-01-01");
+    assert_warns(&plan(&good.certificate, "").verdict().await, id, "front.key");
+}
+
+#[tokio::test]
+async fn whose_addresses_nginx_takes_for_those_of_clients_is_told() {
+    let http = "events {}\nhttp {";
+    let believing = |what: &str| format!("{http}\nset_real_ip_from {what};");
+    for everybody in ["0.0.0.0/0", "::/0"] {
+        only_fails(NGINX, http, &believing(everybody), "client-addresses", "it believes everybody").await;
+    }
+    // Published on the loopback address, so a proxy passes everybody on.
+    for key in ["$binary_remote_addr", "$client"] {
+        let limit = "map $uri $client { /live \"\"; default $remote_addr; }\n\
+                     limit_req_zone KEY zone=all:1m rate=5r/s; limit_req zone=all burst=9;";
+        let limit = limit.replace("KEY", key);
+        let limited = format!("{http}\n{limit}");
+        only_warns(NGINX, http, &limited, "client-addresses", "all clients have that of").await;
+        let known = Plan::sound().with(NGINX, http, &format!("{}{limit}", believing("192.0.2.1")));
+        assert_eq!(found(&known.verdict().await, "client-addresses").status, Status::Pass);
+    }
+    let by_token = format!("{http}\nlimit_req_zone $http_authorization zone=all:1m rate=5r/s; limit_req zone=all;");
+    let by_token = Plan::sound().with(NGINX, http, &by_token);
+    assert_eq!(found(&by_token.verdict().await, "client-addresses").status, Status::Pass);
 }
 
 #[tokio::test]
@@ -415,6 +504,10 @@ async fn the_repository_s_own_files_pass() {
     ] {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
+    for name in ["front/http.conf", "front/server.conf"] {
+        std::fs::create_dir_all(folder.path().join("front")).unwrap();
+        std::fs::write(folder.path().join(name), "# Written by ops/deploy prepare from .env.").unwrap();
+    }
     let env = folder.path().join(".env");
     std::fs::write(&env, filled).unwrap();
     for path in [env.as_path(), folder.path()] {
@@ -436,6 +529,46 @@ async fn the_repository_s_own_files_pass() {
             not_passed.iter().filter(|one| one.status != Status::Skip || !left_out.contains(&one.id)).collect();
         assert!(verdict.healthy && told.is_empty(), "{told:#?}");
     }
+    // With TLS, and what `ops/deploy prepare` writes for it.
+    let (authority, prepared) = (Authority::new(), tempfile::tempdir().unwrap());
+    let identity = authority.issue("front", "DNS:store.example");
+    nginx::tell(
+        prepared.path(),
+        &[
+            ("STOREMGR_TLS_NAME", "store.example"),
+            ("STOREMGR_TLS_CERT", &identity.certificate),
+            ("STOREMGR_TLS_KEY", &identity.key),
+            ("STOREMGR_CLIENT_RATE", "200"),
+            ("STOREMGR_PROXIES", "192.0.2.1"),
+        ],
+    );
+    for file in [
+        "authority",
+        "acme_authority",
+        "front/http.conf",
+        "front/server.conf",
+        "front/certificate.pem",
+        "front/key.pem",
+    ] {
+        std::fs::copy(prepared.path().join(file), folder.path().join(file)).unwrap();
+    }
+    for (name, value) in [
+        ("STOREMGR_TLS_NAME", "store.example"),
+        ("STOREMGR_TOKENS_FILE", "/run/secrets/tokens"),
+        ("STOREMGR_TLS_PORT", &free_port().to_string()),
+        ("STOREMGR_REDIRECT_PORT", &free_port().to_string()),
+    ] {
+        environment.insert(name.to_owned(), value.to_owned());
+    }
+    let env_file = Location { path: env.clone(), named: true };
+    let mut locations = Locations { env_file, environment, ..locations(repository) };
+    locations.compose.push(Location { path: repository.join("ops/compose.tls.yml"), named: true });
+    let verdict = before(CATALOG, Files::load(&locations)).await;
+    let told = verdict.checks.iter().filter(|finding| matches!(finding.status, Status::Warn | Status::Fail));
+    let told: Vec<_> = told.collect();
+    assert!(verdict.healthy && told.is_empty(), "{told:#?}");
+    assert!(found(&verdict, "certificate-valid").seen.contains("ends in 9 days"), "{verdict:?}");
+    assert_eq!(found(&verdict, "front-encrypted").seen, "2 ports that other machines reach, none in clear");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use crate::deploy_check::checks::check::{Check, Probe, finished};
 use crate::deploy_check::files::{Files, Use, names_in};
 use crate::deploy_check::finding::{CheckOutcome, Fault};
 use crate::deploy_check::place::Place;
-use crate::metrics::{BACKUP_DECLARED, DECLARED, Declaration};
+use crate::metrics::{BACKUP_DECLARED, DECLARED, Declaration, FRONT_DECLARED};
 
 pub(crate) const CHECK: Check = Check {
     id: "metrics-exist",
@@ -61,7 +61,8 @@ fn fault(used: &Use, recorded: &BTreeSet<&str>) -> Option<String> {
 
 /// The metric that a series belongs to, and the label that its suffix adds (`le` for `_bucket`).
 fn declaration(series: &str) -> Option<(&'static Declaration, Option<&'static str>)> {
-    let mut plain = DECLARED.iter().chain(BACKUP_DECLARED).filter(|metric| metric.kind != "histogram");
+    let written = BACKUP_DECLARED.iter().chain(FRONT_DECLARED);
+    let mut plain = DECLARED.iter().chain(written).filter(|metric| metric.kind != "histogram");
     if let Some(declared) = plain.find(|metric| metric.name == series) {
         return Some((declared, None));
     }

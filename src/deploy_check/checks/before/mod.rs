@@ -3,6 +3,8 @@
 pub(super) mod access_limited;
 pub(super) mod actions_pinned;
 pub(super) mod addresses_named;
+pub(super) mod certificate_valid;
+pub(super) mod client_addresses;
 pub(super) mod compose_valid;
 pub(super) mod credentials_agree;
 pub(super) mod data_kept;
@@ -11,6 +13,7 @@ pub(super) mod drain_order;
 pub(super) mod env_complete;
 pub(super) mod env_not_committed;
 pub(super) mod files_readable;
+pub(super) mod front_encrypted;
 pub(super) mod health_checks;
 pub(super) mod images_pinned;
 pub(super) mod keepalive_order;

@@ -33,13 +33,16 @@ enum Where<'a> {
 
 struct Loader<'a> {
     place: Where<'a>,
+    /// The folder of the first file in its container, from which paths start.
+    folder: String,
     sources: Vec<Source>,
     unseen: Vec<String>,
 }
 
 /// Reads a configuration from its first file. If that is a part that belongs into `http`, it is read as one.
 fn load(main: Option<(&str, &Path)>, place: Where<'_>, service: Option<String>) -> Result<Option<Nginx>, Problem> {
-    let mut loader = Loader { place, sources: Vec::new(), unseen: Vec::new() };
+    let folder = main.and_then(|(inside, _)| inside.rsplit_once('/')).map_or("/etc/nginx", |(folder, _)| folder);
+    let mut loader = Loader { place, folder: folder.to_owned(), sources: Vec::new(), unseen: Vec::new() };
     let (path, text) = match main {
         Some((inside, path)) => {
             let text = read_text(path).map_err(|why| Problem::new(&Place::new(path, 0), why))?;
@@ -156,7 +159,7 @@ impl Loader<'_> {
         match self.place {
             Where::Container(view, _) => {
                 let pattern =
-                    if pattern.starts_with('/') { pattern.to_owned() } else { format!("/etc/nginx/{pattern}") };
+                    if pattern.starts_with('/') { pattern.to_owned() } else { format!("{}/{pattern}", self.folder) };
                 let mut found = view.matching(&pattern);
                 if let Some((folder, last)) = pattern.rsplit_once('/')
                     && folder == "/etc/nginx/conf.d"
