@@ -100,6 +100,8 @@ fn over_journeys(results: &Shard) -> Vec<Tally> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::loadtest::recording::Sample;
 
@@ -123,5 +125,27 @@ mod tests {
         let expected = Tally { requests: 22, failures: 11 };
         assert_eq!(throughput.measured(&results), [Tally::default(), expected]);
         assert_eq!(throughput.warm_up(&results), Tally { requests: 4, failures: 2 });
+    }
+
+    #[test]
+    fn journeys_count_that_ended_while_requests_were_sent() {
+        let (mut results, mut throughput) = (Shard::new(2), Throughput::default());
+        let add = |kinds: &mut Vec<JourneyStats>, place: usize, succeeded: u64, failed: u64| {
+            kinds.resize(kinds.len().max(place + 1), JourneyStats::default());
+            (0..succeeded).for_each(|_| kinds[place].succeeded.record(Duration::from_secs(1)));
+            (0..failed).for_each(|_| kinds[place].failed.record(Duration::from_secs(1)));
+        };
+        add(&mut results.warm_up_journeys, 0, 3, 1);
+        assert_eq!(throughput.journeys(&results), [Tally::default()], "nothing counts yet");
+        throughput.begin(&results);
+        // One that was due in the warm-up ended after it; the second kind had not ended before.
+        add(&mut results.warm_up_journeys, 0, 1, 0);
+        add(&mut results.journeys, 0, 5, 2);
+        add(&mut results.journeys, 1, 4, 3);
+        let expected = [Tally { requests: 8, failures: 2 }, Tally { requests: 7, failures: 3 }];
+        assert_eq!(throughput.journeys(&results), expected);
+        throughput.end(&results);
+        add(&mut results.journeys, 1, 9, 9);
+        assert_eq!(throughput.journeys(&results), expected, "those that ended later do not count");
     }
 }

@@ -134,8 +134,12 @@ fn assert_close(case: &str, measured: &Measured, told: &[f64]) {
         let (said, told) = (said(&measured.summary, "latency_ms", name), percentile(told, percent));
         let word = if measured.was_quiet() { "quiet" } else { "busy" };
         eprintln!("| {case} | {name} | {told:.1} | {said:.1} | {:+.2} % | {word} |", 100.0 * (said / told - 1.0));
+        // Of a few thousand answers the last thousandth is a handful. That a wake-up of the generator was late, which the server
+        // does not see, shows there before the machine counts as busy.
+        let few = (100.0 - percent) / 100.0 * (measured.server.told().len() as f64) < 10.0;
+        let slack = if few && !strict() { TOLERANCE * told } else { 0.0 };
         // Nothing makes an answer come early.
-        let (least, most) = ((1.0 - TOLERANCE) * told, measured.most(told, percent));
+        let (least, most) = ((1.0 - TOLERANCE) * told, measured.most(told, percent) + slack);
         assert!(
             (least..=most).contains(&said),
             "{case}, {name}: said {said}, told {told} ms, at most {most} ms ({word})"
