@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use storemgr::catalog::Catalog;
-use storemgr::db::{Address, Config, ConnectionMode, Database};
+use storemgr::db::{Address, Config, ConnectionMode, Database, Servers};
 use storemgr::http::{self, Limits, Listeners, Store};
 use storemgr::metrics::Metrics;
 use storemgr::orders::{Orders, QueueLimits, Writer};
@@ -78,9 +78,9 @@ fn store() -> Store {
     let wait = Duration::from_millis(100);
     let config = Config {
         address: Address {
-            host: "127.0.0.1".to_owned(),
             // Nobody listens there.
-            port: 1,
+            servers: Servers::one("127.0.0.1", 1),
+            tls: None,
             name: "none".to_owned(),
             user: "none".to_owned(),
             password: Default::default(),
