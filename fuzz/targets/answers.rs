@@ -3,10 +3,11 @@
 //! The first byte chooses the size of the pieces, what is kept and whether the request is HEAD.
 #![no_main]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use storemgr::net::{KeepBody, LeanConnection, NetError};
+use storemgr::net::{Dialer, KeepBody, LeanConnection, NetError, Target, Way};
 use storemgr_fuzz::runtime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -24,7 +25,7 @@ thread_local! {
 
 fuzz_target!(|input: &[u8]| {
     let Some((&mode, bytes)) = input.split_first() else { return };
-    let keep = if mode & 1 == 0 { KeepBody::All } else { KeepBody::Failures };
+    let keep = if mode & 1 == 0 { KeepBody::Whole } else { KeepBody::Start };
     let (to_head, piece) = (mode & 2 != 0, [1, 5, 1_024, usize::MAX][usize::from(mode >> 2 & 3)]);
     SERVER.with(|(runtime, listener)| {
         let exchange = async { tokio::join!(answer(listener, bytes, piece), read(listener, bytes, to_head, keep)) };
@@ -49,15 +50,17 @@ async fn answer(listener: &TcpListener, bytes: &[u8], piece: usize) {
 
 async fn read(listener: &TcpListener, bytes: &[u8], to_head: bool, keep: KeepBody) {
     let address = listener.local_addr().expect("an address");
-    let mut connection = LeanConnection::open(&[address]).await.expect("a connection");
+    let dialer = Dialer::new(&Target::loopback(address.port()), &Way::default()).expect("a way in clear");
+    let opened = LeanConnection::open(&dialer, &dialer.caller(), &Arc::default()).await;
+    let mut connection = opened.expect("a connection");
     // More answers may follow on the same connection; the server reads further requests and ignores them.
     for _ in 0..3 {
-        match connection.exchange(REQUEST, to_head, keep).await {
+        match connection.exchange(REQUEST, to_head, |_| keep).await {
             Ok(reply) => {
                 assert!((200..1_000).contains(&reply.status) || reply.status == 101, "{}", reply.status);
                 assert!(!reply.head.is_empty() && bytes.windows(reply.head.len()).any(|part| part == reply.head));
                 assert!(reply.header("content-type").count() <= bytes.len());
-                if keep == KeepBody::All {
+                if matches!(keep, KeepBody::Whole) {
                     assert_eq!(reply.body.len() as u64, reply.body_bytes);
                 }
             }

@@ -59,7 +59,8 @@ fn place() -> Place {
     let folder = PathBuf::from(format!("/dev/shm/storemgr-fuzz-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let reader = std::env::var("READER").expect("READER is one of those in this file");
-    let (_, name) = READERS.into_iter().find(|(known, _)| *known == reader).expect("READER is one of those in this file");
+    let (_, name) =
+        READERS.into_iter().find(|(known, _)| *known == reader).expect("READER is one of those in this file");
     let file = folder.join(name);
     let chosen = Location { path: file.clone(), named: true };
     let mut locations = sound();
