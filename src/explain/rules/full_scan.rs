@@ -78,23 +78,17 @@ fn uncounted(case: &Case<'_>, per_request: f64) -> Weighed {
     let statements = case.database.into_iter().flat_map(|database| &database.statements);
     let most = statements.filter(|statement| is_read(&statement.text)).max_by_key(|statement| statement.seen);
     let part = if all > 0.0 { seen / all } else { 0.0 };
+    let time = case.database_time_s().unwrap_or(0.0) * part;
+    let of_time = case.of_time(time);
+    let weighty = part >= MOST && of_time >= WORTH;
     // That nobody looked at the right moment is no proof to the contrary.
-    let enough_seen = all >= FEW_SEEN;
-    let Some(most) = most.filter(|_| per_request >= MANY_ROWS && (part >= MOST || !enough_seen)) else {
+    let Some(most) = most.filter(|_| per_request >= MANY_ROWS && (weighty || all < FEW_SEEN)) else {
         return Weighed::Against(
             text!("Hardly any time went into statements that read many rows to give few."),
             evidence,
         );
     };
-    let time = case.database_time_s().unwrap_or(0.0) * part;
-    let of_time = case.of_time(time);
-    if of_time < WORTH && enough_seen {
-        return Weighed::Against(
-            text!("Hardly any time went into statements that read many rows to give few."),
-            evidence,
-        );
-    }
-    let certainty = if part >= MOST && of_time >= WORTH { Certainty::Likely } else { Certainty::Possible };
+    let certainty = if weighty { Certainty::Likely } else { Certainty::Possible };
     let evidence =
         evidence.into_iter().chain([Evidence::share(SEEN, part).of(&most.text), Evidence::share(SHARE, part)]);
     let expected = expected(case, per_request, per_request, of_time);
