@@ -147,7 +147,11 @@ impl Front {
         for (name, from, port) in [("tls.conf", "8443", tls_port), ("redirect.conf", "8081", redirect_port)] {
             let file = std::fs::read_to_string(repository().join("nginx").join(name)).unwrap();
             let file = file.replace(&format!("listen {from}"), &format!("listen 127.0.0.1:{port}"));
-            std::fs::write(folder.path().join(name), file.replace("/etc/storemgr/", &format!("{place}/"))).unwrap();
+            std::fs::write(
+                folder.path().join(name),
+                file.replace("/run/certificate/", &format!("{place}/certificate/")),
+            )
+            .unwrap();
         }
         let path = format!("{}:/usr/sbin:/usr/local/sbin", std::env::var("PATH").unwrap());
         let program = std::env::var_os("TEST_NGINX").unwrap_or_else(|| "nginx".into());
@@ -222,8 +226,8 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Writes what nginx is told of clients and of TLS into the folder `front` of this one, as `ops/deploy prepare` does where
-/// .env has these lines. No container engine is needed for that, and the script is told that there is one.
+/// Writes what nginx is told of clients and of TLS into the folders `front` and `certificate` of this one, as `ops/deploy
+/// prepare` does where .env has these lines. No container engine is needed for that, and the script is told that there is one.
 pub fn tell(folder: &Path, settings: &[(&str, &str)]) {
     let said = prepare(folder, settings);
     assert!(said.is_ok(), "{said:?}");
@@ -234,6 +238,10 @@ pub fn prepare(folder: &Path, settings: &[(&str, &str)]) -> Result<(), String> {
     let place = folder.join("place");
     std::fs::create_dir_all(place.join("ops")).unwrap();
     std::fs::copy(repository().join("ops/deploy"), place.join("ops/deploy")).unwrap();
+    // The folder of nginx is this one.
+    if !place.join("nginx").exists() {
+        std::os::unix::fs::symlink(folder, place.join("nginx")).unwrap();
+    }
     let engine = place.join("docker");
     std::fs::write(&engine, "#!/bin/sh\n").unwrap();
     let mut lines = format!("STOREMGR_SECRETS={}\n", folder.display());

@@ -123,6 +123,13 @@ async fn a_certificate_that_will_not_do_is_told_before_nginx_has_it() {
     let expired = authority.issue_expired("old", "DNS:store.example");
     assert_only(&plan(&expired.certificate, &expired.key).verdict().await, id, "expired on 2020-01-01");
     assert_warns(&plan(&good.certificate, "").verdict().await, id, "front.key");
+    // Paths start from the folder of nginx's first file, wherever that is.
+    let moved = plan(&expired.certificate, &expired.key)
+        .with(COMPOSE, "../nginx/nginx.conf:/etc/nginx/nginx.conf:ro", "../nginx/nginx.conf:/srv/front/nginx.conf:ro")
+        .with(COMPOSE, "../nginx/tls:/etc/nginx/tls:ro", "../nginx/tls:/srv/front/tls:ro")
+        .with(COMPOSE, "image: nginx:1.30.1", "image: nginx:1.30.1\n    command: [nginx, -c, /srv/front/nginx.conf]")
+        .with(NGINX, WITH_TLS, &WITH_TLS.replace("/etc/nginx/", ""));
+    assert_only(&moved.verdict().await, id, "expired on 2020-01-01");
 }
 
 #[tokio::test]
@@ -504,10 +511,6 @@ async fn the_repository_s_own_files_pass() {
     ] {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
-    for name in ["front/http.conf", "front/server.conf"] {
-        std::fs::create_dir_all(folder.path().join("front")).unwrap();
-        std::fs::write(folder.path().join(name), "# Written by ops/deploy prepare from .env.").unwrap();
-    }
     let env = folder.path().join(".env");
     std::fs::write(&env, filled).unwrap();
     for path in [env.as_path(), folder.path()] {
@@ -542,16 +545,20 @@ async fn the_repository_s_own_files_pass() {
             ("STOREMGR_PROXIES", "192.0.2.1"),
         ],
     );
-    for file in [
-        "authority",
-        "acme_authority",
-        "front/http.conf",
-        "front/server.conf",
-        "front/certificate.pem",
-        "front/key.pem",
-    ] {
+    std::fs::create_dir(folder.path().join("certificate")).unwrap();
+    for file in ["authority", "acme_authority", "certificate/certificate.pem", "certificate/key.pem"] {
         std::fs::copy(prepared.path().join(file), folder.path().join(file)).unwrap();
     }
+    // nginx reads it beside its other files.
+    let place = tempfile::tempdir().unwrap();
+    for part in ["ops", "nginx", "monitoring", ".github", "Cargo.toml"] {
+        let copied = std::process::Command::new("cp").arg("-r").arg(repository.join(part)).arg(place.path()).status();
+        assert!(copied.unwrap().success(), "{part}");
+    }
+    for file in ["front/http.conf", "front/server.conf"] {
+        std::fs::copy(prepared.path().join(file), place.path().join("nginx").join(file)).unwrap();
+    }
+    let repository = place.path();
     for (name, value) in [
         ("STOREMGR_TLS_NAME", "store.example"),
         ("STOREMGR_TOKENS_FILE", "/run/secrets/tokens"),

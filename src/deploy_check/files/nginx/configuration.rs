@@ -25,6 +25,8 @@ pub(in crate::deploy_check) struct Nginx {
     /// The service that reads it, if it is known.
     pub(in crate::deploy_check) service: Option<String>,
     /// Its files, the first one first.
+    /// The folder of the first file where nginx runs, from which paths start.
+    pub(super) folder: String,
     pub(in crate::deploy_check) sources: Vec<Source>,
     /// All directives, with what is included in place.
     pub(in crate::deploy_check) directives: Vec<Directive>,
@@ -326,6 +328,16 @@ http {
         assert_eq!(read(TEXT).unwrap().unseen(), None);
         let text = "http { include /etc/nginx/mime.types; include conf.d/*.conf; server { include more; } }";
         assert!(read(text).unwrap().unseen().unwrap().starts_with("conf.d/*.conf, more, which "));
+    }
+
+    #[test]
+    fn a_pattern_that_no_file_of_a_folder_fits_stands_for_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nginx.conf");
+        std::fs::create_dir(folder.path().join("conf.d")).unwrap();
+        std::fs::write(&path, "http { include conf.d/*.conf; include conf.d/one.conf; include other/*; }").unwrap();
+        let unseen = Nginx::of_file(&path).unwrap().unseen().unwrap();
+        assert!(unseen.starts_with("conf.d/one.conf, other/*, which "), "{unseen}");
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl Nginx {
             let own = self.path.parent().unwrap_or(&self.path).join(path);
             return if own.is_file() { Lookup::Here(own) } else { Lookup::Elsewhere };
         };
-        let inside = if path.starts_with('/') { path.to_owned() } else { format!("/etc/nginx/{path}") };
+        let inside = if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.folder) };
         if let Some(here) = view.file(&inside) {
             return Lookup::Here(here);
         }

@@ -102,7 +102,7 @@ impl Nginx {
 
 impl Loader<'_> {
     fn done(self, path: PathBuf, directives: Vec<Directive>, service: Option<String>) -> Nginx {
-        Nginx { path, service, sources: self.sources, directives, unseen: self.unseen }
+        Nginx { path, folder: self.folder, service, sources: self.sources, directives, unseen: self.unseen }
     }
 
     /// The directives of one file, with what they include in place.
@@ -136,8 +136,8 @@ impl Loader<'_> {
             return Ok(Vec::new());
         }
         let found = self.found(pattern);
-        // No file of a pattern is no mistake; and what stands for one file and is not here may be in the image.
-        if found.is_empty() {
+        // What is not here may be in the image.
+        if found.is_empty() && !self.is_listed(pattern) {
             self.unseen.push(pattern.to_owned());
         }
         let mut whole = Vec::new();
@@ -154,12 +154,30 @@ impl Loader<'_> {
         Ok(whole)
     }
 
+    /// Whether all files that a pattern names would be here, so that none is no mistake.
+    fn is_listed(&self, pattern: &str) -> bool {
+        let pattern = self.whole(pattern);
+        let Some((folder, _)) = pattern.rsplit_once('/').filter(|(_, last)| last.contains('*')) else { return false };
+        match self.place {
+            Where::Container(view, _) => view.path(folder).is_some_and(|here| here.is_dir()),
+            Where::Folder(_) => Path::new(folder).is_dir(),
+        }
+    }
+
+    /// A path, or a pattern, from / on.
+    fn whole(&self, path: &str) -> String {
+        match self.place {
+            Where::Container(..) if path.starts_with('/') => path.to_owned(),
+            Where::Container(..) => format!("{}/{path}", self.folder),
+            Where::Folder(folder) => folder.join(path.trim_start_matches("/etc/nginx/")).display().to_string(),
+        }
+    }
+
     /// The files that an include names: the path in the container, and here.
     fn found(&self, pattern: &str) -> Vec<(String, PathBuf)> {
         match self.place {
             Where::Container(view, _) => {
-                let pattern =
-                    if pattern.starts_with('/') { pattern.to_owned() } else { format!("{}/{pattern}", self.folder) };
+                let pattern = self.whole(pattern);
                 let mut found = view.matching(&pattern);
                 if let Some((folder, last)) = pattern.rsplit_once('/')
                     && folder == "/etc/nginx/conf.d"
@@ -173,8 +191,8 @@ impl Loader<'_> {
                 }
                 found
             }
-            Where::Folder(folder) => {
-                let whole = folder.join(pattern.trim_start_matches("/etc/nginx/"));
+            Where::Folder(_) => {
+                let whole = PathBuf::from(self.whole(pattern));
                 let (Some(last), Some(above)) =
                     (whole.file_name().map(|name| name.to_string_lossy().into_owned()), whole.parent())
                 else {
