@@ -43,6 +43,11 @@ configuration:
 containers:
     ops/test containers
 
+# install the store on a machine with systemd and without containers, in a container, and test it there
+[group('check')]
+systemd *options:
+    ops/systemd/test {{ options }}
+
 # run an older version and this one side by side, and migrate a large store under their load
 [group('check')]
 versions *options:

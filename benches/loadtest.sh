@@ -12,6 +12,7 @@
 # Exit code: 0 if every claim holds that could be measured, 1 if one does not.
 #
 #   STOREMGR     the program            (target/release/storemgr)
+#   STOREMGR_OLD an older one, to run in turn with it and the other tools; a request costs at most 1.05 times what it costs there
 #   SECONDS_EACH seconds per run         (5)
 #   CONNECTIONS  connections per tool    (100)
 #   USERS        idle users              (10000)
@@ -23,10 +24,12 @@ rounds=${1:-5} each=${SECONDS_EACH:-5} connections=${CONNECTIONS:-100} users=${U
 requests=${REQUESTS:-1000000}
 storemgr=$(realpath "${STOREMGR:-target/release/storemgr}")
 stop() { echo "benches/loadtest.sh: $1" >&2; exit "${2:-3}"; }
+older=${STOREMGR_OLD:+$(realpath "$STOREMGR_OLD")}
 [[ $rounds =~ ^[1-9][0-9]*$ ]] || stop "ROUNDS is a number from 1, not $rounds" 2
 [[ -x $storemgr ]] || stop "$storemgr is not there: run cargo build --release, or set STOREMGR" 2
 PATH=$PATH:/usr/sbin
 command -v nginx >/dev/null || stop "nginx is not installed" 2
+[[ -z $older || -x $older ]] || stop "$older, which STOREMGR_OLD names, is not there" 2
 [[ -x /usr/bin/time ]] || stop "GNU time is not installed: apt-get install time" 2
 json=$PWD/target/bench-loadtest.json
 
@@ -85,13 +88,16 @@ run_wrk() { wrk -t"$(nproc)" -c"$connections" -d"${each}s" "$url/"; }
 run_oha() { oha --no-tui -z "${each}s" -c "$connections" "$url/"; }
 run_hey() { hey -z "${each}s" -c "$connections" "$url/"; }
 run_locust() { locust -f "$work/locustfile.py" --headless --only-summary -u "$connections" -r "$connections" -t "${each}s" -H "$url"; }
-run_storemgr() { "$storemgr" loadtest --quiet --scenario "$work/get.toml" -H "$url" -u "$connections" -r 1000000 -t "${each}s"; }
-export -f run_wrk run_oha run_hey run_locust run_storemgr
-export work each connections url storemgr
+run_one() { "$1" loadtest --quiet --scenario "$work/get.toml" -H "$url" -u "$connections" -r 1000000 -t "${each}s"; }
+run_storemgr() { run_one "$storemgr"; }
+run_older() { run_one "$older"; }
+export -f run_wrk run_oha run_hey run_locust run_one run_storemgr run_older
+export work each connections url storemgr older
 
-tools=()
-for tool in storemgr wrk oha hey locust; do
-  if [[ $tool == storemgr ]] || command -v "$tool" >/dev/null; then tools+=("$tool"); fi
+tools=(storemgr)
+if [[ -n $older ]]; then tools+=(older); fi
+for tool in wrk oha hey locust; do
+  if command -v "$tool" >/dev/null; then tools+=("$tool"); fi
 done
 
 # Runs a tool and prints one line: requests, processor time in microseconds, memory in KiB.
@@ -135,9 +141,9 @@ claim() {
   echo "$1: $word"
 }
 ratios=()
-for pair in oha:1 wrk:1.3; do
+for pair in older:1.05 oha:1 wrk:1.3; do
   tool=${pair%:*} most=${pair#*:}
-  if [[ ! -s $work/$tool.cost ]]; then echo "beside $tool: not measured, because it is not in PATH"; continue; fi
+  if [[ ! -s $work/$tool.cost ]]; then echo "beside $tool: not measured, because it is not there"; continue; fi
   paste "$work/storemgr.cost" "$work/$tool.cost" | awk '{ printf "%.3f\n", $1 / $2 }' | sort -n >"$work/ratios"
   ratio=$(median <"$work/ratios")
   ratios+=("\"$tool\":$ratio")

@@ -50,10 +50,16 @@ pub const BACKUP_DECLARED: &[Declaration] = &[
 ];
 
 /// The metrics of the front. `ops/deploy` writes them into another such file.
-pub const FRONT_DECLARED: &[Declaration] = &[written(
-    "storemgr_certificate_expires_timestamp_seconds",
-    "When the certificate that nginx was given ends, in seconds since 1970.",
-)];
+pub const FRONT_DECLARED: &[Declaration] = &[
+    written(
+        "storemgr_certificate_begins_timestamp_seconds",
+        "When the certificate that nginx was given begins to hold, in seconds since 1970.",
+    ),
+    written(
+        "storemgr_certificate_expires_timestamp_seconds",
+        "When the certificate that nginx was given ends, in seconds since 1970.",
+    ),
+];
 
 const fn written(name: &'static str, help: &'static str) -> Declaration {
     Declaration { name, kind: "gauge", labels: &[], help }

@@ -1,5 +1,7 @@
 //! `storemgr deploy-check`: each check fails for its own reason, says so, and drags no other along.
 
+/// In a workflow.
+mod action;
 /// Of what runs.
 mod after;
 /// Agreement with Compose itself.

@@ -18,7 +18,7 @@ GRAFANA_PASSWORD=91be7d3c50fa42d88c6e2a07
 STORE_PORT={port}
 ";
 
-const COMPOSE: &str = r#"
+pub const COMPOSE: &str = r#"
 name: shop
 x-serve: &serve
   image: shop/store:local

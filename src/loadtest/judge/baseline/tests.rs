@@ -91,6 +91,28 @@ fn with_one_run_each_the_noise_is_unknown() {
 }
 
 #[test]
+fn the_course_of_the_first_earlier_run_is_kept() {
+    let point = |at_s| TimelinePoint {
+        at_s,
+        window_s: 1.0,
+        users: 5,
+        requests: 10,
+        failures: 0,
+        latency_ms: None,
+        succeeded_latency_ms: None,
+        failed_latency_ms: None,
+        cpu_cores: 0.1,
+        standstill_s: 0.0,
+    };
+    let (mut first, mut second, now) = (run(10), run(11), run(12));
+    first.timeline = vec![point(1.0), point(2.0)];
+    second.timeline = vec![point(3.0)];
+    let before = vec![recorded("first", &first), recorded("second", &second)];
+    let baseline = Baseline::new(before, Vec::new(), &conditions(&now)).unwrap();
+    assert_eq!(baseline.course(), first.timeline);
+}
+
+#[test]
 fn incomplete_and_repeated_runs_are_refused() {
     let now = run(20);
     let (one, same, other) = (recorded("one", &run(10)), recorded("copy", &run(10)), recorded("other", &run(11)));
