@@ -24,6 +24,8 @@ impl Session {
         let Some(consistency) = self.group_consistency().await? else { return Ok(None) };
         let sql = "SELECT CONCAT(MEMBER_HOST, ':', COALESCE(MEMBER_PORT, 0)), MEMBER_STATE \
                    FROM performance_schema.replication_group_members ORDER BY MEMBER_HOST, MEMBER_PORT";
-        Ok(Some(GroupFacts { members: self.run_rows(sql).await?, consistency }))
+        let members: Vec<_> = self.run_rows(sql).await?;
+        // MySQL 9 has the setting without a group as well.
+        Ok((!members.is_empty()).then_some(GroupFacts { members, consistency }))
     }
 }

@@ -16,6 +16,7 @@ mod control;
 mod counters;
 mod error;
 mod error_codes;
+mod grants;
 mod group_facts;
 mod group_setup;
 mod health;

@@ -51,6 +51,7 @@ pub const CATALOG: &[Check] = &[
     after::database_group::CHECK,
     after::connections_encrypted::CHECK,
     after::schema_current::CHECK,
+    after::account_limited::CHECK,
     after::connection_budget::CHECK,
     after::redis_reachable::CHECK,
     after::redis_eviction::CHECK,

@@ -246,6 +246,9 @@ async fn an_account_that_the_database_does_not_make_is_told_before_anything_runs
     only_fails(COMPOSE, from, other, id, "the password of serve-1 is not the one database is created with").await;
     only_fails(COMPOSE, "MYSQL_USER: ${DB_USER}", "MYSQL_USER: keeper", id, "database creates keeper").await;
     only_fails(COMPOSE, "MYSQL_DATABASE: store", "MYSQL_DATABASE: shop", id, "uses the database store").await;
+    let made = Plan::sound().with(COMPOSE, "MYSQL_USER: ${DB_USER}", "MYSQL_USER: keeper");
+    let made = made.with(COMPOSE, "services:", "x-accounts: a script\nservices:");
+    assert!(made.verdict().await.healthy, "{:?}", made.verdict().await);
 }
 
 #[tokio::test]
@@ -504,6 +507,8 @@ async fn the_repository_s_own_files_pass() {
     let password = "91be7d3c50fa42d88c6e2a07";
     for (name, text) in [
         ("exporter_password", password.to_owned()),
+        ("db_migrate_password", password.to_owned()),
+        ("revision", "STOREMGR_FILES_REVISION=0".to_owned()),
         ("mysql_exporter.cnf", format!("[client]\nhost=mysql\nport=3306\nuser=exporter\npassword={password}")),
         ("redis_exporter.json", format!("{{\"redis://exporter@redis:6379\": \"{password}\"}}")),
         ("exporters.yml", "[]".to_owned()),

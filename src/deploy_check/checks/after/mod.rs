@@ -1,5 +1,6 @@
 //! Checks of a running deployment, made after it was started or replaced.
 
+pub(super) mod account_limited;
 pub(super) mod alerts_loaded;
 pub(super) mod alerts_quiet;
 pub(super) mod build_current;

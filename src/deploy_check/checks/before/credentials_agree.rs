@@ -24,7 +24,7 @@ struct Account {
     root: Option<String>,
     root_password: Option<String>,
     database: Option<String>,
-    /// Whether scripts make further accounts and databases.
+    /// Whether scripts, or whoever `x-accounts` names, make further accounts and databases.
     open_ended: bool,
 }
 
@@ -74,7 +74,8 @@ fn logins(files: &Files, service: &Service) -> Vec<Endpoint> {
 fn account(files: &Files, server: &Service, store: Store) -> Account {
     let made =
         |names: &[&str]| names.iter().find_map(|name| files.secret(server, name)).filter(|value| !value.is_empty());
-    let open_ended = server.mount_of("/docker-entrypoint-initdb.d/x").is_some()
+    let open_ended = files.compose().is_ok_and(|compose| compose.further_accounts)
+        || server.mount_of("/docker-entrypoint-initdb.d/x").is_some()
         || server.mounts.iter().any(|mount| mount.target.starts_with("/docker-entrypoint-initdb.d"))
         || server.build.is_some();
     let empty = Account { open_ended, ..Account::default() };

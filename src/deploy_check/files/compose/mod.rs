@@ -37,6 +37,8 @@ pub(in crate::deploy_check) struct Compose {
     pub(in crate::deploy_check) incomplete: bool,
     pub(in crate::deploy_check) secrets: BTreeMap<String, SecretSource>,
     pub(in crate::deploy_check) configs: BTreeMap<String, SecretSource>,
+    /// Whether `x-accounts` says who makes accounts that no image makes.
+    pub(in crate::deploy_check) further_accounts: bool,
     /// What compose itself refuses.
     pub(in crate::deploy_check) refused: Vec<Problem>,
     /// The files that were read, the first one first.
@@ -104,6 +106,7 @@ impl Compose {
             unseen: (!unseen.is_empty()).then(|| unseen.join(", ")),
             secrets: sources(document.get("secrets"), directory),
             configs: sources(document.get("configs"), directory),
+            further_accounts: document.get("x-accounts").is_some(),
             refused,
             files,
             directory: directory.to_owned(),
