@@ -168,9 +168,18 @@ mod tests {
     /// A load test whose windows of a second have these failures.
     fn load(failures: &[u64]) -> RunResult {
         let mut load = example_run();
-        let point = load.timeline[0].clone();
-        let window =
-            |(at, failures): (u32, &u64)| TimelinePoint { at_s: f64::from(at), failures: *failures, ..point.clone() };
+        let window = |(at, failures): (u32, &u64)| TimelinePoint {
+            at_s: f64::from(at),
+            window_s: 1.0,
+            users: 150,
+            requests: 100,
+            failures: *failures,
+            latency_ms: None,
+            succeeded_latency_ms: None,
+            failed_latency_ms: None,
+            cpu_cores: 0.1,
+            standstill_s: 0.0,
+        };
         load.timeline = (1..).zip(failures).map(window).collect();
         load.routes.truncate(1);
         (load.routes[0].method, load.routes[0].requests, load.routes[0].failures) = ("POST".to_owned(), 100, 40);

@@ -176,6 +176,11 @@ fn loss_of_primary(failover: &Failover, language: Language) -> String {
     let second = language.decimals(failover.killed_at_s, 1);
     let failed = match failover.failed {
         0 => language.text(text!("no request of the load failed from then on")).to_owned(),
+        failed if failed == failover.refused => say!(
+            language,
+            "{failed} requests of the load failed from then on, all of them refused with 503",
+            failed = language.count(failed)
+        ),
         failed => say!(
             language,
             "{failed} requests of the load failed from then on, {refused} of them refused with 503",

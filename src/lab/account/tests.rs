@@ -478,7 +478,12 @@ fn the_loss_of_a_server_is_told_by_its_figures() {
     assert_eq!(account.rungs[1].headline, findings[..3].join(" "));
     let tables = account.ladder_tables();
     let table = tables.iter().map(|table| table.render(None, false)).find(|table| table.contains("Killed at")).unwrap();
-    insta::assert_snapshot!(table, @"");
+    insta::assert_snapshot!(table, @"
+    The loss of the primary: when, how long until an order was accepted, and what it cost
+     #  Rung           Killed at  Order after  Failed  503  Accepted  Stored  Lost
+    ───────────────────────────────────────────────────────────────────────────────
+     8  three servers     30.0 s        7.1 s     218  215       792     792     0
+    ");
     let explained = account.subject_tables(1).last().unwrap().render(None, false);
     assert!(explained.contains("seconds from the loss of the primary to the next accepted order"), "{explained}");
     assert!(page::page(&account).contains("<dt>without orders, three servers</dt><dd>7.1 s</dd>"));

@@ -342,6 +342,10 @@ pub(super) const TEXTS: Room = &[
     ),
     ("no request of the load failed from then on", "aucune requête de la charge n’a échoué dès lors"),
     (
+        "{failed} requests of the load failed from then on, all of them refused with 503",
+        "{failed} requêtes de la charge ont échoué dès lors, toutes refusées par 503",
+    ),
+    (
         "{failed} requests of the load failed from then on, {refused} of them refused with 503",
         "{failed} requêtes de la charge ont échoué dès lors, dont {refused} refusées par 503",
     ),
@@ -366,7 +370,6 @@ pub(super) const TEXTS: Room = &[
         "No accepted order is missing: {accepted} were accepted, and the database has {more} more, of requests whose answer did not come.",
         "Aucune commande acceptée ne manque\u{a0}: {accepted} ont été acceptées, et la base de données en a {more} de plus, de requêtes dont la réponse n’est pas venue.",
     ),
-    ("Good answers and failures per second", "Bonnes réponses et échecs par seconde"),
     ("without orders, {rung}", "sans commandes, {rung}"),
     ("orders lost, {rung}", "commandes perdues, {rung}"),
     ("two instances behind nginx", "deux instances derrière nginx"),
