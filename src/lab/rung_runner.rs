@@ -131,9 +131,9 @@ impl RungRunner<'_> {
         }
         let database = &running.access.database;
         let before = count_orders(database).await.map_err(|reason| remarks.push(reason)).ok();
-        let lost = lose_primary(self.store, running, self.store.config.conditions.run_time() / 2);
-        let ((load, ended), lost) = beside(load, lost).await?;
-        let loss = match lost {
+        let killing = lose_primary(self.store, running, self.store.config.conditions.run_time() / 2);
+        let ((load, ended), outcome) = beside(load, killing).await?;
+        let loss = match outcome {
             Ok(loss) => loss,
             // What is measured next notices it as well.
             Err(RungFailure::Interrupted(_)) => return Ok((load, None)),

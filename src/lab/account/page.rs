@@ -76,15 +76,16 @@ fn headlines(account: &Account) -> String {
 fn facts(account: &Account) -> Vec<Fact> {
     let language = account.language;
     let rungs = account.measured().filter(|(subject, _)| subject.rung.is_some());
-    let (lost, rungs): (Vec<_>, Vec<_>) = rungs.partition(|(_, shown)| shown.failover.is_some());
-    let lost = lost.into_iter().flat_map(|(subject, shown)| facts_of_loss(subject.name_in(language), shown, language));
+    let (with_loss, rungs): (Vec<_>, Vec<_>) = rungs.partition(|(_, shown)| shown.failover.is_some());
+    let of_losses =
+        with_loss.into_iter().flat_map(|(subject, shown)| facts_of_loss(subject.name_in(language), shown, language));
     let ends = match rungs.as_slice() {
         [] => Vec::new(),
         [only] => vec![only],
         [first, .., last] => vec![first, last],
     };
     let ends = ends.into_iter().flat_map(|(subject, shown)| facts_of(subject.name_in(language), shown, language));
-    ends.chain(lost).collect()
+    ends.chain(of_losses).collect()
 }
 
 fn facts_of_loss(rung: &str, shown: &Measurement, language: Language) -> Vec<Fact> {
