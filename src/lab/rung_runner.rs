@@ -132,7 +132,7 @@ impl RungRunner<'_> {
         let database = &running.access.database;
         let before = count_orders(database).await.map_err(|reason| remarks.push(reason)).ok();
         let killing = lose_primary(self.store, running, self.store.config.conditions.run_time() / 2);
-        let ((load, ended), outcome) = beside(load, killing).await?;
+        let ((load, ended), outcome) = Box::pin(beside(load, killing)).await?;
         let loss = match outcome {
             Ok(loss) => loss,
             // What is measured next notices it as well.
