@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, anyhow};
 use storemgr::lab::{
     self, Account, Config, Event, ExperimentAccount, Finished, LADDER, LabConditions, LabError, MOST_ORDER_LINES,
-    OtherService, ResultFolder, SubjectState,
+    OtherService, ResultFolder, Rung, SubjectState,
 };
 use storemgr::observe::Subject;
 use storemgr::process::{self, Exit};
@@ -55,7 +55,8 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "What is measured")]
 struct MeasuredArgs {
-    /// The rungs to measure, e.g. 1,2,7 or 3-5 [default: all]
+    /// The rungs to measure, e.g. 1,2,7 or 3-5; 8 needs MySQL 8.4 or newer, which --mysqld names [default: all that the
+    /// database allows]
     #[arg(long, value_name = "NUMBERS", value_parser = rungs)]
     rungs: Option<Rungs>,
     /// Print the rungs and do nothing else
@@ -225,6 +226,9 @@ pub(crate) async fn run(args: Args, typed: &TypedOptions) -> CommandResult {
     };
     if !args.results.quiet {
         process::tell(&announcement(&config.conditions, &shown, language));
+        if let Some(left_out) = config.conditions.left_out(language) {
+            process::tell(&left_out);
+        }
     }
     let outcome = match lab::run(&config, &observer, interrupt).await {
         Ok(finished) => finish(&args, json, &shown, finished),
@@ -295,6 +299,10 @@ impl Args {
     fn folder(&self) -> Result<(ResultFolder, LabConditions), LabError> {
         let Some(path) = &self.results.resume else {
             let mut conditions = self.conditions();
+            match &self.measured.rungs {
+                Some(Rungs(numbers)) => conditions.check_groups(numbers)?,
+                None => conditions.leave_out_groups()?,
+            }
             self.add_other(&mut conditions)?;
             self.add_experiments(&mut conditions);
             if self.answers_everything() {
@@ -310,6 +318,7 @@ impl Args {
         };
         let (folder, mut conditions) = ResultFolder::open(path)?;
         if let Some(Rungs(numbers)) = &self.measured.rungs {
+            conditions.check_groups(numbers)?;
             conditions.rungs.extend(numbers);
             conditions.rungs.sort_unstable();
             conditions.rungs.dedup();
@@ -404,6 +413,9 @@ fn default_folder() -> String {
 /// Roughly how long starting, filling and the requests without load take for each rung, in seconds.
 const OTHER_SECONDS: u64 = 6;
 
+/// Roughly how much longer a rung with a group takes, whose servers start twice and whose killed one is mended, in seconds.
+const GROUP_SECONDS: u64 = 45;
+
 /// Roughly how long orders of growing size take with all writers, in seconds.
 const ORDER_LINES_SECONDS: u64 = 30;
 
@@ -417,7 +429,9 @@ fn announcement(conditions: &LabConditions, folder: &str, language: Language) ->
     let lines = if conditions.order_lines.is_empty() { 0 } else { ORDER_LINES_SECONDS };
     let balancing = if conditions.balance.is_empty() { 0 } else { conditions.balance.len() as u64 * 2 + 1 };
     let balancing = u64::from(conditions.repeat) * balancing * (conditions.run_time_s / 3 + OTHER_SECONDS);
-    let minutes = (turns * each + search + lines + balancing).div_ceil(60);
+    let groups = conditions.rungs.iter().filter_map(|number| Rung::find(*number)).filter(|rung| rung.setup.is_group());
+    let groups = groups.count() as u64 * u64::from(conditions.repeat) * GROUP_SECONDS;
+    let minutes = (turns * each + groups + search + lines + balancing).div_ceil(60);
     let lasts = match minutes {
         1 => language.text(text!("a minute")).to_owned(),
         minutes => say!(language, "{minutes} minutes", minutes),
@@ -581,8 +595,8 @@ mod tests {
         let read = |text| rungs(text).map(|Rungs(numbers)| numbers);
         assert_eq!(read("1,2,7"), Ok(vec![1, 2, 7]));
         assert_eq!(read("5-7, 1"), Ok(vec![1, 5, 6, 7]));
-        for text in ["", "0", "8", "3-1", "1;2", "all"] {
-            assert!(read(text).unwrap_err().contains("from 1 to 7"), "{text}");
+        for text in ["", "0", "9", "3-1", "1;2", "all"] {
+            assert!(read(text).unwrap_err().contains("from 1 to 8"), "{text}");
         }
     }
 

@@ -120,6 +120,16 @@ fn state(row: &mysql_async::Row) -> ConnectionState {
 }
 
 impl ServerCounters {
+    /// The sum with what another server has counted.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self {
+            statements: self.statements + other.statements,
+            commits: self.commits + other.commits,
+            rows_read: self.rows_read + other.rows_read,
+        }
+    }
+
     /// Increase since an earlier reading.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {

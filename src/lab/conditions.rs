@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::LabError;
 use super::ladder::{LADDER, Rung};
 use crate::net::{Target, TlsOptions, Way};
-use crate::stack::Balance;
+use crate::say;
+use crate::stack::{Balance, StackError, check_group};
+use crate::units::Language;
 
 /// The conditions of a lab. They are stored with its results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,6 +51,9 @@ pub struct LabConditions {
     pub seed: u64,
     /// The database server; `None` for the one that is installed.
     pub mysqld: Option<PathBuf>,
+    /// Whether the rungs that need a group of servers were left out of all, because there can be none of this server.
+    #[serde(default)]
+    pub without_group: bool,
 }
 
 /// Another service that has the store's routes.
@@ -92,6 +97,7 @@ impl Default for LabConditions {
             history_orders: 100_000,
             seed: 1,
             mysqld: None,
+            without_group: false,
         }
     }
 }
@@ -132,6 +138,39 @@ impl LabConditions {
         self.subjects().iter().filter(|subject| self.searches(subject)).count()
     }
 
+    /// Leaves out the rungs that need a group of servers if there can be none of the database server.
+    pub fn leave_out_groups(&mut self) -> Result<(), LabError> {
+        match self.check_groups(&self.rungs) {
+            Err(LabError::NoGroup { .. }) => {
+                self.rungs.retain(|number| !needs_group(*number));
+                self.without_group = true;
+                Ok(())
+            }
+            checked => checked,
+        }
+    }
+
+    /// Refuses a rung among these that needs a group of servers, if there can be none of the database server.
+    pub fn check_groups(&self, rungs: &[u8]) -> Result<(), LabError> {
+        let Some(rung) = rungs.iter().copied().find(|number| needs_group(*number)) else { return Ok(()) };
+        check_group(self.mysqld.as_deref()).map_err(|error| match error {
+            error @ StackError::NoGroup { .. } => LabError::NoGroup { rung, reason: error },
+            error => error.into(),
+        })
+    }
+
+    /// A sentence on the rungs that were left out, if any.
+    pub fn left_out(&self, language: Language) -> Option<String> {
+        let mut left_out = LADDER.iter().filter(|rung| self.without_group && rung.setup.is_group());
+        let rung = left_out.next().filter(|rung| !self.rungs.contains(&rung.number))?;
+        Some(say!(
+            language,
+            "Rung {number} is left out: it needs a group of database servers, which MySQL 8.4 or newer can form and MariaDB \
+             cannot. Name a server with --mysqld /path/to/mysqld.",
+            number = rung.number
+        ))
+    }
+
     /// Adds another service. It is an error if its URL is not valid or its file name is already used.
     pub fn add(&mut self, other: OtherService) -> Result<(), LabError> {
         Target::parse(&other.url)?;
@@ -166,6 +205,11 @@ impl LabConditions {
     }
 }
 
+/// Whether the rung with this number needs a group of servers.
+fn needs_group(number: u8) -> bool {
+    Rung::find(number).is_some_and(|rung| rung.setup.is_group())
+}
+
 impl Subject {
     /// The beginning of its files' names, such as `rung-3`.
     pub(super) fn file_name(&self) -> String {
@@ -189,6 +233,9 @@ impl Subject {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -202,6 +249,43 @@ mod tests {
         }
         assert!(matches!(conditions.add(other("c", "ftp://shop")), Err(LabError::Target(_))));
         assert_eq!(conditions.others.len(), 1);
+    }
+
+    /// A program that says that it is this server.
+    fn server(folder: &Path, version: &str) -> PathBuf {
+        let path = folder.join("mysqld");
+        std::fs::write(&path, format!("#!/bin/sh\necho 'mysqld  Ver {version} for Linux on x86_64'\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+        path
+    }
+
+    #[test]
+    fn a_rung_that_needs_a_group_is_left_out_or_refused_where_there_can_be_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let with = |version| {
+            let mysqld = Some(server(folder.path(), version));
+            LabConditions { mysqld, ..LabConditions::default() }
+        };
+        let mut mariadb = with("10.11.6-MariaDB");
+        let refused = mariadb.check_groups(&[7, 8]).unwrap_err();
+        let told = refused.to_string();
+        assert!(refused.is_usage() && told.starts_with("rung 8 needs a group") && told.contains("MariaDB"), "{told}");
+        mariadb.check_groups(&[1, 7]).unwrap();
+        mariadb.leave_out_groups().unwrap();
+        assert_eq!(mariadb.rungs, [1, 2, 3, 4, 5, 6, 7]);
+        assert!(mariadb.left_out(Language::English).unwrap().starts_with("Rung 8 is left out"));
+        let mut mysql = with("9.7.1");
+        mysql.leave_out_groups().unwrap();
+        assert_eq!((mysql.rungs.last(), mysql.left_out(Language::English)), (Some(&8), None));
+        let mut none = LabConditions { mysqld: Some("/no/such/mysqld".into()), ..LabConditions::default() };
+        assert!(matches!(none.leave_out_groups(), Err(LabError::Stack(StackError::NoProgram { .. }))));
+    }
+
+    #[test]
+    fn conditions_of_an_earlier_version_are_read() {
+        let mut earlier = serde_json::to_value(LabConditions::default()).unwrap();
+        earlier.as_object_mut().unwrap().remove("without_group");
+        assert_eq!(serde_json::from_value::<LabConditions>(earlier).unwrap(), LabConditions::default());
     }
 
     #[test]

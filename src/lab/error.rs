@@ -50,6 +50,14 @@ pub enum LabError {
         /// The database server with which it was started; `None` for the installed one.
         begun: Option<PathBuf>,
     },
+    /// A rung needs a group of database servers, and there can be none of this server.
+    #[error("rung {rung} needs a group of three database servers: {reason} /path/to/mysqld")]
+    NoGroup {
+        /// The number of the rung.
+        rung: u8,
+        /// Why there can be none, which ends with the option that names another one.
+        reason: StackError,
+    },
     /// The conditions name no subject.
     #[error("there is nothing to measure: name a rung or another service")]
     Nothing,
@@ -80,6 +88,7 @@ impl LabError {
             | Self::NoLab { .. }
             | Self::SameLabel { .. }
             | Self::OtherDatabase { .. }
+            | Self::NoGroup { .. }
             | Self::NothingSearched
             | Self::Nothing
             | Self::Plan(_)

@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 
+use crate::stack::ProcessName;
 use crate::text;
 use crate::units::Language;
 
@@ -19,11 +20,11 @@ pub struct Rung {
     pub change: &'static str,
     /// The question that its figures answer.
     pub question: &'static str,
-    /// The options of the store and its number of instances.
+    /// The options of the store, its number of instances and that of its database servers.
     pub setup: Setup,
 }
 
-/// The options of the store and its number of instances.
+/// The options of the store, its number of instances and that of its database servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setup {
     /// The value of `--db-connections`.
@@ -36,9 +37,11 @@ pub struct Setup {
     pub cache: &'static str,
     /// Whether there are two instances behind nginx, or one without nginx.
     pub two_instances: bool,
+    /// The number of database servers: one, or a group, whose primary is killed in the middle of the load.
+    pub servers: u8,
 }
 
-/// The setup of the last rung, with another writer of orders.
+/// The setup of the last rung with one database server, with another writer of orders.
 pub(super) const fn cured(writer: &'static str) -> Setup {
     Setup { writer, ..GROUP_COMMIT }
 }
@@ -53,17 +56,24 @@ pub(in crate::lab) const LINGER_SECONDS: f64 = 30.0;
 /// The value of `--db-connections` with which requests leave their connections open.
 pub(in crate::lab) const PER_REQUEST: &str = "per-request";
 
-const BASELINE: Setup =
-    Setup { connections: PER_REQUEST, writer: "per-item", reports: "scan", cache: "off", two_instances: false };
+const BASELINE: Setup = Setup {
+    connections: PER_REQUEST,
+    writer: "per-item",
+    reports: "scan",
+    cache: "off",
+    two_instances: false,
+    servers: 1,
+};
 const ONE_QUERY: Setup = Setup { writer: "batched", ..BASELINE };
 const REPORT_CACHE: Setup = Setup { cache: "redis", ..ONE_QUERY };
 const TWO_INSTANCES: Setup = Setup { two_instances: true, ..REPORT_CACHE };
 const BOUNDED: Setup = Setup { connections: "pool", ..TWO_INSTANCES };
 const READ_MODELS: Setup = Setup { reports: "read-model", ..BOUNDED };
 const GROUP_COMMIT: Setup = Setup { writer: "group-commit", ..READ_MODELS };
+const THREE_SERVERS: Setup = Setup { servers: ProcessName::GROUP, ..GROUP_COMMIT };
 
 /// All rungs, in ascending order.
-pub const LADDER: [Rung; 7] = [
+pub const LADDER: [Rung; 8] = [
     Rung {
         number: 1,
         name: text!("baseline"),
@@ -113,6 +123,13 @@ pub const LADDER: [Rung; 7] = [
         question: text!("What is the write limit?"),
         setup: GROUP_COMMIT,
     },
+    Rung {
+        number: 8,
+        name: text!("three servers"),
+        change: text!("a group of three database servers, whose primary is killed in the middle of the load"),
+        question: text!("What does the loss of a server cost?"),
+        setup: THREE_SERVERS,
+    },
 ];
 
 impl Rung {
@@ -134,12 +151,19 @@ impl Setup {
         options.iter().flat_map(|(option, value)| [OsString::from(option), OsString::from(value)]).collect()
     }
 
-    /// The options and the number of instances in one line.
+    /// Whether the database is a group of servers.
+    pub fn is_group(&self) -> bool {
+        self.servers > 1
+    }
+
+    /// The options, the number of instances and, if there are several, that of database servers in one line.
     pub fn line(&self, language: Language) -> String {
         let options = self.options();
         let words: Vec<_> = options.iter().map(|word| word.to_string_lossy()).collect();
         let (two, one) = (text!("two instances behind nginx"), text!("one instance"));
-        format!("{} ({})", words.join(" "), language.text(if self.two_instances { two } else { one }))
+        let instances = language.text(if self.two_instances { two } else { one });
+        let servers = if self.is_group() { language.text(text!(", three database servers")) } else { "" };
+        format!("{} ({instances}{servers})", words.join(" "))
     }
 }
 
@@ -157,6 +181,7 @@ mod tests {
                 a.reports != b.reports,
                 a.cache != b.cache,
                 a.two_instances != b.two_instances,
+                a.servers != b.servers,
             ];
             assert_eq!(changes.iter().filter(|changed| **changed).count(), 1, "rung {}", pair[1].number);
             assert_eq!(pair[1].number, pair[0].number + 1);

@@ -24,6 +24,9 @@ pub struct Measurement {
     pub database: Option<DatabaseSide>,
     /// Single requests before the load; `None` for another service.
     pub alone: Option<UnloadedRequests>,
+    /// What the loss of the primary in the middle of the load test did; `None` where none was killed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failover: Option<Failover>,
     /// The burst of orders after the load test.
     pub burst: Option<Burst>,
     /// The number of users that are served correctly, if it was searched.
@@ -41,6 +44,7 @@ impl Measurement {
             report: None,
             database: None,
             alone: None,
+            failover: None,
             burst: None,
             limit: None,
             remarks: Vec::new(),
@@ -120,6 +124,25 @@ pub struct UnloadedRequests {
     pub cold_report_rows: u64,
     /// The response time of that report in milliseconds.
     pub cold_report_ms: f64,
+}
+
+/// What the loss of the primary in the middle of the load test did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failover {
+    /// When the primary was killed, in seconds since the load test began.
+    pub killed_at_s: f64,
+    /// How many seconds later an order was accepted again; `None` if none was.
+    pub accepted_after_s: Option<f64>,
+    /// Requests of the load test that failed from then on.
+    pub failed: u64,
+    /// The part of these that was refused with 503.
+    pub refused: u64,
+    /// Orders that the lab sent by itself to find out from when on they are accepted. They are not in the load test.
+    pub own_orders: u64,
+    /// Orders that were accepted, before and after, those of the lab included.
+    pub accepted_orders: u64,
+    /// Orders that the database has more than before the load test; `None` if they could not be counted.
+    pub stored_orders: Option<u64>,
 }
 
 /// The result of sending orders as fast as they were answered.
@@ -204,6 +227,15 @@ impl ServerSide {
         }
     }
 
+    /// Takes out the requests that the lab sent beside the load test, of which so many failed. `of_load` are those of the load
+    /// test.
+    pub(super) fn without(&mut self, requests: u64, failures: u64, of_load: u64) {
+        self.requests = self.requests.saturating_sub(requests);
+        self.failures = self.failures.saturating_sub(failures);
+        let difference = || 100.0 * (self.requests as f64 - of_load as f64) / of_load as f64;
+        self.difference_percent = (of_load > 0).then(difference);
+    }
+
     /// The share of old reports among those from the cache, from 0 to 1; `None` without any.
     pub fn stale_ratio(&self) -> Option<f64> {
         (self.cache_hits > 0).then(|| self.cache_stale as f64 / self.cache_hits as f64)
@@ -212,6 +244,18 @@ impl ServerSide {
     /// The share of look-ups that the cache answered, from 0 to 1; `None` without look-ups.
     pub fn hit_ratio(&self) -> Option<f64> {
         (self.cache_lookups > 0).then(|| self.cache_hits as f64 / self.cache_lookups as f64)
+    }
+}
+
+impl Failover {
+    /// The number of accepted orders that the database does not have; `None` if they could not be counted.
+    pub fn lost_orders(&self) -> Option<u64> {
+        Some(self.accepted_orders.saturating_sub(self.stored_orders?))
+    }
+
+    /// The number of orders that the database has although nobody was told so; `None` if they could not be counted.
+    pub fn unacknowledged_orders(&self) -> Option<u64> {
+        Some(self.stored_orders?.saturating_sub(self.accepted_orders))
     }
 }
 

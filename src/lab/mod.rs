@@ -14,6 +14,7 @@ mod conditions;
 mod error;
 mod experiment_results;
 mod experiments;
+mod failover;
 mod failure;
 mod folder;
 mod ladder;
@@ -40,7 +41,9 @@ pub use error::LabError;
 pub use experiment_results::{BalancedInstance, BalancedRun, Balancing, OrderLines, OrderOfLines};
 pub use folder::ResultFolder;
 pub use ladder::{LADDER, Rung, Setup};
-pub use measurement::{Burst, ConnectionPoint, DatabaseSide, Measurement, ServerSide, UnloadedRequests, UserLimit};
+pub use measurement::{
+    Burst, ConnectionPoint, DatabaseSide, Failover, Measurement, ServerSide, UnloadedRequests, UserLimit,
+};
 pub use order_lines::MOST_ORDER_LINES;
 pub use run::{Finished, run};
 

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::conditions::{LabConditions, OtherService, SPAWN_SECONDS};
+use super::failover::{beside, count_orders, lose_primary};
 use super::failure::RungFailure;
 use super::ladder::Rung;
-use super::measurement::{Measurement, ServerSide, UserLimit};
+use super::measurement::{Failover, Measurement, ServerSide, UserLimit};
 use super::store::{Deployment, Running, StoreStarter};
 use super::watcher::{Watcher, unwatched};
 use super::{Config, Event, Observer, burst, unloaded};
+use crate::db::{ServerCounters, writable_server};
 use crate::loadtest::{
     self, Criteria, Ended, Load, RunOutputs, Scenario, Search, SearchOutputs, Users, interrupted_by, steering,
 };
@@ -17,6 +21,7 @@ use crate::observe::{Observing, Subject};
 use crate::promql::Prometheus;
 use crate::report::{self, Report, Span};
 use crate::run_result::{LimitEnded, RecordedRun, RunResult};
+use crate::stack::StackError;
 use crate::units;
 
 /// The time limits of a request and of the end of the load test, which are the defaults of `loadtest`.
@@ -39,6 +44,19 @@ const POOLED_START: u32 = 500;
 /// The highest load of a search. Beyond it, the result would depend on the machine and not on the rung.
 const LIMIT_MOST: u32 = 20_000;
 
+/// The time limit of finding the server that takes writes.
+const FIND_PRIMARY: Duration = Duration::from_secs(5);
+
+/// What is known of the loss of the primary.
+#[derive(Debug)]
+struct LossOfPrimary {
+    failover: Failover,
+    /// What the primary had counted when it was killed.
+    last_counters: Option<ServerCounters>,
+    /// The requests that the lab sent meanwhile, and how many of them failed.
+    beside_the_load: (u64, u64),
+}
+
 /// Measures subjects. Holds everything that is the same for all of them.
 #[derive(Debug)]
 pub(super) struct RungRunner<'a> {
@@ -57,32 +75,118 @@ impl RungRunner<'_> {
         let asked = self.store.unless_stopped(unloaded::ask(&running.target, &running.access.database)).await?;
         let alone = asked.map_err(|reason| remarks.push(reason)).ok();
         // The load begins with nothing left of these requests: connections that they left open would count as its own.
-        let running = self.store.start_instances(deployment).await?;
+        let mut running = self.store.start_instances(deployment.clone()).await?;
         self.store.unless_stopped(tokio::time::sleep(SETTLE)).await?;
-        let watcher = Watcher::start(&running.access.database, running.database_pid()).await;
+        let watcher = Watcher::start(&running.access.database, &running.database_pids()).await;
         let watcher = watcher.map_err(|error| remarks.push(unwatched(error))).ok();
-        let observing = match self.store.stack.subjects(&running.target) {
+        let observing = match self.subjects(&running).await {
             Ok(subjects) => self.observe(&subjects, &mut remarks).await,
             Err(error) => {
                 remarks.push(error.to_string());
                 None
             }
         };
-        let load = Box::pin(self.load(&running.target, Way::default(), observing.as_ref(), observer)).await?;
+        let (load, loss) =
+            Box::pin(self.load_of_rung(rung, &running, observing.as_ref(), &mut remarks, observer)).await?;
         drop(observing);
+        let last_counters = loss.as_ref().and_then(|loss| loss.last_counters);
         let database = match watcher {
-            Some(watcher) => watcher.finish().await.map_err(|error| remarks.push(error.to_string())).ok(),
+            Some(watcher) => watcher.finish(last_counters).await.map_err(|error| remarks.push(unwatched(error))).ok(),
             None => None,
         };
         observer(Event::Step("what Prometheus saw"));
         let mut measurement = Measurement { database, alone, remarks, ..Measurement::of(load) };
+        measurement.failover = loss.as_ref().map(|loss| loss.failover.clone());
         let gathered = self.store.unless_stopped(reported(&running.access.prometheus, &measurement.load)).await;
         let Ok(gathered) = gathered else { return Err(interrupted(&measurement)) };
         let report = gathered.map_err(|reason| measurement.remarks.push(reason)).ok();
         measurement.server = report.as_ref().map(ServerSide::of);
+        if let Some((server, loss)) = measurement.server.as_mut().zip(loss) {
+            let (requests, failures) = loss.beside_the_load;
+            server.without(requests, failures, measurement.load.requests);
+        }
         measurement.report = report.map(Box::new);
+        if measurement.failover.is_some() && self.store.config.conditions.burst_s > 0 {
+            running = self.mended(running, deployment, &mut measurement, observer).await?;
+        }
         self.burst((&running.target, Way::default()), Some(&running), &mut measurement, observer).await?;
         Ok(measurement)
+    }
+
+    /// Runs the load test of a rung. Where the database is a group, its primary is killed in the middle.
+    async fn load_of_rung(
+        &self,
+        rung: &Rung,
+        running: &Running,
+        observing: Option<&Observing>,
+        remarks: &mut Vec<String>,
+        observer: Observer<'_>,
+    ) -> Result<(RunResult, Option<LossOfPrimary>), RungFailure> {
+        let load = async {
+            let load = Box::pin(self.load(&running.target, Way::default(), observing, observer)).await?;
+            Ok::<_, RungFailure>((load, Instant::now()))
+        };
+        if !rung.setup.is_group() {
+            return Ok((load.await?.0, None));
+        }
+        let database = &running.access.database;
+        let before = count_orders(database).await.map_err(|reason| remarks.push(reason)).ok();
+        let killing = lose_primary(self.store, running, self.store.config.conditions.run_time() / 2);
+        let ((load, ended), outcome) = Box::pin(beside(load, killing)).await?;
+        let loss = match outcome {
+            Ok(loss) => loss,
+            // What is measured next notices it as well.
+            Err(RungFailure::Interrupted(_)) => return Ok((load, None)),
+            Err(RungFailure::Broken(reason)) => {
+                remarks.push(format!("the primary could not be killed: {reason}"));
+                return Ok((load, None));
+            }
+            Err(fatal @ RungFailure::Fatal(_)) => return Err(fatal),
+        };
+        let after = match before {
+            Some(_) => count_orders(database).await.map_err(|reason| remarks.push(reason)).ok(),
+            None => None,
+        };
+        let stored = before.zip(after).map(|(before, after)| after.saturating_sub(before));
+        let failover = loss.figures(&load, stored);
+        let beside_the_load = loss.answered_until(ended);
+        Ok((load, Some(LossOfPrimary { failover, last_counters: loss.last_counters, beside_the_load })))
+    }
+
+    /// Starts the server again that was killed, so that what follows is measured of all of them. If that fails, the others go
+    /// on.
+    async fn mended(
+        &self,
+        running: Running,
+        deployment: Deployment,
+        measurement: &mut Measurement,
+        observer: Observer<'_>,
+    ) -> Result<Running, RungFailure> {
+        observer(Event::Step("starting the killed server again"));
+        match self.store.up(deployment).await {
+            Ok(mended) => Ok(mended),
+            Err(RungFailure::Broken(reason)) => {
+                measurement.remarks.push(format!("all servers together after the load: {reason}"));
+                Ok(running)
+            }
+            Err(RungFailure::Interrupted(_)) => Err(interrupted(measurement)),
+            Err(fatal @ RungFailure::Fatal(_)) => Err(fatal),
+        }
+    }
+
+    /// The parts of the stack that a load test watches; of a group, the server that takes writes.
+    async fn subjects(&self, running: &Running) -> Result<Vec<Subject>, StackError> {
+        let mut subjects = self.store.stack.subjects(&running.target)?;
+        let database = &running.access.database;
+        if database.servers.all().len() > 1 {
+            let primary = writable_server(database, FIND_PRIMARY).await.map_err(StackError::Group)?;
+            for subject in &mut subjects {
+                if let Subject::Database(database) = subject {
+                    database.port = primary.port;
+                }
+            }
+        }
+        Ok(subjects)
     }
 
     /// Measures another service, of which only the routes are known.

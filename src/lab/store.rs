@@ -13,10 +13,14 @@ use super::{Config, Event, LabError, Observer};
 use crate::cache;
 use crate::net::Target;
 use crate::seed::{self, Counts, Plan};
-use crate::stack::{self, Access, Balance, ProcessName, Stack, Status};
+use crate::stack::{self, Access, Balance, Stack, Status};
 
 /// The time limit of emptying Redis.
 const CLEAR_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long one process may take to answer where there is a group: three servers start on one machine at the same time, and
+/// one that was killed gets what it has missed.
+const GROUP_START: Duration = Duration::from_mins(3);
 
 /// The stock of each product: more than any run can sell.
 const STOCK: u64 = 1_000_000;
@@ -56,9 +60,10 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// The process of the database.
-    pub(super) fn database_pid(&self) -> Option<u32> {
-        self.status.of(ProcessName::Database)?.pid
+    /// The processes of the database servers.
+    pub(super) fn database_pids(&self) -> Vec<u32> {
+        let servers = self.status.processes.iter().filter(|process| process.name.is_database());
+        servers.filter_map(|process| process.pid).collect()
     }
 
     /// The process and the address of each instance, in order.
@@ -95,13 +100,21 @@ impl StoreStarter<'_> {
     pub(super) async fn start_instances(&self, deployment: Deployment) -> Result<Running, RungFailure> {
         // Instances with the same options would otherwise keep running.
         self.stack.stop_instances(&|_| {}).await?;
+        self.up(deployment).await
+    }
+
+    /// Starts what of a deployment does not run. Instances with its options keep running, and so do servers.
+    pub(super) async fn up(&self, deployment: Deployment) -> Result<Running, RungFailure> {
         let Deployment { setup, more_options, instances, balance } = deployment;
+        let usual = stack::Config::new(self.config.serve_program.clone());
         let stack_config = stack::Config {
             mysqld: self.config.conditions.mysqld.clone(),
             serve_options: setup.options().into_iter().chain(more_options).chain([OPEN_TO_ALL.into()]).collect(),
             instances,
+            replicas: setup.servers,
             balance,
-            ..stack::Config::new(self.config.serve_program.clone())
+            start_timeout: if setup.is_group() { GROUP_START } else { usual.start_timeout },
+            ..usual
         };
         let status = self.stack.up(&stack_config, &|_| {}, self.stop.asked()).await?;
         let access = self.stack.access()?;

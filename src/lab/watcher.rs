@@ -1,7 +1,8 @@
 //! Watches the database's connections while a load test runs.
 //!
 //! The watcher opens its own connection before the load, because during the collapse it would get none. It therefore uses
-//! one of the server's connections, which no figure includes.
+//! one of the server's connections, which no figure includes. Where several servers form a group, it goes over to the next
+//! primary when the one that it watches is gone.
 
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 pub(super) struct Watcher {
     begin: Begin,
     enough: oneshot::Sender<()>,
-    task: JoinHandle<(Session, Vec<ConnectionPoint>)>,
+    task: JoinHandle<Seen>,
 }
 
 /// The state of the database at the beginning.
@@ -35,37 +36,63 @@ struct Begin {
     version: String,
     max_connections: u64,
     counters: ServerCounters,
-    pid: Option<u32>,
-    cpu: Option<Duration>,
+}
+
+/// What the task has seen so far.
+#[derive(Debug)]
+struct Seen {
+    /// The session with the server that takes writes; the error that ended the last one, if there is none.
+    session: Result<Session, DbError>,
+    /// Of the server that took over: its counters when the watcher came to it.
+    took_over: Option<ServerCounters>,
+    processes: Vec<ServerProcess>,
+    timeline: Vec<ConnectionPoint>,
+}
+
+/// The process of a database server, and its processor time when it was last seen.
+#[derive(Debug)]
+struct ServerProcess {
+    pid: u32,
+    at_first: Option<Duration>,
+    at_last: Option<Duration>,
 }
 
 impl Watcher {
-    /// Starts watching. `pid` is the process of the database, whose processor time is measured.
-    pub(super) async fn start(address: &Address, pid: Option<u32>) -> Result<Self, DbError> {
+    /// Starts watching. The processor time of these processes, which are those of the database, is measured.
+    pub(super) async fn start(address: &Address, pids: &[u32]) -> Result<Self, DbError> {
         let mut session = Session::connect_to_watch(address, LIMIT).await?;
         let facts = session.server_facts().await?;
         let begin = Begin {
             version: facts.version,
             max_connections: facts.max_connections,
             counters: session.server_counters().await?,
-            pid,
-            cpu: pid.and_then(process::cpu_time_of),
             at: Instant::now(),
         };
         let (enough, asked) = oneshot::channel();
-        let task = tokio::spawn(watch(session, address.name.clone(), begin.at, asked));
+        let seen = Seen {
+            session: Ok(session),
+            took_over: None,
+            processes: pids.iter().copied().map(ServerProcess::new).collect(),
+            timeline: Vec::new(),
+        };
+        let task = tokio::spawn(watch(seen, address.clone(), begin.at, asked));
         Ok(Self { begin, enough, task })
     }
 
-    /// Stops watching and returns what was seen.
-    pub(super) async fn finish(self) -> Result<DatabaseSide, DbError> {
+    /// Stops watching and returns what was seen. `last` are the counters of the first server before it was killed, if it was.
+    pub(super) async fn finish(self, last: Option<ServerCounters>) -> Result<DatabaseSide, DbError> {
         let Self { begin, enough, task } = self;
         // A task that has already ended does not need the message.
         let _ = enough.send(());
         let broken = |error: tokio::task::JoinError| DbError::Unexpected(error.to_string());
-        let (mut session, timeline) = task.await.map_err(broken)?;
-        let counters = session.server_counters().await?.since(&begin.counters);
-        let cpu = begin.pid.and_then(process::cpu_time_of).zip(begin.cpu);
+        let Seen { session, took_over, mut processes, timeline } = task.await.map_err(broken)?;
+        let counters = session?.server_counters().await?;
+        let counters = match took_over {
+            None => counters.since(&begin.counters),
+            Some(before) => counters.since(&before).and(&last.unwrap_or(begin.counters).since(&begin.counters)),
+        };
+        processes.iter_mut().for_each(ServerProcess::look);
+        let cpu: Option<Duration> = processes.iter().filter_map(ServerProcess::used).reduce(|all, used| all + used);
         let seconds = begin.at.elapsed().as_secs_f64();
         let most = |of: fn(&ConnectionPoint) -> u64| timeline.iter().map(of).max().unwrap_or_default();
         // Of several times with the same number, the one with most connections asleep explains most.
@@ -76,7 +103,7 @@ impl Watcher {
             peak: peak.unwrap_or_default(),
             most_running: most(|point| point.running),
             longest_sleep_s: most(|point| point.longest_sleep_s),
-            cpu_cores: cpu.map(|(now, then)| now.saturating_sub(then).as_secs_f64() / seconds),
+            cpu_cores: cpu.map(|used| used.as_secs_f64() / seconds),
             statements: counters.statements,
             rows_read: counters.rows_read,
             timeline,
@@ -90,23 +117,57 @@ pub(super) fn unwatched(error: DbError) -> String {
     format!("the database cannot be watched: {error}")
 }
 
-/// Reads the connections of the database until it is asked to end or the database fails.
-async fn watch(
-    mut session: Session,
-    database: String,
-    begin: Instant,
-    mut asked: oneshot::Receiver<()>,
-) -> (Session, Vec<ConnectionPoint>) {
-    let mut points = Vec::new();
+/// Reads the connections of the database until it is asked to end or the database fails. Of several servers, another one
+/// takes the place of the one that fails.
+async fn watch(mut seen: Seen, address: Address, begin: Instant, mut asked: oneshot::Receiver<()>) -> Seen {
+    let several = address.servers.all().len() > 1;
     let mut ticks = interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = &mut asked => return (session, points),
+            _ = &mut asked => return seen,
             _ = ticks.tick() => {}
         }
-        let Ok(states) = session.connection_states(&database).await else { return (session, points) };
-        points.push(point(begin.elapsed(), &states));
+        seen.processes.iter_mut().for_each(ServerProcess::look);
+        match &mut seen.session {
+            Ok(session) => match session.connection_states(&address.name).await {
+                Ok(states) => seen.timeline.push(point(begin.elapsed(), &states)),
+                Err(error) => seen.session = Err(error),
+            },
+            Err(_) if several => {
+                tokio::select! {
+                    _ = &mut asked => return seen,
+                    found = next_server(&address) => if let Ok((session, counters)) = found {
+                        (seen.session, seen.took_over) = (Ok(session), Some(counters));
+                    },
+                }
+            }
+            Err(_) => return seen,
+        }
+    }
+}
+
+/// A session with the server that takes writes now, and what that has counted.
+async fn next_server(address: &Address) -> Result<(Session, ServerCounters), DbError> {
+    let mut session = Session::connect_to_watch(address, LIMIT).await?;
+    let counters = session.server_counters().await?;
+    Ok((session, counters))
+}
+
+impl ServerProcess {
+    fn new(pid: u32) -> Self {
+        let at_first = process::cpu_time_of(pid);
+        Self { pid, at_first, at_last: at_first }
+    }
+
+    /// Reads its processor time. Of a process that has ended, the last one is kept.
+    fn look(&mut self) {
+        self.at_last = process::cpu_time_of(self.pid).or(self.at_last);
+    }
+
+    /// The processor time that it used while it was watched.
+    fn used(&self) -> Option<Duration> {
+        Some(self.at_last?.saturating_sub(self.at_first?))
     }
 }
 

@@ -50,6 +50,7 @@ pub use error::{MissingProgram, StackError};
 pub use event::{Event, Observer};
 pub use fail::Part;
 pub use process_name::ProcessName;
+pub use programs::check_group;
 pub use status::{ProcessState, ProcessStatus, Status};
 
 use crate::net::Target;

@@ -63,6 +63,11 @@ impl ProcessName {
         matches!(self, Self::Serve(_))
     }
 
+    /// Whether the process is a database server.
+    pub const fn is_database(self) -> bool {
+        matches!(self, Self::Database | Self::Member(_))
+    }
+
     /// Reads a name in files and messages, such as `serve-1`.
     fn parse(name: &str) -> Option<Self> {
         let mut known = Self::all(Self::MOST_INSTANCES).chain(Self::replicated(Self::GROUP));

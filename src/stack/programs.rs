@@ -44,19 +44,17 @@ impl Programs {
         let redis = program("redis-server", "redis-server");
         let prometheus = program("prometheus", "prometheus");
         let nginx = program("nginx", "nginx");
-        let mysqld = match &config.mysqld {
-            Some(path) => Some(runnable(path)?),
-            None => find(&["mariadbd", "mysqld"]),
-        };
+        let mysqld = database(config.mysqld.as_deref())?;
+        let found = mysqld.is_some();
         let Some(mysqld) = mysqld.filter(|_| missing.is_empty()) else {
-            if config.mysqld.is_none() && find(&["mariadbd", "mysqld"]).is_none() {
+            if !found {
                 missing.insert(0, MissingProgram { program: "mariadbd or mysqld", package: "mariadb-server" });
             }
             return Err(StackError::Missing(missing));
         };
         let kind = kind(&mysqld)?;
-        if config.replicas() > 1 && kind == DatabaseKind::MariaDb {
-            return Err(StackError::NoGroup { path: mysqld });
+        if config.replicas() > 1 {
+            may_be_member(kind, &mysqld)?;
         }
         let mariadb_install_db = match kind {
             DatabaseKind::MySql => None,
@@ -67,6 +65,25 @@ impl Programs {
         let store = runnable(&config.serve_program)?;
         Ok(Self { kind, mysqld, mariadb_install_db, redis, prometheus, nginx, store })
     }
+}
+
+/// Refuses a database server, `None` for the installed one, of which there can be no group. That there is none at all is
+/// told by [`Programs::find`], with everything else that is missing.
+pub fn check_group(mysqld: Option<&Path>) -> Result<(), StackError> {
+    let Some(mysqld) = database(mysqld)? else { return Ok(()) };
+    may_be_member(kind(&mysqld)?, &mysqld)
+}
+
+fn may_be_member(kind: DatabaseKind, mysqld: &Path) -> Result<(), StackError> {
+    match kind {
+        DatabaseKind::MySql => Ok(()),
+        DatabaseKind::MariaDb => Err(StackError::NoGroup { path: mysqld.to_owned() }),
+    }
+}
+
+/// The database server: the given one, or the first that is installed, if any.
+fn database(given: Option<&Path>) -> Result<Option<PathBuf>, StackError> {
+    given.map_or_else(|| Ok(find(&["mariadbd", "mysqld"])), |path| runnable(path).map(Some))
 }
 
 /// The path of the first of these programs that is in PATH or in [`SERVER_FOLDERS`].

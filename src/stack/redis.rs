@@ -11,6 +11,9 @@ pub(super) fn launch_spec(name: ProcessName, context: &LaunchContext<'_>) -> Lau
     let port = context.ports.of(name).to_string();
     let master = format!("127.0.0.1 {}", context.ports.of(ProcessName::Redis));
     let replica = (name == ProcessName::RedisReplica).then_some(("--replicaof", master.as_str()));
+    // Either of two may be the replica, which says where it is. One that is alone again is started anew by that, since it may
+    // be the replica of the one that is gone.
+    let place = (context.config.replicas() > 1).then_some(("--replica-announce-ip", "127.0.0.1"));
     let options = [
         ("--port", port.as_str()),
         ("--bind", "127.0.0.1"),
@@ -22,7 +25,12 @@ pub(super) fn launch_spec(name: ProcessName, context: &LaunchContext<'_>) -> Lau
     ];
     LaunchSpec {
         program: context.programs.redis.clone(),
-        arguments: options.into_iter().chain(replica).flat_map(|(name, value)| [name.into(), value.into()]).collect(),
+        arguments: options
+            .into_iter()
+            .chain(replica)
+            .chain(place)
+            .flat_map(|(name, value)| [name.into(), value.into()])
+            .collect(),
         directories: vec![home],
         ..LaunchSpec::default()
     }

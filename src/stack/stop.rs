@@ -68,7 +68,7 @@ async fn stop_one(
         // Its output is incomplete and will be deleted, so it may be killed at once.
         false
     } else {
-        if matches!(name, ProcessName::Database | ProcessName::Member(_)) {
+        if name.is_database() {
             wait_for_start(&entry, state_file.state().ports.of(name)).await;
         }
         end_within(&entry, &home, Signal::TERM, deadline(name)).await

@@ -1,6 +1,7 @@
 //! `storemgr lab`: a small ladder on a real private stack.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -334,9 +335,19 @@ fn the_answers_are_in_the_language_of_the_student_and_json_is_not() {
 
 #[test]
 fn what_cannot_be_done_is_said_before_anything_is_started() {
-    let place = Place::new();
+    let (place, elsewhere) = (Place::new(), tempfile::tempdir().unwrap());
+    // What a server says of itself decides whether there can be a group of it.
+    let mariadb = elsewhere.path().join("mariadbd");
+    fs::write(&mariadb, "#!/bin/sh\necho 'mariadbd  Ver 10.11.6-MariaDB for debian-linux-gnu on x86_64'\n").unwrap();
+    fs::set_permissions(&mariadb, fs::Permissions::from_mode(0o700)).unwrap();
+    let mariadb = mariadb.display().to_string();
     for (arguments, sentence) in [
-        (&["--rungs", "8"][..], "the rungs are numbered from 1 to 7: write a list or a range, such as 1,2,7 or 3-5"),
+        (&["--rungs", "9"][..], "the rungs are numbered from 1 to 8: write a list or a range, such as 1,2,7 or 3-5"),
+        (&["--rungs", "8", "--mysqld", &mariadb], "rung 8 needs a group of three database servers: "),
+        (
+            &["--rungs", "7,8", "--mysqld", &mariadb],
+            "needs MySQL 8.4 or newer: name its server with --mysqld /path/to/mysqld",
+        ),
         (&["--target", "http://127.0.0.1:1"], "--label"),
         (&["--resume", "nowhere"], "nowhere is not the folder of a lab"),
         (&["--resume", "nowhere", "--users", "5"], "cannot be used with"),

@@ -5,6 +5,7 @@ use super::{Account, SubjectAccount};
 use crate::lab::{ConnectionPoint, Measurement};
 use crate::loadtest::{distribution, ramp_charts};
 use crate::page::{Axis, Bars, Chart, Color, Series};
+use crate::run_result::TimelinePoint;
 use crate::text;
 use crate::units::Language;
 
@@ -28,14 +29,16 @@ pub(super) fn all(account: &Account) -> Vec<NamedChart> {
     charts.into_iter().map(|(name, chart)| (name.to_owned(), chart)).collect()
 }
 
-/// The charts of one subject: failures and times by users while they rise, and the database's connections.
+/// The charts of one subject: failures and times by users while they rise, answers over time where the primary was lost, and
+/// the database's connections.
 pub(super) fn of_subject(subject: &SubjectAccount, language: Language) -> Vec<NamedChart> {
     let Some(shown) = &subject.shown else { return Vec::new() };
     let names = ["failed-by-users", "times-by-users"].into_iter();
     let by_users = names.zip(ramp_charts(&shown.load, language));
     let connections = asleep(shown, language).map(|chart| ("connections", chart));
+    let failover = shown.failover.as_ref().map(|_| ("failover", answered(shown, language)));
     let place = subject.subject.file_name();
-    by_users.chain(connections).map(|(name, chart)| (format!("{place}-{name}"), chart)).collect()
+    by_users.chain(failover).chain(connections).map(|(name, chart)| (format!("{place}-{name}"), chart)).collect()
 }
 
 /// The p95 of good answers in milliseconds; None without any.
@@ -129,6 +132,26 @@ pub(super) fn asleep(shown: &Measurement, language: Language) -> Option<Chart> {
     let title = language.text(text!("Database connections"));
     // When all that are open are asleep, one line would cover the other.
     Some(panels(title, series).in_language(language))
+}
+
+/// Good answers and failures of each second, which show when a server was lost and when another one took over.
+fn answered(shown: &Measurement, language: Language) -> Chart {
+    let line = |name: &'static str, color: Color, value: fn(&TimelinePoint) -> u64| Series {
+        name: language.text(name).to_owned(),
+        color,
+        filled: false,
+        points: shown
+            .load
+            .timeline
+            .iter()
+            .map(|point| (point.at_s, Some(value(point) as f64 / point.window_s)))
+            .collect(),
+    };
+    let series = vec![
+        line(text!("good answers"), Color::Series(0), |point| point.requests.saturating_sub(point.failures)),
+        line(text!("failed requests"), Color::Bad, |point| point.failures),
+    ];
+    panels(language.text(text!("Good answers and failures per second")), series).in_language(language)
 }
 
 fn panels(title: &str, series: Vec<Series>) -> Chart {

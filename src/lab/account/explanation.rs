@@ -32,6 +32,12 @@ const ROWS: &[Row] = &[
     (text!("processors used by the instances"), |m, l| server(m, |s| l.decimals(s.cpu_cores, 2))),
     (text!("processors used by the database"), |m, l| Some(l.decimals(m.database.as_ref()?.cpu_cores?, 2))),
     (text!("most memory of an instance"), |m, l| server(m, |s| l.bytes(s.memory_peak_bytes))),
+    (text!("seconds from the loss of the primary to the next accepted order"), |m, l| {
+        Some(l.decimals(m.failover.as_ref()?.accepted_after_s?, 1))
+    }),
+    (text!("  requests of the load that failed from then on"), |m, l| Some(l.count(m.failover.as_ref()?.failed))),
+    (text!("  of these refused with 503"), |m, l| Some(l.count(m.failover.as_ref()?.refused))),
+    (text!("  accepted orders that were lost"), |m, l| Some(l.count(m.failover.as_ref()?.lost_orders()?))),
     (text!("orders accepted per second, as fast as they come"), |m, l| {
         burst(m, |b| Some(l.significant(b.orders_per_s)))
     }),
@@ -95,6 +101,7 @@ pub(super) fn setting(conditions: &LabConditions, subjects: &[SubjectAccount], l
             linger = language.decimals(LINGER_SECONDS, 0)
         ));
     }
+    lines.extend(conditions.left_out(language));
     let mut shown = subjects.iter().filter_map(|subject| subject.shown.as_ref());
     if let Some((watched, database)) = shown.clone().find_map(|shown| Some((shown, shown.database.as_ref()?))) {
         // The version of MariaDB contains its name, that of MySQL only a number.

@@ -7,7 +7,7 @@ use super::causes;
 use super::cells::{milliseconds, not_measured, users};
 use super::kind::RequestKind;
 use super::subject_account::{SubjectAccount, rung_before};
-use crate::lab::{Burst, Measurement, ServerSide};
+use crate::lab::{Burst, Failover, Measurement, ServerSide};
 use crate::run_result::{FailureSummary, Verdict};
 use crate::units::Language;
 use crate::{say, text};
@@ -62,7 +62,9 @@ pub(super) fn of(subjects: &[SubjectAccount], place: usize, language: Language) 
         findings.extend(unanswered(shown, language));
         let compared = before.map(|(before, was)| compared(subject, shown, before, was, language));
         findings.extend(compared.filter(|said| !said.is_empty()));
+        findings.extend(shown.failover.as_ref().map(|failover| loss_of_primary(failover, language)));
         headline = findings.len();
+        findings.extend(shown.failover.as_ref().map(|failover| kept_orders(failover, language)));
         findings.extend(times(shown, language));
         findings.extend(message(shown, language));
         findings.extend(connections(shown, language));
@@ -166,6 +168,70 @@ fn unanswered(shown: &Measurement, language: Language) -> Option<String> {
         waiting => {
             Some(say!(language, "{count} more requests were not answered at the end.", count = language.count(waiting)))
         }
+    }
+}
+
+/// The sentence about the loss of the primary: for how long no order was accepted, and what failed by it.
+fn loss_of_primary(failover: &Failover, language: Language) -> String {
+    let second = language.decimals(failover.killed_at_s, 1);
+    let failed = match failover.failed {
+        0 => language.text(text!("no request of the load failed from then on")).to_owned(),
+        failed if failed == failover.refused => say!(
+            language,
+            "{failed} requests of the load failed from then on, all of them refused with 503",
+            failed = language.count(failed)
+        ),
+        failed => say!(
+            language,
+            "{failed} requests of the load failed from then on, {refused} of them refused with 503",
+            failed = language.count(failed),
+            refused = language.count(failover.refused)
+        ),
+    };
+    match failover.accepted_after_s {
+        Some(after) => say!(
+            language,
+            "In second {second} the primary was killed; {after} s later an order was accepted again, and {failed}.",
+            second,
+            after = language.decimals(after, 1),
+            failed
+        ),
+        None => say!(
+            language,
+            "In second {second} the primary was killed; no order was accepted any more, and {failed}.",
+            second,
+            failed
+        ),
+    }
+}
+
+/// The sentence about whether every order that was accepted is still there.
+fn kept_orders(failover: &Failover, language: Language) -> String {
+    let accepted = language.count(failover.accepted_orders);
+    let (Some(stored), Some(lost)) = (failover.stored_orders, failover.lost_orders()) else {
+        return language.text(text!("Whether an accepted order was lost is not known.")).to_owned();
+    };
+    if lost > 0 {
+        return say!(
+            language,
+            "Accepted orders were lost: {accepted} were accepted, and the database has {stored} of them.",
+            accepted,
+            stored = language.count(stored)
+        );
+    }
+    match failover.unacknowledged_orders() {
+        None | Some(0) => say!(
+            language,
+            "No accepted order was lost: {accepted} were accepted, and the database has as many more than before.",
+            accepted
+        ),
+        Some(more) => say!(
+            language,
+            "No accepted order is missing: {accepted} were accepted, and the database has {more} more, of requests whose answer \
+             did not come.",
+            accepted,
+            more = language.count(more)
+        ),
     }
 }
 

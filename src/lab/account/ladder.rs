@@ -13,6 +13,7 @@ pub(super) fn tables(subjects: &[SubjectAccount], language: Language) -> Vec<Tab
     let mut tables = vec![
         results(subjects, language),
         reasons(subjects, language),
+        losses(subjects, language),
         writes(subjects, language),
         agreement(subjects, language),
     ];
@@ -191,6 +192,42 @@ pub(super) fn writes(subjects: &[SubjectAccount], language: Language) -> Table {
         ];
         cells.extend(searched.then(|| plain(shown.limit.as_ref().map_or_else(dash, |limit| users(limit, language)))));
         table.toned_row(cells);
+    }
+    table
+}
+
+/// What the loss of the primary did, of the rungs that lost one.
+fn losses(subjects: &[SubjectAccount], language: Language) -> Table {
+    let columns = language.names([
+        ("#", Align::Right),
+        (text!("Rung"), Align::Left),
+        (text!("Killed at"), Align::Right),
+        (text!("Order after"), Align::Right),
+        (text!("Failed"), Align::Right),
+        ("503", Align::Right),
+        (text!("Accepted"), Align::Right),
+        (text!("Stored"), Align::Right),
+        (text!("Lost"), Align::Right),
+    ]);
+    let title = text!("The loss of the primary: when, how long until an order was accepted, and what it cost");
+    let mut table = Table::new(language.text(title), &columns);
+    for subject in subjects {
+        let Some(failover) = subject.shown.as_ref().and_then(|shown| shown.failover.as_ref()) else { continue };
+        let plain = |text: String| (text, Tone::Plain);
+        let seconds = |seconds: f64| language.number(&format!("{seconds:.1} s"));
+        let count = |count: Option<u64>| count.map_or_else(|| NOTHING.to_owned(), |count| language.count(count));
+        let bad = |count: u64| if count > 0 { Tone::Bad } else { Tone::Good };
+        table.toned_row([
+            plain(number(subject)),
+            plain(subject.name_in(language).to_owned()),
+            plain(seconds(failover.killed_at_s)),
+            failover.accepted_after_s.map_or_else(|| (NOTHING.to_owned(), Tone::Bad), |after| plain(seconds(after))),
+            (language.count(failover.failed), bad(failover.failed)),
+            plain(language.count(failover.refused)),
+            plain(language.count(failover.accepted_orders)),
+            plain(count(failover.stored_orders)),
+            (count(failover.lost_orders()), failover.lost_orders().map_or(Tone::Doubtful, bad)),
+        ]);
     }
     table
 }

@@ -72,16 +72,33 @@ fn headlines(account: &Account) -> String {
     account.rungs.iter().enumerate().map(line).chain(broken).collect::<Vec<_>>().join("\n")
 }
 
-/// The most important figures of the first and of the last rung.
+/// The most important figures of the first and of the last rung. One on which a server is killed has some of its own.
 fn facts(account: &Account) -> Vec<Fact> {
     let language = account.language;
-    let rungs: Vec<_> = account.measured().filter(|(subject, _)| subject.rung.is_some()).collect();
+    let rungs = account.measured().filter(|(subject, _)| subject.rung.is_some());
+    let (with_loss, rungs): (Vec<_>, Vec<_>) = rungs.partition(|(_, shown)| shown.failover.is_some());
+    let of_losses =
+        with_loss.into_iter().flat_map(|(subject, shown)| facts_of_loss(subject.name_in(language), shown, language));
     let ends = match rungs.as_slice() {
-        [] => return Vec::new(),
+        [] => Vec::new(),
         [only] => vec![only],
         [first, .., last] => vec![first, last],
     };
-    ends.into_iter().flat_map(|(subject, shown)| facts_of(subject.name_in(language), shown, language)).collect()
+    let ends = ends.into_iter().flat_map(|(subject, shown)| facts_of(subject.name_in(language), shown, language));
+    ends.chain(of_losses).collect()
+}
+
+fn facts_of_loss(rung: &str, shown: &Measurement, language: Language) -> Vec<Fact> {
+    let Some(failover) = &shown.failover else { return Vec::new() };
+    let after = failover.accepted_after_s.map(|after| language.number(&format!("{after:.1} s")));
+    let none = || NOTHING.to_owned();
+    let lost = failover.lost_orders();
+    vec![
+        Fact::new(say!(language, "without orders, {rung}", rung), after.unwrap_or_else(none))
+            .bad_if(failover.accepted_after_s.is_none()),
+        Fact::new(say!(language, "orders lost, {rung}", rung), lost.map_or_else(none, |lost| language.count(lost)))
+            .bad_if(lost.is_some_and(|lost| lost > 0)),
+    ]
 }
 
 fn facts_of(rung: &str, shown: &Measurement, language: Language) -> Vec<Fact> {

@@ -1,7 +1,7 @@
 //! Sentences and tables of accounts whose figures are known.
 
 use super::*;
-use crate::lab::{Burst, ConnectionPoint, DatabaseSide, ServerSide, UnloadedRequests, UserLimit};
+use crate::lab::{Burst, ConnectionPoint, DatabaseSide, Failover, ServerSide, UnloadedRequests, UserLimit};
 use crate::run_result::{LatencySummary, Verdict, example_run};
 
 /// A measurement with this many failures among 1,000 orders and 2,000 reports.
@@ -72,6 +72,7 @@ fn measurement(orders: u64, reports: u64) -> Measurement {
             left_open: None,
             verdict: Verdict::Valid,
         }),
+        failover: None,
         limit: None,
         remarks: Vec::new(),
     }
@@ -436,14 +437,96 @@ fn refusals_that_no_request_felt_are_explained() {
     assert_eq!(said((0, 0), 0, 0), None);
 }
 
+/// The last rung, whose primary was killed: 218 of 3,000 requests failed.
+fn survived() -> Measurement {
+    let mut measurement = measurement(210, 8);
+    measurement.failover = Some(Failover {
+        killed_at_s: 30.04,
+        accepted_after_s: Some(7.13),
+        failed: 218,
+        refused: 215,
+        own_orders: 140,
+        accepted_orders: 792,
+        stored_orders: Some(792),
+    });
+    measurement
+}
+
+/// An account of the rungs 7 and 8.
+fn account_of_loss(change: fn(&mut Failover)) -> Account {
+    let conditions = LabConditions { rungs: vec![7, 8], ..LabConditions::default() };
+    let mut account = Account::new(&conditions, &conditions.subjects(), Language::English);
+    let mut survived = survived();
+    change(survived.failover.as_mut().unwrap());
+    account.add(0, cured());
+    account.add(1, survived);
+    account
+}
+
+#[test]
+fn the_loss_of_a_server_is_told_by_its_figures() {
+    let account = account_of_loss(|_| {});
+    let findings = &account.rungs[1].findings;
+    assert_eq!(
+        findings[2..4],
+        [
+            "In second 30.0 the primary was killed; 7.1 s later an order was accepted again, and 218 requests of the load \
+             failed from then on, 215 of them refused with 503.",
+            "No accepted order was lost: 792 were accepted, and the database has as many more than before.",
+        ]
+    );
+    assert_eq!(account.rungs[1].headline, findings[..3].join(" "));
+    let tables = account.ladder_tables();
+    let table = tables.iter().map(|table| table.render(None, false)).find(|table| table.contains("Killed at")).unwrap();
+    insta::assert_snapshot!(table, @"
+    The loss of the primary: when, how long until an order was accepted, and what it cost
+     #  Rung           Killed at  Order after  Failed  503  Accepted  Stored  Lost
+    ───────────────────────────────────────────────────────────────────────────────
+     8  three servers     30.0 s        7.1 s     218  215       792     792     0
+    ");
+    let explained = account.subject_tables(1).last().unwrap().render(None, false);
+    assert!(explained.contains("seconds from the loss of the primary to the next accepted order"), "{explained}");
+    assert!(page::page(&account).contains("<dt>without orders, three servers</dt><dd>7.1 s</dd>"));
+    assert!(page::page(&account).contains("<dt>failed, group commit</dt>"), "the cure is the last rung without a loss");
+    assert!(markdown::text(&account).contains("7.1 s"));
+    let without = self::account(measurement(900, 1_000), cured());
+    assert!(without.ladder_tables().iter().all(|table| !table.render(None, false).contains("Killed at")));
+}
+
+#[test]
+fn what_a_loss_left_open_is_not_told_as_known() {
+    let said = |change: fn(&mut Failover)| account_of_loss(change).rungs[1].findings[2..4].join(" ");
+    let lost = said(|failover| failover.stored_orders = Some(790));
+    assert!(lost.contains("Accepted orders were lost: 792 were accepted, and the database has 790 of them."), "{lost}");
+    let more = said(|failover| failover.stored_orders = Some(795));
+    assert!(more.contains("No accepted order is missing: 792 were accepted, and the database has 3 more"), "{more}");
+    assert!(said(|failover| failover.stored_orders = None).contains("is not known"));
+    let never = said(|failover| failover.accepted_after_s = None);
+    assert!(never.contains("no order was accepted any more"), "{never}");
+    assert!(said(|failover| failover.failed = 0).contains("no request of the load failed from then on"));
+}
+
+#[test]
+fn a_measurement_of_an_earlier_version_has_no_loss_of_a_server() {
+    let earlier = serde_json::to_value(cured()).unwrap();
+    assert!(earlier.get("failover").is_none(), "other rungs say nothing of it");
+    assert_eq!(serde_json::from_value::<Measurement>(earlier).unwrap().failover, None);
+    let now = serde_json::to_value(survived()).unwrap();
+    assert_eq!(serde_json::from_value::<Measurement>(now).unwrap().failover, survived().failover);
+}
+
 #[test]
 fn in_french_nothing_is_left_in_english() {
+    for mut account in [account(measurement(900, 1_000), cured()), account_of_loss(|_| {})] {
+        account.language = Language::French;
+        let text = markdown::text(&account);
+        for (english, french) in Language::French.catalogue().filter(|(english, french)| english != french) {
+            let long = english.len() > 25 && !english.contains('{') && !french.contains(english);
+            assert!(!long || !text.contains(english), "{english} is left in {text}");
+        }
+    }
     let mut account = account(measurement(900, 1_000), cured());
     account.language = Language::French;
     let text = markdown::text(&account);
-    for (english, french) in Language::French.catalogue().filter(|(english, french)| english != french) {
-        let long = english.len() > 25 && !english.contains('{') && !french.contains(english);
-        assert!(!long || !text.contains(english), "{english} is left in {text}");
-    }
     assert!(text.contains("63,33\u{202f}%") && !text.contains("63.33"), "{text}");
 }

@@ -15,7 +15,7 @@ use storemgr::units::Language;
 const MACROS: [&str; 2] = ["say", "text"];
 
 /// The files that make sentences which are kept: every one of their texts with several words is such a sentence.
-const KEEPERS: [&str; 13] = [
+const KEEPERS: [&str; 14] = [
     "src/loadtest/judge/caveats.rs",
     "src/loadtest/judge/generator.rs",
     "src/loadtest/judge/standstill.rs",
@@ -24,6 +24,7 @@ const KEEPERS: [&str; 13] = [
     "src/report/gather.rs",
     "src/report/comparison/reservations.rs",
     "src/lab/balancing.rs",
+    "src/lab/failover.rs",
     "src/lab/order_lines.rs",
     "src/lab/rung_runner.rs",
     "src/lab/store.rs",

@@ -230,6 +230,13 @@ pub(super) const TEXTS: Room = &[
     ("stopping", "arrêt"),
     ("filling the store", "remplissage du magasin"),
     ("one request at a time", "une requête à la fois"),
+    ("starting the killed server again", "redémarrage du serveur tué"),
+    ("the primary could not be killed: {reason}", "le primaire n’a pas pu être tué\u{a0}: {reason}"),
+    ("all servers together after the load: {reason}", "tous les serveurs ensemble après la charge\u{a0}: {reason}"),
+    (
+        "the orders of the database cannot be counted: {error}",
+        "les commandes de la base de données ne peuvent pas être comptées\u{a0}: {error}",
+    ),
     ("what Prometheus saw", "ce que Prometheus a vu"),
     ("{} users for {lasts}", "{} utilisateurs pendant {lasts}"),
     ("orders as fast as they are answered for {}", "des commandes aussi vite qu’on leur répond, pendant {}"),

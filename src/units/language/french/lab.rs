@@ -313,6 +313,65 @@ pub(super) const TEXTS: Room = &[
     ("group commit", "validation groupée"),
     ("many orders in one transaction", "plusieurs commandes en une transaction"),
     ("What is the write limit?", "Quelle est la limite d’écriture?"),
+    ("three servers", "trois serveurs"),
+    (
+        "a group of three database servers, whose primary is killed in the middle of the load",
+        "un groupe de trois serveurs de base de données, dont le primaire est tué au milieu de la charge",
+    ),
+    ("What does the loss of a server cost?", "Que coûte la perte d’un serveur?"),
+    (", three database servers", ", trois serveurs de base de données"),
+    (
+        "Rung {number} is left out: it needs a group of database servers, which MySQL 8.4 or newer can form and MariaDB cannot. Name a server with --mysqld /path/to/mysqld.",
+        "L’échelon {number} est laissé de côté\u{a0}: il lui faut un groupe de serveurs de base de données, que MySQL 8.4 ou plus récent sait former et MariaDB non. Nommez un serveur par --mysqld /path/to/mysqld.",
+    ),
+    (
+        "seconds from the loss of the primary to the next accepted order",
+        "secondes entre la perte du primaire et la commande acceptée suivante",
+    ),
+    ("  requests of the load that failed from then on", "  requêtes de la charge échouées dès lors"),
+    ("  of these refused with 503", "  dont refusées par 503"),
+    ("  accepted orders that were lost", "  commandes acceptées et perdues"),
+    ("Killed at", "Tué à"),
+    ("Order after", "Commande après"),
+    ("Accepted", "Acceptées"),
+    ("Stored", "Gardées"),
+    ("Lost", "Perdues"),
+    (
+        "The loss of the primary: when, how long until an order was accepted, and what it cost",
+        "La perte du primaire\u{a0}: quand, combien de temps avant une commande acceptée, et ce qu’elle a coûté",
+    ),
+    ("no request of the load failed from then on", "aucune requête de la charge n’a échoué dès lors"),
+    (
+        "{failed} requests of the load failed from then on, all of them refused with 503",
+        "{failed} requêtes de la charge ont échoué dès lors, toutes refusées par 503",
+    ),
+    (
+        "{failed} requests of the load failed from then on, {refused} of them refused with 503",
+        "{failed} requêtes de la charge ont échoué dès lors, dont {refused} refusées par 503",
+    ),
+    (
+        "In second {second} the primary was killed; {after} s later an order was accepted again, and {failed}.",
+        "À la seconde {second}, le primaire a été tué; {after} s plus tard, une commande a de nouveau été acceptée, et {failed}.",
+    ),
+    (
+        "In second {second} the primary was killed; no order was accepted any more, and {failed}.",
+        "À la seconde {second}, le primaire a été tué; plus aucune commande n’a été acceptée, et {failed}.",
+    ),
+    ("Whether an accepted order was lost is not known.", "On ne sait pas si une commande acceptée a été perdue."),
+    (
+        "Accepted orders were lost: {accepted} were accepted, and the database has {stored} of them.",
+        "Des commandes acceptées ont été perdues\u{a0}: {accepted} ont été acceptées, et la base de données en a {stored}.",
+    ),
+    (
+        "No accepted order was lost: {accepted} were accepted, and the database has as many more than before.",
+        "Aucune commande acceptée n’a été perdue\u{a0}: {accepted} ont été acceptées, et la base de données en a autant de plus qu’avant.",
+    ),
+    (
+        "No accepted order is missing: {accepted} were accepted, and the database has {more} more, of requests whose answer did not come.",
+        "Aucune commande acceptée ne manque\u{a0}: {accepted} ont été acceptées, et la base de données en a {more} de plus, de requêtes dont la réponse n’est pas venue.",
+    ),
+    ("without orders, {rung}", "sans commandes, {rung}"),
+    ("orders lost, {rung}", "commandes perdues, {rung}"),
     ("two instances behind nginx", "deux instances derrière nginx"),
     ("one instance", "une instance"),
     (
