@@ -2,7 +2,9 @@
 //! instances of the store.
 
 use crate::deploy_check::checks::check::{Check, Probe, finished};
-use crate::deploy_check::files::{Compose, Files, Front, Nginx, Pass, Service, Target, places, port_of};
+use crate::deploy_check::files::{
+    Compose, Directive, Files, Front, Lookup, Nginx, Pass, Service, Target, places, port_of,
+};
 use crate::deploy_check::finding::{CheckOutcome, Fault};
 use crate::deploy_check::place::Place;
 use crate::deploy_check::reach::{Reach, at_port, host_and_port, reach};
@@ -49,6 +51,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         faults.extend(passes.iter().filter_map(|pass| fault(files, compose, nginx, front, pass)));
         // A misspelt name is one fault, not an unknown and a missing instance.
         let unknown = faults.len() - before;
+        faults.extend(without_script(files, nginx));
         let forgotten = forgotten(&instances, &passes.iter().map(|pass| pass.host.as_str()).collect::<Vec<_>>());
         if nginx.unseen().is_none() && forgotten.len() > unknown {
             let mut strangers = passes.iter().filter(|pass| !pass.upstream.is_empty() && is_strange(compose, pass));
@@ -83,6 +86,18 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
     let unseen = (!unseen.is_empty()).then(|| unseen.join(", "));
     Ok(CheckOutcome::of(faults, advice, || format!("{count} servers, {} instances", instances.len()))
         .with_unseen(unseen))
+}
+
+/// PHP that is asked for no script: it answers that it has found none.
+fn without_script(files: &Files, nginx: &Nginx) -> Vec<Fault> {
+    let is_own_list =
+        |path: &str| path.ends_with("fastcgi_params") && !matches!(nginx.look_up(files, path), Lookup::Here(_));
+    let told = |one: &Directive| {
+        let says = format!("nginx asks {} and does not name the script, which is SCRIPT_FILENAME", one.argument(0));
+        Fault::error(Some(one.place.clone()), says)
+            .write("fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;")
+    };
+    nginx.without_script(is_own_list).into_iter().map(told).collect()
 }
 
 /// The ports that labels of services tell Traefik, if one of the services is Traefik, each with where it is told.
