@@ -43,6 +43,11 @@ configuration:
 containers:
     ops/test containers
 
+# start ten deployments that deploy-check judges, sound ones and broken ones, in containers; takes about MINUTES minutes
+[group('check')]
+deployments *names:
+    ops/containers/deployments {{ names }}
+
 # run an older version and this one side by side, and migrate a large store under their load
 [group('check')]
 versions *options:
