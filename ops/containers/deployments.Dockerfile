@@ -1,8 +1,8 @@
 # What the stand-ins for the images of the tests' deployments have besides Debian's packages (ops/containers/stand-ins).
 FROM storemgr-stand-in/packages:bookworm
 COPY mysql-entrypoint programs /usr/local/bin/
-# As in the public images: logs on the standard streams, an nginx with one server in the place of the mounted file, a PHP that listens on
-# the network and hands on the environment, and folders of the accounts that use them.
+# As in the public images: logs on the standard streams, an nginx with one server in the place of the mounted file, a PHP that
+# listens on the network and hands on the environment, and folders of the accounts that use them.
 RUN set -e; \
     chmod 755 /usr/local/bin/*; \
     rm -rf /etc/nginx/sites-enabled/* /var/lib/mysql /var/lib/postgresql /var/lib/rabbitmq /var/lib/redis; \
