@@ -43,7 +43,7 @@ configuration:
 containers:
     ops/test containers
 
-# start ten deployments that deploy-check judges, sound ones and broken ones, in containers; takes about MINUTES minutes
+# start ten deployments that deploy-check judges, sound ones and broken ones, in containers; takes twenty minutes
 [group('check')]
 deployments *names:
     ops/containers/deployments {{ names }}
