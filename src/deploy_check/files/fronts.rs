@@ -27,6 +27,8 @@ pub(in crate::deploy_check) struct Front {
     pub(in crate::deploy_check) undefined: Vec<Target>,
     /// A site of Caddy's for whose sake clients of port 80 are sent to port 443, if all its sites are such ones.
     pub(in crate::deploy_check) secured: Option<Target>,
+    /// Whether the program ends if a name of a server is not known when it starts.
+    pub(in crate::deploy_check) needs_names: bool,
 }
 
 impl Front {
@@ -44,8 +46,11 @@ impl Front {
         let load = |path: &Path, program: &'static str, parse: fn(&Path, &str) -> Result<Passed, Problem>| {
             Document::load(&Location { path: path.to_owned(), named: true }, |path, text| {
                 let Passed { targets, undefined, secured } = parse(path, text)?;
+                // HAProxy looks names up when it starts, unless it is told to do so later.
+                let needs_names =
+                    program == "HAProxy" && !["init-addr", "resolvers"].iter().any(|word| text.contains(word));
                 let (path, service) = (path.to_owned(), service.name.clone());
-                Ok(Self { path, program, service, targets, undefined, secured })
+                Ok(Self { path, program, service, targets, undefined, secured, needs_names })
             })
         };
         if is("caddy") {

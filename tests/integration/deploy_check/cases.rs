@@ -158,7 +158,7 @@ async fn every_service_is_a_fair_upstream_and_what_none_is_named_is_a_mistake() 
     Case::of(stream).file("nginx.conf", caches).proves_sound().await;
 }
 
-/// The three that `ops/containers/deployments` found when it started what was called sound.
+/// What `ops/containers/deployments` found when it started what was called sound.
 #[tokio::test]
 async fn what_did_not_work_in_containers_is_told() {
     let compose = "services:\n  nginx:\n    image: nginx:1.27.3\n    ports: [\"8080:80\"]\n    volumes: [\"./default.conf:/etc/nginx/conf.d/default.conf:ro\"]\n  \
@@ -189,6 +189,19 @@ async fn what_did_not_work_in_containers_is_told() {
     caddy("\"8080:80\"", "shop.example")
         .fails("addresses-named", "the published port 8080 asks caddy, which sends clients to https://shop.example")
         .await;
+
+    let haproxy = |more: &str, defaults: &str| {
+        let compose = format!(
+            "services:\n  haproxy:\n    image: haproxy:3.0.7\n    volumes: [\"./haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro\"]\n{more}  \
+             app: {{image: 'app:1', depends_on: {{other: {{condition: service_healthy}}}}}}\n  other: {{image: 'app:1', healthcheck: {{test: [CMD, x]}}}}\n"
+        );
+        let text = format!("defaults\n  {defaults}\nbackend b\n  server a app:8000\n");
+        Case::of(&compose).file("haproxy.cfg", &text)
+    };
+    haproxy("    depends_on: [app]\n", "mode http").proves_sound().await;
+    haproxy("    restart: always\n", "mode http").proves_sound().await;
+    haproxy("", "default-server init-addr none").proves_sound().await;
+    haproxy("", "mode http").fails("upstreams-named", "HAProxy starts first, and ends without that name").await;
 }
 
 #[tokio::test]

@@ -127,14 +127,29 @@ fn wrong(program: &str, place: &Place, asked: Reach<'_>) -> Option<Fault> {
 }
 
 /// What is wrong with a server that another program than nginx passes requests to.
-fn asked(files: &Files, compose: &Compose, from: &Service, program: &str, target: &Target) -> Option<Fault> {
+fn asked(files: &Files, compose: &Compose, from: &Service, front: &Front, target: &Target) -> Option<Fault> {
+    let (program, needs_names) = (front.program, front.needs_names);
     let (host, port) = host_and_port(&target.address);
     if is_own(&host) {
         let own = from.network_mode.is_empty() && from.build.is_none();
         let says = format!("{program} asks {}, which is its own container", target.address);
         return own.then(|| Fault::error(Some(target.place.clone()), says));
     }
-    wrong(program, &target.place, reach(files, compose, from, &host, port))
+    match reach(files, compose, from, &host, port) {
+        Reach::Fine(service) if needs_names && starts_earlier(from, service) => {
+            let says = format!(
+                "{program} asks {host}, which waits for others: {program} starts first, and ends without that name"
+            );
+            Some(Fault::error(Some(target.place.clone()), says).write(format!("depends_on: [{}]", service.name)))
+        }
+        found => wrong(program, &target.place, found),
+    }
+}
+
+/// Whether a service that waits for none, and is not restarted, certainly starts before one that waits for health.
+fn starts_earlier(from: &Service, service: &Service) -> bool {
+    let waits = service.depends_on.values().any(|condition| condition != "service_started");
+    waits && from.depends_on.is_empty() && matches!(from.restart.as_str(), "" | "no")
 }
 
 /// The faults in the files of one container that runs another program than nginx.
@@ -143,7 +158,10 @@ fn of_container(files: &Files, compose: &Compose, instances: &[&Service], fronts
     let Some((first, from)) = fronts.first().and_then(|front| Some((*front, from(front)?))) else { return Vec::new() };
     let program = first.program;
     let targets: Vec<_> = fronts.iter().flat_map(|front| &front.targets).collect();
-    let mut faults: Vec<_> = targets.iter().filter_map(|target| asked(files, compose, from, program, target)).collect();
+    let mut faults: Vec<_> = fronts
+        .iter()
+        .flat_map(|front| front.targets.iter().filter_map(|target| asked(files, compose, from, front, target)))
+        .collect();
     faults.extend(fronts.iter().flat_map(|front| &front.undefined).map(|one| {
         Fault::error(Some(one.place.clone()), format!("{program} has no backend of the name {}", one.address))
     }));
