@@ -48,6 +48,11 @@ containers:
 systemd *options:
     ops/systemd/test {{ options }}
 
+# start ten deployments that deploy-check judges, sound ones and broken ones, in containers; takes twenty minutes
+[group('check')]
+deployments *names:
+    ops/containers/deployments {{ names }}
+
 # run an older version and this one side by side, and migrate a large store under their load
 [group('check')]
 versions *options:

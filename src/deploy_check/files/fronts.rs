@@ -25,6 +25,10 @@ pub(in crate::deploy_check) struct Front {
     pub(in crate::deploy_check) targets: Vec<Target>,
     /// The backends that it uses and does not have.
     pub(in crate::deploy_check) undefined: Vec<Target>,
+    /// A site of Caddy's for whose sake clients of port 80 are sent to port 443, if all its sites are such ones.
+    pub(in crate::deploy_check) secured: Option<Target>,
+    /// Whether the program ends if a name of a server is not known when it starts.
+    pub(in crate::deploy_check) needs_names: bool,
 }
 
 impl Front {
@@ -41,8 +45,12 @@ impl Front {
         };
         let load = |path: &Path, program: &'static str, parse: fn(&Path, &str) -> Result<Passed, Problem>| {
             Document::load(&Location { path: path.to_owned(), named: true }, |path, text| {
-                let Passed { targets, undefined } = parse(path, text)?;
-                Ok(Self { path: path.to_owned(), program, service: service.name.clone(), targets, undefined })
+                let Passed { targets, undefined, secured } = parse(path, text)?;
+                // HAProxy looks names up when it starts, unless it is told to do so later.
+                let needs_names =
+                    program == "HAProxy" && !["init-addr", "resolvers"].iter().any(|word| text.contains(word));
+                let (path, service) = (path.to_owned(), service.name.clone());
+                Ok(Self { path, program, service, targets, undefined, secured, needs_names })
             })
         };
         if is("caddy") {
@@ -81,6 +89,7 @@ fn ends_with(name: &str, ending: &str) -> bool {
 struct Passed {
     targets: Vec<Target>,
     undefined: Vec<Target>,
+    secured: Option<Target>,
 }
 
 /// The words of a line of a Caddyfile or of HAProxy's file, without its comment.
@@ -95,7 +104,7 @@ fn is_known(address: &str) -> bool {
 
 fn caddy(path: &Path, text: &str) -> Passed {
     const PASSES: [&str; 2] = ["reverse_proxy", "php_fastcgi"];
-    let mut passed = Passed::default();
+    let mut passed = Passed { secured: secured(path, text), ..Passed::default() };
     // The blocks that are open: whether each is one of a directive that passes requests on.
     let mut open: Vec<bool> = Vec::new();
     for (number, line) in text.lines().enumerate() {
@@ -133,6 +142,33 @@ fn caddy(path: &Path, text: &str) -> Passed {
         }
     }
     passed
+}
+
+/// The first site of a Caddyfile, if Caddy serves all of them with TLS at port 443 alone, as it does with a name that has
+/// neither a scheme nor a port (Caddy documentation, "Automatic HTTPS"). What it imports may have others.
+fn secured(path: &Path, text: &str) -> Option<Target> {
+    let mut sites: Vec<Target> = Vec::new();
+    let (mut depth, mut is_first) = (0_usize, true);
+    for (number, line) in text.lines().enumerate() {
+        let words = words(line);
+        let (Some(first), Some(last)) = (words.first(), words.last()) else { continue };
+        if ["auto_https", "http_port", "https_port"].contains(&first.as_str()) || depth == 0 && first == "import" {
+            return None;
+        }
+        let opens = last == "{";
+        // A file with one site may have no braces; a name in parentheses is that of a part which sites import.
+        if depth == 0 && (opens || is_first) && !first.starts_with('(') {
+            let named = words.iter().flat_map(|word| word.split(',')).filter(|word| !word.is_empty() && *word != "{");
+            sites.extend(named.map(|name| Target { address: name.to_owned(), place: Place::new(path, number + 1) }));
+        }
+        is_first = false;
+        depth = if first == "}" { depth.saturating_sub(1) } else { depth + usize::from(opens) };
+    }
+    let is_secured = |site: &Target| {
+        let name = site.address.strip_prefix("https://").unwrap_or(&site.address);
+        is_known(name) && !name.contains([':', '/'])
+    };
+    sites.iter().all(is_secured).then(|| sites.into_iter().next()).flatten()
 }
 
 /// The files that a Caddyfile imports, from the folder it stands in.
@@ -215,7 +251,7 @@ fn traefik(path: &Path, text: &str) -> Result<Passed, Problem> {
     });
     let known = addresses.filter(|address| is_known(&address.string()));
     let targets = known.map(|one| Target { address: one.string(), place: one.place.clone() }).collect();
-    Ok(Passed { targets, undefined: Vec::new() })
+    Ok(Passed { targets, ..Passed::default() })
 }
 
 fn balancer(service: &Entry) -> Option<&Node> {
@@ -265,6 +301,28 @@ shop.example {
             ("php:9000", 14),
         ];
         assert_eq!(found, expected.map(|(address, line)| (address.to_owned(), line)));
+    }
+
+    #[test]
+    fn sites_with_a_name_alone_are_served_with_tls() {
+        let first = |text: &str| secured(Path::new("Caddyfile"), text).map(|site| (site.address, site.place.line));
+        let shop = |line| Some(("shop.example".to_owned(), line));
+        assert_eq!(first("# a shop\nshop.example, www.shop.example {\n  reverse_proxy app:1\n}\n"), shop(2));
+        assert_eq!(first("{\n  email a@b.example\n}\nshop.example {\n}\n"), shop(4));
+        assert_eq!(first("shop.example\nreverse_proxy app:1\n"), shop(1));
+        assert_eq!(first("(part) {\n}\nhttps://shop.example {\n}\n").map(|(_, line)| line), Some(3));
+        for plain in [
+            "http://shop.example {\n}",
+            ":80 {\n}",
+            "shop.example:80 {\n}",
+            "{$SITE} {\n}",
+            "shop.example {\n}\n:80 {\n}",
+            "{\n  auto_https off\n}\nshop.example {\n}",
+            "import sites/*\nshop.example {\n}",
+            "",
+        ] {
+            assert_eq!(first(plain), None, "{plain}");
+        }
     }
 
     #[test]

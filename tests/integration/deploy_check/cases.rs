@@ -158,6 +158,52 @@ async fn every_service_is_a_fair_upstream_and_what_none_is_named_is_a_mistake() 
     Case::of(stream).file("nginx.conf", caches).proves_sound().await;
 }
 
+/// What `ops/containers/deployments` found when it started what was called sound.
+#[tokio::test]
+async fn what_did_not_work_in_containers_is_told() {
+    let compose = "services:\n  nginx:\n    image: nginx:1.27.3\n    ports: [\"8080:80\"]\n    volumes: [\"./default.conf:/etc/nginx/conf.d/default.conf:ro\"]\n  \
+                   prometheus:\n    image: prom/prometheus:v3.0.1\n    volumes: [\"./prometheus.yml:/etc/prometheus/prometheus.yml:ro\"]\n  \
+                   php: {image: 'php:8.3-fpm'}\n";
+    let case = |parameters: &str, target: &str| {
+        let nginx = format!(
+            "server {{\n  root /app;\n  location ~ \\.php$ {{\n    fastcgi_pass php:9000;\n    {parameters}\n  }}\n}}\n"
+        );
+        let prometheus = format!("scrape_configs: [{{job_name: shop, static_configs: [{{targets: ['{target}']}}]}}]\n");
+        Case::of(compose).file("default.conf", &nginx).file("prometheus.yml", &prometheus)
+    };
+    let script = "include fastcgi_params; fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;";
+    case(script, "nginx:80").proves_sound().await;
+    case("include fastcgi_params;", "nginx:80").fails("upstreams-named", "does not name the script").await;
+    // Another list than nginx's own may name it.
+    case("include php_params;", "nginx:80").proves_sound().await;
+    case(script, "php:9000").fails("targets-named", "php at port 9000, where php does not speak HTTP").await;
+
+    let caddy = |ports: &str, site: &str| {
+        let compose = format!(
+            "services:\n  caddy:\n    image: caddy:2.8.4\n    ports: [{ports}]\n    volumes: [\"./Caddyfile:/etc/caddy/Caddyfile:ro\"]\n  app: {{image: 'app:1'}}\n"
+        );
+        Case::of(&compose).file("Caddyfile", &format!("{site} {{\n  reverse_proxy app:3000\n}}\n"))
+    };
+    caddy("\"80:80\", \"443:443\"", "shop.example").proves_sound().await;
+    caddy("\"8080:80\"", "http://shop.example").proves_sound().await;
+    caddy("\"8080:80\"", "shop.example")
+        .fails("addresses-named", "the published port 8080 asks caddy, which sends clients to https://shop.example")
+        .await;
+
+    let haproxy = |more: &str, defaults: &str| {
+        let compose = format!(
+            "services:\n  haproxy:\n    image: haproxy:3.0.7\n    volumes: [\"./haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro\"]\n{more}  \
+             app: {{image: 'app:1', depends_on: {{other: {{condition: service_healthy}}}}}}\n  other: {{image: 'app:1', healthcheck: {{test: [CMD, x]}}}}\n"
+        );
+        let text = format!("defaults\n  {defaults}\nbackend b\n  server a app:8000\n");
+        Case::of(&compose).file("haproxy.cfg", &text)
+    };
+    haproxy("    depends_on: [app]\n", "mode http").proves_sound().await;
+    haproxy("    restart: always\n", "mode http").proves_sound().await;
+    haproxy("", "default-server init-addr none").proves_sound().await;
+    haproxy("", "mode http").fails("upstreams-named", "HAProxy starts first, and ends without that name").await;
+}
+
 #[tokio::test]
 async fn other_fronts_know_every_instance_and_name_what_is_there() {
     let compose = "services:\n  caddy:\n    image: caddy:2.8.4\n    volumes: [\"./Caddyfile:/etc/caddy/Caddyfile:ro\"]\n  \

@@ -9,7 +9,8 @@ use crate::deploy_check::reach::{Reach, host_and_port, reach};
 
 pub(crate) const CHECK: Check = Check {
     id: "addresses-named",
-    expected: "every address in a container's environment names a service of the compose file, at a port where it listens",
+    expected: "every address in a container's environment, and every published port, names a service of the compose file, at a \
+               port where it listens",
     probe: Probe::Files(|files| finished(check(files))),
 };
 
@@ -22,6 +23,9 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
             looked += 1;
             faults.extend(fault(files, compose, service, &endpoint));
         }
+        let elsewhere = sent_elsewhere(files, service);
+        looked += elsewhere.len();
+        faults.extend(elsewhere);
         for published in service.published.iter().filter(|port| !port.udp) {
             let Some(listens) = inner_ports(files, service) else { continue };
             looked += 1;
@@ -82,6 +86,29 @@ fn inner_ports(files: &Files, service: &Service) -> Option<Vec<u16>> {
         || store_of(service).is_some()
         || files.nginx().unwrap_or_default().iter().any(|one| one.service.as_deref() == Some(&service.name));
     known.then(|| files.listening(service)).flatten()
+}
+
+/// Published ports at which Caddy only sends clients to the port for TLS, which is not published.
+fn sent_elsewhere(files: &Files, service: &Service) -> Vec<Fault> {
+    let fronts: Vec<_> = files.fronts().into_iter().filter(|front| front.service == service.name).collect();
+    let Some(sites) = fronts.iter().map(|front| front.secured.as_ref()).collect::<Option<Vec<_>>>() else {
+        return Vec::new();
+    };
+    let Some(site) = sites.first().filter(|_| !service.on_host && service.network_mode.is_empty()) else {
+        return Vec::new();
+    };
+    let publishes = |port: u16| service.published.iter().filter(move |one| !one.udp && one.inside == port);
+    if publishes(443).next().is_some() {
+        return Vec::new();
+    }
+    let told = |port: u16| {
+        let name = site.address.trim_start_matches("https://");
+        format!(
+            "the published port {port} asks {}, which sends clients to https://{name}, and its port 443 is not published",
+            service.name
+        )
+    };
+    publishes(80).map(|one| Fault::error(Some(one.place.clone()), told(one.port)).write("\"443:443\"")).collect()
 }
 
 fn fault(files: &Files, compose: &Compose, service: &Service, endpoint: &Endpoint) -> Option<Fault> {

@@ -1,7 +1,7 @@
 //! `targets-named`: Prometheus scrapes services that exist at ports where they answer, and all instances of the store.
 
 use crate::deploy_check::checks::check::{Check, Probe, finished};
-use crate::deploy_check::files::{Compose, Files, PrometheusConfig, Service, Target, places, port_of};
+use crate::deploy_check::files::{Compose, Files, Nginx, PrometheusConfig, Service, Target, places, port_of};
 use crate::deploy_check::finding::{CheckOutcome, Fault};
 use crate::deploy_check::reach::{Reach, host_and_port, reach};
 
@@ -62,8 +62,20 @@ fn fault(files: &Files, compose: &Compose, from: &Service, target: &Target, who:
     }
     match reach(files, compose, from, &host, port) {
         Reach::Wrong { says, write } => Some(Fault::error(place, format!("{who} names {says}")).write(write)),
-        Reach::Fine(_) | Reach::Outside => None,
+        Reach::Fine(service) => port.filter(|port| speaks_another(files, service, *port)).map(|port| {
+            let says =
+                format!("{who} names {host} at port {port}, where {} does not speak HTTP: nginx asks it", service.name);
+            Fault::error(place, format!("{says} in FastCGI or the like"))
+        }),
+        Reach::Outside => None,
     }
+}
+
+/// Whether nginx asks a service at this port, and in another protocol than HTTP.
+fn speaks_another(files: &Files, service: &Service, port: u16) -> bool {
+    let passes: Vec<_> = files.nginx().unwrap_or_default().into_iter().flat_map(Nginx::passes).collect();
+    let mut asked = passes.iter().filter(|pass| pass.port == port && service.answers_to(&pass.host)).peekable();
+    asked.peek().is_some() && asked.all(|pass| !pass.is_http)
 }
 
 /// The job of the store: it must list every instance.

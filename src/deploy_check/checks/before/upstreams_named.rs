@@ -2,7 +2,9 @@
 //! instances of the store.
 
 use crate::deploy_check::checks::check::{Check, Probe, finished};
-use crate::deploy_check::files::{Compose, Files, Front, Nginx, Pass, Service, Target, places, port_of};
+use crate::deploy_check::files::{
+    Compose, Directive, Files, Front, Lookup, Nginx, Pass, Service, Target, places, port_of,
+};
 use crate::deploy_check::finding::{CheckOutcome, Fault};
 use crate::deploy_check::place::Place;
 use crate::deploy_check::reach::{Reach, at_port, host_and_port, reach};
@@ -49,6 +51,7 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         faults.extend(passes.iter().filter_map(|pass| fault(files, compose, nginx, front, pass)));
         // A misspelt name is one fault, not an unknown and a missing instance.
         let unknown = faults.len() - before;
+        faults.extend(without_script(files, nginx));
         let forgotten = forgotten(&instances, &passes.iter().map(|pass| pass.host.as_str()).collect::<Vec<_>>());
         if nginx.unseen().is_none() && forgotten.len() > unknown {
             let mut strangers = passes.iter().filter(|pass| !pass.upstream.is_empty() && is_strange(compose, pass));
@@ -85,6 +88,18 @@ fn check(files: &Files) -> Result<CheckOutcome, CheckOutcome> {
         .with_unseen(unseen))
 }
 
+/// PHP that is asked for no script: it answers that it has found none.
+fn without_script(files: &Files, nginx: &Nginx) -> Vec<Fault> {
+    let is_own_list =
+        |path: &str| path.ends_with("fastcgi_params") && !matches!(nginx.look_up(files, path), Lookup::Here(_));
+    let told = |one: &Directive| {
+        let says = format!("nginx asks {} and does not name the script, which is SCRIPT_FILENAME", one.argument(0));
+        Fault::error(Some(one.place.clone()), says)
+            .write("fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;")
+    };
+    nginx.without_script(is_own_list).into_iter().map(told).collect()
+}
+
 /// The ports that labels of services tell Traefik, if one of the services is Traefik, each with where it is told.
 fn labels_for_traefik(compose: &Compose) -> Vec<(&Service, u16, Place)> {
     if compose.services.iter().all(|one| one.image_name() != "traefik") {
@@ -112,14 +127,29 @@ fn wrong(program: &str, place: &Place, asked: Reach<'_>) -> Option<Fault> {
 }
 
 /// What is wrong with a server that another program than nginx passes requests to.
-fn asked(files: &Files, compose: &Compose, from: &Service, program: &str, target: &Target) -> Option<Fault> {
+fn asked(files: &Files, compose: &Compose, from: &Service, front: &Front, target: &Target) -> Option<Fault> {
+    let (program, needs_names) = (front.program, front.needs_names);
     let (host, port) = host_and_port(&target.address);
     if is_own(&host) {
         let own = from.network_mode.is_empty() && from.build.is_none();
         let says = format!("{program} asks {}, which is its own container", target.address);
         return own.then(|| Fault::error(Some(target.place.clone()), says));
     }
-    wrong(program, &target.place, reach(files, compose, from, &host, port))
+    match reach(files, compose, from, &host, port) {
+        Reach::Fine(service) if needs_names && starts_earlier(from, service) => {
+            let says = format!(
+                "{program} asks {host}, which waits for others: {program} starts first, and ends without that name"
+            );
+            Some(Fault::error(Some(target.place.clone()), says).write(format!("depends_on: [{}]", service.name)))
+        }
+        found => wrong(program, &target.place, found),
+    }
+}
+
+/// Whether a service that waits for none, and is not restarted, certainly starts before one that waits for health.
+fn starts_earlier(from: &Service, service: &Service) -> bool {
+    let waits = service.depends_on.values().any(|condition| condition != "service_started");
+    waits && from.depends_on.is_empty() && matches!(from.restart.as_str(), "" | "no")
 }
 
 /// The faults in the files of one container that runs another program than nginx.
@@ -128,7 +158,10 @@ fn of_container(files: &Files, compose: &Compose, instances: &[&Service], fronts
     let Some((first, from)) = fronts.first().and_then(|front| Some((*front, from(front)?))) else { return Vec::new() };
     let program = first.program;
     let targets: Vec<_> = fronts.iter().flat_map(|front| &front.targets).collect();
-    let mut faults: Vec<_> = targets.iter().filter_map(|target| asked(files, compose, from, program, target)).collect();
+    let mut faults: Vec<_> = fronts
+        .iter()
+        .flat_map(|front| front.targets.iter().filter_map(|target| asked(files, compose, from, front, target)))
+        .collect();
     faults.extend(fronts.iter().flat_map(|front| &front.undefined).map(|one| {
         Fault::error(Some(one.place.clone()), format!("{program} has no backend of the name {}", one.address))
     }));

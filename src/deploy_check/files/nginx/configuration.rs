@@ -45,6 +45,8 @@ pub(in crate::deploy_check) struct Server {
 pub(in crate::deploy_check) struct Pass {
     pub(in crate::deploy_check) host: String,
     pub(in crate::deploy_check) port: u16,
+    /// Whether it is asked in HTTP, and not in FastCGI or the like.
+    pub(in crate::deploy_check) is_http: bool,
     /// How long nginx waits for an answer on this way.
     pub(in crate::deploy_check) patience: Duration,
     pub(in crate::deploy_check) place: Place,
@@ -136,6 +138,7 @@ impl Nginx {
 
     /// Adds the servers that one text of a pass stands for.
     fn pass(&self, directive: &Directive, text: &str, patience: Duration, passes: &mut Vec<Pass>) {
+        let is_http = !matches!(directive.name.as_str(), "fastcgi_pass" | "uwsgi_pass" | "scgi_pass");
         let (scheme, bare) = text.split_once("://").unwrap_or(("", text));
         let authority = bare.split(['/', '?']).next().unwrap_or_default();
         let mut upstreams = self.all().into_iter().filter(|one| one.name == "upstream");
@@ -146,7 +149,8 @@ impl Nginx {
                 else {
                     continue;
                 };
-                passes.push(Pass { host, port, patience, place: server.place.clone(), upstream: authority.to_owned() });
+                let (place, upstream) = (server.place.clone(), authority.to_owned());
+                passes.push(Pass { host, port, is_http, patience, place, upstream });
             }
             return;
         }
@@ -161,10 +165,21 @@ impl Nginx {
         passes.push(Pass {
             host: server.host,
             port: server.port,
+            is_http,
             patience,
             place: directive.place.clone(),
             upstream: String::new(),
         });
+    }
+
+    /// The passes to PHP that do not tell it which script to run. nginx's own list `fastcgi_params` does not, and what another
+    /// file tells is not known.
+    pub(in crate::deploy_check) fn without_script(&self, is_own_list: impl Fn(&str) -> bool) -> Vec<&Directive> {
+        let mut found = Vec::new();
+        for source in &self.sources {
+            add_without_script(&source.directives, false, false, &is_own_list, &mut found);
+        }
+        found
     }
 
     /// The constant values of variables: of `set`, and of a `map` in which all values are constant.
@@ -188,6 +203,31 @@ impl Nginx {
             }
         }
         found
+    }
+}
+
+/// Adds the passes of one block. A block with parameters of its own takes none from outside.
+fn add_without_script<'a>(
+    block: &'a [Directive],
+    is_php: bool,
+    is_missing: bool,
+    is_own_list: &impl Fn(&str) -> bool,
+    found: &mut Vec<&'a Directive>,
+) {
+    let named = |name: &str| block.iter().filter(|one| one.name == name).collect::<Vec<_>>();
+    let (parameters, includes) = (named("fastcgi_param"), named("include"));
+    let is_missing = if parameters.is_empty() && includes.is_empty() {
+        is_missing
+    } else {
+        parameters.iter().all(|one| one.argument(0) != "SCRIPT_FILENAME")
+            && includes.iter().all(|one| is_own_list(one.argument(0)))
+    };
+    for directive in block {
+        if directive.name == "fastcgi_pass" && is_php && is_missing {
+            found.push(directive);
+        }
+        let is_php = is_php || directive.arguments.iter().any(|word| word.text.contains("php"));
+        add_without_script(&directive.block, is_php, is_missing, is_own_list, found);
     }
 }
 
@@ -314,6 +354,22 @@ http {
         assert_eq!(nginx.upstreams().len(), 1);
         assert_eq!(nginx.named("default")[0].argument(0), r#"{"error":"no; really"}"#);
         assert_eq!(nginx.passes()[1].place.line, 6);
+    }
+
+    #[test]
+    fn a_pass_to_php_has_to_name_the_script() {
+        let missing = |inside: &str| {
+            let text = format!("server {{ location ~ \\.php$ {{ fastcgi_pass php:9000; {inside} }} }}");
+            read(&text).unwrap().without_script(|list| list.ends_with("fastcgi_params")).len()
+        };
+        assert_eq!(missing("include fastcgi_params;"), 1);
+        assert_eq!(missing("include fastcgi_params; fastcgi_param HTTPS on;"), 1);
+        assert_eq!(missing("include fastcgi_params; fastcgi_param SCRIPT_FILENAME /a;"), 0);
+        assert_eq!(missing("include fastcgi.conf;"), 0);
+        // Without any, those of the blocks around count, which may be in another file.
+        assert_eq!(missing(""), 0);
+        let around = "server { include fastcgi_params; location /php { fastcgi_pass php:9000; } location /x { fastcgi_pass x:1; } }";
+        assert_eq!(read(around).unwrap().without_script(|_| true).len(), 1);
     }
 
     #[test]

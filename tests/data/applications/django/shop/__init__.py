@@ -1,0 +1,1 @@
+"""A shop in Django, with a worker of Celery."""

@@ -1,0 +1,2 @@
+port 3000
+environment ENV.fetch('RAILS_ENV')
