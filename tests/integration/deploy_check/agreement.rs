@@ -126,7 +126,15 @@ fn what_is_read_is_what_compose_reads() {
         }
         assert!(compared >= if is_first { 5 } else { 40 }, "{compared}");
         if !is_first {
-            let (folder, named) = (Path::new(env!("CARGO_MANIFEST_DIR")), |path| Location { path, named: true });
+            let (place, named) = (TempDir::new().unwrap(), |path| Location { path, named: true });
+            let folder = place.path();
+            for part in ["ops", "nginx", "monitoring", ".env.example"] {
+                let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(part);
+                assert!(Command::new("cp").arg("-r").arg(from).arg(folder).status().unwrap().success(), "{part}");
+            }
+            // As `ops/deploy prepare` writes it.
+            std::fs::create_dir(folder.join(".secrets")).unwrap();
+            std::fs::write(folder.join(".secrets/revision"), "STOREMGR_FILES_REVISION=91be7d3c50fa42d8").unwrap();
             let mut locations = locations_of(folder);
             locations.env_file = named(folder.join(".env.example"));
             locations.compose = vec![named(folder.join("ops/compose.yml"))];
