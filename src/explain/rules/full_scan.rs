@@ -81,8 +81,8 @@ fn uncounted(case: &Case<'_>, per_request: f64) -> Weighed {
     let time = case.database_time_s().unwrap_or(0.0) * part;
     let of_time = case.of_time(time);
     let weighty = part >= MOST && of_time >= WORTH;
-    // That nobody looked at the right moment is no proof to the contrary.
-    let Some(most) = most.filter(|_| per_request >= MANY_ROWS && (weighty || all < FEW_SEEN)) else {
+    // That nobody looked at the right moment is no proof to the contrary, and a part of the time is not none of it.
+    let Some(most) = most.filter(|_| per_request >= MANY_ROWS && (of_time >= WORTH || all < FEW_SEEN)) else {
         return Weighed::Against(
             text!("Hardly any time went into statements that read many rows to give few."),
             evidence,
