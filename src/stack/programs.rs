@@ -68,7 +68,7 @@ impl Programs {
 }
 
 /// Refuses a database server, `None` for the installed one, of which there can be no group. That there is none at all is
-/// told by [`Programs::find`], with everything else that is missing.
+/// told by `Programs::find`, with everything else that is missing.
 pub fn check_group(mysqld: Option<&Path>) -> Result<(), StackError> {
     let Some(mysqld) = database(mysqld)? else { return Ok(()) };
     may_be_member(kind(&mysqld)?, &mysqld)
