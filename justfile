@@ -48,6 +48,11 @@ containers:
 systemd *options:
     ops/systemd/test {{ options }}
 
+# make every alert fire for real in a deployment in containers; takes fifteen minutes
+[group('check')]
+alerts *options:
+    ops/containers/alerts {{ options }}
+
 # start ten deployments that deploy-check judges, sound ones and broken ones, in containers; takes twenty minutes
 [group('check')]
 deployments *names:
