@@ -133,7 +133,7 @@ fn listed(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_result::{AddressSummary, WarmUpSummary, example_run};
+    use crate::run_result::{AddressSummary, JourneySummary, WarmUpSummary, example_run};
 
     #[test]
     fn what_was_not_reached_is_told() {
@@ -157,6 +157,20 @@ mod tests {
         assert!(said(&run).starts_with("Only 3,033 of 3,034 requests were sent"), "{}", said(&run));
         run.planned_s = 600.0;
         assert_eq!(said(&run), "", "it is not over, or was interrupted");
+    }
+
+    #[test]
+    fn journeys_on_their_way_at_the_end_count_as_made() {
+        let made = |journeys, unfinished, wanted| {
+            let mut run = example_run();
+            let mut journey = JourneySummary::new("buy".to_owned(), Vec::new());
+            (journey.journeys, journey.unfinished) = (journeys, unfinished);
+            (run.journeys, run.iterations) = (vec![journey], Some(wanted));
+            reached(&run).join(" ")
+        };
+        assert_eq!(made(7, 3, 10), "");
+        let said = made(7, 3, 20);
+        assert!(said.starts_with("Only 10 of 20 journeys were made"), "{said}");
     }
 
     fn of(change: impl FnOnce(&mut RunResult)) -> Vec<String> {

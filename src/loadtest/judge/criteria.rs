@@ -122,6 +122,14 @@ mod tests {
         summary.journeys = vec![JourneySummary::new("buy".to_owned(), steps)];
         assert!(unjudged(&summary, &["buy:fail_ratio<1%"]) <= 0.0, "each failed request failed its journey");
         assert!((unjudged(&summary, &["buy:p95<1s"]) - all).abs() < 1e-9);
+        for (method, route) in [("PUT", "/orders"), ("POST", "/elsewhere")] {
+            (
+                method.clone_into(&mut summary.journeys[0].steps[0].method),
+                route.clone_into(&mut summary.journeys[0].steps[0].route),
+            );
+            let left = unjudged(&summary, &["buy:fail_ratio<1%"]);
+            assert!((left - 1_000.0 / 3_030.0).abs() < 1e-9, "the orders are no step of it: {left}");
+        }
         summary.journeys.clear();
         (summary.routes[1].unanswered, summary.in_flight_at_end) = (3, 3);
         assert!((unjudged(&summary, &[]) - 1_004.0 / 3_033.0).abs() < 1e-9, "no answer is not a good one");

@@ -345,3 +345,48 @@ impl Metric {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run_result::{TouchedTimes, example_run};
+
+    fn times(milliseconds: &[u64]) -> Latencies {
+        let mut times = Latencies::default();
+        milliseconds.iter().for_each(|time| times.record(Duration::from_millis(*time)));
+        times
+    }
+
+    /// A route with ten good answers and five failed ones, of which a standstill touched four and two.
+    fn route(checks: CheckCounts) -> RouteSummary {
+        let mut route = example_run().routes.remove(0);
+        route.histograms.succeeded = times(&[10, 10, 10, 10, 10, 10, 900, 900, 900, 900]);
+        route.histograms.failed = times(&[5, 5, 5, 800, 800]);
+        route.histograms.touched = Some(TouchedTimes { succeeded: times(&[900; 4]), failed: times(&[800; 2]) });
+        (route.requests, route.failures, route.unanswered) = (15, 5, 0);
+        (route.requests_per_s, route.failures_per_s, route.checks) = (10.0, 4.0, Some(checks));
+        route
+    }
+
+    #[test]
+    fn what_a_standstill_touched_is_taken_out_of_every_figure() {
+        let whole = route(CheckCounts { checked: 15, met: 10 });
+        let left = Part::of(&whole).untouched(3.0);
+        assert_eq!((left.requests, left.failures), (9, 3));
+        assert_eq!((left.histograms.succeeded.count(), left.histograms.failed.count()), (6, 3));
+        assert!((left.requests_per_s - 30.0).abs() < 1e-9, "{}", left.requests_per_s);
+        assert!((left.failures_per_s - 3.0 * 4.0 * 0.6).abs() < 1e-9, "{}", left.failures_per_s);
+        assert_eq!(left.checks, Some(CheckCounts { checked: 13, met: 10 }));
+        let met = Part::of(&route(CheckCounts { checked: 15, met: 14 })).untouched(1.0);
+        assert_eq!(met.checks, Some(CheckCounts { checked: 14, met: 14 }), "only one was not met");
+    }
+
+    #[test]
+    fn the_least_and_the_longest_time_may_be_those_of_a_touched_answer() {
+        let mut route = route(CheckCounts { checked: 15, met: 10 });
+        let touched = |route: &RouteSummary, metric: Metric| metric.is_touched(&Part::of(route), Answers::Good);
+        assert_eq!([Metric::Min, Metric::Max].map(|metric| touched(&route, metric)), [false, true]);
+        route.histograms.succeeded = times(&[900; 4]);
+        assert!(touched(&route, Metric::Min));
+    }
+}

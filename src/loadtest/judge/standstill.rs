@@ -93,7 +93,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::run_result::example_run;
+    use crate::run_result::{RateSummary, example_run};
 
     /// A run with this many answers of 1 to 2 ms, and this many of 3 s that a standstill touched.
     fn run(ordinary: u64, touched: u64) -> RunResult {
@@ -227,6 +227,26 @@ mod tests {
         assert!(told.ends_with("the threshold buy:max<5s is judged by an answer that was touched by that"), "{told}");
         let told = with_journeys(150, &[]).unwrap();
         assert!(told.ends_with("the p95 of journey buy is the time of a journey that was touched by that"), "{told}");
+    }
+
+    #[test]
+    fn rates_would_be_higher_by_the_time_that_was_lost() {
+        let of = |rate: Option<f64>, duration_s: f64| {
+            let mut run = run(99_999, 1);
+            let of_arrivals =
+                |per_second| RateSummary { per_second, arrivals: "constant".into(), offered_per_s: per_second };
+            (run.rate, run.duration_s, run.warm_up) = (rate.map(of_arrivals), duration_s, None);
+            faster(&run, &run.standstills)
+        };
+        // It stood still from 4 to 7 s, with both threads.
+        assert!((of(None, 60.0) - 60.0 / 57.0).abs() < 1e-9);
+        assert!((of(None, 10.0) - 10.0 / 7.0).abs() < 1e-9);
+        assert!((of(Some(50.0), 60.0) - 1.0).abs() < 1e-9, "what was due then is sent later");
+        let mut run = run(99_999, 1);
+        (run.rate, run.duration_s, run.warm_up) = (None, 7.0, None);
+        run.standstills.longest[0].at_s = 0.0;
+        run.standstills.longest[0].length_s = 7.0;
+        assert!((faster(&run, &run.standstills) - 1.0).abs() < 1e-9, "nothing was sent at all");
     }
 
     #[test]
