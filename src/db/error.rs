@@ -343,28 +343,52 @@ mod tests {
     }
 
     #[test]
+    fn what_tls_says_is_said_with_what_to_do() {
+        let expired = rustls::Error::InvalidCertificate(rustls::CertificateError::Expired);
+        let of_stream = std::io::Error::other(expired.clone());
+        for error in [Error::Io(IoError::Tls(TlsError::Tls(expired))), Error::Io(IoError::Io(of_stream))] {
+            let told = DbError::from_connect(error).to_string();
+            assert!(told.starts_with("the database cannot be reached: ") && told.contains("expired"), "{told}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_the_server_is_told_and_no_other() {
+        let told = DbError::from_statement(server(1290)).to_string();
+        assert!(told.contains("1290: 'x' for key 't.k'"), "{told}");
+        let told = DbError::nowhere("127.0.0.1:3306 is read-only").to_string();
+        assert!(told.contains("127.0.0.1:3306 is read-only") && !told.contains("0: "), "{told}");
+    }
+
+    #[test]
     fn each_meaning_has_its_error_its_counter_and_its_consequence() {
         use ErrorKind as Kind;
         // The counter; whether the transaction may be retried at once; whether the connection, and whether every
-        // connection to that server, is unusable.
-        for (code, kind, retried, connection, server_too) in [
-            (1064, Some(Kind::Defect), false, false, false),
-            (1264, Some(Kind::Data), false, false, false),
-            (1062, None, false, false, false),
-            (1205, Some(Kind::LockTimeout), false, false, false),
-            (1213, Some(Kind::Deadlock), true, false, false),
-            (2013, Some(Kind::Lost), false, true, false),
-            (1094, None, false, false, false),
-            (3024, Some(Kind::Timeout), false, true, false),
-            (1040, Some(Kind::TooManyConnections), false, false, false),
-            (1146, Some(Kind::Setup), false, false, false),
-            (1142, Some(Kind::Setup), false, true, true),
-            (1290, Some(Kind::Unavailable), false, true, true),
-            (65_535, Some(Kind::Unavailable), false, true, true),
+        // connection to that server, is unusable; whether another server of the group may do it.
+        for (code, kind, retried, connection, server_too, elsewhere) in [
+            (1064, Some(Kind::Defect), false, false, false, false),
+            (1264, Some(Kind::Data), false, false, false, false),
+            (1062, None, false, false, false, false),
+            (1205, Some(Kind::LockTimeout), false, false, false, false),
+            (1213, Some(Kind::Deadlock), true, false, false, false),
+            (2013, Some(Kind::Lost), false, true, false, true),
+            (1094, None, false, false, false, false),
+            (3024, Some(Kind::Timeout), false, true, false, false),
+            (1040, Some(Kind::TooManyConnections), false, false, false, false),
+            (1146, Some(Kind::Setup), false, false, false, false),
+            (1142, Some(Kind::Setup), false, true, true, false),
+            (1290, Some(Kind::Unavailable), false, true, true, true),
+            (65_535, Some(Kind::Unavailable), false, true, true, true),
         ] {
             let error = DbError::from_statement(server(code));
-            let seen = (error.kind(), error.is_conflict(), error.spoils_connection(), error.spoils_server());
-            assert_eq!(seen, (kind, retried, connection, server_too), "{code}: {error:?}");
+            let seen = (
+                error.kind(),
+                error.is_conflict(),
+                error.spoils_connection(),
+                error.spoils_server(),
+                error.may_lie_elsewhere(),
+            );
+            assert_eq!(seen, (kind, retried, connection, server_too, elsewhere), "{code}: {error:?}");
         }
         assert!(matches!(DbError::from_statement(server(1062)), DbError::Duplicate(name) if name == "k"));
         assert!(matches!(DbError::from_statement(server(1094)), DbError::NoSuchSession));

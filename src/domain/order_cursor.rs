@@ -29,10 +29,9 @@ impl OrderCursor {
 
     /// Reads what [`OrderCursor::encode`] has written; `None` if it is anything else.
     pub fn decode(text: &str) -> Option<Self> {
-        let bytes: [u8; 16] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
-        let (instant, id) = bytes.split_at(8);
-        let [created_us, id] =
-            [instant, id].map(|half| half.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)));
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (instant, id) = bytes.split_first_chunk()?;
+        let [created_us, id] = [*instant, id.try_into().ok()?].map(u64::from_be_bytes);
         (created_us <= LATEST_US).then_some(Self { created_us, id: OrderId::new(id) })
     }
 

@@ -398,6 +398,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn an_order_that_is_answered_at_the_last_instant_is_taken() {
+        let queue = queue();
+        let _writing = fill(&queue, 1, 1);
+        queue.take();
+        queue.state().batch_s = 0.25;
+        let due_in = |ms| {
+            let (mut entry, _) = entry(1);
+            entry.deadline = entry.arrived + Duration::from_millis(ms);
+            entry
+        };
+        assert!(queue.push(due_in(499)).is_err());
+        assert!(queue.push(due_in(500)).is_ok(), "250 ms of wait and 250 of writing");
+        let _waiting = fill(&queue, 9, 1);
+        assert!(queue.push(entry(1).0).is_ok(), "the limit of the wait is 500 ms, and so long it waits");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_order_whose_batch_would_end_too_late_is_refused_when_it_is_taken() {
         let (queue, _first) = busy(Duration::from_millis(200));
         let mut waiting = fill(&queue, 2, 1);
