@@ -133,6 +133,16 @@ bench-orders *options:
 bench-two-versions older: build
     benches/two-versions.sh {{ older }}
 
+# measure what grows with products, users and history; needs DB_HOST, DB_USER, DB_PASSWORD
+[group('measure')]
+bench-sizes *rounds: build
+    benches/sizes.sh {{ rounds }}
+
+# measure orders on a MySQL group of three servers and on one server, beside bare clients on both
+[group('measure')]
+bench-group mysqld *options: build
+    benches/group.sh {{ mysqld }} {{ options }}
+
 # measure orders of a single product, beside orders over ten thousand
 [group('measure')]
 bench-hot-product *options:

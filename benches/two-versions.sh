@@ -15,15 +15,18 @@
 #   USERS        users, who order at random        (1000)
 #   REPORTS      requests of each report in a turn (30)
 #   OPTIONS      options of `serve` for both       (none)
+#   OLDER_OPTIONS, NEWER_OPTIONS   options of one  (none): what an option costs, if both programs are the same
 #
 # Prints a line per turn, and then the medians of rate, cost and report times with the ratio of newer to older. Needs wrk,
 # curl and the client mariadb. Exit code 1: an order was refused or failed.
 set -euo pipefail
 export LC_ALL=C
-(($# >= 1)) || { sed -n '2,20s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+(($# >= 1)) || { sed -n '2,21s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 programs=("$(realpath "$1")" "$(realpath "${2:-target/release/storemgr}")")
-names=(older newer)
+names=(older newer) own=("${OLDER_OPTIONS:-}" "${NEWER_OPTIONS:-}")
 rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-5} connections=${CONNECTIONS:-1024} users=${USERS:-1000} reports=${REPORTS:-30}
+export USERS=$users PRODUCTS=10000
+orders=$(realpath "$(dirname "$0")/orders.lua")
 work=$(mktemp -d)
 serving=
 stop() {
@@ -34,21 +37,6 @@ trap 'stop; rm -rf "$work"' EXIT
 ulimit -n "$(ulimit -Hn)"
 cd "$work" # no .env of the caller's folder
 export DB_HOST=${DB_HOST:-127.0.0.1} DB_PORT=${DB_PORT:-3306} DB_USER DB_PASSWORD
-cat >orders.lua <<'LUA'
-math.randomseed(os.time())
-local headers = { ["content-type"] = "application/json" }
-local function line() return string.format('{"product_id":%d,"quantity":1}', math.random(10000)) end
-function request()
-  local lines = line()
-  if math.random() > 0.7 then lines = lines .. "," .. line() .. "," .. line() end
-  return wrk.format("POST", "/orders", headers, string.format('{"user_id":%d,"items":[%s]}', math.random(USERS), lines))
-end
-function done(summary, latency)
-  local failed = summary.errors.status + summary.errors.read + summary.errors.write + summary.errors.timeout
-  io.write(string.format("RESULT %.0f %.1f %d\n", summary.requests / summary.duration * 1e6, latency:percentile(99) / 1e3, failed))
-end
-LUA
-sed -i "s/USERS/$users/" orders.lua
 sql() { mariadb --host="$DB_HOST" --port="$DB_PORT" --user="$DB_USER" --password="$DB_PASSWORD" --skip-ssl -e "$1"; }
 for side in 0 1; do
   sql "DROP DATABASE IF EXISTS storemgr_${names[side]}; CREATE DATABASE storemgr_${names[side]}"
@@ -63,14 +51,14 @@ turn() {
   local side=$1 port=$((20000 + RANDOM % 10000)) rate p99 failed ticks cost tries
   export DB_NAME=storemgr_${names[side]}
   # shellcheck disable=SC2086 # options are words
-  "${programs[side]}" serve --listen "127.0.0.1:$port" --report-cache off ${OPTIONS:-} >serve.log 2>&1 &
+  "${programs[side]}" serve --listen "127.0.0.1:$port" --report-cache off ${OPTIONS:-} ${own[side]} >serve.log 2>&1 &
   serving=$!
   for ((tries = 0; tries < 100; tries++)); do
     curl --silent --fail "http://127.0.0.1:$port/ready" >/dev/null && break
     kill -0 "$serving" 2>/dev/null || { cat serve.log >&2; exit 3; }
     sleep 0.1
   done
-  wrk --threads 1 --connections "$connections" --duration "${seconds}s" --timeout 20s --latency --script orders.lua \
+  wrk --threads 1 --connections "$connections" --duration "${seconds}s" --timeout 20s --latency --script "$orders" \
     "http://127.0.0.1:$port" >wrk.log
   # Fields 14 and 15 of its status: clock ticks in user and kernel mode.
   ticks=$(awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$serving/stat")
