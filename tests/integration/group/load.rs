@@ -35,6 +35,8 @@ struct Told {
     ended: AtomicBool,
     /// When an order was sent, when it was answered, and whether it was accepted.
     answers: Mutex<Vec<(Instant, Instant, bool)>>,
+    /// From each fault to a primary, and from there to the first order.
+    waits: Mutex<Vec<(Duration, Duration)>>,
 }
 
 impl Load {
@@ -102,7 +104,28 @@ impl Load {
             refused.iter().min().map_or(0.0, Duration::as_secs_f64),
             refused.iter().max().map_or(0.0, Duration::as_secs_f64),
         );
+        if fault != Fault::KillSecondary {
+            self.told.waits.lock().unwrap().push((primary - begun, after));
+        }
         assert!(after < LONGEST, "{fault:?}: the first order came {after:?} after the new primary");
+    }
+
+    /// Tells how the waits of all faults that took the primary away were distributed.
+    pub(super) fn tell_waits(&self) {
+        let (mut primary, mut order): (Vec<_>, Vec<_>) = self.told.waits.lock().unwrap().iter().copied().unzip();
+        for (what, waits) in [("to a primary", &mut primary), ("from there to the first order", &mut order)] {
+            waits.sort();
+            let at = |share: f64| waits.get((waits.len() as f64 * share) as usize).or(waits.last());
+            let seconds = |share| at(share).map_or(f64::NAN, Duration::as_secs_f64);
+            eprintln!(
+                "{} faults, {what}: least {:.3} s, median {:.3} s, p90 {:.3} s, longest {:.3} s",
+                waits.len(),
+                seconds(0.0),
+                seconds(0.5),
+                seconds(0.9),
+                seconds(1.0),
+            );
+        }
     }
 
     /// Kills an instance and starts another one in its place, which is ready when the group has a primary.

@@ -88,6 +88,7 @@ impl Shop {
 
     /// Ends the load and holds the ledger against every member.
     async fn settle(&self, load: Load) {
+        load.tell_waits();
         let ledger = load.end().await;
         wait_until("the members to be at rest", async || self.group.primary().await.is_some()).await;
         self.database.settled().await;
