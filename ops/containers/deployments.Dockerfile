@@ -2,10 +2,12 @@
 FROM storemgr-stand-in/packages:bookworm
 COPY mysql-entrypoint programs /usr/local/bin/
 # As in the public images: logs on the standard streams, an nginx with one server in the place of the mounted file, a PHP that
-# listens on the network and hands on the environment, and folders of the accounts that use them.
+# listens on the network and hands on the environment, and folders of the accounts that use them. What the packages wrote is
+# deleted file by file: some storage of images forgets that a folder was deleted, if it is made again.
 RUN set -e; \
     chmod 755 /usr/local/bin/*; \
-    rm -rf /etc/nginx/sites-enabled/* /var/lib/mysql /var/lib/postgresql /var/lib/rabbitmq /var/lib/redis; \
+    rm -rf /etc/nginx/sites-enabled/*; \
+    for folder in mysql postgresql rabbitmq redis; do find /var/lib/$folder -mindepth 1 -delete; done; \
     printf 'server { listen 80; location / { root /usr/share/nginx/html; } }\n' > /etc/nginx/conf.d/default.conf; \
     ln -sf /dev/stdout /var/log/nginx/access.log; ln -sf /dev/stderr /var/log/nginx/error.log; \
     install -d -o mysql -g mysql /var/lib/mysql; install -d -o postgres -g postgres /var/lib/postgresql /var/lib/postgresql/data; \

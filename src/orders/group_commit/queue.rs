@@ -311,6 +311,8 @@ mod tests {
             sizes.push(batch.len());
         }
         assert_eq!(sizes, [10, 4, 2, 1, 1]);
+        let _waiting = fill(&queue, 4, 10);
+        assert_eq!(queue.take().len(), 3, "as many lines as a batch may have");
     }
 
     #[tokio::test(start_paused = true)]
@@ -415,6 +417,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_batch_that_has_taken_its_time_may_take_as_long_again() {
+        let queue = queue();
+        let _writing = fill(&queue, 1, 1);
+        queue.take();
+        queue.state().batch_s = 0.25;
+        tokio::time::advance(Duration::from_millis(250)).await;
+        let (mut late, _) = entry(1);
+        late.deadline = late.arrived + Duration::from_millis(499);
+        assert!(queue.push(late).is_err(), "250 ms of wait and 250 of writing");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_order_whose_batch_would_end_too_late_is_refused_when_it_is_taken() {
         let (queue, _first) = busy(Duration::from_millis(200));
         let mut waiting = fill(&queue, 2, 1);
@@ -425,6 +439,14 @@ mod tests {
         waiting.push(answer);
         assert_eq!(queue.take().len(), 2);
         assert!(matches!(waiting.pop().unwrap().await, Ok(Err(OrderError::Overloaded))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_order_whose_batch_ends_at_its_deadline_is_written() {
+        let queue = queue();
+        let _waiting = fill(&queue, 1, 1);
+        queue.state().batch_s = 10.0;
+        assert_eq!(queue.take().len(), 1);
     }
 
     #[tokio::test(start_paused = true)]
