@@ -123,10 +123,8 @@ mod tests {
         assert!(unjudged(&summary, &["buy:fail_ratio<1%"]) <= 0.0, "each failed request failed its journey");
         assert!((unjudged(&summary, &["buy:p95<1s"]) - all).abs() < 1e-9);
         for (method, route) in [("PUT", "/orders"), ("POST", "/elsewhere")] {
-            (
-                method.clone_into(&mut summary.journeys[0].steps[0].method),
-                route.clone_into(&mut summary.journeys[0].steps[0].route),
-            );
+            let step = &mut summary.journeys[0].steps[0];
+            (step.method, step.route) = (method.to_owned(), route.to_owned());
             let left = unjudged(&summary, &["buy:fail_ratio<1%"]);
             assert!((left - 1_000.0 / 3_030.0).abs() < 1e-9, "the orders are no step of it: {left}");
         }

@@ -353,7 +353,9 @@ mod tests {
 
     fn times(milliseconds: &[u64]) -> Latencies {
         let mut times = Latencies::default();
-        milliseconds.iter().for_each(|time| times.record(Duration::from_millis(*time)));
+        for time in milliseconds {
+            times.record(Duration::from_millis(*time));
+        }
         times
     }
 
