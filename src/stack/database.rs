@@ -51,6 +51,9 @@ pub(super) fn launch_spec(name: ProcessName, context: &LaunchContext<'_>) -> Lau
         // A starting server deletes what look like left-over temporary tables, so two servers must not share a folder.
         // Both servers and the script that makes a data directory respect this variable.
         environment: vec![("TMPDIR".to_owned(), temporary.clone().into())],
+        // MySQL does not start if it names a process that there is: one that has taken the number since, or what is left of the
+        // killed one until somebody has asked for its end.
+        left_over: vec![data.join("mysql.sock.lock")],
         first: Some(initialise(programs, data)),
         directories: vec![home, temporary],
         files: vec![(accounts, statements(programs.kind, grouped, context.password))],

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use rustix::process::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::layout::Layout;
 use super::state::{ProcessEntry, State, StateFile};
-use super::{Balance, Config, ProcessName, StackError, access, lock, probe};
+use super::{Balance, Config, ProcessName, StackError, access, lock, probe, stop};
 use crate::db;
 
 /// A part that may fail.
@@ -25,7 +24,7 @@ pub enum Part {
 /// The longest time for finding the primary.
 const FIND_LIMIT: Duration = Duration::from_secs(5);
 
-/// Kills a part at once; gives the process.
+/// Kills a part at once; gives the process, which has ended then.
 pub(super) async fn fail(layout: &Layout, part: Part) -> Result<ProcessName, StackError> {
     let _lock = lock::acquire(layout, &|_| {}).await?;
     let state_file = StateFile::load(layout)?;
@@ -40,8 +39,7 @@ pub(super) async fn fail(layout: &Layout, part: Part) -> Result<ProcessName, Sta
     };
     let entry = state_file.entry(name).filter(ProcessEntry::is_alive);
     let entry = entry.ok_or(StackError::NothingToFail("it does not run: `storemgr stack status` shows what does"))?;
-    entry.identity.signal(Signal::KILL);
-    Ok(name)
+    if stop::kill(&entry, &layout.home(name)).await { Ok(name) } else { Err(StackError::WouldNotStop(vec![name])) }
 }
 
 async fn primary(layout: &Layout, state: &State) -> Result<ProcessName, StackError> {

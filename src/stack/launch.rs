@@ -58,6 +58,9 @@ pub(super) async fn launch(
     for directory in &launch_spec.directories {
         files::make_directory(directory)?;
     }
+    for path in &launch_spec.left_over {
+        files::remove(path).map_err(StackError::file(path, "removed"))?;
+    }
     for (path, text) in &launch_spec.files {
         files::replace(path, text)?;
     }

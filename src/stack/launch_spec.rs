@@ -36,6 +36,8 @@ pub(super) struct LaunchSpec {
     pub(super) directories: Vec<PathBuf>,
     /// Files that are written before the process starts, readable by the user alone.
     pub(super) files: Vec<(PathBuf, String)>,
+    /// Files that a process which was killed may have left, and that would keep the next one from starting.
+    pub(super) left_over: Vec<PathBuf>,
     /// The program that prepares the data before the first start.
     pub(super) first: Option<Preparation>,
 }

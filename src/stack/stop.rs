@@ -73,7 +73,7 @@ async fn stop_one(
         }
         end_within(&entry, &home, Signal::TERM, deadline(name)).await
     };
-    if !ended && !end_within(&entry, &home, Signal::KILL, AFTER_KILL).await {
+    if !ended && !kill(&entry, &home).await {
         return Ok(Some(name));
     }
     state_file.change(|state| drop(state.processes.remove(&name)))?;
@@ -81,6 +81,11 @@ async fn stop_one(
         observer(if ended || entry.preparing { Event::Stopped(name) } else { Event::Killed(name) });
     }
     Ok(None)
+}
+
+/// Kills the process and what it started. Returns whether all of it has ended.
+pub(super) async fn kill(entry: &ProcessEntry, home: &Path) -> bool {
+    end_within(entry, home, Signal::KILL, AFTER_KILL).await
 }
 
 /// Whether the process or anything that it started still runs.
