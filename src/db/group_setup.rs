@@ -39,7 +39,8 @@ pub async fn form_group(members: &[Address], limit: Duration) -> Result<(), DbEr
     }
     for index in 0..sessions.len() {
         if !belongs(&states[index]) {
-            wait_forgotten(&mut sessions, index, deadline).await?;
+            let group: Vec<_> = (0..states.len()).filter(|other| belongs(&states[*other])).collect();
+            wait_forgotten(&mut sessions, index, &group, deadline).await?;
             sessions[index].rejoin(&members[index], deadline).await?;
         }
         sessions[index].wait_online(deadline).await?;
@@ -47,16 +48,21 @@ pub async fn form_group(members: &[Address], limit: Duration) -> Result<(), DbEr
     Ok(())
 }
 
-/// Waits until no other server lists this one. If it joins while the others believe that it is there still, they refuse it, and
-/// it waits for them for a minute and a half.
-async fn wait_forgotten(sessions: &mut [Session], index: usize, deadline: Instant) -> Result<(), DbError> {
+/// Waits until the members of the group no longer list a server. If it joins while they believe that it is there still, they
+/// refuse it, and it waits for them for a minute and a half.
+async fn wait_forgotten(
+    sessions: &mut [Session],
+    index: usize,
+    group: &[usize],
+    deadline: Instant,
+) -> Result<(), DbError> {
     let own = sessions[index].run_rows::<String>("SELECT @@GLOBAL.server_uuid").await?;
     let sql = format!(
         "SELECT 1 FROM performance_schema.replication_group_members WHERE MEMBER_ID = '{}' LIMIT 1",
         own.into_iter().next().unwrap_or_default()
     );
-    for other in (0..sessions.len()).filter(|other| *other != index) {
-        while !sessions[other].run_rows::<u8>(&sql).await?.is_empty() && Instant::now() < deadline {
+    for member in group {
+        while !sessions[*member].run_rows::<u8>(&sql).await?.is_empty() && Instant::now() < deadline {
             tokio::time::sleep(PAUSE).await;
         }
     }

@@ -298,6 +298,20 @@ mod tests {
         (queue, waiting)
     }
 
+    /// One whose batches take 250 ms to the instant, with one being written.
+    fn busy_for_a_quarter() -> (Queue, Vec<Answer>) {
+        let (queue, waiting) = busy(Duration::ZERO);
+        queue.state().batch_s = 0.25;
+        (queue, waiting)
+    }
+
+    /// An order that has to be answered within so many milliseconds, whoever waits for it.
+    fn due_in(milliseconds: u64) -> Entry {
+        let (mut entry, _) = entry(1);
+        entry.deadline = entry.arrived + Duration::from_millis(milliseconds);
+        entry
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_batch_is_bounded_in_orders_and_in_lines_and_a_large_order_stands_alone() {
         let queue = queue();
@@ -390,26 +404,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_order_that_would_be_answered_too_late_is_refused_on_arrival() {
         let (queue, _first) = busy(Duration::from_millis(200));
-        let due_in = |ms| {
-            let (mut entry, _) = entry(1);
-            entry.deadline = entry.arrived + Duration::from_millis(ms);
-            entry
-        };
         assert!(queue.push(due_in(350)).is_err(), "it would wait for 200 ms and be written in another 200");
         assert!(queue.push(due_in(450)).is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_order_that_is_answered_at_the_last_instant_is_taken() {
-        let queue = queue();
-        let _writing = fill(&queue, 1, 1);
-        queue.take();
-        queue.state().batch_s = 0.25;
-        let due_in = |ms| {
-            let (mut entry, _) = entry(1);
-            entry.deadline = entry.arrived + Duration::from_millis(ms);
-            entry
-        };
+        let (queue, _writing) = busy_for_a_quarter();
         assert!(queue.push(due_in(499)).is_err());
         assert!(queue.push(due_in(500)).is_ok(), "250 ms of wait and 250 of writing");
         let _waiting = fill(&queue, 9, 1);
@@ -418,14 +419,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_batch_that_has_taken_its_time_may_take_as_long_again() {
-        let queue = queue();
-        let _writing = fill(&queue, 1, 1);
-        queue.take();
-        queue.state().batch_s = 0.25;
+        let (queue, _writing) = busy_for_a_quarter();
         tokio::time::advance(Duration::from_millis(250)).await;
-        let (mut late, _) = entry(1);
-        late.deadline = late.arrived + Duration::from_millis(499);
-        assert!(queue.push(late).is_err(), "250 ms of wait and 250 of writing");
+        assert!(queue.push(due_in(499)).is_err(), "250 ms of wait and 250 of writing");
     }
 
     #[tokio::test(start_paused = true)]
