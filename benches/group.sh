@@ -21,25 +21,22 @@ stack() { (cd "$work" && "$program" stack "$@"); }
 clean() { stack down >/dev/null 2>&1 || true; rm -rf "$work"; }
 trap clean EXIT
 
-measure() { # servers, options
-  local primary=''
+measure() { # servers, options of the bench
+  local socket port
   stack up --replicas "$1" --instances 1 --mysqld "$mysqld" >"$work/log" 2>&1 || { tail -n 5 "$work/log" >&2; exit 3; }
   (
     set -a
     # shellcheck source=/dev/null # written by the stack
     source "$work/.storemgr/env"
-    for primary in ${DB_HOST//,/ }; do break; done
-    for candidate in ${DB_HOST//,/ }; do
-      [[ $candidate == *:* ]] || candidate+=:${DB_PORT:-3306}
-      server=("$client" --no-defaults --protocol=tcp --host="${candidate%:*}" --port="${candidate##*:}" --batch --skip-column-names)
-      if [[ $(MYSQL_PWD=$DB_PASSWORD "${server[@]}" --user="$DB_USER" --execute='SELECT @@super_read_only' 2>>"$work/log") == 0 ]]; then primary=$candidate; fi
-    done
-    DB_HOST=${primary%:*} DB_PORT=${primary##*:}
-    printf '\n%s server(s), primary at port %s\n\n' "$1" "$DB_PORT"
-    # The bench makes databases of its own; the account of the stack has one.
-    find "$work/.storemgr" -type s -name '*.sock' | while IFS= read -r socket; do
-      MYSQL_PWD=$DB_PASSWORD "$client" --no-defaults --socket="$socket" --user=root --execute="SET sql_log_bin = 0; GRANT ALL ON *.* TO '$DB_USER'@'127.0.0.1'" </dev/null 2>>"$work/log" || true
-    done
+    while IFS= read -r socket; do
+      as_root() { MYSQL_PWD=$DB_PASSWORD "$client" --no-defaults --socket="$socket" --user=root --batch --skip-column-names --execute="$1" </dev/null; }
+      port=$(as_root 'SELECT @@port FROM DUAL WHERE NOT @@super_read_only')
+      [[ -n $port ]] || continue
+      # The bench makes databases of its own, and the account of the stack has one.
+      as_root "GRANT ALL ON *.* TO '$DB_USER'@'127.0.0.1'"
+      export DB_HOST=127.0.0.1 DB_PORT=$port
+    done < <(find "$work/.storemgr" -type s -name mysql.sock)
+    printf '\n%s server(s), orders go to port %s\n\n' "$1" "$DB_PORT"
     cargo bench --locked --bench store -- orders "${@:2}"
   )
   stack down >/dev/null 2>&1

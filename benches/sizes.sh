@@ -20,20 +20,9 @@ export LC_ALL=C
 program=$(realpath "${STOREMGR:-target/release/storemgr}")
 read -ra sizes <<<"${SIZES:-10000:10000:625000 1000000:1000000:625000 10000:10000:12500000}"
 rounds=${1:-3} seconds=${SECONDS_EACH:-5} connections=${CONNECTIONS:-1024} requests=${REQUESTS:-20}
-[[ $rounds =~ ^[1-9][0-9]*$ && -n ${DB_USER:-} ]] || { sed -n '2,20s/^# \{0,1\}//p' "$0" >&2; exit 2; }
-orders=$(realpath "$(dirname "$0")/orders.lua")
-work=$(mktemp -d)
-serving=''
-stop() {
-  if [[ -n $serving ]]; then kill "$serving" 2>/dev/null || true; wait "$serving" 2>/dev/null || true; fi
-  serving=''
-}
-trap 'stop; rm -rf "$work"' EXIT
-ulimit -n "$(ulimit -Hn)"
-cd "$work" # no .env of the caller's folder
-export DB_HOST=${DB_HOST:-127.0.0.1} DB_PORT=${DB_PORT:-3306} DB_USER DB_PASSWORD
-sql() { MYSQL_PWD=$DB_PASSWORD mariadb --host="$DB_HOST" --port="$DB_PORT" --user="$DB_USER" --skip-ssl --batch --skip-column-names -e "$1"; }
-failed() { echo "benches/sizes.sh: $1" >&2; exit 3; }
+[[ $rounds =~ ^[1-9][0-9]*$ && -n ${DB_USER:-} ]] || { sed -n '2,17s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+# shellcheck source=benches/common
+source "$(dirname "$0")/common"
 
 fill() { # number, products, users, orders
   local began
@@ -49,33 +38,14 @@ fill() { # number, products, users, orders
   sql "SELECT ROUND(SUM(data_length + index_length) / 1048576) FROM information_schema.tables WHERE table_schema = '$DB_NAME'" >"$1-mib"
   echo "$2 products, $3 users, $(<"$1-lines") lines: filled in $(<"$1-filled") ms, $(<"$1-mib") MiB" >&2
 }
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
-milliseconds() { # file of the turn's medians, path; %d is a user
-  local number address
-  for ((number = 0; number < requests; number++)); do
-    # shellcheck disable=SC2059 # the path is a format
-    printf -v address "$2" "$(((RANDOM * 32768 + RANDOM) % USERS + 1))"
-    curl --silent --fail --output /dev/null --write-out '%{time_total}\n' "http://127.0.0.1:$port$address" || failed "GET $address failed"
-  done | awk '{ printf "%.2f\n", $1 * 1e3 }' >in-turn
-  median in-turn >>"$1"
-}
 turn() { # number, products, users, orders
-  local rate refused
-  port=$((20000 + RANDOM % 10000))
   export DB_NAME=storemgr_size_$1 PRODUCTS=$2 USERS=$3
-  "$program" serve --listen "127.0.0.1:$port" --report-cache off >log 2>&1 &
-  serving=$!
-  for _ in {1..300}; do
-    curl --silent --fail "http://127.0.0.1:$port/ready" >/dev/null && break
-    kill -0 "$serving" 2>/dev/null || failed "$(tail -n 3 log)"
-    sleep 0.1
-  done
-  wrk --threads 1 --connections "$connections" --duration "${seconds}s" --timeout 20s --latency --script "$orders" "http://127.0.0.1:$port" >wrk.log
-  read -r _ rate _ refused < <(grep RESULT wrk.log)
+  serve "$program"
+  place_orders
   echo "$rate" >>"$1-rate"
-  milliseconds "$1-best" /orders/reports/best-sellers
-  milliseconds "$1-spenders" /orders/reports/highest-spenders
-  milliseconds "$1-orders" '/users/%d/orders'
+  milliseconds "$1-best" "$requests" /orders/reports/best-sellers
+  milliseconds "$1-spenders" "$requests" /orders/reports/highest-spenders
+  milliseconds "$1-orders" "$requests" '/users/%d/orders'
   awk '/^VmHWM/ { print $2 / 1024 }' "/proc/$serving/status" >>"$1-memory"
   stop
   ((refused == 0)) || { echo "benches/sizes.sh: $refused orders were not accepted" >&2; exit 1; }

@@ -26,18 +26,8 @@ programs=("$(realpath "$1")" "$(realpath "${2:-target/release/storemgr}")")
 names=(older newer) own=("${OLDER_OPTIONS:-}" "${NEWER_OPTIONS:-}")
 rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-5} connections=${CONNECTIONS:-1024} users=${USERS:-1000} reports=${REPORTS:-30}
 export USERS=$users PRODUCTS=10000
-orders=$(realpath "$(dirname "$0")/orders.lua")
-work=$(mktemp -d)
-serving=
-stop() {
-  if [[ -n $serving ]]; then kill "$serving" 2>/dev/null || true; wait "$serving" 2>/dev/null || true; fi
-  serving=
-}
-trap 'stop; rm -rf "$work"' EXIT
-ulimit -n "$(ulimit -Hn)"
-cd "$work" # no .env of the caller's folder
-export DB_HOST=${DB_HOST:-127.0.0.1} DB_PORT=${DB_PORT:-3306} DB_USER DB_PASSWORD
-sql() { mariadb --host="$DB_HOST" --port="$DB_PORT" --user="$DB_USER" --password="$DB_PASSWORD" --skip-ssl -e "$1"; }
+# shellcheck source=benches/common
+source "$(dirname "$0")/common"
 for side in 0 1; do
   sql "DROP DATABASE IF EXISTS storemgr_${names[side]}; CREATE DATABASE storemgr_${names[side]}"
   export DB_NAME=storemgr_${names[side]}
@@ -46,36 +36,22 @@ for side in 0 1; do
   # Enough of everything, so that no order is refused.
   sql "UPDATE $DB_NAME.stocks SET quantity = 100000000"
 done
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 turn() {
-  local side=$1 port=$((20000 + RANDOM % 10000)) rate p99 failed ticks cost tries
+  local side=$1 ticks cost
   export DB_NAME=storemgr_${names[side]}
   # shellcheck disable=SC2086 # options are words
-  "${programs[side]}" serve --listen "127.0.0.1:$port" --report-cache off ${OPTIONS:-} ${own[side]} >serve.log 2>&1 &
-  serving=$!
-  for ((tries = 0; tries < 100; tries++)); do
-    curl --silent --fail "http://127.0.0.1:$port/ready" >/dev/null && break
-    kill -0 "$serving" 2>/dev/null || { cat serve.log >&2; exit 3; }
-    sleep 0.1
-  done
-  wrk --threads 1 --connections "$connections" --duration "${seconds}s" --timeout 20s --latency --script "$orders" \
-    "http://127.0.0.1:$port" >wrk.log
+  serve "${programs[side]}" ${OPTIONS:-} ${own[side]}
+  place_orders
   # Fields 14 and 15 of its status: clock ticks in user and kernel mode.
   ticks=$(awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$serving/stat")
-  for report in best-sellers highest-spenders; do
-    for ((number = 0; number < reports; number++)); do
-      curl --silent --fail --output /dev/null --write-out '%{time_total}\n' "http://127.0.0.1:$port/orders/reports/$report"
-    done | awk '{ printf "%.2f\n", $1 * 1e3 }' >"$report"
-    median "$report" >>"${names[side]}-$report"
-  done
+  for report in best-sellers highest-spenders; do milliseconds "${names[side]}-$report" "$reports" "/orders/reports/$report"; done
   stop
-  read -r _ rate p99 failed < <(grep RESULT wrk.log)
   cost=$(awk -v ticks="$ticks" -v rate="$rate" -v seconds="$seconds" -v each="$(getconf CLK_TCK)" \
     'BEGIN { printf "%.1f", ticks / each / (rate * seconds) * 1e6 }')
   echo "${names[side]}: $rate orders/s, p99 $p99 ms, $cost us of processor time of the store per order; reports $(tail -n 1 "${names[side]}-best-sellers") and $(tail -n 1 "${names[side]}-highest-spenders") ms"
   echo "$rate" >>"${names[side]}"
   echo "$cost" >>"${names[side]}-cost"
-  ((failed == 0)) || { echo "$failed of them failed" >&2; exit 1; }
+  ((refused == 0)) || { echo "$refused of them failed" >&2; exit 1; }
 }
 for ((round = 0; round < rounds; round++)); do
   turn $((round % 2))
