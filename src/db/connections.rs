@@ -6,12 +6,12 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 
-use super::connector::{Connection, Connector};
+use super::connector::Connector;
 use super::control::Control;
 use super::counters::Counters;
 use super::health::Health;
 use super::killer::{KillRequest, SessionKiller};
-use super::pool::{Pool, Slot};
+use super::pool::Pool;
 use super::route::Route;
 use super::session::Origin;
 use super::{Address, Config, ConnectionMode, DbError, HeldRows, Session};
@@ -141,12 +141,12 @@ impl Database {
         permits: Option<&Arc<Semaphore>>,
         deadline: Instant,
     ) -> Result<Option<OwnedSemaphorePermit>, DbError> {
-        let (Some(permits), Source::Pool { wait, .. }) = (permits, &self.source) else { return Ok(None) };
+        let (Some(permits), Source::Pool { pool, wait, .. }) = (permits, &self.source) else { return Ok(None) };
         let wait = deadline.saturating_duration_since(Instant::now()).min(*wait);
         if let Ok(permit) = tokio::time::timeout(wait, Arc::clone(permits).acquire_owned()).await {
             return Ok(permit.ok());
         }
-        let error = DbError::PoolTimeout { after: wait };
+        let error = pool.none_free(wait);
         self.counters.count(&error);
         Err(error)
     }
@@ -171,7 +171,7 @@ impl Database {
         let connected = match &self.source {
             Source::Pool { pool, writer_pool, wait } => {
                 let pool = choose(pool, writer_pool.as_ref());
-                take_within(pool, left.min(*wait)).await.map(|(connection, slot)| (connection, Origin::Pool(slot)))
+                pool.take_within(left.min(*wait)).await.map(|(connection, slot)| (connection, Origin::Pool(slot)))
             }
             Source::PerRequest { connector, linger, wait } => {
                 connector.connect_within(left.min(*wait)).await.map(|connection| {
@@ -234,11 +234,4 @@ impl Session {
 fn permits_of(size: usize) -> (Arc<Semaphore>, Arc<Semaphore>) {
     let locking = size - (size / 4).max(usize::from(size > 1));
     (Arc::new(Semaphore::new(locking)), Arc::new(Semaphore::new((locking / 4).max(1))))
-}
-
-async fn take_within(pool: &Arc<Pool>, wait: Duration) -> Result<(Connection, Slot), DbError> {
-    tokio::time::timeout(wait, pool.take()).await.unwrap_or_else(|_| {
-        // With connections in use the pool is too small; with none in use the wait was for the server.
-        Err(if pool.in_use() == 0 { DbError::no_answer() } else { DbError::PoolTimeout { after: wait } })
-    })
 }

@@ -1,5 +1,6 @@
 //! Makes connections: each is set up, has a unique name, and leads to a server that takes writes.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 
 use super::DbError;
 use super::config::Config;
-use super::route::Route;
+use super::route::{FAILURE_STANDS, FAILURE_TELLS, Route};
 use super::servers::Server;
 use super::standing::{self, Standing};
 
@@ -86,11 +87,29 @@ pub(super) struct Connector {
     route: Arc<Route>,
 }
 
+/// A server that was asked, and why it was not taken.
+#[derive(Debug)]
+struct Asked {
+    server: Server,
+    obstacle: String,
+    /// The error that says more than the list of obstacles does.
+    telling: Option<DbError>,
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(text, "{}: {}", self.server, self.obstacle)
+    }
+}
+
+/// An error that says more than that a server is not the one: it refuses the account, or has no connection left. It stands if
+/// no other server takes writes.
+fn telling(error: DbError) -> Option<DbError> {
+    Some(error).filter(|error| !error.may_lie_elsewhere())
+}
+
 /// Error numbers of a server without named locks: not supported, no such function, forbidden by a setting (Galera).
 const NO_NAMED_LOCKS: [u16; 4] = [1235, 1305, 4165, 1047];
-
-/// Error numbers of an account that may not read the members of the group: the table, its columns.
-const NOT_SHOWN: [u16; 2] = [1142, 1143];
 
 /// Time after which others are asked beside the server that took writes last. An outer time limit may be so short that it
 /// would end before a server that stands still is given up, and nothing would have been learnt.
@@ -126,22 +145,34 @@ impl Connector {
                 Err(_) => return self.search(None, Some(server)).await,
             }
         };
-        let obstacle = match answer {
+        let asked = match answer {
             Ok((connection, standing)) => match self.obstacle(&standing) {
                 None => return Ok(self.take(connection)),
-                Some(obstacle) => obstacle,
+                Some(obstacle) => Asked { server, obstacle, telling: None },
             },
-            // It is there, and another server would not do instead.
-            Err(error) if !error.may_lie_elsewhere() || only => return Err(error),
-            Err(error) => error.to_string(),
+            Err(error) if only => return Err(error),
+            Err(error) => Asked { server, obstacle: error.to_string(), telling: telling(error) },
         };
-        self.route.left(&server, generation);
-        self.search(Some((server, obstacle)), None).await
+        // One that only refuses may be the primary still, and its open connections good.
+        if asked.telling.is_none() {
+            self.route.left(&asked.server, generation);
+        }
+        self.search(Some(asked), None).await
     }
 
     /// Connects within a time limit; a half-made connection is closed when the limit passes.
     pub(super) async fn connect_within(&self, limit: Duration) -> Result<Connection, DbError> {
-        tokio::time::timeout(limit, self.connect()).await.unwrap_or_else(|_| Err(DbError::no_answer()))
+        tokio::time::timeout(limit, self.connect()).await.unwrap_or_else(|_| Err(self.no_answer()))
+    }
+
+    /// Why whoever waited for a connection got none: what the last search found, or that the server did not answer.
+    pub(super) fn no_answer(&self) -> DbError {
+        self.route.failed_within(FAILURE_TELLS).unwrap_or_else(DbError::no_answer)
+    }
+
+    /// Whether no server takes writes, by what the last search found.
+    pub(super) fn finds_nobody(&self) -> bool {
+        self.route.failed_within(FAILURE_TELLS).is_some()
     }
 
     /// Connects to this very server, whatever its role is.
@@ -153,26 +184,24 @@ impl Connector {
     /// Asks all servers at the same time, and those that they name, until one of them takes writes. One caller searches,
     /// the others wait for what it finds. A server that was asked already is not asked again; one that has not answered yet
     /// is asked with all others.
-    async fn search(&self, asked: Option<(Server, String)>, silent: Option<Server>) -> Result<Connection, DbError> {
+    async fn search(&self, asked: Option<Asked>, silent: Option<Server>) -> Result<Connection, DbError> {
         let _turn = self.route.searching.lock().await;
-        let mut obstacles = Vec::new();
-        // What says more than that a server is not the one: it refuses the account, or has no connection left.
-        let mut telling = None;
         let mut asking = FuturesUnordered::new();
-        let elsewhere = |server: &Server| asked.as_ref().is_none_or(|(first, _)| first != server);
-        if let Some(found) = self.route.first().filter(|first| elsewhere(first) && silent.as_ref() != Some(first)) {
-            let (connection, standing) = self.ask(&found).await?;
-            if self.obstacle(&standing).is_none() {
-                return Ok(self.take(connection));
-            }
+        let elsewhere = |server: &Server| asked.as_ref().is_none_or(|asked| asked.server != *server);
+        if let Some(found) = self.route.first().filter(|first| elsewhere(first) && silent.as_ref() != Some(first))
+            && let Ok((connection, standing)) = self.ask(&found).await
+            && self.obstacle(&standing).is_none()
+        {
+            return Ok(self.take(connection));
         }
-        if let Some(error) = self.route.failed_lately() {
+        if let Some(error) = self.route.failed_within(FAILURE_STANDS) {
             return Err(error);
         }
         for server in self.route.candidates().into_iter().filter(elsewhere) {
             asking.push(self.ask_named(server));
         }
-        obstacles.extend(asked.iter().map(|(server, obstacle)| format!("{server}: {obstacle}")));
+        let mut obstacles: Vec<_> = asked.iter().map(Asked::to_string).collect();
+        let mut told = asked.and_then(|asked| asked.telling);
         while let Some((server, answer)) = asking.next().await {
             match answer {
                 Ok((connection, standing)) => {
@@ -183,13 +212,13 @@ impl Connector {
                 }
                 Err(error) => {
                     obstacles.push(format!("{server}: {error}"));
-                    telling = telling.or(Some(error).filter(|error| !error.may_lie_elsewhere()));
+                    told = told.or_else(|| telling(error));
                 }
             }
         }
         // In the same order each time, so that the same state is told in the same words.
         obstacles.sort_unstable();
-        let error = telling.unwrap_or_else(|| DbError::nowhere(&obstacles.join("; ")));
+        let error = told.unwrap_or_else(|| DbError::nowhere(&obstacles.join("; ")));
         self.route.failed(&error);
         Err(error)
     }
@@ -253,19 +282,8 @@ impl Connector {
             return Ok((Conn::new(options.init(vec![settings])).await?, Standing::default()));
         }
         let mut conn = Conn::new(options).await?;
-        let standing = match set_up(&mut conn, &settings, !self.route.is_blind()).await {
-            // What stands before the question was done.
-            Err(Error::Server(error)) if NOT_SHOWN.contains(&error.code) => {
-                // A server without a group has nothing to show.
-                if self.route.make_blind() && self.route.may_change() {
-                    tracing::warn!(
-                        reason = error.message,
-                        "the account does not see the members of the group, and knows only whether a server is read-only: \
-                         GRANT SELECT ON performance_schema.replication_group_members to it"
-                    );
-                }
-                Standing::ask(&mut conn, false).await?
-            }
+        let standing = match set_up(&mut conn, &settings).await {
+            Err(error) if standing::is_hidden(&error) => Standing::ask_without_members(&mut conn).await?,
             asked => asked?,
         };
         Ok((conn, standing))
@@ -273,8 +291,8 @@ impl Connector {
 }
 
 /// Sends settings and question in one round trip.
-async fn set_up(conn: &mut Conn, settings: &str, with_group: bool) -> Result<Standing, Error> {
-    let mut answers = conn.query_iter(format!("{settings}; {}", standing::query(with_group))).await?;
+async fn set_up(conn: &mut Conn, settings: &str) -> Result<Standing, Error> {
+    let mut answers = conn.query_iter(format!("{settings}; {}", standing::query())).await?;
     let mut found = None;
     while !answers.is_empty() {
         if let Some(row) = answers.collect::<Row>().await?.first() {

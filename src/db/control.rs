@@ -6,7 +6,7 @@
 //! another server than the one in use, as after a failover, is ended there, on a connection of its own.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -57,6 +57,8 @@ pub(super) struct Control {
     current: Mutex<Option<Session>>,
     /// The generation of the route when the server was looked at last.
     seen: AtomicU64,
+    /// Whether none was found then.
+    lost: AtomicBool,
 }
 
 /// Task of the control connection.
@@ -84,7 +86,14 @@ enum Done {
 impl Control {
     pub(super) fn new(config: &Config, route: &Arc<Route>, counters: Counters) -> Self {
         let connector = Connector::new(&config.for_tool(STEP_LIMIT), route);
-        Self { connector, route: Arc::clone(route), counters, current: Mutex::new(None), seen: AtomicU64::new(0) }
+        Self {
+            connector,
+            route: Arc::clone(route),
+            counters,
+            current: Mutex::new(None),
+            seen: AtomicU64::new(0),
+            lost: AtomicBool::new(false),
+        }
     }
 
     /// Ends a session, and retries while the server does not answer.
@@ -132,12 +141,16 @@ impl Control {
         if !self.route.may_change() {
             return true;
         }
-        let found = self.perform(&Task::Look).await.is_ok();
+        if self.perform(&Task::Look).await.is_err() {
+            self.lost.store(true, Ordering::SeqCst);
+            return false;
+        }
         let generation = self.route.generation();
-        if found && self.seen.swap(generation, Ordering::SeqCst) != generation {
+        let moved = self.seen.swap(generation, Ordering::SeqCst) != generation;
+        if self.lost.swap(false, Ordering::SeqCst) || moved {
             self.counters.refusals().moved();
         }
-        found
+        true
     }
 
     /// Performs a task on a server that may be another one than that in use.
@@ -184,7 +197,7 @@ impl Control {
 
 impl Control {
     async fn look_on(&self, session: &mut Session) -> Result<(), DbError> {
-        let standing = session.standing(!self.route.is_blind()).await?;
+        let standing = session.standing().await?;
         self.route.learn(&standing);
         match standing.obstacle() {
             None => Ok(()),

@@ -36,6 +36,8 @@ pub(super) struct Pool {
     size: usize,
     slots: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
+    /// Shared with everyone who waits for the server, and so their number.
+    connecting: Arc<()>,
     sweeping: AtomicBool,
 }
 
@@ -55,18 +57,43 @@ pub(super) struct Slot {
 impl Pool {
     pub(super) fn new(connector: Connector, size: usize) -> Arc<Self> {
         let slots = Arc::new(Semaphore::new(size));
-        Arc::new(Self { connector, size, slots, idle: Mutex::default(), sweeping: AtomicBool::new(false) })
+        Arc::new(Self {
+            connector,
+            size,
+            slots,
+            idle: Mutex::default(),
+            connecting: Arc::new(()),
+            sweeping: AtomicBool::new(false),
+        })
     }
 
-    /// Waits for a slot and returns a connection that works, as far as a check without a statement can tell.
-    pub(super) async fn take(self: &Arc<Self>) -> Result<(Connection, Slot), DbError> {
-        let permit = Arc::clone(&self.slots).acquire_owned().await;
+    /// A connection that works, as far as a check without a statement can tell. Waits so long at most: for a slot, if all
+    /// are in use, and for the server.
+    pub(super) async fn take_within(self: &Arc<Self>, wait: Duration) -> Result<(Connection, Slot), DbError> {
+        let deadline = Instant::now() + wait;
+        let permit = tokio::time::timeout_at(deadline, Arc::clone(&self.slots).acquire_owned()).await;
+        let Ok(permit) = permit else { return Err(self.none_free(wait)) };
         let permit = permit.map_err(|_| DbError::Unexpected("the pool of connections is closed".to_owned()))?;
         let slot = Slot { pool: Arc::clone(self), _permit: permit };
-        if let Some(connection) = self.take_idle().await {
-            return Ok((connection, slot));
+        let connection = tokio::time::timeout_at(deadline, self.connection()).await;
+        Ok((connection.unwrap_or_else(|_| Err(self.connector.no_answer()))?, slot))
+    }
+
+    /// Why no connection became free: the pool is too small, or those that have its slots wait for a server themselves.
+    pub(super) fn none_free(&self, wait: Duration) -> DbError {
+        let connecting = Arc::strong_count(&self.connecting) - 1;
+        if connecting < self.in_use() && !self.connector.finds_nobody() {
+            return DbError::PoolTimeout { after: wait };
         }
-        Ok((self.connector.connect().await?, slot))
+        self.connector.no_answer()
+    }
+
+    async fn connection(&self) -> Result<Connection, DbError> {
+        if let Some(connection) = self.take_idle().await {
+            return Ok(connection);
+        }
+        let _connecting = Arc::clone(&self.connecting);
+        self.connector.connect().await
     }
 
     /// Number of connections in use, including those being made.

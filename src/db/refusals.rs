@@ -37,7 +37,8 @@ impl RecentRefusals {
         self.state().refused = None;
     }
 
-    /// Records that another server is used now: what the one before refused says nothing about it.
+    /// Records that another server is used now, or one again after there was none: what was refused before says nothing
+    /// about it.
     pub(super) fn moved(&self) {
         let mut state = self.state();
         state.refused = None;

@@ -3,7 +3,7 @@
 //! All connections of a store share one route, so that what one of them learns holds for all. Its generation rises when
 //! the server changes, and connections of an older generation are not used again.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +14,11 @@ use super::servers::{Server, Servers};
 use super::standing::Standing;
 
 /// For so long a search that found nothing holds for those that come after it: they would ask the same servers.
-const FAILURE_STANDS: Duration = Duration::from_millis(100);
+pub(super) const FAILURE_STANDS: Duration = Duration::from_millis(100);
+
+/// For so long it tells those that wait in vain for a server what they wait for. Searches follow each other more closely, even if
+/// each has to wait for a server that stands still.
+pub(super) const FAILURE_TELLS: Duration = Duration::from_secs(5);
 
 /// Largest number of members that are remembered; a group has nine at most.
 const MOST_MEMBERS: usize = 16;
@@ -25,8 +29,6 @@ pub(super) struct Route {
     configured: Servers,
     state: Mutex<State>,
     generation: AtomicU64,
-    /// True once a server did not let this account see the members of its group.
-    blind: AtomicBool,
     /// Held by the one who searches.
     pub(super) searching: tokio::sync::Mutex<()>,
 }
@@ -49,15 +51,16 @@ impl Route {
             configured: configured.clone(),
             state: Mutex::default(),
             generation: AtomicU64::new(0),
-            blind: AtomicBool::new(false),
             searching: tokio::sync::Mutex::default(),
         })
     }
 
-    /// The server to try first: the one that took writes last, or the only one.
+    /// The server to try first: the one that takes writes, or the only one. Where a group is known, the only one that was
+    /// configured is one of several.
     pub(super) fn first(&self) -> Option<Server> {
-        let primary = self.state().primary.clone();
-        primary.or_else(|| self.only().cloned())
+        let state = self.state();
+        let only = self.only().filter(|_| state.grouped != Some(true));
+        state.primary.clone().or_else(|| only.cloned())
     }
 
     /// The only server that was configured.
@@ -80,16 +83,6 @@ impl Route {
     /// Whether the role of the server may change behind an open connection, so that it is worth looking at.
     pub(super) fn may_change(&self) -> bool {
         self.only().is_none() || self.state().grouped == Some(true)
-    }
-
-    /// Whether this account is asked only what every account may see.
-    pub(super) fn is_blind(&self) -> bool {
-        self.blind.load(Ordering::Relaxed)
-    }
-
-    /// Notes that the members cannot be seen; true for the first time.
-    pub(super) fn make_blind(&self) -> bool {
-        !self.blind.swap(true, Ordering::Relaxed)
     }
 
     /// All servers that may be asked, those that were configured first.
@@ -156,10 +149,10 @@ impl Route {
         self.generation.load(Ordering::SeqCst)
     }
 
-    /// Why a search failed a moment ago.
-    pub(super) fn failed_lately(&self) -> Option<DbError> {
+    /// Why the last search failed, if it ended within this time.
+    pub(super) fn failed_within(&self, time: Duration) -> Option<DbError> {
         let state = self.state();
-        state.failed.as_ref().filter(|(when, _)| when.elapsed() < FAILURE_STANDS).map(|(_, error)| error.clone())
+        state.failed.as_ref().filter(|(when, _)| when.elapsed() < time).map(|(_, error)| error.clone())
     }
 
     /// Notes why a search failed.

@@ -275,9 +275,9 @@ impl Session {
     }
 
     /// What the server says about itself at this moment.
-    pub(super) async fn standing(&mut self, with_group: bool) -> Result<Standing, DbError> {
+    pub(super) async fn standing(&mut self) -> Result<Standing, DbError> {
         let limit = self.time_limit();
-        let result = tokio::time::timeout(limit, Standing::ask(self.conn()?, with_group)).await;
+        let result = tokio::time::timeout(limit, Standing::ask(self.conn()?)).await;
         self.settle(result)
     }
 

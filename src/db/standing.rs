@@ -4,18 +4,27 @@
 //! restarted takes writes until it joins, and a primary that was cut off takes statements until it notices. So the view of
 //! the group decides: the server must be the primary in it, and reach the majority.
 
-use mysql_async::Row;
 use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Error, Row};
 
 use super::servers::Server;
 
 /// The query, in one line because it is sent together with other statements.
-pub(super) fn query(with_group: bool) -> String {
-    if !with_group {
-        return "SELECT @@GLOBAL.read_only AS read_only".to_owned();
-    }
-    let lines = include_str!("../../sql/setup/standing.sql").lines().map(str::trim);
+pub(super) fn query() -> String {
+    one_line(include_str!("../../sql/setup/standing.sql"))
+}
+
+fn one_line(sql: &str) -> String {
+    let lines = sql.lines().map(str::trim);
     lines.filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join(" ")
+}
+
+/// Error numbers of an account that may not read the members of the group: the table, its columns.
+const NOT_SHOWN: [u16; 2] = [1142, 1143];
+
+/// Whether the query failed because the account may not see the members. What was sent before it was done.
+pub(super) fn is_hidden(error: &Error) -> bool {
+    matches!(error, Error::Server(error) if NOT_SHOWN.contains(&error.code))
 }
 
 /// What a server says about itself.
@@ -26,6 +35,9 @@ pub(super) struct Standing {
     /// Its own identity, by which it finds itself among the members.
     uuid: String,
     members: Vec<Member>,
+    /// It is set up for a group whose members the account may not see. Such a server takes writes after a restart, before it
+    /// joins, and nothing else would tell.
+    hidden: bool,
 }
 
 /// A member of a group, as one of them sees it.
@@ -47,18 +59,31 @@ impl Standing {
         let text = |name: &str| row.get_opt::<Option<String>, _>(name).and_then(Result::ok).flatten();
         let is_on = |name: &&&str| text(name).is_some_and(|value| value != "0" && value != "OFF");
         let members = text("members").map(|json| members(&json)).unwrap_or_default();
-        Self { read_only: FORBID.iter().find(is_on).copied(), uuid: text("server_uuid").unwrap_or_default(), members }
+        Self {
+            read_only: FORBID.iter().find(is_on).copied(),
+            uuid: text("server_uuid").unwrap_or_default(),
+            members,
+            hidden: text("group_name").is_some_and(|name| !name.is_empty()),
+        }
     }
 
     /// Asks on a connection.
-    pub(super) async fn ask(conn: &mut mysql_async::Conn, with_group: bool) -> mysql_async::Result<Self> {
-        let row = conn.query_first::<Row, _>(query(with_group)).await?;
-        Ok(row.map(|row| Self::of(&row)).unwrap_or_default())
+    pub(super) async fn ask(conn: &mut Conn) -> mysql_async::Result<Self> {
+        match conn.query_first::<Row, _>(query()).await {
+            Err(error) if is_hidden(&error) => Self::ask_without_members(conn).await,
+            row => Ok(row?.map(|row| Self::of(&row)).unwrap_or_default()),
+        }
+    }
+
+    /// Asks for what every account may see.
+    pub(super) async fn ask_without_members(conn: &mut Conn) -> mysql_async::Result<Self> {
+        let sql = one_line(include_str!("../../sql/setup/standing_without_members.sql"));
+        Ok(conn.query_first::<Row, _>(sql).await?.map(|row| Self::of(&row)).unwrap_or_default())
     }
 
     /// Whether it belongs to a group, in it or not at the moment.
     pub(super) fn is_grouped(&self) -> bool {
-        !self.members.is_empty()
+        self.hidden || !self.members.is_empty()
     }
 
     /// The addresses of all members that it sees.
@@ -71,6 +96,13 @@ impl Standing {
     pub(super) fn obstacle(&self) -> Option<String> {
         if let Some(variable) = self.read_only {
             return Some(format!("{variable} is on"));
+        }
+        if self.hidden {
+            return Some(
+                "it is set up for a group whose members the account does not see: \
+                 GRANT SELECT ON performance_schema.replication_group_members to it"
+                    .to_owned(),
+            );
         }
         if !self.is_grouped() {
             return None;
@@ -111,7 +143,8 @@ mod tests {
             state: state.to_owned(),
             role: role.to_owned(),
         };
-        Standing { read_only, uuid: "0".to_owned(), members: places.iter().enumerate().map(member).collect() }
+        let members = places.iter().enumerate().map(member).collect();
+        Standing { read_only, uuid: "0".to_owned(), members, hidden: false }
     }
 
     #[test]
@@ -141,9 +174,16 @@ mod tests {
     }
 
     #[test]
+    fn a_server_of_a_group_whose_members_are_hidden_is_not_used() {
+        let hidden = Standing { hidden: true, ..Standing::default() };
+        assert!(hidden.is_grouped());
+        assert!(hidden.obstacle().is_some_and(|obstacle| obstacle.contains("GRANT SELECT")), "{hidden:?}");
+    }
+
+    #[test]
     fn members_are_read_and_those_without_an_address_are_not_asked() {
         let json = r#"[["u-1","db1",3306,"ONLINE","PRIMARY"],["","",null,"OFFLINE",""],["broken"]]"#;
-        let standing = Standing { read_only: None, uuid: "u-1".to_owned(), members: members(json) };
+        let standing = Standing { uuid: "u-1".to_owned(), members: members(json), ..Standing::default() };
         assert_eq!(standing.members().collect::<Vec<_>>(), [Server::new("db1", 3306)]);
         assert_eq!((standing.members.len(), standing.obstacle()), (2, None));
         assert!(members("no json").is_empty());
@@ -151,7 +191,7 @@ mod tests {
 
     #[test]
     fn the_query_is_one_line_without_remarks() {
-        let sql = query(true);
+        let sql = query();
         assert!(
             !sql.contains('\n') && !sql.contains("--") && sql.contains("/*!80000 @@GLOBAL.super_read_only"),
             "{sql}"

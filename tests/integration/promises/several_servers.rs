@@ -2,7 +2,7 @@
 //!
 //! Two proxies before one database stand for two servers with the same data; real groups are tested by `ops/group`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -68,4 +68,55 @@ async fn a_server_that_becomes_read_only_is_left_for_another_one() {
         instance.get(&format!("/products/{}", products[0])).await.status == 404
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_refuses_the_account_is_left_for_another_one() {
+    let servers = [PrivateServer::start("first-refuses", &[]).await, PrivateServer::start("second-takes", &[]).await];
+    let (first, products, _) = shop_in(TestDatabase::migrated_on(&servers[0]).await, &[1_000]).await;
+    let second = first.twin_on(&servers[1]).await;
+    second.execute("SET GLOBAL read_only = 1").await;
+    let mut variables = Vec::new();
+    for database in [&first, &second] {
+        variables = database.account("forgotten", &["SELECT, INSERT, UPDATE, DELETE ON *.*"]).await;
+    }
+    variables.retain(|(name, _)| *name != "DB_HOST");
+    let places: Vec<_> = servers.iter().map(|server| format!("127.0.0.1:{}", server.port())).collect();
+    variables.push(("DB_HOST", places.join(",")));
+    let instance = Instance::start_with(&variables, &["--no-migrate"]).await;
+    instance.wait_ready().await;
+    let path = format!("/products/{}", products[0]);
+    assert_eq!(instance.get(&path).await.status, 200);
+    // As if it had been made anew, without the account and as nobody's primary.
+    for host in ["127.0.0.1", "localhost"] {
+        first.execute(&format!("DROP USER 'forgotten'@'{host}'")).await;
+    }
+    for id in first.query::<u64>("SELECT id FROM information_schema.processlist WHERE user = 'forgotten'").await {
+        first.execute(&format!("KILL {id}")).await;
+    }
+    wait_until("the refusal to be seen", async || instance.get(&path).await.status == 503).await;
+    second.execute("SET GLOBAL read_only = 0").await;
+    wait_until("the other server to be read", async || instance.get(&path).await.status == 404).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_all_servers_stand_still_nobody_is_told_that_the_pool_is_too_small() {
+    let (database, ..) = shop(&[1_000]).await;
+    let proxies = [Proxy::before(&database.address()).await, Proxy::before(&database.address()).await];
+    let places: Vec<_> = proxies.iter().map(|proxy| proxy.address(database.address()).servers.to_string()).collect();
+    let instance = Instance::start_with(&list(&database, &places), &["--db-statement-timeout", "1s"]).await;
+    instance.wait_ready().await;
+    for proxy in &proxies {
+        proxy.set(Fault::Freeze);
+    }
+    // Nobody is asked, so nothing but the look at the servers finds it out.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let asked = (0..30).map(|_| instance.get("/products"));
+    for reply in futures_util::future::join_all(asked).await {
+        assert_eq!((reply.status, reply.code()), (503, "database_unavailable"), "{reply:?}");
+    }
+    let timeouts = instance.metric(r#"storemgr_db_errors_total{kind="pool_timeout"}"#).await;
+    assert_eq!(timeouts, 0.0, "the runbook would lead to a larger pool");
+    let log = instance.log();
+    assert!(log.contains("no server of DB_HOST takes writes"), "{log}");
 }

@@ -29,8 +29,8 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
         Err(DbError::WrongSetup { .. }) => {
             return Ok(CheckOutcome::fail(
                 "the account does not see the members of the group",
-                "GRANT SELECT ON performance_schema.replication_group_members to it, or a new primary that DB_HOST does \
-                 not name is not found",
+                "GRANT SELECT ON performance_schema.replication_group_members to it: without it nobody knows \
+                 whether the server is the primary of its group, and a member of a group is not used",
             ));
         }
         Err(error) => return Ok(CheckOutcome::fail(error.to_string(), "see the database's log")),
@@ -45,7 +45,10 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
              answer before it has all orders that were accepted",
         )
     } else if let Some((place, _)) = away.first() {
-        CheckOutcome::fail(seen, format!("see the log of {place}, and START GROUP_REPLICATION there"))
+        CheckOutcome::fail(
+            seen,
+            format!("see the log of {place}, and there STOP GROUP_REPLICATION, then START GROUP_REPLICATION"),
+        )
     } else if facts.members.len() < FEWEST {
         CheckOutcome::fail(seen, "add members: a group of two stops when either of them fails")
     } else {
