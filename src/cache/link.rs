@@ -4,11 +4,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
-use redis::{AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, RedisError, ServerErrorKind};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, IntoConnectionInfo, RedisError, ServerErrorKind,
+};
 
 use super::{Address, Place};
+use crate::units::Secret;
 
 /// The longest time to make a connection, with all that the Sentinels are asked.
 const CONNECT_LIMIT: Duration = Duration::from_secs(1);
@@ -17,9 +22,30 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(1);
 pub(super) async fn client(address: &Address) -> Result<Client, RedisError> {
     match &address.place {
         Place::Server { host, port } => client_of(address, host, *port),
-        Place::Sentinels { .. } => sentinel_client(address)?.async_get_client().await,
+        Place::Sentinels { .. } => {
+            let mut sentinels = sentinel_clients(address)?;
+            first_of(sentinels.iter_mut().map(SentinelClient::async_get_client)).await
+        }
     }
 }
+
+/// The first answer that is no error; without one, the last error. All are asked at the same time: one that stands still or is
+/// cut off says nothing for a long time, and the others know the master.
+async fn first_of<T>(
+    asked: impl Iterator<Item = impl Future<Output = Result<T, RedisError>>>,
+) -> Result<T, RedisError> {
+    let mut asked: FuturesUnordered<_> = asked.collect();
+    let mut answer = Err(NO_SENTINELS.into());
+    while let Some(next) = asked.next().await {
+        answer = next;
+        if answer.is_ok() {
+            break;
+        }
+    }
+    answer
+}
+
+const NO_SENTINELS: (ErrorKind, &str) = (ErrorKind::InvalidClientConfig, "no Sentinels are named");
 
 fn client_of(address: &Address, host: &str, port: u16) -> Result<Client, RedisError> {
     let place = address.of_host(host, port).into_connection_info()?.set_redis_settings(address.settings());
@@ -29,12 +55,21 @@ fn client_of(address: &Address, host: &str, port: u16) -> Result<Client, RedisEr
     }
 }
 
-fn sentinel_client(address: &Address) -> Result<SentinelClient, RedisError> {
-    let Place::Sentinels { sentinels, name, password } = &address.place else {
-        return Err(RedisError::from((ErrorKind::InvalidClientConfig, "no Sentinels are named")));
-    };
-    let places = sentinels.iter().map(|(host, port)| address.of_host(host, *port));
-    let mut builder = SentinelClientBuilder::new(places, name, SentinelServerType::Master)?
+/// A client for each Sentinel.
+fn sentinel_clients(address: &Address) -> Result<Vec<SentinelClient>, RedisError> {
+    let Place::Sentinels { sentinels, name, password } = &address.place else { return Err(NO_SENTINELS.into()) };
+    let client =
+        |(host, port): &(String, u16)| sentinel_client(address, address.of_host(host, *port), name, password.as_ref());
+    sentinels.iter().map(client).collect()
+}
+
+fn sentinel_client(
+    address: &Address,
+    sentinel: ConnectionAddr,
+    name: &str,
+    password: Option<&Secret>,
+) -> Result<SentinelClient, RedisError> {
+    let mut builder = SentinelClientBuilder::new([sentinel], name, SentinelServerType::Master)?
         .set_client_to_redis_db(i64::from(address.database));
     if let Some(user) = &address.user {
         builder = builder.set_client_to_redis_username(user);
@@ -70,7 +105,7 @@ pub(super) enum Link {
 
 /// The master of the moment.
 pub(super) struct Master {
-    client: tokio::sync::Mutex<SentinelClient>,
+    sentinels: tokio::sync::Mutex<Vec<SentinelClient>>,
     current: Mutex<Option<MultiplexedConnection>>,
     searching: AtomicBool,
     answer_limit: Duration,
@@ -81,7 +116,7 @@ impl Link {
     pub(super) fn open(address: &Address, answer_limit: Duration) -> Result<Self, RedisError> {
         let Place::Server { host, port } = &address.place else {
             return Ok(Self::Master(Arc::new(Master {
-                client: tokio::sync::Mutex::new(sentinel_client(address)?),
+                sentinels: tokio::sync::Mutex::new(sentinel_clients(address)?),
                 current: Mutex::default(),
                 searching: AtomicBool::new(false),
                 answer_limit,
@@ -145,8 +180,8 @@ impl Master {
                 .set_connection_timeout(Some(CONNECT_LIMIT))
                 .set_response_timeout(Some(master.answer_limit));
             let found = async {
-                let mut client = master.client.lock().await;
-                client.get_async_connection_with_config(&config).await
+                let mut sentinels = master.sentinels.lock().await;
+                first_of(sentinels.iter_mut().map(|client| client.get_async_connection_with_config(&config))).await
             };
             if let Ok(Ok(connection)) = tokio::time::timeout(CONNECT_LIMIT, found).await {
                 *master.current() = Some(connection);

@@ -33,6 +33,14 @@ pub enum CacheError {
     Failed(#[from] redis::RedisError),
 }
 
+impl CacheError {
+    /// Whether the account (ACL) has no right to the command or the key.
+    pub fn is_forbidden(&self) -> bool {
+        let forbidden = redis::ErrorKind::Server(redis::ServerErrorKind::NoPerm);
+        matches!(self, Self::Failed(error) if error.kind() == forbidden)
+    }
+}
+
 impl std::fmt::Debug for Cache {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Cache").field("breaker", &self.breaker).finish_non_exhaustive()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::harness::{Instance, TestDatabase, TestRedis, wait_until};
+use crate::harness::{Instance, TestDatabase, TestRedis, free_port, wait_until};
 
 const HITS: &str = r#"storemgr_cache_requests_total{cache="best_sellers",outcome="#;
 
@@ -14,8 +14,11 @@ async fn the_master_of_the_cache_is_killed_and_no_report_fails() {
     let replica = TestRedis::start_replica(master.port);
     let sentinel = TestRedis::start_sentinel(master.port);
     let database = TestDatabase::migrated().await;
+    // The first one takes connections and says nothing, like a machine that stands still; the second is gone.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = listener.local_addr().unwrap().port();
     let mut variables = database.variables();
-    variables.push(("REDIS_SENTINELS", format!("127.0.0.1:{sentinel}")));
+    variables.push(("REDIS_SENTINELS", format!("127.0.0.1:{silent},127.0.0.1:{},127.0.0.1:{sentinel}", free_port())));
     let instance = Instance::start_with(&variables, &["--report-ttl", "50ms"]).await;
     instance.wait_ready().await;
     let kept = async |redis: &TestRedis| redis.values().iter().any(|(key, _)| key.contains("best"));
