@@ -388,6 +388,17 @@ async fn keys_of_others_in_a_redis_that_evicts_are_told() {
     assert!(after(CATALOG, deployment.surroundings()).await.healthy);
     deployment.redis.write("session:42", "somebody's");
     only_fails(deployment.surroundings(), "redis-keys-own", "1 keys of other programs").await;
+    // An account with no more than the store needs.
+    deployment.redis.make_account("reports", &["~storemgr:*", "+get", "+setex", "+info"]);
+    let mut limited = deployment.surroundings();
+    if let Some(address) = &mut limited.redis {
+        address.user = Some("reports".to_owned());
+        address.password = Some(Secret::new("cache-7d1e".to_owned()));
+    }
+    let verdict = after(CATALOG, limited).await;
+    let finding = found(&verdict, "redis-keys-own");
+    assert_eq!((finding.status, finding.seen.as_str()), (Status::Skip, "the account may not list keys"), "{finding:?}");
+    assert!(verdict.healthy, "{verdict:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -106,6 +106,11 @@ impl TestRedis {
         self.command(&["config", "set", setting, value]);
     }
 
+    /// Makes an account with the password `cache-7d1e` and these rights.
+    pub fn make_account(&self, name: &str, rights: &[&str]) {
+        self.command(&[&["acl", "setuser", name, "on", ">cache-7d1e"], rights].concat());
+    }
+
     /// Stores a value, as another program would.
     pub fn write(&self, key: &str, value: &str) {
         self.command(&["set", key, value]);

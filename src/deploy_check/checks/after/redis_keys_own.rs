@@ -24,7 +24,12 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     if !facts.eviction_policy.starts_with("allkeys-") {
         return Err(CheckOutcome::skip(format!("its policy is {}", facts.eviction_policy), "see redis-eviction"));
     }
-    let others = cache::other_keys(address, OURS, MOST, deployment.timeout).await.map_err(away)?;
+    let others = cache::other_keys(address, OURS, MOST, deployment.timeout).await.map_err(|error| {
+        if error.is_forbidden() {
+            return CheckOutcome::skip("the account may not list keys", "give it SCAN on Redis: +scan");
+        }
+        away(error)
+    })?;
     if others == 0 {
         return Ok(CheckOutcome::pass("no keys of other programs"));
     }
