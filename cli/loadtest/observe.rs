@@ -37,18 +37,17 @@ impl ObserveArgs {
         if self.no_observe {
             return Ok(None);
         }
-        let stack = Stack::open(Path::new("."));
-        let subjects = stack.ok().and_then(|stack| stack.subjects(target).ok()).unwrap_or_default();
-        if subjects.is_empty() {
-            return Ok(None);
-        }
+        let Ok(stack) = Stack::open(Path::new(".")) else { return Ok(None) };
         // Nobody asked for it, so that it must not end the run.
-        match Observing::start(&subjects).await {
-            Ok(observing) => Ok(Some(observing)),
-            Err(error) => {
-                process::tell(&format!("storemgr: the private stack is not observed: {error}"));
-                Ok(None)
-            }
-        }
+        Ok(observe_stack(&stack, target).await.unwrap_or_else(|error| {
+            process::tell(&format!("storemgr: the private stack is not observed: {error}"));
+            None
+        }))
     }
+}
+
+/// Begins to watch the private stack if it is under load.
+async fn observe_stack(stack: &Stack, target: &Target) -> anyhow::Result<Option<Observing>> {
+    let subjects = stack.subjects(target).await?;
+    Ok(if subjects.is_empty() { None } else { Some(Observing::start(&subjects).await?) })
 }

@@ -12,7 +12,7 @@ use super::measurement::{Failover, Measurement, ServerSide, UserLimit};
 use super::store::{Deployment, Running, StoreStarter};
 use super::watcher::{Watcher, unwatched};
 use super::{Config, Event, Observer, burst, unloaded};
-use crate::db::{ServerCounters, writable_server};
+use crate::db::ServerCounters;
 use crate::loadtest::{
     self, Criteria, Ended, Load, RunOutputs, Scenario, Search, SearchOutputs, Users, interrupted_by, steering,
 };
@@ -21,7 +21,6 @@ use crate::observe::{Observing, Subject};
 use crate::promql::Prometheus;
 use crate::report::{self, Report, Span};
 use crate::run_result::{LimitEnded, RecordedRun, RunResult};
-use crate::stack::StackError;
 use crate::units;
 
 /// The time limits of a request and of the end of the load test, which are the defaults of `loadtest`.
@@ -43,9 +42,6 @@ const POOLED_START: u32 = 500;
 
 /// The highest load of a search. Beyond it, the result would depend on the machine and not on the rung.
 const LIMIT_MOST: u32 = 20_000;
-
-/// The time limit of finding the server that takes writes.
-const FIND_PRIMARY: Duration = Duration::from_secs(5);
 
 /// What is known of the loss of the primary.
 #[derive(Debug)]
@@ -79,7 +75,7 @@ impl RungRunner<'_> {
         self.store.unless_stopped(tokio::time::sleep(SETTLE)).await?;
         let watcher = Watcher::start(&running.access.database, &running.database_pids()).await;
         let watcher = watcher.map_err(|error| remarks.push(unwatched(error))).ok();
-        let observing = match self.subjects(&running).await {
+        let observing = match self.store.stack.subjects(&running.target).await {
             Ok(subjects) => self.observe(&subjects, &mut remarks).await,
             Err(error) => {
                 remarks.push(error.to_string());
@@ -172,21 +168,6 @@ impl RungRunner<'_> {
             Err(RungFailure::Interrupted(_)) => Err(interrupted(measurement)),
             Err(fatal @ RungFailure::Fatal(_)) => Err(fatal),
         }
-    }
-
-    /// The parts of the stack that a load test watches; of a group, the server that takes writes.
-    async fn subjects(&self, running: &Running) -> Result<Vec<Subject>, StackError> {
-        let mut subjects = self.store.stack.subjects(&running.target)?;
-        let database = &running.access.database;
-        if database.servers.all().len() > 1 {
-            let primary = writable_server(database, FIND_PRIMARY).await.map_err(StackError::Group)?;
-            for subject in &mut subjects {
-                if let Subject::Database(database) = subject {
-                    database.port = primary.port;
-                }
-            }
-        }
-        Ok(subjects)
     }
 
     /// Measures another service, of which only the routes are known.

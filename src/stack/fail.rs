@@ -42,7 +42,8 @@ pub(super) async fn fail(layout: &Layout, part: Part) -> Result<ProcessName, Sta
     if stop::kill(&entry, &layout.home(name)).await { Ok(name) } else { Err(StackError::WouldNotStop(vec![name])) }
 }
 
-async fn primary(layout: &Layout, state: &State) -> Result<ProcessName, StackError> {
+/// The server of the database that takes writes, or the only one.
+pub(super) async fn primary(layout: &Layout, state: &State) -> Result<ProcessName, StackError> {
     if state.replicas <= 1 {
         return Ok(ProcessName::Database);
     }
@@ -53,8 +54,8 @@ async fn primary(layout: &Layout, state: &State) -> Result<ProcessName, StackErr
     Ok(ProcessName::databases(state.replicas).find(is_it).unwrap_or(ProcessName::Database))
 }
 
-/// The Redis that says that it is the master.
-async fn master(state: &State) -> ProcessName {
+/// The Redis that says that it is the master; the first one if none does.
+pub(super) async fn master(state: &State) -> ProcessName {
     if state.replicas > 1 && is_master(state.ports.of(ProcessName::RedisReplica)).await {
         return ProcessName::RedisReplica;
     }

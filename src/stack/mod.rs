@@ -114,8 +114,8 @@ impl Stack {
     }
 
     /// What a load test of this address of the stack, nginx or an instance, can watch; empty for any other address.
-    pub fn subjects(&self, target: &Target) -> Result<Vec<Subject>, StackError> {
-        subjects::behind(&self.layout, target)
+    pub async fn subjects(&self, target: &Target) -> Result<Vec<Subject>, StackError> {
+        subjects::behind(&self.layout, target).await
     }
 
     /// The state of every process; `None` if this directory has never had a stack.
