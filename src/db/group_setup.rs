@@ -30,10 +30,7 @@ pub async fn form_group(members: &[Address], limit: Duration) -> Result<(), DbEr
     if !states.iter().any(belongs) {
         // Whoever begins a group decides what it contains, so it is the one that has everything.
         let first = most_complete(&mut sessions).await?;
-        sessions[first].run("SET GLOBAL group_replication_bootstrap_group = ON").await?;
-        let started = sessions[first].join(&members[first]).await;
-        sessions[first].run("SET GLOBAL group_replication_bootstrap_group = OFF").await?;
-        started?;
+        sessions[first].begin_group(&members[first], limit).await?;
         sessions[first].wait_online(deadline).await?;
         states[first] = Some("ONLINE".to_owned());
     }
@@ -120,11 +117,30 @@ impl Session {
         self.run(&format!("START GROUP_REPLICATION USER = '{user}', PASSWORD = '{password}'")).await
     }
 
+    /// A member in the state ERROR has to stop before it starts again, and is offline until somebody ends that.
+    async fn leave_error(&mut self) -> Result<(), DbError> {
+        self.run("STOP GROUP_REPLICATION; SET GLOBAL offline_mode = OFF").await
+    }
+
+    /// Begins a new group with this server. It does not do so again at its next start, whether this one succeeds or not.
+    async fn begin_group(&mut self, account: &Address, limit: Duration) -> Result<(), DbError> {
+        self.leave_error().await?;
+        self.run("SET GLOBAL group_replication_bootstrap_group = ON").await?;
+        let started = self.join(account).await;
+        // A session does not outlive a refusal.
+        if started.is_err()
+            && let Ok(session) = Self::to_member(account, limit).await
+        {
+            *self = session;
+        }
+        let ended = self.run("SET GLOBAL group_replication_bootstrap_group = OFF").await;
+        started.and(ended)
+    }
+
     /// Joins again and again: the others may not have forgotten yet that it was there.
     async fn rejoin(&mut self, account: &Address, deadline: Instant) -> Result<(), DbError> {
         loop {
-            // A member in the state ERROR has to stop first, and is offline until somebody ends that.
-            self.run("STOP GROUP_REPLICATION; SET GLOBAL offline_mode = OFF").await?;
+            self.leave_error().await?;
             match self.join(account).await {
                 Err(error) if error.spoils_connection() && !error.spoils_server() => return Err(error),
                 Err(error) if Instant::now() > deadline => return Err(error),

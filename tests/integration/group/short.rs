@@ -2,12 +2,16 @@
 
 use std::path::Path;
 use std::process::Output;
+use std::time::Duration;
 
 use serde_json::Value;
+use storemgr::db::writable_server;
+use storemgr::observe::Subject;
+use storemgr::stack::Stack;
 
 use super::load::Load;
 use super::{FAULTS, Shop};
-use crate::harness::{Instance, inhabitants, kill, storemgr_in};
+use crate::harness::{Instance, TestDatabase, inhabitants, kill, storemgr_in, wait_until};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a real MySQL and root: ops/group runs it"]
@@ -18,13 +22,47 @@ async fn every_fault_of_a_group_loses_and_doubles_nothing() {
         shop.suffer(fault, &load).await;
     }
     shop.settle(load).await;
-    // One member, and one that is not the primary, is enough to find the group.
-    let secondary = (shop.group.next_primary(usize::MAX).await.0 + 1) % shop.group.size();
-    shop.database.lead_to(&shop.group.place(secondary));
-    let instance = Instance::start(&shop.database, &[]).await;
     let body =
         serde_json::json!({"user_id": shop.users[0], "items": [{"product_id": shop.products[0], "quantity": 1}]});
-    assert_eq!(instance.post("/orders", body).await.status, 201);
+    let primary = shop.group.next_primary(usize::MAX).await.0;
+    let (seed, next) = ((primary + 1) % shop.group.size(), (primary + 2) % shop.group.size());
+    let on_primary = shop.database.at_member(&shop.group, primary);
+    // One member, and one that is not the primary, is enough to find the group.
+    let variables = account(&shop, &on_primary, seed).await;
+    let instance = Instance::start_with(&variables, &["--no-migrate"]).await;
+    // Without this right, nothing tells a member from a server that was restarted and takes writes for itself.
+    let refused = instance.post("/orders", body.clone()).await;
+    assert_eq!((refused.status, refused.code()), (503, "database_unavailable"), "{refused:?}");
+    wait_until("the log to say what is missing", async || {
+        instance.log().contains("GRANT SELECT ON performance_schema.replication_group_members")
+    })
+    .await;
+    on_primary.execute("GRANT SELECT ON performance_schema.replication_group_members TO 'shop'@'%'").await;
+    let accepts = async || instance.post("/orders", body.clone()).await.status == 201;
+    wait_until("an order with the right", accepts).await;
+    // The one that DB_HOST names refuses the account, and is not the primary, nor will it be.
+    let at_seed = shop.database.at_member(&shop.group, seed);
+    at_seed
+        .execute("SET GLOBAL super_read_only = 0; SET sql_log_bin = 0; ALTER USER 'shop'@'%' ACCOUNT LOCK; SET GLOBAL super_read_only = 1")
+        .await;
+    shop.group.move_to(next).await;
+    shop.group.next_primary(primary).await;
+    wait_until("an order at the new primary", accepts).await;
+}
+
+/// An account that may read and write rows, and that does not see the members of its group; the variables lead to this one
+/// member.
+async fn account(shop: &Shop, on_primary: &TestDatabase, seed: usize) -> Vec<(&'static str, String)> {
+    on_primary.execute("CREATE USER 'shop'@'%' IDENTIFIED BY 'shop-5f2c9a1e77'").await;
+    let rights = "SELECT, INSERT, UPDATE, DELETE ON `storemgr\\_test\\_%`.*";
+    on_primary.execute(&format!("GRANT {rights} TO 'shop'@'%'")).await;
+    shop.group.caught_up().await;
+    let mut variables = shop.database.variables();
+    variables.retain(|(name, _)| !["DB_HOST", "DB_USER", "DB_PASSWORD"].contains(name));
+    variables.push(("DB_HOST", shop.group.place(seed)));
+    variables.push(("DB_USER", "shop".to_owned()));
+    variables.push(("DB_PASSWORD", "shop-5f2c9a1e77".to_owned()));
+    variables
 }
 
 /// A folder whose processes end with the test.
@@ -53,6 +91,24 @@ impl Place {
         tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
     }
 
+    /// Waits until a load test of this stack would watch the server that takes writes, and the Redis that is the master.
+    async fn watches_the_primary(&self) {
+        let stack = Stack::open(self.0.path()).unwrap();
+        let access = stack.access().unwrap().unwrap();
+        let mut watched = Vec::new();
+        wait_until("the parts of the stack to be found", async || {
+            watched = stack.subjects(&access.front).await.unwrap_or_default();
+            watched.iter().any(|subject| matches!(subject, Subject::Redis(_)))
+        })
+        .await;
+        let primary = writable_server(&access.database, Duration::from_secs(5)).await.unwrap();
+        let database = watched.iter().find_map(|subject| match subject {
+            Subject::Database(database) => Some(database.port),
+            _ => None,
+        });
+        assert_eq!(database, Some(primary.port), "{watched:?}");
+    }
+
     /// Expects the command to do its work.
     async fn good(&self, arguments: &[&'static str]) -> String {
         let ran = self.run(arguments).await;
@@ -71,11 +127,26 @@ async fn a_stack_of_three_servers_can_be_broken_and_mended() {
         let told = place.good(fail).await;
         assert!(told.starts_with("Killed "), "{told}");
         assert_eq!(place.run(&["stack", "status"]).await.status.code(), Some(1), "{fail:?}: it still runs");
+        // Where writes go, not where they went, whether what was killed is mended or not.
+        place.watches_the_primary().await;
         place.good(&["stack", "heal"]).await;
         place.good(&["stack", "status"]).await;
+        place.watches_the_primary().await;
         place.good(&["seed", "--reset", "--products", "10", "--users", "2"]).await;
         place.good(&["deploy-check", "--after", "--only", "database-group"]).await;
     }
+    // Two of three at the same time: the one that is left gives up its group, and begins a new one with the others.
+    place.good(&["stack", "fail", "primary"]).await;
+    let mut second = place.run(&["stack", "fail", "primary"]).await;
+    for _ in 0..10 {
+        if !second.status.success() {
+            second = place.run(&["stack", "fail", "primary"]).await;
+        }
+    }
+    assert!(second.status.success(), "{second:?}");
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    place.good(&["stack", "heal"]).await;
+    place.good(&["deploy-check", "--after", "--only", "database-group"]).await;
     place.good(&["stack", "down"]).await;
     // The members were stopped one after the other; the one that has everything begins again.
     place.good(&["stack", "up"]).await;
