@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 
 use anyhow::anyhow;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command, FromArgMatches};
 use storemgr::cache::{Address, Place};
 use storemgr::units::Secret;
 
@@ -10,11 +12,41 @@ use super::environment::secret;
 use super::tls::{TlsFiles, TlsMode};
 use crate::failure::Failure;
 
-/// The options of every command that talks to Redis.
+/// The options of every command that talks to Redis, as they hold together.
+#[derive(Clone, Debug)]
+pub(crate) struct RedisArgs(Options);
+
+impl FromArgMatches for RedisArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut options = Options::from_arg_matches(matches)?;
+        let is_typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+        // A flag counts more than a variable: the Sentinels may be those of a stack in this directory.
+        if is_typed("redis_host") && !is_typed("redis_sentinels") {
+            options.redis_sentinels = None;
+        }
+        Ok(Self(options))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl clap::Args for RedisArgs {
+    fn augment_args(command: Command) -> Command {
+        Options::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Options::augment_args_for_update(command)
+    }
+}
+
 #[expect(clippy::struct_field_names, reason = "the flags carry the variables' names")]
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Redis (a password, if any: REDIS_PASSWORD or REDIS_PASSWORD_FILE)")]
-pub(crate) struct RedisArgs {
+struct Options {
     /// The host of Redis; without it no report is cached
     #[arg(long, env = "REDIS_HOST", value_name = "HOST")]
     redis_host: Option<String>,
@@ -27,7 +59,8 @@ pub(crate) struct RedisArgs {
     /// The account on Redis (ACL); without it the default one
     #[arg(long, env = "REDIS_USER", value_name = "USER")]
     redis_user: Option<String>,
-    /// The Sentinels that know the master of a Redis with replicas; they replace --redis-host (their own password, if any:
+    /// The Sentinels that know the master of a Redis with replicas; they replace --redis-host, unless that is
+    /// given as a flag and they are not (their own password, if any:
     /// REDIS_SENTINEL_PASSWORD or REDIS_SENTINEL_PASSWORD_FILE)
     #[arg(long, env = "REDIS_SENTINELS", value_name = "HOST[:PORT],…")]
     redis_sentinels: Option<String>,
@@ -52,6 +85,12 @@ pub(crate) struct RedisArgs {
 impl RedisArgs {
     /// The address with its password; `None` if no host is configured.
     pub(crate) fn address(&self) -> Result<Option<Address>, Failure> {
+        self.0.address()
+    }
+}
+
+impl Options {
+    fn address(&self) -> Result<Option<Address>, Failure> {
         let Some(place) = self.place()? else { return Ok(None) };
         let password = secret(&["REDIS_PASSWORD"])?.map(Secret::new);
         let files = TlsFiles { ca: &self.redis_tls_ca, cert: &self.redis_tls_cert, key: &self.redis_tls_key };
@@ -76,4 +115,26 @@ impl RedisArgs {
 /// What was given, without spaces around it; `None` if that is nothing.
 fn given(text: Option<&String>) -> Option<&str> {
     text.map(|text| text.trim()).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Args as _;
+
+    use super::*;
+
+    fn place(arguments: &[&str]) -> Option<Place> {
+        let command = RedisArgs::augment_args(Command::new("storemgr"))
+            .mut_arg("redis_sentinels", |arg| arg.env(None).default_value("s1,s2"));
+        let matches = command.get_matches_from([&["storemgr"], arguments].concat());
+        RedisArgs::from_arg_matches(&matches).unwrap().0.place().unwrap_or_else(|_| panic!("{arguments:?}"))
+    }
+
+    #[test]
+    fn a_host_that_is_typed_counts_more_than_sentinels_that_are_not() {
+        assert!(matches!(place(&[]), Some(Place::Sentinels { .. })));
+        assert!(matches!(place(&["--redis-host", "r"]), Some(Place::Server { host, port: 6379 }) if host == "r"));
+        let both = ["--redis-host", "r", "--redis-sentinels", "s3"];
+        assert!(matches!(place(&both), Some(Place::Sentinels { sentinels, .. }) if sentinels.len() == 1));
+    }
 }
