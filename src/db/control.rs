@@ -141,7 +141,9 @@ impl Control {
         if !self.route.may_change() {
             return true;
         }
-        if self.perform(&Task::Look).await.is_err() {
+        if let Err(error) = self.perform(&Task::Look).await {
+            // The log says it even if nobody asks for anything.
+            self.counters.refusals().failed(&error);
             self.lost.store(true, Ordering::SeqCst);
             return false;
         }

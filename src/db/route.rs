@@ -165,3 +165,34 @@ impl Route {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_only_server_that_is_named_is_one_of_several_once_it_names_a_group() {
+        let named = Server::new("db1", 3306);
+        let route = Route::new(&Servers::one("db1", 3306));
+        assert_eq!(route.first(), Some(named.clone()));
+        route.learn(&Standing::of_some_group());
+        assert_eq!(route.first(), None, "it may be any member, and refuse whoever asks");
+        let generation = route.found(&named);
+        assert_eq!(route.first(), Some(named.clone()));
+        route.left(&named, generation);
+        assert_eq!(route.first(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_search_that_found_nobody_tells_why_until_somebody_is_found() {
+        let route = Route::new(&Servers::one("db1", 3306));
+        route.failed(&DbError::nowhere("db1: it is away"));
+        tokio::time::advance(FAILURE_STANDS).await;
+        assert!(route.failed_within(FAILURE_STANDS).is_none() && route.failed_within(FAILURE_TELLS).is_some());
+        tokio::time::advance(FAILURE_TELLS).await;
+        assert!(route.failed_within(FAILURE_TELLS).is_none());
+        route.failed(&DbError::nowhere("db1: it is away"));
+        route.found(&Server::new("db1", 3306));
+        assert!(route.failed_within(FAILURE_TELLS).is_none());
+    }
+}

@@ -81,6 +81,12 @@ impl Standing {
         Ok(conn.query_first::<Row, _>(sql).await?.map(|row| Self::of(&row)).unwrap_or_default())
     }
 
+    /// That of a member, for tests.
+    #[cfg(test)]
+    pub(super) fn of_some_group() -> Self {
+        Self { hidden: true, ..Self::default() }
+    }
+
     /// Whether it belongs to a group, in it or not at the moment.
     pub(super) fn is_grouped(&self) -> bool {
         self.hidden || !self.members.is_empty()
@@ -94,15 +100,16 @@ impl Standing {
 
     /// Why it does not take writes; nothing if it does.
     pub(super) fn obstacle(&self) -> Option<String> {
-        if let Some(variable) = self.read_only {
-            return Some(format!("{variable} is on"));
-        }
+        // First, because the primary, which a read-only member would name, stays unknown as well.
         if self.hidden {
             return Some(
                 "it is set up for a group whose members the account does not see: \
                  GRANT SELECT ON performance_schema.replication_group_members to it"
                     .to_owned(),
             );
+        }
+        if let Some(variable) = self.read_only {
+            return Some(format!("{variable} is on"));
         }
         if !self.is_grouped() {
             return None;
@@ -175,9 +182,11 @@ mod tests {
 
     #[test]
     fn a_server_of_a_group_whose_members_are_hidden_is_not_used() {
-        let hidden = Standing { hidden: true, ..Standing::default() };
-        assert!(hidden.is_grouped());
-        assert!(hidden.obstacle().is_some_and(|obstacle| obstacle.contains("GRANT SELECT")), "{hidden:?}");
+        for read_only in [None, Some("read_only")] {
+            let hidden = Standing { read_only, ..Standing::of_some_group() };
+            assert!(hidden.is_grouped());
+            assert!(hidden.obstacle().is_some_and(|obstacle| obstacle.contains("GRANT SELECT")), "{hidden:?}");
+        }
     }
 
     #[test]

@@ -116,7 +116,7 @@ async fn while_all_servers_stand_still_nobody_is_told_that_the_pool_is_too_small
         assert_eq!((reply.status, reply.code()), (503, "database_unavailable"), "{reply:?}");
     }
     let timeouts = instance.metric(r#"storemgr_db_errors_total{kind="pool_timeout"}"#).await;
-    assert_eq!(timeouts, 0.0, "the runbook would lead to a larger pool");
+    assert!(timeouts < 1.0, "the runbook would lead to a larger pool");
     let log = instance.log();
     assert!(log.contains("no server of DB_HOST takes writes"), "{log}");
 }
