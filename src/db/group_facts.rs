@@ -19,9 +19,14 @@ impl GroupFacts {
 }
 
 impl Session {
-    /// The group of the server; `None` if it has none. An error if the account may not see the members.
+    /// The group of the server; `None` if it has none.
     pub async fn group_facts(&mut self) -> Result<Option<GroupFacts>, DbError> {
         let Some(consistency) = self.group_consistency().await? else { return Ok(None) };
+        // An account without the right to the members works with a server that is set up for no group.
+        let name = "SHOW GLOBAL VARIABLES WHERE Variable_name = 'group_replication_group_name' AND Value <> ''";
+        if self.run_rows::<(String, String)>(name).await?.is_empty() {
+            return Ok(None);
+        }
         let sql = "SELECT CONCAT(MEMBER_HOST, ':', COALESCE(MEMBER_PORT, 0)), MEMBER_STATE \
                    FROM performance_schema.replication_group_members ORDER BY MEMBER_HOST, MEMBER_PORT";
         let members: Vec<_> = self.run_rows(sql).await?;
