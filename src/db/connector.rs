@@ -170,9 +170,9 @@ impl Connector {
         self.route.failed_within(FAILURE_TELLS).unwrap_or_else(DbError::no_answer)
     }
 
-    /// Whether no server takes writes, by what the last search found.
-    pub(super) fn finds_nobody(&self) -> bool {
-        self.route.failed_within(FAILURE_TELLS).is_some()
+    /// Whether no server is known that takes writes.
+    pub(super) fn knows_nobody(&self) -> bool {
+        self.route.first().is_none()
     }
 
     /// Connects to this very server, whatever its role is.

@@ -22,22 +22,15 @@ pub async fn form_group(members: &[Address], limit: Duration) -> Result<(), DbEr
     for member in members {
         sessions.push(Session::to_member(member, limit).await?);
     }
-    let mut states = Vec::new();
-    for session in &mut sessions {
-        states.push(session.member_state().await?);
-    }
-    let belongs = |state: &Option<String>| matches!(state.as_deref(), Some("ONLINE" | "RECOVERING"));
-    if !states.iter().any(belongs) {
+    let mut belongs = members_at_rest(&mut sessions, deadline).await?;
+    if !belongs.contains(&true) {
         // Whoever begins a group decides what it contains, so it is the one that has everything.
         let first = most_complete(&mut sessions).await?;
         sessions[first].begin_group(&members[first], limit).await?;
-        sessions[first].wait_online(deadline).await?;
-        states[first] = Some("ONLINE".to_owned());
+        belongs[first] = true;
     }
     for index in 0..sessions.len() {
-        if !belongs(&states[index]) {
-            let group: Vec<_> = (0..states.len()).filter(|other| belongs(&states[*other])).collect();
-            wait_forgotten(&mut sessions, index, &group, deadline).await?;
+        if !belongs[index] {
             sessions[index].rejoin(&members[index], deadline).await?;
         }
         sessions[index].wait_online(deadline).await?;
@@ -45,25 +38,38 @@ pub async fn form_group(members: &[Address], limit: Duration) -> Result<(), DbEr
     Ok(())
 }
 
-/// Waits until the members of the group no longer list a server. If it joins while they believe that it is there still, they
-/// refuse it, and it waits for them for a minute and a half.
-async fn wait_forgotten(
-    sessions: &mut [Session],
-    index: usize,
-    group: &[usize],
-    deadline: Instant,
-) -> Result<(), DbError> {
-    let own = sessions[index].run_rows::<String>("SELECT @@GLOBAL.server_uuid").await?;
-    let sql = format!(
-        "SELECT 1 FROM performance_schema.replication_group_members WHERE MEMBER_ID = '{}' LIMIT 1",
-        own.into_iter().next().unwrap_or_default()
-    );
-    for member in group {
-        while !sessions[*member].run_rows::<u8>(&sql).await?.is_empty() && Instant::now() < deadline {
-            tokio::time::sleep(PAUSE).await;
+/// Which servers belong to the group, once all that do agree on it. A member needs some ten seconds to notice that others are
+/// gone. Until it has forgotten one of them, it refuses that one, which then waits for a minute and a half; and with the majority
+/// it gives up the group itself.
+async fn members_at_rest(sessions: &mut [Session], deadline: Instant) -> Result<Vec<bool>, DbError> {
+    loop {
+        let mut views = Vec::new();
+        for session in sessions.iter_mut() {
+            views.push(session.view().await?);
         }
+        let belonging: Vec<_> = views.iter().filter(|view| view.belongs()).collect();
+        let is_one = |uuid: &String| belonging.iter().any(|view| view.uuid == *uuid);
+        if belonging.iter().all(|view| view.members.iter().all(is_one)) || Instant::now() > deadline {
+            return Ok(views.iter().map(View::belongs).collect());
+        }
+        tokio::time::sleep(PAUSE).await;
     }
-    Ok(())
+}
+
+/// A group as one of the servers sees it.
+#[derive(Debug)]
+struct View {
+    uuid: String,
+    /// Its own state; none before its first start in a group.
+    state: Option<String>,
+    /// Of all that it lists, in whatever state.
+    members: Vec<String>,
+}
+
+impl View {
+    fn belongs(&self) -> bool {
+        matches!(self.state.as_deref(), Some("ONLINE" | "RECOVERING"))
+    }
 }
 
 /// The server that takes writes among those of an address.
@@ -103,6 +109,13 @@ impl Session {
         let connection = Connector::new(&config, &route).connect_to(server, limit).await?;
         let origin = Origin::Own { in_use: None, linger: None };
         Ok(Self::new(connection, origin, limit, Instant::now() + limit, Counters::unregistered()?, None))
+    }
+
+    async fn view(&mut self) -> Result<View, DbError> {
+        let state = self.member_state().await?;
+        let uuid = self.run_rows::<String>("SELECT @@GLOBAL.server_uuid").await?.into_iter().next().unwrap_or_default();
+        let sql = "SELECT MEMBER_ID FROM performance_schema.replication_group_members WHERE MEMBER_ID <> ''";
+        Ok(View { uuid, state, members: self.run_rows(sql).await? })
     }
 
     async fn member_state(&mut self) -> Result<Option<String>, DbError> {

@@ -82,7 +82,7 @@ impl Pool {
     /// Why no connection became free: the pool is too small, or those that have its slots wait for a server themselves.
     pub(super) fn none_free(&self, wait: Duration) -> DbError {
         let connecting = Arc::strong_count(&self.connecting) - 1;
-        if connecting < self.in_use() && !self.connector.finds_nobody() {
+        if connecting < self.in_use() && !self.connector.knows_nobody() {
             return DbError::PoolTimeout { after: wait };
         }
         self.connector.no_answer()
