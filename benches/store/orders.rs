@@ -52,6 +52,8 @@ pub(crate) async fn measure(server: &crate::database::Server, effort: Effort, ou
         ("bare, 1 order, 32 conns", bare(32, 1)),
         ("bare, 256 orders, 1 conn", bare(1, 256)),
         ("bare, 256 orders, 2 conns", bare(2, 256)),
+        // The batches of group commit with 1,024 connections: half of the orders wait while the other half is written.
+        ("bare, 512 orders, 1 conn", bare(1, 512)),
         ("bare, 1,000 orders, 1 conn", bare(1, 1_000)),
         ("bare, 1,000 orders, 2 conns", bare(2, 1_000)),
         ("bare, 4,000 orders, 1 conn", bare(1, 4_000)),
