@@ -85,30 +85,27 @@ struct Options {
 impl RedisArgs {
     /// The address with its password; `None` if no host is configured.
     pub(crate) fn address(&self) -> Result<Option<Address>, Failure> {
-        self.0.address()
-    }
-}
-
-impl Options {
-    fn address(&self) -> Result<Option<Address>, Failure> {
         let Some(place) = self.place()? else { return Ok(None) };
+        let Self(options) = self;
         let password = secret(&["REDIS_PASSWORD"])?.map(Secret::new);
-        let files = TlsFiles { ca: &self.redis_tls_ca, cert: &self.redis_tls_cert, key: &self.redis_tls_key };
-        let tls = files.options(self.redis_tls, "REDIS_TLS")?;
-        let user = self.redis_user.clone().filter(|user| !user.trim().is_empty());
-        Ok(Some(Address { place, database: self.redis_db, user, password, tls }))
+        let files = TlsFiles { ca: &options.redis_tls_ca, cert: &options.redis_tls_cert, key: &options.redis_tls_key };
+        let tls = files.options(options.redis_tls, "REDIS_TLS")?;
+        let user = options.redis_user.clone().filter(|user| !user.trim().is_empty());
+        Ok(Some(Address { place, database: options.redis_db, user, password, tls }))
     }
 
     fn place(&self) -> Result<Option<Place>, Failure> {
-        if let Some(list) = given(self.redis_sentinels.as_ref()) {
+        let Self(options) = self;
+        if let Some(list) = given(options.redis_sentinels.as_ref()) {
             let password = secret(&["REDIS_SENTINEL_PASSWORD"])?.filter(|text| !text.is_empty()).map(Secret::new);
-            let place = Place::sentinels(list, self.redis_sentinel_name.trim(), password);
+            let place = Place::sentinels(list, options.redis_sentinel_name.trim(), password);
             let wrong = || {
                 Failure::usage(anyhow!("REDIS_SENTINELS cannot be used: write host[:port], and a comma between two"))
             };
             return place.ok_or_else(wrong).map(Some);
         }
-        Ok(given(self.redis_host.as_ref()).map(|host| Place::Server { host: host.to_owned(), port: self.redis_port }))
+        Ok(given(options.redis_host.as_ref())
+            .map(|host| Place::Server { host: host.to_owned(), port: options.redis_port }))
     }
 }
 
@@ -127,7 +124,7 @@ mod tests {
         let command = RedisArgs::augment_args(Command::new("storemgr"))
             .mut_arg("redis_sentinels", |arg| arg.env(None).default_value("s1,s2"));
         let matches = command.get_matches_from([&["storemgr"], arguments].concat());
-        RedisArgs::from_arg_matches(&matches).unwrap().0.place().unwrap_or_else(|_| panic!("{arguments:?}"))
+        RedisArgs::from_arg_matches(&matches).unwrap().place().unwrap_or_else(|_| panic!("{arguments:?}"))
     }
 
     #[test]

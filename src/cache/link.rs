@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
+use futures_util::future::select_ok;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
@@ -34,18 +33,8 @@ pub(super) async fn client(address: &Address) -> Result<Client, RedisError> {
 async fn first_of<T>(
     asked: impl Iterator<Item = impl Future<Output = Result<T, RedisError>>>,
 ) -> Result<T, RedisError> {
-    let mut asked: FuturesUnordered<_> = asked.collect();
-    let mut answer = Err(NO_SENTINELS.into());
-    while let Some(next) = asked.next().await {
-        answer = next;
-        if answer.is_ok() {
-            break;
-        }
-    }
-    answer
+    select_ok(asked.map(Box::pin)).await.map(|(answer, _others)| answer)
 }
-
-const NO_SENTINELS: (ErrorKind, &str) = (ErrorKind::InvalidClientConfig, "no Sentinels are named");
 
 fn client_of(address: &Address, host: &str, port: u16) -> Result<Client, RedisError> {
     let place = address.of_host(host, port).into_connection_info()?.set_redis_settings(address.settings());
@@ -55,9 +44,12 @@ fn client_of(address: &Address, host: &str, port: u16) -> Result<Client, RedisEr
     }
 }
 
-/// A client for each Sentinel.
+/// A client for each Sentinel; an error if there is none.
 fn sentinel_clients(address: &Address) -> Result<Vec<SentinelClient>, RedisError> {
-    let Place::Sentinels { sentinels, name, password } = &address.place else { return Err(NO_SENTINELS.into()) };
+    let (sentinels, name, password) = match &address.place {
+        Place::Sentinels { sentinels, name, password } if !sentinels.is_empty() => (sentinels, name, password),
+        _ => return Err((ErrorKind::InvalidClientConfig, "no Sentinels are named").into()),
+    };
     let client =
         |(host, port): &(String, u16)| sentinel_client(address, address.of_host(host, *port), name, password.as_ref());
     sentinels.iter().map(client).collect()

@@ -6,7 +6,7 @@
 //! another server than the one in use, as after a failover, is ended there, on a connection of its own.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -36,6 +36,9 @@ const END_LIMIT: Duration = Duration::from_secs(20);
 /// Pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// No generation: it counts up from 0.
+const NOBODY: u64 = u64::MAX;
+
 /// A year, as for a tool: each step on this connection has its own, shorter limit.
 const NO_DEADLINE: Duration = Duration::from_hours(24 * 365);
 
@@ -55,10 +58,8 @@ pub(super) struct Control {
     route: Arc<Route>,
     counters: Counters,
     current: Mutex<Option<Session>>,
-    /// The generation of the route when the server was looked at last.
+    /// The generation of the route when the server was looked at last; [`NOBODY`] if none was found.
     seen: AtomicU64,
-    /// Whether none was found then.
-    lost: AtomicBool,
 }
 
 /// Task of the control connection.
@@ -86,14 +87,7 @@ enum Done {
 impl Control {
     pub(super) fn new(config: &Config, route: &Arc<Route>, counters: Counters) -> Self {
         let connector = Connector::new(&config.for_tool(STEP_LIMIT), route);
-        Self {
-            connector,
-            route: Arc::clone(route),
-            counters,
-            current: Mutex::new(None),
-            seen: AtomicU64::new(0),
-            lost: AtomicBool::new(false),
-        }
+        Self { connector, route: Arc::clone(route), counters, current: Mutex::new(None), seen: AtomicU64::new(0) }
     }
 
     /// Ends a session, and retries while the server does not answer.
@@ -144,12 +138,11 @@ impl Control {
         if let Err(error) = self.perform(&Task::Look).await {
             // The log says it even if nobody asks for anything.
             self.counters.refusals().failed(&error);
-            self.lost.store(true, Ordering::SeqCst);
+            self.seen.store(NOBODY, Ordering::SeqCst);
             return false;
         }
         let generation = self.route.generation();
-        let moved = self.seen.swap(generation, Ordering::SeqCst) != generation;
-        if self.lost.swap(false, Ordering::SeqCst) || moved {
+        if self.seen.swap(generation, Ordering::SeqCst) != generation {
             self.counters.refusals().moved();
         }
         true

@@ -47,10 +47,10 @@ async fn members_at_rest(sessions: &mut [Session], deadline: Instant) -> Result<
         for session in sessions.iter_mut() {
             views.push(session.view().await?);
         }
-        let belonging: Vec<_> = views.iter().filter(|view| view.belongs()).collect();
-        let is_one = |uuid: &String| belonging.iter().any(|view| view.uuid == *uuid);
-        if belonging.iter().all(|view| view.members.iter().all(is_one)) || Instant::now() > deadline {
-            return Ok(views.iter().map(View::belongs).collect());
+        let belonging = views.iter().filter(|view| view.own.is_some());
+        let is_one = |uuid: &String| views.iter().any(|view| view.own.as_ref() == Some(uuid));
+        if belonging.flat_map(|view| &view.members).all(is_one) || Instant::now() > deadline {
+            return Ok(views.iter().map(|view| view.own.is_some()).collect());
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -59,17 +59,10 @@ async fn members_at_rest(sessions: &mut [Session], deadline: Instant) -> Result<
 /// A group as one of the servers sees it.
 #[derive(Debug)]
 struct View {
-    uuid: String,
-    /// Its own state; none before its first start in a group.
-    state: Option<String>,
-    /// Of all that it lists, in whatever state.
+    /// Its own identity, if it belongs to the group.
+    own: Option<String>,
+    /// Those of all that it lists, in whatever state.
     members: Vec<String>,
-}
-
-impl View {
-    fn belongs(&self) -> bool {
-        matches!(self.state.as_deref(), Some("ONLINE" | "RECOVERING"))
-    }
 }
 
 /// The server that takes writes among those of an address.
@@ -112,10 +105,12 @@ impl Session {
     }
 
     async fn view(&mut self) -> Result<View, DbError> {
-        let state = self.member_state().await?;
-        let uuid = self.run_rows::<String>("SELECT @@GLOBAL.server_uuid").await?.into_iter().next().unwrap_or_default();
-        let sql = "SELECT MEMBER_ID FROM performance_schema.replication_group_members WHERE MEMBER_ID <> ''";
-        Ok(View { uuid, state, members: self.run_rows(sql).await? })
+        let sql = "SELECT MEMBER_ID, MEMBER_STATE, MEMBER_ID = @@GLOBAL.server_uuid \
+                   FROM performance_schema.replication_group_members";
+        let places: Vec<(String, String, bool)> = self.run_rows(sql).await?;
+        let belongs = |state: &str| matches!(state, "ONLINE" | "RECOVERING");
+        let own = places.iter().find(|(_, state, own)| *own && belongs(state)).map(|(uuid, ..)| uuid.clone());
+        Ok(View { own, members: places.into_iter().map(|(uuid, ..)| uuid).collect() })
     }
 
     async fn member_state(&mut self) -> Result<Option<String>, DbError> {

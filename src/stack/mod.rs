@@ -32,6 +32,7 @@ mod programs;
 mod prometheus;
 mod ready;
 mod redis;
+mod roles;
 mod sentinel;
 mod serve;
 mod state;

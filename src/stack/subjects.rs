@@ -3,7 +3,7 @@
 use super::layout::Layout;
 use super::state::State;
 use super::status::look;
-use super::{ProcessName, StackError, environment, fail};
+use super::{ProcessName, StackError, environment, roles};
 use crate::net::Target;
 use crate::observe::{DatabaseSubject, ProcessSubject, RedisSubject, Role, Subject};
 
@@ -23,7 +23,7 @@ pub(super) async fn behind(layout: &Layout, target: &Target) -> Result<Vec<Subje
     }
     let host = || "127.0.0.1".to_owned();
     let mut subjects = Vec::new();
-    let primary = fail::primary(layout, &state).await?;
+    let primary = roles::primary(layout, &state).await?;
     if runs(primary) {
         subjects.push(Subject::Database(DatabaseSubject {
             host: host(),
@@ -33,7 +33,7 @@ pub(super) async fn behind(layout: &Layout, target: &Target) -> Result<Vec<Subje
             password: Some(environment::password(layout)?),
         }));
     }
-    let master = fail::master(&state).await;
+    let master = roles::master(&state).await;
     if runs(master) {
         let port = state.ports.of(master);
         subjects.push(Subject::Redis(RedisSubject { host: host(), port, user: None, password: None }));

@@ -9,12 +9,20 @@ use serde_json::Value;
 use super::{order, shop, shop_in};
 use crate::harness::{Fault, Instance, PrivateServer, Proxy, TestDatabase, free_port, wait_until};
 
+type Variables = Vec<(&'static str, String)>;
+
 /// Variables that lead to these places in the order given.
-fn list(database: &TestDatabase, places: &[String]) -> Vec<(&'static str, String)> {
-    let mut variables = database.variables();
+fn list(mut variables: Variables, places: &[String]) -> Variables {
     variables.retain(|(name, _)| *name != "DB_HOST");
     variables.push(("DB_HOST", places.join(",")));
     variables
+}
+
+/// Two proxies before one database, and where they are.
+async fn proxies_before(database: &TestDatabase) -> ([Proxy; 2], Vec<String>) {
+    let proxies = [Proxy::before(&database.address()).await, Proxy::before(&database.address()).await];
+    let places = proxies.iter().map(|proxy| proxy.address(database.address()).servers.to_string()).collect();
+    (proxies, places)
 }
 
 async fn accepts(instance: &Instance, body: &Value) -> bool {
@@ -24,10 +32,9 @@ async fn accepts(instance: &Instance, body: &Value) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stands_still_or_is_gone_is_left_for_another_one() {
     let (database, products, users) = shop(&[1_000]).await;
-    let proxies = [Proxy::before(&database.address()).await, Proxy::before(&database.address()).await];
+    let (proxies, places) = proxies_before(&database).await;
     let gone = format!("127.0.0.1:{}", free_port());
-    let places: Vec<_> = proxies.iter().map(|proxy| proxy.address(database.address()).servers.to_string()).collect();
-    let variables = list(&database, &[gone, places[0].clone(), places[1].clone()]);
+    let variables = list(database.variables(), &[gone, places[0].clone(), places[1].clone()]);
     let instance = Instance::start_with(&variables, &["--db-statement-timeout", "1s"]).await;
     instance.wait_ready().await;
     let body = order(users[0], &[(products[0], 1)]);
@@ -42,22 +49,37 @@ async fn a_server_that_stands_still_or_is_gone_is_left_for_another_one() {
     }
 }
 
+/// Two servers with the same schema and no data in common, so that it shows which of them is used, and variables of an account
+/// that both have. The second one is read-only, for that account as well.
+struct Pair {
+    first: TestDatabase,
+    second: TestDatabase,
+    products: Vec<u64>,
+    users: Vec<u64>,
+    variables: Variables,
+    _servers: [PrivateServer; 2],
+}
+
+impl Pair {
+    async fn start(names: [&'static str; 2], account: &str) -> Self {
+        let servers = [PrivateServer::start(names[0], &[]).await, PrivateServer::start(names[1], &[]).await];
+        let (first, products, users) = shop_in(TestDatabase::migrated_on(&servers[0]).await, &[1_000]).await;
+        let second = first.twin_on(&servers[1]).await;
+        second.execute("SET GLOBAL read_only = 1").await;
+        let mut variables = Vec::new();
+        for database in [&first, &second] {
+            variables = database.account(account, &["SELECT, INSERT, UPDATE, DELETE ON *.*"]).await;
+        }
+        let places: Vec<_> = servers.iter().map(|server| format!("127.0.0.1:{}", server.port())).collect();
+        Self { first, second, products, users, variables: list(variables, &places), _servers: servers }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_becomes_read_only_is_left_for_another_one() {
-    // Two servers with the same schema and no data in common: it shows which of them is used.
-    let servers = [PrivateServer::start("first-of-two", &[]).await, PrivateServer::start("second-of-two", &[]).await];
-    let (first, products, users) = shop_in(TestDatabase::migrated_on(&servers[0]).await, &[1_000]).await;
-    let second = first.twin_on(&servers[1]).await;
-    second.execute("SET GLOBAL read_only = 1").await;
-    let places: Vec<_> = servers.iter().map(|server| format!("127.0.0.1:{}", server.port())).collect();
-    // The second has another account without the right to write on a read-only server.
-    let mut variables = list(&first, &places);
-    for database in [&first, &second] {
-        variables = database.account("moves", &["SELECT, INSERT, UPDATE, DELETE ON *.*"]).await;
-    }
-    variables.retain(|(name, _)| *name != "DB_HOST");
-    variables.push(("DB_HOST", places.join(",")));
-    let instance = Instance::start_with(&variables, &["--no-migrate"]).await;
+    let pair = Pair::start(["first-of-two", "second-of-two"], "moves").await;
+    let Pair { first, second, products, users, variables, .. } = &pair;
+    let instance = Instance::start_with(variables, &["--no-migrate"]).await;
     instance.wait_ready().await;
     let body = order(users[0], &[(products[0], 1)]);
     assert!(accepts(&instance, &body).await);
@@ -72,18 +94,9 @@ async fn a_server_that_becomes_read_only_is_left_for_another_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_refuses_the_account_is_left_for_another_one() {
-    let servers = [PrivateServer::start("first-refuses", &[]).await, PrivateServer::start("second-takes", &[]).await];
-    let (first, products, _) = shop_in(TestDatabase::migrated_on(&servers[0]).await, &[1_000]).await;
-    let second = first.twin_on(&servers[1]).await;
-    second.execute("SET GLOBAL read_only = 1").await;
-    let mut variables = Vec::new();
-    for database in [&first, &second] {
-        variables = database.account("forgotten", &["SELECT, INSERT, UPDATE, DELETE ON *.*"]).await;
-    }
-    variables.retain(|(name, _)| *name != "DB_HOST");
-    let places: Vec<_> = servers.iter().map(|server| format!("127.0.0.1:{}", server.port())).collect();
-    variables.push(("DB_HOST", places.join(",")));
-    let instance = Instance::start_with(&variables, &["--no-migrate"]).await;
+    let pair = Pair::start(["first-refuses", "second-takes"], "forgotten").await;
+    let Pair { first, second, products, variables, .. } = &pair;
+    let instance = Instance::start_with(variables, &["--no-migrate"]).await;
     instance.wait_ready().await;
     let path = format!("/products/{}", products[0]);
     assert_eq!(instance.get(&path).await.status, 200);
@@ -102,9 +115,8 @@ async fn a_server_that_refuses_the_account_is_left_for_another_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn while_all_servers_stand_still_nobody_is_told_that_the_pool_is_too_small() {
     let (database, ..) = shop(&[1_000]).await;
-    let proxies = [Proxy::before(&database.address()).await, Proxy::before(&database.address()).await];
-    let places: Vec<_> = proxies.iter().map(|proxy| proxy.address(database.address()).servers.to_string()).collect();
-    let instance = Instance::start_with(&list(&database, &places), &["--db-statement-timeout", "1s"]).await;
+    let (proxies, places) = proxies_before(&database).await;
+    let instance = Instance::start_with(&list(database.variables(), &places), &["--db-statement-timeout", "1s"]).await;
     instance.wait_ready().await;
     for proxy in &proxies {
         proxy.set(Fault::Freeze);
