@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use storemgr::cache::Cache;
 use storemgr::catalog::Catalog;
 use storemgr::db::{self, ConnectionMode, Database, MigrateError, Session};
-use storemgr::http::{self, Access, Limits, Listeners, PROBE_CONNECTIONS, Store};
+use storemgr::http::{self, Access, Limits, Listeners, LoggedRequests, PROBE_CONNECTIONS, Store};
 use storemgr::metrics::Metrics;
 use storemgr::orders::{Orders, QueueLimits, Writer};
 use storemgr::process::{self, Exit, LogFormat};
@@ -181,6 +181,7 @@ struct DatabaseUseArgs {
 }
 
 /// The options under the heading "Logging".
+#[expect(clippy::struct_field_names, reason = "the flags carry the variables' names")]
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Logging")]
 struct LogArgs {
@@ -190,6 +191,16 @@ struct LogArgs {
     /// The least severe level that is logged: error, warn, info, debug or trace
     #[arg(long, env = "STOREMGR_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
     log_level: String,
+    /// The requests that have a line in the log: those that the store failed (5xx; beyond 100 a second they are summed up),
+    /// or all but health checks
+    #[arg(long, env = "STOREMGR_LOG_REQUESTS", value_name = "REQUESTS", value_enum, default_value_t = LogRequestsChoice::Failed)]
+    log_requests: LogRequestsChoice,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogRequestsChoice {
+    Failed,
+    All,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -265,7 +276,11 @@ pub(crate) async fn run(args: Args) -> CommandResult {
     tracing::info!(%address, %probe_address, pid = std::process::id(), "listening");
     let age = args.orders.idempotency_retention;
     tokio::spawn(async move { orders.forget_old_keys(age).await });
-    let serving = http::serve(listeners, store, limits, shutdown);
+    let logged = match args.logging.log_requests {
+        LogRequestsChoice::Failed => LoggedRequests::Failed,
+        LogRequestsChoice::All => LoggedRequests::All,
+    };
+    let serving = http::serve(listeners, store, limits, logged, shutdown);
     tokio::select! {
         failure = prepare_database(&config, args.usage.no_migrate, started) => Err(failure),
         _drained = serving => Ok(Exit::Good),

@@ -193,7 +193,11 @@ impl Database {
     /// Checks whether this instance can work on the database. Uses the control connection, so that it neither waits for
     /// a connection that requests use nor takes one from them.
     pub async fn health(&self, deadline: Instant) -> Result<Health, DbError> {
-        tokio::time::timeout_at(deadline, self.control.probe()).await.unwrap_or_else(|_| Err(DbError::no_answer()))
+        tokio::time::timeout_at(deadline, self.control.probe()).await.unwrap_or_else(|_| {
+            let error = DbError::no_answer();
+            self.counters.count(&error);
+            Err(error)
+        })
     }
 
     /// Updates the gauges; called before metrics are read.

@@ -173,7 +173,11 @@ impl Control {
             return Ok(done);
         }
         let limit = if self.route.may_change() { SEARCH_LIMIT } else { STEP_LIMIT };
-        let mut session = self.session(self.connector.connect_within(limit).await?);
+        let connected = self.connector.connect_within(limit).await;
+        if let (Task::Probe, Err(error)) = (task, &connected) {
+            self.counters.count(error);
+        }
+        let mut session = self.session(connected?);
         let done = self.perform_on(&mut session, task).await?;
         *current = Some(session);
         Ok(done)

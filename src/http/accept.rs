@@ -13,8 +13,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::crowd::Crowd;
 use super::dispatch::Dispatcher;
+use super::request_log::LoggedRequests;
 use super::turns::Turns;
-use super::{Limits, PROBE_CONNECTIONS, Store, connection};
+use super::{Limits, PROBE_CONNECTIONS, Store, connection, handlers};
 use crate::metrics::GaugeGuard;
 
 /// The first and the longest pause after a failed accept. Accepting fails when file handles run out, and an immediate
@@ -41,16 +42,21 @@ pub async fn serve(
     listeners: Listeners,
     store: Arc<Store>,
     limits: Limits,
+    logged: LoggedRequests,
     shutdown: impl Future<Output = ()> + Send,
 ) -> bool {
     let Listeners { main: listener, probes } = listeners;
     let room = Room::new(limits.connections);
     let stopping = watch::Sender::new(false);
     let mut shutdown = pin!(shutdown);
-    let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&store), limits));
+    let dispatcher = Arc::new(Dispatcher::new(Arc::clone(&store), limits, logged));
     let summing_up = tokio::spawn({
         let dispatcher = Arc::clone(&dispatcher);
-        async move { dispatcher.refusals.sum_up_every_second().await }
+        async move { dispatcher.log.sum_up_every_second().await }
+    });
+    let looking = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { handlers::ready::keep_looking(&store).await }
     });
     let probing = probes.map(|probes| tokio::spawn(answer_probes(probes, Arc::new(dispatcher.of_probes()))));
     tokio::select! {
@@ -73,8 +79,9 @@ pub async fn serve(
     if let Some(probing) = probing {
         probing.abort();
     }
+    looking.abort();
     summing_up.abort();
-    dispatcher.refusals.sum_up();
+    dispatcher.log.sum_up();
     if drained {
         tracing::info!(connections = open, "drained");
     } else {

@@ -13,12 +13,12 @@ use tokio::time::Instant;
 
 use super::body::{BodyLimits, ReadBody};
 use super::budget::BodyBudget;
-use super::call::{Call, RequestId};
+use super::call::Call;
 use super::crowd::Member;
 use super::error::ApiError;
 use super::observe::RouteMetrics;
 use super::payload::Payload;
-use super::refusals::Refusals;
+use super::request_log::{Answered, Asked, LoggedRequests, RequestLog};
 use super::router::{Found, Router};
 use super::{Access, Limits, Store, body, head, reply};
 use crate::metrics::GaugeGuard;
@@ -34,27 +34,30 @@ pub(super) struct Dispatcher {
     pub(super) limits: Limits,
     router: Router,
     metrics: RouteMetrics,
-    pub(super) refusals: Arc<Refusals>,
+    pub(super) log: Arc<RequestLog>,
     bodies: BodyBudget,
 }
 
 impl Dispatcher {
-    pub(super) fn new(store: Arc<Store>, limits: Limits) -> Self {
-        let metrics = RouteMetrics::new(&store.metrics);
-        let bodies = BodyBudget::new(limits.all_body_bytes, store.metrics.http_body_bytes.clone());
-        Self { store, limits, router: Router::new(), metrics, refusals: Arc::default(), bodies }
+    pub(super) fn new(store: Arc<Store>, limits: Limits, logged: LoggedRequests) -> Self {
+        Self::with_log(store, limits, Router::new(), Arc::new(RequestLog::new(logged)))
     }
 
     /// A dispatcher for the same store that answers only `/live`, `/ready` and `/metrics`.
     pub(super) fn of_probes(&self) -> Self {
-        let refusals = Arc::clone(&self.refusals);
-        Self { router: Router::of_probes(), refusals, ..Self::new(Arc::clone(&self.store), self.limits) }
+        Self::with_log(Arc::clone(&self.store), self.limits, Router::of_probes(), Arc::clone(&self.log))
+    }
+
+    fn with_log(store: Arc<Store>, limits: Limits, router: Router, log: Arc<RequestLog>) -> Self {
+        let metrics = RouteMetrics::new(&store.metrics);
+        let bodies = BodyBudget::new(limits.all_body_bytes, store.metrics.http_body_bytes.clone());
+        Self { store, limits, router, metrics, log, bodies }
     }
 
     /// Records, by reason, an answer that was begun and could not be finished.
     pub(super) fn note_cut_off(&self, reason: &'static str) {
         self.store.metrics.http_answers_cut_off_total.with_label_values(&[reason]).inc();
-        self.refusals.note_cut_off(reason);
+        self.log.note_cut_off(reason);
     }
 
     /// Answers one request. This never fails, because every error becomes an answer as well.
@@ -68,16 +71,37 @@ impl Dispatcher {
             let result = self.handle(request, found, client, &mut arrival, member).await;
             return arrival.answered(&self, Some(found), result);
         }
-        let request_id = arrival.request_id.clone();
-        let member = Arc::clone(member);
+        let (asked, started) = (arrival.asked.clone(), arrival.started);
+        let (dispatcher, member) = (Arc::clone(&self), Arc::clone(member));
         let working = tokio::spawn(async move {
-            let result = self.handle(request, found, client, &mut arrival, &member).await;
-            arrival.answered(&self, Some(found), result)
+            let result = dispatcher.handle(request, found, client, &mut arrival, &member).await;
+            arrival.answered(&dispatcher, Some(found), result)
         });
         working.await.unwrap_or_else(|_| {
             let error = ApiError::new(Code::InternalError, "the store has a defect: please report it");
-            reply::refused(error, request_id.as_str(), Some(found.endpoint().route))
+            self.respond(&asked, started, Some(found), Err(error))
         })
+    }
+
+    /// Makes the answer to a request, and logs and counts it.
+    fn respond(
+        &self,
+        asked: &Asked,
+        started: Instant,
+        found: Option<Found>,
+        result: Result<Response<Payload>, ApiError>,
+    ) -> Response<Payload> {
+        let route = found.map(|found| found.endpoint().route);
+        let (status, error) = match &result {
+            Ok(response) => (response.status(), None),
+            Err(error) => (reply::status_of(error), Some(error)),
+        };
+        let took = started.elapsed();
+        self.metrics.observe(found, status, error.map(|error| error.code), took);
+        self.log.note(asked, &Answered { route: route.map(|route| route.path), status, error, took });
+        let mut response = result.unwrap_or_else(|error| reply::refused(error, asked.request_id.as_str(), route));
+        response.headers_mut().insert(crate::wire::REQUEST_ID, asked.request_id.header_value());
+        response
     }
 
     /// The endpoint of a request, and the name of its token where the store asks for one. Not part of the future that each
@@ -173,7 +197,7 @@ fn copied(headers: &HeaderMap, route: Route) -> HeaderMap {
 #[derive(Debug)]
 struct Arrival {
     started: Instant,
-    request_id: RequestId,
+    asked: Asked,
     /// Whether a part of the request's body was not read.
     body_unread: bool,
     _in_flight: GaugeGuard,
@@ -184,32 +208,24 @@ impl Arrival {
         let in_flight = GaugeGuard::new(&store.metrics.http_requests_in_flight);
         Self {
             started: Instant::now(),
-            request_id: RequestId::of(request.headers()),
+            asked: Asked::of(request),
             body_unread: !request.body().is_end_stream(),
             _in_flight: in_flight,
         }
     }
 
-    /// Adds the headers that every answer has, and logs and counts the answer.
+    /// Makes the answer, which says whether the connection can be used again.
     fn answered(
         self,
         dispatcher: &Dispatcher,
         found: Option<Found>,
         result: Result<Response<Payload>, ApiError>,
     ) -> Response<Payload> {
-        let route = found.map(|found| found.endpoint().route);
-        if let (Err(error), Some(route)) = (&result, route) {
-            dispatcher.refusals.note(error, self.request_id.as_str(), route);
-        }
-        let code = result.as_ref().err().map(|error| error.code);
-        let mut response = result.unwrap_or_else(|error| reply::refused(error, self.request_id.as_str(), route));
-        let headers = response.headers_mut();
-        headers.insert(crate::wire::REQUEST_ID, self.request_id.header_value());
+        let mut response = dispatcher.respond(&self.asked, self.started, found, result);
         // The unread rest of the body would be taken for the next request.
         if self.body_unread || dispatcher.store.is_draining() {
-            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        dispatcher.metrics.observe(found, response.status(), code, self.started.elapsed());
         response
     }
 }

@@ -1,7 +1,7 @@
 //! The refusal of a request: a code for programs, which determines the status, and a sentence for people.
 //!
 //! This is the only type that knows both the internal failure and the public answer. An answer never shows SQL, a host
-//! name or a password; `refusals.rs` logs the hidden details. `reply::refused` turns the error into an answer.
+//! name or a password; `request_log.rs` logs the hidden details. `reply::refused` turns the error into an answer.
 
 use std::fmt;
 

@@ -82,8 +82,14 @@ pub(super) fn health() -> Response<Payload> {
     json(StatusCode::OK, &body).unwrap_or_else(|_| text(StatusCode::OK, JSON, "{}"))
 }
 
+/// The status of a refusal.
+pub(super) fn status_of(error: &ApiError) -> StatusCode {
+    StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
 /// The answer to a refused request; `route` is `None` if no route matched.
 pub(super) fn refused(error: ApiError, request_id: &str, route: Option<Route>) -> Response<Payload> {
+    let status = status_of(&error);
     let deletes = route.is_some_and(|route| route.method == "DELETE");
     let body = ErrorBody {
         deleted: (error.says_deleted && deletes).then_some(false),
@@ -91,7 +97,6 @@ pub(super) fn refused(error: ApiError, request_id: &str, route: Option<Route>) -
         code: error.code,
         request_id: request_id.to_owned(),
     };
-    let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = text(status, JSON, serde_json::to_vec(&body).unwrap_or_default());
     if status == StatusCode::SERVICE_UNAVAILABLE || error.code == Code::RequestInProgress {
         let seconds = rand::rng().random_range(RETRY_AFTER_S);

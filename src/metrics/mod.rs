@@ -173,6 +173,8 @@ macro_rules! metrics {
 metrics! {
     /// Every metric of one server, registered together.
     Metrics, DECLARED:
+    /// 1 if this instance was ready for requests when it last looked, as GET /ready says, 0 if not. It looks every five seconds.
+    ready: IntGauge [];
     /// Requests answered.
     http_requests_total: IntCounterVec ["method", "route", "status"];
     /// Requests answered with 4xx or 5xx, by the code in the answer's body.

@@ -5,6 +5,7 @@ pub mod env_file;
 mod exit;
 mod file_limit;
 mod handles;
+mod json_line;
 mod log_writer;
 mod notes;
 mod processor_share;

@@ -9,6 +9,7 @@ use std::panic::PanicHookInfo;
 
 use tracing_subscriber::EnvFilter;
 
+use super::json_line::JsonLine;
 use super::log_writer::LogWriter;
 
 /// The format of log lines.
@@ -34,7 +35,7 @@ pub fn init_log(format: LogFormat, level: &str) -> Result<(), String> {
             let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
             builder.with_ansi(colour).with_target(false).try_init()
         }
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
+        LogFormat::Json => builder.event_format(JsonLine).try_init(),
     };
     // Only a second initialisation can fail, and then the first one stays in force.
     drop(started);

@@ -17,7 +17,29 @@ use crate::wire::Code;
 /// The longest wait for the database's answer: shorter than the time-out of any balancer.
 const PROBE_LIMIT: Duration = Duration::from_millis(900);
 
+/// The interval at which an instance looks by itself, for its metric. Nothing else may ask it.
+const LOOK: Duration = Duration::from_secs(5);
+
 pub(in crate::http) async fn handle(store: &Store, call: &Call) -> Result<Response<Payload>, ApiError> {
+    look(store, call.deadline).await.map(|()| reply::health())
+}
+
+/// Keeps the metric current and never returns.
+pub(in crate::http) async fn keep_looking(store: &Store) {
+    loop {
+        // The metric says it, and whoever asks is told why.
+        drop(look(store, Instant::now() + PROBE_LIMIT).await);
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn look(store: &Store, deadline: Instant) -> Result<(), ApiError> {
+    let ready = check(store, deadline).await;
+    store.metrics.ready.set(i64::from(ready.is_ok()));
+    ready
+}
+
+async fn check(store: &Store, deadline: Instant) -> Result<(), ApiError> {
     let not_ready = |sentence: String| Err(ApiError::new(Code::NotReady, sentence));
     if store.is_draining() {
         return not_ready("this instance is shutting down".to_owned());
@@ -25,10 +47,10 @@ pub(in crate::http) async fn handle(store: &Store, call: &Call) -> Result<Respon
     if store.orders.is_stuck() {
         return not_ready("the thread that writes orders does not go on: restart this instance".to_owned());
     }
-    let health = store.database.health(call.deadline.min(Instant::now() + PROBE_LIMIT)).await?;
+    let health = store.database.health(deadline.min(Instant::now() + PROBE_LIMIT)).await?;
     store.metrics.db_max_connections.set(i64::try_from(health.max_connections).unwrap_or(i64::MAX));
     match (health.schema, health.obstacle) {
-        (SchemaState::Current { .. }, None) => Ok(reply::health()),
+        (SchemaState::Current { .. }, None) => Ok(()),
         (SchemaState::Current { .. }, Some(obstacle)) => {
             let sentence = format!("the database does not take writes of this instance: {obstacle}");
             Err(ApiError::new(Code::DatabaseUnavailable, sentence))

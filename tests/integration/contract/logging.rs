@@ -20,10 +20,10 @@ struct Unread {
 }
 
 impl Unread {
-    async fn start(stderr: impl Into<Stdio>, level: &str) -> Self {
+    async fn start(stderr: impl Into<Stdio>, requests: &str) -> Self {
         let port = free_port();
         let mut command = Command::new(program());
-        command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--log-level", level]);
+        command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--log-requests", requests]);
         command.env_clear().current_dir(env!("CARGO_TARGET_TMPDIR"));
         command.envs([("DB_HOST", "127.0.0.1"), ("DB_PORT", "1"), ("DB_USER", "nobody"), ("DB_PASSWORD", "none")]);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr).spawn().unwrap();
@@ -72,15 +72,15 @@ impl Drop for Unread {
     }
 }
 
-/// Each level: what everybody uses, where refusals are summed up; and one that writes lines for every request.
+/// Both ways: what everybody uses, where failed requests are summed up, and a line for every request.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_nobody_reads_stops_nobody() {
-    for level in ["info", "trace"] {
+    for requests in ["failed", "all"] {
         // Our end of the pipe stays open and is never read.
-        let mut instance = Unread::start(Stdio::piped(), level).await;
-        assert_eq!(instance.unanswered(1_500).await, 0, "{level}");
-        assert_eq!(instance.status("/live").await, Some(200), "{level}");
-        assert_eq!(instance.terminate().await.code(), Some(0), "{level}");
+        let mut instance = Unread::start(Stdio::piped(), requests).await;
+        assert_eq!(instance.unanswered(1_500).await, 0, "{requests}");
+        assert_eq!(instance.status("/live").await, Some(200), "{requests}");
+        assert_eq!(instance.terminate().await.code(), Some(0), "{requests}");
     }
 }
 
@@ -93,7 +93,7 @@ async fn a_log_that_is_closed_or_full_stops_nobody() {
     };
     let full = || Stdio::from(OpenOptions::new().write(true).open("/dev/full").unwrap());
     for (name, stderr) in [("closed", closed()), ("full", full())] {
-        let mut instance = Unread::start(stderr, "info").await;
+        let mut instance = Unread::start(stderr, "failed").await;
         assert_eq!(instance.unanswered(50).await, 0, "{name}");
         wait_until("dropped lines to be counted", async || instance.dropped_lines().await > 0.0).await;
         assert_eq!(instance.terminate().await.code(), Some(0), "{name}");
@@ -103,8 +103,8 @@ async fn a_log_that_is_closed_or_full_stops_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_dropped_is_told_when_somebody_reads_again() {
     let (mut reader, writer) = std::io::pipe().unwrap();
-    let mut instance = Unread::start(writer, "trace").await;
-    // Each refusal is a line here, and all of them are more than the pipe and the instance hold together.
+    let mut instance = Unread::start(writer, "all").await;
+    // Each request is a line here, and all of them are more than the pipe and the instance hold together.
     let stream = TcpStream::connect(instance.target.authority()).await.unwrap();
     let (mut answers, mut requests) = stream.into_split();
     let reading = tokio::spawn(async move { tokio::io::copy(&mut answers, &mut tokio::io::sink()).await });
@@ -126,24 +126,68 @@ async fn what_was_dropped_is_told_when_somebody_reads_again() {
     assert!(text.contains("log lines were dropped") && text.contains("drained"), "{}", &text[text.len() - 2_000..]);
 }
 
-/// A refusal of each kind is told at once; a thousand of them are not a thousand lines.
-#[tokio::test(flavor = "multi_thread")]
-async fn refusals_are_summed_up() {
+/// The lines of a log that are requests, of an instance that has no database.
+async fn lines_of(requests: &str, ask: impl AsyncFnOnce(&Instance)) -> Vec<serde_json::Value> {
     let database = TestDatabase::migrated().await;
     let mut variables = database.variables();
     variables.iter_mut().filter(|(name, _)| *name == "DB_PORT").for_each(|(_, port)| "1".clone_into(port));
-    let mut instance = Instance::start_with(&variables, &[]).await;
-    for _ in 0..1_000 {
-        assert_eq!(instance.get("/users/1").await.status, 503);
-    }
+    let mut instance = Instance::start_with(&variables, &["--log-requests", requests]).await;
+    ask(&instance).await;
     instance.signal("TERM");
     assert_eq!(instance.wait_end().await.code(), Some(0));
-    let log = instance.log();
-    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let firsts = lines.iter().filter(|line| line["message"] == "a request was refused").count();
-    let sums: Vec<_> = lines.iter().filter(|line| line["message"] == "more requests were refused").collect();
+    instance.log().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn messages<'a>(lines: &'a [serde_json::Value], message: &str) -> Vec<&'a serde_json::Value> {
+    lines.iter().filter(|line| line["message"] == message).collect()
+}
+
+/// Each of a few has a line; a thousand of them are not a thousand lines.
+#[tokio::test(flavor = "multi_thread")]
+async fn failed_requests_of_an_overload_are_summed_up() {
+    let lines = lines_of("failed", async |instance| {
+        let asked = (0..1_000).map(|_| instance.get("/users/1"));
+        for reply in futures_util::future::join_all(asked).await {
+            assert_eq!(reply.status, 503);
+        }
+    })
+    .await;
+    let (own, sums) = (messages(&lines, "a request was refused"), messages(&lines, "more requests were refused"));
     let summed: u64 = sums.iter().map(|line| line["requests"].as_u64().unwrap()).sum();
-    assert_eq!(firsts as u64 + summed, 1_000, "{log}");
-    assert!(firsts + sums.len() < 60, "{log}");
-    assert!(sums[0]["reason"].is_string() && sums[0]["code"] == "DatabaseUnavailable", "{}", sums[0]);
+    assert_eq!(own.len() as u64 + summed, 1_000, "{lines:?}");
+    assert!(own.len() >= 100 && summed > 0, "{lines:?}");
+    assert!(sums[0]["reason"].is_string() && sums[0]["code"] == "database_unavailable", "{}", sums[0]);
+}
+
+/// One request is one line on each side: the names are those of nginx's log, and the code is that of the answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_a_line_with_the_names_of_the_log_of_nginx() {
+    let ask = async |instance: &Instance| {
+        let answers = [("/users/1", 503), ("/users/x", 503), ("/nowhere", 404), ("/live", 200), ("/openapi.json", 200)];
+        for (path, status) in answers {
+            let headers = [("x-request-id", "look-here")];
+            let reply = instance.try_send(Method::GET, path, &headers, "").await.unwrap();
+            assert_eq!(reply.status, status, "{path}");
+        }
+    };
+    let lines = lines_of("failed", ask).await;
+    let told: Vec<_> = lines.iter().filter(|line| line["request_id"] == "look-here").collect();
+    assert_eq!(told.iter().map(|line| &line["uri"]).collect::<Vec<_>>(), ["/users/1", "/users/x"], "{lines:?}");
+    let line = told[0];
+    assert_eq!((&line["method"], &line["route"]), (&"GET".into(), &"/users/{id}".into()));
+    assert_eq!((&line["status"], &line["code"]), (&503.into(), &"database_unavailable".into()));
+    assert!(line["seconds"].is_f64() && line["reason"].is_string(), "{line}");
+    for line in &lines {
+        assert!(line["time"].as_str().is_some_and(|time| time.starts_with("20") && time.ends_with('Z')), "{line}");
+    }
+    let nginx = std::fs::read_to_string("nginx/nginx.conf").unwrap();
+    for name in ["time", "request_id", "method", "uri", "status"] {
+        assert!(nginx.contains(&format!(r#""{name}":"#)), "{name}");
+    }
+
+    let lines = lines_of("all", ask).await;
+    let told: Vec<_> = lines.iter().filter(|line| line["request_id"] == "look-here").collect();
+    let uris: Vec<_> = told.iter().map(|line| line["uri"].as_str().unwrap()).collect();
+    assert_eq!(uris, ["/users/1", "/users/x", "/nowhere", "/openapi.json"], "{lines:?}");
+    assert_eq!((&told[2]["status"], &told[2]["code"]), (&404.into(), &"no_such_route".into()), "{}", told[2]);
 }

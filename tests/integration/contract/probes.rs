@@ -7,7 +7,7 @@ use storemgr::net::{Target, request_once};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::harness::{Instance, TestDatabase, free_port, run_command, run_with_handles, wait_until};
+use crate::harness::{Fault, Instance, Proxy, TestDatabase, free_port, run_command, run_with_handles, wait_until};
 
 async fn ask(target: &Target, path: &str) -> (u16, String) {
     let patience = Duration::from_secs(2);
@@ -54,6 +54,25 @@ async fn probes_have_a_way_in_of_their_own() {
     wait_until("the instance to be not ready", async || ask(&probes, "/ready").await.0 == 503).await;
     assert_eq!(ask(&probes, "/live").await.0, 200);
     assert!(instance.wait_end().await.success());
+}
+
+/// A store that sells nothing because its database is away is told of by its metrics, also while nobody asks it anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_says_by_itself_whether_it_is_ready() {
+    let database = TestDatabase::migrated().await;
+    let proxy = Proxy::before(&database.address()).await;
+    let instance = Instance::start_behind(&proxy, &database, &[]).await;
+    let ready = async || instance.metric("storemgr_ready").await;
+    let unreachable = async || instance.metric(r#"storemgr_db_errors_total{kind="unreachable"}"#).await;
+    wait_until("the instance to be ready", async || ready().await > 0.0).await;
+    for fault in [Fault::Refuse, Fault::Freeze] {
+        let before = unreachable().await;
+        proxy.set(fault);
+        wait_until("the instance to say that it is not", async || ready().await < 1.0).await;
+        wait_until("another error to be counted", async || unreachable().await > before + 1.0).await;
+        proxy.set(Fault::None);
+        wait_until("the instance to be ready again", async || ready().await > 0.0).await;
+    }
 }
 
 /// The address cannot be listened on, so that the command ends after it has looked at its file handles.
