@@ -79,6 +79,27 @@ async fn a_front_with_tls_speaks_nothing_older_and_sends_everybody_there() {
     assert!(wrong.text().contains("HTTPS"), "{}", wrong.text());
 }
 
+#[tokio::test]
+async fn what_nginx_says_itself_tells_browsers_of_tls_as_well() {
+    let authority = Authority::new();
+    let identity = authority.issue("front", "DNS:localhost");
+    let instance = Instance::start(Manner::Dies).await;
+    let settings = [with_tls(&identity), vec![("STOREMGR_CLIENT_RATE", "1")]].concat();
+    let front = Front::told(&instance, &settings).await;
+    let (way, secured) = (trusting(&authority.certificate()), front.with_tls());
+
+    let mut seen = Vec::new();
+    // One in a second may be sent, and two ahead: the last ones are beyond that. TRACE does not count.
+    for method in [Method::TRACE, Method::GET, Method::POST, Method::GET, Method::GET, Method::GET] {
+        let answer = net::request_by(&secured, &way, method, "/orders", &[], Vec::new(), PATIENCE).await.unwrap();
+        seen.push(answer.status.as_u16());
+        let told = answer.headers.get("strict-transport-security").map(|value| value.to_str().unwrap());
+        assert_eq!(told, Some("max-age=300"), "{seen:?}");
+    }
+    assert_eq!(seen[..3], [405, 503, 504]);
+    assert!(seen.contains(&429), "{seen:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewed_certificate_is_taken_up_without_a_failed_request_and_a_broken_one_is_not() {
     let (first, second) = (Authority::new(), Authority::new());
