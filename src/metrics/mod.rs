@@ -53,11 +53,11 @@ pub const BACKUP_DECLARED: &[Declaration] = &[
 pub const FRONT_DECLARED: &[Declaration] = &[
     written(
         "storemgr_certificate_begins_timestamp_seconds",
-        "When the certificate that nginx was given begins to hold, in seconds since 1970.",
+        "When the certificate that nginx serves begins to hold, in seconds since 1970.",
     ),
     written(
         "storemgr_certificate_expires_timestamp_seconds",
-        "When the certificate that nginx was given ends, in seconds since 1970.",
+        "When the certificate that nginx serves ends, in seconds since 1970.",
     ),
 ];
 
