@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use storemgr::catalog::Catalog;
 use storemgr::db::{Address, Config, ConnectionMode, Database, Servers};
-use storemgr::http::{self, Limits, Listeners, Store};
+use storemgr::http::{self, Limits, Listeners, LoggedRequests, Store};
 use storemgr::metrics::Metrics;
 use storemgr::orders::{Orders, QueueLimits, Writer};
 use storemgr::read_models::{self, Reports, Source};
@@ -47,7 +47,13 @@ impl Server {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
             let address = listener.local_addr().expect("an address");
             let listeners = Listeners { main: listener, probes: None };
-            tokio::spawn(http::serve(listeners, Arc::new(store()), limits(), std::future::pending()));
+            tokio::spawn(http::serve(
+                listeners,
+                Arc::new(store()),
+                limits(),
+                LoggedRequests::Failed,
+                std::future::pending(),
+            ));
             address
         });
         Self { runtime, address }
