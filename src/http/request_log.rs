@@ -27,10 +27,9 @@ const MOST_KINDS: usize = 32;
 const MOST_PATH: usize = 200;
 
 /// Which requests have a line in the log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoggedRequests {
     /// Those answered with 5xx.
-    #[default]
     Failed,
     /// All of them, but health checks that are answered with 200.
     All,
