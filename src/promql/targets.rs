@@ -18,9 +18,6 @@ pub struct ScrapeTarget {
     /// Why the last scrape failed; empty if it did not.
     #[serde(default, rename = "lastError")]
     pub error: String,
-    /// When the last scrape began, as Prometheus writes it. Only to be compared with another value for equality.
-    #[serde(rename = "lastScrape")]
-    pub scraped: String,
     #[serde(default, rename = "scrapeInterval")]
     interval: String,
 }

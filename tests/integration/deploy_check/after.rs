@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mysql_async::prelude::Queryable;
 use storemgr::db::Servers;
 use storemgr::deploy_check::{CATALOG, RunningDeployment, Status, after};
 use storemgr::net::{Target, TlsOptions, Way};
@@ -11,7 +12,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{assert_only, failed, found};
-use crate::harness::{Authority, Instance, TestDatabase, TestRedis, WebServer, free_port, run_command, wait_until};
+use crate::harness::{
+    Authority, Instance, TestDatabase, TestRedis, WebServer, free_port, run_command, test_folder, wait_until,
+};
 
 /// A whole deployment that is sound.
 struct Deployment {
@@ -229,6 +232,50 @@ async fn what_prometheus_missed_a_moment_ago_is_looked_at_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_was_taken_away_is_not_missed() {
+    let deployment = Deployment::sound().await;
+    let folder = test_folder("prometheus");
+    let others = folder.join("others.json");
+    std::fs::write(&others, r#"[{"targets": ["127.0.0.1:1"]}]"#).unwrap();
+    let instances = [deployment.instances[0].target(), deployment.instances[1].target()];
+    let prometheus = WebServer::prometheus_in(&folder, &instances, "");
+    let surroundings =
+        RunningDeployment { prometheus: Some(Prometheus::new(prometheus.target.clone())), ..deployment.surroundings() };
+    only_fails(surroundings.clone(), "prometheus-targets", "cannot scrape 127.0.0.1:1: ").await;
+    // Prometheus learns of it while the check runs, and by then it has missed the target more than once.
+    let take_away = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        std::fs::write(&others, "[]").unwrap();
+    };
+    let (verdict, ()) = tokio::join!(after(CATALOG, surroundings), take_away);
+    assert!(verdict.healthy && found(&verdict, "prometheus-targets").seen == "2 targets, all up", "{verdict:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_prometheus_is_about_to_load_is_not_missed() {
+    let deployment = Deployment::sound().await;
+    let folder = test_folder("prometheus");
+    let instances = [deployment.instances[0].target(), deployment.instances[1].target()];
+    let rules = |names: &[&str]| {
+        let rules: Vec<_> = names.iter().map(|name| format!("{{alert: {name}, expr: up == 0}}")).collect();
+        format!("groups: [{{name: a, rules: [{}]}}]", rules.join(", "))
+    };
+    let prometheus = WebServer::prometheus_in(&folder, &instances, &rules(&["First"]));
+    let surroundings = RunningDeployment {
+        prometheus: Some(Prometheus::new(prometheus.target.clone())),
+        alerts: vec!["First".to_owned(), "Second".to_owned()],
+        ..deployment.surroundings()
+    };
+    std::fs::write(folder.join("rules.yml"), rules(&["First", "Second"])).unwrap();
+    let reload = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        prometheus.signal("HUP");
+    };
+    let (verdict, ()) = tokio::join!(after(CATALOG, surroundings), reload);
+    assert!(verdict.healthy && found(&verdict, "alerts-loaded").seen == "2 alerts", "{verdict:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_image_that_was_not_built_again_is_told() {
     let deployment = Deployment::sound().await;
     let newer = RunningDeployment { version: "9.9.9".to_owned(), ..deployment.surroundings() };
@@ -353,6 +400,34 @@ async fn reports_that_are_not_refreshed_are_told() {
     wait_until("the report to be too old", async || !failed(&after(CATALOG, surroundings.clone()).await).is_empty())
         .await;
     only_fails(surroundings, "reports-fresh", "best-sellers is").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_whose_refresh_takes_a_while_is_waited_for() {
+    let deployment = Deployment::sound().await;
+    let mut variables = deployment.database.variables();
+    variables.extend(deployment.redis.variables());
+    let instance = Instance::start_with(&variables, &["--db-pool-size", "4", "--report-ttl", "500ms"]).await;
+    instance.wait_ready().await;
+    for report in ["best-sellers", "highest-spenders"] {
+        assert_eq!(instance.get(&format!("/orders/reports/{report}")).await.status, 200);
+    }
+    let surroundings = RunningDeployment {
+        instances: vec![instance.target().clone()],
+        front: None,
+        report_age: Duration::from_millis(900),
+        ..deployment.surroundings()
+    };
+    // Until these tables can be read again, the reports are those from before.
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let mut holder = deployment.database.connect().await;
+    holder.query_drop("LOCK TABLES stocks WRITE, user_totals WRITE, products WRITE, users WRITE").await.unwrap();
+    let release = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        holder.query_drop("UNLOCK TABLES").await.unwrap();
+    };
+    let (verdict, ()) = tokio::join!(after(CATALOG, surroundings), release);
+    assert!(verdict.healthy && found(&verdict, "reports-fresh").status == Status::Pass, "{verdict:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -88,14 +88,20 @@ impl WebServer {
     }
 
     /// The same, with a file of rules (YAML) that are evaluated every second.
-    #[expect(clippy::disallowed_methods, reason = "a test's own thread may wait")]
     pub fn prometheus_with(instances: &[&Target], rules: &str) -> Self {
-        let (folder, port) = (test_folder("prometheus"), free_port());
+        Self::prometheus_in(&test_folder("prometheus"), instances, rules)
+    }
+
+    /// The same in this folder. It also scrapes what `others.json` there lists, if there is one, and reads `rules.yml` again on
+    /// SIGHUP.
+    #[expect(clippy::disallowed_methods, reason = "a test's own thread may wait")]
+    pub fn prometheus_in(folder: &Path, instances: &[&Target], rules: &str) -> Self {
+        let port = free_port();
         let targets: Vec<_> = instances.iter().map(|target| format!("\"{}\"", target.authority())).collect();
         std::fs::write(folder.join("rules.yml"), rules).unwrap();
         let rule_files = if rules.is_empty() { "" } else { "rule_files: [rules.yml]\n" };
         let configuration = format!(
-            "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\n{rule_files}scrape_configs:\n- job_name: storemgr\n  static_configs: [{{targets: [{}]}}]\n",
+            "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\n{rule_files}scrape_configs:\n- job_name: storemgr\n  static_configs: [{{targets: [{}]}}]\n  file_sd_configs: [{{files: [others.json]}}]\n",
             targets.join(",")
         );
         std::fs::write(folder.join("prometheus.yml"), configuration).unwrap();
@@ -104,12 +110,18 @@ impl WebServer {
             format!("--storage.tsdb.path={}", folder.join("data").display()),
             format!("--web.listen-address=127.0.0.1:{port}"),
         ];
-        let server = Self::start("prometheus", &arguments, &folder, port);
+        let server = Self::start("prometheus", &arguments, folder, port);
         // It listens before it answers.
         while !says_ok(port, "/-/ready") {
             std::thread::sleep(Duration::from_millis(20));
         }
         server
+    }
+
+    /// Sends a signal, by its name without SIG.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([format!("-{name}"), self.pid.to_string()]).status().unwrap();
+        assert!(sent.success());
     }
 
     fn start(program: &str, arguments: &[String], folder: &Path, port: u16) -> Self {

@@ -15,7 +15,9 @@ pub(crate) const CHECK: Check = Check {
     probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
 
-/// The time that Prometheus may take to discover its targets after a start, in addition to the scrape itself.
+/// The time that Prometheus may take to discover which targets there are, after a start or after its files have changed, in
+/// addition to the scrape itself: it looks at a list of targets every 5 s (monitoring/prometheus.yml), and takes up what it has
+/// found every 5 s.
 const DISCOVERY: Duration = Duration::from_secs(10);
 
 /// The pause between two queries of the targets' states.
@@ -57,9 +59,9 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     Ok(CheckOutcome::pass(format!("{} targets, all up", targets.len())))
 }
 
-/// The targets that Prometheus scrapes. Right after a start or a replacement its last results are old. So it is queried
-/// again until it has found all instances, which takes some seconds after it has read its file again, and has scraped those
-/// that were not up once more. An instance that is down is not waited for.
+/// The targets that Prometheus scrapes. Right after a start or a replacement it knows neither what was added nor what was taken
+/// away, and its last results are old. So it is queried again until it has found all instances and has no target that is not up,
+/// or the time for that is over. An instance that is down is not waited for.
 async fn seen_since_now(
     deployment: &RunningDeployment,
     prometheus: &Prometheus,
@@ -67,23 +69,15 @@ async fn seen_since_now(
     are_known: impl Fn(&[ScrapeTarget]) -> bool,
 ) -> Result<Vec<ScrapeTarget>, PromError> {
     let began = Instant::now();
-    let first = prometheus.targets().await?;
-    let is_old = |target: &ScrapeTarget| {
-        let was = first.iter().find(|before| before.labels == target.labels);
-        target.health == Health::Unknown
-            || target.health == Health::Down && was.is_some_and(|before| before.scraped == target.scraped)
-    };
-    let mut targets = first.clone();
     loop {
-        let is_settled = !targets.is_empty()
-            && are_known(&targets)
-            && !targets.iter().any(|one| is_old(one) && !is_away(one.instance()));
+        let targets = prometheus.targets().await?;
+        let is_up = |one: &ScrapeTarget| one.health == Health::Up || is_away(one.instance());
+        let is_settled = !targets.is_empty() && are_known(&targets) && targets.iter().all(is_up);
         let interval = targets.iter().map(ScrapeTarget::interval).max().unwrap_or_default();
         if is_settled || began.elapsed() >= deployment.patience(DISCOVERY + interval) {
             return Ok(targets);
         }
         tokio::time::sleep(LOOK_AGAIN).await;
-        targets = prometheus.targets().await?;
     }
 }
 
