@@ -509,7 +509,7 @@ async fn the_repository_s_own_files_pass() {
         ("exporter_password", password.to_owned()),
         ("db_migrate_password", password.to_owned()),
         ("revision", "STOREMGR_FILES_REVISION=0".to_owned()),
-        ("token_revision", "STOREMGR_TOKEN_REVISION=0".to_owned()),
+        ("prometheus_revision", "STOREMGR_PROMETHEUS_REVISION=0".to_owned()),
         ("mysql_exporter.cnf", format!("[client]\nhost=mysql\nport=3306\nuser=exporter\npassword={password}")),
         ("redis_exporter.json", format!("{{\"redis://exporter@redis:6379\": \"{password}\"}}")),
         ("exporters.yml", "[]".to_owned()),
