@@ -135,7 +135,11 @@ fn what_is_read_is_what_compose_reads() {
             // As `ops/deploy prepare` writes them.
             std::fs::create_dir(folder.join(".secrets")).unwrap();
             std::fs::write(folder.join(".secrets/revision"), "STOREMGR_FILES_REVISION=91be7d3c50fa42d8").unwrap();
-            std::fs::write(folder.join(".secrets/prometheus_revision"), "STOREMGR_PROMETHEUS_REVISION=5a0ac6f1f88ea6dd").unwrap();
+            std::fs::write(
+                folder.join(".secrets/prometheus_revision"),
+                "STOREMGR_PROMETHEUS_REVISION=5a0ac6f1f88ea6dd",
+            )
+            .unwrap();
             let mut locations = locations_of(folder);
             locations.env_file = named(folder.join(".env.example"));
             locations.compose = vec![named(folder.join("ops/compose.yml"))];
