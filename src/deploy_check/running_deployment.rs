@@ -1,7 +1,7 @@
 //! The addresses of a running deployment's parts, and the requests that several checks make.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::Method;
 
@@ -83,6 +83,26 @@ impl Default for RunningDeployment {
             memory_margin: 0.1,
             timeout: Duration::from_secs(5),
         }
+    }
+}
+
+/// The pause between two looks at what a check waits for.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// How long a check has waited, and may wait at most.
+pub(super) struct Patience {
+    began: Instant,
+    most: Duration,
+}
+
+impl Patience {
+    /// Pauses and returns `true`; returns `false` at once if `wanted`, the longest time that it may take, is over.
+    pub(super) async fn look_again(&self, wanted: Duration) -> bool {
+        let may_wait = self.began.elapsed() < wanted.min(self.most);
+        if may_wait {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        may_wait
     }
 }
 
@@ -181,10 +201,10 @@ impl RunningDeployment {
         net::request_by(target, &self.way, method, path, &headers, body, self.timeout).await
     }
 
-    /// The time that a check may spend on waiting for something that takes `wanted`. It ends before the check's own
-    /// time limit, so that there is a result to report.
-    pub(super) fn patience(&self, wanted: Duration) -> Duration {
-        wanted.min(self.timeout * 4)
+    /// The patience of a check that waits for something that takes a while, from now on. It ends before the check's own time
+    /// limit, so that there is a result to report.
+    pub(super) fn patience(&self) -> Patience {
+        Patience { began: Instant::now(), most: self.timeout * 4 }
     }
 
     /// Whether at least one instance does not answer.

@@ -51,6 +51,24 @@ impl Deployment {
             ..RunningDeployment::default()
         }
     }
+
+    /// An instance whose reports, which it has, count as new for this long, alone and with a limit of 900 ms for their age.
+    async fn with_reports(&self, time_to_live: &str) -> (Instance, RunningDeployment) {
+        let mut variables = self.database.variables();
+        variables.extend(self.redis.variables());
+        let instance = Instance::start_with(&variables, &["--db-pool-size", "4", "--report-ttl", time_to_live]).await;
+        instance.wait_ready().await;
+        for report in ["best-sellers", "highest-spenders"] {
+            assert_eq!(instance.get(&format!("/orders/reports/{report}")).await.status, 200);
+        }
+        let surroundings = RunningDeployment {
+            instances: vec![instance.target().clone()],
+            front: None,
+            report_age: Duration::from_millis(900),
+            ..self.surroundings()
+        };
+        (instance, surroundings)
+    }
 }
 
 /// Asserts that this check alone failed, and what it says.
@@ -384,19 +402,7 @@ async fn what_prometheus_does_with_alerts_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_that_are_not_refreshed_are_told() {
     let deployment = Deployment::sound().await;
-    let mut variables = deployment.database.variables();
-    variables.extend(deployment.redis.variables());
-    let lazy = Instance::start_with(&variables, &["--db-pool-size", "4", "--report-ttl", "1h"]).await;
-    lazy.wait_ready().await;
-    for report in ["best-sellers", "highest-spenders"] {
-        assert_eq!(lazy.get(&format!("/orders/reports/{report}")).await.status, 200);
-    }
-    let surroundings = RunningDeployment {
-        instances: vec![lazy.target().clone()],
-        front: None,
-        report_age: Duration::from_millis(900),
-        ..deployment.surroundings()
-    };
+    let (_lazy, surroundings) = deployment.with_reports("1h").await;
     wait_until("the report to be too old", async || !failed(&after(CATALOG, surroundings.clone()).await).is_empty())
         .await;
     only_fails(surroundings, "reports-fresh", "best-sellers is").await;
@@ -405,19 +411,7 @@ async fn reports_that_are_not_refreshed_are_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_whose_refresh_takes_a_while_is_waited_for() {
     let deployment = Deployment::sound().await;
-    let mut variables = deployment.database.variables();
-    variables.extend(deployment.redis.variables());
-    let instance = Instance::start_with(&variables, &["--db-pool-size", "4", "--report-ttl", "500ms"]).await;
-    instance.wait_ready().await;
-    for report in ["best-sellers", "highest-spenders"] {
-        assert_eq!(instance.get(&format!("/orders/reports/{report}")).await.status, 200);
-    }
-    let surroundings = RunningDeployment {
-        instances: vec![instance.target().clone()],
-        front: None,
-        report_age: Duration::from_millis(900),
-        ..deployment.surroundings()
-    };
+    let (_instance, surroundings) = deployment.with_reports("500ms").await;
     // Until these tables can be read again, the reports are those from before.
     tokio::time::sleep(Duration::from_millis(1500)).await;
     let mut holder = deployment.database.connect().await;

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use mysql_async::{Opts, OptsBuilder};
 
+use super::folder::kill;
 use super::server::{free_port, start_tethered, wait_for_port};
 
 /// Where a server is, and the account that tests use there.
@@ -145,7 +146,7 @@ impl PrivateServer {
 
     /// Sends a signal, by its name without SIG.
     pub fn signal(&self, name: &str) {
-        drop(Command::new("kill").args([format!("-{name}"), self.pid.to_string()]).output());
+        kill(self.pid, name);
     }
 
     /// Starts it again after it was killed; waits until it answers.

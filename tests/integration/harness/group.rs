@@ -9,6 +9,7 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
 use super::database_server::{Server, install};
+use super::folder::kill;
 use super::server::{free_port, start_tethered, wait_for_address, wait_until};
 
 /// The password of the tests' account and of the members among each other.
@@ -185,7 +186,7 @@ impl Group {
 
     /// Sends a signal to a member, by its name without SIG.
     pub fn signal(&self, index: usize, name: &str) {
-        drop(Command::new("kill").args([format!("-{name}"), self.nodes[index].pid.to_string()]).output());
+        kill(self.nodes[index].pid, name);
     }
 
     /// Hands over to a member.

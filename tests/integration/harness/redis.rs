@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::authority::Identity;
+use super::folder::kill;
 use super::server::{free_port, start_tethered, wait_for_port};
 
 /// A running Redis. It is killed when the value is dropped, if it was started here.
@@ -137,7 +138,7 @@ impl TestRedis {
     /// Sends a signal, by its name without SIG.
     pub fn signal(&self, name: &str) {
         if let Some(pid) = self.pid {
-            drop(Command::new("kill").args([format!("-{name}"), pid.to_string()]).output());
+            kill(pid, name);
         }
     }
 }

@@ -3,12 +3,12 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use storemgr::net::Target;
 
+use super::folder::kill;
 use super::server::{free_port, start_tethered, wait_for_address};
 
 /// A running server of either kind. It is killed when the value is dropped.
@@ -120,8 +120,7 @@ impl WebServer {
 
     /// Sends a signal, by its name without SIG.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([format!("-{name}"), self.pid.to_string()]).status().unwrap();
-        assert!(sent.success());
+        kill(self.pid, name);
     }
 
     fn start(program: &str, arguments: &[String], folder: &Path, port: u16) -> Self {
@@ -147,6 +146,6 @@ fn says_ok(port: u16, path: &str) -> bool {
 
 impl Drop for WebServer {
     fn drop(&mut self) {
-        drop(Command::new("kill").args(["-KILL", &self.pid.to_string()]).output());
+        kill(self.pid, "KILL");
     }
 }

@@ -1,6 +1,6 @@
 //! `alerts-loaded`: Prometheus has loaded the alerts of the rule files, and can evaluate them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
@@ -15,9 +15,6 @@ pub(crate) const CHECK: Check = Check {
 
 /// The time that Prometheus may take to read its files again after it was told to.
 const RELOAD: Duration = Duration::from_secs(5);
-
-/// The pause between two queries of the rules.
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let prometheus = deployment.answering_prometheus().await?;
@@ -54,14 +51,13 @@ async fn loaded_since_now(
     deployment: &RunningDeployment,
     prometheus: &Prometheus,
 ) -> Result<(Vec<AlertRule>, Vec<String>), PromError> {
-    let began = Instant::now();
+    let patience = deployment.patience();
     loop {
         let loaded = prometheus.alert_rules().await?;
         let missing = deployment.alerts.iter().filter(|name| loaded.iter().all(|rule| rule.name != **name));
         let missing: Vec<_> = missing.cloned().collect();
-        if missing.is_empty() || began.elapsed() >= deployment.patience(RELOAD) {
+        if missing.is_empty() || !patience.look_again(RELOAD).await {
             return Ok((loaded, missing));
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }

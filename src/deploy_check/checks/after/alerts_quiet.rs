@@ -1,6 +1,6 @@
 //! `alerts-quiet`: no alert that asks for a person is firing.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
 use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
@@ -12,9 +12,6 @@ pub(crate) const CHECK: Check = Check {
     expected: "no alert is firing, but those of severity info or none",
     probe: Probe::Running(|deployment| Box::pin(outcome_of(check(deployment)))),
 };
-
-/// The pause between two queries of the rules' states.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let prometheus = deployment.answering_prometheus().await?;
@@ -44,14 +41,13 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
 /// for a fault that this deployment has corrected: Prometheus has to scrape the instances and evaluate its rules again
 /// first.
 async fn settled(deployment: &RunningDeployment, prometheus: &Prometheus) -> Result<Vec<AlertRule>, PromError> {
-    let began = Instant::now();
+    let patience = deployment.patience();
     loop {
         let rules = prometheus.alert_rules().await?;
         let interval = rules.iter().map(|rule| rule.interval).max().unwrap_or_default();
-        if firing(&rules).is_empty() || began.elapsed() >= deployment.patience(interval * 2) {
+        if firing(&rules).is_empty() || !patience.look_again(interval * 2).await {
             return Ok(rules);
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 

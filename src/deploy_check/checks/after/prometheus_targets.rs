@@ -1,6 +1,6 @@
 //! `prometheus-targets`: Prometheus scrapes every instance.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
@@ -19,9 +19,6 @@ pub(crate) const CHECK: Check = Check {
 /// addition to the scrape itself: it looks at a list of targets every 5 s (monitoring/prometheus.yml), and takes up what it has
 /// found every 5 s.
 const DISCOVERY: Duration = Duration::from_secs(10);
-
-/// The pause between two queries of the targets' states.
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let prometheus = deployment.prometheus()?;
@@ -68,16 +65,15 @@ async fn seen_since_now(
     is_away: impl Fn(&str) -> bool,
     are_known: impl Fn(&[ScrapeTarget]) -> bool,
 ) -> Result<Vec<ScrapeTarget>, PromError> {
-    let began = Instant::now();
+    let patience = deployment.patience();
     loop {
         let targets = prometheus.targets().await?;
         let is_up = |one: &ScrapeTarget| one.health == Health::Up || is_away(one.instance());
         let is_settled = !targets.is_empty() && are_known(&targets) && targets.iter().all(is_up);
         let interval = targets.iter().map(ScrapeTarget::interval).max().unwrap_or_default();
-        if is_settled || began.elapsed() >= deployment.patience(DISCOVERY + interval) {
+        if is_settled || !patience.look_again(DISCOVERY + interval).await {
             return Ok(targets);
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 

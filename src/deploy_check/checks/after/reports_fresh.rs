@@ -1,6 +1,6 @@
 //! `reports-fresh`: every instance refreshes its reports.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::deploy_check::checks::check::{Check, Probe, outcome_of};
 use crate::deploy_check::finding::CheckOutcome;
@@ -22,9 +22,6 @@ const REPORTS: [(&str, &str); 2] = [
 /// The time that a report may take to be refreshed: meanwhile a stale one is served. A busy machine takes a second and more.
 const REFRESH: Duration = Duration::from_secs(5);
 
-/// The pause between two requests for a report.
-const PAUSE: Duration = Duration::from_millis(250);
-
 async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutcome> {
     let mut asked = Vec::new();
     for instance in deployment.instance_targets()? {
@@ -36,7 +33,7 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
     if asked.is_empty() {
         return Err(CheckOutcome::skip("no instance is ready", "see instances-ready"));
     }
-    let (limit_s, began) = (deployment.report_age.as_secs_f64(), Instant::now());
+    let (limit_s, patience) = (deployment.report_age.as_secs_f64(), deployment.patience());
     loop {
         for report in asked.iter_mut().filter(|report| report.age_s > limit_s) {
             if let Err(reason) = report.ask(deployment).await {
@@ -52,11 +49,10 @@ async fn check(deployment: &RunningDeployment) -> Result<CheckOutcome, CheckOutc
             let oldest_s = asked.iter().map(|report| report.age_s).fold(0.0, f64::max);
             return Ok(CheckOutcome::pass(format!("{} reports, none older than {oldest_s:.0} s", asked.len())));
         }
-        if began.elapsed() >= deployment.patience(REFRESH) {
+        if !patience.look_again(REFRESH).await {
             let advice = "lower STOREMGR_REPORT_TTL, or look for refreshes that fail in the log";
             return Ok(CheckOutcome::fail(stale.join("\n"), advice));
         }
-        tokio::time::sleep(PAUSE).await;
     }
 }
 
